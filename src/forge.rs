@@ -9,7 +9,9 @@ use jiff::Timestamp;
 use crate::domain::act::{Act, Handle, Outcome};
 use crate::domain::facts::{Pulse, ServiceFacts};
 use crate::domain::fault::Fault;
-use crate::domain::ids::{EnvironmentName, ForgeName, IntentId, Person, RepoPath, RunId, ServiceName, Sha};
+use crate::domain::ids::{
+    EnvironmentName, ForgeName, IntentId, Person, RepoPath, RunId, ServiceName, Sha,
+};
 use crate::domain::pipeline::Job;
 use crate::domain::scope::Scope;
 
@@ -90,7 +92,13 @@ pub trait Forge: Send + Sync {
 
     /// Looks for what an act with `key` made on the forge, by reading alone. `sent_at` bounds the
     /// search. `Ok(None)` means: read everything, and it is not there.
-    async fn find(&self, repo: &RepoPath, act: &Act, key: &IntentId, sent_at: Timestamp) -> Result<Option<Handle>, Fault>;
+    async fn find(
+        &self,
+        repo: &RepoPath,
+        act: &Act,
+        key: &IntentId,
+        sent_at: Timestamp,
+    ) -> Result<Option<Handle>, Fault>;
 
     /// Sends one act, once. `key` is put wherever the act can carry it.
     async fn act(&self, repo: &RepoPath, act: &Act, key: &IntentId) -> Outcome;

@@ -36,15 +36,21 @@ pub struct Board {
 impl Board {
     /// A board of the policy's services with nothing known yet. Rows that `old` has keep their facts.
     pub fn new(policy: &Policy, ledger: Option<&Ledger>, old: Self, now: Timestamp) -> Self {
-        let mut known: BTreeMap<ServiceName, Row> =
-            old.rows.into_iter().map(|row| (row.service.name.clone(), row)).collect();
+        let mut known: BTreeMap<ServiceName, Row> = old
+            .rows
+            .into_iter()
+            .map(|row| (row.service.name.clone(), row))
+            .collect();
         let mut board = Self::default();
         for service in &policy.services {
-            let kept = known
-                .remove(&service.name)
-                .filter(|row| row.service.forge == service.forge && row.service.repo == service.repo);
+            let kept = known.remove(&service.name).filter(|row| {
+                row.service.forge == service.forge && row.service.repo == service.repo
+            });
             let mut row = match kept {
-                Some(row) => Row { service: service.clone(), ..row },
+                Some(row) => Row {
+                    service: service.clone(),
+                    ..row
+                },
                 None => Row {
                     service: service.clone(),
                     facts: Fact::default(),
@@ -82,7 +88,9 @@ impl Board {
         ledger: Option<&Ledger>,
         now: Timestamp,
     ) {
-        let Some(row) = self.row_mut(service) else { return };
+        let Some(row) = self.row_mut(service) else {
+            return;
+        };
         row.facts.merge(answer, at);
         row.judge(policy, ledger, now);
     }
@@ -98,7 +106,9 @@ impl Board {
         ledger: Option<&Ledger>,
         now: Timestamp,
     ) -> bool {
-        let Some(row) = self.row_mut(service) else { return false };
+        let Some(row) = self.row_mut(service) else {
+            return false;
+        };
         match answer {
             Ok(pulse) => {
                 let same = row.pulse.as_ref() == Some(&pulse) && row.facts.last.is_some();
@@ -132,13 +142,21 @@ impl Board {
         ledger: Option<&Ledger>,
         now: Timestamp,
     ) {
-        let Some(row) = self.row_mut(service) else { return };
+        let Some(row) = self.row_mut(service) else {
+            return;
+        };
         row.scopes.entry(ends).or_default().merge(answer, at);
         row.judge(policy, ledger, now);
     }
 
     /// Judges one service again, for instance because an entry of the journal covers it.
-    pub fn judge(&mut self, service: &ServiceName, policy: &Policy, ledger: Option<&Ledger>, now: Timestamp) {
+    pub fn judge(
+        &mut self,
+        service: &ServiceName,
+        policy: &Policy,
+        ledger: Option<&Ledger>,
+        now: Timestamp,
+    ) {
         if let Some(row) = self.row_mut(service) {
             row.judge(policy, ledger, now);
         }
@@ -171,7 +189,9 @@ impl Board {
 
 impl Row {
     pub fn cell(&self, environment: &EnvironmentName) -> Option<&Cell> {
-        self.cells.iter().find(|cell| cell.environment == *environment)
+        self.cells
+            .iter()
+            .find(|cell| cell.environment == *environment)
     }
 
     /// Returns the scope of the promotion into a cell, if it has been asked for.
@@ -182,7 +202,10 @@ impl Row {
 
     /// Returns the next instant at which time alone changes a verdict of this row.
     pub fn due(&self) -> Option<Timestamp> {
-        self.cells.iter().filter_map(|cell| cell.judgement.due).min()
+        self.cells
+            .iter()
+            .filter_map(|cell| cell.judgement.due)
+            .min()
     }
 
     fn judge(&mut self, policy: &Policy, ledger: Option<&Ledger>, now: Timestamp) {
@@ -191,7 +214,13 @@ impl Row {
             .path
             .iter()
             .map(|stage| {
-                let sources = Sources { policy, service: &self.service, facts: &self.facts, ledger, scope: None };
+                let sources = Sources {
+                    policy,
+                    service: &self.service,
+                    facts: &self.facts,
+                    ledger,
+                    scope: None,
+                };
                 // The scope is looked up by the two ends, which the first look at the facts gives.
                 let ends = super::cell::ends(sources, stage);
                 let scope = ends.and_then(|ends| self.scopes.get(&ends));

@@ -102,7 +102,13 @@ pub struct Sources<'a> {
 impl Cell {
     /// Judges one cell at `now`.
     pub fn judge(sources: Sources<'_>, stage: &Stage, now: Timestamp) -> Self {
-        let Sources { policy, service, facts, ledger, scope } = sources;
+        let Sources {
+            policy,
+            service,
+            facts,
+            ledger,
+            scope,
+        } = sources;
         let environment = &stage.environment;
         let known = facts.value();
         let deployments: &[Deployment] = known.map_or(&[], |facts| facts.deployments.as_slice());
@@ -165,7 +171,9 @@ impl Cell {
             return CellState::Stale;
         }
         match &self.in_flight {
-            Some(flight) if flight.unsettled || flight.phase != Phase::Gated => return CellState::Running,
+            Some(flight) if flight.unsettled || flight.phase != Phase::Gated => {
+                return CellState::Running;
+            }
             Some(_) | None => {}
         }
         if self.holds.iter().any(|hold| hold.is_on(now)) {
@@ -201,8 +209,15 @@ impl Cell {
             Go::Go => CellState::Ready,
             Go::Unknown => CellState::Stale,
             Go::NoGo => {
-                let waits = self.judgement.blocking(now).all(|verdict| verdict.state_at(now) == gate::State::Waiting);
-                if waits { CellState::Waiting } else { CellState::Gated }
+                let waits = self
+                    .judgement
+                    .blocking(now)
+                    .all(|verdict| verdict.state_at(now) == gate::State::Waiting);
+                if waits {
+                    CellState::Waiting
+                } else {
+                    CellState::Gated
+                }
             }
         }
     }
@@ -210,8 +225,13 @@ impl Cell {
 
 /// Names a commit by its release tag, if it has one.
 pub fn named(facts: Option<&ServiceFacts>, sha: &Sha) -> Revision {
-    let version = facts.and_then(|facts| facts.version_of(sha)).map(str::to_owned);
-    Revision { sha: sha.clone(), version }
+    let version = facts
+        .and_then(|facts| facts.version_of(sha))
+        .map(str::to_owned);
+    Revision {
+        sha: sha.clone(),
+        version,
+    }
 }
 
 /// Returns the revision that would be promoted into `stage`.
@@ -234,7 +254,10 @@ fn candidate(facts: Option<&ServiceFacts>, service: &Service, stage: &Stage) -> 
             let live = deployment::live(&facts.deployments, &upstream.environment)?;
             Some(named(Some(facts), &live.sha))
         }
-        None => facts.head.as_ref().map(|head| named(Some(facts), &head.sha)),
+        None => facts
+            .head
+            .as_ref()
+            .map(|head| named(Some(facts), &head.sha)),
     }
 }
 
@@ -255,8 +278,15 @@ pub fn waiting_run<'a>(
     facts
         .runs
         .iter()
-        .filter(|run| run.waiting.iter().any(|waiting| waiting.environment == *environment))
-        .filter(|run| workflow.is_none_or(|wanted| run.workflow.as_deref() == Some(wanted) || run.name == wanted))
+        .filter(|run| {
+            run.waiting
+                .iter()
+                .any(|waiting| waiting.environment == *environment)
+        })
+        .filter(|run| {
+            workflow
+                .is_none_or(|wanted| run.workflow.as_deref() == Some(wanted) || run.name == wanted)
+        })
         .max_by_key(|run| (run.created_at, run.id))
 }
 
@@ -276,7 +306,8 @@ fn in_flight(
             since: promotion.intended_at,
             run: promotion.handle.as_ref().and_then(|handle| handle.run),
             intent: Some(intent.id.clone()),
-            unsettled: promotion.state.is_unsettled() && promotion.state != promotion::State::Sending,
+            unsettled: promotion.state.is_unsettled()
+                && promotion.state != promotion::State::Sending,
         };
         let arrived = live == Some(&intent.to) && promotion.state == promotion::State::Running;
         return (!arrived || ours.unsettled).then_some(ours);
@@ -303,7 +334,9 @@ fn is_rolled_back(deployments: &[Deployment], live: Option<&Deployment>) -> bool
         .filter(|deployment| matches!(deployment.phase, Phase::Succeeded | Phase::Superseded))
         .collect();
     history.sort_by_key(|deployment| std::cmp::Reverse((deployment.created_at, deployment.id)));
-    let mut others = history.iter().skip_while(|deployment| deployment.sha == live.sha);
+    let mut others = history
+        .iter()
+        .skip_while(|deployment| deployment.sha == live.sha);
     others.any(|deployment| deployment.sha == live.sha)
 }
 

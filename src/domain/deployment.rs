@@ -34,15 +34,23 @@ pub struct Deployment {
 /// `deployments` may come in any order. Compared by the forge's own creation time, so that a late
 /// answer never turns the clock back. Source: "Which sha is live" follows GitHub's own rule, the
 /// newest deployment whose latest status is `success`.
-pub fn live<'a>(deployments: &'a [Deployment], environment: &EnvironmentName) -> Option<&'a Deployment> {
+pub fn live<'a>(
+    deployments: &'a [Deployment],
+    environment: &EnvironmentName,
+) -> Option<&'a Deployment> {
     deployments
         .iter()
-        .filter(|deployment| deployment.environment == *environment && deployment.phase == Phase::Succeeded)
+        .filter(|deployment| {
+            deployment.environment == *environment && deployment.phase == Phase::Succeeded
+        })
         .max_by_key(|deployment| (deployment.created_at, deployment.id))
 }
 
 /// Returns the newest deployment of `environment`, whatever became of it.
-pub fn newest<'a>(deployments: &'a [Deployment], environment: &EnvironmentName) -> Option<&'a Deployment> {
+pub fn newest<'a>(
+    deployments: &'a [Deployment],
+    environment: &EnvironmentName,
+) -> Option<&'a Deployment> {
     deployments
         .iter()
         .filter(|deployment| deployment.environment == *environment)

@@ -5,7 +5,10 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::hold::{Cover, Hold, HoldKind, ManualGate};
-use super::ids::{DeploymentId, Digest, EnvironmentName, HoldId, IntentId, ManualGateId, Person, RoleName, Seq, ServiceName, Sha};
+use super::ids::{
+    DeploymentId, Digest, EnvironmentName, HoldId, IntentId, ManualGateId, Person, RoleName, Seq,
+    ServiceName, Sha,
+};
 use super::promotion::{Intent, Purpose, Step};
 use super::signoff::Vote;
 
@@ -13,19 +16,60 @@ use super::signoff::Vote;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "kebab-case")]
 pub enum Event {
-    Intended { intent: Intent },
-    Stepped { id: IntentId, purpose: Purpose, step: Step },
-    HoldPlaced { hold: Hold },
-    HoldEdited { id: HoldId, cover: Cover, kind: HoldKind, until: Option<Timestamp> },
-    HoldLifted { id: HoldId, cover: Cover },
-    HoldExpired { id: HoldId, cover: Cover },
-    VoteCast { vote: Vote },
-    VoteVoided { role: RoleName, person: Person, saw: String, now: String },
-    GateAdded { gate: ManualGate },
-    GateOpened { id: ManualGateId, cover: Cover },
-    GateClosed { id: ManualGateId, cover: Cover },
-    DeploymentSeen { deployment: DeploymentId, by: Option<Person>, intent: Option<IntentId> },
-    DeploymentOutOfBand { deployment: DeploymentId, by: Option<Person> },
+    Intended {
+        intent: Intent,
+    },
+    Stepped {
+        id: IntentId,
+        purpose: Purpose,
+        step: Step,
+    },
+    HoldPlaced {
+        hold: Hold,
+    },
+    HoldEdited {
+        id: HoldId,
+        cover: Cover,
+        kind: HoldKind,
+        until: Option<Timestamp>,
+    },
+    HoldLifted {
+        id: HoldId,
+        cover: Cover,
+    },
+    HoldExpired {
+        id: HoldId,
+        cover: Cover,
+    },
+    VoteCast {
+        vote: Vote,
+    },
+    VoteVoided {
+        role: RoleName,
+        person: Person,
+        saw: String,
+        now: String,
+    },
+    GateAdded {
+        gate: ManualGate,
+    },
+    GateOpened {
+        id: ManualGateId,
+        cover: Cover,
+    },
+    GateClosed {
+        id: ManualGateId,
+        cover: Cover,
+    },
+    DeploymentSeen {
+        deployment: DeploymentId,
+        by: Option<Person>,
+        intent: Option<IntentId>,
+    },
+    DeploymentOutOfBand {
+        deployment: DeploymentId,
+        by: Option<Person>,
+    },
 }
 
 impl Event {

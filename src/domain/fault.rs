@@ -80,7 +80,14 @@ pub struct Fault {
 
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {} ({}): {}", self.forge, self.doing, self.kind.word(), self.why)?;
+        write!(
+            f,
+            "{}: {} ({}): {}",
+            self.forge,
+            self.doing,
+            self.kind.word(),
+            self.why
+        )?;
         if let Some(hint) = &self.hint {
             write!(f, "; {hint}")?;
         }

@@ -67,7 +67,11 @@ impl State {
     /// never opens on silence.
     #[must_use]
     pub fn and(self, other: Self) -> Self {
-        if self.hardness() >= other.hardness() { self } else { other }
+        if self.hardness() >= other.hardness() {
+            self
+        } else {
+            other
+        }
     }
 
     fn hardness(self) -> u8 {
@@ -150,8 +154,19 @@ impl Verdict {
     }
 
     #[must_use]
-    pub fn evidence(mut self, what: impl Into<String>, value: impl Into<String>, url: Option<String>, at: Option<Timestamp>) -> Self {
-        self.evidence.push(Evidence { what: what.into(), value: value.into(), url, observed_at: at });
+    pub fn evidence(
+        mut self,
+        what: impl Into<String>,
+        value: impl Into<String>,
+        url: Option<String>,
+        at: Option<Timestamp>,
+    ) -> Self {
+        self.evidence.push(Evidence {
+            what: what.into(),
+            value: value.into(),
+            url,
+            observed_at: at,
+        });
         self
     }
 
@@ -217,11 +232,19 @@ impl Go {
 pub enum Earliest {
     Now,
     /// By itself at this instant; `gate` is the last to open.
-    At { at: Timestamp, gate: String },
+    At {
+        at: Timestamp,
+        gate: String,
+    },
     /// Not before somebody acts on `gate`.
-    NeedsPerson { gate: String, who: String },
+    NeedsPerson {
+        gate: String,
+        who: String,
+    },
     /// `gate` will not open at any time that we can foresee.
-    NoKnownTime { gate: String },
+    NoKnownTime {
+        gate: String,
+    },
     /// Nothing to promote.
     Nothing,
 }
@@ -239,13 +262,19 @@ pub struct Judgement {
 impl Judgement {
     /// Returns how many gates pass at `now`, and how many there are.
     pub fn count(&self, now: Timestamp) -> (usize, usize) {
-        let passing = self.verdicts.iter().filter(|verdict| verdict.state_at(now).passes()).count();
+        let passing = self
+            .verdicts
+            .iter()
+            .filter(|verdict| verdict.state_at(now).passes())
+            .count();
         (passing, self.verdicts.len())
     }
 
     /// Returns the gates that do not pass at `now`, in order.
     pub fn blocking(&self, now: Timestamp) -> impl Iterator<Item = &Verdict> {
-        self.verdicts.iter().filter(move |verdict| !verdict.state_at(now).passes())
+        self.verdicts
+            .iter()
+            .filter(move |verdict| !verdict.state_at(now).passes())
     }
 
     /// The sum at `now`: a judgement whose verdicts have run out is `Unknown`, never `Go`.

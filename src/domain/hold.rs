@@ -17,10 +17,23 @@ pub struct Cover {
 }
 
 impl Cover {
-    pub fn covers(&self, service: &ServiceName, environment: &EnvironmentName, revision: Option<&Sha>) -> bool {
-        self.service.as_ref().is_none_or(|covered| covered == service)
-            && self.environment.as_ref().is_none_or(|covered| covered == environment)
-            && self.revision.as_ref().is_none_or(|covered| revision == Some(covered))
+    pub fn covers(
+        &self,
+        service: &ServiceName,
+        environment: &EnvironmentName,
+        revision: Option<&Sha>,
+    ) -> bool {
+        self.service
+            .as_ref()
+            .is_none_or(|covered| covered == service)
+            && self
+                .environment
+                .as_ref()
+                .is_none_or(|covered| covered == environment)
+            && self
+                .revision
+                .as_ref()
+                .is_none_or(|covered| revision == Some(covered))
     }
 }
 

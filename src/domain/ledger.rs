@@ -7,7 +7,9 @@ use jiff::Timestamp;
 
 use super::entry::{Entry, Event};
 use super::hold::{Hold, ManualGate, Opened};
-use super::ids::{DeploymentId, EnvironmentName, HoldId, IntentId, ManualGateId, Person, Seq, ServiceName, Sha};
+use super::ids::{
+    DeploymentId, EnvironmentName, HoldId, IntentId, ManualGateId, Person, Seq, ServiceName, Sha,
+};
 use super::promotion::{Promotion, Purpose, State, Step};
 use super::signoff::Vote;
 
@@ -67,7 +69,12 @@ impl Ledger {
             Event::HoldPlaced { hold } => {
                 self.holds.insert(hold.id.clone(), hold.clone());
             }
-            Event::HoldEdited { id, cover, kind, until } => {
+            Event::HoldEdited {
+                id,
+                cover,
+                kind,
+                until,
+            } => {
                 if let Some(hold) = self.holds.get_mut(id) {
                     hold.cover = cover.clone();
                     hold.kind = *kind;
@@ -86,12 +93,19 @@ impl Ledger {
                 self.expired.insert(id.clone());
             }
             Event::VoteCast { vote } => {
-                let key = (vote.service.clone(), vote.environment.clone(), vote.person.clone());
+                let key = (
+                    vote.service.clone(),
+                    vote.environment.clone(),
+                    vote.person.clone(),
+                );
                 self.votes.insert(key, vote.clone());
             }
-            Event::VoteVoided { role: _, person, .. } => {
+            Event::VoteVoided {
+                role: _, person, ..
+            } => {
                 if let (Some(service), Some(environment)) = (&draft.service, &draft.environment) {
-                    self.votes.remove(&(service.clone(), environment.clone(), person.clone()));
+                    self.votes
+                        .remove(&(service.clone(), environment.clone(), person.clone()));
                 }
             }
             Event::GateAdded { gate } => {
@@ -100,7 +114,11 @@ impl Ledger {
             Event::GateOpened { id, .. } => {
                 if let Some(gate) = self.manual_gates.get_mut(id) {
                     let note = draft.reason.clone().unwrap_or_default();
-                    gate.opened = Some(Opened { by: draft.actor.clone(), at: draft.at, note });
+                    gate.opened = Some(Opened {
+                        by: draft.actor.clone(),
+                        at: draft.at,
+                        note,
+                    });
                 }
             }
             Event::GateClosed { id, .. } => {
@@ -108,7 +126,8 @@ impl Ledger {
                     gate.opened = None;
                 }
             }
-            Event::DeploymentSeen { deployment, .. } | Event::DeploymentOutOfBand { deployment, .. } => {
+            Event::DeploymentSeen { deployment, .. }
+            | Event::DeploymentOutOfBand { deployment, .. } => {
                 if let Some(service) = &draft.service {
                     self.deployments.insert((service.clone(), *deployment));
                 }
@@ -124,13 +143,17 @@ impl Ledger {
         revision: Option<&'a Sha>,
         now: Timestamp,
     ) -> impl Iterator<Item = &'a Hold> {
-        self.holds
-            .values()
-            .filter(move |hold| hold.is_on(now) && hold.cover.covers(service, environment, revision))
+        self.holds.values().filter(move |hold| {
+            hold.is_on(now) && hold.cover.covers(service, environment, revision)
+        })
     }
 
     /// Returns the open promotion of a cell, if there is one.
-    pub fn open_promotion(&self, service: &ServiceName, environment: &EnvironmentName) -> Option<&Promotion> {
+    pub fn open_promotion(
+        &self,
+        service: &ServiceName,
+        environment: &EnvironmentName,
+    ) -> Option<&Promotion> {
         self.promotions.values().find(|promotion| {
             promotion.state.is_open()
                 && promotion.intent.purpose == Purpose::Promotion
@@ -141,7 +164,9 @@ impl Ledger {
 
     /// Returns every intent that has not ended, of any purpose.
     pub fn open(&self) -> impl Iterator<Item = &Promotion> {
-        self.promotions.values().filter(|promotion| promotion.state.is_open())
+        self.promotions
+            .values()
+            .filter(|promotion| promotion.state.is_open())
     }
 
     /// Returns the last vote of each person on a cell.
@@ -150,7 +175,9 @@ impl Ledger {
         service: &'a ServiceName,
         environment: &'a EnvironmentName,
     ) -> impl Iterator<Item = &'a Vote> {
-        self.votes.values().filter(move |vote| vote.service == *service && vote.environment == *environment)
+        self.votes
+            .values()
+            .filter(move |vote| vote.service == *service && vote.environment == *environment)
     }
 }
 

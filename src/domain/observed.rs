@@ -22,13 +22,19 @@ pub struct Fact<T> {
 
 impl<T> Default for Fact<T> {
     fn default() -> Self {
-        Self { last: None, fault: None }
+        Self {
+            last: None,
+            fault: None,
+        }
     }
 }
 
 impl<T> Fact<T> {
     pub fn observed(value: T, at: Timestamp) -> Self {
-        Self { last: Some(Observed { value, at }), fault: None }
+        Self {
+            last: Some(Observed { value, at }),
+            fault: None,
+        }
     }
 
     pub fn value(&self) -> Option<&T> {
@@ -41,7 +47,8 @@ impl<T> Fact<T> {
 
     /// Returns how old the value is at `now`; a clock that went back counts as no age at all.
     pub fn age(&self, now: Timestamp) -> Option<SignedDuration> {
-        self.at().map(|at| now.duration_since(at).max(SignedDuration::ZERO))
+        self.at()
+            .map(|at| now.duration_since(at).max(SignedDuration::ZERO))
     }
 
     /// Says whether the value is too old at `now`, or missing.

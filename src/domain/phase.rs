@@ -76,13 +76,21 @@ mod tests {
 
     #[test]
     fn one_failure_outweighs_everything_else() {
-        let phases = [Phase::Succeeded, Phase::Running, Phase::Failed, Phase::Gated];
+        let phases = [
+            Phase::Succeeded,
+            Phase::Running,
+            Phase::Failed,
+            Phase::Gated,
+        ];
         assert_eq!(Phase::worst(&phases), Some(&Phase::Failed));
     }
 
     #[test]
     fn an_unknown_word_is_worse_than_success() {
         let phases = [Phase::Succeeded, Phase::Unknown("exploded".into())];
-        assert_eq!(Phase::worst(&phases), Some(&Phase::Unknown("exploded".into())));
+        assert_eq!(
+            Phase::worst(&phases),
+            Some(&Phase::Unknown("exploded".into()))
+        );
     }
 }

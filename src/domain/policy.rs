@@ -75,11 +75,19 @@ pub enum Via {
     Approval { workflow: Option<String> },
     /// Dispatches a workflow. In `inputs`, `{environment}`, `{revision}`, `{version}` and `{key}`
     /// are replaced; `git_ref` may hold `{version}`.
-    Workflow { workflow: String, git_ref: String, inputs: BTreeMap<String, String> },
+    Workflow {
+        workflow: String,
+        git_ref: String,
+        inputs: BTreeMap<String, String>,
+    },
     /// Creates a deployment of the revision.
     Deployment,
     /// Merges the open pull request from `head` into `base`.
-    PullRequest { base: String, head: String, method: MergeMethod },
+    PullRequest {
+        base: String,
+        head: String,
+        method: MergeMethod,
+    },
     /// Publishes the draft release of the revision; without a draft, there is nothing to promote.
     Release,
     /// Nothing is promoted through gonogo: it happens on the forge by itself (a push to the branch).
@@ -104,12 +112,22 @@ impl Via {
 pub enum GateSpec {
     Fresh,
     Pipeline(PipelineRule),
-    Path { any: bool },
-    Soak { at_least: SignedDuration },
-    Review { approvals: u32, own: bool },
+    Path {
+        any: bool,
+    },
+    Soak {
+        at_least: SignedDuration,
+    },
+    Review {
+        approvals: u32,
+        own: bool,
+    },
     Window,
     Hold,
-    SignOff { roles: Vec<RoleName>, distinct: bool },
+    SignOff {
+        roles: Vec<RoleName>,
+        distinct: bool,
+    },
     Forge,
     Manual,
 }
@@ -157,22 +175,32 @@ impl Policy {
 
     /// Says whether `person` has `role`. Asked again at the moment of action.
     pub fn has_role(&self, person: &Person, role: &RoleName) -> bool {
-        self.roles.get(role).is_some_and(|members| members.contains(person))
+        self.roles
+            .get(role)
+            .is_some_and(|members| members.contains(person))
     }
 
     pub fn roles_of<'a>(&'a self, person: &'a Person) -> impl Iterator<Item = &'a RoleName> {
-        self.roles.iter().filter(move |(_, members)| members.contains(person)).map(|(role, _)| role)
+        self.roles
+            .iter()
+            .filter(move |(_, members)| members.contains(person))
+            .map(|(role, _)| role)
     }
 }
 
 impl Service {
     pub fn stage(&self, environment: &EnvironmentName) -> Option<&Stage> {
-        self.path.iter().find(|stage| stage.environment == *environment)
+        self.path
+            .iter()
+            .find(|stage| stage.environment == *environment)
     }
 
     /// Returns the environment before `environment` on the path; `None` for the first.
     pub fn upstream(&self, environment: &EnvironmentName) -> Option<&Stage> {
-        let place = self.path.iter().position(|stage| stage.environment == *environment)?;
+        let place = self
+            .path
+            .iter()
+            .position(|stage| stage.environment == *environment)?;
         self.path.get(place.checked_sub(1)?)
     }
 }

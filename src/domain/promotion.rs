@@ -35,9 +35,15 @@ impl Purpose {
     }
 
     pub fn from_word(word: &str) -> Option<Self> {
-        [Self::Promotion, Self::Rejection, Self::Cancellation, Self::Rerun, Self::Status]
-            .into_iter()
-            .find(|purpose| purpose.word() == word)
+        [
+            Self::Promotion,
+            Self::Rejection,
+            Self::Cancellation,
+            Self::Rerun,
+            Self::Status,
+        ]
+        .into_iter()
+        .find(|purpose| purpose.word() == word)
     }
 }
 
@@ -69,23 +75,43 @@ pub struct Intent {
 #[serde(tag = "step", rename_all = "kebab-case")]
 pub enum Step {
     /// The permit to send. The bytes leave only after this is durable.
-    Sending { owner: InstanceId },
-    Accepted { handle: Handle },
+    Sending {
+        owner: InstanceId,
+    },
+    Accepted {
+        handle: Handle,
+    },
     /// A definite refusal: nothing happened.
-    Rejected { why: String },
+    Rejected {
+        why: String,
+    },
     /// Never sent.
-    Abandoned { why: String },
+    Abandoned {
+        why: String,
+    },
     /// Sent, outcome not seen.
-    Unknown { why: String },
+    Unknown {
+        why: String,
+    },
     Reconciling,
     /// Looked up on the forge by its key, and found.
-    Reconciled { handle: Handle },
+    Reconciled {
+        handle: Handle,
+    },
     /// Looked up on the forge often enough, and not there.
-    Absent { reads: u32 },
-    Running { handle: Handle },
+    Absent {
+        reads: u32,
+    },
+    Running {
+        handle: Handle,
+    },
     Succeeded,
-    Failed { why: String },
-    Cancelled { why: String },
+    Failed {
+        why: String,
+    },
+    Cancelled {
+        why: String,
+    },
 }
 
 /// Where an intent stands.
@@ -127,8 +153,18 @@ impl State {
     /// Says whether it still occupies its cell: no other promotion of the cell may start.
     pub fn is_open(self) -> bool {
         match self {
-            Self::Intended | Self::Sending | Self::Accepted | Self::Running | Self::Unknown | Self::Reconciling => true,
-            Self::Succeeded | Self::Failed | Self::Cancelled | Self::Abandoned | Self::Rejected | Self::Absent => false,
+            Self::Intended
+            | Self::Sending
+            | Self::Accepted
+            | Self::Running
+            | Self::Unknown
+            | Self::Reconciling => true,
+            Self::Succeeded
+            | Self::Failed
+            | Self::Cancelled
+            | Self::Abandoned
+            | Self::Rejected
+            | Self::Absent => false,
         }
     }
 
@@ -186,7 +222,9 @@ impl Step {
             Self::Reconciling => &[State::Unknown],
             Self::Reconciled { .. } | Self::Absent { .. } => &[State::Unknown, State::Reconciling],
             Self::Running { .. } => &[State::Accepted],
-            Self::Succeeded | Self::Failed { .. } | Self::Cancelled { .. } => &[State::Accepted, State::Running],
+            Self::Succeeded | Self::Failed { .. } | Self::Cancelled { .. } => {
+                &[State::Accepted, State::Running]
+            }
         }
     }
 }

@@ -22,7 +22,10 @@ impl PartialEq for Revision {
 
 impl Revision {
     pub fn new(sha: impl Into<Sha>) -> Self {
-        Self { sha: sha.into(), version: None }
+        Self {
+            sha: sha.into(),
+            version: None,
+        }
     }
 
     /// What people call it: the version, else the short SHA.

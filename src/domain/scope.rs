@@ -62,7 +62,12 @@ pub struct ScopedPullRequest {
 ///
 /// Commits never change, so the two ends determine every commit and merged pull request between
 /// them; hashing the ends keeps the hash the same while the list is still being read.
-pub fn hash(service: &ServiceName, environment: &EnvironmentName, from: Option<&Revision>, to: &Revision) -> Digest {
+pub fn hash(
+    service: &ServiceName,
+    environment: &EnvironmentName,
+    from: Option<&Revision>,
+    to: &Revision,
+) -> Digest {
     Digest::of([
         service.as_str(),
         environment.as_str(),

@@ -56,7 +56,10 @@ pub fn shorten(text: &str, longest: usize) -> String {
     if text.graphemes(true).count() <= longest {
         return text.to_owned();
     }
-    let mut short: String = text.graphemes(true).take(longest.saturating_sub(1)).collect();
+    let mut short: String = text
+        .graphemes(true)
+        .take(longest.saturating_sub(1))
+        .collect();
     short.push('…');
     short
 }

@@ -1,9 +1,9 @@
 //! Windows and freezes: when promotions are allowed. Rules W1 to W4; the verdict lives in
 //! `gate/window.rs`.
 
+use jiff::Timestamp;
 use jiff::civil::{Time, Weekday};
 use jiff::tz::TimeZone;
-use jiff::Timestamp;
 
 use super::ids::{EnvironmentName, ServiceName};
 
@@ -35,9 +35,16 @@ pub struct Window {
 pub enum Span {
     /// On these days from `from` to `to`; `from > to` runs into the next day, and the days are
     /// those on which it starts.
-    Weekly { days: Vec<Weekday>, from: Time, to: Time },
+    Weekly {
+        days: Vec<Weekday>,
+        from: Time,
+        to: Time,
+    },
     /// Once, between two wall-clock times in the window's zone.
-    Once { from: jiff::civil::DateTime, to: jiff::civil::DateTime },
+    Once {
+        from: jiff::civil::DateTime,
+        to: jiff::civil::DateTime,
+    },
 }
 
 /// What the whole schedule says at one instant.
