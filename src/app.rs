@@ -11,6 +11,7 @@ pub mod msg;
 pub mod plan;
 pub mod request;
 pub mod state;
+pub mod status;
 pub mod update;
 pub mod view;
 

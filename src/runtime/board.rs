@@ -62,7 +62,8 @@ pub async fn run(session: Session, looks: Looks) -> io::Result<()> {
     if let Some(source) = settings.source.clone() {
         executor.tasks().source(|sender| watch::config_file(source, env, sender));
     }
-    let mut running = Running { executor, cache: cache_path, kept_at: clock::tick(), ended: None };
+    let mut running =
+        Running { executor, cache: cache_path, kept_at: clock::tick(), ended: None, tick_at: clock::tick() };
     for effect in effects {
         running.execute(effect, &mut state, &mut board)?;
     }
@@ -78,7 +79,8 @@ pub async fn run(session: Session, looks: Looks) -> io::Result<()> {
         if running.may_end(&state) {
             break;
         }
-        let wake = running.wake(&state, drawn_at);
+        running.plan_tick(&state);
+        let wake = if state.dirty { running.tick_at.min(drawn_at + FRAME) } else { running.tick_at };
         let msg = tokio::select! {
             biased;
             () = signals.ended(), if running.ended.is_none() => Some(Msg::Terminated),
@@ -92,7 +94,7 @@ pub async fn run(session: Session, looks: Looks) -> io::Result<()> {
                 state.dirty = true;
                 if terminal::is_there() { None } else { Some(Msg::Terminated) }
             }
-            () = tokio::time::sleep_until(wake) => (state.engine.due(clock::now()) <= clock::now()).then_some(Msg::Tick),
+            () = tokio::time::sleep_until(wake) => running.take_tick().then_some(Msg::Tick),
         };
         if let Some(msg) = msg {
             running.handle(msg, &mut state, &mut board)?;
@@ -125,6 +127,8 @@ struct Running {
     kept_at: Instant,
     /// When quitting was ordered.
     ended: Option<Instant>,
+    /// When something is due by itself.
+    tick_at: Instant,
 }
 
 impl Running {
@@ -187,11 +191,20 @@ impl Running {
         self.ended.is_some_and(|since| !state.engine.is_sending() || clock::tick() >= since + LAST_WAIT)
     }
 
-    /// When to wake at the latest.
-    fn wake(&self, state: &State, drawn_at: Instant) -> Instant {
+    /// Brings the next tick forward if something is due sooner; it never moves back, so that a
+    /// stream of messages cannot starve it.
+    fn plan_tick(&mut self, state: &State) {
         let now = clock::now();
         let due = state.engine.due(now).duration_since(now).max(jiff::SignedDuration::ZERO);
-        let due = clock::tick() + due.unsigned_abs();
-        if state.dirty { due.min(drawn_at + FRAME) } else { due }
+        self.tick_at = self.tick_at.min(clock::tick() + due.unsigned_abs());
+    }
+
+    /// Says whether the tick's time has come; if so, the next one is planned anew.
+    fn take_tick(&mut self) -> bool {
+        let come = clock::tick() >= self.tick_at;
+        if come {
+            self.tick_at = clock::tick() + Duration::from_secs(60);
+        }
+        come
     }
 }
