@@ -9,6 +9,8 @@ use crate::domain::entry::{Draft, Entry, Precondition};
 use crate::domain::ids::Seq;
 
 pub mod chain;
+#[cfg(test)]
+mod contract;
 pub mod error;
 pub mod sqlite;
 
