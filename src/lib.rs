@@ -1,1 +1,2 @@
 //! gonogo
+pub mod sim;
