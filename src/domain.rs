@@ -1,0 +1,48 @@
+//! The nouns of a release and the rules between them.
+//!
+//! Pure values and functions: no I/O, no clock, no terminal. Every instant is an argument, every
+//! rule can be tested at any moment. It names no other layer of the crate.
+//!
+//! # Glossary
+//!
+//! | word | meaning |
+//! |---|---|
+//! | service | what is released: one repository (or a part of one) with a path of environments |
+//! | environment | where a revision runs: `dev`, `staging`, `production` |
+//! | revision | a full commit SHA, shown with its version (tag) or short SHA |
+//! | path | the ordered environments of a service |
+//! | cell | one service in one environment |
+//! | candidate | the revision that would be promoted into a cell |
+//! | gate | a condition that a promotion must meet; it has a verdict |
+//! | hold | an operator's stop on a scope, with owner and reason |
+//! | sign-off | a role's go or no-go, bound to the scope it saw |
+//! | window, freeze | when promotions are allowed, and when not |
+//! | promotion | bringing a candidate into a cell, from intent to outcome |
+//! | intent | the durable record of a promotion before anything is sent |
+//! | act | one write on a forge |
+//! | ledger | what the journal's entries add up to |
+//! | scope | the commits and pull requests between two revisions |
+//! | fact | the last good answer of a forge, its age, and the fault since |
+
+pub mod act;
+pub mod board;
+pub mod cell;
+pub mod deployment;
+pub mod entry;
+pub mod facts;
+pub mod fault;
+pub mod gate;
+pub mod hold;
+pub mod ids;
+pub mod ledger;
+pub mod observed;
+pub mod phase;
+pub mod pipeline;
+pub mod policy;
+pub mod promotion;
+pub mod pull_request;
+pub mod revision;
+pub mod scope;
+pub mod signoff;
+pub mod text;
+pub mod window;

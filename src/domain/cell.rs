@@ -1,0 +1,363 @@
+//! Cells: one service in one environment, as the board shows it, with the candidate for it and the
+//! judgement of that promotion.
+
+use jiff::Timestamp;
+
+use super::deployment::{self, Deployment};
+use super::facts::ServiceFacts;
+use super::gate::{self, Case, Go, Judgement};
+use super::hold::Hold;
+use super::ids::{Digest, EnvironmentName, IntentId, Person, RunId, Sha};
+use super::ledger::Ledger;
+use super::observed::Fact;
+use super::phase::Phase;
+use super::policy::{Policy, Service, Stage, Via};
+use super::promotion::{self, Promotion};
+use super::revision::Revision;
+use super::scope::Scope;
+
+/// How a cell is shown. The first that applies, in this order of weight: `Stale` when the facts
+/// are, then what is happening, then what happened, then what may.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum CellState {
+    Failed,
+    Held,
+    Running,
+    Stale,
+    /// Gates are closed, but time or a running pipeline will open them.
+    Waiting,
+    Gated,
+    Ready,
+    RolledBack,
+    Ok,
+    None,
+}
+
+impl CellState {
+    /// The word of `status --json`.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Failed => "failed",
+            Self::Held => "held",
+            Self::Running => "running",
+            Self::Stale => "stale",
+            Self::Waiting => "waiting",
+            Self::Gated => "gated",
+            Self::Ready => "ready",
+            Self::RolledBack => "rolled-back",
+            Self::Ok => "ok",
+            Self::None => "none",
+        }
+    }
+}
+
+/// Something under way into a cell: a deployment of the forge, a promotion of ours, or both.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InFlight {
+    pub revision: Revision,
+    pub phase: Phase,
+    pub by: Option<Person>,
+    pub since: Timestamp,
+    pub run: Option<RunId>,
+    pub intent: Option<IntentId>,
+    /// Ours, and nobody knows its outcome.
+    pub unsettled: bool,
+}
+
+/// One service in one environment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cell {
+    pub environment: EnvironmentName,
+    pub live: Option<Revision>,
+    pub deployed_at: Option<Timestamp>,
+    pub deployed_by: Option<Person>,
+    pub url: Option<String>,
+    pub in_flight: Option<InFlight>,
+    /// The newest deployment failed, and is newer than what is live.
+    pub failed: Option<Revision>,
+    /// What is live is older than what was live before it.
+    pub rolled_back: bool,
+    /// What would be promoted into it; `None` when it is level with what comes before.
+    pub candidate: Option<Revision>,
+    /// How many commits the candidate is ahead, if the scope is known.
+    pub ahead: Option<u64>,
+    pub holds: Vec<Hold>,
+    pub judgement: Judgement,
+    /// What the operator sees, hashed: live and wanted revision, gates, holds.
+    pub digest: Digest,
+    pub observed_at: Option<Timestamp>,
+}
+
+/// What a cell is made from.
+#[derive(Clone, Copy, Debug)]
+pub struct Sources<'a> {
+    pub policy: &'a Policy,
+    pub service: &'a Service,
+    pub facts: &'a Fact<ServiceFacts>,
+    pub ledger: Option<&'a Ledger>,
+    /// The scope from live to candidate, if it has been read.
+    pub scope: Option<&'a Fact<Scope>>,
+}
+
+impl Cell {
+    /// Judges one cell at `now`.
+    pub fn judge(sources: Sources<'_>, stage: &Stage, now: Timestamp) -> Self {
+        let Sources {
+            policy,
+            service,
+            facts,
+            ledger,
+            scope,
+        } = sources;
+        let environment = &stage.environment;
+        let known = facts.value();
+        let deployments: &[Deployment] = known.map_or(&[], |facts| facts.deployments.as_slice());
+        let live_deployment = deployment::live(deployments, environment);
+        let live = live_deployment.map(|deployment| named(known, &deployment.sha));
+        let newest = deployment::newest(deployments, environment);
+        let newer = newest.filter(|newest| live_deployment.is_none_or(|live| live.id != newest.id));
+        let failed = newer
+            .filter(|deployment| deployment.phase == Phase::Failed)
+            .map(|deployment| named(known, &deployment.sha));
+        let wanted = candidate(known, service, stage);
+        let candidate = wanted.filter(|wanted| live.as_ref() != Some(wanted));
+        let promotion = ledger.and_then(|ledger| ledger.open_promotion(&service.name, environment));
+        let in_flight = in_flight(newer, promotion, known, live.as_ref());
+        let holds: Vec<Hold> = ledger
+            .into_iter()
+            .flat_map(|ledger| {
+                let revision = candidate.as_ref().map(|revision| &revision.sha);
+                ledger.holds_on(&service.name, environment, revision, now)
+            })
+            .cloned()
+            .collect();
+        let case = Case {
+            policy,
+            service,
+            stage,
+            facts,
+            scope,
+            ledger,
+            live: live.as_ref(),
+            candidate: candidate.as_ref(),
+        };
+        let judgement = gate::judge::judge(&case, now);
+        let digest = digest(live.as_ref(), candidate.as_ref(), &judgement, &holds, now);
+        let ahead = scope.and_then(Fact::value).filter(|scope| {
+            Some(&scope.head) == candidate.as_ref().map(|revision| &revision.sha)
+                && Some(&scope.base) == live.as_ref().map(|revision| &revision.sha)
+        });
+        Self {
+            environment: environment.clone(),
+            deployed_at: live_deployment.map(|deployment| deployment.changed_at),
+            deployed_by: live_deployment.and_then(|deployment| deployment.creator.clone()),
+            url: newest.and_then(|deployment| deployment.url.clone()),
+            rolled_back: is_rolled_back(deployments, live_deployment),
+            ahead: ahead.map(|scope| scope.total),
+            observed_at: facts.at(),
+            live,
+            in_flight,
+            failed,
+            candidate,
+            holds,
+            judgement,
+            digest,
+        }
+    }
+
+    /// The state of the environment itself: what is there and what is going on.
+    pub fn state(&self, facts: &Fact<ServiceFacts>, policy: &Policy, now: Timestamp) -> CellState {
+        if facts.is_stale(now, policy.max_age) {
+            return CellState::Stale;
+        }
+        match &self.in_flight {
+            Some(flight) if flight.unsettled || flight.phase != Phase::Gated => {
+                return CellState::Running;
+            }
+            Some(_) | None => {}
+        }
+        if self.holds.iter().any(|hold| hold.is_on(now)) {
+            return CellState::Held;
+        }
+        if self.failed.is_some() {
+            return CellState::Failed;
+        }
+        match (&self.live, self.rolled_back) {
+            (Some(_), true) => CellState::RolledBack,
+            (Some(_), false) => CellState::Ok,
+            (None, _) => CellState::None,
+        }
+    }
+
+    /// The state of the promotion into the cell: what the `NEXT` column shows.
+    pub fn next(&self, facts: &Fact<ServiceFacts>, policy: &Policy, now: Timestamp) -> CellState {
+        let state = self.state(facts, policy, now);
+        match state {
+            CellState::Stale | CellState::Running | CellState::Held => return state,
+            CellState::Failed
+            | CellState::Waiting
+            | CellState::Gated
+            | CellState::Ready
+            | CellState::RolledBack
+            | CellState::Ok
+            | CellState::None => {}
+        }
+        if self.candidate.is_none() {
+            return CellState::Ok;
+        }
+        match self.judgement.go_at(now) {
+            Go::Go => CellState::Ready,
+            Go::Unknown => CellState::Stale,
+            Go::NoGo => {
+                let waits = self
+                    .judgement
+                    .blocking(now)
+                    .all(|verdict| verdict.state_at(now) == gate::State::Waiting);
+                if waits {
+                    CellState::Waiting
+                } else {
+                    CellState::Gated
+                }
+            }
+        }
+    }
+}
+
+/// Names a commit by its release tag, if it has one.
+pub fn named(facts: Option<&ServiceFacts>, sha: &Sha) -> Revision {
+    let version = facts
+        .and_then(|facts| facts.version_of(sha))
+        .map(str::to_owned);
+    Revision {
+        sha: sha.clone(),
+        version,
+    }
+}
+
+/// Returns the revision that would be promoted into `stage`.
+///
+/// 1. Where a person approves a waiting run, the newest waiting run of the environment decides:
+///    nothing else can be promoted. An older waiting one is superseded (P5).
+/// 2. Where a draft release is published, the newest draft that has a commit.
+/// 3. Otherwise what is live upstream, or the branch's head for the first environment.
+fn candidate(facts: Option<&ServiceFacts>, service: &Service, stage: &Stage) -> Option<Revision> {
+    let facts = facts?;
+    let environment = &stage.environment;
+    if let Via::Approval { workflow } = &stage.via {
+        let waiting = waiting_run(facts, environment, workflow.as_deref());
+        if let Some(run) = waiting {
+            return Some(named(Some(facts), &run.sha));
+        }
+    }
+    match service.upstream(environment) {
+        Some(upstream) => {
+            let live = deployment::live(&facts.deployments, &upstream.environment)?;
+            Some(named(Some(facts), &live.sha))
+        }
+        None => facts
+            .head
+            .as_ref()
+            .map(|head| named(Some(facts), &head.sha)),
+    }
+}
+
+/// Returns the two ends of the promotion into `stage`: what is live and what would replace it.
+pub fn ends(sources: Sources<'_>, stage: &Stage) -> Option<(Sha, Sha)> {
+    let facts = sources.facts.value()?;
+    let live = deployment::live(&facts.deployments, &stage.environment)?;
+    let candidate = candidate(Some(facts), sources.service, stage)?;
+    (live.sha != candidate.sha).then(|| (live.sha.clone(), candidate.sha))
+}
+
+/// Returns the newest run that waits to enter `environment`.
+pub fn waiting_run<'a>(
+    facts: &'a ServiceFacts,
+    environment: &EnvironmentName,
+    workflow: Option<&str>,
+) -> Option<&'a super::pipeline::Run> {
+    facts
+        .runs
+        .iter()
+        .filter(|run| {
+            run.waiting
+                .iter()
+                .any(|waiting| waiting.environment == *environment)
+        })
+        .filter(|run| {
+            workflow
+                .is_none_or(|wanted| run.workflow.as_deref() == Some(wanted) || run.name == wanted)
+        })
+        .max_by_key(|run| (run.created_at, run.id))
+}
+
+fn in_flight(
+    newer: Option<&Deployment>,
+    promotion: Option<&Promotion>,
+    facts: Option<&ServiceFacts>,
+    live: Option<&Revision>,
+) -> Option<InFlight> {
+    if let Some(promotion) = promotion {
+        let intent = &promotion.intent;
+        let observed = newer.filter(|deployment| deployment.sha == intent.to.sha);
+        let ours = InFlight {
+            revision: intent.to.clone(),
+            phase: observed.map_or(Phase::Queued, |deployment| deployment.phase.clone()),
+            by: Some(promotion.actor.clone()),
+            since: promotion.intended_at,
+            run: promotion.handle.as_ref().and_then(|handle| handle.run),
+            intent: Some(intent.id.clone()),
+            unsettled: promotion.state.is_unsettled()
+                && promotion.state != promotion::State::Sending,
+        };
+        let arrived = live == Some(&intent.to) && promotion.state == promotion::State::Running;
+        return (!arrived || ours.unsettled).then_some(ours);
+    }
+    let deployment = newer.filter(|deployment| deployment.phase.is_in_flight())?;
+    Some(InFlight {
+        revision: named(facts, &deployment.sha),
+        phase: deployment.phase.clone(),
+        by: deployment.creator.clone(),
+        since: deployment.created_at,
+        run: None,
+        intent: None,
+        unsettled: false,
+    })
+}
+
+/// Says whether what is live was live once before with something else in between: somebody went
+/// back to it.
+fn is_rolled_back(deployments: &[Deployment], live: Option<&Deployment>) -> bool {
+    let Some(live) = live else { return false };
+    let mut history: Vec<&Deployment> = deployments
+        .iter()
+        .filter(|deployment| deployment.environment == live.environment)
+        .filter(|deployment| matches!(deployment.phase, Phase::Succeeded | Phase::Superseded))
+        .collect();
+    history.sort_by_key(|deployment| std::cmp::Reverse((deployment.created_at, deployment.id)));
+    let mut others = history
+        .iter()
+        .skip_while(|deployment| deployment.sha == live.sha);
+    others.any(|deployment| deployment.sha == live.sha)
+}
+
+/// Hashes what an operator sees of a cell: if it differs just before sending, nothing is sent.
+///
+/// Waiting and closed gates count by name and state, not by their sentence, which may carry an age.
+fn digest(
+    live: Option<&Revision>,
+    candidate: Option<&Revision>,
+    judgement: &Judgement,
+    holds: &[Hold],
+    now: Timestamp,
+) -> Digest {
+    let mut parts = vec![
+        live.map_or("", |revision| revision.sha.as_str()),
+        candidate.map_or("", |revision| revision.sha.as_str()),
+    ];
+    for verdict in &judgement.verdicts {
+        parts.push(&verdict.gate);
+        parts.push(verdict.state_at(now).word());
+    }
+    parts.extend(holds.iter().map(|hold| hold.id.as_str()));
+    Digest::of(parts)
+}

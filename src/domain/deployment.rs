@@ -1,0 +1,58 @@
+//! Deployments as a forge records them, and which of them is live. A promotion, which is ours,
+//! lives in `promotion.rs`.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::ids::{DeploymentId, EnvironmentName, IntentId, Person, Sha};
+use super::phase::Phase;
+
+/// One deployment record of a forge.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Deployment {
+    pub id: DeploymentId,
+    pub environment: EnvironmentName,
+    pub sha: Sha,
+    /// The branch or tag it was made from.
+    pub git_ref: Option<String>,
+    pub phase: Phase,
+    /// The forge's own word, for the details pane.
+    pub raw: String,
+    pub created_at: Timestamp,
+    /// When its phase last changed, by the forge's clock.
+    pub changed_at: Timestamp,
+    pub creator: Option<Person>,
+    pub description: Option<String>,
+    pub url: Option<String>,
+    /// Our correlation key, if the deployment carries one.
+    pub key: Option<IntentId>,
+}
+
+/// Returns the live deployment of `environment`: of all that are up or were once up, the newest
+/// whose phase is `Succeeded`.
+///
+/// `deployments` may come in any order. Compared by the forge's own creation time, so that a late
+/// answer never turns the clock back. Source: "Which sha is live" follows GitHub's own rule, the
+/// newest deployment whose latest status is `success`.
+pub fn live<'a>(
+    deployments: &'a [Deployment],
+    environment: &EnvironmentName,
+) -> Option<&'a Deployment> {
+    deployments
+        .iter()
+        .filter(|deployment| {
+            deployment.environment == *environment && deployment.phase == Phase::Succeeded
+        })
+        .max_by_key(|deployment| (deployment.created_at, deployment.id))
+}
+
+/// Returns the newest deployment of `environment`, whatever became of it.
+pub fn newest<'a>(
+    deployments: &'a [Deployment],
+    environment: &EnvironmentName,
+) -> Option<&'a Deployment> {
+    deployments
+        .iter()
+        .filter(|deployment| deployment.environment == *environment)
+        .max_by_key(|deployment| (deployment.created_at, deployment.id))
+}

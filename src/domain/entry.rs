@@ -1,0 +1,157 @@
+//! Journal entries: what happened, who did it, and why. Storing and chaining them lives in
+//! `journal`; what they add up to lives in `ledger.rs`.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::hold::{Cover, Hold, HoldKind, ManualGate};
+use super::ids::{
+    DeploymentId, Digest, EnvironmentName, HoldId, IntentId, ManualGateId, Person, RoleName, Seq,
+    ServiceName, Sha,
+};
+use super::promotion::{Intent, Purpose, Step};
+use super::signoff::Vote;
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "kebab-case")]
+pub enum Event {
+    Intended {
+        intent: Intent,
+    },
+    Stepped {
+        id: IntentId,
+        purpose: Purpose,
+        step: Step,
+    },
+    HoldPlaced {
+        hold: Hold,
+    },
+    HoldEdited {
+        id: HoldId,
+        cover: Cover,
+        kind: HoldKind,
+        until: Option<Timestamp>,
+    },
+    HoldLifted {
+        id: HoldId,
+        cover: Cover,
+    },
+    HoldExpired {
+        id: HoldId,
+        cover: Cover,
+    },
+    VoteCast {
+        vote: Vote,
+    },
+    VoteVoided {
+        role: RoleName,
+        person: Person,
+        saw: String,
+        now: String,
+    },
+    GateAdded {
+        gate: ManualGate,
+    },
+    GateOpened {
+        id: ManualGateId,
+        cover: Cover,
+    },
+    GateClosed {
+        id: ManualGateId,
+        cover: Cover,
+    },
+    DeploymentSeen {
+        deployment: DeploymentId,
+        by: Option<Person>,
+        intent: Option<IntentId>,
+    },
+    DeploymentOutOfBand {
+        deployment: DeploymentId,
+        by: Option<Person>,
+    },
+}
+
+impl Event {
+    /// The entry's kind, as `gonogo log` prints it: `promotion.sending`, `hold.placed`.
+    pub fn kind(&self) -> String {
+        match self {
+            Self::Intended { intent } => format!("{}.intended", intent.purpose),
+            Self::Stepped { purpose, step, .. } => format!("{purpose}.{}", step.word()),
+            Self::HoldPlaced { .. } => "hold.placed".into(),
+            Self::HoldEdited { .. } => "hold.edited".into(),
+            Self::HoldLifted { .. } => "hold.lifted".into(),
+            Self::HoldExpired { .. } => "hold.expired".into(),
+            Self::VoteCast { .. } => "vote.cast".into(),
+            Self::VoteVoided { .. } => "vote.voided".into(),
+            Self::GateAdded { .. } => "gate.added".into(),
+            Self::GateOpened { .. } => "gate.opened".into(),
+            Self::GateClosed { .. } => "gate.closed".into(),
+            Self::DeploymentSeen { .. } => "deployment.seen".into(),
+            Self::DeploymentOutOfBand { .. } => "deployment.out-of-band".into(),
+        }
+    }
+
+    /// Says whether it changes what may be promoted: an intent that was made before it is not
+    /// sent after it (`Precondition` and the permit check this in the journal's transaction).
+    pub fn is_control(&self) -> bool {
+        match self {
+            Self::HoldPlaced { .. }
+            | Self::HoldEdited { .. }
+            | Self::HoldLifted { .. }
+            | Self::VoteCast { .. }
+            | Self::VoteVoided { .. }
+            | Self::GateAdded { .. }
+            | Self::GateOpened { .. }
+            | Self::GateClosed { .. } => true,
+            Self::Intended { .. }
+            | Self::Stepped { .. }
+            | Self::HoldExpired { .. }
+            | Self::DeploymentSeen { .. }
+            | Self::DeploymentOutOfBand { .. } => false,
+        }
+    }
+}
+
+/// An entry before it is in the journal.
+///
+/// `service`, `environment` and `revision` are the scope of the entry; `None` means every one, so
+/// that a hold on all of production has no service.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Draft {
+    pub at: Timestamp,
+    pub actor: Person,
+    pub service: Option<ServiceName>,
+    pub environment: Option<EnvironmentName>,
+    pub revision: Option<Sha>,
+    pub reason: Option<String>,
+    /// `Policy::version` under which it was decided.
+    pub policy: Digest,
+    pub event: Event,
+}
+
+/// An entry of the journal.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entry {
+    pub seq: Seq,
+    #[serde(flatten)]
+    pub draft: Draft,
+    /// Hash of the entry before.
+    pub previous: Digest,
+    pub hash: Digest,
+}
+
+/// What must hold in the journal, in the same transaction, for an entry to be appended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Precondition {
+    /// Nothing: holds always work.
+    None,
+    /// For an `Intended`: since `seen`, no entry of this cell and no control entry that covers it;
+    /// and no open intent of the same purpose on the cell.
+    Unchanged { seen: Seq },
+    /// For `Sending`, the permit: the intent is still `Intended` with this digest, and no control
+    /// entry that covers its cell has come after `seen`.
+    Permit { digest: Digest, seen: Seq },
+    /// For every other step: the intent is in a state that the step may follow.
+    Follows,
+}

@@ -1,0 +1,112 @@
+//! Facts: what one read of a forge tells of one service. Policy and judgement do not live here.
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use super::deployment::Deployment;
+use super::ids::{EnvironmentId, EnvironmentName, Person, ReleaseId, RepoPath, Sha};
+use super::phase::Phase;
+use super::pipeline::{Checks, Run};
+use super::pull_request::PullRequest;
+
+/// What the token's user may do in a repository, by the forge's word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Permission {
+    Unknown,
+    Read,
+    Triage,
+    Write,
+    Maintain,
+    Admin,
+}
+
+impl Permission {
+    pub fn may_write(self) -> bool {
+        self >= Self::Write
+    }
+}
+
+/// Everything the board knows of one service's repository.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ServiceFacts {
+    /// The path as the forge spells it now; it differs from the configured one after a rename.
+    pub repo: RepoPath,
+    pub url: String,
+    pub archived: bool,
+    pub permission: Permission,
+    pub default_branch: Option<String>,
+    /// Head of the branch that the service is released from.
+    pub head: Option<Head>,
+    /// Checks of the revisions that matter: the head, and what stands in each environment.
+    pub checks: BTreeMap<Sha, Checks>,
+    pub environments: Vec<ForgeEnvironment>,
+    /// Newest first.
+    pub deployments: Vec<Deployment>,
+    /// Newest first: recent runs of the head, and every run that waits for approval.
+    pub runs: Vec<Run>,
+    pub open_pull_requests: u64,
+    pub pull_requests: Vec<PullRequest>,
+    pub releases: Vec<Release>,
+    /// What could not be read, in words; the rest is good ("checks: not readable with this token").
+    pub gaps: Vec<String>,
+}
+
+/// The head of a branch.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Head {
+    pub sha: Sha,
+    pub headline: String,
+    pub author: Option<Person>,
+    pub at: Option<Timestamp>,
+}
+
+/// An environment of the forge and what it asks of a deployment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ForgeEnvironment {
+    pub name: EnvironmentName,
+    pub id: Option<EnvironmentId>,
+    pub required_reviewers: bool,
+    pub prevent_self_review: bool,
+    pub wait_timer: SignedDuration,
+    pub branch_policy: bool,
+}
+
+/// A release of the forge.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Release {
+    pub id: Option<ReleaseId>,
+    pub tag: String,
+    pub name: Option<String>,
+    pub draft: bool,
+    pub prerelease: bool,
+    /// The tagged commit, if the tag exists.
+    pub sha: Option<Sha>,
+    pub created_at: Timestamp,
+    pub published_at: Option<Timestamp>,
+    pub url: String,
+}
+
+/// The cheap read: enough to see that a service changed.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Pulse {
+    pub head: Option<Sha>,
+    pub checks: Option<Phase>,
+    /// `(id, environment, raw state, changed at)` of the newest deployments.
+    pub deployments: Vec<(u64, String, String, Option<Timestamp>)>,
+    pub pull_requests: u64,
+    pub latest_release: Option<String>,
+    pub pushed_at: Option<Timestamp>,
+}
+
+impl ServiceFacts {
+    /// Returns the version (release tag) that names `sha`, if one does.
+    pub fn version_of(&self, sha: &Sha) -> Option<&str> {
+        self.releases
+            .iter()
+            .filter(|release| !release.draft)
+            .find(|release| release.sha.as_ref() == Some(sha))
+            .map(|release| release.tag.as_str())
+    }
+}

@@ -1,0 +1,212 @@
+//! The ledger: what the journal's entries add up to. Pure folding; reading entries lives in
+//! `journal`.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+
+use super::entry::{Entry, Event};
+use super::hold::{Hold, ManualGate, Opened};
+use super::ids::{
+    DeploymentId, EnvironmentName, HoldId, IntentId, ManualGateId, Person, Seq, ServiceName, Sha,
+};
+use super::promotion::{Promotion, Purpose, State, Step};
+use super::signoff::Vote;
+
+/// Everything that is in force, folded from the journal.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Ledger {
+    pub head: Seq,
+    pub holds: BTreeMap<HoldId, Hold>,
+    /// Holds whose expiry the journal has noted.
+    pub expired: BTreeSet<HoldId>,
+    pub manual_gates: BTreeMap<ManualGateId, ManualGate>,
+    /// The last vote of each person on each cell.
+    pub votes: BTreeMap<(ServiceName, EnvironmentName, Person), Vote>,
+    pub promotions: BTreeMap<IntentId, Promotion>,
+    /// Deployments of the forges that have been journalled, per service.
+    pub deployments: BTreeSet<(ServiceName, DeploymentId)>,
+}
+
+impl Ledger {
+    /// Folds entries in order.
+    pub fn of<'a>(entries: impl IntoIterator<Item = &'a Entry>) -> Self {
+        let mut ledger = Self::default();
+        for entry in entries {
+            ledger.apply(entry);
+        }
+        ledger
+    }
+
+    /// Takes the next entry. An entry that is already in changes nothing, so that an entry which
+    /// arrives by two ways is counted once.
+    pub fn apply(&mut self, entry: &Entry) {
+        if entry.seq <= self.head {
+            return;
+        }
+        self.head = entry.seq;
+        let draft = &entry.draft;
+        match &draft.event {
+            Event::Intended { intent } => {
+                let promotion = Promotion {
+                    intent: intent.clone(),
+                    actor: draft.actor.clone(),
+                    state: State::Intended,
+                    handle: None,
+                    why: None,
+                    owner: None,
+                    intended_at: draft.at,
+                    sent_at: None,
+                    changed_at: draft.at,
+                };
+                self.promotions.insert(intent.id.clone(), promotion);
+            }
+            Event::Stepped { id, step, .. } => {
+                if let Some(promotion) = self.promotions.get_mut(id) {
+                    step_on(promotion, step, draft.at);
+                }
+            }
+            Event::HoldPlaced { hold } => {
+                self.holds.insert(hold.id.clone(), hold.clone());
+            }
+            Event::HoldEdited {
+                id,
+                cover,
+                kind,
+                until,
+            } => {
+                if let Some(hold) = self.holds.get_mut(id) {
+                    hold.cover = cover.clone();
+                    hold.kind = *kind;
+                    hold.until = *until;
+                    if let Some(reason) = &draft.reason {
+                        hold.reason.clone_from(reason);
+                    }
+                    self.expired.remove(id);
+                }
+            }
+            Event::HoldLifted { id, .. } => {
+                self.holds.remove(id);
+                self.expired.remove(id);
+            }
+            Event::HoldExpired { id, .. } => {
+                self.expired.insert(id.clone());
+            }
+            Event::VoteCast { vote } => {
+                let key = (
+                    vote.service.clone(),
+                    vote.environment.clone(),
+                    vote.person.clone(),
+                );
+                self.votes.insert(key, vote.clone());
+            }
+            Event::VoteVoided {
+                role: _, person, ..
+            } => {
+                if let (Some(service), Some(environment)) = (&draft.service, &draft.environment) {
+                    self.votes
+                        .remove(&(service.clone(), environment.clone(), person.clone()));
+                }
+            }
+            Event::GateAdded { gate } => {
+                self.manual_gates.insert(gate.id.clone(), gate.clone());
+            }
+            Event::GateOpened { id, .. } => {
+                if let Some(gate) = self.manual_gates.get_mut(id) {
+                    let note = draft.reason.clone().unwrap_or_default();
+                    gate.opened = Some(Opened {
+                        by: draft.actor.clone(),
+                        at: draft.at,
+                        note,
+                    });
+                }
+            }
+            Event::GateClosed { id, .. } => {
+                if let Some(gate) = self.manual_gates.get_mut(id) {
+                    gate.opened = None;
+                }
+            }
+            Event::DeploymentSeen { deployment, .. }
+            | Event::DeploymentOutOfBand { deployment, .. } => {
+                if let Some(service) = &draft.service {
+                    self.deployments.insert((service.clone(), *deployment));
+                }
+            }
+        }
+    }
+
+    /// Returns the holds that are on at `now` and cover the cell and revision.
+    pub fn holds_on<'a>(
+        &'a self,
+        service: &'a ServiceName,
+        environment: &'a EnvironmentName,
+        revision: Option<&'a Sha>,
+        now: Timestamp,
+    ) -> impl Iterator<Item = &'a Hold> {
+        self.holds.values().filter(move |hold| {
+            hold.is_on(now) && hold.cover.covers(service, environment, revision)
+        })
+    }
+
+    /// Returns the open promotion of a cell, if there is one.
+    pub fn open_promotion(
+        &self,
+        service: &ServiceName,
+        environment: &EnvironmentName,
+    ) -> Option<&Promotion> {
+        self.promotions.values().find(|promotion| {
+            promotion.state.is_open()
+                && promotion.intent.purpose == Purpose::Promotion
+                && promotion.intent.service == *service
+                && promotion.intent.environment == *environment
+        })
+    }
+
+    /// Returns every intent that has not ended, of any purpose.
+    pub fn open(&self) -> impl Iterator<Item = &Promotion> {
+        self.promotions
+            .values()
+            .filter(|promotion| promotion.state.is_open())
+    }
+
+    /// Returns the last vote of each person on a cell.
+    pub fn votes_on<'a>(
+        &'a self,
+        service: &'a ServiceName,
+        environment: &'a EnvironmentName,
+    ) -> impl Iterator<Item = &'a Vote> {
+        self.votes
+            .values()
+            .filter(move |vote| vote.service == *service && vote.environment == *environment)
+    }
+}
+
+/// Moves a promotion one step on. A step that may not follow is ignored: the journal refuses to
+/// store one, so it can only come from a journal written by hand.
+fn step_on(promotion: &mut Promotion, step: &Step, at: Timestamp) {
+    if !step.may_follow().contains(&promotion.state) {
+        return;
+    }
+    promotion.state = step.state();
+    promotion.changed_at = at;
+    match step {
+        Step::Sending { owner } => {
+            promotion.owner = Some(owner.clone());
+            promotion.sent_at = Some(at);
+        }
+        Step::Accepted { handle } | Step::Reconciled { handle } => {
+            promotion.handle = Some(handle.clone());
+            promotion.why = None;
+        }
+        Step::Running { handle } => promotion.handle = Some(handle.clone()),
+        Step::Rejected { why }
+        | Step::Abandoned { why }
+        | Step::Unknown { why }
+        | Step::Failed { why }
+        | Step::Cancelled { why } => promotion.why = Some(why.clone()),
+        Step::Absent { reads } => {
+            promotion.why = Some(format!("not on the forge in {reads} reads"));
+        }
+        Step::Reconciling | Step::Succeeded => {}
+    }
+}

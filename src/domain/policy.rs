@@ -1,0 +1,206 @@
+//! Policy: who may release what, along which path, through which gates, when, and how. Reading it
+//! from TOML lives in `config`.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use jiff::SignedDuration;
+
+use super::act::MergeMethod;
+use super::ids::{Digest, EnvironmentName, ForgeName, Person, RepoPath, RoleName, ServiceName};
+use super::window::Window;
+
+/// The whole checked policy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Policy {
+    /// Hash of everything that decides; each journal entry carries it.
+    pub version: Digest,
+    /// Facts older than this are stale.
+    pub max_age: SignedDuration,
+    pub environments: BTreeMap<EnvironmentName, Environment>,
+    /// In the order of the config file.
+    pub services: Vec<Service>,
+    pub windows: Vec<Window>,
+    pub roles: BTreeMap<RoleName, BTreeSet<Person>>,
+}
+
+/// How an environment is to be treated.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Environment {
+    pub name: EnvironmentName,
+    pub tier: String,
+    /// A promotion into it asks for its name to be typed.
+    pub protected: bool,
+    pub mode: Mode,
+}
+
+/// Who starts a promotion.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Mode {
+    /// By itself as soon as all gates open.
+    Auto,
+    /// By an operator's key.
+    #[default]
+    Confirm,
+    /// Wholly by hand; gonogo keeps the audit.
+    Checklist,
+}
+
+/// One service and its way to production.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Service {
+    pub name: ServiceName,
+    pub forge: ForgeName,
+    pub repo: RepoPath,
+    /// The branch that is released; `None` means the repository's default branch.
+    pub branch: Option<String>,
+    pub group: Option<String>,
+    /// At least one; the order is the order of promotion.
+    pub path: Vec<Stage>,
+}
+
+/// One environment of a service's path: what may enter it, and how.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stage {
+    pub environment: EnvironmentName,
+    /// In the order in which they are shown; `fresh`, `hold`, `manual` and `forge` are always there.
+    pub gates: Vec<GateSpec>,
+    pub via: Via,
+}
+
+/// How a promotion into an environment is made on the forge.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Via {
+    /// Approves the run that waits for the environment; `workflow` narrows it to one workflow file.
+    Approval { workflow: Option<String> },
+    /// Dispatches a workflow. In `inputs`, `{environment}`, `{revision}`, `{version}` and `{key}`
+    /// are replaced; `git_ref` may hold `{version}`.
+    Workflow {
+        workflow: String,
+        git_ref: String,
+        inputs: BTreeMap<String, String>,
+    },
+    /// Creates a deployment of the revision.
+    Deployment,
+    /// Merges the open pull request from `head` into `base`.
+    PullRequest {
+        base: String,
+        head: String,
+        method: MergeMethod,
+    },
+    /// Publishes the draft release of the revision; without a draft, there is nothing to promote.
+    Release,
+    /// Nothing is promoted through gonogo: it happens on the forge by itself (a push to the branch).
+    Forge,
+}
+
+impl Via {
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Approval { .. } => "approval",
+            Self::Workflow { .. } => "workflow",
+            Self::Deployment => "deployment",
+            Self::PullRequest { .. } => "pull-request",
+            Self::Release => "release",
+            Self::Forge => "forge",
+        }
+    }
+}
+
+/// A gate and its settings.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum GateSpec {
+    Fresh,
+    Pipeline(PipelineRule),
+    Path {
+        any: bool,
+    },
+    Soak {
+        at_least: SignedDuration,
+    },
+    Review {
+        approvals: u32,
+        own: bool,
+    },
+    Window,
+    Hold,
+    SignOff {
+        roles: Vec<RoleName>,
+        distinct: bool,
+    },
+    Forge,
+    Manual,
+}
+
+/// What the `pipeline` gate asks of each check, by its context. A context that no list names is
+/// `required`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PipelineRule {
+    /// If not empty, these must exist and succeed.
+    pub required: Vec<String>,
+    /// Red on any commit since the last deployment to the target closes the gate.
+    pub blocking: Vec<String>,
+    pub optional: Vec<String>,
+    pub ignored: Vec<String>,
+}
+
+impl GateSpec {
+    /// The gate's name, the same word in config, on screen and in the journal.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Fresh => "fresh",
+            Self::Pipeline(_) => "pipeline",
+            Self::Path { .. } => "path",
+            Self::Soak { .. } => "soak",
+            Self::Review { .. } => "review",
+            Self::Window => "window",
+            Self::Hold => "hold",
+            Self::SignOff { .. } => "sign-off",
+            Self::Forge => "forge",
+            Self::Manual => "manual",
+        }
+    }
+}
+
+impl fmt::Display for GateSpec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+impl Policy {
+    pub fn service(&self, name: &ServiceName) -> Option<&Service> {
+        self.services.iter().find(|service| service.name == *name)
+    }
+
+    /// Says whether `person` has `role`. Asked again at the moment of action.
+    pub fn has_role(&self, person: &Person, role: &RoleName) -> bool {
+        self.roles
+            .get(role)
+            .is_some_and(|members| members.contains(person))
+    }
+
+    pub fn roles_of<'a>(&'a self, person: &'a Person) -> impl Iterator<Item = &'a RoleName> {
+        self.roles
+            .iter()
+            .filter(move |(_, members)| members.contains(person))
+            .map(|(role, _)| role)
+    }
+}
+
+impl Service {
+    pub fn stage(&self, environment: &EnvironmentName) -> Option<&Stage> {
+        self.path
+            .iter()
+            .find(|stage| stage.environment == *environment)
+    }
+
+    /// Returns the environment before `environment` on the path; `None` for the first.
+    pub fn upstream(&self, environment: &EnvironmentName) -> Option<&Stage> {
+        let place = self
+            .path
+            .iter()
+            .position(|stage| stage.environment == *environment)?;
+        self.path.get(place.checked_sub(1)?)
+    }
+}

@@ -1,0 +1,77 @@
+//! Scope: the commits and pull requests between two revisions.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::ids::{Digest, EnvironmentName, Person, PullRequestNumber, ServiceName, Sha};
+use super::pull_request::Review;
+use super::revision::Revision;
+
+/// How two revisions stand to each other.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Relation {
+    /// The head has everything of the base and more.
+    Ahead,
+    /// The base has everything of the head: going there means going back.
+    Behind,
+    Diverged,
+    Identical,
+    Unknown(String),
+}
+
+/// What moves when `head` replaces `base`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Scope {
+    pub base: Sha,
+    pub head: Sha,
+    pub relation: Relation,
+    /// How many commits there are; `commits` may hold fewer.
+    pub total: u64,
+    /// Newest first.
+    pub commits: Vec<Commit>,
+    pub pull_requests: Vec<ScopedPullRequest>,
+    /// Whether every commit and pull request of the scope was read; if not, review can't be judged.
+    pub complete: bool,
+    pub url: Option<String>,
+}
+
+/// A commit in scope.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Commit {
+    pub sha: Sha,
+    pub headline: String,
+    pub author: Option<Person>,
+    pub at: Option<Timestamp>,
+}
+
+/// A merged pull request that brought a commit of the scope.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ScopedPullRequest {
+    pub number: PullRequestNumber,
+    pub title: String,
+    pub author: Option<Person>,
+    pub url: String,
+    pub labels: Vec<String>,
+    pub additions: Option<u64>,
+    pub deletions: Option<u64>,
+    /// The latest opinion of each reviewer.
+    pub reviews: Vec<Review>,
+}
+
+/// Returns the hash that binds a vote to what it was cast on.
+///
+/// Commits never change, so the two ends determine every commit and merged pull request between
+/// them; hashing the ends keeps the hash the same while the list is still being read.
+pub fn hash(
+    service: &ServiceName,
+    environment: &EnvironmentName,
+    from: Option<&Revision>,
+    to: &Revision,
+) -> Digest {
+    Digest::of([
+        service.as_str(),
+        environment.as_str(),
+        from.map_or("", |revision| revision.sha.as_str()),
+        to.sha.as_str(),
+    ])
+}

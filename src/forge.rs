@@ -1,0 +1,125 @@
+//! The forges: one trait that reads and acts in domain terms, and an adapter for each kind.
+//!
+//! Wire types stay inside the adapters. An adapter never decides whether to act, and never sends a
+//! write twice; when to read lives in `app/schedule.rs`.
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+
+use crate::domain::act::{Act, Handle, Outcome};
+use crate::domain::facts::{Pulse, ServiceFacts};
+use crate::domain::fault::Fault;
+use crate::domain::ids::{
+    EnvironmentName, ForgeName, IntentId, Person, RepoPath, RunId, ServiceName, Sha,
+};
+use crate::domain::pipeline::Job;
+use crate::domain::scope::Scope;
+
+pub mod budget;
+pub mod error;
+pub mod github;
+pub mod http;
+
+pub use budget::Budget;
+
+/// A service as an adapter needs it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Target {
+    pub service: ServiceName,
+    pub repo: RepoPath,
+    /// `None` means the repository's default branch.
+    pub branch: Option<String>,
+    pub environments: Vec<EnvironmentName>,
+    /// Revisions whose checks are wanted beside the head's.
+    pub revisions: Vec<Sha>,
+}
+
+/// Who the token is, and what it may do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    pub login: Person,
+    /// Classic scopes, if the forge names them.
+    pub scopes: Vec<String>,
+    /// The server's version, where it is not the hosted one.
+    pub version: Option<String>,
+    pub capabilities: Vec<Capability>,
+}
+
+/// What a forge, with this token, can do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Capability {
+    Approve,
+    Dispatch,
+    /// A dispatch answers with the run that it started.
+    DispatchDetails,
+    CreateDeployment,
+    MergePullRequest,
+    PublishRelease,
+    Cancel,
+    Rerun,
+    SetStatus,
+    /// Checks are readable one by one, not only rolled up.
+    Checks,
+}
+
+/// The answers of one batched read: each service its own value or fault.
+#[derive(Clone, Debug)]
+pub struct Batch<T> {
+    pub answers: Vec<(ServiceName, Result<T, Fault>)>,
+}
+
+/// One forge: reads, acts, capabilities.
+///
+/// Reads may be dropped at any await and then did nothing. Acts must be awaited to the end.
+#[async_trait]
+pub trait Forge: Send + Sync {
+    fn name(&self) -> &ForgeName;
+
+    /// Asks who the token is.
+    async fn identify(&self) -> Result<Identity, Fault>;
+
+    /// Reads enough of each service to see whether it changed.
+    async fn pulse(&self, targets: &[Target]) -> Batch<Pulse>;
+
+    /// Reads everything that the board shows of each service.
+    async fn board(&self, targets: &[Target]) -> Batch<ServiceFacts>;
+
+    /// Reads the commits and pull requests between two revisions.
+    async fn scope(&self, repo: &RepoPath, base: &Sha, head: &Sha) -> Result<Scope, Fault>;
+
+    /// Reads the jobs of a run.
+    async fn jobs(&self, repo: &RepoPath, run: RunId) -> Result<Vec<Job>, Fault>;
+
+    /// Looks for what an act with `key` made on the forge, by reading alone. `sent_at` bounds the
+    /// search. `Ok(None)` means: read everything, and it is not there.
+    async fn find(
+        &self,
+        repo: &RepoPath,
+        act: &Act,
+        key: &IntentId,
+        sent_at: Timestamp,
+    ) -> Result<Option<Handle>, Fault>;
+
+    /// Sends one act, once. `key` is put wherever the act can carry it.
+    async fn act(&self, repo: &RepoPath, act: &Act, key: &IntentId) -> Outcome;
+
+    /// Returns the rate budget as last seen.
+    fn budget(&self) -> Budget;
+}
+
+/// A forge without a config: what discovery needs to make one service of one repository.
+#[async_trait]
+pub trait Discover: Send + Sync {
+    /// Returns the default branch and the environments of a repository, in the order of promotion:
+    /// by convention of names first, then by which was deployed to first.
+    async fn discover(&self, repo: &RepoPath) -> Result<Discovered, Fault>;
+}
+
+/// What discovery found in a repository.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Discovered {
+    pub default_branch: Option<String>,
+    pub environments: Vec<EnvironmentName>,
+    /// Environments whose rules ask for reviewers: promoted by approval.
+    pub reviewed: Vec<EnvironmentName>,
+}

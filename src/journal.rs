@@ -1,0 +1,29 @@
+//! The journal: entries appended under a precondition, chained by hash, read since a place.
+//!
+//! What entries mean lives in `domain/entry.rs`, what they add up to in `domain/ledger.rs`. The
+//! send-once rule is kept here, by transactions; nothing here sends.
+
+use async_trait::async_trait;
+
+use crate::domain::entry::{Draft, Entry, Precondition};
+use crate::domain::ids::Seq;
+
+pub mod chain;
+pub mod error;
+pub mod sqlite;
+
+pub use error::Error;
+
+/// Append with precondition, read since.
+#[async_trait]
+pub trait Journal: Send + Sync {
+    /// Appends an entry if `precondition` holds, in one transaction. When it returns `Ok`, the
+    /// entry is durable.
+    async fn append(&self, draft: Draft, precondition: Precondition) -> Result<Entry, Error>;
+
+    /// Returns at most `limit` entries after `seq`, in order.
+    async fn since(&self, seq: Seq, limit: u32) -> Result<Vec<Entry>, Error>;
+
+    /// Checks the whole chain and returns how many entries it has.
+    async fn verify(&self) -> Result<u64, Error>;
+}
