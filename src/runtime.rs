@@ -12,7 +12,7 @@ pub mod execute;
 pub mod headless;
 mod input;
 pub mod session;
-mod signals;
+pub mod signals;
 pub mod tasks;
 pub mod terminal;
 mod watch;

@@ -8,10 +8,12 @@ use tokio::sync::OnceCell;
 
 use super::clock;
 use crate::app::msg::JournalFault;
+use crate::config::run::Programs;
 use crate::config::{Env, ForgeKind, ForgeSettings, Settings, tokens};
 use crate::domain::fault::{Fault, FaultKind};
-use crate::domain::ids::{ForgeName, InstanceId, Person};
-use crate::forge::Forge;
+use crate::domain::ids::{ForgeName, InstanceId, Person, RepoPath};
+use crate::forge::http::Limits;
+use crate::forge::{Discover, Discovered, Forge};
 use crate::forge::github::{self, GitHub};
 use crate::journal::sqlite::{Options, Sqlite};
 use crate::journal::{self, Journal};
@@ -75,26 +77,42 @@ impl Connections {
 }
 
 async fn connect(settings: &ForgeSettings, env: &Env) -> Result<Arc<dyn Forge>, Fault> {
-    let name = &settings.name;
-    let token = tokens::resolve(settings, env).await.map_err(|error| {
-        fault(name, FaultKind::Unauthorized, error.to_string(), error.hint().map(str::to_owned))
-    })?;
     match settings.kind {
-        ForgeKind::GitHub => {
-            let made = GitHub::new(
-                github::Settings {
-                    name: name.clone(),
-                    url: settings.url.to_string(),
-                    api_url: Some(settings.api_url.to_string()),
-                    token: token.map(|token| token.secret),
-                    ca_file: settings.ca_file.clone(),
-                },
-                clock::clock(),
-            );
-            let made = made.map_err(|error| fault(name, FaultKind::Unreachable, error.to_string(), None))?;
-            Ok(Arc::new(made))
-        }
+        ForgeKind::GitHub => Ok(Arc::new(github(settings, env).await?)),
     }
+}
+
+/// Asks a forge what a repository without a config needs to be told.
+///
+/// # Errors
+///
+/// A fault that says what to do, for instance that a token is missing and how to give one.
+pub async fn discover(settings: &ForgeSettings, repo: &RepoPath, env: &Env) -> Result<Discovered, Fault> {
+    match settings.kind {
+        ForgeKind::GitHub => github(settings, env).await?.discover(repo).await,
+    }
+}
+
+async fn github(settings: &ForgeSettings, env: &Env) -> Result<GitHub, Fault> {
+    let name = &settings.name;
+    let host = settings.host();
+    let refused = |why: String, hint: Option<String>| fault(name, FaultKind::Unauthorized, why, hint);
+    let token = tokens::resolve(&settings.token, &host, settings.kind, env, &Programs)
+        .await
+        .map_err(|error| refused(error.to_string(), None))?
+        .ok_or_else(|| refused("no token was found".into(), Some(tokens::advice(&host, settings.kind))))?;
+    let made = GitHub::new(
+        github::Settings {
+            name: name.clone(),
+            url: settings.url.to_string(),
+            api_url: Some(settings.api_url.to_string()),
+            token: Some(token.secret),
+            ca_file: settings.ca_file.clone(),
+            limits: Limits::default(),
+        },
+        clock::clock(),
+    );
+    made.map_err(|error| fault(name, FaultKind::Unreachable, error.to_string(), None))
 }
 
 fn fault(forge: &ForgeName, kind: FaultKind, why: String, hint: Option<String>) -> Fault {

@@ -4,7 +4,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// The signals that end the program in good order.
 #[derive(Debug)]
-pub(super) struct Signals {
+pub struct Signals {
     terminate: Option<Signal>,
     hang_up: Option<Signal>,
     interrupt: Option<Signal>,
