@@ -6,7 +6,7 @@
 use sha2::Digest as _;
 
 use crate::domain::entry::{Draft, Entry};
-use crate::domain::ids::{Digest, Seq};
+use crate::domain::ids::{Digest, EnvironmentName, Seq, ServiceName, Sha};
 
 use super::Error;
 
@@ -60,9 +60,9 @@ pub fn hash(previous: &str, seq: Seq, draft: &Draft, texts: &Texts) -> Digest {
     field(Some(&texts.at));
     field(Some(draft.actor.as_str()));
     field(Some(&texts.kind));
-    field(draft.service.as_ref().map(|name| name.as_str()));
-    field(draft.environment.as_ref().map(|name| name.as_str()));
-    field(draft.revision.as_ref().map(|sha| sha.as_str()));
+    field(draft.service.as_ref().map(ServiceName::as_str));
+    field(draft.environment.as_ref().map(EnvironmentName::as_str));
+    field(draft.revision.as_ref().map(Sha::as_str));
     field(draft.reason.as_deref());
     field(Some(draft.policy.as_str()));
     field(Some(&texts.body));

@@ -1,167 +1,22 @@
-//! What every journal must do, whatever it is kept in. A store's tests call `hold` with a way to
-//! make an empty journal and to open it once more as another instance.
-
-use jiff::Timestamp;
+//! What every journal must do, whatever it is kept in. A store's tests call each law
+//! with an empty journal, and with the name of the instance that has it open.
 
 use super::{Error, Journal};
-use crate::domain::act::{Act, Handle};
-use crate::domain::entry::{Draft, Entry, Event, Precondition};
-use crate::domain::hold::{Cover, Hold, HoldKind};
-use crate::domain::ids::{
-    DeploymentId, Digest, HoldId, InstanceId, IntentId, Person, RunId, Seq, Sha,
-};
-use crate::domain::ledger::Ledger;
-use crate::domain::promotion::{Intent, Purpose, State, Step};
-use crate::domain::revision::Revision;
+use crate::domain::entry::{Draft, Event, Precondition};
+use crate::domain::hold::HoldKind;
+use crate::domain::ids::{DeploymentId, Digest, HoldId, IntentId, Person, Seq, Sha};
+use crate::domain::promotion::{Purpose, State, Step};
 use crate::domain::signoff::{Voice, Vote};
+use fixtures::*;
 
-pub const SHA: &str = "4f9d1c0e5b7a4f9d1c0e5b7a4f9d1c0e5b7a4f9d";
-pub const DIGEST: &str = "what-was-seen";
-
-pub fn at(second: i64) -> Timestamp {
-    Timestamp::from_second(1_795_000_000 + second).unwrap()
-}
-
-pub fn draft(actor: &str, event: Event) -> Draft {
-    Draft {
-        at: at(0),
-        actor: actor.into(),
-        service: None,
-        environment: None,
-        revision: None,
-        reason: None,
-        policy: Digest::of(["policy"]),
-        event,
-    }
-}
-
-pub fn intent(id: &str, service: &str, environment: &str) -> Intent {
-    Intent {
-        id: id.into(),
-        purpose: Purpose::Promotion,
-        service: service.into(),
-        environment: environment.into(),
-        from: None,
-        to: Revision::new(SHA),
-        act: Act::Cancel { run: RunId(1) },
-        reason: "release 2026.47".to_owned(),
-        digest: DIGEST.into(),
-        replaces: None,
-    }
-}
-
-pub fn intended(actor: &str, id: &str, service: &str, environment: &str) -> Draft {
-    let intent = intent(id, service, environment);
-    draft(actor, Event::Intended { intent })
-}
-
-pub fn stepped(id: &str, service: &str, environment: &str, step: Step) -> Draft {
-    let event = Event::Stepped {
-        id: id.into(),
-        purpose: Purpose::Promotion,
-        step,
-    };
-    Draft {
-        service: Some(service.into()),
-        environment: Some(environment.into()),
-        ..draft("ann", event)
-    }
-}
-
-pub fn sending(id: &str, owner: &str) -> Draft {
-    let owner = InstanceId::from(owner);
-    stepped(id, "checkout", "production", Step::Sending { owner })
-}
-
-pub fn cover(service: Option<&str>, environment: Option<&str>, revision: Option<&str>) -> Cover {
-    Cover {
-        service: service.map(Into::into),
-        environment: environment.map(Into::into),
-        revision: revision.map(Into::into),
-    }
-}
-
-pub fn hold(id: &str, cover: Cover) -> Draft {
-    let hold = Hold {
-        id: id.into(),
-        cover,
-        kind: HoldKind::default(),
-        reason: "smoke is red".to_owned(),
-        owner: "bob".into(),
-        since: at(0),
-        until: None,
-    };
-    draft("bob", Event::HoldPlaced { hold })
-}
-
-pub fn unchanged(seen: Seq) -> Precondition {
-    Precondition::Unchanged { seen }
-}
-
-pub fn permit(seen: Seq) -> Precondition {
-    Precondition::Permit {
-        digest: DIGEST.into(),
-        seen,
-    }
-}
-
-pub async fn everything(journal: &dyn Journal) -> Vec<Entry> {
-    journal.since(Seq(0), u32::MAX).await.unwrap()
-}
-
-pub async fn state(journal: &dyn Journal, id: &str) -> State {
-    let ledger = Ledger::of(&everything(journal).await);
-    ledger.promotions.get(&IntentId::from(id)).unwrap().state
-}
-
-/// Appends an intent of Ann for checkout > production.
-pub async fn intend(journal: &dyn Journal, id: &str) -> Seq {
-    let seen = journal.head().await.unwrap();
-    let draft = intended("ann", id, "checkout", "production");
-    journal.append(draft, unchanged(seen)).await.unwrap().seq
-}
-
-fn every_step(owner: &str) -> Vec<Step> {
-    let handle = Handle::default();
-    let why = || "why".to_owned();
-    vec![
-        Step::Sending {
-            owner: owner.into(),
-        },
-        Step::Accepted {
-            handle: handle.clone(),
-        },
-        Step::Rejected { why: why() },
-        Step::Abandoned { why: why() },
-        Step::Unknown { why: why() },
-        Step::Reconciling,
-        Step::Reconciled {
-            handle: handle.clone(),
-        },
-        Step::Absent { reads: 3 },
-        Step::Running { handle },
-        Step::Succeeded,
-        Step::Failed { why: why() },
-        Step::Cancelled { why: why() },
-    ]
-}
-
-/// Takes a step with the precondition that belongs to it.
-pub async fn step(journal: &dyn Journal, id: &str, step: Step) -> Result<Entry, Error> {
-    let precondition = match step {
-        Step::Sending { .. } => permit(journal.head().await?),
-        _ => Precondition::Follows,
-    };
-    let draft = stepped(id, "checkout", "production", step);
-    journal.append(draft, precondition).await
-}
+pub mod fixtures;
 
 pub async fn entries_are_numbered_chained_and_read_back_as_they_were(journal: &dyn Journal) {
     assert_eq!(journal.head().await.unwrap(), Seq(0));
     let mut written = Vec::new();
     for number in 0..5 {
         let mut note = hold(&format!("h{number}"), cover(None, Some("production"), None));
-        note.at = Timestamp::new(1_795_000_000, 123_456_789).unwrap();
+        note.at = jiff::Timestamp::new(1_795_000_000, 123_456_789).unwrap();
         note.reason = Some("a\u{0}b 'quoted' \"日本\"".to_owned());
         written.push(journal.append(note, Precondition::None).await.unwrap());
     }
@@ -271,28 +126,21 @@ pub async fn an_intent_is_refused_after_anything_on_its_cell_or_any_control_that
             "{refused:?}"
         );
     }
-    let misses = [
-        cover(Some("billing"), None, None),
-        cover(None, Some("staging"), None),
-        cover(Some("checkout"), Some("staging"), None),
-        cover(
-            Some("checkout"),
-            Some("production"),
-            Some("another revision"),
-        ),
-    ];
+    // What is about another cell does not matter.
     let seen = journal.head().await.unwrap();
-    for (number, cover) in misses.into_iter().enumerate().take(3) {
-        let by = hold(&format!("m{number}"), cover);
-        journal.append(by, Precondition::None).await.unwrap();
+    for (id, cover) in [
+        ("m1", cover(Some("billing"), None, None)),
+        ("m2", cover(None, Some("staging"), None)),
+        ("m3", cover(Some("checkout"), Some("staging"), None)),
+        ("m4", cover(None, None, Some("another revision"))),
+    ] {
+        journal
+            .append(hold(id, cover), Precondition::None)
+            .await
+            .unwrap();
     }
-    journal
-        .append(
-            intended("ann", "i1", "checkout", "production"),
-            unchanged(seen),
-        )
-        .await
-        .unwrap();
+    let wish = intended("ann", "i1", "checkout", "production");
+    journal.append(wish, unchanged(seen)).await.unwrap();
 }
 
 pub async fn an_intent_that_saw_more_than_there_is_is_refused(journal: &dyn Journal) {
@@ -490,23 +338,11 @@ pub async fn only_the_steps_that_may_follow_are_taken(journal: &dyn Journal, us:
                 );
                 assert_eq!(now, from);
             }
-            finish(journal, &id, us).await;
+            finish(journal, &id).await;
         }
     }
     assert_eq!(reached.len(), 12, "{reached:?}");
     journal.verify().await.unwrap();
-}
-
-/// Ends an intent by whatever steps lead to an end, so that its cell is free.
-async fn finish(journal: &dyn Journal, id: &str, _us: &str) {
-    let next = match state(journal, id).await {
-        State::Intended => Step::Abandoned { why: String::new() },
-        State::Sending => Step::Rejected { why: String::new() },
-        State::Accepted | State::Running => Step::Succeeded,
-        State::Unknown | State::Reconciling => Step::Absent { reads: 3 },
-        _ => return,
-    };
-    step(journal, id, next).await.unwrap();
 }
 
 pub async fn what_is_noted_once_is_noted_once(journal: &dyn Journal) {

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqliteSynchronous};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteSynchronous};
 use sqlx::{ConnectOptions as _, Row as _};
 use tokio::sync::Mutex;
 
@@ -29,6 +29,9 @@ mod tests;
 
 /// How long a writer waits for its turn.
 const PATIENCE: Duration = Duration::from_secs(5);
+
+/// How many rows are read ahead: entries are read by the thousand.
+const ROWS: usize = 512;
 
 /// Who opens the journal, and when.
 #[derive(Clone, Debug)]
@@ -89,12 +92,13 @@ impl Sqlite {
         let connect = SqliteConnectOptions::new()
             .filename(&path)
             .busy_timeout(PATIENCE)
-            .journal_mode(SqliteJournalMode::Wal)
+            .row_buffer_size(ROWS)
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
             .disable_statement_logging();
         let mut writer = open_connection(&connect, &path).await?;
         schema::migrate(&mut writer, &path).await?;
+        place::make_private(&path)?;
         let others = instance::others(&path, &options.instance);
         let journal = Self {
             path,
@@ -122,6 +126,7 @@ impl Sqlite {
         let connect = SqliteConnectOptions::new()
             .filename(&path)
             .busy_timeout(PATIENCE)
+            .row_buffer_size(ROWS)
             .read_only(true)
             .disable_statement_logging();
         let mut reader = open_connection(&connect, &path).await?;
@@ -207,11 +212,9 @@ impl Journal for Sqlite {
     }
 
     async fn verify(&self) -> Result<u64, Error> {
-        let mut slot = self.reader.lock().await;
-        let mut connection = self.take(&mut slot).await?;
-        let count = audit::verify(&mut connection, &self.path).await?;
-        *slot = Some(connection);
-        Ok(count)
+        // Its own connection: this can take a while, and the board goes on looking at the head.
+        let mut connection = open_connection(&self.connect, &self.path).await?;
+        audit::verify(&mut connection, &self.path).await
     }
 }
 

@@ -208,5 +208,8 @@ fn the_layout_of_the_hash_stays_as_it_is() {
         },
     };
     // Journals that exist were hashed like this. If this differs, they no longer verify.
-    assert_eq!(sealed(Seq(1), genesis(), draft).hash.as_str(), "31949e7f70c82bca0bc5703030b72cde7c894335254d11f622b631f8136697b4");
+    assert_eq!(
+        sealed(Seq(1), genesis(), draft).hash.as_str(),
+        "31949e7f70c82bca0bc5703030b72cde7c894335254d11f622b631f8136697b4"
+    );
 }

@@ -29,7 +29,7 @@ pub async fn verify(connection: &mut SqliteConnection, path: &Path) -> Result<u6
         let rows = sqlx::query(concat!(
             "SELECT ",
             columns!(),
-            " FROM entries WHERE seq > ?1 ORDER BY seq LIMIT ?2"
+            ", kind, control, subject FROM entries WHERE seq > ?1 ORDER BY seq LIMIT ?2"
         ))
         .bind(walk.seq.0)
         .bind(PAGE)

@@ -46,7 +46,7 @@ impl Alive {
             let lock = place::open_private(&path).map_err(|error| failed(error.to_string()))?;
             match lock.try_lock() {
                 Ok(()) if is_same(&lock, &path) => return Ok(Self { path, _lock: lock }),
-                Ok(()) | Err(TryLockError::WouldBlock) => {}
+                Ok(()) | Err(TryLockError::WouldBlock) => std::thread::yield_now(),
                 Err(TryLockError::Error(error)) => {
                     return Err(failed(format!("cannot lock beside it: {error}")));
                 }

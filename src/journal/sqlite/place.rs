@@ -28,8 +28,8 @@ const NETWORK: [&str; 15] = [
 /// Makes the folder (0700) and the file (0600) if they are not there, and returns the file's
 /// absolute path.
 ///
-/// A folder that is there keeps its mode: it may be the operator's own. A file that others may
-/// read or write is made private.
+/// A folder that is there keeps its mode: it may be the operator's own. So does a file, until it is
+/// known to be a journal: then `make_private` is for it.
 pub fn prepare(path: &Path) -> Result<PathBuf, Error> {
     let path = absolute(path)?;
     let failed = |error: io::Error| unreachable(&path, &error);
@@ -55,22 +55,27 @@ pub fn find(path: &Path) -> Result<PathBuf, Error> {
     Ok(path)
 }
 
-/// Opens a file for reading and writing, making it private (0600) if it is not there or is not.
+/// Opens a file for reading and writing, making it (0600) if it is not there.
 pub fn open_private(path: &Path) -> io::Result<fs::File> {
     let mut options = OpenOptions::new();
     options.read(true).write(true).create(true).truncate(false);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let file = options.open(path)?;
+    options.open(path)
+}
+
+/// Takes from everybody else the right to read or write a journal.
+pub fn make_private(path: &Path) -> Result<(), Error> {
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt as _;
-        let mode = file.metadata()?.permissions().mode();
+        let failed = |error: io::Error| unreachable(path, &error);
+        let mode = fs::metadata(path).map_err(failed)?.permissions().mode();
         if mode & 0o077 != 0 {
-            file.set_permissions(fs::Permissions::from_mode(0o600))?;
+            fs::set_permissions(path, fs::Permissions::from_mode(0o600)).map_err(failed)?;
         }
     }
-    Ok(file)
+    Ok(())
 }
 
 fn absolute(path: &Path) -> Result<PathBuf, Error> {
@@ -82,7 +87,7 @@ fn unreachable(path: &Path, error: &io::Error) -> Error {
         io::ErrorKind::NotFound => Some("no journal has been written there yet"),
         io::ErrorKind::PermissionDenied => Some("it must be yours: check its owner and mode"),
         io::ErrorKind::StorageFull => Some("free some disk space"),
-        _ => None,
+        _ => Some("name another file in [journal] url"),
     };
     Error::Unreachable {
         path: path.to_owned(),

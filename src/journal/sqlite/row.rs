@@ -9,11 +9,10 @@ use crate::domain::ids::{Digest, Person, Seq};
 use crate::journal::Error;
 use crate::journal::chain::Texts;
 
-/// The columns that `decode` and `decode_stored` read, in their order.
+/// The columns that `decode` reads, in its order.
 macro_rules! columns {
     () => {
-        "seq, at, actor, service, environment, revision, reason, policy, body, previous, hash, \
-         kind, control, subject"
+        "seq, at, actor, service, environment, revision, reason, policy, body, previous, hash"
     };
 }
 pub(super) use columns;
@@ -106,7 +105,7 @@ pub fn decode(row: &SqliteRow) -> Result<Entry, Error> {
     })
 }
 
-/// Reads an entry with its stored texts, and checks the columns that are derived from its body:
+/// Reads an entry with its stored texts (the columns `columns!(), kind, control, subject`), and checks the columns that are derived from its body:
 /// they decide permits, but the hash does not cover them all.
 pub fn decode_stored(row: &SqliteRow) -> Result<(Entry, Texts), Error> {
     let entry = decode(row)?;

@@ -16,6 +16,12 @@ const APPLICATION: i64 = 1_735_356_015;
 /// Makes or updates the tables. All migrations are one transaction: a crash leaves none or all.
 pub async fn migrate(connection: &mut SqliteConnection, path: &Path) -> Result<(), Error> {
     let failed = |error| fault(path, error);
+    // Before anything is written: another program's database stays as it is.
+    check(connection, path, true).await?;
+    sqlx::raw_sql("PRAGMA journal_mode = WAL")
+        .execute(&mut *connection)
+        .await
+        .map_err(failed)?;
     sqlx::raw_sql("BEGIN IMMEDIATE")
         .execute(&mut *connection)
         .await

@@ -5,7 +5,7 @@ use sqlx::Row as _;
 
 use super::{Left, Sqlite, fault, instance};
 use crate::domain::entry::{Draft, Event, Precondition};
-use crate::domain::ids::{Digest, InstanceId, IntentId, Person};
+use crate::domain::ids::{Digest, InstanceId, IntentId, Person, Seq};
 use crate::domain::promotion::{Purpose, State, Step};
 use crate::journal::{Error, Journal as _};
 
@@ -19,6 +19,7 @@ struct Pending {
     environment: String,
     revision: String,
     policy: String,
+    intended: Seq,
 }
 
 impl Sqlite {
@@ -63,7 +64,7 @@ impl Sqlite {
         let mut connection = self.take(&mut slot).await?;
         let rows = sqlx::query(
             "SELECT intents.id, intents.purpose, intents.state, intents.owner, intents.service, \
-             intents.environment, intents.revision, entries.policy \
+             intents.environment, intents.revision, entries.policy, intents.intended \
              FROM intents JOIN entries ON entries.seq = intents.intended \
              WHERE intents.state IN ('intended', 'sending') ORDER BY intents.intended",
         )
@@ -84,6 +85,7 @@ impl Sqlite {
                     environment: column(5)?,
                     revision: column(6)?,
                     policy: column(7)?,
+                    intended: Seq(row.try_get(8).map_err(Error::Database)?),
                 })
             })
             .collect()
@@ -93,8 +95,9 @@ impl Sqlite {
 impl Pending {
     /// The step that says what became of it.
     fn step(self, was_sending: bool, at: Timestamp, actor: Person) -> Result<Draft, Error> {
-        let purpose = Purpose::from_word(&self.purpose).ok_or_else(|| Error::NotPermitted {
-            why: format!(
+        let purpose = Purpose::from_word(&self.purpose).ok_or_else(|| Error::Broken {
+            seq: self.intended,
+            what: format!(
                 "intent {} has the unknown purpose {}",
                 self.id, self.purpose
             ),
