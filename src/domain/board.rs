@@ -144,6 +144,10 @@ impl Board {
     }
 
     /// Takes the scope between two revisions of a service.
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "an answer, its key and its instant, and what judging needs"
+    )]
     pub fn scope(
         &mut self,
         service: &ServiceName,
@@ -242,3 +246,6 @@ impl Row {
         self.cells = cells;
     }
 }
+
+#[cfg(test)]
+mod tests;

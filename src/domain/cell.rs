@@ -394,3 +394,6 @@ fn digest(
     parts.extend(holds.iter().map(|hold| hold.id.as_str()));
     Digest::of(parts)
 }
+
+#[cfg(test)]
+mod tests;

@@ -222,3 +222,6 @@ fn step_on(promotion: &mut Promotion, step: &Step, at: Timestamp) {
         Step::Reconciling | Step::Succeeded => {}
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,7 +7,6 @@ use super::{Case, State, Verdict, words};
 use crate::domain::cell;
 use crate::domain::deployment;
 use crate::domain::facts::{Permission, ServiceFacts};
-use crate::domain::phase::Phase;
 use crate::domain::pipeline::{Run, Waiting};
 use crate::domain::policy::Via;
 use crate::domain::promotion::State as Step;
