@@ -326,7 +326,7 @@ fn w4_an_opening_after_more_than_four_hundred_days_is_not_looked_for() {
         "UTC",
     );
     assert_eq!(
-        state(&[freeze.clone()], "2026-11-20T00:00:00Z").opens_at,
+        state(std::slice::from_ref(&freeze), "2026-11-20T00:00:00Z").opens_at,
         None
     );
     assert!(state(&[freeze], "2026-11-27T00:00:00Z").opens_at.is_some());
