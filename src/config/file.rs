@@ -89,10 +89,6 @@ impl<'d> Value<'d> {
         Table::new(report, String::new(), root.span(), root.get_ref())
     }
 
-    pub fn span(&self) -> &Range<usize> {
-        &self.span
-    }
-
     pub fn error(&self, message: impl Into<String>, hint: Option<String>) {
         self.report.error(&self.span, message, hint);
     }
@@ -144,7 +140,10 @@ impl<'d> Value<'d> {
             DeValue::String(text) => text.to_string(),
             DeValue::Datetime(datetime) => datetime.to_string(),
             _ => {
-                self.wrong("a time, or a date with a time", "\"18:00\" or \"2026-12-20 18:00\"");
+                self.wrong(
+                    "a time, or a date with a time",
+                    "\"18:00\" or \"2026-12-20 18:00\"",
+                );
                 return None;
             }
         };
@@ -195,10 +194,10 @@ impl<'d> Value<'d> {
             self.wrong("a duration in quotes", example);
             return None;
         };
-        let duration = text.parse::<jiff::Span>().ok().and_then(|span| {
-            span.to_duration(SpanRelativeTo::days_are_24_hours())
-                .ok()
-        });
+        let duration = text
+            .parse::<jiff::Span>()
+            .ok()
+            .and_then(|span| span.to_duration(SpanRelativeTo::days_are_24_hours()).ok());
         match duration {
             Some(duration) if duration > SignedDuration::ZERO => Some(duration),
             Some(_) => {

@@ -68,12 +68,7 @@ fn gate(item: &Value<'_>, roles: &Roles) -> Option<GateSpec> {
     spec(kind, item, Some(&table), roles)
 }
 
-fn spec(
-    kind: &str,
-    at: &Value<'_>,
-    table: Option<&Table<'_>>,
-    roles: &Roles,
-) -> Option<GateSpec> {
+fn spec(kind: &str, at: &Value<'_>, table: Option<&Table<'_>>, roles: &Roles) -> Option<GateSpec> {
     let get = |key| table.and_then(|table| table.get(key));
     let flag = |key| get(key).and_then(Value::flag);
     match kind {
@@ -96,9 +91,7 @@ fn spec(
                 );
                 return None;
             };
-            value
-                .duration()
-                .map(|at_least| GateSpec::Soak { at_least })
+            value.duration().map(|at_least| GateSpec::Soak { at_least })
         }
         "review" => {
             let approvals = get("approvals").map(|value| (value, value.count()));
@@ -229,11 +222,9 @@ fn stricter(tier: &GateSpec, added: &GateSpec) -> GateSpec {
         (GateSpec::Path { any: tier }, GateSpec::Path { any: added }) => GateSpec::Path {
             any: *tier && *added,
         },
-        (GateSpec::Soak { at_least: tier }, GateSpec::Soak { at_least: added }) => {
-            GateSpec::Soak {
-                at_least: *tier.max(added),
-            }
-        }
+        (GateSpec::Soak { at_least: tier }, GateSpec::Soak { at_least: added }) => GateSpec::Soak {
+            at_least: *tier.max(added),
+        },
         (
             GateSpec::Review { approvals, own },
             GateSpec::Review {

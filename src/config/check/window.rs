@@ -139,7 +139,10 @@ fn days(table: &Table<'_>) -> Option<Vec<Weekday>> {
     };
     let listed = value.texts()?;
     if listed.is_empty() {
-        value.error("no days", Some("leave `days` out to mean every day".to_owned()));
+        value.error(
+            "no days",
+            Some("leave `days` out to mean every day".to_owned()),
+        );
         return None;
     }
     let mut wanted = Vec::new();
@@ -170,10 +173,7 @@ fn days(table: &Table<'_>) -> Option<Vec<Weekday>> {
 }
 
 /// Reads both ends, each with its place.
-fn ends<'t, 'd>(
-    table: &'t Table<'d>,
-    examples: [&str; 2],
-) -> Option<[(&'t Value<'d>, Wall); 2]> {
+fn ends<'t, 'd>(table: &'t Table<'d>, examples: [&str; 2]) -> Option<[(&'t Value<'d>, Wall); 2]> {
     let from = table
         .need("from", examples[0])
         .and_then(|value| Some((value, value.wall()?)));
@@ -220,14 +220,20 @@ fn once(table: &Table<'_>) -> Option<Span> {
     let ends = ends(table, ["\"2026-12-20 18:00\"", "\"2027-01-04 06:00\""])?;
     for (value, wall) in ends {
         if matches!(wall, Wall::Time(_)) {
-            value.error("a freeze needs dates with times", Some("\"2026-12-20 18:00\"".to_owned()));
+            value.error(
+                "a freeze needs dates with times",
+                Some("\"2026-12-20 18:00\"".to_owned()),
+            );
         }
     }
     let [(_, Wall::DateTime(from)), (at, Wall::DateTime(to))] = ends else {
         return None;
     };
     if from >= to {
-        at.error("it ends before it starts", Some("`to` must be after `from`".to_owned()));
+        at.error(
+            "it ends before it starts",
+            Some("`to` must be after `from`".to_owned()),
+        );
         return None;
     }
     Some(Span::Once { from, to })
