@@ -72,7 +72,7 @@ pub(super) struct Value<'d> {
     /// What it is called in messages: `` `interval` ``.
     what: String,
     span: Range<usize>,
-    value: &'d DeValue<'d>,
+    node: &'d DeValue<'d>,
 }
 
 /// A table whose keys are all known, and its place.
@@ -105,18 +105,18 @@ impl<'d> Value<'d> {
 
     fn wrong(&self, wanted: &str, example: &str) {
         self.error(
-            format!("{} must be {wanted}, not {}", self.what, kind(self.value)),
+            format!("{} must be {wanted}, not {}", self.what, kind(self.node)),
             Some(format!("for instance {example}")),
         );
     }
 
     pub fn as_text(&self) -> Option<&'d str> {
-        self.value.as_str()
+        self.node.as_str()
     }
 
     /// Reads a text that is not empty and holds nothing invisible.
     pub fn text(&self) -> Option<&'d str> {
-        let Some(text) = self.value.as_str() else {
+        let Some(text) = self.node.as_str() else {
             self.wrong("a text", "\"…\"");
             return None;
         };
@@ -136,7 +136,7 @@ impl<'d> Value<'d> {
 
     /// Reads a moment without a zone: a time of day, or a date with one. Quotes may be left out.
     pub fn wall(&self) -> Option<Wall> {
-        let text = match self.value {
+        let text = match self.node {
             DeValue::String(text) => text.to_string(),
             DeValue::Datetime(datetime) => datetime.to_string(),
             _ => {
@@ -161,7 +161,7 @@ impl<'d> Value<'d> {
     }
 
     pub fn flag(&self) -> Option<bool> {
-        let flag = self.value.as_bool();
+        let flag = self.node.as_bool();
         if flag.is_none() {
             self.wrong("true or false", "true");
         }
@@ -169,16 +169,16 @@ impl<'d> Value<'d> {
     }
 
     pub fn is_false(&self) -> bool {
-        self.value.as_bool() == Some(false)
+        self.node.as_bool() == Some(false)
     }
 
     pub fn is_list(&self) -> bool {
-        matches!(self.value, DeValue::Array(_))
+        matches!(self.node, DeValue::Array(_))
     }
 
     pub fn count(&self) -> Option<u32> {
         let count = self
-            .value
+            .node
             .as_integer()
             .and_then(|integer| u32::from_str_radix(integer.as_str(), integer.radix()).ok());
         if count.is_none() {
@@ -190,7 +190,7 @@ impl<'d> Value<'d> {
     /// Reads a duration longer than nothing. A day is 24 hours.
     pub fn duration(&self) -> Option<SignedDuration> {
         let example = "\"90s\", \"15m\", \"2h\", \"1d\"";
-        let Some(text) = self.value.as_str() else {
+        let Some(text) = self.node.as_str() else {
             self.wrong("a duration in quotes", example);
             return None;
         };
@@ -215,7 +215,7 @@ impl<'d> Value<'d> {
     }
 
     pub fn list(&self) -> Option<Vec<Value<'d>>> {
-        let DeValue::Array(items) = self.value else {
+        let DeValue::Array(items) = self.node else {
             self.wrong("a list", "[\"…\", \"…\"]");
             return None;
         };
@@ -226,7 +226,7 @@ impl<'d> Value<'d> {
                     report: self.report,
                     what: format!("an item of {}", self.what),
                     span: item.span(),
-                    value: item.get_ref(),
+                    node: item.get_ref(),
                 })
                 .collect(),
         )
@@ -258,9 +258,9 @@ impl<'d> Value<'d> {
 
     /// Reads a table with free keys.
     pub fn open_table(&self, name: String) -> Option<Table<'d>> {
-        let DeValue::Table(table) = self.value else {
+        let DeValue::Table(table) = self.node else {
             self.error(
-                format!("`{name}` must be a table, not {}", kind(self.value)),
+                format!("`{name}` must be a table, not {}", kind(self.node)),
                 Some(format!("write it as a section: [{name}]")),
             );
             return None;
@@ -276,7 +276,7 @@ impl<'d> Value<'d> {
     }
 
     pub fn is_table(&self) -> bool {
-        matches!(self.value, DeValue::Table(_))
+        matches!(self.node, DeValue::Table(_))
     }
 }
 
@@ -300,7 +300,7 @@ impl<'d> Table<'d> {
                     report,
                     what: format!("`{}`", clean(key.get_ref())),
                     span,
-                    value: value.get_ref(),
+                    node: value.get_ref(),
                 };
                 (key_span, key.get_ref().as_ref(), what)
             })
@@ -348,7 +348,7 @@ impl<'d> Table<'d> {
     /// Says whether a table of tables is not there, or there and empty.
     pub fn is_without(&self, key: &str) -> bool {
         self.get(key)
-            .is_none_or(|value| value.value.as_table().is_some_and(toml::map::Map::is_empty))
+            .is_none_or(|value| value.node.as_table().is_some_and(toml::map::Map::is_empty))
     }
 
     /// Returns the value of a key that must be there.

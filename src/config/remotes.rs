@@ -116,25 +116,21 @@ pub fn choose<'r>(remotes: &'r [Remote], upstream: Option<&str>) -> Option<&'r R
 /// Reads `https://host[:port]/owner/name`, `ssh://[user@]host[:port]/owner/name` and
 /// `[user@]host:owner/name`, each with or without `.git`.
 fn repository(address: &str) -> Option<(String, RepoPath)> {
-    let (host, path) = match address.split_once("://") {
-        Some((scheme, rest)) => {
-            let (authority, path) = rest.split_once('/')?;
-            let host = after_user(authority);
-            let host = match scheme {
-                "https" | "http" => host,
-                // Its port is ssh's, and says nothing about the web.
-                "ssh" | "git+ssh" | "ssh+git" | "git" => without_port(host),
-                _ => return None,
-            };
-            (host, path)
+    let (host, path) = if let Some((scheme, rest)) = address.split_once("://") {
+        let (authority, path) = rest.split_once('/')?;
+        let host = after_user(authority);
+        match scheme {
+            "https" | "http" => (host, path),
+            // Its port is ssh's, and says nothing about the web.
+            "ssh" | "git+ssh" | "ssh+git" | "git" => (without_port(host), path),
+            _ => return None,
         }
-        None => {
-            let (authority, path) = address.split_once(':')?;
-            if authority.contains('/') {
-                return None;
-            }
-            (after_user(authority), path)
+    } else {
+        let (authority, path) = address.split_once(':')?;
+        if authority.contains('/') {
+            return None;
         }
+        (after_user(authority), path)
     };
     let host = match host.to_lowercase().as_str() {
         // GitHub's way in for ssh where only port 443 is open.

@@ -105,7 +105,7 @@ fn every_mistake_is_reported_at_once_with_its_place() {
     insta::assert_snapshot!(shown);
 }
 
-const FULL: &str = r##"
+const FULL: &str = r#"
 [operator]
 name = "ada"
 roles = ["release"]
@@ -204,7 +204,7 @@ theme = "light"
 ascii = true
 motion = false
 utc = false
-"##;
+"#;
 
 #[test]
 fn a_full_file_means_what_it_says() {

@@ -130,16 +130,16 @@ const OF_ENTERPRISE: [&str; 2] = ["GH_ENTERPRISE_TOKEN", "GITHUB_ENTERPRISE_TOKE
 /// `$GH_HOST` says which. Without it, `GH_TOKEN` belongs to github.com, and the enterprise
 /// variables to nobody.
 fn variable(host: &str, env: &Env) -> Option<Token> {
-    let named = env.get("GH_HOST").unwrap_or("github.com");
+    let default_host = env.get("GH_HOST").unwrap_or("github.com");
     let names = if is_hosted(host) {
-        let owner = if is_hosted(named) {
-            named
+        let owner = if is_hosted(default_host) {
+            default_host
         } else {
             "github.com"
         };
         (owner == host).then_some(OF_GITHUB)
     } else {
-        (named == host).then_some(OF_ENTERPRISE)
+        (default_host == host).then_some(OF_ENTERPRISE)
     }?;
     names.iter().find_map(|name| {
         let value = env.get(name)?;

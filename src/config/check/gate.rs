@@ -1,5 +1,7 @@
 //! Lists of gates, as `[policy.NAME]` and `[service.NAME]` hold them.
 
+use std::collections::BTreeSet;
+
 use super::super::error::meant;
 use super::super::file::{Table, Value};
 use super::super::keys;
@@ -168,7 +170,7 @@ fn sign_off(
         if !known_role(role, &item, roles) {
             continue;
         }
-        if roles.get(role).is_some_and(|members| members.is_empty()) {
+        if roles.get(role).is_some_and(BTreeSet::is_empty) {
             item.error(
                 format!("nobody can sign as `{role}`: it has no members"),
                 Some(format!("add some to [role.{role}]")),
@@ -196,15 +198,14 @@ fn sign_off(
 pub(super) fn with_extra(tier: &[GateSpec], extra: &[GateSpec]) -> Vec<GateSpec> {
     let mut gates = tier.to_vec();
     for added in extra {
-        match gates.iter_mut().find(|gate| gate.name() == added.name()) {
-            Some(gate) => *gate = stricter(gate, added),
-            None => {
-                let place = gates
-                    .iter()
-                    .rposition(|gate| !is_standing(gate))
-                    .map_or(0, |place| place + 1);
-                gates.insert(place, added.clone());
-            }
+        if let Some(gate) = gates.iter_mut().find(|gate| gate.name() == added.name()) {
+            *gate = stricter(gate, added);
+        } else {
+            let place = gates
+                .iter()
+                .rposition(|gate| !is_standing(gate))
+                .map_or(0, |place| place + 1);
+            gates.insert(place, added.clone());
         }
     }
     gates

@@ -210,13 +210,13 @@ fn repo(value: &Value<'_>, forges: &Forges) -> Option<(ForgeName, RepoPath)> {
             }
             (forge, repo)
         }
-        None => match forges.names.as_slice() {
-            [forge] => (forge.as_str(), text),
-            [..] => {
+        None => {
+            let [only] = forges.names.as_slice() else {
                 value.error("on which forge?", meant("", names()).or(Some(form)));
                 return None;
-            }
-        },
+            };
+            (only.as_str(), text)
+        }
     };
     let mut parts = repo.split('/');
     let well_formed = |part: Option<&str>| {

@@ -41,10 +41,6 @@ async fn found(host: &str, pairs: &[(&str, &str)], answers: &Answers) -> Option<
         .map(|token| (token.secret.expose_secret().to_owned(), token.from))
 }
 
-fn pair(secret: &str, from: &str) -> Option<(String, String)> {
-    Some((secret.to_owned(), from.to_owned()))
-}
-
 #[tokio::test]
 async fn the_first_source_that_has_a_token_wins() {
     let folder = tempfile::tempdir().unwrap();
@@ -59,16 +55,16 @@ async fn the_first_source_that_has_a_token_wins() {
     let both = [("GH_TOKEN", "one"), ("GITHUB_TOKEN", "two")];
     assert_eq!(
         found("github.com", &both, &all).await,
-        pair("one", "$GH_TOKEN")
+        Some(("one".to_owned(), "$GH_TOKEN".to_owned()))
     );
     assert_eq!(
         found("github.com", &both[1..], &all).await,
-        pair("two", "$GITHUB_TOKEN")
+        Some(("two".to_owned(), "$GITHUB_TOKEN".to_owned()))
     );
     let config = [("GH_CONFIG_DIR", gh_folder)];
     assert_eq!(
         found("github.com", &config, &all).await,
-        pair("of-gh", "gh")
+        Some(("of-gh".to_owned(), "gh".to_owned()))
     );
     let no_gh = Answers {
         git: all.git,
@@ -76,11 +72,11 @@ async fn the_first_source_that_has_a_token_wins() {
     };
     assert_eq!(
         found("github.com", &config, &no_gh).await,
-        pair("of-file", &format!("{gh_folder}/hosts.yml"))
+        Some(("of-file".to_owned(), format!("{gh_folder}/hosts.yml")))
     );
     assert_eq!(
         found("github.com", &[], &no_gh).await,
-        pair("of-git", "git credential helper")
+        Some(("of-git".to_owned(), "git credential helper".to_owned()))
     );
     assert_eq!(found("github.com", &[], &Answers::default()).await, None);
 }
@@ -101,18 +97,18 @@ async fn a_variable_reaches_the_one_host_it_belongs_to() {
     assert_eq!(found(evil, &work, &none).await, None);
     assert_eq!(
         found("git.acme.example", &work, &none).await,
-        pair("enterprise", "$GH_ENTERPRISE_TOKEN")
+        Some(("enterprise".to_owned(), "$GH_ENTERPRISE_TOKEN".to_owned()))
     );
     assert_eq!(
         found("github.com", &work, &none).await,
-        pair("hosted", "$GH_TOKEN")
+        Some(("hosted".to_owned(), "$GH_TOKEN".to_owned()))
     );
 
     let tenant = with_host("acme.ghe.com");
     assert_eq!(found("github.com", &tenant, &none).await, None);
     assert_eq!(
         found("acme.ghe.com", &tenant, &none).await,
-        pair("hosted", "$GH_TOKEN")
+        Some(("hosted".to_owned(), "$GH_TOKEN".to_owned()))
     );
     // gh would hand out what its variables hold, so it must not see them.
     for question in none.asked.lock().unwrap().iter() {
