@@ -16,6 +16,9 @@ use super::error::{Level, Problem, meant};
 use super::keys::{self, Section};
 use crate::domain::text::clean;
 
+/// The longest duration that is taken: nobody means more, and no sum of instants overflows.
+const LONGEST: SignedDuration = SignedDuration::from_hours(366 * 24);
+
 /// Collects the problems of one file.
 pub(super) struct Report<'d> {
     path: &'d Path,
@@ -199,6 +202,10 @@ impl<'d> Value<'d> {
             .ok()
             .and_then(|span| span.to_duration(SpanRelativeTo::days_are_24_hours()).ok());
         match duration {
+            Some(duration) if duration > LONGEST => {
+                self.error(format!("{} is longer than a year", self.what), None);
+                None
+            }
             Some(duration) if duration > SignedDuration::ZERO => Some(duration),
             Some(_) => {
                 self.error(format!("{} must be longer than nothing", self.what), None);

@@ -13,7 +13,7 @@ use super::Env;
 /// More than any answer that we ask for.
 const LONGEST_ANSWER: u64 = 64 * 1024;
 
-/// One question to a program. Its `Debug` leaves out what is written to it.
+/// One question to a program. It has no `Debug`: what is written to it may be secret.
 #[derive(Clone)]
 pub struct Question {
     pub argv: Vec<String>,

@@ -46,6 +46,23 @@ pub enum Error {
     Malformed(String),
 }
 
+impl Error {
+    /// What to do about it.
+    pub fn hint(&self) -> String {
+        match self {
+            Self::Unset(name) => {
+                format!("export {name}=…, or leave `token` out: gonogo then looks for one")
+            }
+            Self::Command { program, .. } => {
+                format!("run `{program}` yourself: it must print the token and nothing else")
+            }
+            Self::File { .. } | Self::Empty(_) | Self::Malformed(_) => {
+                "it must hold the token and nothing else, on one line".to_owned()
+            }
+        }
+    }
+}
+
 /// Programs that the operator names may ask for a finger or a password.
 const PATIENCE: Duration = Duration::from_secs(30);
 
