@@ -273,10 +273,18 @@ const FOOTER: [(Context, &[&[Command]]); 5] = [
 /// The keys that are valid now, most useful first: what the footer lists.
 pub fn footer(state: &State) -> Vec<Hint> {
     let context = Context::of(&state.interface);
-    let places = FOOTER
-        .iter()
-        .find(|(of, _)| *of == context)
-        .map_or::<&[&[Command]], _>(&[], |(_, places)| places);
+    let places: &[&[Command]] = match state.interface.overlays.last() {
+        Some(Overlay::Filter { .. }) => &[&[Command::Open], &[Command::Close]],
+        Some(Overlay::Palette { .. }) => &[
+            &[Command::Down, Command::Up],
+            &[Command::Open],
+            &[Command::Close],
+        ],
+        _ => FOOTER
+            .iter()
+            .find(|(of, _)| *of == context)
+            .map_or(&[], |(_, places)| places),
+    };
     places
         .iter()
         .filter_map(|commands| hint(state, context, commands))
@@ -293,7 +301,7 @@ pub fn help(state: &State) -> Vec<Section> {
             hints: SPECS
                 .iter()
                 .filter(|spec| spec.group == group && spec.contexts.contains(&context))
-                .filter_map(|spec| all_keys(state, spec.command))
+                .map(|spec| all_keys(state, spec.command))
                 .collect(),
         })
         .filter(|section| !section.hints.is_empty())
@@ -302,10 +310,15 @@ pub fn help(state: &State) -> Vec<Section> {
 
 /// A hint of one or several commands by the first key of each; those without a key are left out.
 fn hint(state: &State, context: Context, commands: &[Command]) -> Option<Hint> {
-    let keymap = &state.interface.keymap;
+    let typing = state.interface.is_typing();
     let keys: Vec<String> = commands
         .iter()
-        .filter_map(|command| keymap.key(*command))
+        .filter_map(|command| {
+            let keys = state.interface.keymap.keys(*command).iter();
+            // In a text field a letter types, so it is no key of the command there.
+            keys.map(|key| (key, typing && key.character().is_some()))
+                .find_map(|(key, types)| (!types).then(|| key.to_string()))
+        })
         .collect();
     let spec = commands.first()?.spec();
     let label = match (context, spec.command) {
@@ -325,7 +338,7 @@ fn hint(state: &State, context: Context, commands: &[Command]) -> Option<Hint> {
 }
 
 /// A hint of one command with all its keys; one without a key is shown by its `:` name.
-fn all_keys(state: &State, command: Command) -> Option<Hint> {
+fn all_keys(state: &State, command: Command) -> Hint {
     let spec = command.spec();
     let keys: Vec<String> = state
         .interface
@@ -339,11 +352,11 @@ fn all_keys(state: &State, command: Command) -> Option<Hint> {
     } else {
         keys.join("/")
     };
-    Some(Hint {
+    Hint {
         keys,
         label: spec.label,
         help: spec.help,
         changes: spec.changes,
         blocked: blocked::reason(state, command),
-    })
+    }
 }

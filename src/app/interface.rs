@@ -27,6 +27,8 @@ mod gates;
 #[cfg(test)]
 pub(crate) mod harness;
 mod hold;
+#[cfg(test)]
+mod laws;
 mod leave;
 pub mod link;
 mod lists;
@@ -82,11 +84,11 @@ pub(crate) fn input(state: &mut State, msg: Msg) -> Vec<Effect> {
 
 /// A text field sees a key first, then the keymap.
 fn key(state: &mut State, chord: Chord) -> Vec<Effect> {
-    if let Some(input) = state.interface.field() {
-        if field::typed(input, chord) {
-            typed(state);
-            return Vec::new();
-        }
+    if let Some(input) = state.interface.field()
+        && field::typed(input, chord)
+    {
+        typed(state);
+        return Vec::new();
     }
     let context = Context::of(&state.interface);
     match state.interface.keymap.find(context, chord) {
@@ -279,6 +281,30 @@ impl Interface {
         self.last_screen = Some(std::mem::replace(&mut self.screen, screen));
     }
 
+    /// Says whether a text field has the focus: then letters type.
+    pub fn is_typing(&self) -> bool {
+        match self.overlays.last() {
+            Some(Overlay::Filter { .. } | Overlay::Palette { .. }) => true,
+            Some(Overlay::Promote(dialog)) => {
+                matches!(dialog.focus, PromoteFocus::Reason | PromoteFocus::Typed)
+            }
+            Some(Overlay::Hold(dialog)) => {
+                matches!(dialog.focus, HoldFocus::Until | HoldFocus::Reason)
+            }
+            Some(Overlay::Gates(dialog)) => {
+                matches!(dialog.focus, GatesFocus::Name | GatesFocus::Note)
+            }
+            Some(Overlay::Confirm(dialog)) => dialog.focus == ConfirmFocus::Reason,
+            Some(
+                Overlay::Help { .. }
+                | Overlay::Errors { .. }
+                | Overlay::Messages { .. }
+                | Overlay::Quit { .. },
+            )
+            | None => false,
+        }
+    }
+
     /// The text field that letters are typed into, if one has the focus.
     fn field(&mut self) -> Option<&mut Input> {
         match self.overlays.last_mut()? {
@@ -300,6 +326,10 @@ const KEPT: usize = 500;
 
 /// Everything that only the terminal needs.
 #[derive(Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "switches that have nothing to do with each other"
+)]
 pub struct Interface {
     pub columns: u16,
     pub rows: u16,

@@ -106,17 +106,12 @@ impl Keymap {
         self.found.get(&(context, chord)).copied()
     }
 
-    /// The keys of a command as the footer writes them: the first, or `j/k` for a pair.
+    /// The keys of a command, the one to show first.
     pub fn keys(&self, command: Command) -> &[Chord] {
         self.bound
             .iter()
             .find(|(bound, _)| *bound == command)
             .map_or(&[], |(_, chords)| chords)
-    }
-
-    /// The first key of a command, as it is shown.
-    pub fn key(&self, command: Command) -> Option<String> {
-        self.keys(command).first().map(ToString::to_string)
     }
 }
 

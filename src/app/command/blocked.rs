@@ -5,7 +5,9 @@ use jiff::Timestamp;
 
 use super::Command;
 use crate::app::engine::Engine;
-use crate::app::interface::{Cursor, Overlay};
+use crate::app::interface::{
+    ConfirmFocus, Cursor, GatesFocus, HoldFocus, HoldMode, Overlay, PromoteFocus,
+};
 use crate::app::request::Refusal;
 use crate::app::state::State;
 use crate::domain::cell::{self, Cell};
@@ -32,11 +34,7 @@ pub fn reason(state: &State, command: Command) -> Option<String> {
         Command::Open if interface.overlays.is_empty() && cursor.is_none() => {
             Some("no row".to_owned())
         }
-        Command::Open => match interface.overlays.last() {
-            Some(Overlay::Promote(dialog)) => dialog.blocked(),
-            Some(Overlay::Confirm(dialog)) => dialog.blocked(),
-            _ => None,
-        },
+        Command::Open => button(state),
         Command::Browse => crate::app::interface::link::page(state)
             .is_none()
             .then(|| "no page is known".to_owned()),
@@ -78,6 +76,23 @@ pub fn reason(state: &State, command: Command) -> Option<String> {
     }
 }
 
+/// Why the button in focus does nothing now, where it is the one that confirms.
+fn button(state: &State) -> Option<String> {
+    let interface = &state.interface;
+    match interface.overlays.last()? {
+        Overlay::Promote(dialog) if dialog.focus == PromoteFocus::Promote => dialog.blocked(),
+        Overlay::Confirm(dialog) if dialog.focus == ConfirmFocus::Confirm => dialog.blocked(),
+        Overlay::Gates(dialog) if dialog.focus == GatesFocus::Confirm => dialog.blocked(),
+        Overlay::Hold(dialog)
+            if dialog.focus == HoldFocus::Hold
+                && !matches!(dialog.mode, HoldMode::Existing { .. }) =>
+        {
+            dialog.blocked(state.now, &interface.typed_zone())
+        }
+        _ => None,
+    }
+}
+
 fn why(refusal: &Refusal) -> String {
     refusal.why.clone()
 }
@@ -95,9 +110,8 @@ fn promote(state: &State) -> Option<String> {
     if let Some(why) = may_act(&state.engine) {
         return Some(why);
     }
-    let cursor = match &state.interface.cursor {
-        None => return Some("no row".to_owned()),
-        Some(cursor) => cursor,
+    let Some(cursor) = &state.interface.cursor else {
+        return Some("no row".to_owned());
     };
     let marks = &state.interface.marks;
     if marks.is_empty() {

@@ -20,9 +20,13 @@ pub(super) fn run(state: &mut State, command: Command) -> Vec<Effect> {
         Command::Down | Command::Up => {
             let down = command == Command::Down;
             let count = state.interface.order.len();
-            let place = state.interface.place().map(|place| match down {
-                true => (place + 1).min(count.saturating_sub(1)),
-                false => place.saturating_sub(1),
+            let place = state.interface.place().map(|place| {
+                let next = if down {
+                    place + 1
+                } else {
+                    place.saturating_sub(1)
+                };
+                next.min(count.saturating_sub(1))
             });
             let service = place.and_then(|place| state.interface.order.get(place).cloned());
             if let (Some(service), Some(cursor)) = (service, &mut state.interface.cursor) {

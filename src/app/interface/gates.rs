@@ -58,6 +58,8 @@ pub enum GatesFocus {
     Confirm,
 }
 
+const CHANGED: &str = "somebody else changed that gate meanwhile";
+
 /// Opens the dialog on the selected cell.
 pub(super) fn open(state: &mut State) {
     let Some(cursor) = state.interface.cursor.clone() else {
@@ -188,12 +190,10 @@ pub(super) fn run(state: &mut State, command: Command) -> Vec<Effect> {
         Command::Close => {
             state.interface.overlays.pop();
         }
-        Command::NextPane | Command::Down => dialog.step(true),
-        Command::PreviousPane | Command::Up => dialog.step(false),
         Command::Left if chooses => dialog.turn(false),
         Command::Right | Command::Mark if chooses => dialog.turn(true),
-        Command::Right => dialog.step(true),
-        Command::Left => dialog.step(false),
+        Command::NextPane | Command::Down | Command::Right => dialog.step(true),
+        Command::PreviousPane | Command::Up | Command::Left => dialog.step(false),
         Command::Copy => return link::copy(state),
         Command::Open => match dialog.focus {
             GatesFocus::Cancel => {
@@ -291,6 +291,9 @@ impl GatesDialog {
 
     /// Why it cannot be confirmed now.
     pub fn blocked(&self) -> Option<String> {
+        if !self.actions.contains(&self.action) {
+            return Some(CHANGED.to_owned());
+        }
         let no_note = field::text(&self.note).is_empty();
         match &self.action {
             GatesAction::Vote(_) if self.roles.is_empty() => Some(
@@ -301,7 +304,6 @@ impl GatesDialog {
             GatesAction::Vote(Voice::NoGo) if no_note => {
                 Some("a no-go's reason is required".to_owned())
             }
-            GatesAction::Vote(_) => None,
             GatesAction::Add if field::text(&self.name).is_empty() => {
                 Some("a name is required".to_owned())
             }
@@ -309,7 +311,10 @@ impl GatesDialog {
                 Some("a reason is required".to_owned())
             }
             GatesAction::Open(_) if no_note => Some("a note is required".to_owned()),
-            GatesAction::Add | GatesAction::Open(_) | GatesAction::Close(_) => None,
+            GatesAction::Vote(_)
+            | GatesAction::Add
+            | GatesAction::Open(_)
+            | GatesAction::Close(_) => None,
         }
     }
 
@@ -376,7 +381,8 @@ impl GatesDialog {
         Some(link::with_reason(&line, &note))
     }
 
-    /// A gate that somebody opened or closed meanwhile cannot be opened or closed again.
+    /// A gate that somebody opened or closed meanwhile is not on offer any more. The action stays
+    /// what it was, impossible: a key on its way must never confirm something else.
     pub(super) fn check(&mut self, engine: &Engine) {
         let Some(ledger) = &engine.ledger else { return };
         let still = |action: &GatesAction| match action {
@@ -386,8 +392,7 @@ impl GatesDialog {
         };
         self.actions.retain(still);
         if !still(&self.action) {
-            self.error = Some("somebody else changed that gate meanwhile".to_owned());
-            self.action = GatesAction::Vote(Voice::Go);
+            self.error = Some(CHANGED.to_owned());
             self.focus = GatesFocus::Cancel;
         }
     }
@@ -399,4 +404,152 @@ fn is_open(ledger: &crate::domain::ledger::Ledger, id: &ManualGateId) -> Option<
         .manual_gates
         .get(id)
         .map(|gate| gate.opened.is_some())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::harness::{changes, now, on, press, state, top};
+    use super::*;
+    use crate::domain::entry::Event;
+    use crate::domain::hold::Opened;
+
+    fn dialog(state: &State) -> &GatesDialog {
+        match state.interface.overlays.last() {
+            Some(Overlay::Gates(dialog)) => dialog,
+            other => panic!("no gates dialog: {other:?}"),
+        }
+    }
+
+    fn event(effects: &[Effect]) -> Event {
+        let events: Vec<Event> = effects
+            .iter()
+            .filter_map(|effect| match effect {
+                Effect::Append { draft, .. } => Some(draft.event.clone()),
+                _ => None,
+            })
+            .collect();
+        match <[Event; 1]>::try_from(events) {
+            Ok([event]) => event,
+            Err(events) => panic!("{events:?}"),
+        }
+    }
+
+    fn gate(state: &mut State, id: &str, openers: Openers, open: bool) {
+        let gate = ManualGate {
+            id: id.into(),
+            cover: Cover::default(),
+            name: "pen test".to_owned(),
+            reason: "audit".to_owned(),
+            owner: "carol".into(),
+            since: now(),
+            openers,
+            opened: open.then(|| Opened {
+                by: "carol".into(),
+                at: now(),
+                note: "ok".to_owned(),
+            }),
+        };
+        let ledger = state.engine.ledger.as_mut().expect("a ledger");
+        ledger.manual_gates.insert(gate.id.clone(), gate);
+    }
+
+    #[test]
+    fn a_vote_is_cast_with_a_role_that_the_operator_has_and_the_gate_asks_for() {
+        let mut state = state();
+        press(&mut state, "V");
+        assert_eq!(dialog(&state).roles, ["qa".into()]);
+        let Event::VoteCast { vote } = event(&press(&mut state, "tab enter")) else {
+            panic!("no vote");
+        };
+        assert_eq!((vote.role.as_str(), vote.voice), ("qa", Voice::Go));
+        assert_eq!(vote.saw, "1111111 > 2222222");
+    }
+
+    #[test]
+    fn a_no_go_needs_its_reason() {
+        let mut state = state();
+        // Cancel, note, role, action; right is no-go.
+        let effects = press(&mut state, "V k shift-tab k l tab tab tab tab enter");
+        assert!(!effects.iter().any(changes));
+        assert_eq!(
+            dialog(&state).error.as_deref(),
+            Some("a no-go's reason is required")
+        );
+        let effects = press(&mut state, "k k 'heap tab tab enter");
+        let Event::VoteCast { vote } = event(&effects) else {
+            panic!("no vote");
+        };
+        assert_eq!((vote.voice, vote.note.as_str()), (Voice::NoGo, "heap"));
+    }
+
+    #[test]
+    fn who_has_no_role_is_told_so() {
+        let mut state = state();
+        on(&mut state, "api", "staging");
+        press(&mut state, "V");
+        let told = dialog(&state).blocked().expect("a reason");
+        assert_eq!(told, "no vote is asked for api > staging");
+        press(&mut state, "esc");
+        state.engine.operator = Some("mallory".into());
+        on(&mut state, "api", "production");
+        let effects = press(&mut state, "V tab enter");
+        assert!(!effects.iter().any(changes));
+        let told = dialog(&state).error.clone().expect("an error");
+        assert_eq!(told, "mallory has none of the roles asked for: qa, sre");
+    }
+
+    #[test]
+    fn a_manual_gate_is_added_with_scope_name_reason_and_who_may_open_it() {
+        let mut state = state();
+        press(&mut state, "V k shift-tab k l l");
+        assert_eq!(dialog(&state).action, GatesAction::Add);
+        let effects = press(
+            &mut state,
+            "tab l tab l tab 'pen_test tab 'audit tab tab enter",
+        );
+        let Event::GateAdded { gate } = event(&effects) else {
+            panic!("no gate");
+        };
+        assert_eq!(gate.cover.to_string(), "api");
+        assert_eq!(gate.openers, Openers::Role("qa".into()));
+        assert_eq!(
+            (gate.name.as_str(), gate.reason.as_str()),
+            ("pen test", "audit")
+        );
+        assert_eq!(top(&state), "none");
+    }
+
+    #[test]
+    fn only_gates_that_the_operator_may_open_are_on_offer() {
+        let mut state = state();
+        gate(&mut state, "g-any", Openers::Anyone, false);
+        gate(&mut state, "g-sre", Openers::Role("sre".into()), false);
+        gate(&mut state, "g-open", Openers::Role("qa".into()), true);
+        press(&mut state, "V");
+        let offered = &dialog(&state).actions[3..];
+        assert_eq!(
+            offered,
+            [
+                GatesAction::Open("g-any".into()),
+                GatesAction::Close("g-open".into())
+            ]
+        );
+        press(&mut state, "k shift-tab k l l l tab 'signed tab tab");
+        assert!(matches!(
+            event(&press(&mut state, "enter")),
+            Event::GateOpened { id, .. } if id.as_str() == "g-any"
+        ));
+    }
+
+    #[test]
+    fn a_gate_that_somebody_else_opened_meanwhile_is_not_opened_again() {
+        let mut state = state();
+        gate(&mut state, "g-any", Openers::Anyone, false);
+        press(&mut state, "V k shift-tab k l l l tab 'signed tab tab");
+        gate(&mut state, "g-any", Openers::Anyone, true);
+        let effects = press(&mut state, "h l enter");
+        assert!(!effects.iter().any(changes));
+        assert_eq!(top(&state), "gates");
+        assert_eq!(dialog(&state).blocked().as_deref(), Some(CHANGED));
+    }
 }

@@ -1,5 +1,7 @@
 //! The hold dialog: place a hold, or see, edit and lift those that cover the cell.
 
+use std::fmt::Write as _;
+
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use tui_input::Input;
@@ -56,6 +58,8 @@ pub enum HoldFocus {
     Edit,
     Lift,
 }
+
+const LIFTED: &str = "the hold was lifted meanwhile";
 
 /// Opens the dialog on the selected cell: with the holds that cover it, if there are any.
 pub(super) fn open(state: &mut State) {
@@ -122,15 +126,13 @@ pub(super) fn run(state: &mut State, command: Command) -> Vec<Effect> {
         (Command::Close, _) | (Command::Open, HoldFocus::Cancel) => {
             state.interface.overlays.pop();
         }
-        (Command::NextPane, _) => dialog.step(true),
-        (Command::PreviousPane, _) => dialog.step(false),
         (Command::Copy, _) => return link::copy(state),
         (Command::Down | Command::Up, HoldFocus::List) => dialog.select(command == Command::Down),
         (Command::Left, HoldFocus::Cover | HoldFocus::Kind) => dialog.turn(false),
         (Command::Right | Command::Mark, HoldFocus::Cover | HoldFocus::Kind) => dialog.turn(true),
-        (Command::Down | Command::Right, _) => dialog.step(true),
-        (Command::Up | Command::Left, _) => dialog.step(false),
-        (
+        (Command::PreviousPane | Command::Up | Command::Left, _) => dialog.step(false),
+        (Command::NextPane | Command::Down | Command::Right, _)
+        | (
             Command::Open,
             HoldFocus::List
             | HoldFocus::Cover
@@ -222,6 +224,7 @@ fn lift(state: &mut State) -> Vec<Effect> {
         return Vec::new();
     }
     let Some(id) = dialog.chosen(&state.engine).map(|hold| hold.id.clone()) else {
+        dialog.error = Some("no hold is chosen".to_owned());
         return Vec::new();
     };
     ask(state, Request::LiftHold { id, reason })
@@ -286,7 +289,9 @@ impl HoldDialog {
         let HoldMode::Existing { holds, selected } = &mut self.mode else {
             return;
         };
-        let next = if forward {
+        let next = if *selected >= holds.len() {
+            (!holds.is_empty()).then_some(0)
+        } else if forward {
             selected.checked_add(1).filter(|next| *next < holds.len())
         } else {
             selected.checked_sub(1)
@@ -388,22 +393,19 @@ impl HoldDialog {
         let is_on = |id: &HoldId| ledger.holds.get(id).is_some_and(|hold| hold.is_on(now));
         match &mut self.mode {
             HoldMode::Existing { holds, selected } => {
-                // The choice stays on its hold; if that one is gone, nothing is chosen in its
-                // place without the operator seeing it.
+                // The choice stays on its hold; if that one is gone, none is chosen in its place
+                // and the mode stays: a key on its way must never lift or place another.
                 let chosen = holds.get(*selected).cloned();
                 holds.retain(&is_on);
                 let place = holds.iter().position(|id| Some(id) == chosen.as_ref());
-                if place.is_none() {
-                    self.error = Some("the hold was lifted meanwhile".to_owned());
+                if chosen.is_some() && place.is_none() {
+                    self.error = Some(LIFTED.to_owned());
                     self.focus = HoldFocus::Cancel;
                 }
-                *selected = place.unwrap_or(0);
-                if holds.is_empty() {
-                    self.mode = HoldMode::Place;
-                }
+                *selected = place.unwrap_or(holds.len());
             }
             HoldMode::Edit(id) if !is_on(id) => {
-                self.error = Some("the hold was lifted meanwhile".to_owned());
+                self.error = Some(LIFTED.to_owned());
                 self.focus = HoldFocus::Cancel;
             }
             HoldMode::Edit(_) | HoldMode::Place => {}
@@ -415,13 +417,13 @@ impl HoldDialog {
 pub(super) fn cover_flags(cover: &Cover) -> String {
     let mut flags = String::new();
     if let Some(service) = &cover.service {
-        flags.push_str(&format!(" --service {service}"));
+        let _ = write!(flags, " --service {service}");
     }
     if let Some(environment) = &cover.environment {
-        flags.push_str(&format!(" --in {environment}"));
+        let _ = write!(flags, " --in {environment}");
     }
     if let Some(revision) = &cover.revision {
-        flags.push_str(&format!(" --revision {revision}"));
+        let _ = write!(flags, " --revision {revision}");
     }
     if flags.is_empty() {
         flags.push_str(" --everything");
@@ -437,5 +439,174 @@ impl Interface {
         } else {
             self.zone.clone()
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::harness::{changes, hold, now, on, press, state, top};
+    use super::*;
+    use crate::domain::entry::{Draft, Event};
+    use jiff::SignedDuration;
+
+    fn dialog(state: &State) -> &HoldDialog {
+        match state.interface.overlays.last() {
+            Some(Overlay::Hold(dialog)) => dialog,
+            other => panic!("no hold dialog: {other:?}"),
+        }
+    }
+
+    fn drafts(effects: &[Effect]) -> Vec<Draft> {
+        let drafts = effects.iter().filter_map(|effect| match effect {
+            Effect::Append { draft, .. } => Some((**draft).clone()),
+            _ => None,
+        });
+        drafts.collect()
+    }
+
+    #[test]
+    fn a_hold_is_placed_on_the_chosen_scope_until_the_typed_time() {
+        let mut state = state();
+        // Backwards from Cancel: reason, until, kind, scope.
+        press(
+            &mut state,
+            "H k 'heap_grows shift-tab '2h shift-tab space k l l",
+        );
+        let effects = press(&mut state, "k enter");
+        let drafts = drafts(&effects);
+        let [draft] = drafts.as_slice() else {
+            panic!("{effects:?}");
+        };
+        let Event::HoldPlaced { hold } = &draft.event else {
+            panic!("{draft:?}");
+        };
+        assert_eq!(hold.cover.to_string(), "all of production");
+        assert_eq!(hold.kind, HoldKind::All);
+        assert_eq!(hold.reason, "heap grows");
+        assert_eq!(hold.owner.as_str(), "alice");
+        assert_eq!(hold.until, Some(now() + SignedDuration::from_hours(2)));
+        assert_eq!(top(&state), "none");
+    }
+
+    #[test]
+    fn the_scopes_go_from_the_cell_to_everything_and_the_revision() {
+        let mut state = state();
+        press(&mut state, "H");
+        let covers: Vec<String> = dialog(&state)
+            .covers
+            .iter()
+            .map(ToString::to_string)
+            .collect();
+        assert_eq!(
+            covers,
+            [
+                "api > production",
+                "api",
+                "all of production",
+                "everything",
+                "api revision 2222222"
+            ]
+        );
+    }
+
+    #[test]
+    fn no_reason_and_a_time_that_is_past_place_nothing() {
+        let mut state = state();
+        let effects = press(&mut state, "H tab enter");
+        assert!(!effects.iter().any(changes));
+        assert_eq!(
+            dialog(&state).error.as_deref(),
+            Some("a reason is required")
+        );
+        let effects = press(&mut state, "k k 'why shift-tab '14:00Z tab tab tab enter");
+        assert!(!effects.iter().any(changes));
+        let told = dialog(&state).error.clone().expect("an error");
+        assert!(told.contains("past"), "{told}");
+    }
+
+    #[test]
+    fn holds_that_cover_the_cell_come_first_and_one_is_lifted_with_a_reason() {
+        let mut state = state();
+        hold(&mut state, "h-1", "api", "production");
+        press(&mut state, "H");
+        let owner = dialog(&state)
+            .chosen(&state.engine)
+            .map(|hold| hold.owner.to_string());
+        assert_eq!(owner.as_deref(), Some("carol"));
+        let effects = press(&mut state, "tab tab enter");
+        assert!(!effects.iter().any(changes), "no reason, no lift");
+        let effects = press(&mut state, "k k k 'fixed tab tab tab enter");
+        let drafts = drafts(&effects);
+        assert!(
+            matches!(&drafts[..], [Draft { event: Event::HoldLifted { id, .. }, reason: Some(reason), .. }]
+                if id.as_str() == "h-1" && reason == "fixed"),
+            "{drafts:?}"
+        );
+    }
+
+    #[test]
+    fn an_edit_starts_from_what_the_hold_says() {
+        let mut state = state();
+        hold(&mut state, "h-1", "api", "production");
+        press(&mut state, "H tab enter");
+        assert_eq!(dialog(&state).mode, HoldMode::Edit("h-1".into()));
+        assert_eq!(dialog(&state).reason.value(), "heap grows");
+        assert_eq!(dialog(&state).focus, HoldFocus::Cancel);
+        let effects = press(&mut state, "k k '30m tab tab tab enter");
+        let drafts = drafts(&effects);
+        let [draft] = drafts.as_slice() else {
+            panic!("{effects:?}");
+        };
+        let Event::HoldEdited { until, .. } = &draft.event else {
+            panic!("{draft:?}");
+        };
+        assert_eq!(*until, Some(now() + SignedDuration::from_mins(30)));
+    }
+
+    #[test]
+    fn a_hold_that_is_lifted_meanwhile_cannot_be_lifted_again() {
+        let mut state = state();
+        hold(&mut state, "h-1", "api", "production");
+        press(&mut state, "H k 'fixed tab tab tab");
+        assert_eq!(dialog(&state).focus, HoldFocus::Lift);
+        state
+            .engine
+            .ledger
+            .as_mut()
+            .expect("a ledger")
+            .holds
+            .clear();
+        let effects = press(&mut state, "h l l l enter");
+        assert!(!effects.iter().any(changes));
+        assert!(dialog(&state).chosen(&state.engine).is_none());
+        assert!(dialog(&state).error.is_some());
+    }
+
+    #[test]
+    fn without_a_journal_the_dialog_says_so_and_holds_nothing() {
+        let mut state = state();
+        state.engine.journal = crate::app::engine::JournalState::Unreachable {
+            why: "disk full".to_owned(),
+            hint: None,
+        };
+        on(&mut state, "api", "staging");
+        press(&mut state, "H");
+        let told = dialog(&state).error.clone().expect("an error");
+        assert!(told.contains("disk full"), "{told}");
+        let effects = press(&mut state, "k 'why tab tab enter");
+        assert!(!effects.iter().any(changes));
+        assert_eq!(top(&state), "hold");
+    }
+
+    #[test]
+    fn a_hold_is_copied_as_a_command_line() {
+        let mut state = state();
+        let copied = press(&mut state, "H k 'heap_grows tab y");
+        assert_eq!(
+            copied,
+            [Effect::Copy(
+                "gonogo hold add --service api --in production --reason 'heap grows'".to_owned()
+            )]
+        );
     }
 }

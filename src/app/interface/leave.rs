@@ -30,11 +30,8 @@ pub(super) fn run(state: &mut State, command: Command) -> Vec<Effect> {
     match command {
         Command::NextPane | Command::Down | Command::Right => *focus = turn(*focus, 2, true),
         Command::PreviousPane | Command::Up | Command::Left => *focus = turn(*focus, 2, false),
-        Command::Close => {
-            state.interface.overlays.pop();
-        }
         Command::Open if *focus == 1 => return now(state),
-        Command::Open => {
+        Command::Open | Command::Close => {
             state.interface.overlays.pop();
         }
         _ => {}

@@ -1,6 +1,8 @@
 //! What leaves for the world around the terminal: pages for the browser, text for the clipboard,
 //! questions for the forge.
 
+use std::fmt::Write as _;
+
 use super::detail::place;
 use super::{DetailTab, Overlay, Screen, timeline};
 use crate::app::effect::Effect;
@@ -78,16 +80,14 @@ fn in_tab(state: &State, row: &Row, cell: &Cell, facts: &ServiceFacts) -> Option
 }
 
 pub(super) fn copy(state: &mut State) -> Vec<Effect> {
-    match text(state) {
-        Some(text) => vec![Effect::Copy(text)],
-        None => {
-            let now = state.now;
-            state
-                .interface
-                .say(false, "there is nothing to copy".to_owned(), now);
-            Vec::new()
-        }
+    if let Some(text) = text(state) {
+        return vec![Effect::Copy(text)];
     }
+    let now = state.now;
+    state
+        .interface
+        .say(false, "there is nothing to copy".to_owned(), now);
+    Vec::new()
 }
 
 /// What `y` copies: the dialog as a command line, the selected error or entry, else the cell.
@@ -104,7 +104,7 @@ fn text(state: &State) -> Option<String> {
             let mut text = format!("{} {}: {}", problem.last_at, problem.subject, problem.why);
             for (what, more) in [("hint", &problem.hint), ("request", &problem.request)] {
                 if let Some(more) = more {
-                    text.push_str(&format!("\n{what}: {more}"));
+                    let _ = write!(text, "\n{what}: {more}");
                 }
             }
             return Some(text);
@@ -147,24 +147,27 @@ fn cell_text(state: &State, row: &Row, cell: &Cell) -> String {
     if cell.candidate.is_some() {
         let (open, all) = cell.judgement.count(now);
         let next = cell.next(&row.facts, &state.engine.policy, now).word();
-        text.push_str(&format!(
+        let _ = write!(
+            text,
             "\nnext: {} {next}, {open} of {all} gates open",
             label(cell.candidate.as_ref())
-        ));
+        );
     }
     for verdict in &cell.judgement.verdicts {
-        text.push_str(&format!(
+        let _ = write!(
+            text,
             "\n{}: {}: {}",
             verdict.gate,
             verdict.state_at(now),
             verdict.why
-        ));
+        );
     }
     for hold in &cell.holds {
-        text.push_str(&format!(
+        let _ = write!(
+            text,
             "\nheld by {}: {} ({})",
             hold.owner, hold.reason, hold.cover
-        ));
+        );
     }
     text
 }

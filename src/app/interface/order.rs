@@ -147,12 +147,12 @@ pub fn columns(policy: &Policy) -> Vec<EnvironmentName> {
     for service in &policy.services {
         let mut after = 0;
         for stage in &service.path {
-            match columns.iter().position(|known| *known == stage.environment) {
-                Some(place) => after = after.max(place + 1),
-                None => {
-                    columns.insert(after, stage.environment.clone());
-                    after += 1;
-                }
+            let known = columns.iter().position(|known| *known == stage.environment);
+            if let Some(place) = known {
+                after = after.max(place + 1);
+            } else {
+                columns.insert(after, stage.environment.clone());
+                after += 1;
             }
         }
     }

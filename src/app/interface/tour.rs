@@ -16,10 +16,8 @@ pub fn tour_text(step: usize) -> Option<&'static str> {
 impl Interface {
     /// Takes note that the operator did what a step asks; the tour goes on from there.
     pub(super) fn toured(&mut self, step: usize) {
-        if let Some(at) = self.tour {
-            if at <= step {
-                self.tour = Some(step + 1).filter(|next| *next < STEPS.len());
-            }
+        if self.tour.is_some_and(|at| at <= step) {
+            self.tour = Some(step + 1).filter(|next| *next < STEPS.len());
         }
     }
 }
