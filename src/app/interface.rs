@@ -4,6 +4,7 @@
 use std::collections::{BTreeSet, VecDeque};
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use tui_input::Input;
 
 use super::effect::Effect;
@@ -12,6 +13,7 @@ use super::msg::Msg;
 use super::plan::Plan;
 use super::request::Refusal;
 use super::state::State;
+use super::view::tally::Tally;
 use crate::domain::hold::{Cover, HoldKind};
 use crate::domain::ids::{EnvironmentName, HoldId, ManualGateId, RoleName, ServiceName};
 use crate::domain::signoff::Voice;
@@ -65,6 +67,10 @@ pub struct Interface {
     pub offset: usize,
     pub peek: bool,
     pub utc: bool,
+    /// The operator's own zone, for when `utc` is off; the runtime knows it.
+    pub zone: TimeZone,
+    /// Counted when facts change or time passes; without it each picture counts anew.
+    pub tally: Option<Tally>,
     /// `z`: the order and what is drawn of the board stay until it is pressed again.
     pub frozen: Option<Timestamp>,
     pub tab: DetailTab,
