@@ -14,6 +14,7 @@ use super::engine::{Engine, Report};
 use super::keymap::Keymap;
 use super::msg::Msg;
 use super::state::State;
+use super::view::tally::Tally;
 use crate::domain::ids::{EnvironmentName, Seq, ServiceName};
 
 mod board;
@@ -354,6 +355,8 @@ pub struct Interface {
     pub utc: bool,
     /// The local zone, for when `utc` is off. The runtime sets it.
     pub zone: TimeZone,
+    /// Counted when facts change or time passes; without it each picture counts anew.
+    pub tally: Option<Tally>,
     /// `z`: the order and what is drawn of the board stay until it is pressed again.
     pub frozen: Option<Timestamp>,
     pub tab: DetailTab,
