@@ -163,9 +163,18 @@ impl Shared {
         self.charge(token, resource, 5_000);
     }
 
-    /// Writes a request into the log.
-    pub fn log(&self, entry: Logged) {
-        lock(&self.log).push(entry);
+    /// Writes a request into the log when it comes, and returns its place there.
+    pub fn log(&self, entry: Logged) -> usize {
+        let mut log = lock(&self.log);
+        log.push(entry);
+        log.len() - 1
+    }
+
+    /// Notes what a request was answered.
+    pub fn answered(&self, place: usize, status: u16) {
+        if let Some(entry) = lock(&self.log).get_mut(place) {
+            entry.status = status;
+        }
     }
 
     /// The log so far.
