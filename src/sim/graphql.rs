@@ -27,7 +27,7 @@ pub mod query;
 pub mod release;
 pub mod repository;
 pub mod scalar;
-#[cfg(any())]
+#[cfg(test)]
 mod tests;
 pub mod words;
 
@@ -174,7 +174,11 @@ fn chosen<'d>(
         DocumentOperations::Single(it) => name.is_none().then_some(&it.node),
         DocumentOperations::Multiple(all) => match name {
             Some(name) => all.get(name).map(|it| &it.node),
-            None => all.values().next().filter(|_| all.len() == 1).map(|it| &it.node),
+            None => all
+                .values()
+                .next()
+                .filter(|_| all.len() == 1)
+                .map(|it| &it.node),
         },
     }
 }
@@ -206,9 +210,7 @@ pub async fn execute(schema: &GraphqlSchema, session: Session, asked: Asked) -> 
                 grouped(it.nodes),
                 grouped(NODE_LIMIT)
             );
-            return Reply::errors(
-                json!([{"type": "MAX_NODE_LIMIT_EXCEEDED", "message": message}]),
-            );
+            return Reply::errors(json!([{"type": "MAX_NODE_LIMIT_EXCEEDED", "message": message}]));
         }
     };
     let left = session.shared.charge(&session.token, Resource::Graphql, 0);

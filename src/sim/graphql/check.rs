@@ -4,6 +4,7 @@ use async_graphql::{Context, Error, ID, Object, SimpleObject};
 
 use super::{
     deployment::{DeploymentRequest, DeploymentRequestConnection, Environment},
+    error::{Nullable, nullable},
     page::{Page, connection},
     place::Place,
     scalar::{DateTime, Uri, count, int},
@@ -89,26 +90,36 @@ impl StatusCheckRollupContextConnection<'_> {
     }
 
     /// Counts of check runs by state.
-    async fn check_run_counts_by_state(&self) -> Result<Option<Vec<CheckRunStateCount>>, Error> {
-        // No fine-grained token can be granted this on GitHub; `state` above stays readable.
-        self.place.reads("checks")?;
-        let counts = self.it.checks.iter().map(|(state, number)| CheckRunStateCount {
-            state: word(state).unwrap_or(CheckRunState::Pending),
-            count: count(*number),
-        });
-        Ok(Some(counts.collect()))
+    async fn check_run_counts_by_state(&self) -> Nullable<Vec<CheckRunStateCount>> {
+        nullable(|| {
+            // No fine-grained token can be granted this on GitHub; `state` above stays readable.
+            self.place.reads("checks")?;
+            let counts = self
+                .it
+                .checks
+                .iter()
+                .map(|(state, number)| CheckRunStateCount {
+                    state: word(state).unwrap_or(CheckRunState::Pending),
+                    count: count(*number),
+                });
+            Ok(Some(counts.collect()))
+        })
     }
 
     /// Counts of status contexts by state.
-    async fn status_context_counts_by_state(
-        &self,
-    ) -> Result<Option<Vec<StatusContextStateCount>>, Error> {
-        self.place.reads("statuses")?;
-        let counts = self.it.statuses.iter().map(|(state, number)| StatusContextStateCount {
-            state: word(state.word()).unwrap_or(StatusState::Pending),
-            count: count(*number),
-        });
-        Ok(Some(counts.collect()))
+    async fn status_context_counts_by_state(&self) -> Nullable<Vec<StatusContextStateCount>> {
+        nullable(|| {
+            self.place.reads("statuses")?;
+            let counts = self
+                .it
+                .statuses
+                .iter()
+                .map(|(state, number)| StatusContextStateCount {
+                    state: word(state.word()).unwrap_or(StatusState::Pending),
+                    count: count(*number),
+                });
+            Ok(Some(counts.collect()))
+        })
     }
 }
 
@@ -173,12 +184,14 @@ impl<'a> CheckSuite<'a> {
     }
 
     /// The workflow run associated with this check suite.
-    async fn workflow_run(&self) -> Result<Option<WorkflowRun<'a>>, Error> {
-        self.place.reads("actions")?;
-        Ok(Some(WorkflowRun {
-            place: self.place,
-            it: self.run,
-        }))
+    async fn workflow_run(&self) -> Nullable<WorkflowRun<'a>> {
+        nullable(|| {
+            self.place.reads("actions")?;
+            Ok(Some(WorkflowRun {
+                place: self.place,
+                it: self.run,
+            }))
+        })
     }
 }
 

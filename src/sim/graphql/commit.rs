@@ -1,9 +1,10 @@
 //! Commits, and what hangs on them.
 
-use async_graphql::{Context, Error, ID, Interface, Object, SimpleObject};
+use async_graphql::{Context, ID, Interface, Object, SimpleObject};
 
 use super::{
     check::{CheckSuite, CheckSuiteConnection, StatusCheckRollup},
+    error::{Nullable, nullable},
     page::Page,
     people::User,
     place::Place,
@@ -130,14 +131,16 @@ impl<'a> Commit<'a> {
         ctx: &Context<'_>,
         first: Option<i32>,
         after: Option<String>,
-    ) -> Result<Option<CheckSuiteConnection<'a>>, Error> {
-        let page = Page::of(ctx, first, after.as_deref())?;
-        self.place.reads("checks")?;
-        let place = self.place;
-        let runs = place.repo.runs.iter();
-        let on = runs.filter(|run| run.head_sha == self.it.sha);
-        let suites = on.map(|run| CheckSuite { place, run });
-        Ok(Some(CheckSuiteConnection(page.cut(suites))))
+    ) -> Nullable<CheckSuiteConnection<'a>> {
+        nullable(|| {
+            let page = Page::of(ctx, first, after.as_deref())?;
+            self.place.reads("checks")?;
+            let place = self.place;
+            let runs = place.repo.runs.iter();
+            let on = runs.filter(|run| run.head_sha == self.it.sha);
+            let suites = on.map(|run| CheckSuite { place, run });
+            Ok(Some(CheckSuiteConnection(page.cut(suites))))
+        })
     }
 
     /// The merged Pull Request that introduced the commit to the repository. If the commit is not
@@ -148,12 +151,14 @@ impl<'a> Commit<'a> {
         ctx: &Context<'_>,
         first: Option<i32>,
         after: Option<String>,
-    ) -> Result<Option<PullRequestConnection<'a>>, Error> {
-        let page = Page::of(ctx, first, after.as_deref())?;
-        self.place.reads("pull_requests")?;
-        let place = self.place;
-        let pulls = place.repo.pulls_of(&self.it.sha);
-        let pulls = pulls.into_iter().map(|it| PullRequest { place, it });
-        Ok(Some(PullRequestConnection(page.cut(pulls))))
+    ) -> Nullable<PullRequestConnection<'a>> {
+        nullable(|| {
+            let page = Page::of(ctx, first, after.as_deref())?;
+            self.place.reads("pull_requests")?;
+            let place = self.place;
+            let pulls = place.repo.pulls_of(&self.it.sha);
+            let pulls = pulls.into_iter().map(|it| PullRequest { place, it });
+            Ok(Some(PullRequestConnection(page.cut(pulls))))
+        })
     }
 }

@@ -192,6 +192,8 @@ impl Scale<'_> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::LazyLock;
+
     use async_graphql::parser::parse_query;
 
     use super::*;
@@ -200,15 +202,16 @@ mod tests {
         tests::{BOARD, OPS, PULSE, widened},
     };
 
+    static TYPES: LazyLock<Types> = LazyLock::new(|| Types::of(&schema().sdl()).unwrap());
+
     fn weigh(query: &str, operation: &str) -> Result<Cost, TooMany> {
-        let types = Types::of(&schema().sdl()).unwrap();
         let document = parse_query(query).unwrap();
         let (_, found) = document
             .operations
             .iter()
             .find(|(name, _)| name.is_none_or(|it| it.as_str() == operation))
             .unwrap();
-        types.weigh(&document, &found.node, &Variables::default())
+        TYPES.weigh(&document, &found.node, &Variables::default())
     }
 
     #[test]

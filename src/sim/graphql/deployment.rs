@@ -1,6 +1,6 @@
 //! Environments, deployments, and the gates of waiting runs.
 
-use async_graphql::{ID, Object, Context, Error, SimpleObject};
+use async_graphql::{Context, Error, ID, Object, SimpleObject};
 
 use super::{
     commit::Commit,
@@ -9,9 +9,7 @@ use super::{
     people::Actor,
     place::Place,
     scalar::{DateTime, Uri, count, int},
-    words::{
-        DeploymentProtectionRuleType, DeploymentState, DeploymentStatusState, word,
-    },
+    words::{DeploymentProtectionRuleType, DeploymentState, DeploymentStatusState, word},
 };
 use crate::sim::model::{self, Kind};
 
@@ -189,11 +187,10 @@ impl<'a> Environment<'a> {
     async fn latest_completed_deployment(&self) -> Option<Deployment<'a>> {
         use model::DeploymentState as State;
         let place = self.place;
-        let completed =
-            |it: &&std::sync::Arc<model::Deployment>| {
-                let last = it.latest().map(|it| it.state);
-                matches!(last, Some(State::Success | State::Failure | State::Error))
-            };
+        let completed = |it: &&std::sync::Arc<model::Deployment>| {
+            let last = it.latest().map(|it| it.state);
+            matches!(last, Some(State::Success | State::Failure | State::Error))
+        };
         let it = place.repo.deployments_to(&self.it.name).find(completed)?;
         Some(Deployment { place, it })
     }
@@ -211,10 +208,14 @@ impl<'a> Environment<'a> {
         let rules = [
             (it.wait_timer > 0).then(|| rule(Type::WaitTimer, count(it.wait_timer))),
             (!it.reviewers.is_empty()).then(|| rule(Type::RequiredReviewers, 0)),
-            it.branch_policy.as_ref().map(|_| rule(Type::BranchPolicy, 0)),
+            it.branch_policy
+                .as_ref()
+                .map(|_| rule(Type::BranchPolicy, 0)),
         ];
         let page = Page::of(ctx, first, after.as_deref())?;
-        Ok(DeploymentProtectionRuleConnection(page.cut(rules.into_iter().flatten())))
+        Ok(DeploymentProtectionRuleConnection(
+            page.cut(rules.into_iter().flatten()),
+        ))
     }
 }
 

@@ -5,6 +5,15 @@ use serde_json::{Map, Value as Json, json};
 
 use crate::sim::act::Refusal;
 
+/// A field that is null when it fails, with its error beside; elsewhere an error makes the nearest
+/// nullable ancestor null, as the specification wants.
+pub type Nullable<T> = Option<Result<T, Error>>;
+
+/// Resolves a nullable field.
+pub fn nullable<T>(resolve: impl FnOnce() -> Result<Option<T>, Error>) -> Nullable<T> {
+    resolve().transpose()
+}
+
 /// An error of one of GitHub's types.
 pub fn error(kind: &str, message: impl Into<String>) -> Error {
     Error::new(message).extend_with(|_, values| values.set("type", kind))

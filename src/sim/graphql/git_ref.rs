@@ -4,6 +4,7 @@ use async_graphql::{Context, Error, ID, Object};
 
 use super::{
     commit::{Commit, GitObject},
+    error::{Nullable, nullable},
     page::{Page, connection},
     place::Place,
     scalar::count,
@@ -77,11 +78,13 @@ impl<'a> Ref<'a> {
     }
 
     /// Compares the current ref as a base ref to another head ref, if the comparison can be made.
-    async fn compare(&self, head_ref: String) -> Result<Option<Comparison<'a>>, Error> {
-        self.place.reads("contents")?;
-        let place = self.place;
-        let compared = place.repo.compare(&self.full(), &head_ref);
-        Ok(compared.map(|it| Comparison { place, it }))
+    async fn compare(&self, head_ref: String) -> Nullable<Comparison<'a>> {
+        nullable(|| {
+            self.place.reads("contents")?;
+            let place = self.place;
+            let compared = place.repo.compare(&self.full(), &head_ref);
+            Ok(compared.map(|it| Comparison { place, it }))
+        })
     }
 }
 
@@ -118,7 +121,11 @@ impl<'a> Comparison<'a> {
     ) -> Result<ComparisonCommitConnection<'a>, Error> {
         let page = Page::of(ctx, first, after.as_deref())?;
         let place = self.place;
-        let commits = self.it.commits.iter().filter_map(|it| Commit::of(place, &it.sha));
+        let commits = self
+            .it
+            .commits
+            .iter()
+            .filter_map(|it| Commit::of(place, &it.sha));
         Ok(ComparisonCommitConnection(page.cut(commits)))
     }
 }

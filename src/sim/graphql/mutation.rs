@@ -6,7 +6,7 @@ use async_graphql::{Context, Error, Object, SimpleObject};
 
 use super::{
     deployment::{Deployment, DeploymentStatus},
-    error::{no_node, refused},
+    error::{Nullable, no_node, nullable, refused},
     input::{
         AddLabelsToLabelableInput, ApproveDeploymentsInput, CreateDeploymentInput,
         CreateDeploymentStatusInput, EnablePullRequestAutoMergeInput, EnqueuePullRequestInput,
@@ -17,7 +17,11 @@ use super::{
     words::MergeQueueEntryState,
 };
 use crate::sim::{
-    act::{Refusal, deploy::{NewDeployment, NewStatus}, merge::Merge},
+    act::{
+        Refusal,
+        deploy::{NewDeployment, NewStatus},
+        merge::Merge,
+    },
     model::{Kind, MergeMethod, State},
     shared::Session,
 };
@@ -48,7 +52,9 @@ fn act<'c, T>(
 ) -> Result<(Place<'c>, T), Error> {
     let done = session.shared.act(act).map_err(|it| refused(&it))?;
     let state = ctx.data::<Aftermath>()?.keep(session.shared.read());
-    let repo = state.repo_by_id(repo).ok_or_else(|| refused(&Refusal::not_found()))?;
+    let repo = state
+        .repo_by_id(repo)
+        .ok_or_else(|| refused(&Refusal::not_found()))?;
     let place = Place {
         session,
         state,
@@ -147,11 +153,16 @@ struct Review<'i> {
     approve: bool,
 }
 
-fn review<'c>(ctx: &Context<'c>, review: &Review<'_>) -> Result<Option<Vec<Deployment<'c>>>, Error> {
+fn review<'c>(
+    ctx: &Context<'c>,
+    review: &Review<'_>,
+) -> Result<Option<Vec<Deployment<'c>>>, Error> {
     let session = ctx.data::<Session>()?;
     let (place, run) = follow(session, &session.state, review.run, Kind::WorkflowRun)?;
     let repo = place.repo.id;
-    let run = run.id(Kind::WorkflowRun).ok_or_else(|| no_node(review.run))?;
+    let run = run
+        .id(Kind::WorkflowRun)
+        .ok_or_else(|| no_node(review.run))?;
     let mut environments = Vec::new();
     for id in review.environments {
         let (at, node) = follow(session, &session.state, id, Kind::Environment)?;
@@ -187,20 +198,22 @@ impl Mutation {
         &self,
         ctx: &Context<'c>,
         input: ApproveDeploymentsInput,
-    ) -> Result<Option<ApproveDeploymentsPayload<'c>>, Error> {
-        let deployments = review(
-            ctx,
-            &Review {
-                run: &input.workflow_run_id,
-                environments: &input.environment_ids,
-                comment: input.comment.as_deref(),
-                approve: true,
-            },
-        )?;
-        Ok(Some(ApproveDeploymentsPayload {
-            client_mutation_id: input.client_mutation_id,
-            deployments,
-        }))
+    ) -> Nullable<ApproveDeploymentsPayload<'c>> {
+        nullable(|| {
+            let deployments = review(
+                ctx,
+                &Review {
+                    run: &input.workflow_run_id,
+                    environments: &input.environment_ids,
+                    comment: input.comment.as_deref(),
+                    approve: true,
+                },
+            )?;
+            Ok(Some(ApproveDeploymentsPayload {
+                client_mutation_id: input.client_mutation_id,
+                deployments,
+            }))
+        })
     }
 
     /// Reject all pending deployments under one or more environments.
@@ -208,20 +221,22 @@ impl Mutation {
         &self,
         ctx: &Context<'c>,
         input: RejectDeploymentsInput,
-    ) -> Result<Option<RejectDeploymentsPayload<'c>>, Error> {
-        let deployments = review(
-            ctx,
-            &Review {
-                run: &input.workflow_run_id,
-                environments: &input.environment_ids,
-                comment: input.comment.as_deref(),
-                approve: false,
-            },
-        )?;
-        Ok(Some(RejectDeploymentsPayload {
-            client_mutation_id: input.client_mutation_id,
-            deployments,
-        }))
+    ) -> Nullable<RejectDeploymentsPayload<'c>> {
+        nullable(|| {
+            let deployments = review(
+                ctx,
+                &Review {
+                    run: &input.workflow_run_id,
+                    environments: &input.environment_ids,
+                    comment: input.comment.as_deref(),
+                    approve: false,
+                },
+            )?;
+            Ok(Some(RejectDeploymentsPayload {
+                client_mutation_id: input.client_mutation_id,
+                deployments,
+            }))
+        })
     }
 
     /// Merge a pull request.
@@ -229,23 +244,25 @@ impl Mutation {
         &self,
         ctx: &Context<'c>,
         input: MergePullRequestInput,
-    ) -> Result<Option<MergePullRequestPayload<'c>>, Error> {
-        let session = ctx.data::<Session>()?;
-        let (place, number) = pull(session, &input.pull_request_id)?;
-        let merge = Merge {
-            sha: input.expected_head_oid.map(|it| it.0.into_owned()),
-            method: input.merge_method.map_or(MergeMethod::Merge, Into::into),
-            title: input.commit_headline,
-            message: input.commit_body,
-        };
-        let repo = place.repo.id;
-        let (place, _) = act(ctx, session, repo, |state| {
-            state.merge_pull(&session.token, repo, number, merge)
-        })?;
-        Ok(Some(MergePullRequestPayload {
-            client_mutation_id: input.client_mutation_id,
-            pull_request: pull_of(place, number),
-        }))
+    ) -> Nullable<MergePullRequestPayload<'c>> {
+        nullable(|| {
+            let session = ctx.data::<Session>()?;
+            let (place, number) = pull(session, &input.pull_request_id)?;
+            let merge = Merge {
+                sha: input.expected_head_oid.map(|it| it.0.into_owned()),
+                method: input.merge_method.map_or(MergeMethod::Merge, Into::into),
+                title: input.commit_headline,
+                message: input.commit_body,
+            };
+            let repo = place.repo.id;
+            let (place, _) = act(ctx, session, repo, |state| {
+                state.merge_pull(&session.token, repo, number, merge)
+            })?;
+            Ok(Some(MergePullRequestPayload {
+                client_mutation_id: input.client_mutation_id,
+                pull_request: pull_of(place, number),
+            }))
+        })
     }
 
     /// Enable the default auto-merge on a pull request.
@@ -253,18 +270,20 @@ impl Mutation {
         &self,
         ctx: &Context<'c>,
         input: EnablePullRequestAutoMergeInput,
-    ) -> Result<Option<EnablePullRequestAutoMergePayload<'c>>, Error> {
-        let session = ctx.data::<Session>()?;
-        let (place, number) = pull(session, &input.pull_request_id)?;
-        let method = input.merge_method.map_or(MergeMethod::Merge, Into::into);
-        let repo = place.repo.id;
-        let (place, ()) = act(ctx, session, repo, |state| {
-            state.enable_auto_merge(&session.token, repo, number, method)
-        })?;
-        Ok(Some(EnablePullRequestAutoMergePayload {
-            client_mutation_id: input.client_mutation_id,
-            pull_request: pull_of(place, number),
-        }))
+    ) -> Nullable<EnablePullRequestAutoMergePayload<'c>> {
+        nullable(|| {
+            let session = ctx.data::<Session>()?;
+            let (place, number) = pull(session, &input.pull_request_id)?;
+            let method = input.merge_method.map_or(MergeMethod::Merge, Into::into);
+            let repo = place.repo.id;
+            let (place, ()) = act(ctx, session, repo, |state| {
+                state.enable_auto_merge(&session.token, repo, number, method)
+            })?;
+            Ok(Some(EnablePullRequestAutoMergePayload {
+                client_mutation_id: input.client_mutation_id,
+                pull_request: pull_of(place, number),
+            }))
+        })
     }
 
     /// Add a pull request to the merge queue.
@@ -272,24 +291,26 @@ impl Mutation {
         &self,
         ctx: &Context<'c>,
         input: EnqueuePullRequestInput,
-    ) -> Result<Option<EnqueuePullRequestPayload<'c>>, Error> {
-        let session = ctx.data::<Session>()?;
-        let (place, number) = pull(session, &input.pull_request_id)?;
-        let repo = place.repo.id;
-        let (place, position) = act(ctx, session, repo, |state| {
-            let expected = input.expected_head_oid.as_ref().map(|it| &*it.0);
-            state.enqueue(&session.token, repo, number, expected)
-        })?;
-        let merge_queue_entry = Some(MergeQueueEntry {
-            position: super::scalar::count(position),
-            state: MergeQueueEntryState::Queued,
-            estimated_time_to_merge: None,
-            pull_request: pull_of(place, number),
-        });
-        Ok(Some(EnqueuePullRequestPayload {
-            client_mutation_id: input.client_mutation_id,
-            merge_queue_entry,
-        }))
+    ) -> Nullable<EnqueuePullRequestPayload<'c>> {
+        nullable(|| {
+            let session = ctx.data::<Session>()?;
+            let (place, number) = pull(session, &input.pull_request_id)?;
+            let repo = place.repo.id;
+            let (place, position) = act(ctx, session, repo, |state| {
+                let expected = input.expected_head_oid.as_ref().map(|it| &*it.0);
+                state.enqueue(&session.token, repo, number, expected)
+            })?;
+            let merge_queue_entry = Some(MergeQueueEntry {
+                position: super::scalar::count(position),
+                state: MergeQueueEntryState::Queued,
+                estimated_time_to_merge: None,
+                pull_request: pull_of(place, number),
+            });
+            Ok(Some(EnqueuePullRequestPayload {
+                client_mutation_id: input.client_mutation_id,
+                merge_queue_entry,
+            }))
+        })
     }
 
     /// Creates a new deployment event.
@@ -297,36 +318,45 @@ impl Mutation {
         &self,
         ctx: &Context<'c>,
         input: CreateDeploymentInput,
-    ) -> Result<Option<CreateDeploymentPayload<'c>>, Error> {
-        let session = ctx.data::<Session>()?;
-        let (place, _) = follow(session, &session.state, &input.repository_id, Kind::Repository)?;
-        let repo = place.repo.id;
-        let (at, node) = follow(session, &session.state, &input.ref_id, Kind::Ref)?;
-        if at.repo.id != repo {
-            return Err(no_node(&input.ref_id));
-        }
-        let name = ["refs/heads/", "refs/tags/"].iter().find_map(|it| node.key.strip_prefix(it));
-        let payload = input.payload.as_deref().unwrap_or("{}");
-        let new = NewDeployment {
-            ref_: name.unwrap_or(&node.key).to_owned(),
-            task: input.task.unwrap_or_else(|| "deploy".to_owned()),
-            auto_merge: input.auto_merge.unwrap_or(true),
-            required_contexts: input.required_contexts,
-            payload: serde_json::from_str(payload).unwrap_or_else(|_| payload.into()),
-            environment: input.environment.unwrap_or_else(|| "production".to_owned()),
-            description: input.description.filter(|it| !it.is_empty()),
-            transient: false,
-            production: None,
-        };
-        let (place, id) = act(ctx, session, repo, |state| {
-            state.create_deployment(&session.token, repo, new)
-        })?;
-        let deployment = place.repo.deployment(id).map(|it| Deployment { place, it });
-        Ok(Some(CreateDeploymentPayload {
-            client_mutation_id: input.client_mutation_id,
-            auto_merged: Some(false),
-            deployment,
-        }))
+    ) -> Nullable<CreateDeploymentPayload<'c>> {
+        nullable(|| {
+            let session = ctx.data::<Session>()?;
+            let (place, _) = follow(
+                session,
+                &session.state,
+                &input.repository_id,
+                Kind::Repository,
+            )?;
+            let repo = place.repo.id;
+            let (at, node) = follow(session, &session.state, &input.ref_id, Kind::Ref)?;
+            if at.repo.id != repo {
+                return Err(no_node(&input.ref_id));
+            }
+            let name = ["refs/heads/", "refs/tags/"]
+                .iter()
+                .find_map(|it| node.key.strip_prefix(it));
+            let payload = input.payload.as_deref().unwrap_or("{}");
+            let new = NewDeployment {
+                ref_: name.unwrap_or(&node.key).to_owned(),
+                task: input.task.unwrap_or_else(|| "deploy".to_owned()),
+                auto_merge: input.auto_merge.unwrap_or(true),
+                required_contexts: input.required_contexts,
+                payload: serde_json::from_str(payload).unwrap_or_else(|_| payload.into()),
+                environment: input.environment.unwrap_or_else(|| "production".to_owned()),
+                description: input.description.filter(|it| !it.is_empty()),
+                transient: false,
+                production: None,
+            };
+            let (place, id) = act(ctx, session, repo, |state| {
+                state.create_deployment(&session.token, repo, new)
+            })?;
+            let deployment = place.repo.deployment(id).map(|it| Deployment { place, it });
+            Ok(Some(CreateDeploymentPayload {
+                client_mutation_id: input.client_mutation_id,
+                auto_merged: Some(false),
+                deployment,
+            }))
+        })
     }
 
     /// Create a deployment status.
@@ -334,29 +364,31 @@ impl Mutation {
         &self,
         ctx: &Context<'c>,
         input: CreateDeploymentStatusInput,
-    ) -> Result<Option<CreateDeploymentStatusPayload<'c>>, Error> {
-        let session = ctx.data::<Session>()?;
-        let id = &input.deployment_id;
-        let (place, node) = follow(session, &session.state, id, Kind::Deployment)?;
-        let deployment = node.id(Kind::Deployment).ok_or_else(|| no_node(id))?;
-        let repo = place.repo.id;
-        let new = NewStatus {
-            state: input.state.into(),
-            description: input.description.unwrap_or_default(),
-            environment: input.environment,
-            environment_url: input.environment_url,
-            log_url: input.log_url,
-            auto_inactive: input.auto_inactive.unwrap_or(true),
-        };
-        let (place, status) = act(ctx, session, repo, |state| {
-            state.deployment_status(&session.token, repo, deployment, new)
-        })?;
-        let found = place.repo.deployment(deployment);
-        let found = found.and_then(|it| it.statuses.iter().find(|it| it.id == status));
-        Ok(Some(CreateDeploymentStatusPayload {
-            client_mutation_id: input.client_mutation_id,
-            deployment_status: found.map(|it| DeploymentStatus { place, it }),
-        }))
+    ) -> Nullable<CreateDeploymentStatusPayload<'c>> {
+        nullable(|| {
+            let session = ctx.data::<Session>()?;
+            let id = &input.deployment_id;
+            let (place, node) = follow(session, &session.state, id, Kind::Deployment)?;
+            let deployment = node.id(Kind::Deployment).ok_or_else(|| no_node(id))?;
+            let repo = place.repo.id;
+            let new = NewStatus {
+                state: input.state.into(),
+                description: input.description.unwrap_or_default(),
+                environment: input.environment,
+                environment_url: input.environment_url,
+                log_url: input.log_url,
+                auto_inactive: input.auto_inactive.unwrap_or(true),
+            };
+            let (place, status) = act(ctx, session, repo, |state| {
+                state.deployment_status(&session.token, repo, deployment, new)
+            })?;
+            let found = place.repo.deployment(deployment);
+            let found = found.and_then(|it| it.statuses.iter().find(|it| it.id == status));
+            Ok(Some(CreateDeploymentStatusPayload {
+                client_mutation_id: input.client_mutation_id,
+                deployment_status: found.map(|it| DeploymentStatus { place, it }),
+            }))
+        })
     }
 
     /// Adds labels to a labelable object.
@@ -364,22 +396,24 @@ impl Mutation {
         &self,
         ctx: &Context<'_>,
         input: AddLabelsToLabelableInput,
-    ) -> Result<Option<AddLabelsToLabelablePayload>, Error> {
-        let session = ctx.data::<Session>()?;
-        let (place, number) = pull(session, &input.labelable_id)?;
-        let repo = place.repo;
-        let mut names = Vec::new();
-        for id in &input.label_ids {
-            let (at, node) = follow(session, &session.state, id, Kind::Label)?;
-            let number = node.id(Kind::Label).filter(|_| at.repo.id == repo.id);
-            let label = repo.labels.iter().find(|it| Some(it.id) == number);
-            names.push(label.ok_or_else(|| no_node(id))?.name.clone());
-        }
-        act(ctx, session, repo.id, |state| {
-            state.add_labels(&session.token, repo.id, number, &names)
-        })?;
-        Ok(Some(AddLabelsToLabelablePayload {
-            client_mutation_id: input.client_mutation_id,
-        }))
+    ) -> Nullable<AddLabelsToLabelablePayload> {
+        nullable(|| {
+            let session = ctx.data::<Session>()?;
+            let (place, number) = pull(session, &input.labelable_id)?;
+            let repo = place.repo;
+            let mut names = Vec::new();
+            for id in &input.label_ids {
+                let (at, node) = follow(session, &session.state, id, Kind::Label)?;
+                let number = node.id(Kind::Label).filter(|_| at.repo.id == repo.id);
+                let label = repo.labels.iter().find(|it| Some(it.id) == number);
+                names.push(label.ok_or_else(|| no_node(id))?.name.clone());
+            }
+            act(ctx, session, repo.id, |state| {
+                state.add_labels(&session.token, repo.id, number, &names)
+            })?;
+            Ok(Some(AddLabelsToLabelablePayload {
+                client_mutation_id: input.client_mutation_id,
+            }))
+        })
     }
 }

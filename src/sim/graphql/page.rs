@@ -35,11 +35,7 @@ impl Page {
     /// Reads `first` and `after` of the connection that is being resolved.
     ///
     /// As on GitHub, a connection asked for nothing but `totalCount` needs no `first`.
-    pub fn of(
-        ctx: &Context<'_>,
-        first: Option<i32>,
-        after: Option<&str>,
-    ) -> Result<Self, Error> {
+    pub fn of(ctx: &Context<'_>, first: Option<i32>, after: Option<&str>) -> Result<Self, Error> {
         let name = ctx.field().name();
         let first = match first {
             Some(first @ 0..=100) => usize::try_from(first).unwrap_or_default(),
@@ -59,7 +55,10 @@ impl Page {
             }
             None => {
                 let ahead = ctx.look_ahead();
-                if ["nodes", "pageInfo"].iter().any(|it| ahead.field(it).exists()) {
+                if ["nodes", "pageInfo"]
+                    .iter()
+                    .any(|it| ahead.field(it).exists())
+                {
                     return Err(error(
                         "MISSING_PAGINATION_BOUNDARIES",
                         format!(
@@ -146,7 +145,10 @@ mod tests {
     #[test]
     fn pages_follow_each_other_to_the_end() {
         let first = Page { first: 2, after: 0 }.cut(1..=5);
-        assert_eq!((first.nodes.as_slice(), first.total), ([1, 2].as_slice(), 5));
+        assert_eq!(
+            (first.nodes.as_slice(), first.total),
+            ([1, 2].as_slice(), 5)
+        );
         assert!(first.info().has_next_page);
         let last = Page { first: 2, after: 4 }.cut(1..=5);
         assert_eq!(last.nodes, [5]);

@@ -1,10 +1,11 @@
 //! Pull requests, their reviews and labels.
 
-use async_graphql::{Context, Error, ID, Object, SimpleObject};
+use async_graphql::{Context, ID, Object, SimpleObject};
 
 use super::{
     check::StatusCheckRollup,
     commit::Commit,
+    error::{Nullable, nullable},
     page::{Page, connection},
     people::Actor,
     place::Place,
@@ -158,8 +159,7 @@ impl<'a> PullRequest<'a> {
     /// Indicates whether the viewer can bypass branch protections and merge the pull request
     /// immediately.
     async fn viewer_can_merge_as_admin(&self) -> bool {
-        self.it.state == PullState::Open
-            && self.place.session.token.permission == Permission::Admin
+        self.it.state == PullState::Open && self.place.session.token.permission == Permission::Admin
     }
 
     /// Whether or not the viewer can enable auto-merge.
@@ -192,13 +192,15 @@ impl<'a> PullRequest<'a> {
         ctx: &Context<'_>,
         first: Option<i32>,
         after: Option<String>,
-    ) -> Result<Option<LabelConnection<'a>>, Error> {
-        let page = Page::of(ctx, first, after.as_deref())?;
-        let place = self.place;
-        let known = place.repo.labels.iter();
-        let carried = known.filter(|it| self.it.labels.contains(&it.name));
-        let labels = carried.map(|it| Label { place, it });
-        Ok(Some(LabelConnection(page.cut(labels))))
+    ) -> Nullable<LabelConnection<'a>> {
+        nullable(|| {
+            let page = Page::of(ctx, first, after.as_deref())?;
+            let place = self.place;
+            let known = place.repo.labels.iter();
+            let carried = known.filter(|it| self.it.labels.contains(&it.name));
+            let labels = carried.map(|it| Label { place, it });
+            Ok(Some(LabelConnection(page.cut(labels))))
+        })
     }
 
     /// A list of reviews associated with the pull request.
@@ -208,16 +210,18 @@ impl<'a> PullRequest<'a> {
         first: Option<i32>,
         after: Option<String>,
         states: Option<Vec<PullRequestReviewState>>,
-    ) -> Result<Option<PullRequestReviewConnection<'a>>, Error> {
-        let page = Page::of(ctx, first, after.as_deref())?;
-        let place = self.place;
-        let wanted = |it: &&model::Review| {
-            let state = it.state.into();
-            states.as_ref().is_none_or(|all| all.contains(&state))
-        };
-        let reviews = self.it.reviews.iter().filter(wanted);
-        let reviews = reviews.map(|it| PullRequestReview { place, it });
-        Ok(Some(PullRequestReviewConnection(page.cut(reviews))))
+    ) -> Nullable<PullRequestReviewConnection<'a>> {
+        nullable(|| {
+            let page = Page::of(ctx, first, after.as_deref())?;
+            let place = self.place;
+            let wanted = |it: &&model::Review| {
+                let state = it.state.into();
+                states.as_ref().is_none_or(|all| all.contains(&state))
+            };
+            let reviews = self.it.reviews.iter().filter(wanted);
+            let reviews = reviews.map(|it| PullRequestReview { place, it });
+            Ok(Some(PullRequestReviewConnection(page.cut(reviews))))
+        })
     }
 
     /// Check and Status rollup information for the PR's head ref.

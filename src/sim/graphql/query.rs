@@ -2,7 +2,14 @@
 
 use async_graphql::{Context, Error, Object, SimpleObject};
 
-use super::{cost::Cost, error::error, people::User, place::Place, repository::Repository, scalar::{DateTime, count}};
+use super::{
+    cost::Cost,
+    error::{Nullable, error, nullable},
+    people::User,
+    place::Place,
+    repository::Repository,
+    scalar::{DateTime, count},
+};
 use crate::sim::shared::{Budget, Session};
 
 /// The query root of GitHub's GraphQL interface.
@@ -38,16 +45,18 @@ pub struct RateLimit {
 #[Object]
 impl Query {
     /// The client's rate limit information.
-    async fn rate_limit(&self, ctx: &Context<'_>) -> Result<Option<RateLimit>, Error> {
-        let Charged { cost, budget } = *ctx.data::<Charged>()?;
-        Ok(budget.map(|budget| RateLimit {
-            cost: count(cost.points),
-            limit: count(budget.limit),
-            remaining: count(budget.remaining()),
-            used: count(budget.used),
-            reset_at: DateTime(budget.reset),
-            node_count: count(cost.nodes),
-        }))
+    async fn rate_limit(&self, ctx: &Context<'_>) -> Nullable<RateLimit> {
+        nullable(|| {
+            let Charged { cost, budget } = *ctx.data::<Charged>()?;
+            Ok(budget.map(|budget| RateLimit {
+                cost: count(cost.points),
+                limit: count(budget.limit),
+                remaining: count(budget.remaining()),
+                used: count(budget.used),
+                reset_at: DateTime(budget.reset),
+                node_count: count(cost.nodes),
+            }))
+        })
     }
 
     /// The currently authenticated user.
@@ -65,31 +74,34 @@ impl Query {
         ctx: &Context<'c>,
         owner: String,
         name: String,
-    ) -> Result<Option<Repository<'c>>, Error> {
-        let session = ctx.data::<Session>()?;
-        let whole = format!("{owner}/{name}");
-        let not_found = || format!("Could not resolve to a Repository with the name '{whole}'.");
-        let broken = session
-            .partial
-            .iter()
-            .find(|it| it.repo.eq_ignore_ascii_case(&whole));
-        if let Some(it) = broken {
-            let message = match it.message.as_str() {
-                "" if it.error == "NOT_FOUND" => not_found(),
-                "" => "Something went wrong while executing your query.".to_owned(),
-                message => message.to_owned(),
-            };
-            return Err(error(&it.error, message));
-        }
-        let state = &session.state;
-        let repo = state
-            .repo(&owner, &name)
-            .filter(|it| !it.private || session.token.sees(&it.owner, &it.name))
-            .ok_or_else(|| error("NOT_FOUND", not_found()))?;
-        Ok(Some(Repository(Place {
-            session,
-            state,
-            repo,
-        })))
+    ) -> Nullable<Repository<'c>> {
+        nullable(|| {
+            let session = ctx.data::<Session>()?;
+            let whole = format!("{owner}/{name}");
+            let not_found =
+                || format!("Could not resolve to a Repository with the name '{whole}'.");
+            let broken = session
+                .partial
+                .iter()
+                .find(|it| it.repo.eq_ignore_ascii_case(&whole));
+            if let Some(it) = broken {
+                let message = match it.message.as_str() {
+                    "" if it.error == "NOT_FOUND" => not_found(),
+                    "" => "Something went wrong while executing your query.".to_owned(),
+                    message => message.to_owned(),
+                };
+                return Err(error(&it.error, message));
+            }
+            let state = &session.state;
+            let repo = state
+                .repo(&owner, &name)
+                .filter(|it| !it.private || session.token.sees(&it.owner, &it.name))
+                .ok_or_else(|| error("NOT_FOUND", not_found()))?;
+            Ok(Some(Repository(Place {
+                session,
+                state,
+                repo,
+            })))
+        })
     }
 }

@@ -78,9 +78,11 @@ impl<'a> Release<'a> {
     async fn url(&self) -> Uri {
         if self.it.draft {
             let id = self.it.id;
-            self.place.url(format_args!("/releases/tag/untagged-{id:x}"))
+            self.place
+                .url(format_args!("/releases/tag/untagged-{id:x}"))
         } else {
-            self.place.url(format_args!("/releases/tag/{}", self.it.tag))
+            self.place
+                .url(format_args!("/releases/tag/{}", self.it.tag))
         }
     }
 

@@ -7,6 +7,7 @@ use async_graphql::{Context, Error, ID, InputObject, Object};
 use super::{
     commit::{Commit, GitObject},
     deployment::{Deployment, DeploymentConnection, Environment, EnvironmentConnection},
+    error::{Nullable, nullable},
     git_ref::Ref,
     page::Page,
     place::Place,
@@ -14,8 +15,8 @@ use super::{
     release::{Release, ReleaseConnection},
     scalar::{DateTime, GitObjectId, Uri, int},
     words::{
-        DeploymentOrderField, IssueOrderField, OrderDirection, PullRequestState,
-        ReleaseOrderField, RepositoryPermission,
+        DeploymentOrderField, IssueOrderField, OrderDirection, PullRequestState, ReleaseOrderField,
+        RepositoryPermission,
     },
 };
 use crate::sim::model::{self, Kind, NodeId};
@@ -144,17 +145,21 @@ impl<'a> Repository<'a> {
     }
 
     /// The Ref associated with the repository's default branch.
-    async fn default_branch_ref(&self) -> Result<Option<Ref<'a>>, Error> {
-        self.0.reads("contents")?;
-        let name = &self.0.repo.default_branch;
-        Ok(Ref::find(self.0, &format!("refs/heads/{name}")))
+    async fn default_branch_ref(&self) -> Nullable<Ref<'a>> {
+        nullable(|| {
+            self.0.reads("contents")?;
+            let name = &self.0.repo.default_branch;
+            Ok(Ref::find(self.0, &format!("refs/heads/{name}")))
+        })
     }
 
     /// Fetch a given ref from the repository.
     #[graphql(name = "ref")]
-    async fn git_ref(&self, qualified_name: String) -> Result<Option<Ref<'a>>, Error> {
-        self.0.reads("contents")?;
-        Ok(Ref::find(self.0, &qualified_name))
+    async fn git_ref(&self, qualified_name: String) -> Nullable<Ref<'a>> {
+        nullable(|| {
+            self.0.reads("contents")?;
+            Ok(Ref::find(self.0, &qualified_name))
+        })
     }
 
     /// A Git object in the repository.
@@ -162,14 +167,16 @@ impl<'a> Repository<'a> {
         &self,
         oid: Option<GitObjectId<'static>>,
         expression: Option<String>,
-    ) -> Result<Option<GitObject<'a>>, Error> {
-        self.0.reads("contents")?;
-        let commit = match (oid, expression) {
-            (Some(oid), _) => Commit::of(self.0, &oid.0),
-            (None, Some(rev)) => Commit::at(self.0, &rev),
-            (None, None) => None,
-        };
-        Ok(commit.map(GitObject::Commit))
+    ) -> Nullable<GitObject<'a>> {
+        nullable(|| {
+            self.0.reads("contents")?;
+            let commit = match (oid, expression) {
+                (Some(oid), _) => Commit::of(self.0, &oid.0),
+                (None, Some(rev)) => Commit::at(self.0, &rev),
+                (None, None) => None,
+            };
+            Ok(commit.map(GitObject::Commit))
+        })
     }
 
     /// A list of environments that are in this repository.
@@ -188,11 +195,13 @@ impl<'a> Repository<'a> {
     }
 
     /// Returns a single active environment from the current repository by name.
-    async fn environment(&self, name: String) -> Result<Option<Environment<'a>>, Error> {
-        self.0.reads("actions")?;
-        let place = self.0;
-        let found = place.repo.environment(&name);
-        Ok(found.map(|it| Environment { place, it }))
+    async fn environment(&self, name: String) -> Nullable<Environment<'a>> {
+        nullable(|| {
+            self.0.reads("actions")?;
+            let place = self.0;
+            let found = place.repo.environment(&name);
+            Ok(found.map(|it| Environment { place, it }))
+        })
     }
 
     /// Deployments associated with the repository.
@@ -225,11 +234,13 @@ impl<'a> Repository<'a> {
     }
 
     /// Get the latest release for the repository if one exists.
-    async fn latest_release(&self) -> Result<Option<Release<'a>>, Error> {
-        self.0.reads("contents")?;
-        let place = self.0;
-        let found = place.repo.latest_release();
-        Ok(found.map(|it| Release { place, it }))
+    async fn latest_release(&self) -> Nullable<Release<'a>> {
+        nullable(|| {
+            self.0.reads("contents")?;
+            let place = self.0;
+            let found = place.repo.latest_release();
+            Ok(found.map(|it| Release { place, it }))
+        })
     }
 
     /// List of releases which are dependent on this repository.
@@ -296,11 +307,15 @@ impl<'a> Repository<'a> {
     }
 
     /// Returns a single pull request from the current repository by number.
-    async fn pull_request(&self, number: i32) -> Result<Option<PullRequest<'a>>, Error> {
-        self.0.reads("pull_requests")?;
-        let place = self.0;
-        let found = u64::try_from(number).ok().and_then(|it| place.repo.pull(it));
-        Ok(found.map(|it| PullRequest { place, it }))
+    async fn pull_request(&self, number: i32) -> Nullable<PullRequest<'a>> {
+        nullable(|| {
+            self.0.reads("pull_requests")?;
+            let place = self.0;
+            let found = u64::try_from(number)
+                .ok()
+                .and_then(|it| place.repo.pull(it));
+            Ok(found.map(|it| PullRequest { place, it }))
+        })
     }
 
     /// Returns a single label by name.
@@ -317,11 +332,13 @@ impl<'a> Repository<'a> {
         ctx: &Context<'_>,
         first: Option<i32>,
         after: Option<String>,
-    ) -> Result<Option<LabelConnection<'a>>, Error> {
-        let page = Page::of(ctx, first, after.as_deref())?;
-        let place = self.0;
-        let all = place.repo.labels.iter();
-        let all = all.map(|it| Label { place, it });
-        Ok(Some(LabelConnection(page.cut(all))))
+    ) -> Nullable<LabelConnection<'a>> {
+        nullable(|| {
+            let page = Page::of(ctx, first, after.as_deref())?;
+            let place = self.0;
+            let all = place.repo.labels.iter();
+            let all = all.map(|it| Label { place, it });
+            Ok(Some(LabelConnection(page.cut(all))))
+        })
     }
 }
