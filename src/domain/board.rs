@@ -8,9 +8,9 @@ use jiff::Timestamp;
 use super::cell::{Cell, Sources};
 use super::facts::{Pulse, ServiceFacts};
 use super::fault::Fault;
-use super::ids::{EnvironmentName, ServiceName, Sha};
+use super::ids::{EnvironmentName, RepoPath, ServiceName, Sha};
 use super::ledger::Ledger;
-use super::observed::Fact;
+use super::observed::{Fact, Observed};
 use super::policy::{Policy, Service};
 use super::scope::Scope;
 
@@ -76,6 +76,27 @@ impl Board {
 
     pub fn cell(&self, service: &ServiceName, environment: &EnvironmentName) -> Option<&Cell> {
         self.row(service)?.cell(environment)
+    }
+
+    /// Puts back what an earlier run knew, with its age, if the service is still the same. Nothing
+    /// is judged: the caller does that once for all.
+    pub fn restore(
+        &mut self,
+        service: &ServiceName,
+        repo: &RepoPath,
+        facts: Observed<ServiceFacts>,
+        pulse: Option<Pulse>,
+        scopes: Vec<(Sha, Sha, Observed<Scope>)>,
+    ) {
+        let Some(row) = self.row_mut(service) else { return };
+        if row.service.repo != *repo || row.facts.last.is_some() {
+            return;
+        }
+        row.facts.last = Some(facts);
+        row.pulse = pulse;
+        for (base, head, scope) in scopes {
+            row.scopes.insert((base, head), Fact { last: Some(scope), fault: None });
+        }
     }
 
     /// Takes an answer about one service and judges its cells again.

@@ -102,6 +102,17 @@ pub struct Sources<'a> {
 impl Cell {
     /// Judges one cell at `now`.
     pub fn judge(sources: Sources<'_>, stage: &Stage, now: Timestamp) -> Self {
+        Self::judge_for(sources, stage, None, now)
+    }
+
+    /// Judges one cell on behalf of an intent of ours just before it is sent: the intent itself does
+    /// not count as a promotion in flight, so that the digest can be the one that the operator saw.
+    pub fn judge_for(
+        sources: Sources<'_>,
+        stage: &Stage,
+        own: Option<&IntentId>,
+        now: Timestamp,
+    ) -> Self {
         let Sources {
             policy,
             service,
@@ -140,6 +151,7 @@ impl Cell {
             ledger,
             live: live.as_ref(),
             candidate: candidate.as_ref(),
+            own,
         };
         let judgement = gate::judge::judge(&case, now);
         let digest = digest(live.as_ref(), candidate.as_ref(), &judgement, &holds, now);

@@ -148,6 +148,14 @@ impl Ledger {
         })
     }
 
+    /// The ledger as if one intent had never been: what its operator saw before ordering it.
+    #[must_use]
+    pub fn without(&self, id: &IntentId) -> Self {
+        let mut ledger = self.clone();
+        ledger.promotions.remove(id);
+        ledger
+    }
+
     /// Returns the open promotion of a cell, if there is one.
     pub fn open_promotion(
         &self,
