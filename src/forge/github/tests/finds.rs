@@ -26,7 +26,7 @@ async fn find(act: &Act, answers: &[(&str, Value)]) -> Result<Option<Handle>, Fa
     found
 }
 
-fn run(id: u64, title: &str, at: Timestamp, fields: Value) -> Value {
+fn run(id: u64, title: &str, at: Timestamp, fields: &Value) -> Value {
     let mut run = json!({"id": id, "event": "workflow_dispatch", "display_title": title, "head_sha": "aa",
         "status": "queued", "created_at": at.to_string(), "updated_at": at.to_string()});
     for (name, value) in fields.as_object().unwrap() {
@@ -62,16 +62,16 @@ async fn a_dispatch_is_found_by_its_title_and_not_called_absent_on_a_guess() {
     let hour = SignedDuration::from_hours(1);
     let runs = |runs: Vec<Value>| json!({ "workflow_runs": runs });
     let ours = runs(vec![
-        run(2, "deploy k-1", now(), json!({})),
-        run(1, "k-1", now() - hour, json!({})),
+        run(2, "deploy k-1", now(), &json!({})),
+        run(1, "k-1", now() - hour, &json!({})),
     ]);
     let handle = find(&act, &[(route, ours)]).await.unwrap().unwrap();
     assert_eq!(handle.run, Some(RunId(2)));
-    let older = runs(vec![run(1, "deploy k-1", now() - hour, json!({}))]);
+    let older = runs(vec![run(1, "deploy k-1", now() - hour, &json!({}))]);
     assert_eq!(find(&act, &[(route, older)]).await.unwrap(), None);
-    let pushed = runs(vec![run(3, "deploy", now(), json!({"event": "push"}))]);
+    let pushed = runs(vec![run(3, "deploy", now(), &json!({"event": "push"}))]);
     assert_eq!(find(&act, &[(route, pushed)]).await.unwrap(), None);
-    let unnamed = runs(vec![run(3, "deploy", now(), json!({}))]);
+    let unnamed = runs(vec![run(3, "deploy", now(), &json!({}))]);
     let fault = find(&act, &[(route, unnamed)]).await.unwrap_err();
     assert!(fault.hint.unwrap().contains("run-name"));
 }
@@ -85,7 +85,7 @@ async fn a_deployment_is_found_by_its_payload_behind_newer_ones() {
     };
     let server = MockServer::start().await;
     let page = |id: u64, payload: Value, at: Timestamp| json!([{"id": id, "payload": payload, "created_at": at.to_string()}]);
-    let newer = page(9, json!({"gonogo": "other"}), now());
+    let newer = page(9, &json!({"gonogo": "other"}), now());
     let route = format!("{BASE}/deployments");
     Mock::given(path(&route))
         .and(wiremock::matchers::query_param("page", "2"))
@@ -131,7 +131,7 @@ async fn a_merge_is_found_by_its_head_or_by_its_message() {
             json!({"merged": merged, "merge_commit_sha": "MM", "html_url": "u", "head": {"sha": head}}),
         )
     };
-    let message = |text: &str| ("/commits/mm", json!({"commit": {"message": text}}));
+    let message = |text: &str| ("/commits/mm", &json!({"commit": {"message": text}}));
     let merged = find(&act, &[pull(true, "AA")]).await.unwrap().unwrap();
     assert_eq!(merged.sha, Some(Sha::from("mm")));
     assert_eq!(find(&act, &[pull(false, "aa")]).await.unwrap(), None);
@@ -150,10 +150,10 @@ async fn a_release_is_absent_only_where_its_repository_is_seen() {
         prerelease: false,
     };
     let tag = "/releases/tags/v1%2Fx";
-    let published = (tag, json!({"id": 9, "draft": false, "html_url": "u"}));
+    let published = (tag, &json!({"id": 9, "draft": false, "html_url": "u"}));
     let found = find(&act, &[published]).await.unwrap().unwrap();
     assert_eq!(found.release, Some(ReleaseId(9)));
-    assert_eq!(find(&act, &[("", json!({}))]).await.unwrap(), None);
+    assert_eq!(find(&act, &[("", &json!({}))]).await.unwrap(), None);
     assert!(find(&act, &[]).await.is_err());
 }
 
@@ -169,7 +169,7 @@ async fn a_cancel_and_a_rerun_are_seen_on_their_run() {
         json!({"status": "completed", "conclusion": "cancelled"}),
     );
     assert!(find(&cancel, &[(route, over)]).await.unwrap().is_some());
-    let going = run(7, "", now() - hour, json!({"status": "in_progress"}));
+    let going = run(7, "", now() - hour, &json!({"status": "in_progress"}));
     assert_eq!(find(&cancel, &[(route, going)]).await.unwrap(), None);
     let rerun = Act::Rerun {
         run: RunId(7),
