@@ -166,7 +166,7 @@ async fn a_cancel_and_a_rerun_are_seen_on_their_run() {
         7,
         "",
         now() - hour,
-        json!({"status": "completed", "conclusion": "cancelled"}),
+        &json!({"status": "completed", "conclusion": "cancelled"}),
     );
     assert!(find(&cancel, &[(route, over)]).await.unwrap().is_some());
     let going = run(7, "", now() - hour, &json!({"status": "in_progress"}));
@@ -179,14 +179,14 @@ async fn a_cancel_and_a_rerun_are_seen_on_their_run() {
         7,
         "",
         now() - hour,
-        json!({"run_attempt": 2, "run_started_at": now().to_string()}),
+        &json!({"run_attempt": 2, "run_started_at": now().to_string()}),
     );
     assert!(find(&rerun, &[(route, again)]).await.unwrap().is_some());
     let before = run(
         7,
         "",
         now() - hour,
-        json!({"run_attempt": 2, "run_started_at": (now() - hour).to_string()}),
+        &json!({"run_attempt": 2, "run_started_at": (now() - hour).to_string()}),
     );
     assert_eq!(find(&rerun, &[(route, before)]).await.unwrap(), None);
 }
