@@ -21,6 +21,9 @@ pub mod server;
 pub mod shared;
 pub mod world;
 
+#[cfg(test)]
+mod tests;
+
 pub use faults::{Effect, Fault, Matcher};
 pub use shared::Logged;
 pub use world::World;

@@ -38,7 +38,7 @@ pub(super) fn run(global: &Global, env: &Env, command: ConfigCommand) -> Result<
         }
         ConfigCommand::Show => {
             let settings = loaded.map_err(|problems| settings::broken(&problems))?;
-            let shown = config::show(&settings);
+            let shown = config::show::show(&settings);
             if global.json {
                 output::json_line(&json!({"schema": SCHEMA, "file": path, "toml": shown}));
             } else {

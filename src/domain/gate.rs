@@ -35,6 +35,8 @@ mod words;
 pub(crate) mod fixture;
 #[cfg(test)]
 mod laws;
+#[cfg(test)]
+mod tests;
 
 /// A promotion under judgement: a candidate for a cell, and all that is known.
 ///

@@ -298,4 +298,6 @@ fn dates(today: Date, first: i64, last: i64) -> impl Iterator<Item = Date> {
 }
 
 #[cfg(test)]
+mod laws;
+#[cfg(test)]
 mod tests;

@@ -78,7 +78,7 @@ impl Executor {
     fn fetch(&self, generation: u64, forge: ForgeName, question: Question) {
         let connections = Arc::clone(&self.connections);
         let asked_at = clock::now();
-        let fetched = |answer, budget, question: Question, forge: ForgeName| {
+        let fetched = move |answer, budget, question: Question, forge: ForgeName| {
             Msg::Fetched(Fetched { generation, forge, question, asked_at, answer, budget })
         };
         let lost = fetched(Answer::Cancelled, Budget::default(), question.clone(), forge.clone());

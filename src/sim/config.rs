@@ -48,10 +48,8 @@ pub fn client_config(world: &World, endpoints: &Endpoints<'_>, now: Timestamp) -
         "forge".to_owned(),
         table([(world.forge.name.as_str(), forge)]),
     );
-    // Without services of its own, a world offers every repository with the way it promotes.
-    if !world.client.contains_key("service") {
-        root.insert("service".to_owned(), services(world));
-    }
+    // Every repository is a service, with the way it promotes; the world's table adds to that.
+    root.insert("service".to_owned(), services(world));
     let mut client = Value::Table(world.client.clone());
     fill(&mut client, now);
     if let Value::Table(client) = client {
@@ -112,6 +110,16 @@ fn services(world: &World) -> Value {
             None => continue,
         };
         let service = table([
+            (
+                "path",
+                Value::Array(
+                    world
+                        .environments
+                        .iter()
+                        .map(|it| Value::String(it.name.clone()))
+                        .collect(),
+                ),
+            ),
             (
                 "repo",
                 Value::String(format!(

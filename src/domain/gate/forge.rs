@@ -7,7 +7,6 @@ use super::{Case, State, Verdict, words};
 use crate::domain::cell;
 use crate::domain::deployment;
 use crate::domain::facts::{Permission, ServiceFacts};
-use crate::domain::phase::Phase;
 use crate::domain::pipeline::{Run, Waiting};
 use crate::domain::policy::Via;
 use crate::domain::promotion::State as Step;
@@ -113,10 +112,7 @@ fn promotion_in_flight(case: &Case<'_>, now: Timestamp) -> Option<Verdict> {
 
 /// A deployment that only waits to be let in is not in flight: it may be the one we approve.
 fn deployment_in_flight(case: &Case<'_>, facts: &ServiceFacts, now: Timestamp) -> Option<Verdict> {
-    let newest = deployment::newest(&facts.deployments, case.environment())?;
-    if !matches!(newest.phase, Phase::Queued | Phase::Running) {
-        return None;
-    }
+    let newest = deployment::under_way(&facts.deployments, case.environment())?;
     if case.own.is_some() && newest.key.as_ref() == case.own {
         return None;
     }

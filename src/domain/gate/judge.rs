@@ -1,6 +1,6 @@
 //! Judging a case: every gate of a stage, their sum, and the earliest possible go.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::{Case, Judgement, Verdict, earliest, forge, fresh, hold, manual, path, pipeline};
 use super::{review, sign_off, soak, sum, window};
@@ -64,11 +64,17 @@ fn due(case: &Case<'_>, verdicts: &[Verdict], now: Timestamp) -> Option<Timestam
             .holds_on(&case.service.name, case.environment(), revision, now)
             .filter_map(|hold| hold.until)
     });
+    // Facts from too far in the future (see `Fact::is_stale`) count again when time catches up.
+    let credible = case.facts.at().and_then(|at| {
+        let caught_up = at.checked_sub(case.policy.max_age).ok()?;
+        caught_up.checked_add(SignedDuration::from_nanos(1)).ok()
+    });
     verdicts
         .iter()
         .flat_map(|verdict| [verdict.opens_at, verdict.valid_until])
         .flatten()
         .chain(holds)
+        .chain(credible)
         .filter(|at| *at > now)
         .min()
 }

@@ -2,7 +2,8 @@
 //! up there.
 
 use super::{Case, State, Verdict};
-use crate::domain::deployment::Deployment;
+use crate::domain::cell;
+use crate::domain::deployment::{self, Deployment};
 use crate::domain::phase::Phase;
 
 const GATE: &str = "path";
@@ -16,12 +17,7 @@ pub fn judge(case: &Case<'_>) -> Verdict {
         return case.missing(GATE);
     };
     let environment = &upstream.environment;
-    let newest = facts
-        .deployments
-        .iter()
-        .filter(|deployment| deployment.environment == *environment)
-        .filter(|deployment| deployment.phase != Phase::Gated)
-        .max_by_key(|deployment| (deployment.created_at, deployment.id));
+    let newest = deployment::newest_entered(&facts.deployments, environment);
     let Some(newest) = newest else {
         return closed(
             case,
@@ -30,7 +26,7 @@ pub fn judge(case: &Case<'_>) -> Verdict {
         .valid_until(case.valid_until());
     };
     let same = newest.sha == candidate.sha;
-    let brought = crate::domain::cell::named(Some(facts), &newest.sha);
+    let brought = cell::named(Some(facts), &newest.sha);
     let verdict = match &newest.phase {
         Phase::Succeeded if same => {
             let why = format!("{candidate} is verified in {environment}");

@@ -88,11 +88,10 @@ fn of_contexts(checks: &Checks, rule: &PipelineRule) -> Vec<Finding> {
         }
         let name = &check.name;
         let (state, why) = match &check.phase {
-            Phase::Succeeded | Phase::Superseded => (State::Open, String::new()),
             Phase::Skipped if weight == Weight::Named => {
                 (State::Closed, format!("{name} was skipped"))
             }
-            Phase::Skipped => (State::Open, String::new()),
+            Phase::Succeeded | Phase::Superseded | Phase::Skipped => (State::Open, String::new()),
             // A job that waits to be let into an environment says nothing about the revision, and
             // waiting for it would be waiting for this very promotion.
             Phase::Gated if weight == Weight::Required => continue,

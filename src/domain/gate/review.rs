@@ -2,6 +2,7 @@
 //! approved their own.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use super::{Case, State, Verdict, words};
 use crate::domain::ids::Person;
@@ -139,13 +140,10 @@ impl<'a> Opinion<'a> {
             value.push_str(&words::list(&self.approved));
         }
         if let (true, Some(author)) = (self.own, &pull_request.author) {
-            value.push_str(&format!(" (author {author} is not counted)"));
+            let _ = write!(value, " (author {author} is not counted)");
         }
         if !self.against.is_empty() {
-            value.push_str(&format!(
-                "; changes asked by {}",
-                words::list(&self.against)
-            ));
+            let _ = write!(value, "; changes asked by {}", words::list(&self.against));
         }
         value
     }

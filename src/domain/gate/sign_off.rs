@@ -98,17 +98,13 @@ pub fn judge(case: &Case<'_>, roles: &[RoleName], distinct: bool) -> Verdict {
         )
         .valid_until(case.valid_until());
     for (vote, standing) in &votes {
-        let mut value = format!("{} by {}", vote.voice.word(), vote.person);
-        match standing {
-            Standing::Valid if vote.note.is_empty() => {}
-            Standing::Valid => value.push_str(&format!(": {}", vote.note)),
-            Standing::Void => {
-                value.push_str(&format!(", void: voted on {}, now {now}", vote.saw));
-            }
-            Standing::NotAMember => {
-                value.push_str(&format!(", void: no longer in role {}", vote.role));
-            }
-        }
+        let voice = format!("{} by {}", vote.voice.word(), vote.person);
+        let value = match standing {
+            Standing::Valid if vote.note.is_empty() => voice,
+            Standing::Valid => format!("{voice}: {}", vote.note),
+            Standing::Void => format!("{voice}, void: voted on {}, now {now}", vote.saw),
+            Standing::NotAMember => format!("{voice}, void: no longer in role {}", vote.role),
+        };
         verdict = verdict.evidence(vote.role.as_str(), value, None, Some(vote.at));
     }
     verdict

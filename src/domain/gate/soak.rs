@@ -97,9 +97,11 @@ fn in_flight(
             promotion.actor
         ));
     }
-    let newest = deployment::newest(deployments, environment)?;
-    matches!(newest.phase, Phase::Queued | Phase::Running)
-        .then(|| format!("{} is on its way into {environment}", newest.sha.short()))
+    let newest = deployment::under_way(deployments, environment)?;
+    Some(format!(
+        "{} is on its way into {environment}",
+        newest.sha.short()
+    ))
 }
 
 /// Returns the continuous stays of `sha` in `environment`, oldest first.
@@ -123,7 +125,6 @@ fn stays(deployments: &[Deployment], environment: &EnvironmentName, sha: &Sha) -
         let entered = entry(deployment, before);
         let continues = before.is_some_and(|before| before.sha == *sha);
         match (deployment.sha == *sha, continues) {
-            (true, true) => {}
             (true, false) => stays.push(Stay {
                 entered,
                 left: None,
@@ -133,7 +134,8 @@ fn stays(deployments: &[Deployment], environment: &EnvironmentName, sha: &Sha) -
                     stay.left = Some(exit(before, deployment));
                 }
             }
-            (false, false) => {}
+            // The same again goes on; another after another is none of ours.
+            (true, true) | (false, false) => {}
         }
         before = Some(deployment);
     }

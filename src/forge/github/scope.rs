@@ -110,7 +110,7 @@ impl GitHub {
             .collect();
         let mut found = BTreeMap::new();
         let (owner, name) = owner_and_name(repo);
-        for shas in shas.chunks(COMMITS) {
+        for (chunk, shas) in shas.chunks(COMMITS).enumerate() {
             let shas: Vec<&str> = shas.iter().map(String::as_str).collect();
             let query = query::scope(owner, name, &shas);
             let reply = self
@@ -121,7 +121,8 @@ impl GitHub {
             scope.complete &= errors.is_empty();
             match data.remove("repository") {
                 Some(Value::Object(commits)) => {
-                    scope.complete &= brought(commits, shas.len(), &mut found);
+                    let asked = scope.commits.iter_mut().skip(chunk * COMMITS).take(shas.len());
+                    scope.complete &= brought(commits, asked, &mut found);
                 }
                 _ => scope.complete = false,
             }
@@ -160,17 +161,19 @@ fn commit(read: WireCommit) -> Commit {
             .or_else(|| git_author.and_then(|author| author.name.clone()))
             .map(|name| Person::from(clean(&name))),
         at: git_committer.or(git_author).and_then(|who| who.date),
+        pull_requests: Vec::new(),
     }
 }
 
-/// Adds the merged pull requests of each commit to `found`, and says whether all was there.
-fn brought(
+/// Adds the merged pull requests of each commit to it and to `found`, and says whether all was
+/// there.
+fn brought<'c>(
     mut commits: Map<String, Value>,
-    count: usize,
+    asked: impl Iterator<Item = &'c mut Commit>,
     found: &mut BTreeMap<PullRequestNumber, ScopedPullRequest>,
 ) -> bool {
     let mut complete = true;
-    for index in 0..count {
+    for (index, scoped) in asked.enumerate() {
         let commit = commits
             .remove(&format!("c{index}"))
             .and_then(|commit| serde_json::from_value::<Brought>(commit).ok());
@@ -184,6 +187,7 @@ fn brought(
         complete &= total.is_none_or(|total| total <= pulls.len() as u64);
         for read in pulls.into_iter().filter(|read| read.merged) {
             let number = PullRequestNumber(read.number);
+            scoped.pull_requests.push(number);
             let pull = pull_request(read, &mut complete, &mut gaps);
             found.entry(number).or_insert(pull);
         }

@@ -149,7 +149,14 @@ impl State {
     }
 
     fn play_review(&mut self, repo: u64, step: &Step) -> Option<()> {
-        let number = open_pull(self.repo_by_id(repo)?, &step.head)?;
+        // A merged pull request can still be reviewed.
+        let found = self.repo_by_id(repo)?;
+        let number = found
+            .pulls
+            .iter()
+            .rev()
+            .find(|it| it.head == step.head)?
+            .number;
         let state = ReviewState::parse(or(&step.state, "approved"))?;
         self.add_review(repo, number, &step.by, state, &step.text);
         Some(())
