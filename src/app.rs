@@ -7,10 +7,12 @@ pub mod command;
 pub mod effect;
 pub mod engine;
 pub mod interface;
+pub mod keymap;
 pub mod msg;
 pub mod plan;
 pub mod request;
 pub mod state;
+pub mod status;
 pub mod update;
 pub mod view;
 

@@ -1,1 +1,210 @@
-//! Being written.
+//! Configuration: TOML to checked [`Settings`], or every problem at once with its place.
+//!
+//! Also what stands in for a file: discovery from git remotes, tokens from where people keep them.
+//! Nothing here speaks to a forge; what the settings mean lives in `domain/policy.rs`.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use jiff::SignedDuration;
+use toml::de::DeTable;
+use url::Url;
+
+use crate::domain::ids::{ForgeName, Person, ServiceName};
+use crate::domain::policy::{GateSpec, Policy};
+
+mod check;
+pub mod defaults;
+pub mod discover;
+pub mod env;
+pub mod error;
+mod file;
+pub mod keys;
+pub mod locate;
+pub mod remotes;
+pub mod run;
+pub mod show;
+pub mod tokens;
+mod version;
+
+pub use env::Env;
+pub use error::{Level, Problem, render};
+pub use tokens::TokenSource;
+
+/// Everything that a config file decides, checked.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Settings {
+    pub policy: Arc<Policy>,
+    /// `None` means the forge's login.
+    pub operator: Option<Person>,
+    pub poll: Poll,
+    pub journal: JournalUrl,
+    pub forges: Vec<ForgeSettings>,
+    /// The gates of each tier, as `config show` prints them; the policy's stages already hold them.
+    pub tiers: BTreeMap<String, Vec<GateSpec>>,
+    /// What services add to their tiers' gates; the policy's stages already hold it.
+    pub extra_gates: BTreeMap<ServiceName, Vec<GateSpec>>,
+    /// By command name. Whether there is such a command, the keymap knows.
+    pub keys: BTreeMap<String, Binding>,
+    pub ui: Ui,
+    /// The file; `None` without one.
+    pub source: Option<PathBuf>,
+    /// What the file holds without effect.
+    pub notes: Vec<Problem>,
+}
+
+/// How often to read, and when what was read is too old.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Poll {
+    pub interval: SignedDuration,
+    pub max_age: SignedDuration,
+}
+
+/// Where the journal is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum JournalUrl {
+    Sqlite(PathBuf),
+}
+
+impl JournalUrl {
+    pub fn path(&self) -> &Path {
+        let Self::Sqlite(path) = self;
+        path
+    }
+}
+
+/// The kinds of forges that this version speaks to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ForgeKind {
+    GitHub,
+}
+
+impl ForgeKind {
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::GitHub => "github",
+        }
+    }
+}
+
+/// One forge: where it is, and where its token comes from. Never the token itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ForgeSettings {
+    pub name: ForgeName,
+    pub kind: ForgeKind,
+    /// What people open in a browser.
+    pub url: Url,
+    /// The REST base: given, or made from `url`.
+    pub api_url: Url,
+    pub token: TokenSource,
+    /// Further certificate authorities to trust, in PEM.
+    pub ca_file: Option<PathBuf>,
+}
+
+impl ForgeSettings {
+    /// The host as tokens are kept by: with the port, where it is not the usual one.
+    pub fn host(&self) -> String {
+        let host = self.url.host_str().unwrap_or_default();
+        match self.url.port() {
+            Some(port) => format!("{host}:{port}"),
+            None => host.to_owned(),
+        }
+    }
+}
+
+/// The keys of a command.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Binding {
+    Keys(Vec<String>),
+    /// The command keeps no key.
+    Unbound,
+}
+
+/// How the board looks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ui {
+    pub theme: Theme,
+    pub ascii: bool,
+    /// Whether glyphs of rows in flight may move.
+    pub motion: bool,
+    /// Whether times are shown in UTC rather than in the local zone.
+    pub utc: bool,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Theme {
+    #[default]
+    Auto,
+    Dark,
+    Light,
+}
+
+impl Theme {
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Dark => "dark",
+            Self::Light => "light",
+        }
+    }
+}
+
+/// Reads a config file's text in this process's environment.
+pub fn load(text: &str, path: &Path) -> Result<Settings, Vec<Problem>> {
+    load_in(text, path, &Env::of_process())
+}
+
+/// Reads a config file's text. `path` names it in problems and anchors relative paths; `env` gives
+/// the home and state folders.
+pub fn load_in(text: &str, path: &Path, env: &Env) -> Result<Settings, Vec<Problem>> {
+    let (root, broken) = DeTable::parse_recoverable(text);
+    if !broken.is_empty() {
+        // What the parser recovered is a guess: judging it would add problems that are not there.
+        return Err(check::syntax(&broken, path, text));
+    }
+    let report = file::Report::new(path, text);
+    let settings = check::check(&report, &root, path, env);
+    let (errors, notes) = report.finish();
+    match settings {
+        Some(settings) if errors.is_empty() => Ok(Settings { notes, ..settings }),
+        Some(_) | None => Err(errors),
+    }
+}
+
+/// Reads a config file.
+pub fn read(path: &Path, env: &Env) -> Result<Settings, Vec<Problem>> {
+    match std::fs::read_to_string(path) {
+        Ok(text) => load_in(&text, path, env),
+        Err(error) => Err(vec![Problem::of_file(
+            path,
+            format!("cannot be read: {error}"),
+            Some("name another with --config, or start without one in a checkout".to_owned()),
+        )]),
+    }
+}
+
+/// Makes a problem at the place of a key, for layers that know what the config layer cannot, such
+/// as which commands there are: `problem_at(text, path, &["keys", "promot"], …)`.
+pub fn problem_at(
+    text: &str,
+    path: &Path,
+    keys: &[&str],
+    message: impl Into<String>,
+    hint: Option<String>,
+) -> Problem {
+    let (root, _) = DeTable::parse_recoverable(text);
+    let mut span = 0..0;
+    let mut table = Some(root.get_ref());
+    for key in keys {
+        let Some((name, value)) = table.and_then(|table| table.get_key_value(*key)) else {
+            break;
+        };
+        span = name.span();
+        table = value.get_ref().as_table();
+    }
+    Problem::at(Level::Error, path, text, &span, message.into(), hint)
+}
+
+#[cfg(test)]
+mod tests;

@@ -46,6 +46,16 @@ pub enum Mode {
     Checklist,
 }
 
+impl Mode {
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Confirm => "confirm",
+            Self::Checklist => "checklist",
+        }
+    }
+}
+
 /// One service and its way to production.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Service {

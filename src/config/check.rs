@@ -1,0 +1,369 @@
+//! From the tree to [`Settings`]: every section is read, every reference followed, every problem
+//! reported. Reading one value lives in `file.rs`; the longer sections in `check/`.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use toml::Spanned;
+use toml::de::DeTable;
+
+use super::error::{Level, Problem, meant};
+use super::file::{Report, Table, Value};
+use super::{Binding, Env, JournalUrl, Poll, Settings, Theme, Ui, defaults, keys, version};
+use crate::domain::ids::{Digest, EnvironmentName, Person, RoleName};
+use crate::domain::policy::{Environment, GateSpec, Mode, Policy};
+
+mod forge;
+mod gate;
+mod service;
+mod window;
+
+pub(super) use forge::api_of;
+pub(super) use service::{default_via, undeclared};
+pub(super) use window::DAYS;
+
+/// Turns the parser's complaints into problems.
+pub(super) fn syntax(broken: &[toml::de::Error], path: &Path, text: &str) -> Vec<Problem> {
+    let mut problems: Vec<Problem> = broken
+        .iter()
+        .map(|error| {
+            let span = error.span().unwrap_or(0..0);
+            let message = error.message().replace('\n', ", ");
+            let hint = "the rest is checked once the file can be read".to_owned();
+            Problem::at(Level::Error, path, text, &span, message, Some(hint))
+        })
+        .collect();
+    problems.sort_by_key(|problem| (problem.line, problem.column));
+    problems
+}
+
+/// Checks a whole file. The settings are only to be used if the report has no error; `None` means
+/// that it has one.
+pub(super) fn check<'d>(
+    report: &'d Report<'d>,
+    root: &'d Spanned<DeTable<'d>>,
+    path: &Path,
+    env: &Env,
+) -> Option<Settings> {
+    let top = Value::root(report, root);
+    top.know(keys::TOP);
+    let place = Place { path, env };
+
+    let poll = poll(&top);
+    let ui = ui(&top);
+    let bindings = bindings(&top);
+    let journal = journal(&top, &place);
+    let forges = forge::forges(&top, &place);
+    let mut roles = roles(&top);
+    let operator = operator(&top, &mut roles);
+    let tiers = tiers(&top, &roles);
+    let mut environments = environments(&top, &tiers);
+    let services = service::services(
+        &top,
+        &service::Known {
+            forges: &forges,
+            tiers: &tiers,
+            roles: &roles,
+        },
+        &mut environments,
+    );
+    let windows = window::windows(&top, &environments, &services);
+    releases(&top, &services, &roles);
+
+    let mut policy = Policy {
+        version: Digest::from(""),
+        max_age: poll.max_age,
+        environments,
+        services: services.list,
+        windows,
+        roles,
+    };
+    policy.version = version::of(&policy);
+    Some(Settings {
+        policy: Arc::new(policy),
+        operator,
+        poll,
+        journal: journal?,
+        forges: forges.list,
+        tiers,
+        extra_gates: services.extra_gates,
+        keys: bindings,
+        ui,
+        source: Some(path.to_owned()),
+        notes: Vec::new(),
+    })
+}
+
+/// Where relative and `~` paths of a file lead.
+struct Place<'p> {
+    path: &'p Path,
+    env: &'p Env,
+}
+
+impl Place<'_> {
+    fn resolve(&self, text: &str, value: &Value<'_>) -> Option<PathBuf> {
+        if text == "~" || text.starts_with("~/") {
+            let Some(home) = self.env.home() else {
+                value.error("`~` means nothing here: HOME is not set", None);
+                return None;
+            };
+            return Some(home.join(text.trim_start_matches('~').trim_start_matches('/')));
+        }
+        // Absolute, so that `config show` means the same wherever it is loaded again.
+        let file = std::path::absolute(self.path).unwrap_or_else(|_| self.path.to_owned());
+        let folder = file.parent().unwrap_or(Path::new("/"));
+        Some(folder.join(text))
+    }
+}
+
+fn section<'d>(top: &Table<'d>, section: keys::Section) -> Option<Table<'d>> {
+    top.get(section.pattern)?
+        .table(section.pattern.to_owned(), section)
+}
+
+fn poll(top: &Table<'_>) -> Poll {
+    let mut poll = defaults::POLL;
+    let Some(table) = section(top, keys::POLL) else {
+        return poll;
+    };
+    let interval = table.get("interval");
+    let max_age = table.get("max_age");
+    if let Some(value) = interval.and_then(Value::duration) {
+        poll.interval = value;
+    }
+    if let Some(value) = max_age.and_then(Value::duration) {
+        poll.max_age = value;
+    }
+    if let Some(value) = interval.filter(|_| poll.interval.as_secs() < 1) {
+        value.error("`interval` must be at least one second", None);
+    }
+    if let Some(value) = max_age
+        .or(interval)
+        .filter(|_| poll.max_age < poll.interval)
+    {
+        value.error(
+            "facts would be stale before they are read again: `max_age` is shorter than `interval`",
+            Some("let `max_age` be some times `interval`".to_owned()),
+        );
+    }
+    poll
+}
+
+fn ui(top: &Table<'_>) -> Ui {
+    let mut ui = defaults::UI;
+    let Some(table) = section(top, keys::UI) else {
+        return ui;
+    };
+    let themes = [Theme::Auto, Theme::Dark, Theme::Light].map(|theme| (theme.word(), theme));
+    if let Some(theme) = table.get("theme").and_then(|value| value.one_of(&themes)) {
+        ui.theme = theme;
+    }
+    for (key, flag) in [
+        ("ascii", &mut ui.ascii),
+        ("motion", &mut ui.motion),
+        ("utc", &mut ui.utc),
+    ] {
+        if let Some(value) = table.get(key).and_then(Value::flag) {
+            *flag = value;
+        }
+    }
+    ui
+}
+
+fn bindings(top: &Table<'_>) -> BTreeMap<String, Binding> {
+    let Some(table) = top
+        .get("keys")
+        .and_then(|value| value.open_table("keys".to_owned()))
+    else {
+        return BTreeMap::new();
+    };
+    let mut bindings = BTreeMap::new();
+    for (command, value) in table.entries() {
+        let binding = if value.is_false() {
+            Some(Binding::Unbound)
+        } else if value.is_list() {
+            value
+                .texts()
+                .map(|keys| Binding::Keys(keys.iter().map(|(key, _)| (*key).to_owned()).collect()))
+        } else if value.as_text().is_some() {
+            value.text().map(|key| Binding::Keys(vec![key.to_owned()]))
+        } else {
+            value.error(
+                format!("`{command}` must be a key, a list of keys, or false"),
+                Some(format!("for instance {command} = \"ctrl-p\"")),
+            );
+            None
+        };
+        if binding == Some(Binding::Keys(Vec::new())) {
+            value.error(
+                format!("`{command}` lists no key"),
+                Some("to take its key away, write false".to_owned()),
+            );
+        }
+        bindings.extend(binding.map(|binding| (command.to_owned(), binding)));
+    }
+    bindings
+}
+
+fn journal(top: &Table<'_>, place: &Place<'_>) -> Option<JournalUrl> {
+    let table = section(top, keys::JOURNAL);
+    let Some(value) = table.as_ref().and_then(|table| table.get("url")) else {
+        let journal = defaults::journal(place.env);
+        if journal.is_none() {
+            top.error(
+                "no place for the journal: HOME is not set",
+                Some("add [journal] url = \"sqlite:/path/to/journal.db\"".to_owned()),
+            );
+        }
+        return journal;
+    };
+    let url = value.text()?;
+    let hint = Some("write \"sqlite:PATH\"".to_owned());
+    if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+        value.error_hidden(
+            "a PostgreSQL journal is not supported in this version",
+            hint,
+        );
+        return None;
+    }
+    let Some(path) = url.strip_prefix("sqlite:") else {
+        value.error_hidden("the journal's `url` must start with `sqlite:`", hint);
+        return None;
+    };
+    let path = path.strip_prefix("//").unwrap_or(path);
+    if path.is_empty() || path.starts_with(':') || path.contains('?') {
+        value.error("the journal must be a file that lasts", hint);
+        return None;
+    }
+    place.resolve(path, value).map(JournalUrl::Sqlite)
+}
+
+type Roles = BTreeMap<RoleName, BTreeSet<Person>>;
+
+fn roles(top: &Table<'_>) -> Roles {
+    let mut roles = Roles::new();
+    for (name, table) in top.children("role", keys::ROLE) {
+        let members = table.need("members", "[\"ada\", \"grace\"]");
+        let members: BTreeSet<Person> = members
+            .and_then(Value::texts)
+            .unwrap_or_default()
+            .iter()
+            .map(|(login, _)| Person::new(login.trim_start_matches('@')))
+            .collect();
+        roles.insert(RoleName::new(name), members);
+    }
+    roles
+}
+
+fn operator(top: &Table<'_>, roles: &mut Roles) -> Option<Person> {
+    let table = section(top, keys::OPERATOR)?;
+    let person = table.get("name").and_then(Value::text).map(Person::new);
+    let wanted = table.get("roles");
+    if let (Some(value), None) = (wanted, &person) {
+        value.error(
+            "`roles` of an operator without a name",
+            Some("add `name`, or list your login in [role.NAME] members".to_owned()),
+        );
+    }
+    for (role, value) in wanted.and_then(Value::texts).unwrap_or_default() {
+        let known = known_role(role, &value, roles);
+        if let (true, Some(person)) = (known, &person) {
+            roles
+                .entry(RoleName::new(role))
+                .or_default()
+                .insert(person.clone());
+        }
+    }
+    person
+}
+
+fn known_role(role: &str, value: &Value<'_>, roles: &Roles) -> bool {
+    let known = roles.contains_key(role);
+    if !known {
+        let hint = meant(role, roles.keys().map(RoleName::as_str))
+            .unwrap_or_else(|| format!("add [role.{role}] members = [\"…\"]"));
+        value.error(format!("there is no role `{role}`"), Some(hint));
+    }
+    known
+}
+
+type Tiers = BTreeMap<String, Vec<GateSpec>>;
+
+fn tiers(top: &Table<'_>, roles: &Roles) -> Tiers {
+    let mut tiers = defaults::tiers();
+    for (name, table) in top.children("policy", keys::POLICY) {
+        if tiers.contains_key(name) && table.get("gates").is_none() {
+            continue;
+        }
+        let listed = table
+            .need("gates", "[\"pipeline\", \"path\"]")
+            .and_then(|value| gate::list(value, roles));
+        tiers.insert(
+            name.to_owned(),
+            defaults::complete(listed.unwrap_or_default()),
+        );
+    }
+    tiers
+}
+
+fn environments(top: &Table<'_>, tiers: &Tiers) -> BTreeMap<EnvironmentName, Environment> {
+    let mut environments = BTreeMap::new();
+    for (name, table) in top.children("environment", keys::ENVIRONMENT) {
+        let mut tier = defaults::TIER;
+        if let Some((value, text)) = table
+            .get("tier")
+            .and_then(|value| Some((value, value.text()?)))
+        {
+            if tiers.contains_key(text) {
+                tier = text;
+            } else {
+                let hint = meant(text, tiers.keys().map(String::as_str));
+                value.error(format!("there is no tier `{text}`"), hint);
+            }
+        }
+        let protected = table.get("protected").and_then(Value::flag);
+        let environment = Environment {
+            name: EnvironmentName::new(name),
+            tier: tier.to_owned(),
+            protected: protected.unwrap_or_else(|| defaults::protected(name, tier)),
+            mode: mode(&table).unwrap_or_default(),
+        };
+        environments.insert(environment.name.clone(), environment);
+    }
+    environments
+}
+
+fn mode(table: &Table<'_>) -> Option<Mode> {
+    let value = table.get("mode")?;
+    let mode = value.one_of(&[
+        ("auto", Mode::Auto),
+        ("confirm", Mode::Confirm),
+        ("checklist", Mode::Checklist),
+    ])?;
+    if mode == Mode::Auto {
+        value.error(
+            "`mode = \"auto\"` is not supported in this version: nothing would promote by itself",
+            Some("use \"confirm\": ready, and waiting for the key".to_owned()),
+        );
+    }
+    Some(mode)
+}
+
+/// Checks release tables as far as they can be without running them; they have no effect yet.
+fn releases(top: &Table<'_>, services: &service::Services, roles: &Roles) {
+    for (name, table) in top.children("release", keys::RELEASE) {
+        let listed = table.get("services").and_then(Value::texts);
+        for (service, value) in listed.unwrap_or_default() {
+            services.known(service, &value);
+        }
+        let signing = table.get("roles").and_then(Value::texts);
+        for (role, value) in signing.unwrap_or_default() {
+            known_role(role, &value, roles);
+        }
+        table.note(
+            format!("release `{name}` has no effect: releases are not in this version"),
+            None,
+        );
+    }
+}

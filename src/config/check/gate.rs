@@ -1,0 +1,332 @@
+//! Lists of gates, as `[policy.NAME]` and `[service.NAME]` hold them.
+
+use std::collections::BTreeSet;
+
+use super::super::error::meant;
+use super::super::file::{Table, Value};
+use super::super::keys;
+use super::{Roles, known_role};
+use crate::domain::ids::RoleName;
+use crate::domain::policy::{GateSpec, PipelineRule};
+
+const KINDS: &[&str] = &[
+    "fresh", "pipeline", "path", "soak", "review", "window", "hold", "sign-off", "forge", "manual",
+];
+
+/// Kinds that the contract knows and this version does not judge. Letting them pass would open a
+/// gate that somebody counts on.
+const LATER: &[&str] = &[
+    "quality",
+    "blocker",
+    "depends",
+    "parity",
+    "fits",
+    "four-eyes",
+    "checklist",
+    "health",
+    "command",
+];
+
+/// Reads a list of gates: names, or tables with a `kind`. A kind may be listed once.
+pub(super) fn list(value: &Value<'_>, roles: &Roles) -> Option<Vec<GateSpec>> {
+    let mut gates: Vec<GateSpec> = Vec::new();
+    for item in value.list()? {
+        let Some(gate) = gate(&item, roles) else {
+            continue;
+        };
+        if gates.iter().any(|known| known.name() == gate.name()) {
+            item.error(format!("gate `{}` is listed twice", gate.name()), None);
+        } else {
+            gates.push(gate);
+        }
+    }
+    Some(gates)
+}
+
+fn gate(item: &Value<'_>, roles: &Roles) -> Option<GateSpec> {
+    if !item.is_table() {
+        let kind = item.text()?;
+        return spec(kind, item, None, roles);
+    }
+    let open = item.open_table("gate".to_owned())?;
+    let Some(value) = open.get("kind") else {
+        item.error(
+            "a gate needs `kind`",
+            Some("for instance { kind = \"soak\", at_least = \"24h\" }".to_owned()),
+        );
+        return None;
+    };
+    let kind = value.text()?;
+    let section = match kind {
+        "pipeline" => keys::GATE_PIPELINE,
+        "path" => keys::GATE_PATH,
+        "soak" => keys::GATE_SOAK,
+        "review" => keys::GATE_REVIEW,
+        "sign-off" => keys::GATE_SIGN_OFF,
+        kind if KINDS.contains(&kind) => keys::GATE_PLAIN,
+        _ => return spec(kind, value, None, roles),
+    };
+    let table = item.table(kind.to_owned(), section)?;
+    spec(kind, item, Some(&table), roles)
+}
+
+fn spec(kind: &str, at: &Value<'_>, table: Option<&Table<'_>>, roles: &Roles) -> Option<GateSpec> {
+    let get = |key| table.and_then(|table| table.get(key));
+    let flag = |key| get(key).and_then(Value::flag);
+    match kind {
+        "fresh" => Some(GateSpec::Fresh),
+        "hold" => Some(GateSpec::Hold),
+        "manual" => Some(GateSpec::Manual),
+        "forge" => Some(GateSpec::Forge),
+        "window" => Some(GateSpec::Window),
+        "path" => Some(GateSpec::Path {
+            any: get("from")
+                .and_then(|value| value.one_of(&[("all", false), ("any", true)]))
+                .unwrap_or(false),
+        }),
+        "pipeline" => Some(GateSpec::Pipeline(pipeline(table))),
+        "soak" => {
+            let Some(value) = get("at_least") else {
+                at.error(
+                    "a soak needs `at_least`",
+                    Some("write { kind = \"soak\", at_least = \"24h\" }".to_owned()),
+                );
+                return None;
+            };
+            value.duration().map(|at_least| GateSpec::Soak { at_least })
+        }
+        "review" => {
+            let approvals = get("approvals").map(|value| (value, value.count()));
+            if let Some((value, Some(0))) = approvals {
+                value.error(
+                    "a review by nobody",
+                    Some("ask for at least 1, or leave the gate out".to_owned()),
+                );
+            }
+            Some(GateSpec::Review {
+                approvals: approvals.map_or(Some(1), |(_, count)| count)?,
+                own: flag("own").unwrap_or(false),
+            })
+        }
+        "sign-off" => sign_off(at, get("roles"), flag("distinct"), roles),
+        later if LATER.contains(&later) => {
+            at.error(
+                format!("gate `{later}` is not supported in this version"),
+                Some("leave it out: a gate that is not judged must not look as if".to_owned()),
+            );
+            None
+        }
+        unknown => {
+            at.error(
+                format!("there is no gate `{unknown}`"),
+                meant(unknown, KINDS.iter().copied()),
+            );
+            None
+        }
+    }
+}
+
+/// Reads the lists of checks. A check may stand in one of them only.
+fn pipeline(table: Option<&Table<'_>>) -> PipelineRule {
+    let mut seen: Vec<&str> = Vec::new();
+    let mut read = |key: &str| -> Vec<String> {
+        let listed = table.and_then(|table| table.get(key));
+        let listed = listed.and_then(Value::texts).unwrap_or_default();
+        let mut checks = Vec::new();
+        for (check, value) in listed {
+            if seen.contains(&check) {
+                value.error(
+                    format!("check `{check}` is listed twice"),
+                    Some("it is required, blocking, optional or ignored, not two".to_owned()),
+                );
+                continue;
+            }
+            seen.push(check);
+            checks.push(check.to_owned());
+        }
+        checks
+    };
+    PipelineRule {
+        required: read("required"),
+        blocking: read("blocking"),
+        optional: read("optional"),
+        ignored: read("ignored"),
+    }
+}
+
+fn sign_off(
+    at: &Value<'_>,
+    listed: Option<&Value<'_>>,
+    distinct: Option<bool>,
+    roles: &Roles,
+) -> Option<GateSpec> {
+    let example = "write { kind = \"sign-off\", roles = [\"qa\"] }";
+    let Some(value) = listed else {
+        at.error("a sign-off needs `roles`", Some(example.to_owned()));
+        return None;
+    };
+    let mut wanted: Vec<RoleName> = Vec::new();
+    for (role, item) in value.texts()? {
+        if !known_role(role, &item, roles) {
+            continue;
+        }
+        if roles.get(role).is_some_and(BTreeSet::is_empty) {
+            item.error(
+                format!("nobody can sign as `{role}`: it has no members"),
+                Some(format!("add some to [role.{role}]")),
+            );
+        }
+        let role = RoleName::new(role);
+        if wanted.contains(&role) {
+            item.error(format!("role `{role}` is listed twice"), None);
+        } else {
+            wanted.push(role);
+        }
+    }
+    if value.list().is_some_and(|roles| roles.is_empty()) {
+        value.error("a sign-off by no role", Some(example.to_owned()));
+    }
+    Some(GateSpec::SignOff {
+        roles: wanted,
+        distinct: distinct.unwrap_or(true),
+    })
+}
+
+/// Returns a tier's gates with a service's added. Of two of one kind the stricter holds: a service
+/// may ask for more than its tier, never for less. The tier's order stays; new kinds come before
+/// the ones that are always there.
+pub(super) fn with_extra(tier: &[GateSpec], extra: &[GateSpec]) -> Vec<GateSpec> {
+    let mut gates = tier.to_vec();
+    for added in extra {
+        if let Some(gate) = gates.iter_mut().find(|gate| gate.name() == added.name()) {
+            *gate = stricter(gate, added);
+        } else {
+            let place = gates
+                .iter()
+                .rposition(|gate| !is_standing(gate))
+                .map_or(0, |place| place + 1);
+            gates.insert(place, added.clone());
+        }
+    }
+    gates
+}
+
+fn is_standing(gate: &GateSpec) -> bool {
+    matches!(gate, GateSpec::Forge | GateSpec::Hold | GateSpec::Manual)
+}
+
+fn stricter(tier: &GateSpec, added: &GateSpec) -> GateSpec {
+    match (tier, added) {
+        (GateSpec::Pipeline(tier), GateSpec::Pipeline(added)) => {
+            GateSpec::Pipeline(stricter_pipeline(tier, added))
+        }
+        (GateSpec::Path { any: tier }, GateSpec::Path { any: added }) => GateSpec::Path {
+            any: *tier && *added,
+        },
+        (GateSpec::Soak { at_least: tier }, GateSpec::Soak { at_least: added }) => GateSpec::Soak {
+            at_least: *tier.max(added),
+        },
+        (
+            GateSpec::Review { approvals, own },
+            GateSpec::Review {
+                approvals: more,
+                own: also,
+            },
+        ) => GateSpec::Review {
+            approvals: *approvals.max(more),
+            own: *own && *also,
+        },
+        (
+            GateSpec::SignOff { roles, distinct },
+            GateSpec::SignOff {
+                roles: more,
+                distinct: also,
+            },
+        ) => GateSpec::SignOff {
+            roles: union(roles, more),
+            distinct: *distinct || *also,
+        },
+        // Kinds without settings, or (never) two kinds: the tier's word stays.
+        (tier, _) => tier.clone(),
+    }
+}
+
+/// A check that the tier requires stays required. Which of a service's other checks matter, only
+/// the service can say.
+fn stricter_pipeline(tier: &PipelineRule, added: &PipelineRule) -> PipelineRule {
+    let blocking = union(&tier.blocking, &added.blocking);
+    let mut required = union(&tier.required, &added.required);
+    required.retain(|check| !blocking.contains(check));
+    let free = |check: &String| !blocking.contains(check) && !required.contains(check);
+    let mut optional = union(&tier.optional, &added.optional);
+    optional.retain(free);
+    let mut ignored = union(&tier.ignored, &added.ignored);
+    ignored.retain(|check| free(check) && !optional.contains(check));
+    PipelineRule {
+        required,
+        blocking,
+        optional,
+        ignored,
+    }
+}
+
+fn union<T: Clone + PartialEq>(left: &[T], right: &[T]) -> Vec<T> {
+    let mut all = left.to_vec();
+    all.extend(right.iter().filter(|item| !left.contains(item)).cloned());
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::SignedDuration;
+
+    use super::*;
+    use crate::config::defaults;
+
+    #[test]
+    fn a_service_asks_for_more_never_for_less() {
+        let tier = defaults::tiers().remove("regulated").unwrap();
+        let weaker = [
+            GateSpec::Soak {
+                at_least: SignedDuration::from_mins(1),
+            },
+            GateSpec::Review {
+                approvals: 1,
+                own: true,
+            },
+        ];
+        assert_eq!(with_extra(&tier, &weaker), tier);
+        let stronger = [GateSpec::Soak {
+            at_least: SignedDuration::from_hours(9),
+        }];
+        assert!(with_extra(&tier, &stronger).contains(&stronger[0]));
+    }
+
+    #[test]
+    fn a_check_that_the_tier_requires_cannot_be_ignored() {
+        let tier = PipelineRule {
+            required: vec!["test".to_owned()],
+            ..PipelineRule::default()
+        };
+        let added = PipelineRule {
+            ignored: vec!["test".to_owned(), "lint".to_owned()],
+            ..PipelineRule::default()
+        };
+        let both = stricter_pipeline(&tier, &added);
+        assert_eq!(both.required, ["test"]);
+        assert_eq!(both.ignored, ["lint"]);
+    }
+
+    #[test]
+    fn an_added_gate_stands_before_those_that_are_always_there() {
+        let tier = defaults::complete(vec![GateSpec::Path { any: false }]);
+        let names: Vec<&str> = with_extra(&tier, &[GateSpec::Window])
+            .iter()
+            .map(GateSpec::name)
+            .collect();
+        assert_eq!(
+            names,
+            ["fresh", "path", "window", "forge", "hold", "manual"]
+        );
+    }
+}

@@ -1,0 +1,52 @@
+//! Every key that a config file may hold, by section. The checker refuses all others, and
+//! `config.example.toml` is tested to show each of these.
+
+/// A section and its keys. `NAME` in a pattern stands for any name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Section {
+    pub pattern: &'static str,
+    pub keys: &'static [&'static str],
+}
+
+macro_rules! sections {
+    ($($name:ident $pattern:literal: $($key:literal)*;)*) => {
+        $(pub(super) const $name: Section = Section { pattern: $pattern, keys: &[$($key),*] };)*
+
+        /// All sections, the top of the file first.
+        pub const SECTIONS: &[Section] = &[$($name),*];
+    };
+}
+
+sections! {
+    TOP "": "operator" "poll" "journal" "forge" "environment" "policy" "window" "freeze" "role"
+        "service" "release" "keys" "ui";
+    OPERATOR "operator": "name" "roles";
+    POLL "poll": "interval" "max_age";
+    JOURNAL "journal": "url";
+    FORGE "forge.NAME": "kind" "url" "api_url" "token" "ca_file";
+    TOKEN "token": "env" "command" "file";
+    ENVIRONMENT "environment.NAME": "tier" "protected" "mode";
+    POLICY "policy.NAME": "gates";
+    WINDOW "window.NAME": "effect" "days" "from" "to" "zone" "environments" "services" "reason";
+    FREEZE "freeze.NAME": "from" "to" "zone" "reason" "environments" "services";
+    ROLE "role.NAME": "members";
+    SERVICE "service.NAME": "repo" "branch" "path" "group" "gates" "depends" "promote";
+    PROMOTE "service.NAME.promote.NAME": "via" "workflow" "ref" "inputs" "base" "head" "method";
+    RELEASE "release.NAME": "services" "waves" "window" "roles" "due";
+    UI "ui": "theme" "ascii" "motion" "utc";
+    GATE_PIPELINE "pipeline": "kind" "required" "blocking" "optional" "ignored";
+    GATE_PATH "path": "kind" "from";
+    GATE_SOAK "soak": "kind" "at_least";
+    GATE_REVIEW "review": "kind" "approvals" "own";
+    GATE_SIGN_OFF "sign-off": "kind" "roles" "distinct";
+    GATE_PLAIN "window": "kind";
+}
+
+/// Returns the section in which a misplaced key is at home, if there is but one.
+pub(super) fn home_of(key: &str) -> Option<&'static str> {
+    let mut homes = SECTIONS
+        .iter()
+        .filter(|section| !section.pattern.is_empty() && section.keys.contains(&key));
+    let home = homes.next()?;
+    homes.next().is_none().then_some(home.pattern)
+}

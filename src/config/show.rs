@@ -1,0 +1,326 @@
+//! The effective settings as TOML: loads again and means the same. Tokens show their source alone.
+
+use std::fmt::Write as _;
+
+use jiff::SignedDuration;
+
+use super::check::{DAYS, default_via};
+use super::{Binding, ForgeSettings, Settings, TokenSource};
+use crate::domain::policy::{Environment, GateSpec, PipelineRule, Service, Via};
+use crate::domain::window::{Span, Window, WindowEffect};
+
+/// Writes the settings as a config file.
+pub fn show(settings: &Settings) -> String {
+    let mut out = String::new();
+    let policy = &settings.policy;
+    if let Some(operator) = &settings.operator {
+        section(
+            &mut out,
+            "operator",
+            &format!("name = {}", quote(operator.as_str())),
+        );
+    }
+    let poll = format!(
+        "interval = {}\nmax_age = {}",
+        quote(&duration(settings.poll.interval)),
+        quote(&duration(settings.poll.max_age))
+    );
+    section(&mut out, "poll", &poll);
+    let journal = format!("sqlite:{}", settings.journal.path().display());
+    section(&mut out, "journal", &format!("url = {}", quote(&journal)));
+    for each in &settings.forges {
+        section(
+            &mut out,
+            &format!("forge.{}", key(each.name.as_str())),
+            &forge(each),
+        );
+    }
+    for (name, listed) in &settings.tiers {
+        let body = format!("gates = {}", gates(listed));
+        section(&mut out, &format!("policy.{}", key(name)), &body);
+    }
+    for each in policy.environments.values() {
+        let header = format!("environment.{}", key(each.name.as_str()));
+        section(&mut out, &header, &environment_body(each));
+    }
+    for (role, members) in &policy.roles {
+        let body = format!("members = {}", texts(members));
+        section(&mut out, &format!("role.{}", key(role.as_str())), &body);
+    }
+    for each in &policy.windows {
+        section(
+            &mut out,
+            &format!("window.{}", key(&each.name)),
+            &window_body(each),
+        );
+    }
+    for each in &policy.services {
+        let name = key(each.name.as_str());
+        let mut body = service_body(each);
+        if let Some(extra) = settings.extra_gates.get(&each.name) {
+            let _ = write!(body, "\ngates = {}", gates(extra));
+        }
+        section(&mut out, &format!("service.{name}"), &body);
+        for (place, stage) in each.path.iter().enumerate() {
+            if stage.via != default_via(place) {
+                let environment = key(stage.environment.as_str());
+                let header = format!("service.{name}.promote.{environment}");
+                section(&mut out, &header, &via_lines(&stage.via).join("\n"));
+            }
+        }
+    }
+    if !settings.keys.is_empty() {
+        let lines: Vec<String> = settings
+            .keys
+            .iter()
+            .map(|(command, binding)| match binding {
+                Binding::Keys(keys) => format!("{} = {}", key(command), texts(keys)),
+                Binding::Unbound => format!("{} = false", key(command)),
+            })
+            .collect();
+        section(&mut out, "keys", &lines.join("\n"));
+    }
+    let ui = settings.ui;
+    let body = format!(
+        "theme = {}\nascii = {}\nmotion = {}\nutc = {}",
+        quote(ui.theme.word()),
+        ui.ascii,
+        ui.motion,
+        ui.utc
+    );
+    section(&mut out, "ui", &body);
+    out
+}
+
+fn section(out: &mut String, header: &str, body: &str) {
+    if !out.is_empty() {
+        out.push('\n');
+    }
+    let _ = writeln!(out, "[{header}]\n{body}");
+}
+
+fn forge(forge: &ForgeSettings) -> String {
+    let mut lines = vec![
+        format!("kind = {}", quote(forge.kind.word())),
+        format!("url = {}", quote(forge.url.as_str().trim_end_matches('/'))),
+        format!(
+            "api_url = {}",
+            quote(forge.api_url.as_str().trim_end_matches('/'))
+        ),
+    ];
+    lines.extend(token(&forge.token).map(|token| format!("token = {token}")));
+    if let Some(file) = &forge.ca_file {
+        lines.push(format!("ca_file = {}", quote(&file.display().to_string())));
+    }
+    lines.join("\n")
+}
+
+fn token(source: &TokenSource) -> Option<String> {
+    match source {
+        TokenSource::Env(name) => Some(format!("{{ env = {} }}", quote(name))),
+        TokenSource::Command(words) => Some(format!("{{ command = {} }}", texts(words))),
+        TokenSource::File(path) => Some(format!(
+            "{{ file = {} }}",
+            quote(&path.display().to_string())
+        )),
+        TokenSource::Discovered => None,
+    }
+}
+
+pub(super) fn environment(environment: &Environment) -> String {
+    format!(
+        "{} {}",
+        key(environment.name.as_str()),
+        environment_body(environment)
+    )
+}
+
+fn environment_body(environment: &Environment) -> String {
+    format!(
+        "tier = {}\nprotected = {}\nmode = {}",
+        quote(&environment.tier),
+        environment.protected,
+        quote(environment.mode.word())
+    )
+}
+
+pub(super) fn window(window: &Window) -> String {
+    format!("{} {}", key(&window.name), window_body(window))
+}
+
+fn window_body(window: &Window) -> String {
+    let effect = match window.effect {
+        WindowEffect::Allow => "allow",
+        WindowEffect::Deny => "deny",
+    };
+    let mut lines = vec![format!("effect = {}", quote(effect))];
+    match &window.span {
+        Span::Weekly { days, from, to } => {
+            let days = DAYS
+                .iter()
+                .filter(|(_, day)| days.contains(day))
+                .map(|(word, _)| word);
+            lines.push(format!("days = {}", texts(days)));
+            lines.push(format!("from = {}", quote(&from.to_string())));
+            lines.push(format!("to = {}", quote(&to.to_string())));
+        }
+        Span::Once { from, to } => {
+            lines.push(format!("from = {}", quote(&from.to_string())));
+            lines.push(format!("to = {}", quote(&to.to_string())));
+        }
+    }
+    lines.push(format!("zone = {}", quote(&window.zone_name)));
+    if !window.environments.is_empty() {
+        lines.push(format!("environments = {}", texts(&window.environments)));
+    }
+    if !window.services.is_empty() {
+        lines.push(format!("services = {}", texts(&window.services)));
+    }
+    if let Some(reason) = &window.reason {
+        lines.push(format!("reason = {}", quote(reason)));
+    }
+    lines.join("\n")
+}
+
+pub(super) fn service_head(service: &Service) -> String {
+    format!("{} {}", key(service.name.as_str()), service_body(service))
+}
+
+fn service_body(service: &Service) -> String {
+    let mut lines = vec![format!(
+        "repo = {}",
+        quote(&format!("{}:{}", service.forge, service.repo))
+    )];
+    if let Some(branch) = &service.branch {
+        lines.push(format!("branch = {}", quote(branch)));
+    }
+    if let Some(group) = &service.group {
+        lines.push(format!("group = {}", quote(group)));
+    }
+    let path = service.path.iter().map(|stage| &stage.environment);
+    lines.push(format!("path = {}", texts(path)));
+    lines.join("\n")
+}
+
+pub(super) fn via(via: &Via) -> String {
+    via_lines(via).join(" ")
+}
+
+fn via_lines(via: &Via) -> Vec<String> {
+    let mut lines = vec![format!("via = {}", quote(via.word()))];
+    match via {
+        Via::Approval { workflow } => {
+            lines.extend(
+                workflow
+                    .as_ref()
+                    .map(|workflow| format!("workflow = {}", quote(workflow))),
+            );
+        }
+        Via::Workflow {
+            workflow,
+            git_ref,
+            inputs,
+        } => {
+            lines.push(format!("workflow = {}", quote(workflow)));
+            lines.push(format!("ref = {}", quote(git_ref)));
+            if !inputs.is_empty() {
+                let inputs: Vec<String> = inputs
+                    .iter()
+                    .map(|(input, value)| format!("{} = {}", key(input), quote(value)))
+                    .collect();
+                lines.push(format!("inputs = {{ {} }}", inputs.join(", ")));
+            }
+        }
+        Via::PullRequest { base, head, method } => {
+            lines.push(format!("base = {}", quote(base)));
+            lines.push(format!("head = {}", quote(head)));
+            lines.push(format!("method = {}", quote(method.word())));
+        }
+        Via::Deployment | Via::Release | Via::Forge => {}
+    }
+    lines
+}
+
+pub(super) fn gates(gates: &[GateSpec]) -> String {
+    let shown: Vec<String> = gates.iter().map(gate).collect();
+    format!("[{}]", shown.join(", "))
+}
+
+fn gate(gate: &GateSpec) -> String {
+    let settings = match gate {
+        GateSpec::Pipeline(rule) => pipeline(rule),
+        GateSpec::Path { any: true } => ", from = \"any\"".to_owned(),
+        GateSpec::Soak { at_least } => format!(", at_least = {}", quote(&duration(*at_least))),
+        GateSpec::Review { approvals, own } => format!(", approvals = {approvals}, own = {own}"),
+        GateSpec::SignOff { roles, distinct } => {
+            format!(", roles = {}, distinct = {distinct}", texts(roles))
+        }
+        GateSpec::Path { any: false }
+        | GateSpec::Fresh
+        | GateSpec::Window
+        | GateSpec::Hold
+        | GateSpec::Forge
+        | GateSpec::Manual => String::new(),
+    };
+    let kind = quote(gate.name());
+    if settings.is_empty() {
+        kind
+    } else {
+        format!("{{ kind = {kind}{settings} }}")
+    }
+}
+
+fn pipeline(rule: &PipelineRule) -> String {
+    [
+        ("required", &rule.required),
+        ("blocking", &rule.blocking),
+        ("optional", &rule.optional),
+        ("ignored", &rule.ignored),
+    ]
+    .iter()
+    .filter(|(_, checks)| !checks.is_empty())
+    .fold(String::new(), |mut shown, (list, checks)| {
+        let _ = write!(shown, ", {list} = {}", texts(checks.iter()));
+        shown
+    })
+}
+
+/// Writes a duration as people do: `1h 30m`.
+pub(super) fn duration(duration: SignedDuration) -> String {
+    format!("{duration:#}")
+}
+
+/// Writes a list of texts.
+pub(super) fn texts(texts: impl IntoIterator<Item = impl ToString>) -> String {
+    let quoted: Vec<String> = texts
+        .into_iter()
+        .map(|text| quote(&text.to_string()))
+        .collect();
+    format!("[{}]", quoted.join(", "))
+}
+
+/// Writes a key, quoted where TOML asks for it.
+pub(super) fn key(key: &str) -> String {
+    let bare = |character: char| character.is_ascii_alphanumeric() || "-_".contains(character);
+    if !key.is_empty() && key.chars().all(bare) {
+        key.to_owned()
+    } else {
+        quote(key)
+    }
+}
+
+/// Writes a text as TOML's basic string.
+pub(super) fn quote(text: &str) -> String {
+    let mut quoted = String::from("\"");
+    for character in text.chars() {
+        match character {
+            '"' | '\\' => quoted.extend(['\\', character]),
+            character if character.is_control() => {
+                let _ = write!(quoted, "\\u{:04X}", u32::from(character));
+            }
+            character => quoted.push(character),
+        }
+    }
+    quoted.push('"');
+    quoted
+}

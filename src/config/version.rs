@@ -1,0 +1,39 @@
+//! The policy's version: a hash of all that decides, and of nothing that does not.
+
+use super::show;
+use crate::domain::ids::Digest;
+use crate::domain::policy::Policy;
+
+/// Hashes the effective policy. Its own `version`, the order of services and everything about
+/// looks and polling rate are left out; the written form is ours, so that a new compiler or field
+/// order gives no new version.
+pub(super) fn of(policy: &Policy) -> Digest {
+    let mut lines = vec![format!("max_age {}", show::duration(policy.max_age))];
+    for environment in policy.environments.values() {
+        lines.push(format!("environment {}", show::environment(environment)));
+    }
+    for (role, members) in &policy.roles {
+        lines.push(format!(
+            "role {} {}",
+            show::key(role.as_str()),
+            show::texts(members)
+        ));
+    }
+    for window in &policy.windows {
+        lines.push(format!("window {}", show::window(window)));
+    }
+    let mut services: Vec<_> = policy.services.iter().collect();
+    services.sort_by(|left, right| left.name.cmp(&right.name));
+    for service in services {
+        lines.push(format!("service {}", show::service_head(service)));
+        for stage in &service.path {
+            lines.push(format!(
+                "stage {} {} {}",
+                show::key(stage.environment.as_str()),
+                show::gates(&stage.gates),
+                show::via(&stage.via)
+            ));
+        }
+    }
+    Digest::of(lines.iter().map(String::as_str))
+}
