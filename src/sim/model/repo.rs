@@ -59,6 +59,8 @@ pub struct Repo {
     pub rebase: bool,
     /// Auto-merge is allowed.
     pub auto_merge: bool,
+    /// Pull requests are merged by way of a queue.
+    pub merge_queue: bool,
     /// Age of the repository.
     pub created_at: Timestamp,
     /// The newest push.

@@ -209,6 +209,7 @@ impl World {
             squash: true,
             rebase: false,
             auto_merge: true,
+            merge_queue: plan.merge_queue,
             created_at: now,
             pushed_at: now,
             deployer: flow.deployer.as_ref().map(|it| Deployer {
