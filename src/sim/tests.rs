@@ -332,7 +332,7 @@ async fn a_known_answer_is_304_and_costs_nothing() {
     };
     let tag = header(&first, "etag");
     assert!(tag.starts_with("W/\""));
-    let next = format!("<{}&page=2>; rel=\"next\"", url);
+    let next = format!("<{url}&page=2>; rel=\"next\"");
     assert!(
         header(&first, "link").contains(&next),
         "{} lacks {next}",

@@ -644,7 +644,10 @@ fn fifty_repositories_of_a_large_world_are_pulsed_in_time() {
     let mut variables = Map::new();
     for at in 0..50 {
         variables.insert(format!("o{at}"), json!("acme"));
-        variables.insert(format!("n{at}"), json!(format!("svc-{:04}", at * services / 50)));
+        variables.insert(
+            format!("n{at}"),
+            json!(format!("svc-{:04}", at * services / 50)),
+        );
     }
     let body = json!({"query": widened(PULSE, 50), "variables": variables});
     let runtime = tokio::runtime::Builder::new_current_thread()
