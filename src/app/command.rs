@@ -143,10 +143,25 @@ pub struct Spec {
     pub contexts: &'static [Context],
     /// Default keys; none means that only `:` has it.
     pub keys: &'static [&'static str],
-    /// It opens a dialog that can change something, resting on Cancel.
-    pub changes: bool,
-    /// Its default keys stay whatever is bound: the way out.
-    pub kept: bool,
+    pub danger: Danger,
+}
+
+/// What a command can do to the world, which decides what it may be bound to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Danger {
+    /// It changes nothing.
+    None,
+    /// It opens a dialog that can change something, resting on Cancel: SHIFT letters only.
+    Asks,
+    /// It changes nothing and leads out: its default keys stay, whatever is bound beside them.
+    WayOut,
+}
+
+impl Spec {
+    /// Says whether it leads to a change.
+    pub fn changes(&self) -> bool {
+        self.danger == Danger::Asks
+    }
 }
 
 impl Command {
@@ -332,7 +347,7 @@ fn hint(state: &State, context: Context, commands: &[Command]) -> Option<Hint> {
         keys: keys.join("/"),
         label,
         help: spec.help,
-        changes: spec.changes,
+        changes: spec.changes(),
         blocked: blocked::reason(state, spec.command),
     })
 }
@@ -356,7 +371,7 @@ fn all_keys(state: &State, command: Command) -> Hint {
         keys,
         label: spec.label,
         help: spec.help,
-        changes: spec.changes,
+        changes: spec.changes(),
         blocked: blocked::reason(state, command),
     }
 }

@@ -81,7 +81,7 @@ pub(super) fn run(state: &mut State, command: Command) -> Vec<Effect> {
             state.interface.overlays.pop();
             // A blocked change still opens its dialog, which says why not in full.
             match blocked {
-                Some(why) if !choice.spec.changes => {
+                Some(why) if !choice.spec.changes() => {
                     let why = format!("{}: {why}", choice.spec.name);
                     state.interface.say(false, why, state.now);
                 }
