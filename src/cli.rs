@@ -1,1 +1,155 @@
-//! Being written.
+//! The command line: arguments in, words or JSON and an exit code out. It decides nothing itself:
+//! it asks the same engine as the board, and prints what that says.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::config::Env;
+use crate::runtime::session::Mode;
+
+mod acting;
+mod configuration;
+mod demo;
+pub mod exit;
+mod gates;
+mod hold;
+mod journal;
+mod manual_gate;
+mod output;
+mod settings;
+mod simulate;
+mod status;
+mod vote;
+
+pub use exit::{Exit, Failure};
+
+/// A release cockpit for the terminal: which revision is where, what may go next, and why not.
+#[derive(Debug, Parser)]
+#[command(name = "gonogo", version, max_term_width = 100, disable_help_subcommand = true)]
+#[command(after_help = EXIT_CODES)]
+pub struct Cli {
+    #[command(flatten)]
+    pub global: Global,
+    /// Without one, the board opens.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+const EXIT_CODES: &str = "\
+Exit codes: 0 done, or go · 1 error · 2 usage or config · 3 no-go: a gate is closed or a hold is on
+            4 the forge refused or is unreachable · 5 the journal is unreachable · 6 outcome unknown
+            7 facts are unknown or stale";
+
+/// What every command takes.
+#[derive(Clone, Debug, Args)]
+pub struct Global {
+    /// The config file; else $GONOGO_CONFIG, .gonogo.toml here or above, or the one in the config folder.
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Print JSON with a stable schema.
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Append lines instead of repainting, for screen readers and logs.
+    #[arg(long, global = true)]
+    pub plain: bool,
+    /// When to colour; NO_COLOR counts as never.
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    pub color: When,
+    /// Draw with ASCII alone.
+    #[arg(long, global = true)]
+    pub ascii: bool,
+    /// Ask no forge: show what the cache knows.
+    #[arg(long, global = true)]
+    pub offline: bool,
+    /// Change nothing, on no forge and in no journal.
+    #[arg(long, global = true)]
+    pub read_only: bool,
+    /// Confirm without asking; where a name must be typed, --confirm must give it.
+    #[arg(long, global = true)]
+    pub yes: bool,
+    /// Say more on standard error; twice for the wire.
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum When {
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Open the board on a simulated release evening: nothing to set up, nothing can break.
+    Demo(simulate::DemoArgs),
+    /// Serve the simulated forges alone, until SIGTERM.
+    Sim(simulate::SimArgs),
+    /// Say what is where, what may go next, and why not.
+    Status(status::StatusArgs),
+    /// Explain every gate of one promotion, and when it could go at the earliest.
+    Gates(gates::CellArgs),
+    /// Exit 0 if a promotion may go now, else 3 or 7: for pipelines.
+    Check(gates::CellArgs),
+    /// Promote services into an environment.
+    Promote(acting::PromoteArgs),
+    /// Approve what a forge waits for; the gates are asked first.
+    Approve(acting::CellArgs),
+    /// Reject what a forge waits for.
+    Reject(acting::CellArgs),
+    /// Cancel the run that is under way into an environment.
+    Cancel(acting::CellArgs),
+    /// Run the failed jobs of the last run again.
+    Rerun(acting::CellArgs),
+    /// Place, edit, lift and list holds.
+    #[command(subcommand)]
+    Hold(hold::HoldCommand),
+    /// Add, open, close and list manual gates.
+    #[command(subcommand)]
+    Gate(manual_gate::GateCommand),
+    /// Vote go or no-go on a promotion, as one of your roles.
+    Vote(vote::VoteArgs),
+    /// Print the journal.
+    Log(journal::LogArgs),
+    /// Check or show the configuration.
+    #[command(subcommand)]
+    Config(configuration::ConfigCommand),
+}
+
+impl Global {
+    pub(crate) fn mode(&self) -> Mode {
+        Mode { read_only: self.read_only, offline: self.offline }
+    }
+}
+
+/// Runs what the arguments say, and returns the exit code.
+pub async fn run(cli: Cli) -> Exit {
+    let Cli { global, command } = cli;
+    let env = Env::of_process();
+    let result = match command {
+        None => demo::board(&global, &env).await,
+        Some(Command::Demo(args)) => simulate::demo(&global, &env, args).await,
+        Some(Command::Sim(args)) => simulate::sim(args).await,
+        Some(Command::Status(args)) => status::run(&global, &env, args).await,
+        Some(Command::Gates(args)) => gates::explain(&global, &env, args).await,
+        Some(Command::Check(args)) => gates::check(&global, &env, args).await,
+        Some(Command::Promote(args)) => acting::promote(&global, &env, args).await,
+        Some(Command::Approve(args)) => acting::approve(&global, &env, args).await,
+        Some(Command::Reject(args)) => acting::reject(&global, &env, args).await,
+        Some(Command::Cancel(args)) => acting::cancel(&global, &env, args).await,
+        Some(Command::Rerun(args)) => acting::rerun(&global, &env, args).await,
+        Some(Command::Hold(command)) => hold::run(&global, &env, command).await,
+        Some(Command::Gate(command)) => manual_gate::run(&global, &env, command).await,
+        Some(Command::Vote(args)) => vote::run(&global, &env, args).await,
+        Some(Command::Log(args)) => journal::log(&global, &env, args).await,
+        Some(Command::Config(command)) => configuration::run(&global, &env, command),
+    };
+    match result {
+        Ok(exit) => exit,
+        Err(failure) => {
+            output::failure(&global, &failure);
+            failure.exit
+        }
+    }
+}

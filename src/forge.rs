@@ -19,6 +19,7 @@ pub mod budget;
 pub mod error;
 pub mod github;
 pub mod http;
+pub mod order;
 
 pub use budget::Budget;
 

@@ -9,6 +9,8 @@ use crate::domain::entry::{Draft, Entry, Precondition};
 use crate::domain::ids::Seq;
 
 pub mod chain;
+#[cfg(test)]
+mod contract;
 pub mod error;
 pub mod sqlite;
 
@@ -23,6 +25,9 @@ pub trait Journal: Send + Sync {
 
     /// Returns at most `limit` entries after `seq`, in order.
     async fn since(&self, seq: Seq, limit: u32) -> Result<Vec<Entry>, Error>;
+
+    /// Returns the place of the last entry. Cheap: asked every second, it shows what others wrote.
+    async fn head(&self) -> Result<Seq, Error>;
 
     /// Checks the whole chain and returns how many entries it has.
     async fn verify(&self) -> Result<u64, Error>;

@@ -126,6 +126,21 @@ pub struct Handle {
 }
 
 impl Act {
+    /// Returns the run that the act is about, if it is about one.
+    pub fn run(&self) -> Option<RunId> {
+        match self {
+            Self::Approve { run, .. }
+            | Self::Reject { run, .. }
+            | Self::Cancel { run }
+            | Self::Rerun { run, .. } => Some(*run),
+            Self::Dispatch { .. }
+            | Self::CreateDeployment { .. }
+            | Self::MergePullRequest { .. }
+            | Self::PublishRelease { .. }
+            | Self::SetStatus { .. } => None,
+        }
+    }
+
     /// The call as the operator reads it before confirming, without host or token.
     pub fn call(&self, repo: &str) -> String {
         let environments = |ids: &[EnvironmentId]| {

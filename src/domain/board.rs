@@ -8,9 +8,9 @@ use jiff::Timestamp;
 use super::cell::{Cell, Sources};
 use super::facts::{Pulse, ServiceFacts};
 use super::fault::Fault;
-use super::ids::{EnvironmentName, ServiceName, Sha};
+use super::ids::{EnvironmentName, RepoPath, ServiceName, Sha};
 use super::ledger::Ledger;
-use super::observed::Fact;
+use super::observed::{Fact, Observed};
 use super::policy::{Policy, Service};
 use super::scope::Scope;
 
@@ -19,7 +19,10 @@ use super::scope::Scope;
 pub struct Row {
     pub service: Service,
     pub facts: Fact<ServiceFacts>,
+    /// The pulse that the facts are known to agree with.
     pub pulse: Option<Pulse>,
+    /// A newer pulse, for which the facts have to be read again.
+    awaited: Option<Observed<Pulse>>,
     /// Scopes by `(base, head)`; commits never change, so one read is enough.
     pub scopes: BTreeMap<(Sha, Sha), Fact<Scope>>,
     /// In the order of the service's path.
@@ -44,7 +47,9 @@ impl Board {
         let mut board = Self::default();
         for service in &policy.services {
             let kept = known.remove(&service.name).filter(|row| {
-                row.service.forge == service.forge && row.service.repo == service.repo
+                row.service.forge == service.forge
+                    && row.service.repo == service.repo
+                    && row.service.branch == service.branch
             });
             let mut row = match kept {
                 Some(row) => Row {
@@ -55,6 +60,7 @@ impl Board {
                     service: service.clone(),
                     facts: Fact::default(),
                     pulse: None,
+                    awaited: None,
                     scopes: BTreeMap::new(),
                     cells: Vec::new(),
                 },
@@ -78,6 +84,27 @@ impl Board {
         self.row(service)?.cell(environment)
     }
 
+    /// Puts back what an earlier run knew, with its age, if the service is still the same. Nothing
+    /// is judged: the caller does that once for all.
+    pub fn restore(
+        &mut self,
+        service: &ServiceName,
+        repo: &RepoPath,
+        facts: Observed<ServiceFacts>,
+        pulse: Option<Pulse>,
+        scopes: Vec<(Sha, Sha, Observed<Scope>)>,
+    ) {
+        let Some(row) = self.row_mut(service) else { return };
+        if row.service.repo != *repo || row.facts.last.is_some() {
+            return;
+        }
+        row.facts.last = Some(facts);
+        row.pulse = pulse;
+        for (base, head, scope) in scopes {
+            row.scopes.insert((base, head), Fact { last: Some(scope), fault: None });
+        }
+    }
+
     /// Takes an answer about one service and judges its cells again.
     pub fn merge(
         &mut self,
@@ -91,6 +118,11 @@ impl Board {
         let Some(row) = self.row_mut(service) else {
             return;
         };
+        // Only facts that were asked for after a pulse agree with it. If reading them failed, the
+        // next pulse must ask again and not confirm the old ones.
+        if answer.is_ok() && row.awaited.as_ref().is_some_and(|pulse| pulse.at <= at) {
+            row.pulse = row.awaited.take().map(|pulse| pulse.value);
+        }
         row.facts.merge(answer, at);
         row.judge(policy, ledger, now);
     }
@@ -112,10 +144,11 @@ impl Board {
         match answer {
             Ok(pulse) => {
                 let same = row.pulse.as_ref() == Some(&pulse) && row.facts.last.is_some();
-                row.pulse = Some(pulse);
                 if !same {
+                    row.awaited = Some(Observed { value: pulse, at });
                     return true;
                 }
+                row.awaited = None;
                 if let Some(last) = &mut row.facts.last {
                     last.at = last.at.max(at);
                     row.facts.fault = None;
@@ -132,6 +165,10 @@ impl Board {
     }
 
     /// Takes the scope between two revisions of a service.
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "an answer, its key and its instant, and what judging needs"
+    )]
     pub fn scope(
         &mut self,
         service: &ServiceName,
@@ -230,3 +267,6 @@ impl Row {
         self.cells = cells;
     }
 }
+
+#[cfg(test)]
+mod tests;

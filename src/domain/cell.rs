@@ -102,6 +102,17 @@ pub struct Sources<'a> {
 impl Cell {
     /// Judges one cell at `now`.
     pub fn judge(sources: Sources<'_>, stage: &Stage, now: Timestamp) -> Self {
+        Self::judge_for(sources, stage, None, now)
+    }
+
+    /// Judges one cell on behalf of an intent of ours just before it is sent: the intent itself does
+    /// not count as a promotion in flight, so that the digest can be the one that the operator saw.
+    pub fn judge_for(
+        sources: Sources<'_>,
+        stage: &Stage,
+        own: Option<&IntentId>,
+        now: Timestamp,
+    ) -> Self {
         let Sources {
             policy,
             service,
@@ -116,7 +127,9 @@ impl Cell {
         let live = live_deployment.map(|deployment| named(known, &deployment.sha));
         let newest = deployment::newest(deployments, environment);
         let newer = newest.filter(|newest| live_deployment.is_none_or(|live| live.id != newest.id));
-        let failed = newer
+        // A newer deployment that only waits to be let in hides neither a failure nor one under way.
+        let newer = deployment::under_way(deployments, environment).or(newer);
+        let failed = deployment::newest_entered(deployments, environment)
             .filter(|deployment| deployment.phase == Phase::Failed)
             .map(|deployment| named(known, &deployment.sha));
         let wanted = candidate(known, service, stage);
@@ -140,6 +153,7 @@ impl Cell {
             ledger,
             live: live.as_ref(),
             candidate: candidate.as_ref(),
+            own,
         };
         let judgement = gate::judge::judge(&case, now);
         let digest = digest(live.as_ref(), candidate.as_ref(), &judgement, &holds, now);
@@ -249,6 +263,9 @@ fn candidate(facts: Option<&ServiceFacts>, service: &Service, stage: &Stage) -> 
             return Some(named(Some(facts), &run.sha));
         }
     }
+    if stage.via == Via::Release {
+        return draft(facts);
+    }
     match service.upstream(environment) {
         Some(upstream) => {
             let live = deployment::live(&facts.deployments, &upstream.environment)?;
@@ -259,6 +276,20 @@ fn candidate(facts: Option<&ServiceFacts>, service: &Service, stage: &Stage) -> 
             .as_ref()
             .map(|head| named(Some(facts), &head.sha)),
     }
+}
+
+/// Returns the commit of the newest draft release that has one, under the name it will get.
+fn draft(facts: &ServiceFacts) -> Option<Revision> {
+    facts
+        .releases
+        .iter()
+        .filter(|release| release.draft)
+        .filter_map(|release| Some((release, release.sha.as_ref()?)))
+        .max_by_key(|(release, _)| release.created_at)
+        .map(|(release, sha)| Revision {
+            sha: sha.clone(),
+            version: Some(release.tag.clone()),
+        })
 }
 
 /// Returns the two ends of the promotion into `stage`: what is live and what would replace it.
@@ -310,7 +341,9 @@ fn in_flight(
                 && promotion.state != promotion::State::Sending,
         };
         let arrived = live == Some(&intent.to) && promotion.state == promotion::State::Running;
-        return (!arrived || ours.unsettled).then_some(ours);
+        if !arrived || ours.unsettled {
+            return Some(ours);
+        }
     }
     let deployment = newer.filter(|deployment| deployment.phase.is_in_flight())?;
     Some(InFlight {
@@ -361,3 +394,6 @@ fn digest(
     parts.extend(holds.iter().map(|hold| hold.id.as_str()));
     Digest::of(parts)
 }
+
+#[cfg(test)]
+mod tests;

@@ -56,3 +56,32 @@ pub fn newest<'a>(
         .filter(|deployment| deployment.environment == *environment)
         .max_by_key(|deployment| (deployment.created_at, deployment.id))
 }
+
+/// Returns the newest deployment of `environment` that has touched it: one that only waits to be let
+/// in has not.
+pub fn newest_entered<'a>(
+    deployments: &'a [Deployment],
+    environment: &EnvironmentName,
+) -> Option<&'a Deployment> {
+    deployments
+        .iter()
+        .filter(|deployment| deployment.environment == *environment)
+        .filter(|deployment| deployment.phase != Phase::Gated)
+        .max_by_key(|deployment| (deployment.created_at, deployment.id))
+}
+
+/// Returns the newest deployment that is being made into `environment` and is newer than what is
+/// live, whatever came after it: a newer one that only waits, or that failed, does not end it.
+pub fn under_way<'a>(
+    deployments: &'a [Deployment],
+    environment: &EnvironmentName,
+) -> Option<&'a Deployment> {
+    let age = |deployment: &Deployment| (deployment.created_at, deployment.id);
+    let live = live(deployments, environment).map(age);
+    deployments
+        .iter()
+        .filter(|deployment| deployment.environment == *environment)
+        .filter(|deployment| matches!(deployment.phase, Phase::Queued | Phase::Running))
+        .filter(|deployment| live.is_none_or(|live| age(deployment) > live))
+        .max_by_key(|deployment| age(deployment))
+}

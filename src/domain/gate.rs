@@ -8,11 +8,12 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::deployment;
 use super::facts::ServiceFacts;
-use super::ids::EnvironmentName;
+use super::ids::{EnvironmentName, IntentId};
 use super::ledger::Ledger;
 use super::observed::Fact;
-use super::policy::{Policy, Service, Stage};
+use super::policy::{Policy, Service, Stage, Via};
 use super::revision::Revision;
 use super::scope::Scope;
 
@@ -28,6 +29,14 @@ pub mod review;
 pub mod sign_off;
 pub mod soak;
 pub mod window;
+mod words;
+
+#[cfg(test)]
+pub(crate) mod fixture;
+#[cfg(test)]
+mod laws;
+#[cfg(test)]
+mod tests;
 
 /// A promotion under judgement: a candidate for a cell, and all that is known.
 ///
@@ -45,6 +54,8 @@ pub struct Case<'a> {
     pub live: Option<&'a Revision>,
     /// What would be promoted into it; `None` when there is nothing to promote.
     pub candidate: Option<&'a Revision>,
+    /// The intent on whose behalf it is judged just before sending: it does not stand in its own way.
+    pub own: Option<&'a IntentId>,
 }
 
 /// What a gate says.
@@ -292,8 +303,90 @@ pub fn sum(states: impl IntoIterator<Item = State>) -> Go {
     }
 }
 
-impl Case<'_> {
-    pub fn environment(&self) -> &EnvironmentName {
+impl<'a> Case<'a> {
+    pub fn environment(&self) -> &'a EnvironmentName {
         &self.stage.environment
     }
+
+    /// From this instant on nothing that the forge said counts.
+    pub fn valid_until(&self) -> Option<Timestamp> {
+        self.facts.at()?.checked_add(self.policy.max_age).ok()
+    }
+
+    /// What the forge said and what would be promoted; `None` if either is missing.
+    fn subject(&self) -> Option<(&'a ServiceFacts, &'a Revision)> {
+        self.facts.value().zip(self.candidate)
+    }
+
+    /// The verdict of a gate that has nothing to judge: `Unknown` while the service was not read,
+    /// and `Closed` when it was and there is nothing to promote.
+    fn missing(&self, gate: &'static str) -> Verdict {
+        let service = &self.service.name;
+        let Some(facts) = self.facts.value() else {
+            let why = match &self.facts.fault {
+                Some(fault) => format!("{service} could not be read: {}", fault.kind.word()),
+                None => format!("{service} has not been read yet"),
+            };
+            return Verdict::new(gate, State::Unknown, why).opens_when("the forge answers");
+        };
+        let environment = self.environment();
+        let (why, when) = match (&self.stage.via, self.upstream()) {
+            (Via::Release, _) => (
+                "there is no draft release of a known commit".to_owned(),
+                "a release is drafted".to_owned(),
+            ),
+            (_, Some(upstream)) => {
+                let upstream = &upstream.environment;
+                let when = format!("a new revision is verified in {upstream}");
+                match deployment::live(&facts.deployments, upstream) {
+                    Some(_) => (format!("{environment} is level with {upstream}"), when),
+                    None => (format!("{upstream} has no verified revision"), when),
+                }
+            }
+            (_, None) => {
+                let when = "the branch moves".to_owned();
+                match facts.head {
+                    Some(_) => (format!("{environment} is level with the branch"), when),
+                    None => ("the branch has no commit".to_owned(), when),
+                }
+            }
+        };
+        Verdict::new(gate, State::Closed, format!("nothing to promote: {why}"))
+            .opens_when(when)
+            .valid_until(self.valid_until())
+    }
+
+    /// The environment before, if there is one.
+    fn upstream(&self) -> Option<&'a Stage> {
+        self.service.upstream(&self.stage.environment)
+    }
+
+    /// The scope from what is live to the candidate, if exactly that one was read.
+    ///
+    /// It has no age: what lies between two commits never changes.
+    fn known_scope(&self) -> Option<&'a Scope> {
+        let (live, candidate) = (self.live?, self.candidate?);
+        self.scope?
+            .value()
+            .filter(|scope| scope.base == live.sha && scope.head == candidate.sha)
+    }
+
+    /// Why the scope is not known.
+    fn scope_missing(&self) -> String {
+        let fault = self.scope.and_then(|scope| scope.fault.as_ref());
+        match (self.live, fault) {
+            (None, _) => format!(
+                "nothing known to be live in {}, so no scope",
+                self.environment()
+            ),
+            (Some(_), Some(fault)) => format!("the scope could not be read: {}", fault.kind.word()),
+            (Some(_), None) => "the scope has not been read yet".to_owned(),
+        }
+    }
+}
+
+/// The verdict of a gate that rests on the journal, while there is none.
+fn no_journal(gate: &'static str) -> Verdict {
+    Verdict::new(gate, State::Unknown, "the journal cannot be read")
+        .opens_when("the journal answers")
 }

@@ -136,17 +136,18 @@ impl Digest {
     /// Hashes the parts with a separator that no part can contain, so that `["ab","c"]` and
     /// `["a","bc"]` differ.
     pub fn of<'a>(parts: impl IntoIterator<Item = &'a str>) -> Self {
+        use fmt::Write as _;
         use sha2::Digest as _;
         let mut hasher = sha2::Sha256::new();
         for part in parts {
             hasher.update((part.len() as u64).to_be_bytes());
             hasher.update(part.as_bytes());
         }
-        let hex: String = hasher
-            .finalize()
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
+        let mut hex = String::with_capacity(64);
+        for byte in hasher.finalize() {
+            // Writing to a string cannot fail.
+            let _ = write!(hex, "{byte:02x}");
+        }
         Self::from(hex)
     }
 

@@ -24,6 +24,8 @@ pub struct Ledger {
     /// The last vote of each person on each cell.
     pub votes: BTreeMap<(ServiceName, EnvironmentName, Person), Vote>,
     pub promotions: BTreeMap<IntentId, Promotion>,
+    /// Those of `promotions` that have not ended: few among many, and each cell asks for its own.
+    open: BTreeSet<IntentId>,
     /// Deployments of the forges that have been journalled, per service.
     pub deployments: BTreeSet<(ServiceName, DeploymentId)>,
 }
@@ -60,10 +62,14 @@ impl Ledger {
                     changed_at: draft.at,
                 };
                 self.promotions.insert(intent.id.clone(), promotion);
+                self.open.insert(intent.id.clone());
             }
             Event::Stepped { id, step, .. } => {
                 if let Some(promotion) = self.promotions.get_mut(id) {
                     step_on(promotion, step, draft.at);
+                    if !promotion.state.is_open() {
+                        self.open.remove(id);
+                    }
                 }
             }
             Event::HoldPlaced { hold } => {
@@ -101,11 +107,18 @@ impl Ledger {
                 self.votes.insert(key, vote.clone());
             }
             Event::VoteVoided {
-                role: _, person, ..
+                role, person, saw, ..
             } => {
                 if let (Some(service), Some(environment)) = (&draft.service, &draft.environment) {
-                    self.votes
-                        .remove(&(service.clone(), environment.clone(), person.clone()));
+                    let key = (service.clone(), environment.clone(), person.clone());
+                    // The person may have voted anew in the meantime; that vote stands.
+                    let same = self
+                        .votes
+                        .get(&key)
+                        .is_some_and(|vote| vote.role == *role && vote.saw == *saw);
+                    if same {
+                        self.votes.remove(&key);
+                    }
                 }
             }
             Event::GateAdded { gate } => {
@@ -148,15 +161,22 @@ impl Ledger {
         })
     }
 
+    /// The ledger as if one intent had never been: what its operator saw before ordering it.
+    #[must_use]
+    pub fn without(&self, id: &IntentId) -> Self {
+        let mut ledger = self.clone();
+        ledger.promotions.remove(id);
+        ledger
+    }
+
     /// Returns the open promotion of a cell, if there is one.
     pub fn open_promotion(
         &self,
         service: &ServiceName,
         environment: &EnvironmentName,
     ) -> Option<&Promotion> {
-        self.promotions.values().find(|promotion| {
-            promotion.state.is_open()
-                && promotion.intent.purpose == Purpose::Promotion
+        self.open().find(|promotion| {
+            promotion.intent.purpose == Purpose::Promotion
                 && promotion.intent.service == *service
                 && promotion.intent.environment == *environment
         })
@@ -164,9 +184,7 @@ impl Ledger {
 
     /// Returns every intent that has not ended, of any purpose.
     pub fn open(&self) -> impl Iterator<Item = &Promotion> {
-        self.promotions
-            .values()
-            .filter(|promotion| promotion.state.is_open())
+        self.open.iter().filter_map(|id| self.promotions.get(id))
     }
 
     /// Returns the last vote of each person on a cell.
@@ -175,9 +193,11 @@ impl Ledger {
         service: &'a ServiceName,
         environment: &'a EnvironmentName,
     ) -> impl Iterator<Item = &'a Vote> {
+        let first = (service.clone(), environment.clone(), Person::new(""));
         self.votes
-            .values()
-            .filter(move |vote| vote.service == *service && vote.environment == *environment)
+            .range(first..)
+            .map(|(_, vote)| vote)
+            .take_while(move |vote| vote.service == *service && vote.environment == *environment)
     }
 }
 
@@ -210,3 +230,6 @@ fn step_on(promotion: &mut Promotion, step: &Step, at: Timestamp) {
         Step::Reconciling | Step::Succeeded => {}
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -51,9 +51,14 @@ impl<T> Fact<T> {
             .map(|at| now.duration_since(at).max(SignedDuration::ZERO))
     }
 
-    /// Says whether the value is too old at `now`, or missing.
+    /// Says whether the value is too old at `now`, or missing. Half-open like every span of time:
+    /// at `max_age` it is stale.
+    ///
+    /// A value from the future is a clock that was put back. A little of that counts as no age, but
+    /// as much as `max_age` says that the age is not known, and the value is stale.
     pub fn is_stale(&self, now: Timestamp, max_age: SignedDuration) -> bool {
-        self.age(now).is_none_or(|age| age > max_age)
+        self.at()
+            .is_none_or(|at| now.duration_since(at).abs() >= max_age)
     }
 
     /// Takes a newer answer: a good one replaces the value and clears the fault, a fault is kept

@@ -42,6 +42,9 @@ pub struct Commit {
     pub headline: String,
     pub author: Option<Person>,
     pub at: Option<Timestamp>,
+    /// The merged pull requests that brought it; without one, nobody reviewed it.
+    #[serde(default)]
+    pub pull_requests: Vec<PullRequestNumber>,
 }
 
 /// A merged pull request that brought a commit of the scope.

@@ -1,9 +1,9 @@
 //! Windows and freezes: when promotions are allowed. Rules W1 to W4; the verdict lives in
 //! `gate/window.rs`.
 
-use jiff::Timestamp;
-use jiff::civil::{Time, Weekday};
-use jiff::tz::TimeZone;
+use jiff::civil::{Date, DateTime, Time, Weekday};
+use jiff::tz::{AmbiguousOffset, TimeZone};
+use jiff::{SignedDuration, Timestamp};
 
 use super::ids::{EnvironmentName, ServiceName};
 
@@ -34,17 +34,15 @@ pub struct Window {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Span {
     /// On these days from `from` to `to`; `from > to` runs into the next day, and the days are
-    /// those on which it starts.
+    /// those on which it starts. `from == to` is empty, as half-open intervals are: config refuses
+    /// it, because nobody can say whether no time or a whole day is meant.
     Weekly {
         days: Vec<Weekday>,
         from: Time,
         to: Time,
     },
     /// Once, between two wall-clock times in the window's zone.
-    Once {
-        from: jiff::civil::DateTime,
-        to: jiff::civil::DateTime,
-    },
+    Once { from: DateTime, to: DateTime },
 }
 
 /// What the whole schedule says at one instant.
@@ -59,3 +57,247 @@ pub struct ScheduleState {
     /// When closed: the first instant at which the whole schedule is open.
     pub opens_at: Option<Timestamp>,
 }
+
+/// How far ahead a change is looked for.
+const HORIZON: SignedDuration = SignedDuration::from_hours(400 * 24);
+
+/// How many boundaries are looked at to find an opening: more than 400 days of two a day.
+const STEPS_TO_OPEN: usize = 1000;
+
+/// How many adjoining allow windows are followed to find when the schedule closes.
+const STEPS_TO_CLOSE: usize = 100;
+
+/// The windows that cover one cell.
+#[derive(Clone, Debug)]
+pub struct Schedule<'a> {
+    allow: Vec<&'a Window>,
+    deny: Vec<&'a Window>,
+}
+
+/// From `start` until just before `end`; never empty.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Interval {
+    start: Timestamp,
+    end: Timestamp,
+}
+
+impl<'a> Schedule<'a> {
+    pub fn new(
+        windows: &'a [Window],
+        service: &ServiceName,
+        environment: &EnvironmentName,
+    ) -> Self {
+        let (allow, deny) = windows
+            .iter()
+            .filter(|window| window.covers(service, environment))
+            .partition(|window| window.effect == WindowEffect::Allow);
+        Self { allow, deny }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.allow.is_empty() && self.deny.is_empty()
+    }
+
+    /// Says whether promotions are allowed at `at`: deny beats allow, allow windows unite, and
+    /// without an allow window everything is allowed.
+    pub fn is_open(&self, at: Timestamp) -> bool {
+        last_to_end(&self.deny, at).is_none()
+            && (self.allow.is_empty() || last_to_end(&self.allow, at).is_some())
+    }
+
+    /// Returns what the schedule says at `now`, why, and until when.
+    pub fn state(&self, now: Timestamp) -> ScheduleState {
+        if let Some((window, _)) = last_to_end(&self.deny, now) {
+            return self.closed(Some(window), now);
+        }
+        let by = last_to_end(&self.allow, now).map(|(window, _)| window);
+        if by.is_none() && !self.allow.is_empty() {
+            return self.closed(None, now);
+        }
+        ScheduleState {
+            open: true,
+            by: by.map(|window| window.name.clone()),
+            reason: by.and_then(|window| window.reason.clone()),
+            changes_at: self.closes_at(now),
+            opens_at: None,
+        }
+    }
+
+    fn closed(&self, by: Option<&Window>, now: Timestamp) -> ScheduleState {
+        let opens_at = self.opens_at(now);
+        ScheduleState {
+            open: false,
+            by: by.map(|window| window.name.clone()),
+            reason: by.and_then(|window| window.reason.clone()),
+            changes_at: opens_at,
+            opens_at,
+        }
+    }
+
+    /// Returns the first instant from `now` on at which the whole schedule is open.
+    ///
+    /// Leaps from boundary to boundary: over the deny window that ends last, else to the next start
+    /// of an allow window. Nothing in between can be open.
+    pub fn opens_at(&self, now: Timestamp) -> Option<Timestamp> {
+        let horizon = now.saturating_add(HORIZON).ok()?;
+        let mut at = now;
+        for _ in 0..STEPS_TO_OPEN {
+            if at > horizon {
+                return None;
+            }
+            if let Some((_, denied)) = last_to_end(&self.deny, at) {
+                at = denied.end;
+            } else if self.allow.is_empty() || last_to_end(&self.allow, at).is_some() {
+                return Some(at);
+            } else {
+                at = next_start(&self.allow, at)?;
+            }
+        }
+        None
+    }
+
+    /// Returns the first instant after `now`, at which it is open, at which it no longer is.
+    fn closes_at(&self, now: Timestamp) -> Option<Timestamp> {
+        let horizon = now.saturating_add(HORIZON).ok()?;
+        let denied = next_start(&self.deny, now);
+        let within = denied.map_or(horizon, |denied| denied.min(horizon));
+        let ends = self.allow_ends(now, within);
+        [denied, ends]
+            .into_iter()
+            .flatten()
+            .filter(|at| *at <= horizon)
+            .min()
+    }
+
+    /// Follows adjoining and overlapping allow windows from `now` to their end, but not past `within`.
+    fn allow_ends(&self, now: Timestamp, within: Timestamp) -> Option<Timestamp> {
+        let mut at = now;
+        for _ in 0..STEPS_TO_CLOSE {
+            match last_to_end(&self.allow, at) {
+                Some((_, allowed)) => at = allowed.end,
+                None => return (!self.allow.is_empty()).then_some(at),
+            }
+            if at > within {
+                return None;
+            }
+        }
+        None
+    }
+}
+
+/// Returns the window on at `at` whose interval ends last.
+fn last_to_end<'a>(windows: &[&'a Window], at: Timestamp) -> Option<(&'a Window, Interval)> {
+    windows
+        .iter()
+        .filter_map(|window| Some((*window, window.interval_at(at)?)))
+        .max_by_key(|(_, interval)| interval.end)
+}
+
+fn next_start(windows: &[&Window], after: Timestamp) -> Option<Timestamp> {
+    windows
+        .iter()
+        .filter_map(|window| window.next_start(after))
+        .min()
+}
+
+impl Window {
+    pub fn covers(&self, service: &ServiceName, environment: &EnvironmentName) -> bool {
+        (self.services.is_empty() || self.services.contains(service))
+            && (self.environments.is_empty() || self.environments.contains(environment))
+    }
+
+    /// Returns the interval that `at` lies in; the one that ends last, if several do.
+    ///
+    /// Only local dates around `at` can matter: a weekly interval lasts less than two days, and the
+    /// day more on either side is for clocks that are put back or forward at midnight.
+    fn interval_at(&self, at: Timestamp) -> Option<Interval> {
+        let holds = |interval: &Interval| interval.start <= at && at < interval.end;
+        match &self.span {
+            Span::Once { from, to } => self.interval(*from, *to).filter(holds),
+            Span::Weekly { days, from, to } => {
+                let today = self.zone.to_datetime(at).date();
+                dates(today, -2, 1)
+                    .filter(|date| days.contains(&date.weekday()))
+                    .filter_map(|date| self.interval_from(date, *from, *to))
+                    .filter(holds)
+                    .max_by_key(|interval| interval.end)
+            }
+        }
+    }
+
+    /// Returns when it is next switched on, strictly after `after`.
+    fn next_start(&self, after: Timestamp) -> Option<Timestamp> {
+        match &self.span {
+            Span::Once { from, to } => self
+                .interval(*from, *to)
+                .map(|interval| interval.start)
+                .filter(|start| *start > after),
+            // Two weeks, because a change of the clocks can leave the next interval empty.
+            Span::Weekly { days, from, to } => {
+                let today = self.zone.to_datetime(after).date();
+                dates(today, -1, 15)
+                    .filter(|date| days.contains(&date.weekday()))
+                    .filter_map(|date| self.interval_from(date, *from, *to))
+                    .map(|interval| interval.start)
+                    .find(|start| *start > after)
+            }
+        }
+    }
+
+    fn interval_from(&self, date: Date, from: Time, to: Time) -> Option<Interval> {
+        let end = if from > to {
+            date.tomorrow().ok()?
+        } else {
+            date
+        };
+        self.interval(date.to_datetime(from), end.to_datetime(to))
+    }
+
+    /// Resolves wall-clock times (W2): where one does not exist or exists twice, the narrower
+    /// reading for an allow window and the wider one for a freeze, so that doubt never opens.
+    fn interval(&self, from: DateTime, to: DateTime) -> Option<Interval> {
+        if from >= to {
+            return None;
+        }
+        let (from, to) = (instants(&self.zone, from)?, instants(&self.zone, to)?);
+        let interval = match self.effect {
+            WindowEffect::Allow => Interval {
+                start: from.1,
+                end: to.0,
+            },
+            WindowEffect::Deny => Interval {
+                start: from.0,
+                end: to.1,
+            },
+        };
+        (interval.start < interval.end).then_some(interval)
+    }
+}
+
+/// The earliest and the latest instant that a wall-clock time can mean.
+fn instants(zone: &TimeZone, wall: DateTime) -> Option<(Timestamp, Timestamp)> {
+    match zone.to_ambiguous_timestamp(wall).offset() {
+        AmbiguousOffset::Unambiguous { offset } => {
+            let at = offset.to_timestamp(wall).ok()?;
+            Some((at, at))
+        }
+        AmbiguousOffset::Gap { before, after } | AmbiguousOffset::Fold { before, after } => {
+            let one = before.to_timestamp(wall).ok()?;
+            let other = after.to_timestamp(wall).ok()?;
+            Some((one.min(other), one.max(other)))
+        }
+    }
+}
+
+/// The dates from `today + first` to `today + last`.
+fn dates(today: Date, first: i64, last: i64) -> impl Iterator<Item = Date> {
+    (first..=last).filter_map(move |days| {
+        let hours = days.checked_mul(24)?;
+        today.checked_add(SignedDuration::from_hours(hours)).ok()
+    })
+}
+
+#[cfg(test)]
+mod laws;
+#[cfg(test)]
+mod tests;

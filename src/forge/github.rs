@@ -1,1 +1,174 @@
-//! Being written.
+//! GitHub and GitHub Enterprise Server, through octocrab.
+//!
+//! One file a question: `reads` and what it batches, `scope`, `act`, `find`, `discover`; `wire` is
+//! how anything is sent at all.
+
+use std::path::PathBuf;
+use std::sync::Mutex;
+use std::sync::atomic::AtomicBool;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use secrecy::SecretString;
+
+use self::batch::Size;
+use self::wire::{Endpoints, Wire};
+use super::error::Error;
+use super::http::{Clock, Limits};
+use super::{Batch, Budget, Discover, Discovered, Forge, Identity, Target};
+use crate::domain::act::{Act, Handle, Outcome};
+use crate::domain::facts::{Pulse, ServiceFacts};
+use crate::domain::fault::Fault;
+use crate::domain::ids::{ForgeName, IntentId, Person, RepoPath, RunId, Sha};
+use crate::domain::pipeline::Job;
+use crate::domain::scope::Scope;
+
+mod act;
+mod batch;
+mod board;
+mod discover;
+mod find;
+mod identify;
+mod paths;
+mod pulse;
+mod query;
+mod reads;
+mod reply;
+mod runs;
+mod scope;
+mod wire;
+mod words;
+
+/// What a GitHub is made of.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    pub name: ForgeName,
+    /// The address that people open, for instance `https://github.com`.
+    pub url: String,
+    /// The REST base, where it cannot be told from `url`.
+    pub api_url: Option<String>,
+    pub token: Option<SecretString>,
+    /// Certificates to trust beside the system's.
+    pub ca_file: Option<PathBuf>,
+    pub limits: Limits,
+}
+
+/// One GitHub, as one token.
+pub struct GitHub {
+    name: ForgeName,
+    clock: Clock,
+    wire: Wire,
+    pulse_size: Size,
+    board_size: Size,
+    /// Whether the token may read checks one by one, as far as we know.
+    checks: AtomicBool,
+    known: Mutex<Known>,
+}
+
+/// What `identify` found out.
+#[derive(Debug, Default)]
+struct Known {
+    login: Option<Person>,
+    /// The version of an Enterprise Server.
+    version: Option<String>,
+}
+
+impl GitHub {
+    /// Makes a GitHub without touching the network, the disk or the system's certificates.
+    pub fn new(settings: Settings, clock: Clock) -> Result<Self, Error> {
+        let Settings {
+            name,
+            url,
+            api_url,
+            token,
+            ca_file,
+            limits,
+        } = settings;
+        let endpoints = Endpoints::find(&url, api_url.as_deref())?;
+        Ok(Self {
+            name,
+            wire: Wire::new(endpoints, token, ca_file, limits, clock.clone()),
+            clock,
+            pulse_size: Size::new(50, 100),
+            board_size: Size::new(20, 20),
+            checks: AtomicBool::new(true),
+            known: Mutex::new(Known::default()),
+        })
+    }
+
+    fn fault(&self, error: &Error, doing: impl Into<String>) -> Fault {
+        error.to_fault(&self.name, doing, (self.clock)())
+    }
+
+    /// Says whether a dispatch can answer with the run that it started: GitHub's own service can,
+    /// an Enterprise Server cannot.
+    fn has_dispatch_details(&self) -> bool {
+        self.wire.is_hosted() && self.known().version.is_none()
+    }
+}
+
+#[async_trait]
+impl Forge for GitHub {
+    fn name(&self) -> &ForgeName {
+        &self.name
+    }
+
+    async fn identify(&self) -> Result<Identity, Fault> {
+        self.read_identity()
+            .await
+            .map_err(|error| self.fault(&error, "asking who the token is"))
+    }
+
+    async fn pulse(&self, targets: &[Target]) -> Batch<Pulse> {
+        self.read_pulse(targets).await
+    }
+
+    async fn board(&self, targets: &[Target]) -> Batch<ServiceFacts> {
+        self.read_board(targets).await
+    }
+
+    async fn scope(&self, repo: &RepoPath, base: &Sha, head: &Sha) -> Result<Scope, Fault> {
+        self.read_scope(repo, base, head).await.map_err(|error| {
+            let doing = format!("comparing {} with {} in {repo}", base.short(), head.short());
+            self.fault(&error, doing)
+        })
+    }
+
+    async fn jobs(&self, repo: &RepoPath, run: RunId) -> Result<Vec<Job>, Fault> {
+        runs::jobs(&self.wire, repo, run)
+            .await
+            .map_err(|error| self.fault(&error, format!("reading the jobs of run {run} in {repo}")))
+    }
+
+    async fn find(
+        &self,
+        repo: &RepoPath,
+        act: &Act,
+        key: &IntentId,
+        sent_at: Timestamp,
+    ) -> Result<Option<Handle>, Fault> {
+        self.find_act(repo, act, key, sent_at)
+            .await
+            .map_err(|error| self.fault(&error, format!("looking for what {key} did in {repo}")))
+    }
+
+    async fn act(&self, repo: &RepoPath, act: &Act, key: &IntentId) -> Outcome {
+        self.send_act(repo, act, key).await
+    }
+
+    fn budget(&self) -> Budget {
+        self.wire.limiter.budget()
+    }
+}
+
+#[async_trait]
+impl Discover for GitHub {
+    async fn discover(&self, repo: &RepoPath) -> Result<Discovered, Fault> {
+        self.read_discovery(repo)
+            .await
+            .map_err(|error| self.fault(&error, format!("looking at {repo}")))
+    }
+}
+
+#[cfg(test)]
+mod tests;

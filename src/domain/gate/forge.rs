@@ -1,1 +1,363 @@
-//! Being written.
+//! `forge`: what the forge itself asks before it lets the promotion through, and that nothing else is
+//! on its way into the cell.
+
+use jiff::Timestamp;
+
+use super::{Case, State, Verdict, words};
+use crate::domain::cell;
+use crate::domain::deployment;
+use crate::domain::facts::{Permission, ServiceFacts};
+use crate::domain::pipeline::{Run, Waiting};
+use crate::domain::policy::Via;
+use crate::domain::promotion::State as Step;
+use crate::domain::pull_request::{ChangeState, PullRequest};
+use crate::domain::revision::Revision;
+
+const GATE: &str = "forge";
+
+/// The first that applies decides: what is in flight, the repository, the way of promotion.
+pub fn judge(case: &Case<'_>, now: Timestamp) -> Verdict {
+    if let Some(verdict) = promotion_in_flight(case, now) {
+        return verdict;
+    }
+    let Some(facts) = case.facts.value() else {
+        return case.missing(GATE);
+    };
+    if let Some(verdict) = deployment_in_flight(case, facts, now) {
+        return verdict.valid_until(case.valid_until());
+    }
+    let Some(candidate) = case.candidate else {
+        return case.missing(GATE);
+    };
+    let verdict = if facts.archived {
+        closed("the repository is archived", "an owner of the repository")
+            .opens_when("the repository is taken out of the archive")
+    } else {
+        match &case.stage.via {
+            Via::Approval { workflow } => {
+                approval(case, facts, candidate, workflow.as_deref(), now)
+            }
+            Via::Workflow {
+                workflow,
+                git_ref,
+                inputs,
+            } => {
+                let templates = std::iter::once(git_ref).chain(inputs.values());
+                let versioned = templates.into_iter().any(|text| text.contains("{version}"));
+                match (&candidate.version, versioned) {
+                    (None, true) => closed(
+                        format!("{candidate} has no version, and {workflow} wants one"),
+                        "who tags releases",
+                    )
+                    .opens_when("the revision is tagged with a release"),
+                    (Some(_), true) | (_, false) => {
+                        writing(facts, &format!("may start {workflow}"))
+                    }
+                }
+            }
+            Via::Deployment => writing(facts, "may create a deployment"),
+            Via::PullRequest { base, head, .. } => pull_request(facts, candidate, base, head),
+            Via::Release => release(facts, candidate),
+            Via::Forge => closed("the forge promotes by itself", "who pushes to the branch")
+                .opens_when("nothing: it is not promoted from here"),
+        }
+    };
+    protection(case, facts, verdict).valid_until(case.valid_until())
+}
+
+fn closed(why: impl Into<String>, who: impl Into<String>) -> Verdict {
+    Verdict::new(GATE, State::Closed, why).who(who)
+}
+
+/// At most one promotion is in flight per cell (P2): the second operator sees who and since when.
+fn promotion_in_flight(case: &Case<'_>, now: Timestamp) -> Option<Verdict> {
+    let promotion = case
+        .ledger?
+        .open_promotion(&case.service.name, case.environment())
+        .filter(|promotion| case.own != Some(&promotion.intent.id))?;
+    let (actor, to) = (&promotion.actor, &promotion.intent.to);
+    let since = words::instant(promotion.intended_at, now);
+    let verdict = match promotion.state {
+        Step::Unknown | Step::Reconciling => closed(
+            format!("nobody knows what came of {actor}'s {to} of {since}"),
+            format!("{actor}, or any operator"),
+        )
+        .opens_when("its outcome is found, or a person decides"),
+        Step::Intended
+        | Step::Sending
+        | Step::Accepted
+        | Step::Running
+        | Step::Succeeded
+        | Step::Failed
+        | Step::Cancelled
+        | Step::Abandoned
+        | Step::Rejected
+        | Step::Absent => {
+            let why = format!("{actor} is promoting {to} since {since}");
+            Verdict::new(GATE, State::Waiting, why).opens_when("that promotion ends")
+        }
+    };
+    let url = promotion
+        .handle
+        .as_ref()
+        .and_then(|handle| handle.url.clone());
+    let what = format!("promotion {}", promotion.intent.id);
+    Some(verdict.evidence(
+        what,
+        promotion.state.word(),
+        url,
+        Some(promotion.changed_at),
+    ))
+}
+
+/// A deployment that only waits to be let in is not in flight: it may be the one we approve.
+fn deployment_in_flight(case: &Case<'_>, facts: &ServiceFacts, now: Timestamp) -> Option<Verdict> {
+    let newest = deployment::under_way(&facts.deployments, case.environment())?;
+    if case.own.is_some() && newest.key.as_ref() == case.own {
+        return None;
+    }
+    let revision = cell::named(Some(facts), &newest.sha);
+    let by = newest
+        .creator
+        .as_ref()
+        .map_or("the forge", |creator| creator.as_str());
+    let since = words::instant(newest.created_at, now);
+    let verdict = Verdict::new(
+        GATE,
+        State::Waiting,
+        format!("{by} is deploying {revision} since {since}"),
+    )
+    .opens_when("that deployment ends");
+    let what = format!("deployment {}", newest.id);
+    Some(verdict.evidence(
+        what,
+        newest.phase.word(),
+        newest.url.clone(),
+        case.facts.at(),
+    ))
+}
+
+fn approval(
+    case: &Case<'_>,
+    facts: &ServiceFacts,
+    candidate: &Revision,
+    workflow: Option<&str>,
+    now: Timestamp,
+) -> Verdict {
+    let environment = case.environment();
+    let found = cell::waiting_run(facts, environment, workflow)
+        .filter(|run| run.sha == candidate.sha)
+        .and_then(|run| Some((run, waiting(run, case)?)));
+    let Some((run, waiting)) = found else {
+        let why = format!("no run of {candidate} waits for {environment}");
+        return closed(why, "who starts the pipeline")
+            .opens_when(format!("a run of {candidate} reaches {environment}"));
+    };
+    let what = format!("run {}", run.id);
+    let value = format!("{} #{} attempt {}", run.name, run.number, run.attempt);
+    let who = if waiting.reviewers.is_empty() {
+        "a reviewer of the environment".to_owned()
+    } else {
+        words::list(&waiting.reviewers)
+    };
+    let timer = wait_timer(waiting);
+    let ready = match timer {
+        Timer::Until(until) => now >= until,
+        Timer::None => true,
+        Timer::NotStarted => false,
+    };
+    let verdict = if !ready {
+        let (why, at) = match timer {
+            Timer::Until(until) => {
+                let why = format!("the wait timer ends {}", words::instant(until, now));
+                (why, Some(until))
+            }
+            Timer::None | Timer::NotStarted => ("the wait timer has not started".to_owned(), None),
+        };
+        Verdict::new(GATE, State::Waiting, why)
+            .opens_when("the wait timer ends")
+            .opens_at(at)
+    } else if waiting.may_approve {
+        Verdict::new(
+            GATE,
+            State::Open,
+            format!("run {} waits, and you may approve", run.id),
+        )
+    } else {
+        closed(
+            format!("run {} waits, but you may not approve", run.id),
+            who.clone(),
+        )
+        .opens_when("a reviewer approves it")
+    };
+    verdict
+        .evidence(what, value, Some(run.url.clone()), case.facts.at())
+        .evidence("reviewers", who, None, case.facts.at())
+}
+
+fn waiting<'a>(run: &'a Run, case: &Case<'_>) -> Option<&'a Waiting> {
+    run.waiting
+        .iter()
+        .find(|waiting| waiting.environment == *case.environment())
+}
+
+#[derive(Clone, Copy)]
+enum Timer {
+    None,
+    NotStarted,
+    Until(Timestamp),
+}
+
+fn wait_timer(waiting: &Waiting) -> Timer {
+    if !waiting.wait_timer.is_positive() {
+        return Timer::None;
+    }
+    match waiting.wait_started_at {
+        Some(start) => start
+            .checked_add(waiting.wait_timer)
+            .map_or(Timer::NotStarted, Timer::Until),
+        None => Timer::NotStarted,
+    }
+}
+
+/// What every write asks of the token.
+fn writing(facts: &ServiceFacts, why: &str) -> Verdict {
+    match facts.permission {
+        Permission::Write | Permission::Maintain | Permission::Admin => {
+            Verdict::new(GATE, State::Open, format!("the token {why}"))
+        }
+        Permission::Unknown => Verdict::new(
+            GATE,
+            State::Unknown,
+            "the forge did not say what the token may do",
+        )
+        .opens_when("the forge tells the permission"),
+        Permission::Read | Permission::Triage => {
+            closed("the token may only read", "someone with write access")
+                .opens_when("the token may write")
+        }
+    }
+    .evidence(
+        "permission",
+        format!("{:?}", facts.permission).to_lowercase(),
+        None,
+        None,
+    )
+}
+
+fn pull_request(facts: &ServiceFacts, candidate: &Revision, base: &str, head: &str) -> Verdict {
+    let found = facts
+        .pull_requests
+        .iter()
+        .filter(|pull_request| pull_request.base_ref == base && pull_request.head_ref == head)
+        .max_by_key(|pull_request| pull_request.number);
+    let Some(pull_request) = found else {
+        return closed(
+            format!("no open pull request from {head} into {base}"),
+            "a developer",
+        )
+        .opens_when("that pull request is opened");
+    };
+    let number = pull_request.number;
+    let verdict = if pull_request.head == candidate.sha {
+        mergeable(facts, pull_request)
+    } else {
+        let why = format!(
+            "#{number} brings {}, not {candidate}",
+            pull_request.head.short()
+        );
+        closed(why, "a developer").opens_when(format!("#{number} stands at {candidate}"))
+    };
+    let value = format!("{}, {}", pull_request.state.word(), pull_request.raw);
+    verdict.evidence(
+        format!("#{number}"),
+        value,
+        Some(pull_request.url.clone()),
+        None,
+    )
+}
+
+fn mergeable(facts: &ServiceFacts, pull_request: &PullRequest) -> Verdict {
+    let number = pull_request.number;
+    let says = |state: State| {
+        let why = format!("#{number}: {}", pull_request.state.word());
+        Verdict::new(GATE, state, why).opens_when(format!("#{number} can be merged"))
+    };
+    match &pull_request.state {
+        ChangeState::Ready => match writing(facts, "may merge") {
+            verdict if verdict.state == State::Open => Verdict {
+                why: format!("#{number} is ready to merge"),
+                ..verdict
+            },
+            verdict => verdict,
+        },
+        ChangeState::Checking | ChangeState::ChecksRunning | ChangeState::Queued => {
+            says(State::Waiting)
+        }
+        ChangeState::NeedsReview | ChangeState::ChangesRequested => {
+            says(State::Closed).who("a reviewer on the forge")
+        }
+        ChangeState::Draft
+        | ChangeState::ChecksFailed
+        | ChangeState::Behind
+        | ChangeState::Conflict
+        | ChangeState::Blocked
+        | ChangeState::Merged
+        | ChangeState::Closed => says(State::Closed).who("a developer"),
+        ChangeState::Unknown(_) => says(State::Unknown),
+    }
+}
+
+fn release(facts: &ServiceFacts, candidate: &Revision) -> Verdict {
+    let draft = facts
+        .releases
+        .iter()
+        .filter(|release| release.draft && release.sha.as_ref() == Some(&candidate.sha))
+        .max_by_key(|release| release.created_at);
+    let Some(draft) = draft else {
+        return closed(
+            format!("no draft release of {candidate}"),
+            "who drafts releases",
+        )
+        .opens_when("a release of it is drafted");
+    };
+    writing(facts, &format!("may publish {}", draft.tag)).evidence(
+        "draft release",
+        &draft.tag,
+        Some(draft.url.clone()),
+        None,
+    )
+}
+
+/// Adds what the environment asks on top: it is asked after the promotion has been sent.
+fn protection(case: &Case<'_>, facts: &ServiceFacts, verdict: Verdict) -> Verdict {
+    let environment = facts
+        .environments
+        .iter()
+        .find(|environment| environment.name == *case.environment());
+    let Some(environment) = environment else {
+        return verdict;
+    };
+    let mut asks = Vec::new();
+    if environment.required_reviewers {
+        asks.push("a review".to_owned());
+    }
+    if environment.prevent_self_review {
+        asks.push("a reviewer other than who started it".to_owned());
+    }
+    if environment.wait_timer.is_positive() {
+        asks.push(format!("a wait of {}", words::span(environment.wait_timer)));
+    }
+    if environment.branch_policy {
+        asks.push("an allowed branch".to_owned());
+    }
+    if asks.is_empty() {
+        return verdict;
+    }
+    verdict.evidence(
+        "the environment asks for",
+        words::list(asks),
+        None,
+        case.facts.at(),
+    )
+}

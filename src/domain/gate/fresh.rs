@@ -1,1 +1,49 @@
-//! Being written.
+//! `fresh`: every fact that the cell rests on was observed within the policy's `max_age`.
+
+use jiff::Timestamp;
+
+use super::{Case, State, Verdict, words};
+
+const GATE: &str = "fresh";
+
+pub fn judge(case: &Case<'_>, now: Timestamp) -> Verdict {
+    let Some(facts) = case.facts.value() else {
+        return with_fault(case, case.missing(GATE));
+    };
+    let max_age = case.policy.max_age;
+    let limit = words::span(max_age);
+    let verdict = if case.facts.is_stale(now, max_age) {
+        let why = match case.facts.age(now) {
+            Some(age) if !age.is_zero() => {
+                format!("facts are {} old, the limit is {limit}", words::span(age))
+            }
+            Some(_) | None => "facts are from the future: the clock was put back".to_owned(),
+        };
+        Verdict::new(GATE, State::Unknown, why).opens_when("the forge answers")
+    } else {
+        let why = match &case.facts.fault {
+            Some(fault) => format!("read within {limit}, but then: {}", fault.kind.word()),
+            None => format!("read within {limit}"),
+        };
+        Verdict::new(GATE, State::Open, why).valid_until(case.valid_until())
+    };
+    let verdict = verdict.evidence("read", &facts.url, Some(facts.url.clone()), case.facts.at());
+    let verdict = facts.gaps.iter().fold(verdict, |verdict, gap| {
+        verdict.evidence("not readable", gap, None, case.facts.at())
+    });
+    with_fault(case, verdict)
+}
+
+fn with_fault(case: &Case<'_>, verdict: Verdict) -> Verdict {
+    match &case.facts.fault {
+        Some(fault) => verdict
+            .evidence("fault", fault.to_string(), None, Some(fault.at))
+            .opens_when(
+                fault
+                    .hint
+                    .clone()
+                    .unwrap_or_else(|| "the forge answers".to_owned()),
+            ),
+        None => verdict,
+    }
+}

@@ -1,16 +1,80 @@
 //! Judging a case: every gate of a stage, their sum, and the earliest possible go.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
-use super::{Case, Judgement};
+use super::{Case, Judgement, Verdict, earliest, forge, fresh, hold, manual, path, pipeline};
+use super::{review, sign_off, soak, sum, window};
+use crate::domain::policy::{GateSpec, Stage};
 
 /// Judges a promotion at `now`.
+///
+/// The gates of the stage are asked in order. `fresh` comes first, and `hold`, `manual` and `forge`
+/// last, where the stage does not name them. With nothing to promote, the gates that need a candidate
+/// are closed and say so, which makes the sum *no-go*; while the service has not been read they are
+/// unknown, because then nobody knows whether there is something.
 pub fn judge(case: &Case<'_>, now: Timestamp) -> Judgement {
-    let _ = (case, now);
-    Judgement {
-        go: super::Go::Unknown,
-        verdicts: Vec::new(),
-        earliest: super::Earliest::Nothing,
-        due: None,
+    let mut verdicts = Vec::with_capacity(case.stage.gates.len() + 4);
+    for spec in specs(case.stage) {
+        ask(case, spec, now, &mut verdicts);
     }
+    Judgement {
+        go: sum(verdicts.iter().map(|verdict| verdict.state_at(now))),
+        earliest: earliest::of(case, &verdicts, now),
+        due: due(case, &verdicts, now),
+        verdicts,
+    }
+}
+
+/// Returns the gates of a stage with those that are always there.
+pub(super) fn specs(stage: &Stage) -> impl Iterator<Item = &GateSpec> {
+    let absent = |spec: &&GateSpec| !stage.gates.contains(*spec);
+    std::iter::once(&GateSpec::Fresh)
+        .filter(absent)
+        .chain(&stage.gates)
+        .chain(
+            [&GateSpec::Hold, &GateSpec::Manual, &GateSpec::Forge]
+                .into_iter()
+                .filter(absent),
+        )
+}
+
+/// Asks one gate. Only `manual` may have none or several verdicts.
+pub(super) fn ask(case: &Case<'_>, spec: &GateSpec, now: Timestamp, verdicts: &mut Vec<Verdict>) {
+    verdicts.push(match spec {
+        GateSpec::Fresh => fresh::judge(case, now),
+        GateSpec::Pipeline(rule) => pipeline::judge(case, rule),
+        // A path has one environment before each; `any` and `all` are the same for one.
+        GateSpec::Path { any: _ } => path::judge(case),
+        GateSpec::Soak { at_least } => soak::judge(case, *at_least, now),
+        GateSpec::Review { approvals, own } => review::judge(case, *approvals, *own),
+        GateSpec::Window => window::judge(case, now),
+        GateSpec::Hold => hold::judge(case, now),
+        GateSpec::SignOff { roles, distinct } => sign_off::judge(case, roles, *distinct),
+        GateSpec::Forge => forge::judge(case, now),
+        GateSpec::Manual => return manual::judge(case, now, verdicts),
+    });
+}
+
+/// Returns the next instant at which time alone changes a verdict. A hold that ends while another
+/// goes on changes what is said, so every end counts.
+fn due(case: &Case<'_>, verdicts: &[Verdict], now: Timestamp) -> Option<Timestamp> {
+    let revision = case.candidate.map(|candidate| &candidate.sha);
+    let holds = case.ledger.into_iter().flat_map(|ledger| {
+        ledger
+            .holds_on(&case.service.name, case.environment(), revision, now)
+            .filter_map(|hold| hold.until)
+    });
+    // Facts from too far in the future (see `Fact::is_stale`) count again when time catches up.
+    let credible = case.facts.at().and_then(|at| {
+        let caught_up = at.checked_sub(case.policy.max_age).ok()?;
+        caught_up.checked_add(SignedDuration::from_nanos(1)).ok()
+    });
+    verdicts
+        .iter()
+        .flat_map(|verdict| [verdict.opens_at, verdict.valid_until])
+        .flatten()
+        .chain(holds)
+        .chain(credible)
+        .filter(|at| *at > now)
+        .min()
 }

@@ -1,1 +1,322 @@
-//! Being written.
+//! `pipeline`: the checks of the revision succeeded, and no blocking check is red on any commit that
+//! would come along.
+
+use super::{Case, State, Verdict, words};
+use crate::domain::facts::ServiceFacts;
+use crate::domain::ids::Sha;
+use crate::domain::phase::Phase;
+use crate::domain::pipeline::{Check, Checks};
+use crate::domain::policy::PipelineRule;
+
+const GATE: &str = "pipeline";
+
+/// Each finding blocks as hard as its state; the hardest decides.
+struct Finding {
+    state: State,
+    why: String,
+}
+
+/// What one check weighs.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Weight {
+    /// Named in `required`: it must exist and succeed; having been skipped is not enough.
+    Named,
+    /// Not named anywhere, or blocking: it must not be red or unfinished.
+    Required,
+    Optional,
+    Ignored,
+}
+
+pub fn judge(case: &Case<'_>, rule: &PipelineRule) -> Verdict {
+    let Some((facts, candidate)) = case.subject() else {
+        return case.missing(GATE);
+    };
+    let checks = facts.checks.get(&candidate.sha);
+    let mut findings = match checks {
+        Some(checks) if !checks.contexts.is_empty() => of_contexts(checks, rule),
+        Some(checks) => of_counts(checks, rule, facts),
+        None => vec![finding(
+            State::Unknown,
+            format!("the checks of {candidate} are not known"),
+        )],
+    };
+    let mut seen = None;
+    if !rule.blocking.is_empty() {
+        let (finding, checked) = red_in_scope(case, facts, rule);
+        findings.extend(finding);
+        seen = Some(checked);
+    }
+    let state = findings
+        .iter()
+        .fold(State::Open, |state, finding| state.and(finding.state));
+    let decisive: Vec<&str> = findings
+        .iter()
+        .filter(|finding| finding.state == state)
+        .map(|finding| finding.why.as_str())
+        .collect();
+    let why = match decisive.as_slice() {
+        [] => format!("the checks of {candidate} are not known"),
+        [only] => (*only).to_owned(),
+        [first, others @ ..] => format!("{first}, and {} more", others.len()),
+    };
+    let verdict = Verdict::new(GATE, state, why);
+    let verdict = match state {
+        State::Open | State::Overridden => verdict,
+        State::Closed => verdict
+            .opens_when("the red checks succeed, or a newer revision is green")
+            .who("a developer"),
+        State::Waiting => verdict.opens_when("the checks succeed"),
+        State::Unknown => verdict.opens_when("the forge tells of the checks"),
+    };
+    with_evidence(case, verdict, checks, seen, rule).valid_until(case.valid_until())
+}
+
+fn finding(state: State, why: String) -> Finding {
+    Finding { state, why }
+}
+
+/// Judges the newest attempt of each context.
+fn of_contexts(checks: &Checks, rule: &PipelineRule) -> Vec<Finding> {
+    let newest = newest(&checks.contexts);
+    let mut findings = Vec::new();
+    let mut good = 0;
+    let mut counted = 0;
+    for check in &newest {
+        let weight = weigh(&check.name, rule);
+        if matches!(weight, Weight::Optional | Weight::Ignored) {
+            continue;
+        }
+        let name = &check.name;
+        let (state, why) = match &check.phase {
+            Phase::Skipped if weight == Weight::Named => {
+                (State::Closed, format!("{name} was skipped"))
+            }
+            Phase::Succeeded | Phase::Superseded | Phase::Skipped => (State::Open, String::new()),
+            // A job that waits to be let into an environment says nothing about the revision, and
+            // waiting for it would be waiting for this very promotion.
+            Phase::Gated if weight == Weight::Required => continue,
+            Phase::Gated => (State::Waiting, format!("{name} waits to be approved")),
+            Phase::Queued => (State::Waiting, format!("{name} is queued")),
+            Phase::Running => (State::Waiting, format!("{name} is running")),
+            Phase::Failed => (State::Closed, format!("{name} failed")),
+            Phase::Cancelled => (State::Closed, format!("{name} was cancelled")),
+            Phase::Unknown(word) => (State::Unknown, format!("{name} is \"{word}\"")),
+        };
+        counted += 1;
+        if state == State::Open {
+            good += 1;
+        } else {
+            findings.push(finding(state, why));
+        }
+    }
+    for name in &rule.required {
+        if !newest.iter().any(|check| check.name == *name) {
+            findings.push(finding(State::Unknown, format!("no sign of {name}")));
+        }
+    }
+    if counted == 0 {
+        findings.push(finding(State::Unknown, "no check that counts".to_owned()));
+    }
+    if findings.is_empty() {
+        findings.push(finding(
+            State::Open,
+            format!("{good} of {counted} checks succeeded"),
+        ));
+    }
+    findings
+}
+
+/// Returns the newest attempt of each context; one that has not completed is the newest of all.
+fn newest(contexts: &[Check]) -> Vec<&Check> {
+    let mut newest: Vec<&Check> = Vec::with_capacity(contexts.len());
+    let age = |check: &Check| (check.completed_at.is_none(), check.completed_at);
+    for check in contexts {
+        match newest.iter_mut().find(|known| known.name == check.name) {
+            Some(known) if age(check) > age(known) => *known = check,
+            Some(_) => {}
+            None => newest.push(check),
+        }
+    }
+    newest
+}
+
+fn weigh(name: &str, rule: &PipelineRule) -> Weight {
+    let is_in = |list: &[String]| list.iter().any(|listed| listed == name);
+    if is_in(&rule.required) {
+        Weight::Named
+    } else if is_in(&rule.ignored) {
+        Weight::Ignored
+    } else if is_in(&rule.optional) {
+        Weight::Optional
+    } else {
+        Weight::Required
+    }
+}
+
+/// Judges the forge's own roll-up, where it told no names.
+fn of_counts(checks: &Checks, rule: &PipelineRule, facts: &ServiceFacts) -> Vec<Finding> {
+    let Some(phase) = &checks.phase else {
+        return vec![finding(State::Unknown, "no checks".to_owned())];
+    };
+    let Checks {
+        succeeded,
+        failed,
+        pending,
+        total,
+        ..
+    } = checks;
+    let mut findings = vec![match phase {
+        Phase::Failed if *total > 0 => {
+            finding(State::Closed, format!("{failed} of {total} checks failed"))
+        }
+        Phase::Failed => finding(State::Closed, "checks failed".to_owned()),
+        Phase::Cancelled => finding(State::Closed, "checks were cancelled".to_owned()),
+        Phase::Queued | Phase::Running | Phase::Gated if only_gated(checks, facts) => finding(
+            State::Open,
+            "all checks succeeded but those that wait to be let in".to_owned(),
+        ),
+        Phase::Queued | Phase::Running | Phase::Gated if *total > 0 => finding(
+            State::Waiting,
+            format!("{pending} of {total} checks are not done"),
+        ),
+        Phase::Queued | Phase::Running | Phase::Gated => {
+            finding(State::Waiting, "checks are not done".to_owned())
+        }
+        Phase::Succeeded | Phase::Superseded | Phase::Skipped if *failed > 0 || *pending > 0 => {
+            finding(
+                State::Unknown,
+                "the forge contradicts itself on the checks".to_owned(),
+            )
+        }
+        Phase::Succeeded | Phase::Superseded if *total > 0 => finding(
+            State::Open,
+            format!("{succeeded} of {total} checks succeeded"),
+        ),
+        Phase::Succeeded | Phase::Superseded => {
+            finding(State::Open, "all checks succeeded".to_owned())
+        }
+        Phase::Skipped => finding(State::Unknown, "all checks were skipped".to_owned()),
+        Phase::Unknown(word) => finding(State::Unknown, format!("checks are \"{word}\"")),
+    }];
+    if let Some(name) = rule.required.first() {
+        let why = format!("the forge names no checks, so no sign of {name}");
+        findings.push(finding(State::Unknown, why));
+    }
+    findings
+}
+
+/// Says whether all that is unfinished are jobs that wait to be let into an environment: the roll-up
+/// counts them as pending, and waiting for them would be waiting for this very promotion.
+fn only_gated(checks: &Checks, facts: &ServiceFacts) -> bool {
+    let mut runs = facts
+        .runs
+        .iter()
+        .filter(|run| run.sha == checks.sha)
+        .peekable();
+    if checks.failed > 0 || runs.peek().is_none() {
+        return false;
+    }
+    let mut gated = 0;
+    let mut all_done = true;
+    for run in runs {
+        gated += run.waiting.len();
+        all_done &= match run.phase {
+            Phase::Succeeded | Phase::Skipped | Phase::Superseded => true,
+            Phase::Gated => !run.waiting.is_empty(),
+            Phase::Queued
+            | Phase::Running
+            | Phase::Failed
+            | Phase::Cancelled
+            | Phase::Unknown(_) => false,
+        };
+    }
+    let counted = checks.total == 0 || usize::try_from(checks.pending).is_ok_and(|n| n <= gated);
+    gated > 0 && all_done && counted
+}
+
+/// Looks for a blocking check that is red on any commit in scope; says how many commits were seen.
+fn red_in_scope(
+    case: &Case<'_>,
+    facts: &ServiceFacts,
+    rule: &PipelineRule,
+) -> (Option<Finding>, String) {
+    let Some(scope) = case.known_scope() else {
+        let why = case.scope_missing();
+        return (Some(finding(State::Unknown, why.clone())), why);
+    };
+    let red = |sha: &Sha| {
+        let checks = facts.checks.get(sha)?;
+        newest(&checks.contexts)
+            .into_iter()
+            .find(|check| check.phase == Phase::Failed && rule.blocking.contains(&check.name))
+    };
+    let found = scope.commits.iter().find_map(|commit| {
+        let why = format!(
+            "{} is red on {}",
+            red(&commit.sha)?.name,
+            commit.sha.short()
+        );
+        Some(finding(State::Closed, why))
+    });
+    let cut = !scope.complete || (scope.commits.len() as u64) < scope.total;
+    let found = found.or_else(|| {
+        cut.then(|| {
+            finding(
+                State::Unknown,
+                "the scope was not read to its end".to_owned(),
+            )
+        })
+    });
+    let seen = scope
+        .commits
+        .iter()
+        .filter(|commit| facts.checks.contains_key(&commit.sha))
+        .count();
+    (
+        found,
+        format!("{seen} of {} commits have known checks", scope.total),
+    )
+}
+
+fn with_evidence(
+    case: &Case<'_>,
+    verdict: Verdict,
+    checks: Option<&Checks>,
+    seen: Option<String>,
+    rule: &PipelineRule,
+) -> Verdict {
+    let at = case.facts.at();
+    let Some(checks) = checks else { return verdict };
+    let mut verdict = if checks.total > 0 {
+        let Checks {
+            succeeded,
+            failed,
+            pending,
+            total,
+            ..
+        } = checks;
+        let value = format!("{succeeded} of {total} succeeded, {failed} failed, {pending} pending");
+        verdict.evidence("checks", value, None, at)
+    } else {
+        verdict
+    };
+    for check in newest(&checks.contexts) {
+        let weight = weigh(&check.name, rule);
+        let good = matches!(check.phase, Phase::Succeeded | Phase::Skipped);
+        if good && weight != Weight::Named {
+            continue;
+        }
+        let value = match weight {
+            Weight::Named | Weight::Required => check.phase.word().to_owned(),
+            Weight::Optional => format!("{} (optional)", check.phase.word()),
+            Weight::Ignored => format!("{} (ignored)", check.phase.word()),
+        };
+        verdict = verdict.evidence(&check.name, value, check.url.clone(), at);
+    }
+    match seen {
+        Some(seen) => verdict
+            .evidence("blocking checks", words::list(&rule.blocking), None, at)
+            .evidence("scope", seen, None, at),
+        None => verdict,
+    }
+}

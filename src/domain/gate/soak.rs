@@ -1,1 +1,173 @@
-//! Being written.
+//! `soak`: the revision has stayed in the environment before, verified and without a break, for long
+//! enough. Leaving keeps the record.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::{Case, State, Verdict, words};
+use crate::domain::deployment::{self, Deployment};
+use crate::domain::ids::{EnvironmentName, Sha};
+use crate::domain::phase::Phase;
+
+const GATE: &str = "soak";
+
+/// A continuous stay; `left` is `None` while it lasts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Stay {
+    entered: Timestamp,
+    left: Option<Timestamp>,
+}
+
+impl Stay {
+    fn length(self, now: Timestamp) -> SignedDuration {
+        let end = self.left.map_or(now, |left| left.min(now));
+        end.duration_since(self.entered).max(SignedDuration::ZERO)
+    }
+}
+
+pub fn judge(case: &Case<'_>, at_least: SignedDuration, now: Timestamp) -> Verdict {
+    let Some(upstream) = case.upstream() else {
+        return Verdict::new(GATE, State::Open, "the first environment of the path");
+    };
+    let Some((facts, candidate)) = case.subject() else {
+        return case.missing(GATE);
+    };
+    let environment = &upstream.environment;
+    let stays = stays(&facts.deployments, environment, &candidate.sha);
+    let record = stays.iter().map(|stay| stay.length(now)).max();
+    let lasting = stays.iter().rfind(|stay| stay.left.is_none());
+    let required = words::span(at_least);
+    let spent = words::span(record.unwrap_or_default());
+    let verdict = if let Some(by) = in_flight(case, &facts.deployments, environment) {
+        let why = format!("{by}; {spent} of {required}");
+        Verdict::new(GATE, State::Waiting, why)
+            .opens_when(format!("nothing is on its way into {environment}"))
+    } else if record.is_some_and(|record| record >= at_least) {
+        let why = format!("{spent} of {required} in {environment}");
+        Verdict::new(GATE, State::Open, why)
+    } else if let Some(stay) = lasting {
+        let opens_at = stay.entered.checked_add(at_least).ok();
+        Verdict::new(
+            GATE,
+            State::Waiting,
+            format!("{spent} of {required} in {environment}"),
+        )
+        .opens_when(format!("it has stayed {required}"))
+        .opens_at(opens_at)
+    } else {
+        let why = match record {
+            Some(_) => format!("left {environment} after {spent} of {required}"),
+            None => format!("{candidate} is not verified in {environment}"),
+        };
+        Verdict::new(GATE, State::Closed, why)
+            .opens_when(format!("it stays {required} in {environment}"))
+            .who(format!("who may promote into {environment}"))
+    };
+    stays
+        .iter()
+        .fold(verdict, |verdict, stay| {
+            let until = match stay.left {
+                Some(left) => format!("until {}", words::instant(left, now)),
+                None => "still there".to_owned(),
+            };
+            let value = format!("since {}, {until}", words::instant(stay.entered, now));
+            verdict.evidence(
+                format!("stay in {environment}"),
+                value,
+                None,
+                case.facts.at(),
+            )
+        })
+        .valid_until(case.valid_until())
+}
+
+/// Says what is on its way into the upstream, if anything is. A deployment that only waits to be let
+/// in has not touched the environment.
+fn in_flight(
+    case: &Case<'_>,
+    deployments: &[Deployment],
+    environment: &EnvironmentName,
+) -> Option<String> {
+    let promotion = case
+        .ledger
+        .and_then(|ledger| ledger.open_promotion(&case.service.name, environment));
+    if let Some(promotion) = promotion {
+        let to = &promotion.intent.to;
+        return Some(format!(
+            "{} promotes {to} into {environment}",
+            promotion.actor
+        ));
+    }
+    let newest = deployment::under_way(deployments, environment)?;
+    Some(format!(
+        "{} is on its way into {environment}",
+        newest.sha.short()
+    ))
+}
+
+/// Returns the continuous stays of `sha` in `environment`, oldest first.
+///
+/// 1. Only deployments that were verified count; a failed one in between brought nothing.
+/// 2. A stay begins with the success of a deployment and ends with the success of the next one that
+///    brings another revision; deploying the same revision again goes on with the stay.
+/// 3. A superseded deployment no longer tells when it succeeded. The one before it was superseded by
+///    that very success, so its last change is the instant; where even that is not known, the stay
+///    counts as nothing, because a gate must not open on a guess.
+fn stays(deployments: &[Deployment], environment: &EnvironmentName, sha: &Sha) -> Vec<Stay> {
+    let mut verified: Vec<&Deployment> = deployments
+        .iter()
+        .filter(|deployment| deployment.environment == *environment)
+        .filter(|deployment| matches!(deployment.phase, Phase::Succeeded | Phase::Superseded))
+        .collect();
+    verified.sort_by_key(|deployment| (deployment.created_at, deployment.id));
+    let mut stays: Vec<Stay> = Vec::new();
+    let mut before: Option<&Deployment> = None;
+    for deployment in verified {
+        let entered = entry(deployment, before);
+        let continues = before.is_some_and(|before| before.sha == *sha);
+        match (deployment.sha == *sha, continues) {
+            (true, false) => stays.push(Stay {
+                entered,
+                left: None,
+            }),
+            (false, true) => {
+                if let (Some(stay), Some(before)) = (stays.last_mut(), before) {
+                    stay.left = Some(exit(before, deployment));
+                }
+            }
+            // The same again goes on; another after another is none of ours.
+            (true, true) | (false, false) => {}
+        }
+        before = Some(deployment);
+    }
+    // Switched off by the forge with no successor: it is no longer there.
+    if let (Some(last), Some(stay)) = (before, stays.last_mut())
+        && last.sha == *sha
+        && last.phase == Phase::Superseded
+    {
+        stay.left = Some(last.changed_at);
+    }
+    stays
+}
+
+/// When a verified deployment succeeded; too late rather than too early.
+fn entry(deployment: &Deployment, before: Option<&Deployment>) -> Timestamp {
+    if deployment.phase == Phase::Succeeded {
+        return deployment.changed_at;
+    }
+    before
+        .filter(|before| before.phase == Phase::Superseded)
+        .map(|before| before.changed_at)
+        .filter(|at| (deployment.created_at..=deployment.changed_at).contains(at))
+        .unwrap_or(deployment.changed_at)
+}
+
+/// When `deployment` made way for `next`; too early rather than too late.
+fn exit(deployment: &Deployment, next: &Deployment) -> Timestamp {
+    if deployment.phase == Phase::Superseded {
+        deployment.changed_at
+    } else if next.phase == Phase::Succeeded {
+        next.changed_at
+    } else {
+        next.created_at
+    }
+}

@@ -1,0 +1,86 @@
+//! Effects: what `update` orders the runtime to do. Each is answered by exactly one message, also
+//! on error, timeout, panic and shutdown; those on the terminal itself answer with none.
+
+use jiff::Timestamp;
+
+use crate::domain::act::Act;
+use crate::domain::entry::{Draft, Precondition};
+use crate::domain::ids::{
+    EnvironmentName, ForgeName, IntentId, RepoPath, RunId, Seq, ServiceName, Sha,
+};
+
+/// An order to the runtime.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Effect {
+    /// Answered by `Msg::Fetched`.
+    Fetch {
+        generation: u64,
+        forge: ForgeName,
+        question: Question,
+    },
+    /// Answered by `Msg::Recorded`.
+    Append {
+        ticket: Ticket,
+        draft: Box<Draft>,
+        precondition: Precondition,
+    },
+    /// Answered by `Msg::JournalRead`.
+    ReadJournal {
+        since: Seq,
+    },
+    /// Answered by `Msg::Acted`. Never dropped: shutdown waits for it.
+    Act {
+        id: IntentId,
+        forge: ForgeName,
+        repo: RepoPath,
+        act: Act,
+    },
+    /// Opens a page in the operator's browser.
+    Browse(String),
+    /// Copies to the operator's clipboard through the terminal (OSC 52).
+    Copy(String),
+    /// Stores the facts for the next start.
+    SaveCache,
+    Suspend,
+    Quit,
+}
+
+/// What is asked of a forge. It carries everything that the answer needs to be understood.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Question {
+    Identity,
+    Pulse(Vec<Target>),
+    Facts(Vec<Target>),
+    Scope {
+        service: ServiceName,
+        repo: RepoPath,
+        base: Sha,
+        head: Sha,
+    },
+    Jobs {
+        service: ServiceName,
+        repo: RepoPath,
+        run: RunId,
+    },
+    Find {
+        id: IntentId,
+        repo: RepoPath,
+        act: Act,
+        sent_at: Timestamp,
+    },
+}
+
+/// A service as a forge needs to know it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Target {
+    pub service: ServiceName,
+    pub repo: RepoPath,
+    pub branch: Option<String>,
+    pub environments: Vec<EnvironmentName>,
+    /// Revisions whose checks are wanted beside the head's.
+    pub revisions: Vec<Sha>,
+}
+
+/// Which append an answer belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Ticket(pub u64);

@@ -1,0 +1,177 @@
+//! The engine: what both faces share. Facts, ledger, polling, and promotions on their way.
+//!
+//! Deciding lives in `domain`; each part of the engine's own behaviour has its file in `engine/`.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::effect::{Effect, Ticket};
+use super::msg::{Budget, Identity};
+use super::request::Refusal;
+use crate::domain::board::Board;
+use crate::domain::entry::Entry;
+use crate::domain::fault::Fault;
+use crate::domain::ids::{ForgeName, InstanceId, IntentId, Person, RunId, ServiceName};
+use crate::domain::ledger::Ledger;
+use crate::domain::observed::Fact;
+use crate::domain::pipeline::Job;
+use crate::domain::policy::Policy;
+
+pub(crate) mod flow;
+mod follow;
+mod intake;
+mod orders;
+pub mod planning;
+pub(crate) mod reconcile;
+pub(crate) mod schedule;
+
+/// How many of the newest journal entries are kept for the timeline.
+pub const TIMELINE: usize = 2_000;
+
+/// Facts, ledger, polling, and promotions on their way.
+#[derive(Debug)]
+pub struct Engine {
+    pub policy: Arc<Policy>,
+    pub interval: SignedDuration,
+    /// Who acts. Until it is known (from config or from a forge) nothing can be recorded.
+    pub operator: Option<Person>,
+    pub instance: InstanceId,
+    /// Nothing may be changed: `--read-only`, `--offline`.
+    pub read_only: bool,
+    pub offline: bool,
+    pub board: Board,
+    /// `None` until the journal has been read, and while it cannot be.
+    pub ledger: Option<Ledger>,
+    pub journal: JournalState,
+    pub entries: VecDeque<Entry>,
+    pub forges: BTreeMap<ForgeName, ForgeState>,
+    pub jobs: BTreeMap<(ServiceName, RunId), Fact<Vec<Job>>>,
+    /// Services that somebody looks at: read often.
+    pub watched: BTreeSet<ServiceName>,
+    pub(crate) schedule: schedule::Schedule,
+    pub(crate) flows: BTreeMap<IntentId, flow::Flow>,
+    pub(crate) pending: BTreeMap<Ticket, flow::Pending>,
+    pub(crate) reconciling: BTreeMap<IntentId, reconcile::Search>,
+    /// What came of orders, for the interface or the command line to take.
+    pub reports: Vec<Report>,
+    pub(crate) tickets: u64,
+    pub(crate) generations: u64,
+    pub(crate) random: fastrand::Rng,
+}
+
+/// What an engine starts with.
+#[derive(Clone, Debug)]
+pub struct Start {
+    pub policy: Arc<Policy>,
+    pub interval: SignedDuration,
+    pub operator: Option<Person>,
+    pub instance: InstanceId,
+    pub read_only: bool,
+    pub offline: bool,
+    /// Seeds the ids of intents, holds and gates.
+    pub seed: u64,
+    pub now: Timestamp,
+}
+
+impl Engine {
+    /// An engine that knows its policy and nothing else.
+    pub fn new(start: Start) -> Self {
+        let board = Board::new(&start.policy, None, Board::default(), start.now);
+        let forges = start
+            .policy
+            .services
+            .iter()
+            .map(|service| (service.forge.clone(), ForgeState::default()))
+            .collect();
+        Self {
+            policy: start.policy,
+            interval: start.interval,
+            operator: start.operator,
+            instance: start.instance,
+            read_only: start.read_only,
+            offline: start.offline,
+            board,
+            ledger: None,
+            journal: JournalState::Unread,
+            entries: VecDeque::new(),
+            forges,
+            jobs: BTreeMap::new(),
+            watched: BTreeSet::new(),
+            schedule: schedule::Schedule::default(),
+            flows: BTreeMap::new(),
+            pending: BTreeMap::new(),
+            reconciling: BTreeMap::new(),
+            reports: Vec::new(),
+            tickets: 0,
+            generations: 0,
+            random: fastrand::Rng::with_seed(start.seed),
+        }
+    }
+
+    /// Judges every cell again, for instance after the cache was put in.
+    pub fn judge_all(&mut self, now: Timestamp) {
+        self.board.judge_all(&self.policy, self.ledger.as_ref(), now);
+    }
+
+    /// Reads the journal for the first time.
+    pub fn open_journal(&self) -> Vec<Effect> {
+        self.read_journal()
+    }
+
+    /// Says whether it is known who acts; offline, nobody will be asked.
+    pub fn operator_is_known(&self) -> bool {
+        self.operator.is_some() || self.offline || self.forges.values().any(|forge| forge.fault.is_some())
+    }
+
+    /// Says whether every scope that a service's gates judge has been read, or its read failed.
+    pub fn scopes_are_read(&self, service: &ServiceName) -> bool {
+        self.board.row(service).is_none_or(|row| {
+            row.cells.iter().filter(|cell| self.needs_scope(service, &cell.environment)).all(|cell| {
+                let has_ends = cell.live.is_some() && cell.candidate.is_some();
+                !has_ends || row.scope_of(cell).is_some_and(|fact| fact.last.is_some() || fact.fault.is_some())
+            })
+        })
+    }
+}
+
+/// How the journal is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum JournalState {
+    Unread,
+    Ready,
+    Unreachable { why: String, hint: Option<String> },
+}
+
+/// How a forge is.
+#[derive(Clone, Debug, Default)]
+pub struct ForgeState {
+    pub identity: Option<Identity>,
+    pub budget: Budget,
+    /// The fault of the whole forge since the last good answer.
+    pub fault: Option<Fault>,
+    pub answered_at: Option<Timestamp>,
+    pub(crate) failures: u32,
+}
+
+/// What came of an order or happened by itself, to be told to the operator.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Report {
+    /// An order was carried out, or a promotion went a step on.
+    Done {
+        id: Option<IntentId>,
+        text: String,
+    },
+    /// An order was refused; nothing was changed.
+    Refused {
+        id: Option<IntentId>,
+        refusal: Refusal,
+    },
+    /// A forge or the journal is in trouble.
+    Trouble(Box<Fault>),
+    JournalTrouble {
+        why: String,
+        hint: Option<String>,
+    },
+}

@@ -1,0 +1,167 @@
+//! Following: what was accepted is watched on the forge until it succeeded, failed or was stopped.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::Engine;
+use crate::app::effect::Effect;
+use crate::domain::deployment::{self, Deployment};
+use crate::domain::facts::ServiceFacts;
+use crate::domain::ids::ServiceName;
+use crate::domain::phase::Phase;
+use crate::domain::promotion::{Promotion, Purpose, State, Step};
+
+/// How much earlier than our send a record of the forge may be dated and still be ours: clocks
+/// differ.
+const SKEW: SignedDuration = SignedDuration::from_mins(2);
+
+impl Engine {
+    /// Looks at what a service's open intents have come to, after new facts.
+    pub(crate) fn follow(&mut self, service: &ServiceName, now: Timestamp) -> Vec<Effect> {
+        let Some(facts) = self.board.row(service).and_then(|row| row.facts.value()) else {
+            return Vec::new();
+        };
+        let steps: Vec<(Promotion, Step)> = self
+            .ledger
+            .iter()
+            .flat_map(|ledger| ledger.open())
+            .filter(|promotion| promotion.intent.service == *service)
+            .filter(|promotion| matches!(promotion.state, State::Accepted | State::Running))
+            .filter_map(|promotion| Some((promotion.clone(), progress(promotion, facts)?)))
+            .collect();
+        let mut effects = Vec::new();
+        for (promotion, step) in steps {
+            let Some(plan) = self.plan_of(&promotion) else {
+                continue;
+            };
+            let text = format!(
+                "{} {} {} {}: {}",
+                plan.intent.purpose,
+                plan.service(),
+                plan.environment(),
+                plan.movement(),
+                step.word()
+            );
+            effects.extend(self.record_step(&plan, step, now, Some(text)));
+        }
+        effects
+    }
+}
+
+/// Returns the next step of an accepted intent that the facts show, if any.
+fn progress(promotion: &Promotion, facts: &ServiceFacts) -> Option<Step> {
+    match promotion.intent.purpose {
+        Purpose::Promotion => deployed(promotion, facts),
+        Purpose::Cancellation | Purpose::Rejection => {
+            let run = promotion.intent.act.run()?;
+            let found = facts.runs.iter().find(|known| known.id == run);
+            // A run that is not among the recent ones any more has ended.
+            found
+                .is_none_or(|run| !run.phase.is_in_flight() && run.waiting.is_empty())
+                .then_some(Step::Succeeded)
+        }
+        Purpose::Rerun => {
+            let run = promotion.intent.act.run()?;
+            match &facts.runs.iter().find(|known| known.id == run)?.phase {
+                Phase::Succeeded => Some(Step::Succeeded),
+                Phase::Failed => {
+                    let since = promotion.sent_at? + SignedDuration::from_secs(30);
+                    let run = facts.runs.iter().find(|known| known.id == run)?;
+                    (run.updated_at > since).then(|| Step::Failed {
+                        why: "the run failed again".into(),
+                    })
+                }
+                Phase::Cancelled => Some(Step::Cancelled {
+                    why: "the run was cancelled".into(),
+                }),
+                Phase::Queued
+                | Phase::Running
+                | Phase::Gated
+                | Phase::Skipped
+                | Phase::Superseded
+                | Phase::Unknown(_) => None,
+            }
+        }
+        // The forge's answer was the whole outcome.
+        Purpose::Status => Some(Step::Succeeded),
+    }
+}
+
+fn deployed(promotion: &Promotion, facts: &ServiceFacts) -> Option<Step> {
+    let intent = &promotion.intent;
+    let live = deployment::live(&facts.deployments, &intent.environment);
+    if live.is_some_and(|live| live.sha == intent.to.sha)
+        && intent.from.as_ref() != Some(&intent.to)
+    {
+        return Some(Step::Succeeded);
+    }
+    let ours = facts
+        .deployments
+        .iter()
+        .filter(|deployment| deployment.environment == intent.environment)
+        .filter(|deployment| is_ours(promotion, deployment))
+        .max_by_key(|deployment| (deployment.created_at, deployment.id));
+    let handle = promotion.handle.clone().unwrap_or_default();
+    let run = handle
+        .run
+        .and_then(|id| facts.runs.iter().find(|run| run.id == id));
+    let running = |handle| (promotion.state == State::Accepted).then_some(Step::Running { handle });
+    if let Some(deployment) = ours {
+        match &deployment.phase {
+            Phase::Failed => {
+                let why = deployment
+                    .description
+                    .clone()
+                    .unwrap_or_else(|| "the deployment failed".into());
+                return Some(Step::Failed { why });
+            }
+            Phase::Cancelled => {
+                return Some(Step::Cancelled {
+                    why: "the deployment was cancelled".into(),
+                });
+            }
+            Phase::Running | Phase::Queued => {
+                let handle = crate::domain::act::Handle {
+                    deployment: Some(deployment.id),
+                    ..handle
+                };
+                return running(handle);
+            }
+            Phase::Succeeded | Phase::Superseded => return Some(Step::Succeeded),
+            Phase::Gated | Phase::Skipped | Phase::Unknown(_) => {}
+        }
+    }
+    match run.map(|run| &run.phase) {
+        Some(Phase::Failed) => Some(Step::Failed {
+            why: "the run failed before it deployed".into(),
+        }),
+        Some(Phase::Cancelled) => Some(Step::Cancelled {
+            why: "the run was cancelled".into(),
+        }),
+        Some(Phase::Running) => running(handle),
+        Some(
+            Phase::Queued
+            | Phase::Gated
+            | Phase::Succeeded
+            | Phase::Skipped
+            | Phase::Superseded
+            | Phase::Unknown(_),
+        )
+        | None => None,
+    }
+}
+
+/// Says whether a deployment of the forge is what the intent brought about: by its key, by its id,
+/// or by revision and time.
+fn is_ours(promotion: &Promotion, deployment: &Deployment) -> bool {
+    let handle = promotion.handle.as_ref();
+    if deployment.key.as_ref() == Some(&promotion.intent.id) {
+        return true;
+    }
+    if handle.and_then(|handle| handle.deployment) == Some(deployment.id) {
+        return true;
+    }
+    let Some(sent_at) = promotion.sent_at else {
+        return false;
+    };
+    deployment.sha == promotion.intent.to.sha && deployment.changed_at >= sent_at - SKEW
+}

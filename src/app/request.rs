@@ -1,0 +1,97 @@
+//! Requests: orders of an operator that change something, from a dialog or from the command line.
+//! One way for both, so that they cannot disagree.
+
+use jiff::Timestamp;
+
+use super::plan::Plan;
+use crate::domain::hold::{Cover, HoldKind, Openers};
+use crate::domain::ids::{EnvironmentName, HoldId, ManualGateId, RoleName, ServiceName};
+use crate::domain::signoff::Voice;
+
+/// An order that changes something.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Request {
+    /// Sends what a plan says, if everything is still as the plan saw it.
+    Send(Box<Plan>),
+    Hold {
+        cover: Cover,
+        kind: HoldKind,
+        reason: String,
+        until: Option<Timestamp>,
+    },
+    /// `None` leaves a part as it is; `until: Some(None)` takes the expiry away.
+    EditHold {
+        id: HoldId,
+        reason: Option<String>,
+        until: Option<Option<Timestamp>>,
+    },
+    LiftHold {
+        id: HoldId,
+        reason: String,
+    },
+    AddGate {
+        cover: Cover,
+        name: String,
+        reason: String,
+        openers: Openers,
+    },
+    OpenGate {
+        id: ManualGateId,
+        note: String,
+    },
+    CloseGate {
+        id: ManualGateId,
+        reason: String,
+    },
+    Vote {
+        service: ServiceName,
+        environment: EnvironmentName,
+        role: RoleName,
+        voice: Voice,
+        note: String,
+    },
+}
+
+/// Why an order is not carried out. A value, not an error: it is shown, in the same words, by the
+/// board and by the command line, and its kind decides the exit code.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    pub kind: RefusalKind,
+    /// One sentence: what is refused, and why.
+    pub why: String,
+    /// What to do about it.
+    pub hint: Option<String>,
+}
+
+/// What kind of refusal it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum RefusalKind {
+    /// No such service, environment, hold, role: exit 2.
+    Usage,
+    /// A gate is closed, a hold is on, somebody else is on it: exit 3.
+    NoGo,
+    /// The forge refused or cannot do it: exit 4.
+    Forge,
+    /// Exit 5.
+    Journal,
+    /// What was sent has no known outcome: exit 6.
+    OutcomeUnknown,
+    /// Facts are missing or stale: exit 7.
+    Facts,
+}
+
+impl Refusal {
+    pub fn new(kind: RefusalKind, why: impl Into<String>) -> Self {
+        Self {
+            kind,
+            why: why.into(),
+            hint: None,
+        }
+    }
+
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+}

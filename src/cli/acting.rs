@@ -1,0 +1,279 @@
+//! Commands that make a forge act: `promote`, `approve`, `reject`, `cancel`, `rerun`.
+
+use std::time::Duration;
+
+use clap::Args;
+use serde_json::{Value, json};
+
+use super::output;
+use super::status::{PATIENCE, known_services};
+use super::{Exit, Failure, Global, settings};
+use crate::app::engine::Report;
+use crate::app::engine::planning::Wish;
+use crate::app::plan::Plan;
+use crate::app::request::Request;
+use crate::config::Env;
+use crate::domain::ids::{EnvironmentName, IntentId, ServiceName};
+use crate::domain::promotion::State;
+use crate::runtime::headless::{Headless, Waited};
+
+#[derive(Debug, Args)]
+pub struct PromoteArgs {
+    #[arg(required = true, value_name = "SERVICE")]
+    services: Vec<String>,
+    /// The environment to promote into.
+    #[arg(long, value_name = "ENV")]
+    to: String,
+    /// Promote only if the candidate is this version or SHA.
+    #[arg(long, value_name = "REVISION")]
+    revision: Option<String>,
+    #[command(flatten)]
+    confirm: ConfirmArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct CellArgs {
+    service: String,
+    /// The environment.
+    #[arg(long = "in", value_name = "ENV")]
+    environment: String,
+    #[command(flatten)]
+    confirm: ConfirmArgs,
+}
+
+#[derive(Debug, Args)]
+struct ConfirmArgs {
+    /// Why; it goes into the journal.
+    #[arg(long, value_name = "TEXT")]
+    reason: Option<String>,
+    /// The environment's name, where it has to be typed.
+    #[arg(long, value_name = "NAME")]
+    confirm: Option<String>,
+    /// Wait until it has succeeded or failed.
+    #[arg(long)]
+    wait: bool,
+    /// How long --wait waits, in minutes.
+    #[arg(long, value_name = "MINUTES", default_value_t = 60)]
+    timeout: u64,
+}
+
+pub(super) async fn promote(global: &Global, env: &Env, args: PromoteArgs) -> Result<Exit, Failure> {
+    let wish = Wish::Promote { revision: args.revision };
+    act(global, env, &args.services, &args.to, &wish, &args.confirm).await
+}
+
+pub(super) async fn approve(global: &Global, env: &Env, args: CellArgs) -> Result<Exit, Failure> {
+    one(global, env, &args, &Wish::Approve).await
+}
+
+pub(super) async fn reject(global: &Global, env: &Env, args: CellArgs) -> Result<Exit, Failure> {
+    one(global, env, &args, &Wish::Reject).await
+}
+
+pub(super) async fn cancel(global: &Global, env: &Env, args: CellArgs) -> Result<Exit, Failure> {
+    one(global, env, &args, &Wish::Cancel).await
+}
+
+pub(super) async fn rerun(global: &Global, env: &Env, args: CellArgs) -> Result<Exit, Failure> {
+    one(global, env, &args, &Wish::Rerun).await
+}
+
+async fn one(global: &Global, env: &Env, args: &CellArgs, wish: &Wish) -> Result<Exit, Failure> {
+    act(global, env, std::slice::from_ref(&args.service), &args.environment, wish, &args.confirm).await
+}
+
+/// What became of one service's order.
+struct Came {
+    service: ServiceName,
+    plan: Option<Plan>,
+    state: &'static str,
+    failure: Option<Failure>,
+}
+
+async fn act(
+    global: &Global,
+    env: &Env,
+    services: &[String],
+    environment: &str,
+    wish: &Wish,
+    args: &ConfirmArgs,
+) -> Result<Exit, Failure> {
+    let (session, _) = settings::session(global, env, global.mode()).await?;
+    let mut headless = Headless::new(session);
+    let services = known_services(&headless, services)?;
+    let environment = EnvironmentName::new(environment);
+    headless.settle(&services, PATIENCE).await;
+    let mut outcomes = Vec::new();
+    let mut plans = Vec::new();
+    let now = headless.state.now;
+    for service in services {
+        match headless.state.engine.plan(&service, &environment, wish, now) {
+            Ok(plan) => plans.push(plan),
+            Err(refusal) => {
+                outcomes.push(Came { service, plan: None, state: "refused", failure: Some(refusal.into()) });
+            }
+        }
+    }
+    if !plans.is_empty() {
+        let reason = confirmed(global, &plans, args)?;
+        for mut plan in plans {
+            plan.intent.reason.clone_from(&reason);
+            outcomes.push(send(global, &mut headless, plan, args).await);
+        }
+    }
+    headless.finish().await;
+    Ok(print(global, &environment, &outcomes))
+}
+
+/// Shows what would be sent and has it confirmed; returns the reason.
+fn confirmed(global: &Global, plans: &[Plan], args: &ConfirmArgs) -> Result<String, Failure> {
+    let typed = plans.iter().find(|plan| plan.protected).map(|plan| plan.environment().clone());
+    let asks = !global.yes && output::can_ask();
+    if !global.json && asks {
+        for plan in plans {
+            output::note(&format!("{} > {}   {}", plan.service(), plan.environment(), plan.movement()));
+            output::note(&format!("  will do  {}: {}", plan.forge, plan.call));
+            output::note(&format!("  if bad   {}", plan.if_bad));
+            for warning in &plan.warnings {
+                output::note(&format!("  warning  {warning}"));
+            }
+        }
+    }
+    let reason = match &args.reason {
+        Some(reason) if !reason.trim().is_empty() => reason.clone(),
+        Some(_) | None if asks => output::ask("reason:")?,
+        Some(_) | None => {
+            return Err(Failure::new(Exit::Usage, "a reason is required").hint("--reason TEXT"));
+        }
+    };
+    if reason.trim().is_empty() {
+        return Err(Failure::new(Exit::Usage, "a reason is required; nothing was sent"));
+    }
+    let given = match (&args.confirm, &typed) {
+        (Some(given), _) => Some(given.clone()),
+        (None, Some(environment)) if asks => Some(output::ask(&format!("type {environment} to confirm:"))?),
+        (None, None) if asks => {
+            let answer = output::ask("send it? [y/N]")?;
+            if !matches!(answer.as_str(), "y" | "Y" | "yes") {
+                return Err(Failure::new(Exit::Usage, "not confirmed; nothing was sent"));
+            }
+            None
+        }
+        (None, _) => None,
+    };
+    match (&typed, given) {
+        (Some(environment), Some(given)) if given == environment.as_str() => Ok(reason),
+        (Some(environment), _) => Err(Failure::new(
+            Exit::Usage,
+            format!("{environment} is protected: its name must be given; nothing was sent"),
+        )
+        .hint(format!("--confirm {environment}"))),
+        (None, _) if global.yes || asks || args.confirm.is_some() => Ok(reason),
+        (None, _) => {
+            Err(Failure::new(Exit::Usage, "nobody can be asked here; nothing was sent").hint("--yes confirms"))
+        }
+    }
+}
+
+async fn send(global: &Global, headless: &mut Headless, plan: Plan, args: &ConfirmArgs) -> Came {
+    let id = plan.intent.id.clone();
+    let service = plan.service().clone();
+    headless.ask(Request::Send(Box::new(plan.clone())));
+    let mut failure = None;
+    let patience = Duration::from_secs(120);
+    let waited = headless.until(patience, |engine| !engine.is_busy()).await;
+    failure = tell(global, headless, &id).or(failure);
+    if waited != Waited::Done {
+        failure = failure.or_else(|| Some(Failure::new(Exit::OutcomeUnknown, "it is still under way")));
+    }
+    if args.wait && failure.is_none() {
+        let patience = Duration::from_secs(args.timeout.saturating_mul(60));
+        let watched = id.clone();
+        let waited = headless.until(patience, move |engine| {
+            let promotion = engine.ledger.as_ref().and_then(|ledger| ledger.promotions.get(&watched));
+            promotion.is_none_or(|promotion| !promotion.state.is_open() || promotion.state == State::Unknown)
+        });
+        let waited = waited.await;
+        failure = tell(global, headless, &id);
+        if waited == Waited::TimedOut {
+            let why = format!("it has not ended in {} minutes", args.timeout);
+            failure = failure.or_else(|| Some(Failure::new(Exit::OutcomeUnknown, why)));
+        }
+    }
+    let promotion = headless.engine().ledger.as_ref().and_then(|ledger| ledger.promotions.get(&id));
+    let state = promotion.map_or("refused", |promotion| promotion.state.word());
+    let why = promotion.and_then(|promotion| promotion.why.clone()).unwrap_or_else(|| state.to_owned());
+    let failure = failure.or_else(|| {
+        let exit = match promotion.map(|promotion| promotion.state)? {
+            State::Failed | State::Cancelled => Exit::Error,
+            State::Unknown | State::Reconciling | State::Sending | State::Absent => Exit::OutcomeUnknown,
+            State::Rejected => Exit::Forge,
+            State::Abandoned | State::Intended => Exit::NoGo,
+            State::Accepted | State::Running | State::Succeeded => return None,
+        };
+        Some(Failure::new(exit, why))
+    });
+    Came { service, plan: Some(plan), state, failure }
+}
+
+/// Tells progress on standard error, and returns a refusal of this order if there was one.
+fn tell(global: &Global, headless: &mut Headless, id: &IntentId) -> Option<Failure> {
+    let mut failure = None;
+    for report in headless.reports() {
+        match report {
+            Report::Done { text, .. } => {
+                if !global.json {
+                    output::note(&text);
+                }
+            }
+            Report::Refused { id: Some(of), refusal } if of == *id => failure = Some(refusal.into()),
+            Report::Refused { .. } => {}
+            Report::Trouble(fault) => output::note(&fault.to_string()),
+            Report::JournalTrouble { why, .. } => output::note(&format!("journal: {why}")),
+        }
+    }
+    failure
+}
+
+fn print(global: &Global, environment: &EnvironmentName, outcomes: &[Came]) -> Exit {
+    let exit = outcomes.iter().filter_map(|came| came.failure.as_ref()).map(|failure| failure.exit).max();
+    if let ([Came { failure: Some(failure), plan: None, .. }], true) = (outcomes, global.json) {
+        output::failure(global, failure);
+        return failure.exit;
+    }
+    if global.json {
+        let promotions: Vec<Value> = outcomes.iter().map(|came| as_json(environment, came)).collect();
+        output::json_line(&json!({"schema": crate::app::status::SCHEMA, "promotions": promotions}));
+        return exit.unwrap_or(Exit::Done);
+    }
+    for came in outcomes {
+        match &came.failure {
+            Some(failure) => output::failure(global, failure),
+            None => {
+                let movement = came.plan.as_ref().map(Plan::movement).unwrap_or_default();
+                output::line(&format!("{} {environment} {movement} {}", came.service, came.state));
+            }
+        }
+    }
+    if outcomes.len() > 1 {
+        let done = outcomes.iter().filter(|came| came.failure.is_none()).count();
+        output::line(&format!("applied to {done} of {}", outcomes.len()));
+    }
+    exit.unwrap_or(Exit::Done)
+}
+
+fn as_json(environment: &EnvironmentName, came: &Came) -> Value {
+    let intent = came.plan.as_ref().map(|plan| &plan.intent);
+    json!({
+        "service": came.service,
+        "environment": environment,
+        "id": intent.map(|intent| &intent.id),
+        "from": intent.and_then(|intent| intent.from.as_ref()).map(|revision| &revision.sha),
+        "to": intent.map(|intent| &intent.to.sha),
+        "state": came.state,
+        "call": came.plan.as_ref().map(|plan| &plan.call),
+        "why": came.failure.as_ref().map(|failure| &failure.message),
+        "hint": came.failure.as_ref().and_then(|failure| failure.hint.as_ref()),
+        "exit": came.failure.as_ref().map_or(0, |failure| failure.exit.code()),
+    })
+}

@@ -1,0 +1,78 @@
+//! Exit codes, and failures that carry one.
+
+use crate::app::request::{Refusal, RefusalKind};
+
+/// How the program ended. The numbers are a contract.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u8)]
+pub enum Exit {
+    /// Done, or go.
+    Done = 0,
+    Error = 1,
+    Usage = 2,
+    NoGo = 3,
+    Forge = 4,
+    Journal = 5,
+    OutcomeUnknown = 6,
+    Facts = 7,
+}
+
+impl Exit {
+    pub fn code(self) -> u8 {
+        self as u8
+    }
+
+    /// The `kind` of an error in JSON.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Error => "error",
+            Self::Usage => "usage",
+            Self::NoGo => "no-go",
+            Self::Forge => "forge",
+            Self::Journal => "journal",
+            Self::OutcomeUnknown => "outcome-unknown",
+            Self::Facts => "facts",
+        }
+    }
+}
+
+/// Why a command did not do what it was asked: for people, with what to do next.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    pub exit: Exit,
+    pub message: String,
+    pub hint: Option<String>,
+}
+
+impl Failure {
+    pub fn new(exit: Exit, message: impl Into<String>) -> Self {
+        Self { exit, message: message.into(), hint: None }
+    }
+
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+}
+
+impl From<Refusal> for Failure {
+    fn from(refusal: Refusal) -> Self {
+        let exit = match refusal.kind {
+            RefusalKind::Usage => Exit::Usage,
+            RefusalKind::NoGo => Exit::NoGo,
+            RefusalKind::Forge => Exit::Forge,
+            RefusalKind::Journal => Exit::Journal,
+            RefusalKind::OutcomeUnknown => Exit::OutcomeUnknown,
+            RefusalKind::Facts => Exit::Facts,
+        };
+        Self { exit, message: refusal.why, hint: refusal.hint }
+    }
+}
+
+impl From<std::io::Error> for Failure {
+    fn from(error: std::io::Error) -> Self {
+        Self::new(Exit::Error, error.to_string())
+    }
+}

@@ -1,0 +1,182 @@
+//! `gonogo log`, and what every command does that only needs the journal.
+
+use std::time::Duration;
+
+use clap::Args;
+use serde_json::{Map, Value, json};
+
+use super::output::{self, instant};
+use super::status::PATIENCE;
+use super::{Exit, Failure, Global, settings};
+use crate::app::engine::{Engine, JournalState, Report};
+use crate::app::request::Request;
+use crate::app::status::SCHEMA;
+use crate::config::Env;
+use crate::domain::entry::{Entry, Event};
+use crate::domain::ids::{Person, ServiceName};
+use crate::runtime::headless::Headless;
+use crate::runtime::session::Mode;
+
+#[derive(Debug, Args)]
+pub struct LogArgs {
+    /// Only this service.
+    #[arg(long, value_name = "SERVICE")]
+    service: Option<String>,
+    /// Only this environment.
+    #[arg(long = "in", value_name = "ENV")]
+    environment: Option<String>,
+    /// Only entries after this one.
+    #[arg(long, value_name = "SEQ", default_value_t = 0)]
+    since: i64,
+    /// Only the last so many.
+    #[arg(short = 'n', long, value_name = "COUNT")]
+    last: Option<usize>,
+}
+
+/// Opens the journal and nothing else, for reading.
+pub(super) async fn read(global: &Global, env: &Env) -> Result<Headless, Failure> {
+    let mode = Mode { read_only: true, offline: true };
+    let (session, _) = settings::session(global, env, mode).await?;
+    let mut headless = Headless::new(session);
+    headless.settle(&[], Duration::from_secs(10)).await;
+    match &headless.engine().journal {
+        JournalState::Ready => Ok(headless),
+        JournalState::Unread => Err(Failure::new(Exit::Journal, "the journal was not read in time")),
+        JournalState::Unreachable { why, hint } => {
+            let failure = Failure::new(Exit::Journal, why.clone());
+            Err(match hint {
+                Some(hint) => failure.hint(hint.clone()),
+                None => failure,
+            })
+        }
+    }
+}
+
+/// Gives an order that is recorded in the journal and sends nothing.
+pub(super) async fn order(global: &Global, env: &Env, services: &[ServiceName], request: Request) -> Result<Exit, Failure> {
+    order_with(global, env, services, |_| request).await
+}
+
+/// As `order`, with a request that depends on what the engine knows once it has settled.
+pub(super) async fn order_with(
+    global: &Global,
+    env: &Env,
+    services: &[ServiceName],
+    request: impl FnOnce(&Engine) -> Request,
+) -> Result<Exit, Failure> {
+    let (session, _) = settings::session(global, env, global.mode()).await?;
+    let mut headless = Headless::new(session);
+    headless.settle(services, PATIENCE).await;
+    if headless.engine().operator.is_none() {
+        // Holds must work while the forge is down: then the account on this machine is the owner.
+        let local = env.get("USER").or_else(|| env.get("LOGNAME")).map(Person::new);
+        headless.state.engine.operator = local;
+    }
+    headless.reports();
+    let request = request(headless.engine());
+    headless.ask(request);
+    headless.until(Duration::from_secs(30), |engine| !engine.is_busy()).await;
+    let mut done = Vec::new();
+    let mut refused = None;
+    for report in headless.reports() {
+        match report {
+            Report::Done { text, .. } => done.push(text),
+            Report::Refused { refusal, .. } => refused = Some(Failure::from(refusal)),
+            Report::JournalTrouble { why, .. } => refused = Some(Failure::new(Exit::Journal, why)),
+            Report::Trouble(_) => {}
+        }
+    }
+    let last = headless.engine().entries.back().cloned();
+    headless.finish().await;
+    if let Some(failure) = refused {
+        return Err(failure);
+    }
+    if done.is_empty() {
+        return Err(Failure::new(Exit::Journal, "the journal did not answer in time"));
+    }
+    if global.json {
+        let entry = last.as_ref().map(entry_json);
+        output::json_line(&json!({"schema": SCHEMA, "done": done, "entry": entry}));
+    } else {
+        for text in done {
+            output::line(&text);
+        }
+    }
+    Ok(Exit::Done)
+}
+
+pub(super) async fn log(global: &Global, env: &Env, args: LogArgs) -> Result<Exit, Failure> {
+    let headless = read(global, env).await?;
+    let all = &headless.engine().entries;
+    let wanted: Vec<&Entry> = all
+        .iter()
+        .filter(|entry| entry.seq.0 > args.since)
+        .filter(|entry| of(args.service.as_deref(), entry.draft.service.as_ref().map(ServiceName::as_str)))
+        .filter(|entry| of(args.environment.as_deref(), entry.draft.environment.as_ref().map(|name| name.as_str())))
+        .collect();
+    let skip = args.last.map_or(0, |last| wanted.len().saturating_sub(last));
+    for entry in wanted.into_iter().skip(skip) {
+        if global.json {
+            output::json_line(&entry_json(entry));
+        } else {
+            output::line(&sentence(entry));
+        }
+    }
+    Ok(Exit::Done)
+}
+
+/// An entry without a service covers every service, so it belongs to each one's log.
+fn of(wanted: Option<&str>, has: Option<&str>) -> bool {
+    match (wanted, has) {
+        (None, _) | (_, None) => true,
+        (Some(wanted), Some(has)) => wanted == has,
+    }
+}
+
+/// One entry as `log --json` prints it: what every entry has, then what its kind adds.
+fn entry_json(entry: &Entry) -> Value {
+    let draft = &entry.draft;
+    let mut object = Map::new();
+    let mut put = |name: &str, value: Value| {
+        object.insert(name.to_owned(), value);
+    };
+    put("seq", json!(entry.seq));
+    put("at", json!(draft.at));
+    put("actor", json!(draft.actor));
+    put("kind", json!(draft.event.kind()));
+    put("service", json!(draft.service));
+    put("environment", json!(draft.environment));
+    put("revision", json!(draft.revision));
+    put("reason", json!(draft.reason));
+    put("policy", json!(draft.policy));
+    put("payload", json!(draft.event));
+    put("previous", json!(entry.previous));
+    put("hash", json!(entry.hash));
+    Value::Object(object)
+}
+
+fn sentence(entry: &Entry) -> String {
+    let draft = &entry.draft;
+    let place = match (&draft.service, &draft.environment) {
+        (Some(service), Some(environment)) => format!("{service} {environment}"),
+        (Some(service), None) => service.to_string(),
+        (None, Some(environment)) => format!("all of {environment}"),
+        (None, None) => "everything".to_owned(),
+    };
+    let detail = match &draft.event {
+        Event::Intended { intent } => {
+            let from = intent.from.as_ref().map_or("nothing", |from| from.label());
+            format!("{from} > {}  {}", intent.to, intent.id)
+        }
+        Event::Stepped { id, .. } => id.to_string(),
+        Event::HoldPlaced { hold } => hold.id.to_string(),
+        Event::HoldEdited { id, .. } | Event::HoldLifted { id, .. } | Event::HoldExpired { id, .. } => id.to_string(),
+        Event::VoteCast { vote } => format!("{} as {} on {}", vote.voice.word(), vote.role, vote.saw),
+        Event::VoteVoided { role, person, saw, now } => format!("{person} as {role} on {saw}, now {now}"),
+        Event::GateAdded { gate } => format!("{} {}", gate.id, gate.name),
+        Event::GateOpened { id, .. } | Event::GateClosed { id, .. } => id.to_string(),
+        Event::DeploymentSeen { deployment, .. } | Event::DeploymentOutOfBand { deployment, .. } => deployment.to_string(),
+    };
+    let reason = draft.reason.as_ref().map(|reason| format!("  \"{reason}\"")).unwrap_or_default();
+    format!("{:>5}  {}  {:<12} {:<22} {place}  {detail}{reason}", entry.seq, instant(draft.at), draft.actor, draft.event.kind())
+}

@@ -1,0 +1,80 @@
+//! Settings of one run: the config file, or what git and the forge tell of this checkout.
+
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+
+use super::{Exit, Failure, Global};
+use crate::config::locate::{Located, locate};
+use crate::config::run::Programs;
+use crate::config::{self, Env, Problem, Settings, discover, remotes};
+use crate::domain::fault::Fault;
+use crate::runtime::connect;
+use crate::runtime::session::{Mode, Session};
+use crate::runtime::clock;
+
+/// Tells the kind of a forge by its name, for JSON.
+pub(super) type Kinds = Box<dyn Fn(&str) -> String>;
+
+/// Makes a session from the config file, or from this checkout if there is none.
+pub(super) async fn session(global: &Global, env: &Env, mode: Mode) -> Result<(Session, Kinds), Failure> {
+    let settings = settings(global, env).await?;
+    let kinds: Vec<(String, &'static str)> =
+        settings.forges.iter().map(|forge| (forge.name.to_string(), forge.kind.word())).collect();
+    let kind = move |name: &str| {
+        kinds.iter().find(|(known, _)| known == name).map_or_else(String::new, |(_, kind)| (*kind).to_owned())
+    };
+    Ok((Session::new(settings, env.clone(), mode), Box::new(kind)))
+}
+
+/// Reads the config file, or asks git and the forge.
+pub(super) async fn settings(global: &Global, env: &Env) -> Result<Settings, Failure> {
+    match located(global, env) {
+        Some(path) => config::read(&path, env).map_err(|problems| broken(&problems)),
+        None => discovered(env).await,
+    }
+}
+
+/// Returns the config file that is meant, if there is one.
+pub(super) fn located(global: &Global, env: &Env) -> Option<PathBuf> {
+    let here = std::env::current_dir().unwrap_or_default();
+    match locate(global.config.as_deref(), env, &here, |path| path.is_file()) {
+        Located::Named(path) | Located::Found(path) => Some(path),
+        Located::Nowhere => None,
+    }
+}
+
+/// Makes a failure of a config file's problems: all of them, each with its place.
+pub(super) fn broken(problems: &[Problem]) -> Failure {
+    Failure::new(Exit::Usage, config::render(problems).trim_end().to_owned())
+}
+
+async fn discovered(env: &Env) -> Result<Settings, Failure> {
+    let here = std::env::current_dir()?;
+    let usage = |why: String, hint: String| Failure::new(Exit::Usage, why).hint(hint);
+    let remote = remotes::read(&here, env, &Programs)
+        .await
+        .map_err(|error| usage(format!("no config, and {error}"), error.hint().to_owned()))?;
+    let forge = discover::forge(&remote.host, env).map_err(|error| usage(error.to_string(), error.hint()))?;
+    let found = connect::discover(&forge, &remote.repo, env).await.map_err(of_fault)?;
+    let found = discover::Found {
+        repo: &remote.repo,
+        default_branch: found.default_branch.as_deref(),
+        environments: &found.environments,
+        reviewed: &found.reviewed,
+    };
+    discover::settings(forge, &found, env).map_err(|error| usage(error.to_string(), error.hint()))
+}
+
+fn of_fault(fault: Fault) -> Failure {
+    let failure = Failure::new(Exit::Forge, format!("{}: {}", fault.doing, fault.why));
+    match fault.hint {
+        Some(hint) => failure.hint(hint),
+        None => failure,
+    }
+}
+
+/// The wall-clock time, for arguments that are relative to it.
+pub(super) fn now() -> Timestamp {
+    clock::now()
+}

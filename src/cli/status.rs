@@ -1,0 +1,123 @@
+//! `gonogo status`: what is where, what may go next, and why not.
+
+use std::time::Duration;
+
+use clap::Args;
+
+use super::output::{self, span};
+use super::{Exit, Failure, Global, settings};
+use crate::app::status::{CellStatus, ServiceStatus, Status};
+use crate::config::Env;
+use crate::domain::ids::ServiceName;
+use crate::runtime::headless::Headless;
+
+/// How long the forges may take for the first answers.
+pub(super) const PATIENCE: Duration = Duration::from_secs(45);
+
+#[derive(Debug, Args)]
+pub struct StatusArgs {
+    /// Only these services.
+    #[arg(value_name = "SERVICE")]
+    services: Vec<String>,
+}
+
+pub(super) async fn run(global: &Global, env: &Env, args: StatusArgs) -> Result<Exit, Failure> {
+    let (session, kinds) = settings::session(global, env, global.mode()).await?;
+    let mut headless = Headless::new(session);
+    let wanted = known_services(&headless, &args.services)?;
+    headless.settle(&wanted, PATIENCE).await;
+    let status = Status::of(headless.engine(), kinds, &wanted, headless.state.now);
+    let exit = if global.json {
+        output::json_line(&status);
+        Exit::Done
+    } else {
+        print(&status);
+        Exit::Done
+    };
+    headless.finish().await;
+    Ok(exit)
+}
+
+/// Returns the named services, or all; a name that does not exist is a usage error.
+pub(super) fn known_services(headless: &Headless, names: &[String]) -> Result<Vec<ServiceName>, Failure> {
+    let policy = &headless.engine().policy;
+    if names.is_empty() {
+        return Ok(policy.services.iter().map(|service| service.name.clone()).collect());
+    }
+    names
+        .iter()
+        .map(|name| {
+            let name = ServiceName::new(name);
+            let service = policy.service(&name);
+            service.map(|service| service.name.clone()).ok_or_else(|| {
+                let known: Vec<&str> = policy.services.iter().map(|service| service.name.as_str()).collect();
+                Failure::new(Exit::Usage, format!("there is no service {name}"))
+                    .hint(format!("the services are {}", known.join(", ")))
+            })
+        })
+        .collect()
+}
+
+fn print(status: &Status) {
+    let mut environments: Vec<&str> = Vec::new();
+    for cell in status.services.iter().flat_map(|service| &service.cells) {
+        if !environments.contains(&cell.environment.as_str()) {
+            environments.push(&cell.environment);
+        }
+    }
+    let mut rows = vec![
+        std::iter::once("SERVICE".to_owned())
+            .chain(environments.iter().map(|name| name.to_uppercase()))
+            .chain(["NEXT".to_owned()])
+            .collect::<Vec<_>>(),
+    ];
+    for service in &status.services {
+        let mut row = vec![service.name.clone()];
+        for environment in &environments {
+            let cell = service.cells.iter().find(|cell| cell.environment == **environment);
+            row.push(cell.map_or_else(|| "-".to_owned(), place));
+        }
+        row.push(next(service));
+        rows.push(row);
+    }
+    output::table(&rows);
+    for service in &status.services {
+        if let Some(fault) = &service.fault {
+            output::note(&format!("{}: {fault}", service.name));
+        }
+    }
+    for forge in &status.forges {
+        let age = forge.observed_at.map(|at| format!(", {} ago", span(status.at.duration_since(at)))).unwrap_or_default();
+        let budget = forge
+            .budget
+            .as_ref()
+            .and_then(|budget| Some(format!(", budget {}/{}", budget.remaining?, budget.limit?)))
+            .unwrap_or_default();
+        output::note(&format!("{} {}{age}{budget}", forge.name, forge.state));
+    }
+}
+
+/// What stands in one cell: `2.41.0 ok`.
+fn place(cell: &CellStatus) -> String {
+    let live = cell.version.as_deref().or_else(|| cell.revision.as_deref()?.get(..7));
+    match (live, &cell.in_flight) {
+        (live, Some(flight)) => {
+            let coming = flight.version.as_deref().or_else(|| flight.revision.get(..7)).unwrap_or("?");
+            format!("{} > {coming} {}", live.unwrap_or("-"), flight.phase)
+        }
+        (Some(live), None) => format!("{live} {}", cell.state),
+        (None, None) => cell.state.to_owned(),
+    }
+}
+
+/// The promotion furthest along the path that has a candidate, and how its gates stand.
+fn next(service: &ServiceStatus) -> String {
+    let Some(cell) = service.cells.iter().rev().find(|cell| cell.candidate.is_some()) else {
+        return "level".to_owned();
+    };
+    let candidate = cell.candidate.as_ref().map_or("", |candidate| candidate.label());
+    let blocking: Vec<&str> =
+        cell.gates.iter().filter(|gate| !matches!(gate.verdict, "open" | "overridden")).map(|gate| gate.name.as_str()).collect();
+    let gates = if blocking.is_empty() { String::new() } else { format!(" ({})", blocking.join(", ")) };
+    format!("{candidate} > {} {}{gates}", cell.environment, cell.verdict)
+}

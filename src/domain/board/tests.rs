@@ -1,0 +1,140 @@
+//! Merging answers: what confirms facts, and what must be read again.
+
+use jiff::SignedDuration;
+
+use super::*;
+use crate::domain::gate::fixture::{World, ago, fault, later, now, sha};
+
+fn pulse(head: char) -> Pulse {
+    Pulse {
+        head: Some(sha(head)),
+        checks: None,
+        deployments: Vec::new(),
+        pull_requests: 0,
+        latest_release: None,
+        pushed_at: None,
+    }
+}
+
+struct Scene {
+    world: World,
+    board: Board,
+}
+
+impl Scene {
+    fn new() -> Self {
+        let world = World::new(Vec::new());
+        let board = Board::new(
+            &world.policy,
+            world.ledger.as_ref(),
+            Board::default(),
+            now(),
+        );
+        Self { world, board }
+    }
+
+    fn pulse(&mut self, head: char, at: Timestamp) -> bool {
+        let World { policy, ledger, .. } = &self.world;
+        let name = "checkout".into();
+        self.board
+            .pulse(&name, Ok(pulse(head)), at, policy, ledger.as_ref(), now())
+    }
+
+    fn read(&mut self, good: bool, at: Timestamp) {
+        let World { policy, ledger, .. } = &self.world;
+        let answer = if good {
+            Ok(self.world.facts.value().cloned().unwrap())
+        } else {
+            Err(fault())
+        };
+        let name = "checkout".into();
+        self.board
+            .merge(&name, answer, at, policy, ledger.as_ref(), now());
+    }
+
+    fn row(&self) -> &Row {
+        self.board.row(&"checkout".into()).unwrap()
+    }
+}
+
+#[test]
+fn a_pulse_asks_for_a_read_until_one_was_answered() {
+    let mut scene = Scene::new();
+    assert!(scene.pulse('a', ago(5)));
+    scene.read(true, ago(4));
+    assert!(!scene.pulse('a', ago(3)));
+    assert_eq!(scene.row().facts.at(), Some(ago(3)));
+    assert!(scene.pulse('b', ago(2)));
+}
+
+#[test]
+fn a_pulse_whose_read_failed_confirms_nothing() {
+    let mut scene = Scene::new();
+    scene.pulse('a', ago(9));
+    scene.read(true, ago(8));
+    assert!(scene.pulse('b', ago(5)));
+    scene.read(false, ago(4));
+    assert!(scene.pulse('b', ago(3)), "the facts are still those of a");
+    assert_eq!(scene.row().facts.at(), Some(ago(8)));
+    assert!(scene.row().facts.fault.is_some());
+}
+
+#[test]
+fn a_read_from_before_a_pulse_does_not_agree_with_it() {
+    let mut scene = Scene::new();
+    scene.pulse('a', ago(9));
+    scene.pulse('b', ago(5));
+    // The answer to the read that the first pulse asked for.
+    scene.read(true, ago(8));
+    assert!(scene.pulse('b', ago(3)));
+}
+
+#[test]
+fn a_failed_poll_ages_facts_and_never_blanks_them() {
+    let mut scene = Scene::new();
+    scene.read(true, ago(4));
+    scene.read(false, ago(2));
+    assert!(scene.row().facts.value().is_some());
+    assert_eq!(scene.row().facts.at(), Some(ago(4)));
+}
+
+#[test]
+fn an_older_answer_changes_nothing() {
+    let mut scene = Scene::new();
+    scene.read(true, ago(2));
+    scene.read(false, ago(4));
+    assert!(scene.row().facts.fault.is_none());
+}
+
+#[test]
+fn a_reload_keeps_the_facts_of_the_same_repository_and_branch_only() {
+    let mut scene = Scene::new();
+    scene.read(true, ago(0));
+    let reload = |scene: &Scene, branch: Option<&str>| {
+        let mut policy = scene.world.policy.clone();
+        policy.services[0].branch = branch.map(str::to_owned);
+        let board = Board::new(
+            &policy,
+            scene.world.ledger.as_ref(),
+            scene.board.clone(),
+            now(),
+        );
+        board.rows[0].facts.value().is_some()
+    };
+    assert!(reload(&scene, None));
+    assert!(!reload(&scene, Some("release")));
+}
+
+#[test]
+fn the_board_is_due_when_its_first_verdict_runs_out() {
+    let mut scene = Scene::new();
+    let read = now() - SignedDuration::from_secs(10);
+    scene.read(true, read);
+    let due = read + SignedDuration::from_secs(60);
+    assert_eq!(scene.board.due(), Some(due));
+    let World { policy, ledger, .. } = &scene.world;
+    assert!(!scene.board.judge_due(policy, ledger.as_ref(), now()));
+    assert!(scene.board.judge_due(policy, ledger.as_ref(), due));
+    assert!(scene.board.due().is_none_or(|next| next > due));
+    assert!(due < later(1));
+}

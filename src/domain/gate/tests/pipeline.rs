@@ -1,0 +1,279 @@
+use crate::domain::gate::State;
+use crate::domain::gate::fixture::{LIVE, WANTED, World, ago, check, checks, run, sha};
+use crate::domain::phase::Phase;
+use crate::domain::pipeline::Check;
+use crate::domain::policy::{GateSpec, PipelineRule};
+
+fn names(names: &[&str]) -> Vec<String> {
+    names.iter().map(|name| (*name).to_owned()).collect()
+}
+
+fn world(rule: PipelineRule, contexts: Vec<Check>) -> World {
+    let mut world = World::new(vec![GateSpec::Pipeline(rule)]);
+    world.checks().contexts = contexts;
+    world
+}
+
+/// Judges one more check beside two green ones.
+fn with(rule: PipelineRule, name: &str, phase: Phase) -> (State, String) {
+    let contexts = vec![
+        check("build", Phase::Succeeded),
+        check("unit", Phase::Succeeded),
+        check(name, phase),
+    ];
+    world(rule, contexts).says("pipeline")
+}
+
+#[test]
+fn all_green_opens() {
+    assert_eq!(
+        with(PipelineRule::default(), "e2e", Phase::Succeeded),
+        (State::Open, "3 of 3 checks succeeded".into())
+    );
+}
+
+#[test]
+fn a_check_that_no_list_names_is_required() {
+    let rule = PipelineRule::default;
+    let cases = [
+        (Phase::Failed, State::Closed, "e2e failed"),
+        (Phase::Cancelled, State::Closed, "e2e was cancelled"),
+        (Phase::Running, State::Waiting, "e2e is running"),
+        (Phase::Queued, State::Waiting, "e2e is queued"),
+        (
+            Phase::Unknown("odd".into()),
+            State::Unknown,
+            "e2e is \"odd\"",
+        ),
+        (Phase::Skipped, State::Open, "3 of 3 checks succeeded"),
+    ];
+    for (phase, state, why) in cases {
+        assert_eq!(with(rule(), "e2e", phase), (state, why.into()));
+    }
+}
+
+#[test]
+fn a_red_check_outweighs_one_that_still_runs() {
+    let contexts = vec![check("unit", Phase::Running), check("e2e", Phase::Failed)];
+    let world = world(PipelineRule::default(), contexts);
+    assert_eq!(world.says("pipeline"), (State::Closed, "e2e failed".into()));
+}
+
+#[test]
+fn optional_and_ignored_checks_do_not_decide_but_are_shown() {
+    for (rule, note) in [
+        (
+            PipelineRule {
+                optional: names(&["e2e"]),
+                ..PipelineRule::default()
+            },
+            "failed (optional)",
+        ),
+        (
+            PipelineRule {
+                ignored: names(&["e2e"]),
+                ..PipelineRule::default()
+            },
+            "failed (ignored)",
+        ),
+    ] {
+        let contexts = vec![
+            check("build", Phase::Succeeded),
+            check("e2e", Phase::Failed),
+        ];
+        let verdict = world(rule, contexts).verdict("pipeline");
+        assert_eq!(verdict.state, State::Open);
+        assert!(
+            verdict
+                .evidence
+                .iter()
+                .any(|evidence| evidence.value == note)
+        );
+    }
+}
+
+#[test]
+fn nothing_but_ignored_checks_is_silence() {
+    let rule = PipelineRule {
+        ignored: names(&["lint"]),
+        ..PipelineRule::default()
+    };
+    let contexts = vec![check("lint", Phase::Succeeded)];
+    assert_eq!(
+        world(rule, contexts).verdict("pipeline").state,
+        State::Unknown
+    );
+}
+
+#[test]
+fn a_named_check_must_exist_and_succeed() {
+    let rule = || PipelineRule {
+        required: names(&["e2e"]),
+        ..PipelineRule::default()
+    };
+    assert_eq!(with(rule(), "e2e", Phase::Succeeded).0, State::Open);
+    assert_eq!(
+        with(rule(), "e2e", Phase::Skipped),
+        (State::Closed, "e2e was skipped".into())
+    );
+    assert_eq!(
+        with(rule(), "lint", Phase::Succeeded),
+        (State::Unknown, "no sign of e2e".into())
+    );
+    assert_eq!(with(rule(), "e2e", Phase::Gated).0, State::Waiting);
+}
+
+#[test]
+fn the_newest_attempt_of_a_context_decides() {
+    let attempt = |phase, minutes: i64| Check {
+        completed_at: Some(ago(minutes)),
+        ..check("e2e", phase)
+    };
+    let rule = PipelineRule::default;
+    let now_green = vec![attempt(Phase::Failed, 50), attempt(Phase::Succeeded, 5)];
+    assert_eq!(
+        world(rule(), now_green).verdict("pipeline").state,
+        State::Open
+    );
+    let now_red = vec![attempt(Phase::Failed, 5), attempt(Phase::Succeeded, 50)];
+    assert_eq!(
+        world(rule(), now_red).verdict("pipeline").state,
+        State::Closed
+    );
+    let again = vec![check("e2e", Phase::Running), attempt(Phase::Succeeded, 5)];
+    assert_eq!(
+        world(rule(), again).verdict("pipeline").state,
+        State::Waiting
+    );
+}
+
+#[test]
+fn a_job_that_waits_to_be_let_in_does_not_wait_for_itself() {
+    assert_eq!(
+        with(PipelineRule::default(), "deploy", Phase::Gated),
+        (State::Open, "2 of 2 checks succeeded".into())
+    );
+}
+
+#[test]
+fn no_checks_never_open() {
+    let mut none = world(PipelineRule::default(), Vec::new());
+    none.checks().phase = None;
+    none.checks().total = 0;
+    assert_eq!(none.says("pipeline"), (State::Unknown, "no checks".into()));
+    none.known().checks.clear();
+    assert_eq!(
+        none.says("pipeline"),
+        (State::Unknown, "the checks of 2.41.0 are not known".into())
+    );
+}
+
+#[test]
+fn where_only_counts_are_known_the_roll_up_decides() {
+    let counted = |phase, failed, pending| {
+        let mut world = world(PipelineRule::default(), Vec::new());
+        world.known().runs.clear();
+        let checks = world.checks();
+        checks.phase = Some(phase);
+        (checks.failed, checks.pending) = (failed, pending);
+        checks.succeeded = 3 - failed - pending;
+        world.says("pipeline")
+    };
+    assert_eq!(
+        counted(Phase::Succeeded, 0, 0),
+        (State::Open, "3 of 3 checks succeeded".into())
+    );
+    assert_eq!(
+        counted(Phase::Failed, 1, 0),
+        (State::Closed, "1 of 3 checks failed".into())
+    );
+    assert_eq!(
+        counted(Phase::Running, 0, 2),
+        (State::Waiting, "2 of 3 checks are not done".into())
+    );
+    assert_eq!(counted(Phase::Succeeded, 1, 0).0, State::Unknown);
+}
+
+#[test]
+fn where_only_counts_are_known_a_named_check_cannot_be_seen() {
+    let rule = PipelineRule {
+        required: names(&["e2e"]),
+        ..PipelineRule::default()
+    };
+    assert_eq!(
+        world(rule, Vec::new()).says("pipeline"),
+        (
+            State::Unknown,
+            "the forge names no checks, so no sign of e2e".into()
+        )
+    );
+}
+
+#[test]
+fn where_only_counts_are_known_a_run_that_waits_to_be_let_in_is_not_waited_for() {
+    let mut world = world(PipelineRule::default(), Vec::new());
+    let checks = world.checks();
+    checks.phase = Some(Phase::Running);
+    (checks.succeeded, checks.pending) = (2, 1);
+    assert_eq!(world.verdict("pipeline").state, State::Open);
+    // Two unfinished checks and one waiting job: one of the two is something else.
+    world.checks().pending = 2;
+    assert_eq!(world.verdict("pipeline").state, State::Waiting);
+    world.checks().pending = 1;
+    let mut other = run(9000, WANTED, "production");
+    other.phase = Phase::Running;
+    other.waiting.clear();
+    world.known().runs.push(other);
+    assert_eq!(world.verdict("pipeline").state, State::Waiting);
+}
+
+fn blocking() -> PipelineRule {
+    PipelineRule {
+        blocking: names(&["migration"]),
+        ..PipelineRule::default()
+    }
+}
+
+#[test]
+fn a_blocking_check_that_is_red_on_any_commit_in_scope_closes() {
+    let mut world = World::new(vec![GateSpec::Pipeline(blocking())]);
+    assert_eq!(world.verdict("pipeline").state, State::Open);
+    let mut between = checks('d', &["build", "migration"]);
+    between.contexts[1].phase = Phase::Failed;
+    world.known().checks.insert(sha('d'), between.clone());
+    assert_eq!(
+        world.says("pipeline"),
+        (State::Closed, "migration is red on ddddddd".into())
+    );
+    // Another check that is red in between has been mended since.
+    between.contexts[1].phase = Phase::Succeeded;
+    between.contexts[0].phase = Phase::Failed;
+    world.known().checks.insert(sha('d'), between);
+    assert_eq!(world.verdict("pipeline").state, State::Open);
+}
+
+#[test]
+fn a_blocking_check_that_is_red_before_the_last_deployment_does_not_count() {
+    let mut world = World::new(vec![GateSpec::Pipeline(blocking())]);
+    let mut old = checks(LIVE, &["migration"]);
+    old.contexts[0].phase = Phase::Failed;
+    world.known().checks.insert(sha(LIVE), old);
+    assert_eq!(world.verdict("pipeline").state, State::Open);
+}
+
+#[test]
+fn blocking_checks_need_a_known_scope() {
+    let mut world = World::new(vec![GateSpec::Pipeline(blocking())]);
+    world.scoped().complete = false;
+    assert_eq!(world.verdict("pipeline").state, State::Unknown);
+    world.scope = None;
+    assert_eq!(
+        world.says("pipeline"),
+        (State::Unknown, "the scope has not been read yet".into())
+    );
+    let no_blocking = World {
+        scope: None,
+        ..World::new(vec![GateSpec::Pipeline(PipelineRule::default())])
+    };
+    assert_eq!(no_blocking.verdict("pipeline").state, State::Open);
+}

@@ -1,0 +1,125 @@
+//! Folding: what is open, what a vote stands for.
+
+use super::*;
+use crate::domain::act::Handle;
+use crate::domain::entry::Draft;
+use crate::domain::gate::fixture::{World, ago, person, promotion};
+use crate::domain::ids::Digest;
+use crate::domain::signoff::Voice;
+
+fn entry(ledger: &Ledger, event: Event) -> Entry {
+    Entry {
+        seq: Seq(ledger.head.0 + 1),
+        draft: Draft {
+            at: ago(1),
+            actor: person("bob"),
+            service: Some("checkout".into()),
+            environment: Some("production".into()),
+            revision: None,
+            reason: None,
+            policy: Digest::of(["policy"]),
+            event,
+        },
+        previous: Digest::of(["previous"]),
+        hash: Digest::of(["hash"]),
+    }
+}
+
+fn sending() -> Step {
+    Step::Sending {
+        owner: "laptop".into(),
+    }
+}
+
+#[test]
+fn a_promotion_is_open_until_it_ends() {
+    let handle = Handle::default;
+    let steps = [
+        (vec![], true),
+        (vec![sending()], true),
+        (
+            vec![
+                sending(),
+                Step::Unknown {
+                    why: "reset".into(),
+                },
+            ],
+            true,
+        ),
+        (
+            vec![
+                sending(),
+                Step::Unknown {
+                    why: "reset".into(),
+                },
+                Step::Absent { reads: 3 },
+            ],
+            false,
+        ),
+        (vec![sending(), Step::Accepted { handle: handle() }], true),
+        (
+            vec![
+                sending(),
+                Step::Accepted { handle: handle() },
+                Step::Succeeded,
+            ],
+            false,
+        ),
+        (vec![Step::Abandoned { why: "no".into() }], false),
+    ];
+    for (steps, open) in steps {
+        let ledger = promotion(Ledger::default(), "production", &steps);
+        let found = ledger.open_promotion(&"checkout".into(), &"production".into());
+        assert_eq!(found.is_some(), open, "{steps:?}");
+        assert_eq!(ledger.open().count(), usize::from(open));
+        assert!(
+            ledger
+                .open_promotion(&"checkout".into(), &"staging".into())
+                .is_none()
+        );
+    }
+}
+
+#[test]
+fn a_step_that_may_not_follow_does_not_end_a_promotion() {
+    let ledger = promotion(Ledger::default(), "production", &[Step::Succeeded]);
+    assert_eq!(ledger.open().count(), 1);
+}
+
+#[test]
+fn an_entry_that_comes_twice_counts_once() {
+    let ledger = promotion(Ledger::default(), "production", &[sending()]);
+    let mut again = ledger.clone();
+    let late = Entry {
+        seq: ledger.head,
+        ..entry(
+            &ledger,
+            Event::Stepped {
+                id: "intent-production".into(),
+                purpose: Purpose::Promotion,
+                step: Step::Rejected { why: "no".into() },
+            },
+        )
+    };
+    again.apply(&late);
+    assert_eq!(again, ledger);
+}
+
+#[test]
+fn voiding_an_old_vote_leaves_a_newer_one_of_the_same_person() {
+    let mut world = World::new(Vec::new());
+    world.vote("dee", "qa", Voice::Go);
+    let ledger = world.book();
+    let voided = |role: &str, saw: &str| Event::VoteVoided {
+        role: role.into(),
+        person: person("dee"),
+        saw: saw.to_owned(),
+        now: "2.40.3 > 2.41.1".to_owned(),
+    };
+    let other = entry(ledger, voided("qa", "2.40.2 > 2.41.0"));
+    ledger.apply(&other);
+    assert_eq!(ledger.votes.len(), 1);
+    let same = entry(ledger, voided("qa", "2.40.3 > 2.41.0"));
+    ledger.apply(&same);
+    assert!(ledger.votes.is_empty());
+}

@@ -1,0 +1,217 @@
+//! Batched reads: which services are asked together, and which answer is whose.
+
+use std::sync::PoisonError;
+use std::sync::atomic::Ordering;
+
+use futures_util::{StreamExt, stream};
+use serde_json::{Map, Value};
+
+use super::batch::{Part, sweep};
+use super::query::Query;
+use super::reply::{Kind, Reply, Trouble};
+use super::{GitHub, board, pulse, query, runs};
+use crate::domain::facts::{Pulse, ServiceFacts};
+use crate::domain::phase::Phase;
+use crate::domain::pipeline::Run;
+use crate::forge::error::Error;
+use crate::forge::http::limiter::Purpose;
+use crate::forge::{Batch, Target};
+
+/// What a board says where the token may not read checks one by one.
+const NO_CHECKS: &str = "checks: only their sum is readable with this token";
+
+impl GitHub {
+    pub(super) async fn read_pulse(&self, targets: &[Target]) -> Batch<Pulse> {
+        let answers = sweep(
+            &self.pulse_size,
+            targets.len(),
+            self.wire.limits().concurrency,
+            |batch| async move {
+                let picked = pick(targets, &batch);
+                let reply = self.ask(Purpose::Poll, &query::pulse(&picked)).await?;
+                parts(reply, picked.len(), |fields, _| pulse::pulse(fields))
+            },
+        )
+        .await;
+        self.batch(targets, answers)
+    }
+
+    pub(super) async fn read_board(&self, targets: &[Target]) -> Batch<ServiceFacts> {
+        let answers = sweep(
+            &self.board_size,
+            targets.len(),
+            self.wire.limits().concurrency,
+            |batch| async move { self.ask_board(&pick(targets, &batch)).await },
+        )
+        .await;
+        let answers = stream::iter(answers)
+            .map(|answer| async move {
+                match answer {
+                    Ok(facts) => Ok(self.complete(facts).await),
+                    Err(error) => Err(error),
+                }
+            })
+            .buffered(self.wire.limits().concurrency.max(1))
+            .collect()
+            .await;
+        self.batch(targets, answers)
+    }
+
+    /// Asks for the board of a few services; without single checks if the token turns out not to
+    /// be allowed to read them.
+    async fn ask_board(&self, targets: &[&Target]) -> Result<Vec<Part<ServiceFacts>>, Error> {
+        let checks = self.checks.load(Ordering::Relaxed);
+        let mut reply = self
+            .ask(Purpose::Look, &query::board(targets, checks))
+            .await?;
+        let mut single = checks;
+        if checks && reply.errors().iter().any(hides_checks) {
+            self.checks.store(false, Ordering::Relaxed);
+            single = false;
+            reply = self
+                .ask(Purpose::Look, &query::board(targets, false))
+                .await?;
+        }
+        parts(reply, targets.len(), |fields, errors| {
+            let mut facts = board::facts(fields)?;
+            if !single {
+                facts.gaps.push(NO_CHECKS.to_owned());
+            }
+            for error in errors {
+                let gap = match error.field() {
+                    Some(field) => format!("{field}: {}", error.message()),
+                    None => error.message(),
+                };
+                if !facts.gaps.contains(&gap) {
+                    facts.gaps.push(gap);
+                }
+            }
+            Ok(facts)
+        })
+    }
+
+    /// Adds what GraphQL does not tell, only where there may be something to tell.
+    async fn complete(&self, mut facts: ServiceFacts) -> ServiceFacts {
+        if !self.checks.load(Ordering::Relaxed)
+            && let Some(head) = &facts.head
+        {
+            match runs::of_commit(&self.wire, &facts.repo, &head.sha).await {
+                Ok(found) => merge(&mut facts.runs, found),
+                Err(error) => facts.gaps.push(format!("runs: {error}")),
+            }
+        }
+        let may_wait = facts
+            .environments
+            .iter()
+            .any(|each| each.required_reviewers)
+            || facts
+                .deployments
+                .iter()
+                .any(|each| each.phase == Phase::Gated)
+            || facts.runs.iter().any(|run| run.phase == Phase::Gated);
+        if may_wait {
+            match runs::waiting(&self.wire, &facts.repo).await {
+                Ok(found) => merge(&mut facts.runs, found),
+                Err(error) => facts.gaps.push(format!("waiting runs: {error}")),
+            }
+        }
+        facts
+            .runs
+            .sort_by_key(|run| std::cmp::Reverse((run.created_at, run.id)));
+        facts
+    }
+
+    /// Asks a batch, again only for trouble that has nothing to do with its size.
+    async fn ask(&self, purpose: Purpose, query: &Query) -> Result<Reply, Error> {
+        let mut retry = 0;
+        loop {
+            let reply = self
+                .wire
+                .query_once(purpose, &query.text, &query.variables)
+                .await;
+            match reply {
+                Err(error)
+                    if error.is_passing()
+                        && !error.is_overload()
+                        && retry + 1 < self.wire.limits().tries =>
+                {
+                    tokio::time::sleep(self.wire.limits().retry_delay(retry)).await;
+                    retry += 1;
+                }
+                reply => return reply,
+            }
+        }
+    }
+
+    fn batch<T>(&self, targets: &[Target], answers: Vec<Result<T, Error>>) -> Batch<T> {
+        let answers = targets
+            .iter()
+            .zip(answers)
+            .map(|(target, answer)| {
+                let answer =
+                    answer.map_err(|error| self.fault(&error, format!("reading {}", target.repo)));
+                (target.service.clone(), answer)
+            })
+            .collect();
+        Batch { answers }
+    }
+
+    pub(super) fn known(&self) -> std::sync::MutexGuard<'_, super::Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn pick<'a>(targets: &'a [Target], batch: &[usize]) -> Vec<&'a Target> {
+    batch
+        .iter()
+        .filter_map(|&index| targets.get(index))
+        .collect()
+}
+
+/// Says whether an error means that this token may not read single checks or suites.
+fn hides_checks(error: &Trouble) -> bool {
+    error.kind() == Kind::Forbidden
+        && ["contexts", "checkSuites", "statusCheckRollup"]
+            .iter()
+            .any(|field| error.touches(field))
+}
+
+/// Hands each alias its fields and its errors.
+fn parts<T>(
+    reply: Reply,
+    count: usize,
+    read: impl Fn(Map<String, Value>, &[&Trouble]) -> Result<T, Error>,
+) -> Result<Vec<Part<T>>, Error> {
+    let (mut data, errors) = reply.into_parts()?;
+    Ok((0..count)
+        .map(|index| {
+            let alias = format!("r{index}");
+            let own: Vec<&Trouble> = errors
+                .iter()
+                .filter(|error| error.alias() == Some(alias.as_str()))
+                .collect();
+            if let Some(heavy) = own.iter().find(|error| error.kind() == Kind::TooHeavy) {
+                return Part::TooHeavy(heavy.to_error());
+            }
+            match data.remove(&alias) {
+                Some(Value::Object(fields)) => {
+                    let own: Vec<&Trouble> =
+                        own.into_iter().filter(|error| error.is_partial()).collect();
+                    Part::Done(read(fields, &own))
+                }
+                _ => Part::Done(Err(own.first().copied().or(errors.first()).map_or_else(
+                    || Error::Unreadable("the answer leaves this service out".to_owned()),
+                    Trouble::to_error,
+                ))),
+            }
+        })
+        .collect())
+}
+
+/// Adds runs to runs; of the same one, REST knows more than GraphQL.
+fn merge(runs: &mut Vec<Run>, found: Vec<Run>) {
+    for run in found {
+        runs.retain(|known| known.id != run.id);
+        runs.push(run);
+    }
+}

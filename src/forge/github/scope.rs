@@ -1,0 +1,316 @@
+//! The commits between two revisions, and the pull requests that brought them.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use super::board::{Login, person};
+use super::paths::{below, owner_and_name, part};
+use super::reply::{Nodes, nodes};
+use super::{GitHub, query, words};
+use crate::domain::ids::{Person, PullRequestNumber, RepoPath, Sha};
+use crate::domain::pull_request::Review;
+use crate::domain::scope::{Commit, Scope, ScopedPullRequest};
+use crate::domain::text::clean;
+use crate::forge::error::Error;
+use crate::forge::http::limiter::Purpose;
+
+/// Commits a query; GitHub's comparison names 250 at most.
+const COMMITS: usize = 50;
+const MOST_COMMITS: usize = 250;
+
+#[derive(Deserialize)]
+struct Comparison {
+    status: String,
+    #[serde(default)]
+    total_commits: u64,
+    html_url: Option<String>,
+    #[serde(default)]
+    commits: Vec<WireCommit>,
+}
+
+#[derive(Deserialize)]
+struct WireCommit {
+    sha: String,
+    commit: Option<Inner>,
+    author: Option<LoginOrNothing>,
+}
+
+#[derive(Deserialize)]
+struct Inner {
+    message: Option<String>,
+    author: Option<GitPerson>,
+    committer: Option<GitPerson>,
+}
+
+#[derive(Deserialize)]
+struct GitPerson {
+    name: Option<String>,
+    date: Option<Timestamp>,
+}
+
+/// A commit's author may be `{}` where GitHub knows no account.
+#[derive(Deserialize)]
+struct LoginOrNothing {
+    login: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Brought {
+    associated_pull_requests: Option<Nodes>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct WirePullRequest {
+    number: u64,
+    title: String,
+    url: String,
+    #[serde(default)]
+    merged: bool,
+    additions: Option<u64>,
+    deletions: Option<u64>,
+    author: Option<Login>,
+    labels: Option<Nodes>,
+    reviews: Option<Nodes>,
+}
+
+#[derive(Deserialize)]
+struct Label {
+    name: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct WireReview {
+    state: String,
+    submitted_at: Option<Timestamp>,
+    author: Option<Login>,
+}
+
+impl GitHub {
+    pub(super) async fn read_scope(
+        &self,
+        repo: &RepoPath,
+        base: &Sha,
+        head: &Sha,
+    ) -> Result<Scope, Error> {
+        let range = format!("{}...{}", part(base.as_str()), part(head.as_str()));
+        let route = below(repo, format!("/compare/{range}"));
+        let comparison: Comparison = self.wire.get(Purpose::Look, &route).await?.json()?;
+        let mut scope = compared(base, head, comparison);
+        let shas: Vec<String> = scope
+            .commits
+            .iter()
+            .take(MOST_COMMITS)
+            .map(|commit| commit.sha.to_string())
+            .collect();
+        let mut found = BTreeMap::new();
+        let (owner, name) = owner_and_name(repo);
+        for (chunk, shas) in shas.chunks(COMMITS).enumerate() {
+            let shas: Vec<&str> = shas.iter().map(String::as_str).collect();
+            let query = query::scope(owner, name, &shas);
+            let reply = self
+                .wire
+                .query(Purpose::Look, &query.text, &query.variables)
+                .await?;
+            let (mut data, errors) = reply.into_parts()?;
+            scope.complete &= errors.is_empty();
+            match data.remove("repository") {
+                Some(Value::Object(commits)) => {
+                    let asked = scope.commits.iter_mut().skip(chunk * COMMITS).take(shas.len());
+                    scope.complete &= brought(commits, asked, &mut found);
+                }
+                _ => scope.complete = false,
+            }
+        }
+        scope.pull_requests = found.into_values().rev().collect();
+        Ok(scope)
+    }
+}
+
+fn compared(base: &Sha, head: &Sha, comparison: Comparison) -> Scope {
+    let commits: Vec<Commit> = comparison.commits.into_iter().rev().map(commit).collect();
+    Scope {
+        base: base.clone(),
+        head: head.clone(),
+        relation: words::relation(&comparison.status),
+        total: comparison.total_commits,
+        complete: comparison.total_commits <= commits.len() as u64 && commits.len() <= MOST_COMMITS,
+        commits,
+        pull_requests: Vec::new(),
+        url: comparison.html_url.as_deref().map(clean),
+    }
+}
+
+fn commit(read: WireCommit) -> Commit {
+    let inner = read.commit;
+    let message = inner.as_ref().and_then(|inner| inner.message.as_deref());
+    let headline = message.and_then(|message| message.lines().next());
+    let git_author = inner.as_ref().and_then(|inner| inner.author.as_ref());
+    let git_committer = inner.as_ref().and_then(|inner| inner.committer.as_ref());
+    Commit {
+        sha: Sha::from(clean(&read.sha).to_lowercase()),
+        headline: clean(headline.unwrap_or_default()),
+        author: read
+            .author
+            .and_then(|author| author.login)
+            .or_else(|| git_author.and_then(|author| author.name.clone()))
+            .map(|name| Person::from(clean(&name))),
+        at: git_committer.or(git_author).and_then(|who| who.date),
+        pull_requests: Vec::new(),
+    }
+}
+
+/// Adds the merged pull requests of each commit to it and to `found`, and says whether all was
+/// there.
+fn brought<'c>(
+    mut commits: Map<String, Value>,
+    asked: impl Iterator<Item = &'c mut Commit>,
+    found: &mut BTreeMap<PullRequestNumber, ScopedPullRequest>,
+) -> bool {
+    let mut complete = true;
+    for (index, scoped) in asked.enumerate() {
+        let commit = commits
+            .remove(&format!("c{index}"))
+            .and_then(|commit| serde_json::from_value::<Brought>(commit).ok());
+        let Some(pulls) = commit.and_then(|commit| commit.associated_pull_requests) else {
+            complete = false;
+            continue;
+        };
+        let total = pulls.total_count;
+        let mut gaps = Vec::new();
+        let pulls = pulls.read::<WirePullRequest>("pull requests", &mut gaps);
+        complete &= total.is_none_or(|total| total <= pulls.len() as u64);
+        for read in pulls.into_iter().filter(|read| read.merged) {
+            let number = PullRequestNumber(read.number);
+            scoped.pull_requests.push(number);
+            let pull = pull_request(read, &mut complete, &mut gaps);
+            found.entry(number).or_insert(pull);
+        }
+        complete &= gaps.is_empty();
+    }
+    complete
+}
+
+fn pull_request(
+    read: WirePullRequest,
+    complete: &mut bool,
+    gaps: &mut Vec<String>,
+) -> ScopedPullRequest {
+    let reviews = if let Some(reviews) = read.reviews {
+        let total = reviews.total_count;
+        let reviews = reviews.read::<WireReview>("reviews", gaps);
+        *complete &= total.is_none_or(|total| total <= reviews.len() as u64);
+        latest_opinions(reviews)
+    } else {
+        *complete = false;
+        Vec::new()
+    };
+    ScopedPullRequest {
+        number: PullRequestNumber(read.number),
+        title: clean(&read.title),
+        author: read.author.as_ref().map(person),
+        url: clean(&read.url),
+        labels: nodes::<Label>(read.labels, "labels", gaps)
+            .into_iter()
+            .map(|label| clean(&label.name))
+            .collect(),
+        additions: read.additions,
+        deletions: read.deletions,
+        reviews,
+    }
+}
+
+/// Keeps each reviewer's last word; one that was dismissed is none.
+fn latest_opinions(mut reviews: Vec<WireReview>) -> Vec<Review> {
+    reviews.sort_by_key(|review| review.submitted_at);
+    let mut last: BTreeMap<Person, Option<Review>> = BTreeMap::new();
+    for review in reviews {
+        let Some(author) = review.author.as_ref().map(person) else {
+            continue;
+        };
+        let approved = match review.state.as_str() {
+            "APPROVED" => Some(true),
+            "CHANGES_REQUESTED" => Some(false),
+            "DISMISSED" => None,
+            // A comment or a draft leaves the last opinion as it was.
+            _ => continue,
+        };
+        let opinion = approved.map(|approved| Review {
+            author: author.clone(),
+            approved,
+            at: review.submitted_at,
+        });
+        last.insert(author, opinion);
+    }
+    last.into_values().flatten().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::domain::scope::Relation;
+
+    #[test]
+    fn commits_come_newest_first_and_a_cut_list_says_so() {
+        let (base, head) = (Sha::from("a"), Sha::from("c"));
+        let comparison = serde_json::from_value(json!({
+            "status": "ahead", "total_commits": 3, "html_url": "u",
+            "commits": [
+                {"sha": "B", "commit": {"message": "one\n\nmore", "author": {"name": "Ada", "date": "2026-01-01T00:00:00Z"}}, "author": {}},
+                {"sha": "C", "commit": {"message": "two"}, "author": {"login": "bob"}}]}))
+        .unwrap();
+        let scope = compared(&base, &head, comparison);
+        assert_eq!(scope.relation, Relation::Ahead);
+        assert_eq!(scope.commits[0].sha, Sha::from("c"));
+        assert_eq!(scope.commits[0].author, Some(Person::from("bob")));
+        assert_eq!(scope.commits[1].headline, "one");
+        assert_eq!(scope.commits[1].author, Some(Person::from("Ada")));
+        assert!(!scope.complete);
+    }
+
+    #[test]
+    fn the_last_word_of_each_reviewer_counts() {
+        let review = |who: &str, state: &str, day: u32| json!({"state": state, "submittedAt": format!("2026-01-{day:02}T00:00:00Z"), "author": {"login": who}});
+        let commits = json!({"c0": {"associatedPullRequests": {"totalCount": 2, "nodes": [
+            {"number": 7, "title": "t", "url": "u", "merged": true, "author": {"login": "eve"}, "labels": {"nodes": []},
+             "reviews": {"totalCount": 6, "nodes": [
+                review("ada", "APPROVED", 3), review("ada", "CHANGES_REQUESTED", 1),
+                review("bob", "APPROVED", 1), review("bob", "CHANGES_REQUESTED", 2),
+                review("cyd", "APPROVED", 1), review("cyd", "DISMISSED", 2)]}},
+            {"number": 8, "title": "open", "url": "u", "merged": false}]}}});
+        let Value::Object(commits) = commits else {
+            panic!("an object")
+        };
+        let mut found = BTreeMap::new();
+        assert!(brought(commits, 1, &mut found));
+        assert_eq!(found.len(), 1, "an open pull request brought nothing");
+        let reviews = &found[&PullRequestNumber(7)].reviews;
+        let said: Vec<_> = reviews
+            .iter()
+            .map(|review| (review.author.as_str(), review.approved))
+            .collect();
+        assert_eq!(said, [("ada", true), ("bob", false)]);
+    }
+
+    #[test]
+    fn a_commit_whose_pull_requests_are_hidden_leaves_the_scope_incomplete() {
+        for commits in [
+            json!({}),
+            json!({"c0": null}),
+            json!({"c0": {"associatedPullRequests": null}}),
+            json!({"c0": {"associatedPullRequests": {"totalCount": 9, "nodes": []}}}),
+        ] {
+            let Value::Object(commits) = commits else {
+                panic!("an object")
+            };
+            assert!(!brought(commits, 1, &mut BTreeMap::new()));
+        }
+    }
+}

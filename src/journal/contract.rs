@@ -1,0 +1,429 @@
+//! What every journal must do, whatever it is kept in. A store's tests call each law
+//! with an empty journal, and with the name of the instance that has it open.
+
+use super::{Error, Journal};
+use crate::domain::entry::{Draft, Event, Precondition};
+use crate::domain::hold::HoldKind;
+use crate::domain::ids::{DeploymentId, Digest, HoldId, IntentId, Person, Seq, Sha};
+use crate::domain::promotion::{Purpose, State, Step};
+use crate::domain::signoff::{Voice, Vote};
+use fixtures::*;
+
+pub mod fixtures;
+
+pub async fn entries_are_numbered_chained_and_read_back_as_they_were(journal: &dyn Journal) {
+    assert_eq!(journal.head().await.unwrap(), Seq(0));
+    let mut written = Vec::new();
+    for number in 0..5 {
+        let mut note = hold(&format!("h{number}"), cover(None, Some("production"), None));
+        note.at = jiff::Timestamp::new(1_795_000_000, 123_456_789).unwrap();
+        note.reason = Some("a\u{0}b 'quoted' \"日本\"".to_owned());
+        written.push(journal.append(note, Precondition::None).await.unwrap());
+    }
+    assert_eq!(everything(journal).await, written);
+    assert_eq!(journal.head().await.unwrap(), Seq(5));
+    assert_eq!(journal.verify().await.unwrap(), 5);
+    let some = journal.since(Seq(2), 2).await.unwrap();
+    assert_eq!(
+        some.iter().map(|entry| entry.seq.0).collect::<Vec<_>>(),
+        [3, 4]
+    );
+    for pair in written.windows(2) {
+        assert_eq!(pair[0].hash, pair[1].previous);
+    }
+}
+
+pub async fn the_scope_of_an_entry_is_that_of_what_it_is_about(journal: &dyn Journal) {
+    let mut narrow = hold("h1", cover(None, Some("production"), None));
+    narrow.service = Some("another".into());
+    let entry = journal.append(narrow, Precondition::None).await.unwrap();
+    assert_eq!(entry.draft.service, None);
+    assert_eq!(entry.draft.environment, Some("production".into()));
+}
+
+pub async fn a_cell_takes_one_open_promotion_and_says_whose(journal: &dyn Journal) {
+    intend(journal, "i1").await;
+    let seen = journal.head().await.unwrap();
+    let second = intended("bob", "i2", "checkout", "production");
+    match journal.append(second.clone(), unchanged(seen)).await {
+        Err(Error::CellTaken { intent, actor, .. }) => {
+            assert_eq!((intent, actor), (IntentId::from("i1"), Person::from("ann")));
+        }
+        other => panic!("{other:?}"),
+    }
+    // Another cell is free, and so is another purpose on the same cell.
+    let elsewhere = intended("bob", "i3", "checkout", "staging");
+    journal.append(elsewhere, unchanged(seen)).await.unwrap();
+    let mut rerun = intent("i4", "checkout", "production");
+    rerun.purpose = Purpose::Rerun;
+    let rerun = draft("bob", Event::Intended { intent: rerun });
+    journal.append(rerun, unchanged(seen)).await.unwrap();
+    // Ended, it makes room.
+    step(
+        journal,
+        "i1",
+        Step::Abandoned {
+            why: "changed my mind".to_owned(),
+        },
+    )
+    .await
+    .unwrap();
+    let seen = journal.head().await.unwrap();
+    journal.append(second, unchanged(seen)).await.unwrap();
+}
+
+pub async fn an_intent_is_refused_after_anything_on_its_cell_or_any_control_that_covers_it(
+    journal: &dyn Journal,
+) {
+    let seen = journal.head().await.unwrap();
+    let seen_on_the_cell = Draft {
+        service: Some("checkout".into()),
+        environment: Some("production".into()),
+        ..draft(
+            "ann",
+            Event::DeploymentSeen {
+                deployment: DeploymentId(7),
+                by: None,
+                intent: None,
+            },
+        )
+    };
+    let by = journal
+        .append(seen_on_the_cell, Precondition::None)
+        .await
+        .unwrap();
+    let refused = journal
+        .append(
+            intended("ann", "i1", "checkout", "production"),
+            unchanged(seen),
+        )
+        .await;
+    assert!(
+        matches!(&refused, Err(Error::Conflict { by: found }) if **found == by),
+        "{refused:?}"
+    );
+
+    let covers = [
+        cover(None, None, None),
+        cover(Some("checkout"), None, None),
+        cover(None, Some("production"), None),
+        cover(Some("checkout"), Some("production"), None),
+        cover(None, None, Some(SHA)),
+        cover(Some("checkout"), Some("production"), Some(SHA)),
+    ];
+    for (number, cover) in covers.into_iter().enumerate() {
+        let seen = journal.head().await.unwrap();
+        let by = hold(&format!("h{number}"), cover);
+        let by = journal.append(by, Precondition::None).await.unwrap();
+        let refused = journal
+            .append(
+                intended("ann", "i1", "checkout", "production"),
+                unchanged(seen),
+            )
+            .await;
+        assert!(
+            matches!(&refused, Err(Error::Conflict { by: found }) if **found == by),
+            "{refused:?}"
+        );
+    }
+    // What is about another cell does not matter.
+    let seen = journal.head().await.unwrap();
+    for (id, cover) in [
+        ("m1", cover(Some("billing"), None, None)),
+        ("m2", cover(None, Some("staging"), None)),
+        ("m3", cover(Some("checkout"), Some("staging"), None)),
+        ("m4", cover(None, None, Some("another revision"))),
+    ] {
+        journal
+            .append(hold(id, cover), Precondition::None)
+            .await
+            .unwrap();
+    }
+    let wish = intended("ann", "i1", "checkout", "production");
+    journal.append(wish, unchanged(seen)).await.unwrap();
+}
+
+pub async fn an_intent_that_saw_more_than_there_is_is_refused(journal: &dyn Journal) {
+    let ahead = unchanged(Seq(journal.head().await.unwrap().0 + 1));
+    let refused = journal
+        .append(intended("ann", "i1", "checkout", "production"), ahead)
+        .await;
+    assert!(
+        matches!(refused, Err(Error::NotPermitted { .. })),
+        "{refused:?}"
+    );
+    assert!(everything(journal).await.is_empty());
+}
+
+pub async fn a_hold_between_intent_and_permit_always_wins(journal: &dyn Journal, us: &str) {
+    let covers = [
+        cover(None, None, None),
+        cover(Some("checkout"), None, None),
+        cover(None, Some("production"), None),
+        cover(None, None, Some(SHA)),
+        cover(Some("checkout"), Some("production"), Some(SHA)),
+    ];
+    for (number, cover) in covers.into_iter().enumerate() {
+        let id = format!("i{number}");
+        let seen = intend(journal, &id).await;
+        let by = hold(&format!("h{number}"), cover);
+        let by = journal.append(by, Precondition::None).await.unwrap();
+        let refused = journal.append(sending(&id, us), permit(seen)).await;
+        assert!(
+            matches!(&refused, Err(Error::Conflict { by: found }) if **found == by),
+            "{refused:?}"
+        );
+        assert_eq!(state(journal, &id).await, State::Intended);
+        step(
+            journal,
+            &id,
+            Step::Abandoned {
+                why: "held".to_owned(),
+            },
+        )
+        .await
+        .unwrap();
+    }
+    // What does not cover it does not stop it, nor does a hold that was seen.
+    let seen = intend(journal, "free").await;
+    for (id, cover) in [
+        ("m1", cover(Some("checkout"), Some("staging"), None)),
+        ("m2", cover(None, None, Some("another revision"))),
+    ] {
+        journal
+            .append(hold(id, cover), Precondition::None)
+            .await
+            .unwrap();
+    }
+    journal
+        .append(sending("free", us), permit(seen))
+        .await
+        .unwrap();
+}
+
+pub async fn a_vote_between_intent_and_permit_stops_it(journal: &dyn Journal, us: &str) {
+    let seen = intend(journal, "i1").await;
+    let vote = Vote {
+        service: "checkout".into(),
+        environment: "production".into(),
+        role: "qa".into(),
+        person: "cara".into(),
+        voice: Voice::NoGo,
+        scope: Digest::of(["scope"]),
+        saw: "4.3.9 > 4.4.0".to_owned(),
+        note: String::new(),
+        at: at(1),
+    };
+    let vote = draft("cara", Event::VoteCast { vote });
+    journal.append(vote, Precondition::None).await.unwrap();
+    let refused = journal.append(sending("i1", us), permit(seen)).await;
+    let told = refused.as_ref().map_err(ToString::to_string).unwrap_err();
+    assert!(
+        matches!(refused, Err(Error::Conflict { .. })),
+        "{refused:?}"
+    );
+    assert!(
+        told.contains("cara voted no-go as qa on checkout > production"),
+        "{told}"
+    );
+}
+
+pub async fn a_permit_is_given_once_and_only_for_what_was_seen(journal: &dyn Journal, us: &str) {
+    let seen = intend(journal, "i1").await;
+    let other_digest = Precondition::Permit {
+        digest: "something else".into(),
+        seen,
+    };
+    for (draft, precondition) in [
+        (sending("i1", us), other_digest),
+        (sending("nobody", us), permit(seen)),
+        (sending("i1", us), permit(Seq(99))),
+        (
+            stepped(
+                "i1",
+                "checkout",
+                "staging",
+                Step::Sending { owner: us.into() },
+            ),
+            permit(seen),
+        ),
+    ] {
+        let refused = journal.append(draft, precondition).await;
+        assert!(
+            matches!(refused, Err(Error::NotPermitted { .. })),
+            "{refused:?}"
+        );
+    }
+    journal
+        .append(sending("i1", us), permit(seen))
+        .await
+        .unwrap();
+    let again = journal.append(sending("i1", us), permit(seen)).await;
+    assert!(
+        matches!(again, Err(Error::NotPermitted { .. })),
+        "{again:?}"
+    );
+    let sent = everything(journal).await;
+    let sent = sent
+        .iter()
+        .filter(|entry| entry.draft.event.kind() == "promotion.sending");
+    assert_eq!(sent.count(), 1);
+}
+
+pub async fn a_step_without_its_own_precondition_is_refused(journal: &dyn Journal, us: &str) {
+    let seen = intend(journal, "i1").await;
+    let unknown = stepped(
+        "i1",
+        "checkout",
+        "production",
+        Step::Unknown { why: String::new() },
+    );
+    let cases = [
+        (sending("i1", us), Precondition::None),
+        (sending("i1", us), Precondition::Follows),
+        (sending("i1", us), unchanged(seen)),
+        (sending("i1", "somebody-else"), permit(seen)),
+        (unknown, Precondition::None),
+        (
+            intended("ann", "i2", "billing", "production"),
+            Precondition::None,
+        ),
+        (
+            intended("ann", "i2", "billing", "production"),
+            Precondition::Follows,
+        ),
+        (hold("h1", cover(None, None, None)), Precondition::Follows),
+    ];
+    for (draft, precondition) in cases {
+        let refused = journal.append(draft, precondition).await;
+        assert!(
+            matches!(refused, Err(Error::Malformed { .. })),
+            "{refused:?}"
+        );
+    }
+    assert_eq!(journal.head().await.unwrap(), seen);
+}
+
+/// Walks to every state that can be reached and tries every step from it: the journal takes exactly
+/// those that `may_follow` names, and what was sent is never intended again.
+pub async fn only_the_steps_that_may_follow_are_taken(journal: &dyn Journal, us: &str) {
+    let mut paths: Vec<(Vec<Step>, State)> = vec![(Vec::new(), State::Intended)];
+    let mut reached = vec![State::Intended];
+    let mut number = 0;
+    while let Some((path, from)) = paths.pop() {
+        for next in every_step(us) {
+            number += 1;
+            let id = format!("i{number}");
+            intend(journal, &id).await;
+            for taken in &path {
+                step(journal, &id, taken.clone()).await.unwrap();
+            }
+            let allowed = next.may_follow().contains(&from);
+            let got = step(journal, &id, next.clone()).await;
+            let now = state(journal, &id).await;
+            if allowed {
+                got.unwrap();
+                assert_eq!(now, next.state());
+                assert_ne!(now, State::Intended);
+                if !reached.contains(&now) {
+                    reached.push(now);
+                    let mut path = path.clone();
+                    path.push(next);
+                    paths.push((path, now));
+                }
+            } else {
+                assert!(
+                    matches!(got, Err(Error::NotPermitted { .. })),
+                    "{from:?} {next:?}"
+                );
+                assert_eq!(now, from);
+            }
+            finish(journal, &id).await;
+        }
+    }
+    assert_eq!(reached.len(), 12, "{reached:?}");
+    journal.verify().await.unwrap();
+}
+
+pub async fn what_is_noted_once_is_noted_once(journal: &dyn Journal) {
+    let everything_held = cover(None, None, None);
+    let expired = || {
+        let event = Event::HoldExpired {
+            id: "h1".into(),
+            cover: cover(None, None, None),
+        };
+        draft("ann", event)
+    };
+    let deployed = |service: &str, event: Event| Draft {
+        service: Some(service.into()),
+        ..draft("ann", event)
+    };
+    let seen = Event::DeploymentSeen {
+        deployment: DeploymentId(7),
+        by: None,
+        intent: None,
+    };
+    let out_of_band = Event::DeploymentOutOfBand {
+        deployment: DeploymentId(7),
+        by: None,
+    };
+    let note = |draft: Draft| journal.append(draft, Precondition::None);
+
+    assert!(matches!(
+        note(expired()).await,
+        Err(Error::NotPermitted { .. })
+    ));
+    let placed = note(hold("h1", everything_held.clone())).await.unwrap().seq;
+    let twice = note(hold("h1", everything_held.clone())).await;
+    assert!(
+        matches!(twice, Err(Error::AlreadyNoted { seq, .. }) if seq == placed),
+        "{twice:?}"
+    );
+    let ended = note(expired()).await.unwrap().seq;
+    let twice = note(expired()).await;
+    assert!(
+        matches!(twice, Err(Error::AlreadyNoted { seq, .. }) if seq == ended),
+        "{twice:?}"
+    );
+    // An edit gives it another end.
+    let edit = Event::HoldEdited {
+        id: HoldId::from("h1"),
+        cover: everything_held,
+        kind: HoldKind::default(),
+        until: Some(at(100)),
+    };
+    note(draft("bob", edit)).await.unwrap();
+    note(expired()).await.unwrap();
+
+    let first = note(deployed("checkout", seen.clone())).await.unwrap().seq;
+    for again in [seen.clone(), out_of_band] {
+        let twice = note(deployed("checkout", again)).await;
+        assert!(
+            matches!(twice, Err(Error::AlreadyNoted { seq, .. }) if seq == first),
+            "{twice:?}"
+        );
+    }
+    note(deployed("billing", seen)).await.unwrap();
+
+    let seq = intend(journal, "i1").await;
+    let again = intended("ann", "i1", "billing", "production");
+    let twice = journal.append(again, unchanged(seq)).await;
+    assert!(
+        matches!(twice, Err(Error::AlreadyNoted { .. })),
+        "{twice:?}"
+    );
+    journal.verify().await.unwrap();
+}
+
+pub async fn any_text_survives(journal: &dyn Journal) {
+    let sha = Sha::from("");
+    let mut odd = hold(
+        "h'1\"\\",
+        cover(Some("日本 > x'; DROP TABLE entries; --"), None, None),
+    );
+    odd.revision = Some(sha);
+    odd.reason = Some(String::new());
+    let entry = journal.append(odd, Precondition::None).await.unwrap();
+    assert_eq!(everything(journal).await, [entry]);
+    assert_eq!(journal.verify().await.unwrap(), 1);
+}

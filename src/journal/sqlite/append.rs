@@ -1,0 +1,350 @@
+//! Appending: one immediate transaction checks the precondition, moves the intent and adds the entry.
+//!
+//! This is where "at most one send" is kept. The moves are conditional single statements; a move
+//! that changes no row adds no entry, and without the entry nobody sends.
+
+use sqlx::sqlite::{SqliteArguments, SqliteConnection};
+use sqlx::{Row as _, Sqlite};
+
+use super::row;
+use crate::domain::entry::{Draft, Entry, Event, Precondition};
+use crate::domain::ids::{Digest, InstanceId, IntentId, Seq};
+use crate::domain::promotion::{Intent, Purpose, Step};
+use crate::journal::Error;
+use crate::journal::chain::{self, Texts};
+
+/// The entry's columns, by number the same in every statement.
+macro_rules! insert_entry {
+    ($source:literal) => {
+        concat!(
+            "INSERT INTO entries (seq, at, actor, kind, service, environment, revision, reason, ",
+            "policy, body, control, subject, previous, hash) ",
+            "SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14 ",
+            $source,
+            " RETURNING seq; COMMIT"
+        )
+    };
+}
+
+/// The control entries that cover the cell (?5, ?6) and the revision ?7.
+macro_rules! covers {
+    () => {
+        "(control = 1 AND (service IS NULL OR service = ?5) \
+         AND (environment IS NULL OR environment = ?6) \
+         AND (revision IS NULL OR revision = ?7))"
+    };
+}
+
+/// What changed since ?19: any entry of the cell, and every control entry that covers it.
+macro_rules! conflict {
+    () => {
+        concat!(
+            "seq > ?19 AND ((service = ?5 AND environment = ?6) OR ",
+            covers!(),
+            ")"
+        )
+    };
+}
+
+macro_rules! open_states {
+    () => {
+        "('intended', 'sending', 'accepted', 'running', 'unknown', 'reconciling')"
+    };
+}
+
+// After the macros, which it uses.
+mod refusal;
+
+const BEGIN: &str = "BEGIN IMMEDIATE; SELECT seq, hash FROM entries ORDER BY seq DESC LIMIT 1";
+
+const NOTE: &str = insert_entry!("");
+
+const INTEND: &str = concat!(
+    "INSERT INTO intents ",
+    "(id, purpose, service, environment, revision, digest, state, owner, intended, latest) ",
+    "SELECT ?15, ?16, ?5, ?6, ?7, ?17, 'intended', ?18, ?1, ?1 ",
+    "WHERE NOT EXISTS (SELECT 1 FROM entries WHERE ",
+    conflict!(),
+    ") AND NOT EXISTS (SELECT 1 FROM intents WHERE purpose = ?16 AND service = ?5 ",
+    "AND environment = ?6 AND state IN ",
+    open_states!(),
+    "); ",
+    insert_entry!("WHERE changes() = 1")
+);
+
+const PERMIT: &str = concat!(
+    "UPDATE intents SET state = 'sending', owner = ?18, latest = ?1 ",
+    "WHERE id = ?15 AND purpose = ?16 AND service = ?5 AND environment = ?6 ",
+    "AND state = 'intended' AND digest = ?17 ",
+    "AND NOT EXISTS (SELECT 1 FROM entries AS e WHERE e.seq > ?19 AND e.control = 1 ",
+    "AND (e.service IS NULL OR e.service = intents.service) ",
+    "AND (e.environment IS NULL OR e.environment = intents.environment) ",
+    "AND (e.revision IS NULL OR e.revision = intents.revision)); ",
+    insert_entry!("WHERE changes() = 1")
+);
+
+const FOLLOW: &str = concat!(
+    "UPDATE intents SET state = ?17, latest = ?1 ",
+    "WHERE id = ?15 AND purpose = ?16 AND service = ?5 AND environment = ?6 ",
+    "AND state IN (?18, ?19); ",
+    insert_entry!("WHERE changes() = 1")
+);
+
+/// What an entry does to the intents, and what that depends on.
+enum Move<'a> {
+    Note,
+    Intend {
+        intent: &'a Intent,
+        seen: Seq,
+    },
+    Permit {
+        id: &'a IntentId,
+        purpose: Purpose,
+        digest: &'a Digest,
+        seen: Seq,
+    },
+    Follow {
+        id: &'a IntentId,
+        purpose: Purpose,
+        step: &'a Step,
+    },
+}
+
+impl<'a> Move<'a> {
+    /// Pairs an event with its precondition. Every pair that is not named here could get around
+    /// the send-once rule, and is refused.
+    fn of(
+        event: &'a Event,
+        precondition: &'a Precondition,
+        us: &InstanceId,
+    ) -> Result<Self, Error> {
+        let malformed = |why: &str| {
+            Err(Error::Malformed {
+                why: why.to_owned(),
+            })
+        };
+        match (event, precondition) {
+            (Event::Intended { intent }, Precondition::Unchanged { seen }) => Ok(Self::Intend {
+                intent,
+                seen: *seen,
+            }),
+            (Event::Intended { .. }, _) => malformed("an intent needs what its operator saw"),
+            (
+                Event::Stepped {
+                    id,
+                    purpose,
+                    step: Step::Sending { owner },
+                },
+                Precondition::Permit { digest, seen },
+            ) => {
+                // The lock of the owner is what tells a running send from an orphaned one.
+                if owner != us {
+                    return malformed("only the instance that sends may take the permit");
+                }
+                Ok(Self::Permit {
+                    id,
+                    purpose: *purpose,
+                    digest,
+                    seen: *seen,
+                })
+            }
+            (
+                Event::Stepped {
+                    step: Step::Sending { .. },
+                    ..
+                },
+                _,
+            ) => malformed("sending needs a permit"),
+            (Event::Stepped { id, purpose, step }, Precondition::Follows) => Ok(Self::Follow {
+                id,
+                purpose: *purpose,
+                step,
+            }),
+            (Event::Stepped { .. }, _) => malformed("a step needs an intent that it follows"),
+            (
+                Event::HoldPlaced { .. }
+                | Event::HoldEdited { .. }
+                | Event::HoldLifted { .. }
+                | Event::HoldExpired { .. }
+                | Event::VoteCast { .. }
+                | Event::VoteVoided { .. }
+                | Event::GateAdded { .. }
+                | Event::GateOpened { .. }
+                | Event::GateClosed { .. }
+                | Event::DeploymentSeen { .. }
+                | Event::DeploymentOutOfBand { .. },
+                Precondition::None,
+            ) => Ok(Self::Note),
+            (_, _) => malformed("only intents and their steps have a precondition"),
+        }
+    }
+}
+
+type Query = sqlx::query::Query<'static, Sqlite, SqliteArguments>;
+
+/// Appends an entry. When it fails, the transaction may still be open: the caller rolls it back.
+pub async fn append(
+    connection: &mut SqliteConnection,
+    us: &InstanceId,
+    draft: Draft,
+    precondition: &Precondition,
+) -> Result<Entry, Failure> {
+    let draft = row::scoped(draft);
+    let texts = Texts::of(&draft)?;
+    let step = Move::of(&draft.event, precondition, us)?;
+
+    let head = sqlx::query(BEGIN).fetch_optional(&mut *connection).await?;
+    let (head, previous) = match head {
+        Some(row) => (
+            Seq(row.try_get(0)?),
+            Digest::new(row.try_get::<&str, _>(1)?),
+        ),
+        None => (Seq(0), chain::genesis()),
+    };
+    step.check_seen(head)?;
+    if let Event::HoldExpired { .. } = draft.event {
+        check_expiry(connection, &draft).await?;
+    }
+
+    let seq = Seq(head.0 + 1);
+    let hash = chain::hash(previous.as_str(), seq, &draft, &texts);
+    let entry = |query: Query| {
+        query
+            .bind(seq.0)
+            .bind(texts.at.clone())
+            .bind(draft.actor.to_string())
+            .bind(texts.kind.clone())
+            .bind(text(draft.service.as_ref()))
+            .bind(text(draft.environment.as_ref()))
+            .bind(text(draft.revision.as_ref()))
+            .bind(draft.reason.clone())
+            .bind(draft.policy.to_string())
+            .bind(texts.body.clone())
+            .bind(draft.event.is_control())
+            .bind(row::subject(&draft))
+            .bind(previous.to_string())
+            .bind(hash.to_string())
+    };
+    let query = match &step {
+        Move::Note => entry(sqlx::query(NOTE)),
+        Move::Intend { intent, seen } => entry(sqlx::query(INTEND))
+            .bind(intent.id.to_string())
+            .bind(intent.purpose.word())
+            .bind(intent.digest.to_string())
+            .bind(us.to_string())
+            .bind(seen.0),
+        Move::Permit {
+            id,
+            purpose,
+            digest,
+            seen,
+        } => entry(sqlx::query(PERMIT))
+            .bind(id.to_string())
+            .bind(purpose.word())
+            .bind(digest.to_string())
+            .bind(us.to_string())
+            .bind(seen.0),
+        Move::Follow { id, purpose, step } => {
+            let (first, last) = match step.may_follow() {
+                [] => return Err(not_permitted("nothing may come before it").into()),
+                [only] => (only, only),
+                [first, last] => (first, last),
+                [..] => return Err(not_permitted("it may follow too many states").into()),
+            };
+            entry(sqlx::query(FOLLOW))
+                .bind(id.to_string())
+                .bind(purpose.word())
+                .bind(step.state().word())
+                .bind(first.word())
+                .bind(last.word())
+        }
+    };
+    // All rows are read, so that the statements run to the COMMIT at their end.
+    let written = query.fetch_all(&mut *connection).await;
+    match written {
+        Ok(rows) if rows.len() == 1 => Ok(Entry {
+            seq,
+            draft,
+            previous,
+            hash,
+        }),
+        Ok(_) => Err(step.why_not(connection, &draft).await?.into()),
+        Err(error) if is_constraint(&error) => {
+            sqlx::raw_sql("ROLLBACK").execute(&mut *connection).await?;
+            let why = step.why_not(connection, &draft).await?;
+            match why {
+                Error::NotPermitted { .. } => Err(Error::Database(error).into()),
+                why => Err(why.into()),
+            }
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Why an append did not happen: a refusal leaves the connection good, a fault may not.
+#[derive(Debug)]
+pub enum Failure {
+    Refused(Error),
+    Fault(sqlx::Error),
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::Refused(error)
+    }
+}
+
+impl From<sqlx::Error> for Failure {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Fault(error)
+    }
+}
+
+impl Move<'_> {
+    /// A board that has seen more than the journal holds looks at another journal, or at one that
+    /// was cut: nothing that it saw can be relied on.
+    fn check_seen(&self, head: Seq) -> Result<(), Error> {
+        match self {
+            Self::Intend { seen, .. } | Self::Permit { seen, .. } if *seen > head => {
+                Err(not_permitted(format!(
+                    "entry {seen} was seen, but the journal ends at {head}: it was replaced or cut"
+                )))
+            }
+            Self::Note | Self::Intend { .. } | Self::Permit { .. } | Self::Follow { .. } => Ok(()),
+        }
+    }
+}
+
+fn not_permitted(why: impl Into<String>) -> Error {
+    Error::NotPermitted { why: why.into() }
+}
+
+fn text(name: Option<&impl ToString>) -> Option<String> {
+    name.map(ToString::to_string)
+}
+
+/// Checks that a hold's expiry is not noted yet. An edit gives a hold another expiry, which is
+/// noted once again.
+async fn check_expiry(connection: &mut SqliteConnection, draft: &Draft) -> Result<(), Failure> {
+    let what = row::subject(draft).unwrap_or_default();
+    let last =
+        sqlx::query("SELECT kind, seq FROM entries WHERE subject = ?1 ORDER BY seq DESC LIMIT 1")
+            .bind(what.clone())
+            .fetch_optional(connection)
+            .await?;
+    let Some(last) = last else {
+        return Err(not_permitted(format!("there is no {what}")).into());
+    };
+    match last.try_get(0)? {
+        "hold.placed" | "hold.edited" => Ok(()),
+        _ => Err(Error::AlreadyNoted {
+            what: format!("the end of {what}"),
+            seq: Seq(last.try_get(1)?),
+        }
+        .into()),
+    }
+}
+
+fn is_constraint(error: &sqlx::Error) -> bool {
+    super::code(error) == Some(19)
+}

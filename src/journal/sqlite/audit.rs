@@ -1,0 +1,125 @@
+//! Verifying: the chain from its first entry, and the intents against what the entries say.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use sqlx::{Row as _, SqliteConnection};
+
+use super::fault;
+use super::row::{self, columns};
+use crate::domain::entry::Event;
+use crate::domain::ids::{IntentId, Seq};
+use crate::domain::promotion::State;
+use crate::journal::Error;
+use crate::journal::chain::Walk;
+
+/// How many entries are held in memory at once.
+const PAGE: i64 = 2_000;
+
+/// Checks everything in one snapshot and returns how many entries there are.
+pub async fn verify(connection: &mut SqliteConnection, path: &Path) -> Result<u64, Error> {
+    let failed = |error| fault(path, error);
+    sqlx::raw_sql("BEGIN")
+        .execute(&mut *connection)
+        .await
+        .map_err(failed)?;
+    let mut walk = Walk::default();
+    let mut intents: BTreeMap<IntentId, (State, Seq)> = BTreeMap::new();
+    loop {
+        let rows = sqlx::query(concat!(
+            "SELECT ",
+            columns!(),
+            ", kind, control, subject FROM entries WHERE seq > ?1 ORDER BY seq LIMIT ?2"
+        ))
+        .bind(walk.seq.0)
+        .bind(PAGE)
+        .fetch_all(&mut *connection)
+        .await
+        .map_err(failed)?;
+        if rows.is_empty() {
+            break;
+        }
+        for row in &rows {
+            let (entry, texts) = row::decode_stored(row)?;
+            walk.step(&entry, &texts)?;
+            follow(&mut intents, &entry.draft.event, entry.seq)?;
+        }
+    }
+    compare(connection, path, &intents, walk.seq).await?;
+    sqlx::raw_sql("COMMIT")
+        .execute(connection)
+        .await
+        .map_err(failed)?;
+    u64::try_from(walk.seq.0).map_err(|_| Error::Broken {
+        seq: walk.seq,
+        what: "its number is negative".to_owned(),
+    })
+}
+
+/// Moves the intent that an entry is about, as the send-once rule allows.
+fn follow(
+    intents: &mut BTreeMap<IntentId, (State, Seq)>,
+    event: &Event,
+    seq: Seq,
+) -> Result<(), Error> {
+    match event {
+        Event::Intended { intent } => {
+            intents.insert(intent.id.clone(), (State::Intended, seq));
+            Ok(())
+        }
+        Event::Stepped { id, step, .. } => match intents.get_mut(id) {
+            Some((state, latest)) if step.may_follow().contains(state) => {
+                (*state, *latest) = (step.state(), seq);
+                Ok(())
+            }
+            standing => Err(Error::Broken {
+                seq,
+                what: format!(
+                    "{} may not follow {} of intent {id}",
+                    step.word(),
+                    standing.map_or("nothing", |(state, _)| state.word())
+                ),
+            }),
+        },
+        _ => Ok(()),
+    }
+}
+
+/// Permits are decided on the intents' rows: they must say what the entries say. A tail that was
+/// cut off leaves a whole chain, but rows that know later entries.
+async fn compare(
+    connection: &mut SqliteConnection,
+    path: &Path,
+    intents: &BTreeMap<IntentId, (State, Seq)>,
+    head: Seq,
+) -> Result<(), Error> {
+    let rows = sqlx::query("SELECT id, state, latest FROM intents ORDER BY latest")
+        .fetch_all(connection)
+        .await
+        .map_err(|error| fault(path, error))?;
+    for row in &rows {
+        let id: IntentId = row.try_get::<&str, _>(0).map_err(Error::Database)?.into();
+        let state: &str = row.try_get(1).map_err(Error::Database)?;
+        let latest = Seq(row.try_get(2).map_err(Error::Database)?);
+        if latest > head {
+            return Err(Error::Broken {
+                seq: Seq(head.0 + 1),
+                what: format!("it is missing, but intent {id} was moved by entry {latest}"),
+            });
+        }
+        let told = intents.get(&id).map(|(state, seq)| (state.word(), *seq));
+        if told != Some((state, latest)) {
+            return Err(Error::Broken {
+                seq: latest,
+                what: format!("the intent {id} stands at {state}, which the entries do not say"),
+            });
+        }
+    }
+    if rows.len() == intents.len() {
+        return Ok(());
+    }
+    Err(Error::Broken {
+        seq: head,
+        what: format!("{} intents have lost their row", intents.len() - rows.len()),
+    })
+}

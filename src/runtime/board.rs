@@ -1,0 +1,210 @@
+//! The board's loop: one `select!`, drain what is ready, draw once, and only if something changed.
+//! Nothing but the `select!` waits.
+
+use std::io;
+use std::time::Duration;
+
+use crossterm::event::EventStream;
+use futures_util::StreamExt;
+use tokio::time::Instant;
+
+use super::execute::{Executor, Left};
+use super::session::Session;
+use super::signals::Signals;
+use super::terminal::{self, Board};
+use super::{cache, clock, input, tasks, watch};
+use crate::app::interface::Interface;
+use crate::app::{Msg, State, update, view};
+use crate::ui;
+
+/// At most one frame per this time.
+const FRAME: Duration = Duration::from_millis(16);
+/// Ages tick and the terminal is looked for once in this time.
+const SECOND: Duration = Duration::from_secs(1);
+/// How long the end waits for an act under way and its outcome.
+const LAST_WAIT: Duration = Duration::from_secs(30);
+/// How often the facts are kept for the next start, if they changed.
+const KEEP: Duration = Duration::from_secs(60);
+
+/// How the board is to look.
+#[derive(Clone, Copy, Debug)]
+pub struct Looks {
+    pub ascii: bool,
+    pub theme: ui::theme::Choice,
+    pub utc: bool,
+    /// Show the demo's tour.
+    pub tour: bool,
+}
+
+/// Runs the board until it is quit.
+///
+/// # Errors
+///
+/// If there is no terminal, or it cannot be written to.
+pub async fn run(session: Session, looks: Looks) -> io::Result<()> {
+    let Session { settings, env, mut engine, executor, mut answers, cache: cache_path } = session;
+    let mut signals = Signals::listen();
+    let (mut board, guard) = terminal::take()?;
+    let size = board.size()?;
+    let mut interface = Interface::new(size.width, size.height, looks.ascii, looks.tour);
+    interface.utc = looks.utc;
+    let now = clock::now();
+    engine.judge_all(now);
+    let mut state = State { now, engine, interface, dirty: true };
+    let theme = ui::theme::Theme::of(looks.theme);
+    let mut scratch = ui::Scratch::default();
+    // The first picture shows what the cache knew; everything that takes time starts after it.
+    let effects = update(&mut state, clock::now(), Msg::Resized { columns: size.width, rows: size.height });
+    draw(&mut board, &mut state, &theme, &mut scratch)?;
+    let mut drawn_at = clock::tick();
+    let connections = std::sync::Arc::clone(executor.connections());
+    executor.tasks().source(|sender| watch::journal(connections, sender));
+    if let Some(source) = settings.source.clone() {
+        executor.tasks().source(|sender| watch::config_file(source, env, sender));
+    }
+    let mut running =
+        Running { executor, cache: cache_path, kept_at: clock::tick(), ended: None, tick_at: clock::tick() };
+    for effect in effects {
+        running.execute(effect, &mut state, &mut board)?;
+    }
+    running.handle(Msg::Tick, &mut state, &mut board)?;
+    let mut events = EventStream::new();
+    let mut second = tokio::time::interval(SECOND);
+    second.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
+    loop {
+        if state.dirty && clock::tick() >= drawn_at + FRAME {
+            draw(&mut board, &mut state, &theme, &mut scratch)?;
+            drawn_at = clock::tick();
+        }
+        if running.may_end(&state) {
+            break;
+        }
+        running.plan_tick(&state);
+        let wake = if state.dirty { running.tick_at.min(drawn_at + FRAME) } else { running.tick_at };
+        let msg = tokio::select! {
+            biased;
+            () = signals.ended(), if running.ended.is_none() => Some(Msg::Terminated),
+            event = events.next() => match event {
+                Some(Ok(event)) => input::message(event),
+                // The terminal is gone.
+                Some(Err(_)) | None => Some(Msg::Terminated),
+            },
+            Some(msg) = answers.recv() => Some(msg),
+            _ = second.tick() => {
+                state.dirty = true;
+                if terminal::is_there() { None } else { Some(Msg::Terminated) }
+            }
+            () = tokio::time::sleep_until(wake) => running.take_tick().then_some(Msg::Tick),
+        };
+        if let Some(msg) = msg {
+            running.handle(msg, &mut state, &mut board)?;
+        }
+        // Whatever else is ready belongs into the same frame.
+        while let Ok(msg) = answers.try_recv() {
+            running.handle(msg, &mut state, &mut board)?;
+        }
+    }
+    running.executor.tasks().cancel_reads();
+    drop(guard);
+    if let (Some(path), Some(bytes)) = (&running.cache, cache::snapshot(&state.engine)) {
+        let _ = cache::store(path, &bytes);
+    }
+    Ok(())
+}
+
+fn draw(board: &mut Board, state: &mut State, theme: &ui::theme::Theme, scratch: &mut ui::Scratch) -> io::Result<()> {
+    state.dirty = false;
+    state.now = state.now.max(clock::now());
+    let picture = view::view(state);
+    board.draw(|frame| ui::draw(frame, &picture, theme, scratch))?;
+    Ok(())
+}
+
+/// What the loop needs besides the state.
+struct Running {
+    executor: Executor,
+    cache: Option<std::path::PathBuf>,
+    kept_at: Instant,
+    /// When quitting was ordered.
+    ended: Option<Instant>,
+    /// When something is due by itself.
+    tick_at: Instant,
+}
+
+impl Running {
+    fn handle(&mut self, msg: Msg, state: &mut State, board: &mut Board) -> io::Result<()> {
+        for effect in update(state, clock::now(), msg) {
+            self.execute(effect, state, board)?;
+        }
+        if clock::tick() >= self.kept_at + KEEP {
+            self.kept_at = clock::tick();
+            self.keep(state);
+        }
+        Ok(())
+    }
+
+    fn execute(&mut self, effect: crate::app::Effect, state: &mut State, board: &mut Board) -> io::Result<()> {
+        match self.executor.execute(effect) {
+            None => {}
+            Some(Left::Browse(url)) => {
+                let lost = Msg::Told { tone_good: false, text: format!("could not open a browser for {url}") };
+                self.executor.tasks().read(lost, async move {
+                    let opened = tasks::blocking({
+                        let url = url.clone();
+                        move || open::that_detached(url)
+                    });
+                    match opened.await {
+                        Ok(Ok(())) => Msg::Told { tone_good: true, text: format!("opened {url}") },
+                        Ok(Err(_)) | Err(_) => Msg::Told { tone_good: false, text: format!("no browser here; the page is {url}") },
+                    }
+                });
+            }
+            Some(Left::Copy(text)) => {
+                let told = match terminal::copy(&text) {
+                    Ok(()) => Msg::Told { tone_good: true, text: format!("copied: {text}") },
+                    Err(error) => Msg::Told { tone_good: false, text: format!("could not copy: {error}") },
+                };
+                // Telling leads to no effect, so this does not nest further.
+                let _ = update(state, clock::now(), told);
+                board.clear()?;
+            }
+            Some(Left::SaveCache) => self.keep(state),
+            Some(Left::Suspend) => {
+                terminal::suspend(board)?;
+                state.dirty = true;
+            }
+            Some(Left::Quit) => self.ended = self.ended.or(Some(clock::tick())),
+        }
+        Ok(())
+    }
+
+    /// Keeps the facts for the next start, off the loop.
+    fn keep(&self, state: &State) {
+        let (Some(path), Some(bytes)) = (self.cache.clone(), cache::snapshot(&state.engine)) else { return };
+        self.executor.tasks().source(move |_| async move {
+            let _ = tasks::blocking(move || cache::store(&path, &bytes)).await;
+        });
+    }
+
+    /// Says whether the loop may end: quitting was ordered, and nothing is being sent any more.
+    fn may_end(&self, state: &State) -> bool {
+        self.ended.is_some_and(|since| !state.engine.is_sending() || clock::tick() >= since + LAST_WAIT)
+    }
+
+    /// Brings the next tick forward if something is due sooner; it never moves back, so that a
+    /// stream of messages cannot starve it.
+    fn plan_tick(&mut self, state: &State) {
+        let now = clock::now();
+        let due = state.engine.due(now).duration_since(now).max(jiff::SignedDuration::ZERO);
+        self.tick_at = self.tick_at.min(clock::tick() + due.unsigned_abs());
+    }
+
+    /// Says whether the tick's time has come; if so, the next one is planned anew.
+    fn take_tick(&mut self) -> bool {
+        let come = clock::tick() >= self.tick_at;
+        if come {
+            self.tick_at = clock::tick() + Duration::from_secs(60);
+        }
+        come
+    }
+}

@@ -1,0 +1,138 @@
+//! Connections: forges and the journal, opened at first use, so that the first picture waits for
+//! neither TLS, nor a token command, nor a database.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use tokio::sync::OnceCell;
+
+use super::clock;
+use crate::app::msg::JournalFault;
+use crate::config::run::Programs;
+use crate::config::{Env, ForgeKind, ForgeSettings, Settings, tokens};
+use crate::domain::fault::{Fault, FaultKind};
+use crate::domain::ids::{ForgeName, InstanceId, Person, RepoPath};
+use crate::forge::http::Limits;
+use crate::forge::{Discover, Discovered, Forge};
+use crate::forge::github::{self, GitHub};
+use crate::journal::sqlite::{Options, Sqlite};
+use crate::journal::{self, Journal};
+
+/// Forges and the journal, opened at first use.
+pub struct Connections {
+    forges: BTreeMap<ForgeName, (ForgeSettings, OnceCell<Arc<dyn Forge>>)>,
+    journal: OnceCell<Arc<dyn Journal>>,
+    settings: Arc<Settings>,
+    env: Env,
+    instance: InstanceId,
+    /// `log`, `status` and the like change nothing and need no turn.
+    read_only: bool,
+}
+
+impl Connections {
+    pub fn new(settings: Arc<Settings>, env: Env, instance: InstanceId, read_only: bool) -> Self {
+        let forges = settings
+            .forges
+            .iter()
+            .map(|forge| (forge.name.clone(), (forge.clone(), OnceCell::new())))
+            .collect();
+        Self { forges, journal: OnceCell::new(), settings, env, instance, read_only }
+    }
+
+    /// Returns a forge, with its token found and its client made.
+    ///
+    /// # Errors
+    ///
+    /// A fault that says which token is missing and how to give it.
+    pub async fn forge(&self, name: &ForgeName) -> Result<Arc<dyn Forge>, Fault> {
+        let Some((settings, cell)) = self.forges.get(name) else {
+            return Err(fault(name, FaultKind::Refused, "no such forge in the config".into(), None));
+        };
+        cell.get_or_try_init(|| connect(settings, &self.env)).await.cloned()
+    }
+
+    /// Returns the journal, opened.
+    ///
+    /// # Errors
+    ///
+    /// `JournalFault::Unreachable`, with what to do.
+    pub async fn journal(&self) -> Result<Arc<dyn Journal>, JournalFault> {
+        self.journal.get_or_try_init(|| self.open_journal()).await.cloned()
+    }
+
+    async fn open_journal(&self) -> Result<Arc<dyn Journal>, JournalFault> {
+        let path = self.settings.journal.path();
+        if self.read_only && path.exists() {
+            let journal = Sqlite::read_only(path).await.map_err(|error| journal_fault(&error))?;
+            return Ok(Arc::new(journal));
+        }
+        let actor = self.settings.operator.clone().unwrap_or_else(|| Person::from("gonogo"));
+        let options = Options { instance: self.instance.clone(), actor, at: clock::now() };
+        let opened = Sqlite::open(path, options).await.map_err(|error| journal_fault(&error))?;
+        if opened.others > 0 {
+            tracing::info!(others = opened.others, "other gonogos share this journal; they take turns to write");
+        }
+        Ok(Arc::new(opened.journal))
+    }
+}
+
+async fn connect(settings: &ForgeSettings, env: &Env) -> Result<Arc<dyn Forge>, Fault> {
+    match settings.kind {
+        ForgeKind::GitHub => Ok(Arc::new(github(settings, env).await?)),
+    }
+}
+
+/// Asks a forge what a repository without a config needs to be told.
+///
+/// # Errors
+///
+/// A fault that says what to do, for instance that a token is missing and how to give one.
+pub async fn discover(settings: &ForgeSettings, repo: &RepoPath, env: &Env) -> Result<Discovered, Fault> {
+    match settings.kind {
+        ForgeKind::GitHub => github(settings, env).await?.discover(repo).await,
+    }
+}
+
+async fn github(settings: &ForgeSettings, env: &Env) -> Result<GitHub, Fault> {
+    let name = &settings.name;
+    let host = settings.host();
+    let refused = |why: String, hint: Option<String>| fault(name, FaultKind::Unauthorized, why, hint);
+    let token = tokens::resolve(&settings.token, &host, settings.kind, env, &Programs)
+        .await
+        .map_err(|error| refused(error.to_string(), None))?
+        .ok_or_else(|| refused("no token was found".into(), Some(tokens::advice(&host, settings.kind))))?;
+    let made = GitHub::new(
+        github::Settings {
+            name: name.clone(),
+            url: settings.url.to_string(),
+            api_url: Some(settings.api_url.to_string()),
+            token: Some(token.secret),
+            ca_file: settings.ca_file.clone(),
+            limits: Limits::default(),
+        },
+        clock::clock(),
+    );
+    made.map_err(|error| fault(name, FaultKind::Unreachable, error.to_string(), None))
+}
+
+fn fault(forge: &ForgeName, kind: FaultKind, why: String, hint: Option<String>) -> Fault {
+    Fault {
+        kind,
+        forge: forge.clone(),
+        doing: "connecting".into(),
+        why,
+        hint,
+        request: None,
+        at: clock::now(),
+        retry_at: None,
+    }
+}
+
+/// Says of a journal error what the engine needs to know of it.
+pub fn journal_fault(error: &journal::Error) -> JournalFault {
+    match error {
+        journal::Error::AlreadyNoted { .. } => JournalFault::AlreadyThere,
+        error if error.is_refusal() => JournalFault::Refused { why: error.to_string() },
+        error => JournalFault::Unreachable { why: error.to_string(), hint: error.hint().map(str::to_owned) },
+    }
+}

@@ -1,0 +1,192 @@
+//! Executing effects: each becomes one task and one message. No decision is made here.
+
+use std::sync::Arc;
+
+use super::clock;
+use super::connect::{Connections, journal_fault};
+use super::tasks::Tasks;
+use crate::app::effect::{Effect, Question, Target};
+use crate::app::msg::{Answer, Budget, Fetched, Identity, JournalFault};
+use crate::app::Msg;
+use crate::domain::act::{Act, Outcome};
+use crate::domain::entry::{Draft, Entry, Precondition};
+use crate::domain::fault::Fault;
+use crate::domain::ids::{ForgeName, IntentId, RepoPath, Seq};
+use crate::forge::{self, Forge};
+
+/// How many entries one read of the journal brings.
+const PAGE: u32 = 5_000;
+
+/// Executes effects.
+pub struct Executor {
+    connections: Arc<Connections>,
+    tasks: Tasks,
+}
+
+/// What the executor leaves to its caller: what only the loop itself can do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Left {
+    Browse(String),
+    Copy(String),
+    SaveCache,
+    Suspend,
+    Quit,
+}
+
+impl Executor {
+    pub fn new(connections: Arc<Connections>, tasks: Tasks) -> Self {
+        Self { connections, tasks }
+    }
+
+    pub fn tasks(&self) -> &Tasks {
+        &self.tasks
+    }
+
+    pub fn connections(&self) -> &Arc<Connections> {
+        &self.connections
+    }
+
+    /// Starts an effect, or hands it back if it is about the terminal or the program itself.
+    pub fn execute(&self, effect: Effect) -> Option<Left> {
+        match effect {
+            Effect::Fetch { generation, forge, question } => self.fetch(generation, forge, question),
+            Effect::Append { ticket, draft, precondition } => {
+                let connections = Arc::clone(&self.connections);
+                let lost = JournalFault::Unreachable { why: "writing to it was interrupted".into(), hint: None };
+                self.tasks.act(Msg::Recorded { ticket, result: Err(lost) }, async move {
+                    let result = append(&connections, *draft, precondition).await;
+                    Msg::Recorded { ticket, result }
+                });
+            }
+            Effect::ReadJournal { since } => {
+                let connections = Arc::clone(&self.connections);
+                let lost = JournalFault::Unreachable { why: "reading it was interrupted".into(), hint: None };
+                self.tasks.read(Msg::JournalRead(Err(lost)), async move {
+                    Msg::JournalRead(read(&connections, since).await)
+                });
+            }
+            Effect::Act { id, forge, repo, act } => self.act(id, forge, repo, act),
+            Effect::Browse(url) => return Some(Left::Browse(url)),
+            Effect::Copy(text) => return Some(Left::Copy(text)),
+            Effect::SaveCache => return Some(Left::SaveCache),
+            Effect::Suspend => return Some(Left::Suspend),
+            Effect::Quit => return Some(Left::Quit),
+        }
+        None
+    }
+
+    fn fetch(&self, generation: u64, forge: ForgeName, question: Question) {
+        let connections = Arc::clone(&self.connections);
+        let asked_at = clock::now();
+        let fetched = move |answer, budget, question: Question, forge: ForgeName| {
+            Msg::Fetched(Fetched { generation, forge, question, asked_at, answer, budget })
+        };
+        let lost = fetched(Answer::Cancelled, Budget::default(), question.clone(), forge.clone());
+        self.tasks.read(lost, async move {
+            let (answer, budget) = match connections.forge(&forge).await {
+                Ok(client) => {
+                    let answer = ask(client.as_ref(), &question).await;
+                    (answer, seen(client.budget()))
+                }
+                Err(fault) => (failed(&question, &fault), Budget::default()),
+            };
+            fetched(answer, budget, question, forge)
+        });
+    }
+
+    /// Sends an act. It is never dropped: a panic or a missing client answers too, each with what
+    /// is known of whether anything was sent.
+    fn act(&self, id: IntentId, forge: ForgeName, repo: RepoPath, act: Act) {
+        let connections = Arc::clone(&self.connections);
+        let lost = Outcome::NoAnswer { why: "gonogo failed while sending".into() };
+        let lost = Msg::Acted { id: id.clone(), outcome: lost };
+        self.tasks.act(lost, async move {
+            let outcome = match connections.forge(&forge).await {
+                Ok(client) => client.act(&repo, &act, &id).await,
+                Err(fault) => {
+                    Outcome::Rejected { status: 0, why: format!("not sent: {}", fault.why), hint: fault.hint }
+                }
+            };
+            Msg::Acted { id, outcome }
+        });
+    }
+}
+
+async fn append(connections: &Connections, draft: Draft, precondition: Precondition) -> Result<Entry, JournalFault> {
+    let journal = connections.journal().await?;
+    journal.append(draft, precondition).await.map_err(|error| journal_fault(&error))
+}
+
+/// Reads everything after `since`.
+pub(super) async fn read(connections: &Connections, since: Seq) -> Result<Vec<Entry>, JournalFault> {
+    let journal = connections.journal().await?;
+    let mut entries: Vec<Entry> = Vec::new();
+    loop {
+        let last = entries.last().map_or(since, |entry| entry.seq);
+        let page = journal.since(last, PAGE).await.map_err(|error| journal_fault(&error))?;
+        let more = page.len() >= PAGE as usize;
+        entries.extend(page);
+        if !more {
+            return Ok(entries);
+        }
+    }
+}
+
+async fn ask(client: &dyn Forge, question: &Question) -> Answer {
+    match question {
+        Question::Identity => Answer::Identity(client.identify().await.map(|identity| Identity {
+            login: identity.login,
+            scopes: identity.scopes,
+            version: identity.version,
+        })),
+        Question::Pulse(wanted) => Answer::Pulses(client.pulse(&targets(wanted)).await.answers),
+        Question::Facts(wanted) => {
+            let answers = client.board(&targets(wanted)).await.answers;
+            Answer::Facts(answers.into_iter().map(|(service, answer)| (service, answer.map(Box::new))).collect())
+        }
+        Question::Scope { repo, base, head, .. } => Answer::Scope(client.scope(repo, base, head).await.map(Box::new)),
+        Question::Jobs { repo, run, .. } => Answer::Jobs(client.jobs(repo, *run).await),
+        Question::Find { id, repo, act, sent_at } => Answer::Found(client.find(repo, act, id, *sent_at).await),
+    }
+}
+
+/// The answer to a question whose forge could not even be connected to.
+fn failed(question: &Question, fault: &Fault) -> Answer {
+    let each = |wanted: &[Target]| wanted.iter().map(|target| target.service.clone()).collect::<Vec<_>>();
+    match question {
+        Question::Identity => Answer::Identity(Err(fault.clone())),
+        Question::Pulse(wanted) => {
+            Answer::Pulses(each(wanted).into_iter().map(|service| (service, Err(fault.clone()))).collect())
+        }
+        Question::Facts(wanted) => {
+            Answer::Facts(each(wanted).into_iter().map(|service| (service, Err(fault.clone()))).collect())
+        }
+        Question::Scope { .. } => Answer::Scope(Err(fault.clone())),
+        Question::Jobs { .. } => Answer::Jobs(Err(fault.clone())),
+        Question::Find { .. } => Answer::Found(Err(fault.clone())),
+    }
+}
+
+fn targets(wanted: &[Target]) -> Vec<forge::Target> {
+    let one = |target: &Target| forge::Target {
+        service: target.service.clone(),
+        repo: target.repo.clone(),
+        branch: target.branch.clone(),
+        environments: target.environments.clone(),
+        revisions: target.revisions.clone(),
+    };
+    wanted.iter().map(one).collect()
+}
+
+/// The scarcer of a forge's allowances, as the header shows one.
+fn seen(budget: forge::Budget) -> Budget {
+    let scarcer = [budget.queries, budget.requests].into_iter().flatten().min_by_key(|allowance| {
+        // In thousandths, so that allowances of different sizes compare.
+        allowance.remaining.saturating_mul(1_000) / allowance.limit.max(1)
+    });
+    Budget {
+        remaining: scarcer.map(|allowance| allowance.remaining),
+        limit: scarcer.map(|allowance| allowance.limit),
+        resets_at: scarcer.map(|allowance| allowance.resets_at),
+    }
+}

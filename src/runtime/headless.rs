@@ -1,0 +1,126 @@
+//! The command line's loop: the same engine and the same effects as the board's, without a screen.
+
+use std::time::Duration;
+
+use tokio::sync::mpsc::Receiver;
+
+use super::clock;
+use super::execute::Executor;
+use super::session::Session;
+use super::signals::Signals;
+use crate::app::engine::{Engine, JournalState, Report};
+use crate::app::interface::Interface;
+use crate::app::request::Request;
+use crate::app::{Msg, State, update};
+use crate::domain::ids::ServiceName;
+
+/// The engine without a screen.
+pub struct Headless {
+    pub state: State,
+    executor: Executor,
+    answers: Receiver<Msg>,
+    signals: Signals,
+    cache: Option<std::path::PathBuf>,
+}
+
+/// Why waiting ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Waited {
+    Done,
+    TimedOut,
+    /// A signal asked the program to end.
+    Ended,
+}
+
+impl Headless {
+    pub fn new(session: Session) -> Self {
+        let Session { engine, executor, answers, cache, .. } = session;
+        let interface = Interface::new(80, 24, true, false);
+        let state = State { now: clock::now(), engine, interface, dirty: false };
+        Self { state, executor, answers, signals: Signals::listen(), cache }
+    }
+
+    pub fn engine(&self) -> &Engine {
+        &self.state.engine
+    }
+
+    /// Takes what was reported since the last call.
+    pub fn reports(&mut self) -> Vec<Report> {
+        std::mem::take(&mut self.state.engine.reports)
+    }
+
+    /// Handles one message and starts what it leads to.
+    fn handle(&mut self, msg: Msg) {
+        for effect in update(&mut self.state, clock::now(), msg) {
+            // Browser, clipboard and screen are nothing to the command line.
+            let _ = self.executor.execute(effect);
+        }
+    }
+
+    /// Gives an order.
+    pub fn ask(&mut self, request: Request) {
+        self.handle(Msg::Asked(request));
+    }
+
+    /// Reads the journal, and the facts of `services`, until each is known or has a fault.
+    pub async fn settle(&mut self, services: &[ServiceName], patience: Duration) -> Waited {
+        self.state.engine.watched.extend(services.iter().cloned());
+        for effect in self.state.engine.open_journal() {
+            let _ = self.executor.execute(effect);
+        }
+        let offline = self.state.engine.offline;
+        let services = services.to_vec();
+        let started = clock::now();
+        self.until(patience, move |engine| {
+            if engine.journal == JournalState::Unread {
+                return false;
+            }
+            if offline {
+                return true;
+            }
+            let read = |service: &ServiceName| {
+                engine.board.row(service).is_none_or(|row| {
+                    let heard = row.facts.at().is_some_and(|at| at >= started);
+                    let fault = row.facts.fault.as_ref().is_some_and(|fault| fault.at >= started);
+                    (heard || fault) && (fault || engine.scopes_are_read(service))
+                })
+            };
+            services.iter().all(read) && engine.operator_is_known()
+        })
+        .await
+    }
+
+    /// Runs the engine until `done` says so.
+    pub async fn until(&mut self, patience: Duration, done: impl Fn(&Engine) -> bool) -> Waited {
+        let deadline = clock::tick() + patience;
+        self.handle(Msg::Tick);
+        loop {
+            if done(&self.state.engine) {
+                return Waited::Done;
+            }
+            let now = clock::now();
+            let due = self.state.engine.due(now).duration_since(now).max(jiff::SignedDuration::ZERO);
+            let due = clock::tick() + due.unsigned_abs();
+            let msg = tokio::select! {
+                biased;
+                () = self.signals.ended() => return Waited::Ended,
+                Some(msg) = self.answers.recv() => msg,
+                () = tokio::time::sleep_until(due.min(deadline)) => {
+                    if clock::tick() >= deadline {
+                        return Waited::TimedOut;
+                    }
+                    Msg::Tick
+                }
+            };
+            self.handle(msg);
+        }
+    }
+
+    /// Ends in good order: what was sent gets its outcome into the journal, the facts are kept.
+    pub async fn finish(mut self) {
+        let _ = self.until(Duration::from_secs(30), |engine| !engine.is_sending()).await;
+        if let (Some(path), Some(bytes)) = (&self.cache, super::cache::snapshot(&self.state.engine)) {
+            let _ = super::cache::store(path, &bytes);
+        }
+    }
+}

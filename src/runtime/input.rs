@@ -1,0 +1,72 @@
+//! Keys from the terminal, in the application's own terms.
+
+use crossterm::event::{Event, KeyCode, KeyEventKind, KeyModifiers};
+
+use crate::app::Msg;
+use crate::app::interface::{Chord, Key};
+
+/// Turns an event of the terminal into a message; releases and mice are nothing to us.
+pub(super) fn message(event: Event) -> Option<Msg> {
+    match event {
+        Event::Key(key) if key.kind != KeyEventKind::Release => {
+            let named = match key.code {
+                KeyCode::Char(character) => Key::Char(character),
+                KeyCode::Enter => Key::Enter,
+                KeyCode::Esc => Key::Esc,
+                KeyCode::Tab => Key::Tab,
+                KeyCode::BackTab => Key::BackTab,
+                KeyCode::Backspace => Key::Backspace,
+                KeyCode::Delete => Key::Delete,
+                KeyCode::Up => Key::Up,
+                KeyCode::Down => Key::Down,
+                KeyCode::Left => Key::Left,
+                KeyCode::Right => Key::Right,
+                KeyCode::Home => Key::Home,
+                KeyCode::End => Key::End,
+                KeyCode::PageUp => Key::PageUp,
+                KeyCode::PageDown => Key::PageDown,
+                _ => return None,
+            };
+            let ctrl = key.modifiers.contains(KeyModifiers::CONTROL);
+            let alt = key.modifiers.contains(KeyModifiers::ALT);
+            Some(Msg::Key(Chord { key: named, ctrl, alt }))
+        }
+        Event::Paste(text) => Some(Msg::Paste(text)),
+        Event::Resize(columns, rows) => Some(Msg::Resized { columns, rows }),
+        Event::Key(_) | Event::Mouse(_) | Event::FocusGained | Event::FocusLost => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crossterm::event::{KeyEvent, KeyEventState};
+
+    use super::*;
+
+    fn press(code: KeyCode, modifiers: KeyModifiers) -> Option<Chord> {
+        let event = KeyEvent { code, modifiers, kind: KeyEventKind::Press, state: KeyEventState::NONE };
+        match message(Event::Key(event)) {
+            Some(Msg::Key(chord)) => Some(chord),
+            _ => None,
+        }
+    }
+
+    #[test]
+    fn shift_is_in_the_character_and_ctrl_beside_it() {
+        let chord = press(KeyCode::Char('P'), KeyModifiers::SHIFT).unwrap();
+        assert_eq!(chord, Chord { key: Key::Char('P'), ctrl: false, alt: false });
+        let chord = press(KeyCode::Char('c'), KeyModifiers::CONTROL).unwrap();
+        assert_eq!(chord, Chord { key: Key::Char('c'), ctrl: true, alt: false });
+    }
+
+    #[test]
+    fn a_released_key_is_no_key() {
+        let event = KeyEvent {
+            code: KeyCode::Char('P'),
+            modifiers: KeyModifiers::SHIFT,
+            kind: KeyEventKind::Release,
+            state: KeyEventState::NONE,
+        };
+        assert!(message(Event::Key(event)).is_none());
+    }
+}

@@ -1,0 +1,533 @@
+//! Writes: the body is checked, the act is done, its result is shown.
+//!
+//! An act always meets the present state; only reads can be stale.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use serde_json::{Value, json};
+
+use super::{
+    Answer, Ask,
+    body::{Field, Fields, Type},
+    reads::number,
+};
+use crate::sim::{
+    act::{
+        Refusal,
+        deploy::{NewDeployment, NewStatus},
+        merge::{Merge, NewPull},
+        publish::ReleaseChange,
+    },
+    model::{DeploymentState, MergeMethod, Repo, State, StatusState},
+};
+
+type Done = Result<Answer, Refusal>;
+
+const MAKE_LATEST: Type = Type::Word(&["true", "false", "legacy"]);
+
+impl Ask<'_> {
+    fn act<T>(&self, act: impl FnOnce(&mut State) -> Result<T, Refusal>) -> Result<T, Refusal> {
+        self.session.shared.act(act)
+    }
+
+    fn after(&self, repo: &Repo) -> Result<(Arc<State>, Arc<Repo>), Refusal> {
+        let state = self.session.shared.read();
+        let repo = state
+            .repo_by_id(repo.id)
+            .cloned()
+            .ok_or_else(Refusal::not_found)?;
+        Ok((state, repo))
+    }
+
+    /// Approves or rejects what a run waits for.
+    pub fn review_pending(&self, repo: &Repo, run: &str) -> Done {
+        let run = number(run)?;
+        let body = Fields::read(
+            "PendingDeployments",
+            self.body,
+            &[
+                Field("environment_ids", Type::Numbers, true),
+                Field("state", Type::Word(&["approved", "rejected"]), true),
+                Field("comment", Type::Text, true),
+            ],
+        )?;
+        let places = body.numbers("environment_ids");
+        let approve = body.text("state").as_deref() == Some("approved");
+        let comment = body.text("comment").unwrap_or_default();
+        let ids = self.act(|state| {
+            state.review_pending(self.token(), repo.id, run, &places, approve, &comment)
+        })?;
+        let (state, repo) = self.after(repo)?;
+        let list = ids.iter().filter_map(|id| repo.deployment(*id));
+        let list = list
+            .map(|it| self.shape_of(&state).deployment(&repo, it))
+            .collect();
+        Ok(Answer::json(200, Value::Array(list)))
+    }
+
+    /// Stops a run.
+    pub fn cancel(&self, repo: &Repo, run: &str, force: bool) -> Done {
+        let run = number(run)?;
+        self.act(|state| state.cancel(self.token(), repo.id, run, force))?;
+        Ok(Answer::json(202, json!({})))
+    }
+
+    /// Runs a run again.
+    pub fn rerun(&self, repo: &Repo, run: &str, failed_only: bool) -> Done {
+        let run = number(run)?;
+        Fields::read(
+            "WorkflowRun",
+            self.body,
+            &[Field("enable_debug_logging", Type::Flag, false)],
+        )?;
+        self.act(|state| state.rerun(self.token(), repo.id, run, failed_only))?;
+        Ok(Answer::json(201, json!({})))
+    }
+
+    /// Runs a job again.
+    pub fn rerun_job(&self, repo: &Repo, job: &str) -> Done {
+        let job = number(job)?;
+        let flags = ["enable_debug_logging", "enable_debugger"];
+        Fields::read(
+            "Job",
+            self.body,
+            &flags.map(|it| Field(it, Type::Flag, false)),
+        )?;
+        self.act(|state| state.rerun_job(self.token(), repo.id, job))?;
+        Ok(Answer::json(201, json!({})))
+    }
+
+    /// Dispatches a workflow. With `return_run_details`, which Enterprise Server does not
+    /// know, the answer names the run.
+    pub fn dispatch(&self, repo: &Repo, key: &str) -> Done {
+        let mut fields = vec![
+            Field("ref", Type::Text, true),
+            Field("inputs", Type::Object, false),
+        ];
+        if !self.ghes() {
+            fields.push(Field("return_run_details", Type::Flag, false));
+        }
+        let body = Fields::read("WorkflowDispatch", self.body, &fields)?;
+        let inputs = body.value("inputs").and_then(Value::as_object);
+        let inputs: BTreeMap<String, String> = inputs
+            .into_iter()
+            .flatten()
+            .map(|(name, value)| {
+                let text = value
+                    .as_str()
+                    .map_or_else(|| value.to_string(), str::to_owned);
+                (name.clone(), text)
+            })
+            .collect();
+        if inputs.len() > 25 {
+            return Err(Refusal::new(
+                422,
+                "you may only define up to 25 `inputs` for a `workflow_dispatch` event",
+            ));
+        }
+        let git_ref = body.text("ref").unwrap_or_default();
+        let id = self.act(|state| state.dispatch(self.token(), repo.id, key, &git_ref, inputs))?;
+        if body.flag("return_run_details") != Some(true) {
+            return Ok(Answer::empty(204));
+        }
+        let shape = self.shape();
+        Ok(Answer::json(
+            200,
+            json!({
+                "workflow_run_id": id,
+                "run_url": format!("{}/actions/runs/{id}", shape.url(repo)),
+                "html_url": format!("{}/actions/runs/{id}", shape.html(repo)),
+            }),
+        ))
+    }
+
+    /// Tells a repository that something happened elsewhere.
+    pub fn repository_dispatch(&self, repo: &Repo) -> Done {
+        let body = Fields::read(
+            "RepositoryDispatch",
+            self.body,
+            &[
+                Field("event_type", Type::Text, true),
+                Field("client_payload", Type::Object, false),
+            ],
+        )?;
+        let kind = body.text("event_type").unwrap_or_default();
+        self.act(|state| state.repository_dispatch(self.token(), repo.id, &kind))?;
+        Ok(Answer::empty(204))
+    }
+
+    /// Makes a deployment.
+    pub fn create_deployment(&self, repo: &Repo) -> Done {
+        let body = Fields::read(
+            "Deployment",
+            self.body,
+            &[
+                Field("ref", Type::Text, true),
+                Field("task", Type::Text, false),
+                Field("auto_merge", Type::Flag, false),
+                Field("required_contexts", Type::Texts, false),
+                Field("payload", Type::ObjectOrText, false),
+                Field("environment", Type::Text, false),
+                Field("description", Type::TextOrNull, false),
+                Field("transient_environment", Type::Flag, false),
+                Field("production_environment", Type::Flag, false),
+            ],
+        )?;
+        let new = NewDeployment {
+            ref_: body.text("ref").unwrap_or_default(),
+            task: body.text("task").unwrap_or_else(|| "deploy".to_owned()),
+            auto_merge: body.flag("auto_merge").unwrap_or(true),
+            required_contexts: body.texts("required_contexts"),
+            payload: body.value("payload").cloned().unwrap_or_else(|| json!({})),
+            environment: body
+                .text("environment")
+                .unwrap_or_else(|| "production".to_owned()),
+            description: body.text("description"),
+            transient: body.flag("transient_environment").unwrap_or(false),
+            production: body.flag("production_environment"),
+        };
+        let id = self.act(|state| state.create_deployment(self.token(), repo.id, new))?;
+        let (state, repo) = self.after(repo)?;
+        let made = repo.deployment(id).ok_or_else(Refusal::not_found)?;
+        Ok(Answer::json(
+            201,
+            self.shape_of(&state).deployment(&repo, made),
+        ))
+    }
+
+    /// Says a word about a deployment.
+    pub fn deployment_status(&self, repo: &Repo, deployment: &str) -> Done {
+        let deployment = number(deployment)?;
+        let words = &[
+            "error",
+            "failure",
+            "inactive",
+            "in_progress",
+            "queued",
+            "pending",
+            "success",
+        ];
+        let body = Fields::read(
+            "DeploymentStatus",
+            self.body,
+            &[
+                Field("state", Type::Word(words), true),
+                Field("target_url", Type::Text, false),
+                Field("log_url", Type::Text, false),
+                Field("description", Type::Text, false),
+                Field("environment", Type::Text, false),
+                Field("environment_url", Type::Text, false),
+                Field("auto_inactive", Type::Flag, false),
+            ],
+        )?;
+        let state = body
+            .text("state")
+            .and_then(|it| DeploymentState::parse(&it));
+        let new = NewStatus {
+            state: state.ok_or_else(|| Refusal::field("DeploymentStatus", "state", "invalid"))?,
+            description: body.text("description").unwrap_or_default(),
+            environment: body.text("environment"),
+            environment_url: body.text("environment_url"),
+            log_url: body.text("log_url").or_else(|| body.text("target_url")),
+            auto_inactive: body.flag("auto_inactive").unwrap_or(true),
+        };
+        let id =
+            self.act(|state| state.deployment_status(self.token(), repo.id, deployment, new))?;
+        let (state, repo) = self.after(repo)?;
+        let of = repo.deployment(deployment).ok_or_else(Refusal::not_found)?;
+        let made = of
+            .statuses
+            .iter()
+            .find(|it| it.id == id)
+            .ok_or_else(Refusal::not_found)?;
+        Ok(Answer::json(
+            201,
+            self.shape_of(&state).deployment_status(&repo, of, made),
+        ))
+    }
+
+    /// Sets a commit status.
+    pub fn commit_status(&self, repo: &Repo, sha: &str) -> Done {
+        let body = Fields::read(
+            "Status",
+            self.body,
+            &[
+                Field(
+                    "state",
+                    Type::Word(&["error", "failure", "pending", "success"]),
+                    true,
+                ),
+                Field("target_url", Type::TextOrNull, false),
+                Field("description", Type::TextOrNull, false),
+                Field("context", Type::Text, false),
+            ],
+        )?;
+        let state = body.text("state").and_then(|it| StatusState::parse(&it));
+        let state = state.ok_or_else(|| Refusal::field("Status", "state", "invalid"))?;
+        let context = body.text("context").unwrap_or_else(|| "default".to_owned());
+        let id = self.act(|it| {
+            let (words, url) = (body.text("description"), body.text("target_url"));
+            it.commit_status(self.token(), repo.id, sha, &context, state, words, url)
+        })?;
+        let (state, repo) = self.after(repo)?;
+        let made = repo.statuses.iter().rev().find(|it| it.id == id);
+        let made = made.ok_or_else(Refusal::not_found)?;
+        Ok(Answer::json(
+            201,
+            self.shape_of(&state).commit_status(&repo, made),
+        ))
+    }
+
+    /// Opens a pull request.
+    pub fn open_pull(&self, repo: &Repo) -> Done {
+        let body = Fields::read(
+            "PullRequest",
+            self.body,
+            &[
+                Field("title", Type::Text, false),
+                Field("head", Type::Text, true),
+                Field("head_repo", Type::Text, false),
+                Field("base", Type::Text, true),
+                Field("body", Type::Text, false),
+                Field("maintainer_can_modify", Type::Flag, false),
+                Field("draft", Type::Flag, false),
+                Field("issue", Type::Number, false),
+            ],
+        )?;
+        let new = NewPull {
+            title: body.text("title").unwrap_or_default(),
+            head: body.text("head").unwrap_or_default(),
+            base: body.text("base").unwrap_or_default(),
+            body: body.text("body").unwrap_or_default(),
+            draft: body.flag("draft").unwrap_or(false),
+        };
+        let number = self.act(|state| state.open_pull(self.token(), repo.id, new))?;
+        let (state, repo) = self.after(repo)?;
+        let made = repo.pull(number).ok_or_else(Refusal::not_found)?;
+        Ok(Answer::json(
+            201,
+            self.shape_of(&state).full_pull(&repo, made),
+        ))
+    }
+
+    /// Merges a pull request.
+    pub fn merge_pull(&self, repo: &Repo, pull: &str) -> Done {
+        let pull = number(pull)?;
+        let body = Fields::read(
+            "PullRequest",
+            self.body,
+            &[
+                Field("commit_title", Type::Text, false),
+                Field("commit_message", Type::Text, false),
+                Field("sha", Type::Text, false),
+                Field(
+                    "merge_method",
+                    Type::Word(&["merge", "squash", "rebase"]),
+                    false,
+                ),
+            ],
+        )?;
+        let method = body
+            .text("merge_method")
+            .and_then(|it| MergeMethod::parse(&it));
+        let merge = Merge {
+            sha: body.text("sha"),
+            method: method.unwrap_or(MergeMethod::Merge),
+            title: body.text("commit_title"),
+            message: body.text("commit_message"),
+        };
+        let sha = self.act(|state| state.merge_pull(self.token(), repo.id, pull, merge))?;
+        let words = "Pull Request successfully merged";
+        Ok(Answer::json(
+            200,
+            json!({"sha": sha, "merged": true, "message": words}),
+        ))
+    }
+
+    /// Brings the base into a pull request's head.
+    pub fn update_branch(&self, repo: &Repo, pull: &str) -> Done {
+        let pull_number = number(pull)?;
+        let field = Field("expected_head_sha", Type::Text, false);
+        let body = Fields::read("PullRequest", self.body, &[field])?;
+        let expected = body.text("expected_head_sha");
+        self.act(|it| it.update_branch(self.token(), repo.id, pull_number, expected.as_deref()))?;
+        let url = format!("{}/pulls/{pull}", self.shape().url(repo));
+        let words = "Updating pull request branch.";
+        Ok(Answer::json(202, json!({"message": words, "url": url})))
+    }
+
+    /// Merges one branch into another.
+    pub fn merge_branches(&self, repo: &Repo) -> Done {
+        let body = Fields::read(
+            "Merge",
+            self.body,
+            &[
+                Field("base", Type::Text, true),
+                Field("head", Type::Text, true),
+                Field("commit_message", Type::Text, false),
+            ],
+        )?;
+        let (base, head) = (
+            body.text("base").unwrap_or_default(),
+            body.text("head").unwrap_or_default(),
+        );
+        let message = body.text("commit_message");
+        let sha = self.act(|it| it.merge_branches(self.token(), repo.id, &base, &head, message))?;
+        let Some(sha) = sha else {
+            return Ok(Answer::empty(204));
+        };
+        let (state, repo) = self.after(repo)?;
+        let commit = repo.commit(&sha).ok_or_else(Refusal::not_found)?;
+        Ok(Answer::json(
+            201,
+            self.shape_of(&state).commit(&repo, commit),
+        ))
+    }
+
+    /// Puts labels on a pull request.
+    pub fn add_labels(&self, repo: &Repo, pull: &str) -> Done {
+        let at = number(pull)?;
+        let body = Fields::read("Label", self.body, &[Field("labels", Type::Labels, false)])?;
+        let labels = body.texts("labels").unwrap_or_default();
+        self.act(|state| state.add_labels(self.token(), repo.id, at, &labels))?;
+        self.labels_now(repo, at)
+    }
+
+    /// Takes a label off a pull request.
+    pub fn remove_label(&self, repo: &Repo, pull: &str, label: &str) -> Done {
+        let at = number(pull)?;
+        self.act(|state| state.remove_label(self.token(), repo.id, at, label))?;
+        self.labels_now(repo, at)
+    }
+
+    fn labels_now(&self, repo: &Repo, pull: u64) -> Done {
+        let (state, repo) = self.after(repo)?;
+        let pull = repo.pull(pull).ok_or_else(Refusal::not_found)?;
+        let labels = repo
+            .labels
+            .iter()
+            .filter(|it| pull.labels.contains(&it.name));
+        let list = labels
+            .map(|it| self.shape_of(&state).label(&repo, it))
+            .collect();
+        Ok(Answer::json(200, Value::Array(list)))
+    }
+
+    fn release_body(&self, new: bool) -> Result<ReleaseChange, Refusal> {
+        let mut fields = vec![
+            Field("tag_name", Type::Text, new),
+            Field("target_commitish", Type::Text, false),
+            Field("name", Type::TextOrNull, false),
+            Field("body", Type::TextOrNull, false),
+            Field("draft", Type::Flag, false),
+            Field("prerelease", Type::Flag, false),
+            Field("discussion_category_name", Type::Text, false),
+            Field("make_latest", MAKE_LATEST, false),
+        ];
+        if new {
+            fields.push(Field("generate_release_notes", Type::Flag, false));
+        }
+        let body = Fields::read("Release", self.body, &fields)?;
+        Ok(ReleaseChange {
+            tag: body.text("tag_name"),
+            target: body.text("target_commitish"),
+            name: body.text("name"),
+            body: body.text("body"),
+            draft: body.flag("draft"),
+            prerelease: body.flag("prerelease"),
+            latest: body.text("make_latest").map(|it| it != "false"),
+        })
+    }
+
+    /// Makes a release.
+    pub fn create_release(&self, repo: &Repo) -> Done {
+        let new = self.release_body(true)?;
+        let id = self.act(|state| state.create_release(self.token(), repo.id, new))?;
+        self.release_now(repo, id, 201)
+    }
+
+    /// Changes a release, or publishes it.
+    pub fn update_release(&self, repo: &Repo, release: &str) -> Done {
+        let id = number(release)?;
+        let change = self.release_body(false)?;
+        self.act(|state| state.update_release(self.token(), repo.id, id, change))?;
+        self.release_now(repo, id, 200)
+    }
+
+    fn release_now(&self, repo: &Repo, id: u64, status: u16) -> Done {
+        let (state, repo) = self.after(repo)?;
+        let found = repo
+            .releases
+            .iter()
+            .find(|it| it.id == id)
+            .ok_or_else(Refusal::not_found)?;
+        let shape = self.shape_of(&state);
+        let url = format!("{}/releases/{id}", shape.url(&repo));
+        let answer = Answer::json(status, shape.release(&repo, found));
+        Ok(if status == 201 {
+            answer.with("location", url)
+        } else {
+            answer
+        })
+    }
+
+    /// Writes the notes between two tags.
+    pub fn generate_notes(&self, repo: &Repo) -> Done {
+        let body = Fields::read(
+            "Release",
+            self.body,
+            &[
+                Field("tag_name", Type::Text, true),
+                Field("target_commitish", Type::Text, false),
+                Field("previous_tag_name", Type::Text, false),
+                Field("configuration_file_path", Type::Text, false),
+            ],
+        )?;
+        crate::sim::act::permit(self.token(), repo, "contents", "repo")?;
+        let tag = body.text("tag_name").unwrap_or_default();
+        let target = body
+            .text("target_commitish")
+            .unwrap_or_else(|| repo.default_branch.clone());
+        let head = if repo.tag(&tag).is_some() {
+            tag.clone()
+        } else {
+            target
+        };
+        let previous = body.text("previous_tag_name").or_else(|| {
+            repo.tags
+                .iter()
+                .rev()
+                .find(|it| it.name != tag)
+                .map(|it| it.name.clone())
+        });
+        let commits = previous
+            .and_then(|it| repo.compare(&it, &head))
+            .map(|it| it.commits);
+        let mut notes = "## What's Changed\n".to_owned();
+        for commit in commits.unwrap_or_default() {
+            for pull in repo.pulls_of(&commit.sha) {
+                let url = format!("{}/pull/{}", self.shape().html(repo), pull.number);
+                notes.push_str(&format!("* {} by @{} in {url}\n", pull.title, pull.author));
+            }
+        }
+        Ok(Answer::json(200, json!({"name": tag, "body": notes})))
+    }
+
+    /// Makes a branch or tag.
+    pub fn create_ref(&self, repo: &Repo) -> Done {
+        let body = Fields::read(
+            "Reference",
+            self.body,
+            &[
+                Field("ref", Type::Text, true),
+                Field("sha", Type::Text, true),
+            ],
+        )?;
+        let (name, sha) = (
+            body.text("ref").unwrap_or_default(),
+            body.text("sha").unwrap_or_default(),
+        );
+        self.act(|state| state.create_ref(self.token(), repo.id, &name, &sha))?;
+        Ok(Answer::json(201, self.shape().git_ref(repo, &name, &sha)))
+    }
+}

@@ -1,0 +1,185 @@
+//! Commits that arrive on branches, and the runs that they start.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use super::{Event, run::Start};
+use crate::sim::model::{Branch, Commit, Conclusion, PullState, State, Tag, commit::sha_of};
+
+/// A commit about to be made.
+#[derive(Debug, Clone, Default)]
+pub struct Work {
+    /// Headline and body.
+    pub message: String,
+    /// Login.
+    pub author: String,
+    /// A second parent, for merges.
+    pub merges: Option<String>,
+    /// Lines added and removed.
+    pub lines: (u32, u32),
+    /// Files touched.
+    pub files: Vec<String>,
+}
+
+impl State {
+    /// Makes a commit on a branch (the branch too, from the default one) and returns its sha.
+    /// Starts nothing: see [`State::pushed`].
+    pub(crate) fn commit(&mut self, repo_id: u64, branch: &str, work: Work) -> Option<String> {
+        let now = self.now;
+        let seed = self.seed.to_string();
+        let repo = self.repo_mut(repo_id)?;
+        let parent = repo
+            .branches
+            .get(branch)
+            .or_else(|| repo.branches.get(&repo.default_branch))
+            .map(|it| it.sha.clone());
+        let count = repo.commits.len().to_string();
+        let sha = sha_of(&[
+            &seed,
+            &repo.owner,
+            &repo.name,
+            &count,
+            branch,
+            &work.message,
+        ]);
+        let at = repo.commits.len();
+        let mut parents: Vec<_> = parent.into_iter().collect();
+        parents.extend(work.merges);
+        repo.commits.push(Arc::new(Commit {
+            sha: sha.clone(),
+            parents,
+            message: work.message,
+            author: work.author,
+            at: now,
+            additions: work.lines.0,
+            deletions: work.lines.1,
+            files: work.files,
+        }));
+        Arc::make_mut(&mut repo.by_sha).insert(sha.clone(), at);
+        repo.pushed_at = now;
+        self.point(repo_id, branch, &sha);
+        Some(sha)
+    }
+
+    /// Points a branch at a commit, and lets pull requests take notice.
+    pub(crate) fn point(&mut self, repo_id: u64, branch: &str, sha: &str) {
+        let now = self.now;
+        let Some(repo) = self.repo_mut(repo_id) else {
+            return;
+        };
+        repo.pushed_at = now;
+        repo.branches
+            .entry(branch.to_owned())
+            .or_insert_with(|| Branch {
+                name: branch.to_owned(),
+                sha: sha.to_owned(),
+                protection: None,
+            })
+            .sha = sha.to_owned();
+        let mut unknown = Vec::new();
+        for pull in repo
+            .pulls
+            .iter_mut()
+            .filter(|it| it.state == PullState::Open)
+        {
+            if pull.head == branch {
+                sha.clone_into(&mut pull.head_sha);
+                pull.updated_at = now;
+            }
+            if pull.head == branch || pull.base == branch {
+                pull.mergeable = None;
+                unknown.push(pull.number);
+            }
+        }
+        for number in unknown {
+            self.later(2.0, repo_id, Event::Mergeable { number });
+        }
+    }
+
+    pub(super) fn mergeable_known(&mut self, repo: u64, number: u64) {
+        let Some(repo) = self.repo_mut(repo) else {
+            return;
+        };
+        if let Some(pull) = repo.pulls.iter_mut().find(|it| it.number == number) {
+            pull.mergeable = Some(!pull.conflicts);
+        }
+    }
+
+    /// Starts what listens to pushes of a branch, and to the pull requests from it.
+    pub(crate) fn pushed(
+        &mut self,
+        repo_id: u64,
+        branch: &str,
+        by: &str,
+        fate: &BTreeMap<String, Conclusion>,
+    ) {
+        let Some(repo) = self.repo_by_id(repo_id).cloned() else {
+            return;
+        };
+        let Some(head) = repo
+            .branches
+            .get(branch)
+            .and_then(|it| repo.commit(&it.sha))
+        else {
+            return;
+        };
+        let title = head.headline().to_owned();
+        let start = |event, title: &str, pull| Start {
+            event,
+            branch: Some(branch.to_owned()),
+            sha: head.sha.clone(),
+            actor: by.to_owned(),
+            title: title.to_owned(),
+            pull,
+            fate: fate.clone(),
+            ..Start::default()
+        };
+        for workflow in repo
+            .workflows
+            .iter()
+            .filter(|it| it.on.iter().any(|on| on == "push"))
+        {
+            let listens = if workflow.branches.is_empty() {
+                branch == repo.default_branch
+            } else {
+                workflow.branches.iter().any(|it| it == branch)
+            };
+            if listens {
+                self.start_run(repo_id, workflow, start("push", &title, None));
+            }
+        }
+        let open = repo
+            .pulls
+            .iter()
+            .filter(|it| it.state == PullState::Open && it.head == branch);
+        for pull in open {
+            let checks = repo
+                .workflows
+                .iter()
+                .filter(|it| it.on.iter().any(|on| on == "pull_request"));
+            for workflow in checks {
+                // A branch that pushes already test is not tested twice.
+                if workflow.branches.iter().any(|it| it == branch) || branch == repo.default_branch
+                {
+                    continue;
+                }
+                let it = start("pull_request", &pull.title, Some(pull.number));
+                self.start_run(repo_id, workflow, it);
+            }
+        }
+    }
+
+    /// Puts a tag on a commit; an existing one stays where it is.
+    pub(crate) fn tag(&mut self, repo: u64, name: &str, sha: &str) -> bool {
+        let Some(repo) = self.repo_mut(repo) else {
+            return false;
+        };
+        if repo.tags.iter().any(|it| it.name == name) {
+            return false;
+        }
+        repo.tags.push(Tag {
+            name: name.to_owned(),
+            sha: sha.to_owned(),
+        });
+        true
+    }
+}

@@ -1,0 +1,391 @@
+//! The steps of a story, played as if somebody had done them.
+
+use std::collections::BTreeMap;
+
+use super::{push::Work, run::Start};
+use crate::sim::{
+    act::merge::{Merge, NewPull},
+    model::{
+        CommitStatus, Conclusion, Deployment, Job, MergeMethod, PullState, Release, Repo, Review,
+        ReviewState, RunStatus, State, StatusState,
+    },
+    world::{Step, Verb},
+};
+
+impl State {
+    /// Plays one step. A step that makes no sense at its moment is passed over: a story is
+    /// checked by looking at the world, not by failing in the middle of a demonstration.
+    pub(super) fn story(&mut self, repo: u64, step: &Step) {
+        let played = match step.verb {
+            Verb::Push => self.play_push(repo, step),
+            Verb::Land => self.play_land(repo, step),
+            Verb::Open => self.play_open(repo, step),
+            Verb::Review => self.play_review(repo, step),
+            Verb::Merge => self.play_merge(repo, step),
+            Verb::Approve => self.play_gate(repo, step, true),
+            Verb::Reject => self.play_gate(repo, step, false),
+            Verb::Dispatch => self.play_dispatch(repo, step),
+            Verb::Deploy => self.play_deploy(repo, step),
+            Verb::Release => self.play_release(repo, step),
+            Verb::Publish => self.play_publish(repo, step),
+            Verb::Status => self.play_status(repo, step),
+            Verb::Rerun => self.play_rerun(repo, step),
+            Verb::Cancel => self.play_cancel(repo, step),
+        };
+        if played.is_none() {
+            tracing::warn!(repo, ?step.verb, by = step.by, "a step of the story came to nothing");
+        }
+    }
+
+    fn play_push(&mut self, repo: u64, step: &Step) -> Option<()> {
+        let found = self.repo_by_id(repo)?.clone();
+        let branch = or(&step.branch, &found.default_branch);
+        let sha = self.commit(repo, branch, work(step))?;
+        if !step.tag.is_empty() {
+            self.tag(repo, &step.tag, &sha);
+        }
+        self.pushed(repo, branch, &step.by, &fate(step));
+        Some(())
+    }
+
+    fn play_land(&mut self, repo: u64, step: &Step) -> Option<()> {
+        let found = self.repo_by_id(repo)?.clone();
+        let branch = format!("topic/{}", slug(&step.text));
+        self.commit(repo, &branch, work(step))?;
+        let base = or(&step.base, &found.default_branch).to_owned();
+        let new = NewPull {
+            title: step.text.clone(),
+            head: branch.clone(),
+            base,
+            ..NewPull::default()
+        };
+        // It was tested before; only its merge is of interest now.
+        let number = self.opened(repo, &step.by, new, false)?;
+        self.decorate(repo, number, step);
+        let merger = step.approved.first().unwrap_or(&step.by).clone();
+        let merge = Merge {
+            sha: None,
+            method: MergeMethod::Squash,
+            title: None,
+            message: None,
+        };
+        let sha = self.merged(repo, number, &merger, &merge, &fate(step));
+        if let Some(repo) = self.repo_mut(repo) {
+            repo.branches.remove(&branch);
+        }
+        if !step.tag.is_empty() {
+            self.tag(repo, &step.tag, &sha);
+            self.write_release(repo, step, false);
+        }
+        Some(())
+    }
+
+    fn play_open(&mut self, repo: u64, step: &Step) -> Option<()> {
+        let found = self.repo_by_id(repo)?.clone();
+        if !found.branches.contains_key(&step.head) {
+            self.commit(repo, &step.head, work(step))?;
+        }
+        let new = NewPull {
+            title: step.text.clone(),
+            head: step.head.clone(),
+            base: or(&step.base, &found.default_branch).to_owned(),
+            body: String::new(),
+            draft: step.draft,
+        };
+        let number = self.opened(repo, &step.by, new, true)?;
+        self.decorate(repo, number, step);
+        self.doom(repo, &step.head, &fate(step));
+        Some(())
+    }
+
+    // The checks of a pull request start a moment after it was opened; their fate is
+    // written into the runs that are on the way.
+    fn doom(&mut self, repo: u64, branch: &str, fate: &BTreeMap<String, Conclusion>) {
+        if fate.is_empty() {
+            return;
+        }
+        for (_, (at, event)) in &mut self.agenda.entries {
+            if let (true, super::Event::Appear(run)) = (*at == repo, event)
+                && run.head_branch.as_deref() == Some(branch)
+            {
+                std::sync::Arc::make_mut(run).fate.clone_from(fate);
+            }
+        }
+    }
+
+    fn decorate(&mut self, repo_id: u64, number: u64, step: &Step) {
+        for label in &step.labels {
+            self.label(repo_id, number, label);
+        }
+        for login in &step.approved {
+            self.add_review(repo_id, number, login, ReviewState::Approved, "");
+        }
+        let conflicts = step.conflicts;
+        let Some(repo) = self.repo_mut(repo_id) else {
+            return;
+        };
+        if let Some(pull) = repo.pulls.iter_mut().find(|it| it.number == number) {
+            pull.conflicts = conflicts;
+        }
+    }
+
+    fn add_review(&mut self, repo: u64, number: u64, login: &str, state: ReviewState, text: &str) {
+        let id = self.next_id();
+        let now = self.now;
+        let Some(repo) = self.repo_mut(repo) else {
+            return;
+        };
+        if let Some(pull) = repo.pulls.iter_mut().find(|it| it.number == number) {
+            pull.updated_at = now;
+            pull.reviews.push(Review {
+                id,
+                author: login.to_owned(),
+                state,
+                body: text.to_owned(),
+                at: now,
+                commit: pull.head_sha.clone(),
+            });
+        }
+    }
+
+    fn play_review(&mut self, repo: u64, step: &Step) -> Option<()> {
+        // A merged pull request can still be reviewed.
+        let found = self.repo_by_id(repo)?;
+        let number = found
+            .pulls
+            .iter()
+            .rev()
+            .find(|it| it.head == step.head)?
+            .number;
+        let state = ReviewState::parse(or(&step.state, "approved"))?;
+        self.add_review(repo, number, &step.by, state, &step.text);
+        Some(())
+    }
+
+    fn play_merge(&mut self, repo: u64, step: &Step) -> Option<()> {
+        let found = self.repo_by_id(repo)?.clone();
+        let number = open_pull(&found, &step.head)?;
+        let into_default = found.pull(number)?.base == found.default_branch;
+        let method = if into_default {
+            MergeMethod::Squash
+        } else {
+            MergeMethod::Merge
+        };
+        let merge = Merge {
+            sha: None,
+            method,
+            title: None,
+            message: None,
+        };
+        let sha = self.merged(repo, number, &step.by, &merge, &fate(step));
+        if !step.tag.is_empty() {
+            self.tag(repo, &step.tag, &sha);
+        }
+        Some(())
+    }
+
+    fn play_gate(&mut self, repo: u64, step: &Step, approve: bool) -> Option<()> {
+        let found = self.repo_by_id(repo)?.clone();
+        let place = found.environment(or(&step.environment, "production"))?;
+        let run = found.runs.iter().rev().find(|run| {
+            found
+                .pending(run)
+                .iter()
+                .any(|it| it.environment.id == place.id)
+                && (step.rev.is_empty()
+                    || found
+                        .resolve(&step.rev)
+                        .is_some_and(|it| it.sha == run.head_sha))
+        })?;
+        let jobs: Vec<Job> = run
+            .latest_jobs()
+            .filter(|it| it.status == RunStatus::Waiting)
+            .filter(|it| it.environment.as_deref() == Some(&place.name))
+            .cloned()
+            .collect();
+        let doomed = fate(step);
+        if !doomed.is_empty() {
+            self.with_run(repo, run.id, |run| run.fate.extend(doomed));
+        }
+        self.reviewed(
+            repo,
+            run.id,
+            &step.by,
+            &[place.id],
+            approve,
+            &step.text,
+            &jobs,
+        );
+        Some(())
+    }
+
+    fn play_dispatch(&mut self, repo: u64, step: &Step) -> Option<()> {
+        let found = self.repo_by_id(repo)?.clone();
+        let workflow = found.workflow(or(&step.workflow, "deploy.yml"))?.clone();
+        let branch = or(&step.branch, &found.default_branch);
+        let start = Start {
+            event: "workflow_dispatch",
+            branch: Some(branch.to_owned()),
+            sha: found.resolve(branch)?.sha.clone(),
+            actor: step.by.clone(),
+            title: workflow.name.clone(),
+            inputs: step.inputs.clone(),
+            pull: None,
+            fate: fate(step),
+        };
+        self.start_run(repo, &workflow, start);
+        Some(())
+    }
+
+    fn play_deploy(&mut self, repo: u64, step: &Step) -> Option<()> {
+        let found = self.repo_by_id(repo)?.clone();
+        let rev = or(&step.rev, &found.default_branch).to_owned();
+        let place = self.ensure_environment(repo, &step.environment)?;
+        let id = self.next_id();
+        let now = self.now;
+        let made = Deployment {
+            id,
+            sha: found.resolve(&rev)?.sha.clone(),
+            ref_: rev,
+            task: "deploy".to_owned(),
+            payload: serde_json::json!({}),
+            environment: place.name.clone(),
+            original_environment: place.name,
+            description: (!step.text.is_empty()).then(|| step.text.clone()),
+            creator: step.by.clone(),
+            transient: false,
+            production: place.production,
+            run: None,
+            created_at: now,
+            updated_at: now,
+            statuses: Vec::new(),
+        };
+        self.repo_mut(repo)?
+            .deployments
+            .push(std::sync::Arc::new(made));
+        self.bot_takes(repo, id, step.fails);
+        Some(())
+    }
+
+    fn write_release(&mut self, repo: u64, step: &Step, draft: bool) -> Option<u64> {
+        let id = self.next_id();
+        let now = self.now;
+        let found = self.repo_mut(repo)?;
+        found.releases.push(Release {
+            id,
+            tag: step.tag.clone(),
+            target: or(&step.rev, &found.default_branch).to_owned(),
+            name: Some(step.tag.trim_start_matches('v').to_owned()),
+            body: step.text.clone(),
+            draft,
+            prerelease: step.state == "prerelease",
+            latest: true,
+            author: step.by.clone(),
+            created_at: now,
+            published_at: (!draft).then_some(now),
+        });
+        Some(id)
+    }
+
+    fn play_release(&mut self, repo: u64, step: &Step) -> Option<()> {
+        let id = self.write_release(repo, step, true)?;
+        if !step.draft {
+            self.publish(repo, id, &step.by);
+        }
+        Some(())
+    }
+
+    fn play_publish(&mut self, repo: u64, step: &Step) -> Option<()> {
+        let found = self.repo_by_id(repo)?;
+        let id = found
+            .releases
+            .iter()
+            .rev()
+            .find(|it| it.tag == step.tag && it.draft)?
+            .id;
+        self.publish(repo, id, &step.by);
+        Some(())
+    }
+
+    fn play_status(&mut self, repo: u64, step: &Step) -> Option<()> {
+        let found = self.repo_by_id(repo)?;
+        let sha = found
+            .resolve(or(&step.rev, &found.default_branch))?
+            .sha
+            .clone();
+        let id = self.next_id();
+        let status = CommitStatus {
+            id,
+            sha,
+            context: step.context.clone(),
+            state: StatusState::parse(or(&step.state, "success"))?,
+            description: (!step.text.is_empty()).then(|| step.text.clone()),
+            target_url: None,
+            creator: step.by.clone(),
+            created_at: self.now,
+        };
+        self.repo_mut(repo)?.statuses.push(status);
+        Some(())
+    }
+
+    fn play_rerun(&mut self, repo: u64, step: &Step) -> Option<()> {
+        let found = self.repo_by_id(repo)?.clone();
+        let workflow = found.workflow(&step.workflow)?.id;
+        let run = found
+            .runs
+            .iter()
+            .rev()
+            .find(|it| it.workflow == workflow && it.done())?;
+        let kept = run
+            .latest_jobs()
+            .filter(|it| it.conclusion == Some(Conclusion::Success));
+        let kept = kept.cloned().collect();
+        self.again(repo, run.id, &step.by, kept);
+        let decided = fate(step);
+        self.with_run(repo, run.id, |run| run.fate = decided);
+        Some(())
+    }
+
+    fn play_cancel(&mut self, repo: u64, step: &Step) -> Option<()> {
+        let found = self.repo_by_id(repo)?.clone();
+        let workflow = found.workflow(&step.workflow)?.id;
+        let run = found
+            .runs
+            .iter()
+            .rev()
+            .find(|it| it.workflow == workflow && !it.done())?;
+        self.run_cancelled(repo, run.id);
+        Some(())
+    }
+}
+
+fn or<'a>(text: &'a str, default: &'a str) -> &'a str {
+    if text.is_empty() { default } else { text }
+}
+
+fn slug(text: &str) -> String {
+    let words = text.split(|letter: char| !letter.is_ascii_alphanumeric());
+    let words: Vec<_> = words.filter(|it| !it.is_empty()).take(5).collect();
+    words.join("-").to_lowercase()
+}
+
+fn work(step: &Step) -> Work {
+    let length = u32::try_from(step.text.len()).unwrap_or(0);
+    Work {
+        message: step.text.clone(),
+        author: step.by.clone(),
+        merges: None,
+        lines: step.lines.unwrap_or((length * 3, length)),
+        files: vec![format!("src/{}.rs", slug(&step.text))],
+    }
+}
+
+fn fate(step: &Step) -> BTreeMap<String, Conclusion> {
+    let parse = |(job, word): (&String, &String)| Some((job.clone(), Conclusion::parse(word)?));
+    step.fate.iter().filter_map(parse).collect()
+}
+
+fn open_pull(repo: &Repo, head: &str) -> Option<u64> {
+    let open = |it: &&crate::sim::model::Pull| it.state == PullState::Open && it.head == head;
+    repo.pulls.iter().rev().find(open).map(|it| it.number)
+}

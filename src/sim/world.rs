@@ -1,0 +1,370 @@
+//! What a world file says: people, tokens, repositories, and the story of each.
+//!
+//! Times are relative to the moment the simulation starts. A story is played by the same
+//! machinery that answers acts, so history is never inconsistent with what follows.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use serde::Deserialize;
+
+pub mod build;
+pub mod generate;
+pub mod offset;
+
+pub use offset::Offset;
+
+/// A world, as its file declares it.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct World {
+    /// The forge itself.
+    pub forge: Forge,
+    /// People.
+    #[serde(default, rename = "user")]
+    pub users: Vec<Person>,
+    /// Tokens by label; `read`, `operate` and `admin` are announced to everybody.
+    #[serde(default, rename = "token")]
+    pub tokens: BTreeMap<String, TokenPlan>,
+    /// Environments that every repository has unless it says otherwise.
+    #[serde(default, rename = "environment")]
+    pub environments: Vec<EnvironmentPlan>,
+    /// Sets of workflows that repositories share.
+    #[serde(default, rename = "flow")]
+    pub flows: BTreeMap<String, Flow>,
+    /// Labels of every repository: name to colour.
+    #[serde(default)]
+    pub labels: BTreeMap<String, String>,
+    /// Repositories.
+    #[serde(default, rename = "repo")]
+    pub repos: Vec<RepoPlan>,
+    /// Configuration for the client, passed on as it is but for `{{…}}` times.
+    #[serde(default)]
+    pub client: toml::Table,
+}
+
+/// The forge itself.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Forge {
+    /// Its name in configuration.
+    #[serde(default = "github")]
+    pub name: String,
+    /// `dotcom` or `ghes`.
+    #[serde(default = "dotcom")]
+    pub flavor: String,
+    /// The organisation that owns the repositories.
+    pub owner: String,
+    /// The share of jobs that fail by chance.
+    #[serde(default)]
+    pub flaky: f64,
+    /// How long a new run stays invisible, in milliseconds.
+    #[serde(default = "lag")]
+    pub lag_ms: u64,
+}
+
+fn github() -> String {
+    "github".to_owned()
+}
+
+fn dotcom() -> String {
+    "dotcom".to_owned()
+}
+
+const fn lag() -> u64 {
+    1_200
+}
+
+/// A person.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Person {
+    /// Login.
+    pub login: String,
+    /// Name.
+    #[serde(default)]
+    pub name: String,
+    /// Team slugs.
+    #[serde(default)]
+    pub teams: Vec<String>,
+}
+
+/// A token.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TokenPlan {
+    /// Whose.
+    pub login: String,
+    /// Classic scopes.
+    #[serde(default)]
+    pub scopes: Vec<String>,
+    /// Fine-grained grants instead.
+    pub fine: Option<BTreeMap<String, String>>,
+    /// `read`, `triage`, `write`, `maintain`, `admin`.
+    pub permission: String,
+    /// Only these repositories (`owner/name`).
+    #[serde(default)]
+    pub repos: Vec<String>,
+}
+
+/// An environment.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EnvironmentPlan {
+    /// Its name.
+    pub name: String,
+    /// Minutes to wait.
+    #[serde(default)]
+    pub wait_timer: u32,
+    /// Logins, or `@team`.
+    #[serde(default)]
+    pub reviewers: Vec<String>,
+    /// Whoever started a run may not approve it.
+    #[serde(default)]
+    pub prevent_self_review: bool,
+    /// Name patterns of the branches that may deploy; `["protected"]` means all protected.
+    #[serde(default)]
+    pub branches: Vec<String>,
+    /// What users see.
+    #[serde(default)]
+    pub production: bool,
+    /// Where it answers; `{repo}` is filled in.
+    pub url: Option<String>,
+}
+
+/// A set of workflows.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Flow {
+    /// How a promotion to the last environment is made; decides how `history` plays.
+    pub promote: Promote,
+    /// The workflow files.
+    #[serde(default, rename = "workflow")]
+    pub workflows: Vec<WorkflowPlan>,
+    /// The bot that takes created deployments through.
+    pub deployer: Option<DeployerPlan>,
+    /// Environments that differ from the world's.
+    #[serde(default, rename = "environment")]
+    pub environments: Vec<EnvironmentPlan>,
+    /// More branches, all at the first commit.
+    #[serde(default)]
+    pub branches: Vec<String>,
+}
+
+/// How promotions are made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Promote {
+    /// A waiting run is approved.
+    Approval,
+    /// `deploy.yml` is dispatched.
+    Workflow,
+    /// A deployment is created.
+    Deployment,
+    /// A pull request into the environment's branch is merged.
+    PullRequest,
+    /// A draft release is published.
+    Release,
+}
+
+/// A workflow file.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WorkflowPlan {
+    /// `name:`.
+    pub name: String,
+    /// File name.
+    pub file: String,
+    /// Triggers.
+    pub on: Vec<String>,
+    /// Branches, for pushes.
+    #[serde(default)]
+    pub branches: Vec<String>,
+    /// Inputs, and whether each is required.
+    #[serde(default)]
+    pub inputs: BTreeMap<String, bool>,
+    /// Title of a run.
+    pub run_name: Option<String>,
+    /// Jobs.
+    pub jobs: Vec<JobPlan>,
+}
+
+/// A job of a workflow.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct JobPlan {
+    /// What people see.
+    pub name: String,
+    /// Jobs of one stage run side by side.
+    #[serde(default = "first")]
+    pub stage: u32,
+    /// How long it takes, such as `"90s"`.
+    pub took: Offset,
+    /// Where it deploys to.
+    pub environment: Option<String>,
+    /// The input that names the revision.
+    pub revision: Option<String>,
+}
+
+const fn first() -> u32 {
+    1
+}
+
+/// A deployer bot.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DeployerPlan {
+    /// Its login.
+    pub login: String,
+    /// How long it takes.
+    pub took: Offset,
+}
+
+/// A repository.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RepoPlan {
+    /// Its name.
+    pub name: String,
+    /// One line.
+    #[serde(default)]
+    pub description: String,
+    /// Main language.
+    #[serde(default)]
+    pub language: String,
+    /// Hidden from strangers.
+    #[serde(default = "yes")]
+    pub private: bool,
+    /// Read-only.
+    #[serde(default)]
+    pub archived: bool,
+    /// Pull requests are merged by way of a queue.
+    #[serde(default)]
+    pub merge_queue: bool,
+    /// Its workflows.
+    pub flow: String,
+    /// Environments that differ from the flow's.
+    #[serde(default, rename = "environment")]
+    pub environments: Vec<EnvironmentPlan>,
+    /// Reviews that a change into the default branch needs.
+    #[serde(default)]
+    pub reviews: u32,
+    /// Checks that a change into the default branch needs.
+    #[serde(default)]
+    pub contexts: Vec<String>,
+    /// The past in short.
+    pub history: Option<History>,
+    /// The past in detail, and what is to come.
+    #[serde(default)]
+    pub story: Vec<Arc<Step>>,
+}
+
+const fn yes() -> bool {
+    true
+}
+
+/// A past in short: one version after the other, landed, tagged and promoted.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct History {
+    /// Versions, oldest first; tags get a `v`.
+    pub versions: Vec<String>,
+    /// Time between two versions.
+    pub every: Offset,
+    /// When the last one went out.
+    pub until: Offset,
+    /// Who writes, in turn.
+    pub authors: Vec<String>,
+    /// Who promotes.
+    pub by: String,
+}
+
+/// What a step of a story does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verb {
+    /// A commit arrives on `branch`.
+    #[default]
+    Push,
+    /// A reviewed pull request is merged; `tag` tags the result.
+    Land,
+    /// A pull request from `head` into `base` is opened.
+    Open,
+    /// Somebody reviews the pull request from `head`.
+    Review,
+    /// The pull request from `head` is merged.
+    Merge,
+    /// Somebody approves what the newest run waits for at `environment`.
+    Approve,
+    /// Somebody rejects it.
+    Reject,
+    /// `workflow` is dispatched with `inputs`.
+    Dispatch,
+    /// A deployment of `rev` to `environment` is created.
+    Deploy,
+    /// A release of `tag` is written; a draft if `draft`.
+    Release,
+    /// The draft of `tag` is published.
+    Publish,
+    /// `rev` gets the commit status `context`.
+    Status,
+    /// The newest finished run of `workflow` is run again.
+    Rerun,
+    /// The newest run of `workflow` is cancelled.
+    Cancel,
+}
+
+/// A step of a story.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Step {
+    /// When, from the start of the simulation.
+    pub at: Offset,
+    /// What.
+    #[serde(rename = "do")]
+    pub verb: Verb,
+    /// Who.
+    pub by: String,
+    /// Message of a commit, title of a pull request or release, comment of a review.
+    pub text: String,
+    /// Branch that a push goes to.
+    pub branch: String,
+    /// Head branch of a pull request.
+    pub head: String,
+    /// Base branch of a pull request.
+    pub base: String,
+    /// Tag to be made, or of a release.
+    pub tag: String,
+    /// Revision; the default branch if empty.
+    pub rev: String,
+    /// Environment.
+    pub environment: String,
+    /// Workflow file.
+    pub workflow: String,
+    /// Inputs of a dispatch.
+    pub inputs: BTreeMap<String, String>,
+    /// Name of a commit status.
+    pub context: String,
+    /// State of a status or review.
+    pub state: String,
+    /// Who approved a pull request.
+    pub approved: Vec<String>,
+    /// Labels of a pull request.
+    pub labels: Vec<String>,
+    /// Lines added and removed.
+    pub lines: Option<(u32, u32)>,
+    /// Decided outcomes: job name to conclusion.
+    pub fate: BTreeMap<String, String>,
+    /// A draft, of pull request or release.
+    pub draft: bool,
+    /// The pull request does not merge cleanly.
+    pub conflicts: bool,
+    /// The deployment fails.
+    pub fails: bool,
+}
+
+impl World {
+    /// Reads a world file.
+    pub fn from_toml(text: &str) -> Result<Self, toml::de::Error> {
+        toml::from_str(text)
+    }
+}

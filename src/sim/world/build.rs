@@ -1,0 +1,414 @@
+//! From a declared world to a living state: names get numbers, the story gets played.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::{EnvironmentPlan, Flow, History, Offset, Promote, RepoPlan, Step, Verb, World};
+use crate::sim::{
+    model::{
+        BranchPolicy, Environment, Flavor, Label, Permission, Protection, Repo, State, Token, User,
+        Workflow, WorkflowJob, commit::sha_of, repo::Deployer,
+    },
+    script::{Agenda, Event, push::Work},
+};
+
+/// What is wrong with a world that reads well.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Flaw {
+    /// A word that should be one of a few.
+    #[error("`{word}` is no {what}")]
+    Word {
+        /// What it should name.
+        what: &'static str,
+        /// What it is.
+        word: String,
+    },
+    /// A repository without its workflows.
+    #[error("repository {repo} names the flow `{flow}`, which is not there")]
+    Flow {
+        /// The repository.
+        repo: String,
+        /// The name.
+        flow: String,
+    },
+}
+
+impl World {
+    /// Brings the world to life at `now`: everything before has happened, the rest is to come.
+    pub fn build(&self, now: Timestamp, seed: u64, speed: f64) -> Result<State, Flaw> {
+        let flavor = Flavor::parse(&self.forge.flavor).ok_or_else(|| Flaw::Word {
+            what: "flavor (dotcom, ghes)",
+            word: self.forge.flavor.clone(),
+        })?;
+        let mut state = State {
+            name: self.forge.name.as_str().into(),
+            flavor,
+            base: "http://127.0.0.1:0".into(),
+            now,
+            started: now,
+            seed,
+            speed: 1.0,
+            flaky: 0.0,
+            lag_ms: self.forge.lag_ms,
+            users: Arc::new(self.people()),
+            organizations: Arc::new(BTreeMap::from([(self.forge.owner.clone(), 9_001)])),
+            tokens: Arc::new(self.tokens(seed)?),
+            repos: Vec::with_capacity(self.repos.len()),
+            index: Arc::new(HashMap::new()),
+            agenda: Agenda::default(),
+            last_id: 40_000,
+        };
+        let mut stories = Vec::new();
+        let mut earliest = now;
+        for plan in &self.repos {
+            let flow = self.flows.get(&plan.flow).ok_or_else(|| Flaw::Flow {
+                repo: plan.name.clone(),
+                flow: plan.flow.clone(),
+            })?;
+            let mut steps = plan.story.clone();
+            if let Some(history) = &plan.history {
+                steps.extend(told(history, flow, seed, &plan.name));
+            }
+            steps.sort_by_key(|step| step.at);
+            if let Some(first) = steps.first() {
+                earliest = earliest.min(shift(now, first.at));
+            }
+            stories.push((plan, flow, steps));
+        }
+        state.now = earliest
+            .saturating_sub(SignedDuration::from_hours(24))
+            .unwrap_or(earliest);
+        let mut index = HashMap::new();
+        let first = 50_000;
+        for (at, (plan, flow, steps)) in stories.into_iter().enumerate() {
+            let id = first + at as u64;
+            let repo = self.repo(&mut state, id, plan, flow);
+            index.insert(repo.full_name().to_ascii_lowercase(), at);
+            state.repos.push(Arc::new(repo));
+            self.found(&mut state, id, plan, flow);
+            for step in steps {
+                state.at(shift(now, step.at), id, Event::Story(step));
+            }
+        }
+        state.index = Arc::new(index);
+        state.last_id = state.last_id.max(first + self.repos.len() as u64);
+        state.advance_to(now);
+        state.go_live(speed, self.forge.flaky);
+        Ok(state)
+    }
+
+    fn people(&self) -> BTreeMap<String, User> {
+        let person = |(at, it): (usize, &super::Person)| {
+            let user = User {
+                id: 1_001 + at as u64,
+                login: it.login.clone(),
+                name: if it.name.is_empty() {
+                    it.login.clone()
+                } else {
+                    it.name.clone()
+                },
+                email: format!("{}@{}.example", it.login, self.forge.owner),
+                teams: it.teams.clone(),
+            };
+            (it.login.clone(), user)
+        };
+        self.users.iter().enumerate().map(person).collect()
+    }
+
+    fn tokens(&self, seed: u64) -> Result<HashMap<String, Arc<Token>>, Flaw> {
+        let mut tokens = HashMap::new();
+        for (label, plan) in &self.tokens {
+            let permission = Permission::parse(&plan.permission).ok_or_else(|| Flaw::Word {
+                what: "permission (read, triage, write, maintain, admin)",
+                word: plan.permission.clone(),
+            })?;
+            let prefix = if plan.fine.is_some() {
+                "github_pat"
+            } else {
+                "ghp"
+            };
+            let body = sha_of(&["token", &seed.to_string(), label]);
+            let secret = format!("{prefix}_sim{}", body.get(..33).unwrap_or(&body));
+            let token = Token {
+                label: label.clone(),
+                secret: secret.clone(),
+                login: plan.login.clone(),
+                scopes: plan.scopes.clone(),
+                fine: plan.fine.clone(),
+                permission,
+                repos: plan.repos.clone(),
+            };
+            tokens.insert(secret, Arc::new(token));
+        }
+        Ok(tokens)
+    }
+
+    fn repo(&self, state: &mut State, id: u64, plan: &RepoPlan, flow: &Flow) -> Repo {
+        let now = state.now;
+        let labels = self.labels.iter().map(|(name, color)| Label {
+            id: state.next_id(),
+            name: name.clone(),
+            color: color.clone(),
+            description: String::new(),
+        });
+        let labels = labels.collect();
+        let workflows = flow.workflows.iter().map(|it| {
+            let jobs = it.jobs.iter().map(|job| WorkflowJob {
+                name: job.name.clone(),
+                stage: job.stage,
+                took: job.took.length(),
+                environment: job.environment.clone(),
+                revision: job.revision.clone(),
+            });
+            Arc::new(Workflow {
+                id: state.next_id(),
+                name: it.name.clone(),
+                file: it.file.clone(),
+                on: it.on.clone(),
+                branches: it.branches.clone(),
+                inputs: it.inputs.clone(),
+                run_name: it.run_name.clone(),
+                jobs: jobs.collect(),
+                created_at: now,
+            })
+        });
+        let workflows = workflows.collect();
+        let mut places: Vec<&EnvironmentPlan> = Vec::new();
+        for place in self
+            .environments
+            .iter()
+            .chain(&flow.environments)
+            .chain(&plan.environments)
+        {
+            match places.iter_mut().find(|it| it.name == place.name) {
+                Some(known) => *known = place,
+                None => places.push(place),
+            }
+        }
+        let environments = places
+            .into_iter()
+            .map(|it| environment(state.next_id(), it, plan, now))
+            .collect();
+        Repo {
+            id,
+            owner: self.forge.owner.clone(),
+            name: plan.name.clone(),
+            description: plan.description.clone(),
+            language: plan.language.clone(),
+            topics: vec!["service".to_owned()],
+            private: plan.private,
+            archived: plan.archived,
+            disabled: false,
+            default_branch: "main".to_owned(),
+            merge_commit: true,
+            squash: true,
+            rebase: false,
+            auto_merge: true,
+            merge_queue: plan.merge_queue,
+            created_at: now,
+            pushed_at: now,
+            deployer: flow.deployer.as_ref().map(|it| Deployer {
+                login: it.login.clone(),
+                took: it.took.length(),
+            }),
+            labels,
+            commits: Vec::new(),
+            branches: BTreeMap::new(),
+            tags: Vec::new(),
+            pulls: Vec::new(),
+            workflows,
+            runs: Vec::new(),
+            statuses: Vec::new(),
+            environments,
+            deployments: Vec::new(),
+            releases: Vec::new(),
+            by_sha: Arc::default(),
+            last_number: 0,
+            run_numbers: HashMap::new(),
+        }
+    }
+
+    // The first commit, the branches at it, and what the default branch asks for.
+    fn found(&self, state: &mut State, id: u64, plan: &RepoPlan, flow: &Flow) {
+        let author = self.users.first().map_or("ghost", |it| it.login.as_str());
+        let work = Work {
+            message: format!("Start {}", plan.name),
+            author: author.to_owned(),
+            lines: (420, 0),
+            files: vec!["README.md".to_owned()],
+            ..Work::default()
+        };
+        let Some(sha) = state.commit(id, "main", work) else {
+            return;
+        };
+        for branch in &flow.branches {
+            state.point(id, branch, &sha);
+        }
+        if let Some(main) = state
+            .repo_mut(id)
+            .and_then(|it| it.branches.get_mut("main"))
+        {
+            main.protection = Some(Protection {
+                reviews: plan.reviews,
+                contexts: plan.contexts.clone(),
+            });
+        }
+    }
+}
+
+fn environment(id: u64, plan: &EnvironmentPlan, repo: &RepoPlan, now: Timestamp) -> Environment {
+    let protected = plan.branches.iter().any(|it| it == "protected");
+    Environment {
+        id,
+        name: plan.name.clone(),
+        wait_timer: plan.wait_timer,
+        reviewers: plan.reviewers.clone(),
+        prevent_self_review: plan.prevent_self_review,
+        branch_policy: (!plan.branches.is_empty()).then(|| BranchPolicy {
+            protected,
+            patterns: if protected {
+                Vec::new()
+            } else {
+                plan.branches.clone()
+            },
+        }),
+        production: plan.production,
+        url: plan.url.as_ref().map(|it| it.replace("{repo}", &repo.name)),
+        created_at: now,
+    }
+}
+
+fn shift(now: Timestamp, by: Offset) -> Timestamp {
+    now.saturating_add(by.0).unwrap_or(now)
+}
+
+const WORKS: [&str; 24] = [
+    "Retry idempotent calls with jitter",
+    "Shrink the connection pool",
+    "Drop the legacy rate column",
+    "Round half-even for JPY",
+    "Trace outgoing calls",
+    "Cache the price list for a minute",
+    "Refuse empty cursors",
+    "Speed up the cold start",
+    "Log the request id everywhere",
+    "Fix the leap-day report",
+    "Bump the base image",
+    "Split the write path",
+    "Count timeouts per upstream",
+    "Validate webhooks before parsing",
+    "Raise the batch size",
+    "Use the new queue client",
+    "Delete the feature flag of spring",
+    "Guard against double refunds",
+    "Compress large answers",
+    "Keep sessions over a failover",
+    "Explain declined payments",
+    "Check certificates at start",
+    "Move the cron job into the service",
+    "Tighten the index on orders",
+];
+
+/// Tells a past in steps: two changes a version, its tag, its promotion.
+fn told(history: &History, flow: &Flow, seed: u64, repo: &str) -> Vec<Arc<Step>> {
+    let mut steps = Vec::new();
+    let count = i64::try_from(history.versions.len()).unwrap_or(0);
+    let every = history.every.0.as_secs();
+    let until = history.until.0.as_secs();
+    let offset = sha_of(&[&seed.to_string(), repo]);
+    let mut pick = usize::from_str_radix(offset.get(..6).unwrap_or("0"), 16).unwrap_or(0);
+    let mut author = |turn: usize| {
+        let count = history.authors.len().max(1);
+        history
+            .authors
+            .get((turn + pick) % count)
+            .cloned()
+            .unwrap_or_default()
+    };
+    let people: Vec<_> = (0..history.versions.len() * 2).map(&mut author).collect();
+    for (at, version) in (0_i64..).zip(&history.versions) {
+        let when = until - (count - 1 - at) * every;
+        let tag = format!("v{version}");
+        let turn = usize::try_from(at).unwrap_or(0) * 2;
+        let mut land = |hours: i64, turn: usize, tag: &str| {
+            pick = pick.wrapping_add(7);
+            let by = people.get(turn).cloned().unwrap_or_default();
+            let reviewer = history.authors.iter().find(|it| **it != by).cloned();
+            Arc::new(Step {
+                at: Offset::seconds(when - hours * 3_600),
+                verb: Verb::Land,
+                text: WORKS
+                    .get(pick % WORKS.len())
+                    .copied()
+                    .unwrap_or_default()
+                    .to_owned(),
+                approved: reviewer.into_iter().collect(),
+                by,
+                tag: tag.to_owned(),
+                ..Step::default()
+            })
+        };
+        steps.push(land(9, turn, ""));
+        let drafts = flow.promote == Promote::Release;
+        steps.push(land(4, turn + 1, if drafts { "" } else { &tag }));
+        steps.extend(promoted(flow.promote, when, &tag, &history.by));
+    }
+    steps
+}
+
+fn promoted(promote: Promote, when: i64, tag: &str, by: &str) -> Vec<Arc<Step>> {
+    let step = |verb, after: i64| Step {
+        at: Offset::seconds(when + after),
+        verb,
+        by: by.to_owned(),
+        environment: "production".to_owned(),
+        ..Step::default()
+    };
+    let steps = match promote {
+        Promote::Approval => vec![step(Verb::Approve, 0)],
+        Promote::Workflow => {
+            let inputs = [
+                ("environment", "production"),
+                ("revision", tag),
+                ("gonogo", ""),
+            ];
+            let inputs = inputs.map(|(name, value)| (name.to_owned(), value.to_owned()));
+            vec![Step {
+                inputs: inputs.into(),
+                ..step(Verb::Dispatch, 0)
+            }]
+        }
+        Promote::Deployment => vec![Step {
+            rev: tag.to_owned(),
+            ..step(Verb::Deploy, 0)
+        }],
+        Promote::PullRequest => vec![
+            Step {
+                text: format!("Release {tag}"),
+                head: "main".to_owned(),
+                base: "production".to_owned(),
+                ..step(Verb::Open, -900)
+            },
+            Step {
+                head: "main".to_owned(),
+                ..step(Verb::Merge, 0)
+            },
+        ],
+        Promote::Release => vec![
+            Step {
+                tag: tag.to_owned(),
+                draft: true,
+                ..step(Verb::Release, -3_600)
+            },
+            Step {
+                tag: tag.to_owned(),
+                ..step(Verb::Publish, 0)
+            },
+        ],
+    };
+    steps.into_iter().map(Arc::new).collect()
+}
