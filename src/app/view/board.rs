@@ -8,16 +8,20 @@ use super::look::Look;
 use super::panel::{Bar, Column, Content, Entry, Panel, Row, Table};
 use super::tally::standing;
 use super::{empty, gates, peek, time};
-use crate::app::interface::{Screen, Sort};
+use crate::app::interface::Sort;
 use crate::domain::board;
 use crate::domain::cell::{Cell, CellState};
-use crate::domain::gate::{Go, State};
 use crate::domain::ids::{EnvironmentName, ServiceName};
 use crate::domain::phase::Phase;
 
 pub(super) fn main(look: &Look<'_>) -> Vec<Panel> {
     if let Some(panel) = empty::board(look) {
         return vec![panel];
+    }
+    if look.shape.peek == 0
+        && let Some(lines) = empty::first_load(look)
+    {
+        return vec![empty::panel(look, lines)];
     }
     let mut panels = vec![matrix(look)];
     if look.shape.peek > 0 {

@@ -24,7 +24,7 @@ pub(super) fn board(look: &Look<'_>) -> Option<Panel> {
     Some(panel(look, lines))
 }
 
-fn panel(look: &Look<'_>, lines: Vec<Line>) -> Panel {
+pub(super) fn panel(look: &Look<'_>, lines: Vec<Line>) -> Panel {
     let mut all = vec![Line::new()];
     all.extend(lines);
     Panel {

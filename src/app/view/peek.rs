@@ -4,7 +4,7 @@
 use super::line::{Line, Tone};
 use super::look::Look;
 use super::panel::{Bar, Content, Panel};
-use super::{deployments, gates, scope};
+use super::{deployments, empty, gates, scope};
 use crate::domain::board::Row;
 use crate::domain::cell::Cell;
 
@@ -49,6 +49,9 @@ pub(super) fn movement(row: &Row, cell: &Cell) -> Line {
 }
 
 fn lines(look: &Look<'_>, row: &Row, cell: &Cell, rows: usize) -> Vec<Line> {
+    if let Some(lines) = empty::first_load(look) {
+        return lines;
+    }
     let columns = usize::from(look.shape.main()).saturating_sub(2);
     let mut lines = notices(look, row, cell);
     let gates_room = if rows > 8 {

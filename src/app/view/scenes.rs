@@ -29,6 +29,7 @@ use crate::domain::scope::{Commit, Relation, Scope, ScopedPullRequest};
 use crate::domain::signoff::{Voice, Vote};
 use crate::domain::window::{Span, Window, WindowEffect};
 
+pub(crate) mod dialogs;
 mod journal;
 
 /// Friday, 17 July 2026, 14:17:50 in UTC.

@@ -17,7 +17,8 @@ pub(super) fn main(look: &Look<'_>) -> Vec<Panel> {
         Line::plain(" ").then(wrong)
     };
     lines.push(counts);
-    let room = usize::from(look.shape.body).saturating_sub(2);
+    lines.extend(super::empty::first_load(look).unwrap_or_default());
+    let room = usize::from(look.shape.body).saturating_sub(lines.len() + 1);
     let order = &look.interface.order;
     let cursor = look.interface.cursor.as_ref();
     let place = cursor
