@@ -12,6 +12,7 @@ use axum::response::{IntoResponse, Response};
 use criterion::Criterion;
 use gonogo::forge::github::{GitHub, Settings};
 use gonogo::forge::http::Limits;
+use gonogo::forge::http::client::{self, Pool};
 use gonogo::forge::{Forge, Target};
 use gonogo::sim::{self, World};
 use jiff::Timestamp;
@@ -33,7 +34,7 @@ pub fn bench(criterion: &mut Criterion) {
         });
     });
     let largest = ready.largest();
-    let plain = reqwest::Client::new();
+    let plain = ready.http.clone();
     group.throughput(criterion::Throughput::Bytes(largest.answer.len() as u64));
     group.bench_function("the-same-bytes-unread", |bencher| {
         bencher.iter(|| {
@@ -116,7 +117,8 @@ async fn prepare() -> (Ready, GitHub, Vec<Target>) {
     std::mem::forget(running);
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let here = format!("http://{}", listener.local_addr().unwrap());
-    let ready = Ready { upstream, here: here.clone(), http: reqwest::Client::new(), known: Arc::default() };
+    let http = client::build(&client::address(&here).unwrap(), None, &Limits::default(), Pool::Kept).unwrap();
+    let ready = Ready { upstream, here: here.clone(), http, known: Arc::default() };
     let router = Router::new().fallback(serve).with_state(ready.clone());
     tokio::task::spawn(async move { axum::serve(listener, router).await.unwrap() });
     let settings = Settings {

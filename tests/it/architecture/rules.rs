@@ -56,13 +56,32 @@ impl Tree {
     }
 }
 
-/// Says everything that is against the rules, a line each.
+/// Says everything that is written in a place where it may not be, a line each.
 pub fn offences(tree: &Tree) -> Vec<String> {
     let mut found = Vec::new();
+    for (path, source) in &tree.files {
+        edges(path, source, &mut found);
+    }
+    for (path, source) in product(tree) {
+        homes(path, source.code(), &mut found);
+    }
+    found
+}
+
+/// Says which files have grown too long, a line each.
+pub fn too_long(tree: &Tree) -> Vec<String> {
+    let long = |(path, source): (&String, Source)| {
+        let lines = source.lines();
+        (lines > LINES).then(|| format!("{path}: {lines} lines of code, at most {LINES}: has it one subject?"))
+    };
+    product(tree).into_iter().filter_map(long).collect()
+}
+
+/// The files without those that are only compiled for tests, and without their test modules.
+fn product(tree: &Tree) -> BTreeMap<&String, Source> {
     let mut tests = BTreeSet::new();
     let mut product = BTreeMap::new();
     for (path, source) in &tree.files {
-        edges(path, source, &mut found);
         let (code, files) = source.without_tests();
         let folder = path.trim_end_matches(".rs");
         tests.extend(files.into_iter().map(|name| format!("{folder}/{name}")));
@@ -71,14 +90,7 @@ pub fn offences(tree: &Tree) -> Vec<String> {
     product.retain(|path, _| {
         !tests.iter().any(|test| path.strip_prefix(test.as_str()).is_some_and(|rest| rest == ".rs" || rest.starts_with('/')))
     });
-    for (path, source) in product {
-        homes(path, source.code(), &mut found);
-        let lines = source.lines();
-        if lines > LINES {
-            found.push(format!("{path}: {lines} lines of code, at most {LINES}: has it one subject?"));
-        }
-    }
-    found
+    product
 }
 
 /// The layer that a file belongs to: the folder below `src`, or the file itself.

@@ -14,8 +14,9 @@ impl Source {
         &self.code
     }
 
+    /// How many lines hold code; what explains it is free.
     pub fn lines(&self) -> usize {
-        self.code.lines().count()
+        self.code.lines().filter(|line| !line.trim().is_empty()).count()
     }
 
     /// Takes modules out that are only compiled for tests, and returns the names of those that are
