@@ -7,6 +7,7 @@ pub mod command;
 pub mod effect;
 pub mod engine;
 pub mod interface;
+pub mod keymap;
 pub mod msg;
 pub mod plan;
 pub mod request;

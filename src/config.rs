@@ -23,6 +23,7 @@ mod file;
 pub mod keys;
 pub mod locate;
 pub mod remotes;
+pub mod run;
 pub mod show;
 pub mod tokens;
 mod version;

@@ -1,7 +1,174 @@
 //! Commands: one table of everything that a key or a `:` name can order. It feeds the keymap, the
-//! footer, the help, the palette and the config reference.
+//! footer, the help, the palette and the config reference. Carrying one out lives in `interface`.
 
+use super::interface::{Interface, Overlay, Screen};
 use super::state::State;
+
+pub mod blocked;
+mod table;
+
+pub use table::SPECS;
+
+/// What can be ordered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Command {
+    Down,
+    Up,
+    Left,
+    Right,
+    First,
+    Last,
+    HalfDown,
+    HalfUp,
+    PageDown,
+    PageUp,
+    Open,
+    Mark,
+    Peek,
+    Filter,
+    NextMatch,
+    PreviousMatch,
+    Sort,
+    NextPane,
+    PreviousPane,
+    NextTab,
+    PreviousTab,
+    Browse,
+    Copy,
+    Refresh,
+    Freeze,
+    Zone,
+    Promote,
+    Hold,
+    Gates,
+    Approve,
+    Reject,
+    Cancel,
+    Rerun,
+    Board,
+    Timeline,
+    LastView,
+    Errors,
+    Messages,
+    Help,
+    Palette,
+    Close,
+    Quit,
+    QuitNow,
+    Suspend,
+}
+
+/// Where a key is pressed: what a key means depends on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Context {
+    Board,
+    Detail,
+    Timeline,
+    /// Help, errors, messages.
+    List,
+    /// Everything with a Cancel, and the lines of `/` and `:`.
+    Dialog,
+}
+
+impl Context {
+    pub const ALL: [Self; 5] = [
+        Self::Board,
+        Self::Detail,
+        Self::Timeline,
+        Self::List,
+        Self::Dialog,
+    ];
+
+    /// Where the operator is.
+    pub fn of(interface: &Interface) -> Self {
+        match interface.overlays.last() {
+            Some(Overlay::Help { .. } | Overlay::Errors { .. } | Overlay::Messages { .. }) => {
+                Self::List
+            }
+            Some(
+                Overlay::Filter { .. }
+                | Overlay::Palette { .. }
+                | Overlay::Promote(_)
+                | Overlay::Hold(_)
+                | Overlay::Gates(_)
+                | Overlay::Confirm(_)
+                | Overlay::Quit { .. },
+            ) => Self::Dialog,
+            None => Self::of_screen(interface),
+        }
+    }
+
+    fn of_screen(interface: &Interface) -> Self {
+        match interface.screen {
+            Screen::Board => Self::Board,
+            Screen::Detail(_) => Self::Detail,
+            Screen::Timeline => Self::Timeline,
+        }
+    }
+}
+
+/// The headings of the help.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Group {
+    Look,
+    Act,
+    GoTo,
+    Leave,
+}
+
+impl Group {
+    const ALL: [Self; 4] = [Self::Look, Self::Act, Self::GoTo, Self::Leave];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Look => "LOOK",
+            Self::Act => "ACT",
+            Self::GoTo => "GO TO",
+            Self::Leave => "LEAVE",
+        }
+    }
+}
+
+/// One line of the table.
+#[derive(Clone, Copy, Debug)]
+pub struct Spec {
+    pub command: Command,
+    /// The name in `:` and in config.
+    pub name: &'static str,
+    /// One or two words for the footer.
+    pub label: &'static str,
+    /// One line for the help.
+    pub help: &'static str,
+    pub group: Group,
+    pub contexts: &'static [Context],
+    /// Default keys; none means that only `:` has it.
+    pub keys: &'static [&'static str],
+    /// It opens a dialog that can change something, resting on Cancel.
+    pub changes: bool,
+    /// Its default keys stay whatever is bound: the way out.
+    pub kept: bool,
+}
+
+impl Command {
+    /// The command's line in the table.
+    #[expect(
+        clippy::expect_used,
+        reason = "a test proves that every command has its line"
+    )]
+    pub fn spec(self) -> &'static Spec {
+        SPECS
+            .iter()
+            .find(|spec| spec.command == self)
+            .expect("every command is in the table")
+    }
+
+    pub fn named(name: &str) -> Option<Self> {
+        SPECS
+            .iter()
+            .find(|spec| spec.name == name)
+            .map(|spec| spec.command)
+    }
+}
 
 /// A key and what it would do now, for the footer and the help.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,14 +191,172 @@ pub struct Section {
     pub hints: Vec<Hint>,
 }
 
+/// What the footer lists per context, most useful first. Several commands share one place where
+/// people read them as one: `j/k`.
+const FOOTER: [(Context, &[&[Command]]); 5] = [
+    (
+        Context::Board,
+        &[
+            &[Command::Promote],
+            &[Command::Hold],
+            &[Command::Gates],
+            &[Command::Approve],
+            &[Command::Cancel],
+            &[Command::Open],
+            &[Command::Help],
+            &[Command::Down, Command::Up],
+            &[Command::Mark],
+            &[Command::Filter],
+            &[Command::Sort],
+            &[Command::Peek],
+            &[Command::Browse],
+            &[Command::Copy],
+            &[Command::Refresh],
+            &[Command::Freeze],
+            &[Command::Timeline],
+            &[Command::Zone],
+            &[Command::Palette],
+            &[Command::Quit],
+        ],
+    ),
+    (
+        Context::Detail,
+        &[
+            &[Command::Promote],
+            &[Command::Hold],
+            &[Command::Gates],
+            &[Command::Approve],
+            &[Command::Cancel],
+            &[Command::PreviousTab, Command::NextTab],
+            &[Command::Left, Command::Right],
+            &[Command::Down, Command::Up],
+            &[Command::Close],
+            &[Command::Help],
+            &[Command::Browse],
+            &[Command::Copy],
+            &[Command::Refresh],
+            &[Command::Zone],
+            &[Command::Palette],
+        ],
+    ),
+    (
+        Context::Timeline,
+        &[
+            &[Command::Down, Command::Up],
+            &[Command::Open],
+            &[Command::Copy],
+            &[Command::Close],
+            &[Command::Help],
+            &[Command::Zone],
+            &[Command::Palette],
+        ],
+    ),
+    (
+        Context::List,
+        &[
+            &[Command::Down, Command::Up],
+            &[Command::Copy],
+            &[Command::Close],
+        ],
+    ),
+    (
+        Context::Dialog,
+        &[
+            &[Command::NextPane],
+            &[Command::Open],
+            &[Command::Close],
+            &[Command::Copy],
+        ],
+    ),
+];
+
 /// The keys that are valid now, most useful first: what the footer lists.
 pub fn footer(state: &State) -> Vec<Hint> {
-    let _ = state;
-    Vec::new()
+    let context = Context::of(&state.interface);
+    let places: &[&[Command]] = match state.interface.overlays.last() {
+        Some(Overlay::Filter { .. }) => &[&[Command::Open], &[Command::Close]],
+        Some(Overlay::Palette { .. }) => &[
+            &[Command::Down, Command::Up],
+            &[Command::Open],
+            &[Command::Close],
+        ],
+        _ => FOOTER
+            .iter()
+            .find(|(of, _)| *of == context)
+            .map_or(&[], |(_, places)| places),
+    };
+    places
+        .iter()
+        .filter_map(|commands| hint(state, context, commands))
+        .collect()
 }
 
 /// Every key of the present screen, by section: what `?` lists.
 pub fn help(state: &State) -> Vec<Section> {
-    let _ = state;
-    Vec::new()
+    let context = Context::of_screen(&state.interface);
+    Group::ALL
+        .into_iter()
+        .map(|group| Section {
+            name: group.name(),
+            hints: SPECS
+                .iter()
+                .filter(|spec| spec.group == group && spec.contexts.contains(&context))
+                .map(|spec| all_keys(state, spec.command))
+                .collect(),
+        })
+        .filter(|section| !section.hints.is_empty())
+        .collect()
+}
+
+/// A hint of one or several commands by the first key of each; those without a key are left out.
+fn hint(state: &State, context: Context, commands: &[Command]) -> Option<Hint> {
+    let typing = state.interface.is_typing();
+    let keys: Vec<String> = commands
+        .iter()
+        .filter_map(|command| {
+            let keys = state.interface.keymap.keys(*command).iter();
+            // In a text field a letter types, so it is no key of the command there.
+            keys.map(|key| (key, typing && key.character().is_some()))
+                .find_map(|(key, types)| (!types).then(|| key.to_string()))
+        })
+        .collect();
+    let spec = commands.first()?.spec();
+    let label = match (context, spec.command) {
+        (Context::Dialog, Command::NextPane) => "next",
+        (Context::Dialog, Command::Open) => "choose",
+        (Context::Dialog, Command::Close) => "cancel",
+        (Context::Timeline, Command::Open) => "service",
+        _ => spec.label,
+    };
+    (!keys.is_empty()).then(|| Hint {
+        keys: keys.join("/"),
+        label,
+        help: spec.help,
+        changes: spec.changes,
+        blocked: blocked::reason(state, spec.command),
+    })
+}
+
+/// A hint of one command with all its keys; one without a key is shown by its `:` name.
+fn all_keys(state: &State, command: Command) -> Hint {
+    let spec = command.spec();
+    let keys: Vec<String> = state
+        .interface
+        .keymap
+        .keys(command)
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    let keys = if keys.is_empty() {
+        format!(":{}", spec.name)
+    } else {
+        keys.join("/")
+    };
+    Hint {
+        keys,
+        label: spec.label,
+        help: spec.help,
+        changes: spec.changes,
+        blocked: blocked::reason(state, command),
+    }
 }

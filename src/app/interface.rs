@@ -1,28 +1,215 @@
 //! The interface: where the operator is, what is selected, which dialog is open, what was typed.
-//! Only the terminal has one; nothing of the engine depends on it.
+//! Only the terminal has one; nothing of the engine depends on it. Each screen and dialog has its
+//! file in `interface/`; drawing lives in `ui`.
 
 use std::collections::{BTreeSet, VecDeque};
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use tui_input::Input;
 
+use super::command::{Command, Context};
 use super::effect::Effect;
 use super::engine::{Engine, Report};
+use super::keymap::Keymap;
 use super::msg::Msg;
-use super::plan::Plan;
-use super::request::Refusal;
 use super::state::State;
-use crate::domain::hold::{Cover, HoldKind};
-use crate::domain::ids::{EnvironmentName, HoldId, ManualGateId, RoleName, ServiceName};
-use crate::domain::signoff::Voice;
+use super::view::tally::Tally;
+use crate::domain::ids::{EnvironmentName, Seq, ServiceName};
+
+mod board;
+mod choice;
+mod chord;
+mod confirm;
+mod detail;
+mod field;
+mod filter;
+mod gates;
+#[cfg(test)]
+pub(crate) mod harness;
+mod hold;
+#[cfg(test)]
+mod laws;
+mod leave;
+pub mod link;
+mod lists;
+pub mod order;
+mod palette;
+mod promote;
+mod reports;
+mod timeline;
+mod tour;
+pub mod until;
+
+pub use board::{board_height, peek_height};
+pub use chord::{Chord, Key};
+pub use confirm::{ConfirmDialog, ConfirmFocus};
+pub use gates::{GatesAction, GatesDialog, GatesFocus};
+pub use hold::{HoldDialog, HoldFocus, HoldMode};
+pub use palette::{Choice, choices};
+pub use promote::{PromoteDialog, PromoteFocus, PromoteItem};
+pub use tour::tour_text;
 
 /// Takes a key, a paste or a new size.
 pub(crate) fn input(state: &mut State, msg: Msg) -> Vec<Effect> {
-    let _ = (state, msg);
+    match msg {
+        Msg::Key(chord) => {
+            state.dirty = true;
+            key(state, chord)
+        }
+        Msg::Paste(text) => {
+            state.dirty = true;
+            if let Some(input) = state.interface.field() {
+                field::paste(input, &text);
+                typed(state);
+            }
+            Vec::new()
+        }
+        Msg::Resized { columns, rows } => {
+            state.dirty = true;
+            state.interface.columns = columns;
+            state.interface.rows = rows;
+            Vec::new()
+        }
+        Msg::Tick
+        | Msg::Fetched(_)
+        | Msg::JournalRead(_)
+        | Msg::Recorded { .. }
+        | Msg::Acted { .. }
+        | Msg::Asked(_)
+        | Msg::Reloaded(_)
+        | Msg::Told { .. }
+        | Msg::Terminated => Vec::new(),
+    }
+}
+
+/// A text field sees a key first, then the keymap.
+fn key(state: &mut State, chord: Chord) -> Vec<Effect> {
+    if let Some(input) = state.interface.field()
+        && field::typed(input, chord)
+    {
+        typed(state);
+        return Vec::new();
+    }
+    let context = Context::of(&state.interface);
+    match state.interface.keymap.find(context, chord) {
+        Some(command) => run(state, command),
+        None => Vec::new(),
+    }
+}
+
+/// What typing changes at once: the rows under `/`, the list under `:`.
+fn typed(state: &mut State) {
+    match state.interface.overlays.last_mut() {
+        Some(Overlay::Filter { input, .. }) => {
+            state.interface.filter = input.value().to_owned();
+            state.interface.reorder(&state.engine, state.now);
+        }
+        Some(Overlay::Palette { selected, .. }) => *selected = 0,
+        Some(Overlay::Hold(dialog)) => dialog.error = None,
+        Some(Overlay::Gates(dialog)) => dialog.error = None,
+        Some(
+            Overlay::Help { .. }
+            | Overlay::Errors { .. }
+            | Overlay::Messages { .. }
+            | Overlay::Promote(_)
+            | Overlay::Confirm(_)
+            | Overlay::Quit { .. },
+        )
+        | None => {}
+    }
+}
+
+/// Carries out a command where the operator is: the top overlay sees it first.
+fn run(state: &mut State, command: Command) -> Vec<Effect> {
+    match command {
+        Command::QuitNow => return leave::now(state),
+        Command::Suspend => return vec![Effect::Suspend],
+        _ => {}
+    }
+    match state.interface.overlays.last() {
+        None => screen(state, command),
+        Some(Overlay::Help { .. } | Overlay::Errors { .. } | Overlay::Messages { .. }) => {
+            lists::run(state, command)
+        }
+        Some(Overlay::Filter { .. }) => filter::run(state, command),
+        Some(Overlay::Palette { .. }) => palette::run(state, command),
+        Some(Overlay::Promote(_)) => promote::run(state, command),
+        Some(Overlay::Hold(_)) => hold::run(state, command),
+        Some(Overlay::Gates(_)) => gates::run(state, command),
+        Some(Overlay::Confirm(_)) => confirm::run(state, command),
+        Some(Overlay::Quit { .. }) => leave::run(state, command),
+    }
+}
+
+/// Carries out a command on the screen itself.
+fn screen(state: &mut State, command: Command) -> Vec<Effect> {
+    match command {
+        Command::Promote => promote::open(state, false),
+        Command::Approve => promote::open(state, true),
+        Command::Hold => hold::open(state),
+        Command::Gates => gates::open(state),
+        Command::Reject | Command::Cancel | Command::Rerun => confirm::open(state, command),
+        Command::Board => state.interface.show(Screen::Board),
+        Command::Timeline => state.interface.show(Screen::Timeline),
+        Command::LastView => {
+            if let Some(last) = state.interface.last_screen.clone() {
+                state.interface.show(last);
+            }
+        }
+        Command::Errors | Command::Messages | Command::Help => lists::open(state, command),
+        Command::Palette => state.interface.overlays.push(Overlay::Palette {
+            input: Input::default(),
+            selected: 0,
+        }),
+        Command::Zone => state.interface.utc = !state.interface.utc,
+        Command::Quit => return leave::ask(state),
+        Command::Browse => return link::browse(state),
+        Command::Copy => return link::copy(state),
+        Command::Refresh => return link::refresh(state),
+        _ => match state.interface.screen {
+            Screen::Board => board::run(state, command),
+            Screen::Detail(_) => detail::run(state, command),
+            Screen::Timeline => timeline::run(state, command),
+        },
+    }
     Vec::new()
 }
 
 impl Interface {
+    /// An interface of a terminal of this size, on the board with nothing selected yet.
+    pub fn new(columns: u16, rows: u16, ascii: bool, tour: bool) -> Self {
+        Self {
+            columns,
+            rows,
+            screen: Screen::Board,
+            last_screen: None,
+            overlays: Vec::new(),
+            cursor: None,
+            marks: BTreeSet::new(),
+            sort: Sort::default(),
+            filter: String::new(),
+            order: Vec::new(),
+            offset: 0,
+            peek: true,
+            pane: Pane::default(),
+            utc: true,
+            zone: TimeZone::UTC,
+            frozen: None,
+            tab: DetailTab::default(),
+            detail_offset: 0,
+            timeline: ListCursor::default(),
+            timeline_at: None,
+            messages: VecDeque::new(),
+            problems: Vec::new(),
+            tour: tour.then_some(0),
+            keymap: Keymap::default(),
+            tally: None,
+            ascii,
+            quitting: false,
+        }
+    }
+
     /// Brings order, cursor, dialogs and messages up to date after anything happened.
     pub(crate) fn refresh(
         &mut self,
@@ -30,7 +217,29 @@ impl Interface {
         reports: &[Report],
         now: Timestamp,
     ) -> Vec<Effect> {
-        let _ = (engine, reports, now);
+        for report in reports {
+            self.take(report, now);
+        }
+        for overlay in &mut self.overlays {
+            match overlay {
+                Overlay::Promote(dialog) => dialog.check(engine, now),
+                Overlay::Confirm(dialog) => dialog.check(engine),
+                Overlay::Hold(dialog) => dialog.check(engine, now),
+                Overlay::Gates(dialog) => dialog.check(engine),
+                Overlay::Help { .. }
+                | Overlay::Errors { .. }
+                | Overlay::Messages { .. }
+                | Overlay::Filter { .. }
+                | Overlay::Palette { .. }
+                | Overlay::Quit { .. } => {}
+            }
+        }
+        if self.frozen.is_none() && !self.has_dialog() {
+            self.reorder(engine, now);
+        }
+        self.follow_timeline(engine);
+        self.keep_in_sight();
+        engine.watched = self.watched();
         Vec::new()
     }
 
@@ -40,11 +249,89 @@ impl Interface {
             good,
             text,
         });
+        while self.messages.len() > KEPT {
+            self.messages.pop_front();
+        }
+    }
+
+    /// Says whether a dialog is open: rows never move under one.
+    pub fn has_dialog(&self) -> bool {
+        self.overlays.iter().any(|overlay| match overlay {
+            Overlay::Promote(_)
+            | Overlay::Hold(_)
+            | Overlay::Gates(_)
+            | Overlay::Confirm(_)
+            | Overlay::Quit { .. } => true,
+            Overlay::Help { .. }
+            | Overlay::Errors { .. }
+            | Overlay::Messages { .. }
+            | Overlay::Filter { .. }
+            | Overlay::Palette { .. } => false,
+        })
+    }
+
+    /// Goes to another screen and remembers this one.
+    fn show(&mut self, screen: Screen) {
+        if screen == self.screen {
+            return;
+        }
+        if let (Screen::Detail(service), Some(cursor)) = (&screen, &mut self.cursor) {
+            cursor.service = service.clone();
+        }
+        self.detail_offset = 0;
+        self.pane = Pane::default();
+        self.last_screen = Some(std::mem::replace(&mut self.screen, screen));
+    }
+
+    /// Says whether a text field has the focus: then letters type.
+    pub fn is_typing(&self) -> bool {
+        match self.overlays.last() {
+            Some(Overlay::Filter { .. } | Overlay::Palette { .. }) => true,
+            Some(Overlay::Promote(dialog)) => {
+                matches!(dialog.focus, PromoteFocus::Reason | PromoteFocus::Typed)
+            }
+            Some(Overlay::Hold(dialog)) => {
+                matches!(dialog.focus, HoldFocus::Until | HoldFocus::Reason)
+            }
+            Some(Overlay::Gates(dialog)) => {
+                matches!(dialog.focus, GatesFocus::Name | GatesFocus::Note)
+            }
+            Some(Overlay::Confirm(dialog)) => dialog.focus == ConfirmFocus::Reason,
+            Some(
+                Overlay::Help { .. }
+                | Overlay::Errors { .. }
+                | Overlay::Messages { .. }
+                | Overlay::Quit { .. },
+            )
+            | None => false,
+        }
+    }
+
+    /// The text field that letters are typed into, if one has the focus.
+    fn field(&mut self) -> Option<&mut Input> {
+        match self.overlays.last_mut()? {
+            Overlay::Filter { input, .. } | Overlay::Palette { input, .. } => Some(input),
+            Overlay::Promote(dialog) => dialog.field(),
+            Overlay::Hold(dialog) => dialog.field(),
+            Overlay::Gates(dialog) => dialog.field(),
+            Overlay::Confirm(dialog) => dialog.field(),
+            Overlay::Help { .. }
+            | Overlay::Errors { .. }
+            | Overlay::Messages { .. }
+            | Overlay::Quit { .. } => None,
+        }
     }
 }
 
+/// How many messages and problems are kept.
+const KEPT: usize = 500;
+
 /// Everything that only the terminal needs.
 #[derive(Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "switches that have nothing to do with each other"
+)]
 pub struct Interface {
     pub columns: u16,
     pub rows: u16,
@@ -64,18 +351,29 @@ pub struct Interface {
     /// First visible place in `order`.
     pub offset: usize,
     pub peek: bool,
+    /// Which pane of the board j and k move in.
+    pub pane: Pane,
     pub utc: bool,
+    /// The local zone, for when `utc` is off. The runtime sets it.
+    pub zone: TimeZone,
+    /// Counted when facts change or time passes; without it each picture counts anew.
+    pub tally: Option<Tally>,
     /// `z`: the order and what is drawn of the board stay until it is pressed again.
     pub frozen: Option<Timestamp>,
     pub tab: DetailTab,
+    /// The first line shown of a tab or of the peek; it is also the selected one, for `o`.
     pub detail_offset: usize,
+    /// Counted from the newest entry, which is 0.
     pub timeline: ListCursor,
+    /// The selected entry: the cursor stays on it when newer ones come. `None` follows the newest.
+    pub timeline_at: Option<Seq>,
     /// Newest last; `M` shows them all, the footer the last.
     pub messages: VecDeque<Message>,
     /// Errors that stay until they are read.
     pub problems: Vec<Problem>,
     /// The demo's tour: the step that the footer shows.
     pub tour: Option<usize>,
+    pub keymap: Keymap,
     pub ascii: bool,
     pub quitting: bool,
 }
@@ -93,6 +391,14 @@ pub enum Screen {
     Board,
     Detail(ServiceName),
     Timeline,
+}
+
+/// The panes of the board.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Pane {
+    #[default]
+    Rows,
+    Peek,
 }
 
 /// The order of the rows.
@@ -155,137 +461,6 @@ pub enum Overlay {
     },
 }
 
-/// The promote dialog: one plan or several, each with its own result.
-#[derive(Clone, Debug)]
-pub struct PromoteDialog {
-    pub environment: EnvironmentName,
-    pub items: Vec<PromoteItem>,
-    pub reason: Input,
-    /// The environment's name, typed, where the environment is protected.
-    pub typed: Option<Input>,
-    pub focus: PromoteFocus,
-    /// Whether it approves what waits on the forge, whatever the stage's usual way.
-    pub approve: bool,
-}
-
-/// One service of a promote dialog.
-#[derive(Clone, Debug, PartialEq)]
-pub struct PromoteItem {
-    pub service: ServiceName,
-    /// What would be sent, or why not. Made when the dialog opened; if the cell changes under the
-    /// dialog it becomes a refusal that names the difference.
-    pub plan: Result<Box<Plan>, Refusal>,
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum PromoteFocus {
-    Reason,
-    Typed,
-    /// Where every dialog opens.
-    #[default]
-    Cancel,
-    Promote,
-    CopyCommand,
-}
-
-/// The hold dialog: place, edit or lift.
-#[derive(Clone, Debug)]
-pub struct HoldDialog {
-    pub service: ServiceName,
-    pub environment: EnvironmentName,
-    pub mode: HoldMode,
-    /// The scopes on offer, and which is chosen.
-    pub covers: Vec<Cover>,
-    pub cover: usize,
-    pub kind: HoldKind,
-    pub reason: Input,
-    /// Empty means until lifted; else `15:00Z`, `30m`, `2h`.
-    pub until: Input,
-    pub focus: HoldFocus,
-    pub error: Option<String>,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum HoldMode {
-    Place,
-    /// Holds that cover the cell; one is chosen to edit or lift.
-    Existing {
-        holds: Vec<HoldId>,
-        selected: usize,
-    },
-    Edit(HoldId),
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum HoldFocus {
-    List,
-    Cover,
-    Kind,
-    Until,
-    Reason,
-    #[default]
-    Cancel,
-    /// Place a hold, or save the edit.
-    Hold,
-    Edit,
-    Lift,
-}
-
-/// The gates dialog: vote with a role; add, open or close a manual gate.
-#[derive(Clone, Debug)]
-pub struct GatesDialog {
-    pub service: ServiceName,
-    pub environment: EnvironmentName,
-    pub action: GatesAction,
-    /// The actions on offer, the chosen one first drawn.
-    pub actions: Vec<GatesAction>,
-    pub role: usize,
-    pub roles: Vec<RoleName>,
-    pub covers: Vec<Cover>,
-    pub cover: usize,
-    pub name: Input,
-    pub note: Input,
-    pub focus: GatesFocus,
-    pub error: Option<String>,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum GatesAction {
-    Vote(Voice),
-    Add,
-    Open(ManualGateId),
-    Close(ManualGateId),
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum GatesFocus {
-    Action,
-    Role,
-    Cover,
-    Name,
-    Note,
-    #[default]
-    Cancel,
-    Confirm,
-}
-
-/// One act with its call and a reason.
-#[derive(Clone, Debug)]
-pub struct ConfirmDialog {
-    pub plan: Result<Box<Plan>, Refusal>,
-    pub title: String,
-    pub reason: Input,
-    pub focus: ConfirmFocus,
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum ConfirmFocus {
-    Reason,
-    #[default]
-    Cancel,
-    Confirm,
-}
-
 /// Something that was said to the operator.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Message {
@@ -306,32 +481,4 @@ pub struct Problem {
     pub hint: Option<String>,
     pub request: Option<String>,
     pub read: bool,
-}
-
-/// A key with its modifiers, in our own terms: the terminal library stays at the edge.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Chord {
-    pub key: Key,
-    pub ctrl: bool,
-    pub alt: bool,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Key {
-    /// A character as typed: `P` is shift and p.
-    Char(char),
-    Enter,
-    Esc,
-    Tab,
-    BackTab,
-    Backspace,
-    Delete,
-    Up,
-    Down,
-    Left,
-    Right,
-    Home,
-    End,
-    PageUp,
-    PageDown,
 }

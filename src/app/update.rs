@@ -12,6 +12,8 @@ pub fn update(state: &mut State, now: Timestamp, msg: Msg) -> Vec<Effect> {
     // A clock that was set back must not make old facts look fresh.
     state.now = state.now.max(now);
     let now = state.now;
+    // Reports are of one message: whoever wants those of the last has taken them by now.
+    state.engine.reports.clear();
     let mut effects = match msg {
         Msg::Key(_) | Msg::Paste(_) | Msg::Resized { .. } => super::interface::input(state, msg),
         Msg::Told { tone_good, text } => {

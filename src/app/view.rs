@@ -1,1 +1,82 @@
-//! Being written.
+//! The view: what the operator sees, as text and tones. `view` is pure and builds what fits the
+//! screen and no more; drawing it lives in `ui`, what the keys do in `interface`.
+
+mod board;
+mod coming;
+mod deployments;
+mod detail;
+mod dialog;
+mod empty;
+mod errors;
+mod footer;
+mod gates;
+pub mod glyph;
+mod header;
+mod help;
+pub mod line;
+mod look;
+mod messages;
+mod overlay;
+pub mod panel;
+mod peek;
+mod pipeline;
+mod pull_requests;
+mod scope;
+pub mod shape;
+mod side;
+pub mod tally;
+pub mod time;
+mod timeline;
+mod tiny;
+
+#[cfg(test)]
+pub(crate) mod scenes;
+
+use look::Look;
+pub use panel::{Bar, Content, Dialog, Panel};
+pub use shape::Shape;
+
+use super::interface::Screen;
+use super::state::State;
+
+/// One picture.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct View {
+    pub shape: Shape,
+    pub ascii: bool,
+    pub header: Vec<Bar>,
+    pub main: Vec<Panel>,
+    /// Right of the main part, where the screen is wide enough.
+    pub side: Vec<Panel>,
+    pub footer: Vec<Bar>,
+    /// What lies over it, the top one last.
+    pub over: Vec<Dialog>,
+}
+
+/// Says what the operator sees now.
+pub fn view(state: &State) -> View {
+    let shape = Shape::of(&state.interface);
+    let look = Look::new(state, shape);
+    let main = if shape.is_tiny() {
+        tiny::main(&look)
+    } else {
+        match &state.interface.screen {
+            Screen::Board => board::main(&look),
+            Screen::Detail(service) => detail::main(&look, service),
+            Screen::Timeline => timeline::main(&look),
+        }
+    };
+    View {
+        shape,
+        ascii: state.interface.ascii,
+        header: header::bars(&look),
+        main,
+        side: if shape.side > 0 {
+            side::panels(&look)
+        } else {
+            Vec::new()
+        },
+        footer: footer::bars(&look),
+        over: overlay::over(&look),
+    }
+}

@@ -19,7 +19,7 @@ mod gate;
 mod service;
 mod window;
 
-pub(super) use forge::{api_of, github};
+pub(super) use forge::api_of;
 pub(super) use service::{default_via, undeclared};
 pub(super) use window::DAYS;
 
@@ -85,7 +85,7 @@ pub(super) fn check<'d>(
         operator,
         poll,
         journal: journal?,
-        forges,
+        forges: forges.list,
         tiers,
         extra_gates: services.extra_gates,
         keys: bindings,
@@ -138,7 +138,10 @@ fn poll(top: &Table<'_>) -> Poll {
     if let Some(value) = interval.filter(|_| poll.interval.as_secs() < 1) {
         value.error("`interval` must be at least one second", None);
     }
-    if let Some(value) = max_age.or(interval).filter(|_| poll.max_age < poll.interval) {
+    if let Some(value) = max_age
+        .or(interval)
+        .filter(|_| poll.max_age < poll.interval)
+    {
         value.error(
             "facts would be stale before they are read again: `max_age` is shorter than `interval`",
             Some("let `max_age` be some times `interval`".to_owned()),
@@ -218,7 +221,10 @@ fn journal(top: &Table<'_>, place: &Place<'_>) -> Option<JournalUrl> {
     let url = value.text()?;
     let hint = Some("write \"sqlite:PATH\"".to_owned());
     if url.starts_with("postgres://") || url.starts_with("postgresql://") {
-        value.error_hidden("a PostgreSQL journal is not supported in this version", hint);
+        value.error_hidden(
+            "a PostgreSQL journal is not supported in this version",
+            hint,
+        );
         return None;
     }
     let Some(path) = url.strip_prefix("sqlite:") else {
@@ -287,6 +293,9 @@ type Tiers = BTreeMap<String, Vec<GateSpec>>;
 fn tiers(top: &Table<'_>, roles: &Roles) -> Tiers {
     let mut tiers = defaults::tiers();
     for (name, table) in top.children("policy", keys::POLICY) {
+        if tiers.contains_key(name) && table.get("gates").is_none() {
+            continue;
+        }
         let listed = table
             .need("gates", "[\"pipeline\", \"path\"]")
             .and_then(|value| gate::list(value, roles));

@@ -1,1 +1,275 @@
-//! Being written.
+//! Settings without a config file: one service, made of what git and the forge tell.
+//!
+//! Asking them happens elsewhere (`remotes.rs`, the forge adapters); here is what the answers mean.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use url::Url;
+
+use super::check::{api_of, default_via, undeclared};
+use super::error::Level;
+use super::{Env, ForgeKind, ForgeSettings, Problem, Settings, TokenSource, defaults, version};
+use crate::domain::ids::{Digest, EnvironmentName, ForgeName, RepoPath, ServiceName};
+use crate::domain::policy::{Environment, Policy, Service, Stage, Via};
+
+/// What the forge told about a repository.
+#[derive(Clone, Copy, Debug)]
+pub struct Found<'f> {
+    pub repo: &'f RepoPath,
+    pub default_branch: Option<&'f str>,
+    /// In the order of promotion.
+    pub environments: &'f [EnvironmentName],
+    /// Those that a run has to be approved for.
+    pub reviewed: &'f [EnvironmentName],
+}
+
+/// Why there can be no settings without a config.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    #[error("{forge} ({host}) is not supported in this version")]
+    NotYet { host: String, forge: &'static str },
+    #[error("whether {host} is a GitHub is not known")]
+    UnknownForge { host: String },
+    #[error("no place for the journal: HOME is not set")]
+    NoHome,
+}
+
+impl Error {
+    /// What to do about it.
+    pub fn hint(&self) -> String {
+        match self {
+            Self::NotYet { .. } => "to look around: gonogo demo".to_owned(),
+            Self::UnknownForge { host } => format!(
+                "if it is, export GH_HOST={host}, or write a config with\n\
+                 [forge.work]\nkind = \"github\"\nurl = \"https://{host}\""
+            ),
+            Self::NoHome => "set HOME or XDG_STATE_HOME".to_owned(),
+        }
+    }
+}
+
+/// Tells which forge a host of a git remote is.
+///
+/// A host is taken for a GitHub Enterprise Server only if its name or `$GH_HOST` says so: a token
+/// is about to be sent there.
+pub fn forge(host: &str, env: &Env) -> Result<ForgeSettings, Error> {
+    let other = [
+        ("gitlab", "GitLab"),
+        ("codeberg", "Forgejo"),
+        ("forgejo", "Forgejo"),
+        ("gitea", "Gitea"),
+        ("bitbucket", "Bitbucket"),
+    ];
+    let first = host.split(['.', ':']).next().unwrap_or_default();
+    let is_github = host == "github.com"
+        || host.ends_with(".ghe.com")
+        || first == "github"
+        || env.get("GH_HOST") == Some(host);
+    if !is_github {
+        return Err(match other.iter().find(|(word, _)| *word == first) {
+            Some((_, forge)) => Error::NotYet {
+                host: host.to_owned(),
+                forge,
+            },
+            None => Error::UnknownForge {
+                host: host.to_owned(),
+            },
+        });
+    }
+    let unknown = || Error::UnknownForge {
+        host: host.to_owned(),
+    };
+    let url = Url::parse(&format!("https://{host}")).map_err(|_| unknown())?;
+    Ok(ForgeSettings {
+        name: ForgeName::new("github"),
+        kind: ForgeKind::GitHub,
+        api_url: api_of(&url).ok_or_else(unknown)?,
+        url,
+        token: TokenSource::Discovered,
+        ca_file: None,
+    })
+}
+
+/// Makes the settings for one repository.
+///
+/// - The path is the forge's environments. A repository without any gets one, `production`, in
+///   which nothing is promoted from here, so that the board has a row.
+/// - Environments with names for production are protected and of tier `standard`; the others are
+///   of tier `fast`: without a config nobody has asked for reviews or windows there.
+/// - An environment with reviewers is entered by approval. The first one without is left to the
+///   forge (a push deploys). Later ones are approved too: a run that waits is the one thing that
+///   can be let through safely. Creating deployments or starting workflows that nobody described
+///   to us could start what nobody wants.
+pub fn settings(forge: ForgeSettings, found: &Found<'_>, env: &Env) -> Result<Settings, Error> {
+    let journal = defaults::journal(env).ok_or(Error::NoHome)?;
+    let production = [EnvironmentName::new("production")];
+    let mut notes = Vec::new();
+    let names = if found.environments.is_empty() {
+        notes.push(Problem {
+            level: Level::Note,
+            ..Problem::of_file(
+                Path::new(found.repo.as_str()),
+                "the forge has no environments for this repository",
+                Some("add some in its settings, or write a config with a path".to_owned()),
+            )
+        });
+        &production
+    } else {
+        found.environments
+    };
+    let tiers = defaults::tiers();
+    let mut environments = BTreeMap::new();
+    let mut path: Vec<Stage> = Vec::new();
+    for name in names {
+        if environments.contains_key(name) {
+            continue;
+        }
+        let environment = environment(name);
+        let via = if found.reviewed.contains(name) {
+            Via::Approval { workflow: None }
+        } else {
+            default_via(path.len())
+        };
+        path.push(Stage {
+            environment: name.clone(),
+            gates: tiers.get(&environment.tier).cloned().unwrap_or_default(),
+            via,
+        });
+        environments.insert(name.clone(), environment);
+    }
+    let repo = found.repo.as_str();
+    let service = Service {
+        name: ServiceName::new(repo.rsplit('/').next().unwrap_or(repo)),
+        forge: forge.name.clone(),
+        repo: found.repo.clone(),
+        branch: found.default_branch.map(str::to_owned),
+        group: None,
+        path,
+    };
+    let mut policy = Policy {
+        version: Digest::from(""),
+        max_age: defaults::POLL.max_age,
+        environments,
+        services: vec![service],
+        windows: Vec::new(),
+        roles: BTreeMap::new(),
+    };
+    policy.version = version::of(&policy);
+    Ok(Settings {
+        policy: Arc::new(policy),
+        operator: None,
+        poll: defaults::POLL,
+        journal,
+        forges: vec![forge],
+        tiers,
+        extra_gates: BTreeMap::new(),
+        keys: BTreeMap::new(),
+        ui: defaults::UI,
+        source: None,
+        notes,
+    })
+}
+
+fn environment(name: &EnvironmentName) -> Environment {
+    let standard = undeclared(name);
+    if standard.protected {
+        standard
+    } else {
+        Environment {
+            tier: "fast".to_owned(),
+            ..standard
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{load_in, show};
+    use super::*;
+
+    fn env() -> Env {
+        [("HOME", "/home/ada")].into_iter().collect()
+    }
+
+    fn discovered(environments: &[&str], reviewed: &[&str]) -> Settings {
+        let names = |names: &[&str]| -> Vec<EnvironmentName> {
+            names.iter().map(EnvironmentName::new).collect()
+        };
+        let found = Found {
+            repo: &RepoPath::new("acme/web"),
+            default_branch: Some("main"),
+            environments: &names(environments),
+            reviewed: &names(reviewed),
+        };
+        settings(forge("github.com", &env()).unwrap(), &found, &env()).unwrap()
+    }
+
+    #[test]
+    fn environments_of_the_forge_become_the_path() {
+        let settings = discovered(&["dev", "staging", "prod-eu"], &["prod-eu"]);
+        let service = &settings.policy.services[0];
+        assert_eq!(service.name.as_str(), "web");
+        let ways: Vec<&str> = service.path.iter().map(|stage| stage.via.word()).collect();
+        assert_eq!(ways, ["forge", "approval", "approval"]);
+        let gates = |place: usize| -> Vec<&str> {
+            let stage: &Stage = &service.path[place];
+            stage
+                .gates
+                .iter()
+                .map(crate::domain::policy::GateSpec::name)
+                .collect()
+        };
+        assert_eq!(
+            gates(1),
+            ["fresh", "pipeline", "path", "forge", "hold", "manual"]
+        );
+        assert!(gates(2).contains(&"review") && gates(2).contains(&"window"));
+        assert!(settings.policy.environments["prod-eu"].protected);
+        assert!(!settings.policy.environments["staging"].protected);
+    }
+
+    #[test]
+    fn a_repository_without_environments_has_a_row_and_a_note() {
+        let settings = discovered(&[], &[]);
+        let path = &settings.policy.services[0].path;
+        assert_eq!(path.len(), 1);
+        assert_eq!(path[0].via, Via::Forge);
+        assert_eq!(settings.notes.len(), 1);
+    }
+
+    #[test]
+    fn discovered_settings_can_be_saved_as_a_config() {
+        let mut settings = discovered(&["qa", "production"], &["qa"]);
+        let path = Path::new("/work/gonogo.toml");
+        settings.source = Some(path.to_owned());
+        let shown = show::show(&settings);
+        assert_eq!(load_in(&shown, path, &env()), Ok(settings), "{shown}");
+    }
+
+    #[test]
+    fn only_a_host_that_is_known_to_be_a_github_is_taken_for_one() {
+        let kind = |host: &str, env: &Env| forge(host, env).map(|forge| forge.api_url.to_string());
+        let named: Env = [("GH_HOST", "git.acme.example")].into_iter().collect();
+        assert_eq!(
+            kind("acme.ghe.com", &env()).unwrap(),
+            "https://api.acme.ghe.com/"
+        );
+        assert_eq!(
+            kind("git.acme.example", &named).unwrap(),
+            "https://git.acme.example/api/v3"
+        );
+        assert!(matches!(
+            kind("git.acme.example", &env()),
+            Err(Error::UnknownForge { .. })
+        ));
+        assert!(matches!(
+            kind("gitlab.com", &env()),
+            Err(Error::NotYet {
+                forge: "GitLab",
+                ..
+            })
+        ));
+    }
+}

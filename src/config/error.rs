@@ -175,10 +175,7 @@ pub fn render(problems: &[Problem]) -> String {
 }
 
 /// Returns the word of `known` that `word` was probably meant to be.
-pub(super) fn nearest<'a>(
-    word: &str,
-    known: impl IntoIterator<Item = &'a str>,
-) -> Option<&'a str> {
+pub(super) fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let limit = (word.chars().count() / 3).max(1);
     known
         .into_iter()

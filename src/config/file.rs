@@ -16,6 +16,9 @@ use super::error::{Level, Problem, meant};
 use super::keys::{self, Section};
 use crate::domain::text::clean;
 
+/// The longest duration that is taken: nobody means more, and no sum of instants overflows.
+const LONGEST: SignedDuration = SignedDuration::from_hours(366 * 24);
+
 /// Collects the problems of one file.
 pub(super) struct Report<'d> {
     path: &'d Path,
@@ -72,7 +75,7 @@ pub(super) struct Value<'d> {
     /// What it is called in messages: `` `interval` ``.
     what: String,
     span: Range<usize>,
-    value: &'d DeValue<'d>,
+    node: &'d DeValue<'d>,
 }
 
 /// A table whose keys are all known, and its place.
@@ -87,10 +90,6 @@ pub(super) struct Table<'d> {
 impl<'d> Value<'d> {
     pub fn root(report: &'d Report<'d>, root: &'d Spanned<DeTable<'d>>) -> Table<'d> {
         Table::new(report, String::new(), root.span(), root.get_ref())
-    }
-
-    pub fn span(&self) -> &Range<usize> {
-        &self.span
     }
 
     pub fn error(&self, message: impl Into<String>, hint: Option<String>) {
@@ -109,18 +108,18 @@ impl<'d> Value<'d> {
 
     fn wrong(&self, wanted: &str, example: &str) {
         self.error(
-            format!("{} must be {wanted}, not {}", self.what, kind(self.value)),
+            format!("{} must be {wanted}, not {}", self.what, kind(self.node)),
             Some(format!("for instance {example}")),
         );
     }
 
     pub fn as_text(&self) -> Option<&'d str> {
-        self.value.as_str()
+        self.node.as_str()
     }
 
     /// Reads a text that is not empty and holds nothing invisible.
     pub fn text(&self) -> Option<&'d str> {
-        let Some(text) = self.value.as_str() else {
+        let Some(text) = self.node.as_str() else {
             self.wrong("a text", "\"…\"");
             return None;
         };
@@ -140,11 +139,14 @@ impl<'d> Value<'d> {
 
     /// Reads a moment without a zone: a time of day, or a date with one. Quotes may be left out.
     pub fn wall(&self) -> Option<Wall> {
-        let text = match self.value {
+        let text = match self.node {
             DeValue::String(text) => text.to_string(),
             DeValue::Datetime(datetime) => datetime.to_string(),
             _ => {
-                self.wrong("a time, or a date with a time", "\"18:00\" or \"2026-12-20 18:00\"");
+                self.wrong(
+                    "a time, or a date with a time",
+                    "\"18:00\" or \"2026-12-20 18:00\"",
+                );
                 return None;
             }
         };
@@ -162,7 +164,7 @@ impl<'d> Value<'d> {
     }
 
     pub fn flag(&self) -> Option<bool> {
-        let flag = self.value.as_bool();
+        let flag = self.node.as_bool();
         if flag.is_none() {
             self.wrong("true or false", "true");
         }
@@ -170,16 +172,16 @@ impl<'d> Value<'d> {
     }
 
     pub fn is_false(&self) -> bool {
-        self.value.as_bool() == Some(false)
+        self.node.as_bool() == Some(false)
     }
 
     pub fn is_list(&self) -> bool {
-        matches!(self.value, DeValue::Array(_))
+        matches!(self.node, DeValue::Array(_))
     }
 
     pub fn count(&self) -> Option<u32> {
         let count = self
-            .value
+            .node
             .as_integer()
             .and_then(|integer| u32::from_str_radix(integer.as_str(), integer.radix()).ok());
         if count.is_none() {
@@ -191,15 +193,19 @@ impl<'d> Value<'d> {
     /// Reads a duration longer than nothing. A day is 24 hours.
     pub fn duration(&self) -> Option<SignedDuration> {
         let example = "\"90s\", \"15m\", \"2h\", \"1d\"";
-        let Some(text) = self.value.as_str() else {
+        let Some(text) = self.node.as_str() else {
             self.wrong("a duration in quotes", example);
             return None;
         };
-        let duration = text.parse::<jiff::Span>().ok().and_then(|span| {
-            span.to_duration(SpanRelativeTo::days_are_24_hours())
-                .ok()
-        });
+        let duration = text
+            .parse::<jiff::Span>()
+            .ok()
+            .and_then(|span| span.to_duration(SpanRelativeTo::days_are_24_hours()).ok());
         match duration {
+            Some(duration) if duration > LONGEST => {
+                self.error(format!("{} is longer than a year", self.what), None);
+                None
+            }
             Some(duration) if duration > SignedDuration::ZERO => Some(duration),
             Some(_) => {
                 self.error(format!("{} must be longer than nothing", self.what), None);
@@ -216,7 +222,7 @@ impl<'d> Value<'d> {
     }
 
     pub fn list(&self) -> Option<Vec<Value<'d>>> {
-        let DeValue::Array(items) = self.value else {
+        let DeValue::Array(items) = self.node else {
             self.wrong("a list", "[\"…\", \"…\"]");
             return None;
         };
@@ -227,7 +233,7 @@ impl<'d> Value<'d> {
                     report: self.report,
                     what: format!("an item of {}", self.what),
                     span: item.span(),
-                    value: item.get_ref(),
+                    node: item.get_ref(),
                 })
                 .collect(),
         )
@@ -259,9 +265,9 @@ impl<'d> Value<'d> {
 
     /// Reads a table with free keys.
     pub fn open_table(&self, name: String) -> Option<Table<'d>> {
-        let DeValue::Table(table) = self.value else {
+        let DeValue::Table(table) = self.node else {
             self.error(
-                format!("`{name}` must be a table, not {}", kind(self.value)),
+                format!("`{name}` must be a table, not {}", kind(self.node)),
                 Some(format!("write it as a section: [{name}]")),
             );
             return None;
@@ -277,7 +283,7 @@ impl<'d> Value<'d> {
     }
 
     pub fn is_table(&self) -> bool {
-        matches!(self.value, DeValue::Table(_))
+        matches!(self.node, DeValue::Table(_))
     }
 }
 
@@ -301,7 +307,7 @@ impl<'d> Table<'d> {
                     report,
                     what: format!("`{}`", clean(key.get_ref())),
                     span,
-                    value: value.get_ref(),
+                    node: value.get_ref(),
                 };
                 (key_span, key.get_ref().as_ref(), what)
             })
@@ -349,7 +355,7 @@ impl<'d> Table<'d> {
     /// Says whether a table of tables is not there, or there and empty.
     pub fn is_without(&self, key: &str) -> bool {
         self.get(key)
-            .is_none_or(|value| value.value.as_table().is_some_and(toml::map::Map::is_empty))
+            .is_none_or(|value| value.node.as_table().is_some_and(toml::map::Map::is_empty))
     }
 
     /// Returns the value of a key that must be there.

@@ -57,12 +57,21 @@ mod tests {
     fn look(option: Option<&str>, env: &[(&str, &str)], files: &[&str]) -> Located {
         let env = env.iter().copied().collect();
         let exists = |path: &Path| files.iter().any(|file| Path::new(file) == path);
-        locate(option.map(Path::new), &env, Path::new("/src/app/deep"), exists)
+        locate(
+            option.map(Path::new),
+            &env,
+            Path::new("/src/app/deep"),
+            exists,
+        )
     }
 
     #[test]
     fn the_first_of_the_four_places_wins() {
-        let all = ["/src/app/.gonogo.toml", "/src/.gonogo.toml", "/h/.config/gonogo/config.toml"];
+        let all = [
+            "/src/app/.gonogo.toml",
+            "/src/.gonogo.toml",
+            "/h/.config/gonogo/config.toml",
+        ];
         let home = ("HOME", "/h");
         let named = ("GONOGO_CONFIG", "/e.toml");
         let found = |path: &str| Located::Found(PathBuf::from(path));

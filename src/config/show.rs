@@ -14,7 +14,11 @@ pub fn show(settings: &Settings) -> String {
     let mut out = String::new();
     let policy = &settings.policy;
     if let Some(operator) = &settings.operator {
-        section(&mut out, "operator", &format!("name = {}", quote(operator.as_str())));
+        section(
+            &mut out,
+            "operator",
+            &format!("name = {}", quote(operator.as_str())),
+        );
     }
     let poll = format!(
         "interval = {}\nmax_age = {}",
@@ -25,7 +29,11 @@ pub fn show(settings: &Settings) -> String {
     let journal = format!("sqlite:{}", settings.journal.path().display());
     section(&mut out, "journal", &format!("url = {}", quote(&journal)));
     for each in &settings.forges {
-        section(&mut out, &format!("forge.{}", key(each.name.as_str())), &forge(each));
+        section(
+            &mut out,
+            &format!("forge.{}", key(each.name.as_str())),
+            &forge(each),
+        );
     }
     for (name, listed) in &settings.tiers {
         let body = format!("gates = {}", gates(listed));
@@ -40,7 +48,11 @@ pub fn show(settings: &Settings) -> String {
         section(&mut out, &format!("role.{}", key(role.as_str())), &body);
     }
     for each in &policy.windows {
-        section(&mut out, &format!("window.{}", key(&each.name)), &window_body(each));
+        section(
+            &mut out,
+            &format!("window.{}", key(&each.name)),
+            &window_body(each),
+        );
     }
     for each in &policy.services {
         let name = key(each.name.as_str());

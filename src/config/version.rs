@@ -10,13 +10,14 @@ use crate::domain::policy::Policy;
 pub(super) fn of(policy: &Policy) -> Digest {
     let mut lines = vec![format!("max_age {}", show::duration(policy.max_age))];
     for environment in policy.environments.values() {
-        lines.push(format!(
-            "environment {}",
-            show::environment(environment)
-        ));
+        lines.push(format!("environment {}", show::environment(environment)));
     }
     for (role, members) in &policy.roles {
-        lines.push(format!("role {} {}", show::key(role.as_str()), show::texts(members)));
+        lines.push(format!(
+            "role {} {}",
+            show::key(role.as_str()),
+            show::texts(members)
+        ));
     }
     for window in &policy.windows {
         lines.push(format!("window {}", show::window(window)));

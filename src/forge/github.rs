@@ -169,3 +169,6 @@ impl Discover for GitHub {
             .map_err(|error| self.fault(&error, format!("looking at {repo}")))
     }
 }
+
+#[cfg(test)]
+mod tests;

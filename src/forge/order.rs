@@ -90,14 +90,14 @@ mod tests {
     use super::*;
 
     fn order(names: &[(&str, i64)]) -> Vec<String> {
-        let named = names
+        let dated = names
             .iter()
             .map(|&(name, first)| {
                 let first = (first > 0).then(|| Timestamp::from_second(first).unwrap());
                 (EnvironmentName::from(name), first)
             })
             .collect();
-        of_promotion(named)
+        of_promotion(dated)
             .into_iter()
             .map(|name| name.to_string())
             .collect()

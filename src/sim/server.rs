@@ -43,7 +43,7 @@ struct Site {
 )]
 pub fn serve(lines: Lines, shared: Arc<Shared>) -> JoinHandle<()> {
     let site = Arc::new(Site {
-        schema: graphql::schema(shared.clone()),
+        schema: graphql::schema(),
         shared: shared.clone(),
     });
     let router = Router::new().fallback(entry).with_state(site);
@@ -321,7 +321,7 @@ async fn genuine(site: &Site, incoming: &Incoming, api: &Api<'_>, asked: Asked<'
         return spent(&token, resource, budget);
     }
     let state = if incoming.method == "GET" || matches!(api, Api::Graphql) {
-        shared.faults().as_seen(asked, incoming.at, current.clone())
+        shared.faults().as_seen(asked, incoming.at, &current)
     } else {
         current.clone()
     };
@@ -436,45 +436,11 @@ async fn graphql(site: &Site, incoming: &Incoming, session: Session) -> Reply {
     if incoming.method != "POST" {
         return Answer::error(404, "Not Found").into();
     }
-    let request = serde_json::from_slice::<async_graphql::Request>(&incoming.body);
-    let Ok(request) = request else {
-        return Answer::error(400, "Problems parsing JSON").into();
+    let reply = match graphql::Asked::read(&incoming.body) {
+        Ok(asked) => graphql::execute(&site.schema, session, asked).await,
+        Err(refused) => refused,
     };
-    let response = graphql::execute(&site.schema, session, request).await;
-    Answer::json(200, envelope(response)).into()
-}
-
-/// Writes a GraphQL answer as GitHub does: `type` stands at the top of an error.
-fn envelope(response: async_graphql::Response) -> Value {
-    let data = response.data.into_json().unwrap_or(Value::Null);
-    let mut body = serde_json::Map::new();
-    if !data.is_null() || response.errors.is_empty() {
-        body.insert("data".to_owned(), data);
-    }
-    let mut errors = Vec::new();
-    for error in response.errors {
-        let mut shown = serde_json::to_value(&error).unwrap_or_default();
-        if let Some(map) = shown.as_object_mut() {
-            let kind = map
-                .get_mut("extensions")
-                .and_then(|it| it.as_object_mut()?.shift_remove("type"));
-            if map
-                .get("extensions")
-                .and_then(Value::as_object)
-                .is_some_and(serde_json::Map::is_empty)
-            {
-                map.shift_remove("extensions");
-            }
-            if let Some(kind) = kind {
-                map.shift_insert(0, "type".to_owned(), kind);
-            }
-        }
-        errors.push(shown);
-    }
-    if !errors.is_empty() {
-        body.insert("errors".to_owned(), Value::Array(errors));
-    }
-    Value::Object(body)
+    Answer::json(reply.status, reply.body).into()
 }
 
 // The headers that tell of limits, scopes and the request itself.

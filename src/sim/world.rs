@@ -237,6 +237,9 @@ pub struct RepoPlan {
     /// Read-only.
     #[serde(default)]
     pub archived: bool,
+    /// Pull requests are merged by way of a queue.
+    #[serde(default)]
+    pub merge_queue: bool,
     /// Its workflows.
     pub flow: String,
     /// Environments that differ from the flow's.

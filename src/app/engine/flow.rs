@@ -520,7 +520,7 @@ impl Engine {
 }
 
 /// Names what is different from what the operator saw.
-fn difference(plan: &Plan, cell: &Cell, now: Timestamp) -> Refusal {
+pub(crate) fn difference(plan: &Plan, cell: &Cell, now: Timestamp) -> Refusal {
     let label =
         |revision: Option<&Revision>| revision.map_or("nothing".to_owned(), ToString::to_string);
     if cell.candidate.as_ref() != Some(&plan.intent.to) {

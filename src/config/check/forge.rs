@@ -7,20 +7,32 @@ use super::super::{ForgeKind, ForgeSettings, TokenSource, defaults, keys};
 use super::Place;
 use crate::domain::ids::ForgeName;
 
+/// The forges, and the names of all that have a table, broken ones too: a reference to a broken
+/// one is not a second problem.
+pub(super) struct Forges {
+    pub list: Vec<ForgeSettings>,
+    pub names: Vec<String>,
+}
+
 /// Reads the forges. Without any, there is github.com, under the name `github`.
-pub(super) fn forges(top: &Table<'_>, place: &Place<'_>) -> Vec<ForgeSettings> {
-    let tables = top.children("forge", keys::FORGE);
+pub(super) fn forges(top: &Table<'_>, place: &Place<'_>) -> Forges {
     if top.is_without("forge") {
-        return github().into_iter().collect();
+        let list: Vec<ForgeSettings> = github().into_iter().collect();
+        let names = list.iter().map(|forge| forge.name.to_string()).collect();
+        return Forges { list, names };
     }
-    tables
-        .into_iter()
-        .filter_map(|(name, table)| forge(name, &table, place))
-        .collect()
+    let tables = top.children("forge", keys::FORGE);
+    Forges {
+        names: tables.iter().map(|(name, _)| (*name).to_owned()).collect(),
+        list: tables
+            .into_iter()
+            .filter_map(|(name, table)| forge(name, &table, place))
+            .collect(),
+    }
 }
 
 /// github.com, as it is without a config.
-pub(in super::super) fn github() -> Option<ForgeSettings> {
+fn github() -> Option<ForgeSettings> {
     let url = Url::parse(defaults::GITHUB).ok()?;
     Some(ForgeSettings {
         name: ForgeName::new("github"),
@@ -162,7 +174,10 @@ fn token(value: &Value<'_>, place: &Place<'_>) -> Option<TokenSource> {
         .filter(|(key, _)| keys::TOKEN.keys.contains(key))
         .collect();
     let [(key, source)] = given.as_slice() else {
-        value.error_hidden("a token comes from exactly one place", Some(forms.to_owned()));
+        value.error_hidden(
+            "a token comes from exactly one place",
+            Some(forms.to_owned()),
+        );
         return None;
     };
     match *key {
@@ -189,9 +204,7 @@ fn token(value: &Value<'_>, place: &Place<'_>) -> Option<TokenSource> {
             }
             Some(TokenSource::Command(words))
         }
-        _ => place
-            .resolve(source.text()?, source)
-            .map(TokenSource::File),
+        _ => place.resolve(source.text()?, source).map(TokenSource::File),
     }
 }
 

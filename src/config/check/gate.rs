@@ -1,5 +1,7 @@
 //! Lists of gates, as `[policy.NAME]` and `[service.NAME]` hold them.
 
+use std::collections::BTreeSet;
+
 use super::super::error::meant;
 use super::super::file::{Table, Value};
 use super::super::keys;
@@ -68,12 +70,7 @@ fn gate(item: &Value<'_>, roles: &Roles) -> Option<GateSpec> {
     spec(kind, item, Some(&table), roles)
 }
 
-fn spec(
-    kind: &str,
-    at: &Value<'_>,
-    table: Option<&Table<'_>>,
-    roles: &Roles,
-) -> Option<GateSpec> {
+fn spec(kind: &str, at: &Value<'_>, table: Option<&Table<'_>>, roles: &Roles) -> Option<GateSpec> {
     let get = |key| table.and_then(|table| table.get(key));
     let flag = |key| get(key).and_then(Value::flag);
     match kind {
@@ -96,9 +93,7 @@ fn spec(
                 );
                 return None;
             };
-            value
-                .duration()
-                .map(|at_least| GateSpec::Soak { at_least })
+            value.duration().map(|at_least| GateSpec::Soak { at_least })
         }
         "review" => {
             let approvals = get("approvals").map(|value| (value, value.count()));
@@ -175,7 +170,7 @@ fn sign_off(
         if !known_role(role, &item, roles) {
             continue;
         }
-        if roles.get(role).is_some_and(|members| members.is_empty()) {
+        if roles.get(role).is_some_and(BTreeSet::is_empty) {
             item.error(
                 format!("nobody can sign as `{role}`: it has no members"),
                 Some(format!("add some to [role.{role}]")),
@@ -203,15 +198,14 @@ fn sign_off(
 pub(super) fn with_extra(tier: &[GateSpec], extra: &[GateSpec]) -> Vec<GateSpec> {
     let mut gates = tier.to_vec();
     for added in extra {
-        match gates.iter_mut().find(|gate| gate.name() == added.name()) {
-            Some(gate) => *gate = stricter(gate, added),
-            None => {
-                let place = gates
-                    .iter()
-                    .rposition(|gate| !is_standing(gate))
-                    .map_or(0, |place| place + 1);
-                gates.insert(place, added.clone());
-            }
+        if let Some(gate) = gates.iter_mut().find(|gate| gate.name() == added.name()) {
+            *gate = stricter(gate, added);
+        } else {
+            let place = gates
+                .iter()
+                .rposition(|gate| !is_standing(gate))
+                .map_or(0, |place| place + 1);
+            gates.insert(place, added.clone());
         }
     }
     gates
@@ -229,11 +223,9 @@ fn stricter(tier: &GateSpec, added: &GateSpec) -> GateSpec {
         (GateSpec::Path { any: tier }, GateSpec::Path { any: added }) => GateSpec::Path {
             any: *tier && *added,
         },
-        (GateSpec::Soak { at_least: tier }, GateSpec::Soak { at_least: added }) => {
-            GateSpec::Soak {
-                at_least: *tier.max(added),
-            }
-        }
+        (GateSpec::Soak { at_least: tier }, GateSpec::Soak { at_least: added }) => GateSpec::Soak {
+            at_least: *tier.max(added),
+        },
         (
             GateSpec::Review { approvals, own },
             GateSpec::Review {

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 
 use super::super::error::meant;
 use super::super::file::{Table, Value};
-use super::super::{ForgeSettings, defaults, keys};
+use super::super::{defaults, keys};
+use super::forge::Forges;
 use super::{Roles, Tiers, gate};
 use crate::domain::act::MergeMethod;
 use crate::domain::ids::{EnvironmentName, ForgeName, RepoPath, ServiceName};
@@ -15,7 +16,7 @@ type Environments = BTreeMap<EnvironmentName, Environment>;
 
 /// What services refer to.
 pub(super) struct Known<'k> {
-    pub forges: &'k [ForgeSettings],
+    pub forges: &'k Forges,
     pub tiers: &'k Tiers,
     pub roles: &'k Roles,
 }
@@ -68,16 +69,11 @@ pub(super) fn services(
         let extra = table
             .get("gates")
             .and_then(|value| gate::list(value, known.roles));
-        let service = service(
-            &name,
-            table,
-            &path,
-            extra.as_deref(),
-            known,
-            environments,
-        );
+        let service = service(&name, table, &path, extra.as_deref(), known, environments);
         services.list.extend(service);
-        services.extra_gates.extend(extra.map(|extra| (name, extra)));
+        services
+            .extra_gates
+            .extend(extra.map(|extra| (name, extra)));
         depends(table, &services);
     }
     services
@@ -115,8 +111,8 @@ fn path(
         if !environments.contains_key(&name) {
             if declared {
                 let names = environments.keys().map(EnvironmentName::as_str);
-                let hint = meant(text, names)
-                    .unwrap_or_else(|| format!("add [environment.{text}]"));
+                let hint =
+                    meant(text, names).unwrap_or_else(|| format!("add [environment.{text}]"));
                 item.error(format!("there is no environment `{name}`"), Some(hint));
                 continue;
             }
@@ -197,9 +193,9 @@ pub(in super::super) fn default_via(place: usize) -> Via {
 }
 
 /// Reads `FORGE:owner/name`; the prefix may be left out when there is but one forge.
-fn repo(value: &Value<'_>, forges: &[ForgeSettings]) -> Option<(ForgeName, RepoPath)> {
+fn repo(value: &Value<'_>, forges: &Forges) -> Option<(ForgeName, RepoPath)> {
     let text = value.text()?;
-    let names = || forges.iter().map(|forge| forge.name.as_str());
+    let names = || forges.names.iter().map(String::as_str);
     let form = "write \"FORGE:owner/name\"".to_owned();
     if text.contains("://") || text.starts_with("git@") {
         value.error_hidden("`repo` is not an address", Some(form));
@@ -207,22 +203,20 @@ fn repo(value: &Value<'_>, forges: &[ForgeSettings]) -> Option<(ForgeName, RepoP
     }
     let (forge, repo) = match text.split_once(':') {
         Some((forge, repo)) => {
-            let Some(forge) = forges.iter().find(|known| known.name.as_str() == forge) else {
+            if !names().any(|known| known == forge) {
                 let message = format!("there is no forge `{forge}`");
                 value.error(message, meant(forge, names()));
                 return None;
-            };
+            }
             (forge, repo)
         }
-        None => match forges {
-            [forge] => (forge, text),
-            // The forge's own table has been found wrong.
-            [] => return None,
-            [..] => {
-                value.error("which forge?", meant("", names()).or(Some(form)));
+        None => {
+            let [only] = forges.names.as_slice() else {
+                value.error("on which forge?", meant("", names()).or(Some(form)));
                 return None;
-            }
-        },
+            };
+            (only.as_str(), text)
+        }
     };
     let mut parts = repo.split('/');
     let well_formed = |part: Option<&str>| {
@@ -239,7 +233,7 @@ fn repo(value: &Value<'_>, forges: &[ForgeSettings]) -> Option<(ForgeName, RepoP
         value.error(format!("`{repo}` is not owner/name"), Some(form));
         return None;
     }
-    Some((forge.name.clone(), RepoPath::new(repo)))
+    Some((ForgeName::new(forge), RepoPath::new(repo)))
 }
 
 /// Reads the promote tables of a service.
@@ -257,7 +251,9 @@ fn ways(
                 meant(name.as_str(), path.iter().map(EnvironmentName::as_str)),
             );
         }
-        ways.extend(via(&table, branch).map(|via| (name, via)));
+        let place = path.iter().position(|known| *known == name);
+        let usual = default_via(place.unwrap_or(1)).word();
+        ways.extend(via(&table, usual, branch).map(|via| (name, via)));
     }
     ways
 }
@@ -275,7 +271,7 @@ const WAYS: &[(&str, &[&str])] = &[
 /// Ways that the contract knows and this version cannot go.
 const LATER: &[&str] = &["job", "pipeline", "tag", "checklist"];
 
-fn via(table: &Table<'_>, branch: Option<&str>) -> Option<Via> {
+fn via(table: &Table<'_>, usual: &'static str, branch: Option<&str>) -> Option<Via> {
     let word = match table.get("via") {
         Some(value) => {
             let word = value.text()?;
@@ -289,7 +285,7 @@ fn via(table: &Table<'_>, branch: Option<&str>) -> Option<Via> {
             let words: Vec<(&str, &str)> = WAYS.iter().map(|(word, _)| (*word, *word)).collect();
             value.one_of(&words)?
         }
-        None => "approval",
+        None => usual,
     };
     let read: &[&str] = WAYS
         .iter()
@@ -299,7 +295,9 @@ fn via(table: &Table<'_>, branch: Option<&str>) -> Option<Via> {
         if key == "via" || read.contains(&key) || !keys::PROMOTE.keys.contains(&key) {
             continue;
         }
-        let reader = WAYS.iter().find(|(_, read)| read.contains(&key) && key != "workflow");
+        let reader = WAYS
+            .iter()
+            .find(|(_, read)| read.contains(&key) && key != "workflow");
         value.error(
             format!("`{key}` has no effect with via = \"{word}\""),
             reader.map(|(way, _)| format!("it belongs to via = \"{way}\"")),
@@ -318,13 +316,15 @@ fn via(table: &Table<'_>, branch: Option<&str>) -> Option<Via> {
                 Some(branch) => table.get("head").map_or(Some(branch), Value::text),
                 None => table.need("head", "\"main\"").and_then(Value::text),
             };
-            let method = table.get("method").map_or(Some(MergeMethod::Merge), |value| {
-                value.one_of(&[
-                    ("merge", MergeMethod::Merge),
-                    ("squash", MergeMethod::Squash),
-                    ("rebase", MergeMethod::Rebase),
-                ])
-            });
+            let method = table
+                .get("method")
+                .map_or(Some(MergeMethod::Merge), |value| {
+                    value.one_of(&[
+                        ("merge", MergeMethod::Merge),
+                        ("squash", MergeMethod::Squash),
+                        ("rebase", MergeMethod::Rebase),
+                    ])
+                });
             let (base, head) = (base?, head?);
             if base == head {
                 table.error("`base` and `head` are the same branch", None);
@@ -348,9 +348,9 @@ fn workflow(table: &Table<'_>, branch: Option<&str>) -> Option<Via> {
         .need("workflow", "\"deploy.yml\"")
         .and_then(Value::text);
     let git_ref = match branch {
-        Some(branch) => table.get("ref").map_or(Some(branch), |value| {
-            placeholders(value, &["version"])
-        }),
+        Some(branch) => table
+            .get("ref")
+            .map_or(Some(branch), |value| placeholders(value, &["version"])),
         // Without a branch in the file, the default branch is only known to the forge.
         None => table
             .need("ref", "\"main\"")

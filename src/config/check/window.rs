@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::civil::Weekday;
 use jiff::tz::TimeZone;
 
-use super::super::error::meant;
+use super::super::error::{meant, nearest};
 use super::super::file::{Table, Value, Wall};
 use super::super::keys;
 use super::service::Services;
@@ -111,25 +111,20 @@ fn window(
 fn zone(table: &Table<'_>) -> Option<(TimeZone, String)> {
     let value = table.need("zone", "\"Europe/Berlin\"")?;
     let name = value.text()?;
-    match TimeZone::get(name) {
-        Ok(zone) => {
-            let name = zone.iana_name().unwrap_or(name).to_owned();
-            Some((zone, name))
-        }
-        Err(_) => {
-            let known: Vec<String> = jiff::tz::db()
-                .available()
-                .map(|zone| zone.to_string())
-                .collect();
-            let hint = super::super::error::nearest(name, known.iter().map(String::as_str))
-                .map_or_else(
-                    || "zones have names like \"Europe/Berlin\", \"UTC\"".to_owned(),
-                    |near| format!("did you mean `{near}`?"),
-                );
-            value.error(format!("there is no time zone `{name}`"), Some(hint));
-            None
-        }
+    if let Ok(zone) = TimeZone::get(name) {
+        let name = zone.iana_name().unwrap_or(name).to_owned();
+        return Some((zone, name));
     }
+    let known: Vec<String> = jiff::tz::db()
+        .available()
+        .map(|zone| zone.to_string())
+        .collect();
+    let hint = nearest(name, known.iter().map(String::as_str)).map_or_else(
+        || "zones have names like \"Europe/Berlin\", \"UTC\"".to_owned(),
+        |near| format!("did you mean `{near}`?"),
+    );
+    value.error(format!("there is no time zone `{name}`"), Some(hint));
+    None
 }
 
 /// Reads the days, Monday first; every day if none are given. `None` if they are wrong.
@@ -139,27 +134,28 @@ fn days(table: &Table<'_>) -> Option<Vec<Weekday>> {
     };
     let listed = value.texts()?;
     if listed.is_empty() {
-        value.error("no days", Some("leave `days` out to mean every day".to_owned()));
+        value.error(
+            "no days",
+            Some("leave `days` out to mean every day".to_owned()),
+        );
         return None;
     }
     let mut wanted = Vec::new();
     for (text, item) in listed {
-        let short = text.get(..3).unwrap_or(text).to_lowercase();
-        let full = |day: Weekday| format!("{day:?}").to_lowercase();
+        let lower = text.to_lowercase();
         let found = DAYS
             .iter()
-            .find(|(word, day)| *word == text.to_lowercase() || full(*day) == text.to_lowercase());
-        match found {
-            Some((_, day)) => wanted.push(*day),
-            None => {
-                let hint = DAYS
-                    .iter()
-                    .find(|(word, _)| *word == short)
-                    .map(|(word, _)| format!("did you mean `{word}`?"))
-                    .or_else(|| meant("", DAYS.iter().map(|(word, _)| *word)));
-                item.error(format!("`{text}` is not a day"), hint);
-            }
+            .find(|(word, day)| *word == lower || format!("{day:?}").to_lowercase() == lower);
+        if let Some((_, day)) = found {
+            wanted.push(*day);
+            continue;
         }
+        let hint = DAYS
+            .iter()
+            .find(|(word, _)| lower.starts_with(word))
+            .map(|(word, _)| format!("did you mean `{word}`?"))
+            .or_else(|| meant("", DAYS.iter().map(|(word, _)| *word)));
+        item.error(format!("`{text}` is not a day"), hint);
     }
     Some(
         DAYS.iter()
@@ -170,10 +166,7 @@ fn days(table: &Table<'_>) -> Option<Vec<Weekday>> {
 }
 
 /// Reads both ends, each with its place.
-fn ends<'t, 'd>(
-    table: &'t Table<'d>,
-    examples: [&str; 2],
-) -> Option<[(&'t Value<'d>, Wall); 2]> {
+fn ends<'t, 'd>(table: &'t Table<'d>, examples: [&str; 2]) -> Option<[(&'t Value<'d>, Wall); 2]> {
     let from = table
         .need("from", examples[0])
         .and_then(|value| Some((value, value.wall()?)));
@@ -220,14 +213,20 @@ fn once(table: &Table<'_>) -> Option<Span> {
     let ends = ends(table, ["\"2026-12-20 18:00\"", "\"2027-01-04 06:00\""])?;
     for (value, wall) in ends {
         if matches!(wall, Wall::Time(_)) {
-            value.error("a freeze needs dates with times", Some("\"2026-12-20 18:00\"".to_owned()));
+            value.error(
+                "a freeze needs dates with times",
+                Some("\"2026-12-20 18:00\"".to_owned()),
+            );
         }
     }
     let [(_, Wall::DateTime(from)), (at, Wall::DateTime(to))] = ends else {
         return None;
     };
     if from >= to {
-        at.error("it ends before it starts", Some("`to` must be after `from`".to_owned()));
+        at.error(
+            "it ends before it starts",
+            Some("`to` must be after `from`".to_owned()),
+        );
         return None;
     }
     Some(Span::Once { from, to })

@@ -118,7 +118,7 @@ mod tests {
         let names: Vec<&str> = discovered
             .environments
             .iter()
-            .map(|name| name.as_str())
+            .map(EnvironmentName::as_str)
             .collect();
         assert_eq!(names, ["one", "two", "production"]);
         assert_eq!(discovered.reviewed, [EnvironmentName::from("production")]);

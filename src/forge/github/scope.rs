@@ -201,17 +201,14 @@ fn pull_request(
     complete: &mut bool,
     gaps: &mut Vec<String>,
 ) -> ScopedPullRequest {
-    let reviews = match read.reviews {
-        Some(reviews) => {
-            let total = reviews.total_count;
-            let reviews = reviews.read::<WireReview>("reviews", gaps);
-            *complete &= total.is_none_or(|total| total <= reviews.len() as u64);
-            latest_opinions(reviews)
-        }
-        None => {
-            *complete = false;
-            Vec::new()
-        }
+    let reviews = if let Some(reviews) = read.reviews {
+        let total = reviews.total_count;
+        let reviews = reviews.read::<WireReview>("reviews", gaps);
+        *complete &= total.is_none_or(|total| total <= reviews.len() as u64);
+        latest_opinions(reviews)
+    } else {
+        *complete = false;
+        Vec::new()
     };
     ScopedPullRequest {
         number: PullRequestNumber(read.number),

@@ -30,7 +30,8 @@ pub(super) struct Wire {
     limits: Limits,
     pub(super) limiter: Limiter,
     cache: Mutex<Cache>,
-    clients: OnceCell<Clients>,
+    reads: OnceCell<Reads>,
+    writes: OnceCell<Octocrab>,
 }
 
 /// Where a GitHub answers.
@@ -45,12 +46,11 @@ pub(super) struct Endpoints {
     pub(super) hosted: bool,
 }
 
-/// One octocrab for each base and for writes. octocrab is compiled without its `retry`,
+/// One octocrab for each base, over one client. octocrab is compiled without its `retry`,
 /// `follow-redirect` and `timeout` features, so that our client's rules are the only ones.
-struct Clients {
+struct Reads {
     rest: Octocrab,
     queries: Octocrab,
-    writes: Octocrab,
 }
 
 /// A success, wholly read.
@@ -110,6 +110,17 @@ impl Endpoints {
     }
 }
 
+#[cfg(test)]
+impl Endpoints {
+    /// Returns the bases of REST calls and of queries, without a slash at their ends.
+    pub(super) fn bases(&self) -> (&str, &str) {
+        (
+            self.rest.as_str().trim_end_matches('/'),
+            self.queries.as_str().trim_end_matches('/'),
+        )
+    }
+}
+
 fn is_hosted(url: &Url) -> bool {
     let host = url.host_str().unwrap_or_default();
     matches!(host, "github.com" | "www.github.com" | "api.github.com")
@@ -132,7 +143,8 @@ impl Wire {
             ca_file,
             limits,
             cache: Mutex::new(Cache::default()),
-            clients: OnceCell::new(),
+            reads: OnceCell::new(),
+            writes: OnceCell::new(),
         }
     }
 
@@ -195,10 +207,10 @@ impl Wire {
         text: &str,
         variables: &Value,
     ) -> Result<Reply, Error> {
-        let clients = self.clients().await?;
+        let reads = self.reads().await?;
         let permit = self.limiter.read(purpose, Purse::Queries).await?;
         let body = json!({ "query": text, "variables": variables });
-        let sent = clients.queries._post("/graphql", Some(&body)).await;
+        let sent = reads.queries._post("/graphql", Some(&body)).await;
         let sent = sent.map(|response| response.map(reqwest::Body::wrap));
         let answer = self.receive(Purse::Queries, sent, None).await;
         drop(permit);
@@ -246,12 +258,12 @@ impl Wire {
         route: &str,
         body: Option<&Value>,
     ) -> Result<Answer, Error> {
-        let clients = self.clients().await?;
+        let writes = self.writes().await?;
         let turn = self.limiter.write().await?;
         let sent = match *method {
-            Method::PUT => clients.writes._put(route, body).await,
-            Method::PATCH => clients.writes._patch(route, body).await,
-            _ => clients.writes._post(route, body).await,
+            Method::PUT => writes._put(route, body).await,
+            Method::PATCH => writes._patch(route, body).await,
+            _ => writes._post(route, body).await,
         };
         let sent = sent.map(|response| response.map(reqwest::Body::wrap));
         let answer = self.receive(Purse::Requests, sent, None).await;
@@ -260,7 +272,7 @@ impl Wire {
     }
 
     async fn get_once(&self, purpose: Purpose, route: &str) -> Result<Answer, Error> {
-        let clients = self.clients().await?;
+        let reads = self.reads().await?;
         let mut route = route.to_owned();
         for _ in 0..=self.limits.redirects {
             let permit = self.limiter.read(purpose, Purse::Requests).await?;
@@ -270,10 +282,7 @@ impl Wire {
                 let etag = HeaderValue::from_str(&entry.etag).ok()?;
                 Some(HeaderMap::from_iter([(header::IF_NONE_MATCH, etag)]))
             });
-            let sent = clients
-                .rest
-                ._get_with_headers(route.as_str(), headers)
-                .await;
+            let sent = reads.rest._get_with_headers(route.as_str(), headers).await;
             let sent = sent.map(|response| response.map(reqwest::Body::wrap));
             let answer = self.receive(Purse::Requests, sent, known).await?;
             drop(permit);
@@ -281,15 +290,13 @@ impl Wire {
                 let location = answer.headers.get(header::LOCATION)?;
                 location.to_str().ok().map(str::to_owned)
             });
-            match location.flatten() {
-                Some(location) => route = self.within_origin(&url, &location)?,
-                None => {
-                    let answer = self.succeed(answer)?;
-                    self.limiter.went_well();
-                    self.keep(url, &answer);
-                    return Ok(answer);
-                }
-            }
+            let Some(location) = location.flatten() else {
+                let answer = self.succeed(answer)?;
+                self.limiter.went_well();
+                self.keep(url, &answer);
+                return Ok(answer);
+            };
+            route = self.within_origin(&url, &location)?;
         }
         Err(Error::Redirects(self.limits.redirects))
     }
@@ -408,23 +415,31 @@ impl Wire {
         })
     }
 
-    /// Builds the clients at the first request: loading the system's trust takes longer than the
+    /// Builds the client at the first request: loading the system's trust takes longer than the
     /// first picture may.
-    async fn clients(&self) -> Result<&Clients, Error> {
-        self.clients
+    async fn reads(&self) -> Result<&Reads, Error> {
+        self.reads
             .get_or_try_init(|| async {
-                let ca_file = self.ca_file.as_deref();
-                let build = |url: &Url, pool| -> Result<Octocrab, Error> {
-                    self.octocrab(url, client::build(url, ca_file, &self.limits, pool)?)
-                };
-                let reads = client::build(&self.endpoints.rest, ca_file, &self.limits, Pool::Kept)?;
-                Ok(Clients {
-                    rest: self.octocrab(&self.endpoints.rest, reads.clone())?,
-                    queries: self.octocrab(&self.endpoints.queries, reads)?,
-                    writes: build(&self.endpoints.rest, Pool::None)?,
+                let http = self.client(Pool::Kept)?;
+                Ok(Reads {
+                    rest: self.octocrab(&self.endpoints.rest, http.clone())?,
+                    queries: self.octocrab(&self.endpoints.queries, http)?,
                 })
             })
             .await
+    }
+
+    async fn writes(&self) -> Result<&Octocrab, Error> {
+        self.writes
+            .get_or_try_init(|| async {
+                self.octocrab(&self.endpoints.rest, self.client(Pool::None)?)
+            })
+            .await
+    }
+
+    fn client(&self, pool: Pool) -> Result<reqwest::Client, Error> {
+        let ca_file = self.ca_file.as_deref();
+        client::build(&self.endpoints.rest, ca_file, &self.limits, pool)
     }
 
     fn octocrab(&self, base: &Url, http: reqwest::Client) -> Result<Octocrab, Error> {

@@ -38,6 +38,10 @@ pub struct NewPull {
 
 impl State {
     /// Merges a pull request; returns the commit that brought it in.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "an order is given away, like the others"
+    )]
     pub fn merge_pull(
         &mut self,
         token: &Token,
@@ -456,6 +460,11 @@ impl State {
             .ok_or_else(Refusal::not_found)?;
         let pull = repo.pull(number).ok_or_else(Refusal::not_found)?;
         permit(token, &repo, "contents", "repo")?;
+        if !repo.merge_queue {
+            let base = &pull.base;
+            let words = format!("Merge queue is not enabled for the base branch {base}");
+            return Err(Refusal::new(422, words));
+        }
         if expected.is_some_and(|it| it != pull.head_sha) {
             return Err(Refusal::new(
                 422,

@@ -25,6 +25,10 @@ pub struct Label {
 }
 
 /// A repository. Every list is in order of creation, oldest first.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "GitHub's own flags, each on its own"
+)]
 #[derive(Debug, Clone)]
 pub struct Repo {
     /// Its number.
@@ -55,6 +59,8 @@ pub struct Repo {
     pub rebase: bool,
     /// Auto-merge is allowed.
     pub auto_merge: bool,
+    /// Pull requests are merged by way of a queue.
+    pub merge_queue: bool,
     /// Age of the repository.
     pub created_at: Timestamp,
     /// The newest push.

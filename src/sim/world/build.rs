@@ -39,6 +39,7 @@ pub enum Flaw {
 
 impl World {
     /// Brings the world to life at `now`: everything before has happened, the rest is to come.
+    #[expect(clippy::similar_names, reason = "`seed` is the word for it everywhere")]
     pub fn build(&self, now: Timestamp, seed: u64, speed: f64) -> Result<State, Flaw> {
         let flavor = Flavor::parse(&self.forge.flavor).ok_or_else(|| Flaw::Word {
             what: "flavor (dotcom, ghes)",
@@ -208,6 +209,7 @@ impl World {
             squash: true,
             rebase: false,
             auto_merge: true,
+            merge_queue: plan.merge_queue,
             created_at: now,
             pushed_at: now,
             deployer: flow.deployer.as_ref().map(|it| Deployer {

@@ -109,6 +109,7 @@ fn service(at: usize, seed: u64, people: &[&str]) -> RepoPlan {
         language: "Rust".to_owned(),
         private: true,
         archived: false,
+        merge_queue: false,
         flow: "approval".to_owned(),
         environments: Vec::new(),
         reviews: 0,

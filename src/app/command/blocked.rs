@@ -1,0 +1,224 @@
+//! Why a command is not possible now, in words: the footer, the help and `:` show them struck out
+//! with it. Nothing is planned here; the dialogs do that.
+
+use jiff::Timestamp;
+
+use super::Command;
+use crate::app::engine::Engine;
+use crate::app::interface::{
+    ConfirmFocus, Cursor, GatesFocus, HoldFocus, HoldMode, Overlay, PromoteFocus,
+};
+use crate::app::request::Refusal;
+use crate::app::state::State;
+use crate::domain::cell::{self, Cell};
+use crate::domain::gate::State as GateState;
+use crate::domain::phase::Phase;
+use crate::domain::revision::Revision;
+
+/// Says why a command is not possible now.
+pub fn reason(state: &State, command: Command) -> Option<String> {
+    let engine = &state.engine;
+    let interface = &state.interface;
+    let cursor = interface.cursor.as_ref();
+    match command {
+        Command::Promote => promote(state),
+        Command::Hold | Command::Gates => may_record(engine).or_else(|| no_cell(engine, cursor)),
+        Command::Approve | Command::Reject => may_act(engine).or_else(|| waiting(engine, cursor)),
+        Command::Cancel => may_act(engine).or_else(|| under_way(engine, cursor)),
+        Command::Rerun => may_act(engine).or_else(|| failed(engine, cursor)),
+        Command::NextMatch | Command::PreviousMatch if interface.filter.is_empty() => {
+            Some("no filter".to_owned())
+        }
+        Command::Refresh if engine.offline => Some("offline".to_owned()),
+        Command::LastView if interface.last_screen.is_none() => Some("no view before".to_owned()),
+        Command::Open if interface.overlays.is_empty() && cursor.is_none() => {
+            Some("no row".to_owned())
+        }
+        Command::Open => button(state),
+        Command::Browse => crate::app::interface::link::page(state)
+            .is_none()
+            .then(|| "no page is known".to_owned()),
+        Command::Down
+        | Command::Up
+        | Command::Left
+        | Command::Right
+        | Command::First
+        | Command::Last
+        | Command::HalfDown
+        | Command::HalfUp
+        | Command::PageDown
+        | Command::PageUp
+        | Command::Mark
+        | Command::Peek
+        | Command::Filter
+        | Command::NextMatch
+        | Command::PreviousMatch
+        | Command::Sort
+        | Command::NextPane
+        | Command::PreviousPane
+        | Command::NextTab
+        | Command::PreviousTab
+        | Command::Copy
+        | Command::Refresh
+        | Command::Freeze
+        | Command::Zone
+        | Command::Board
+        | Command::Timeline
+        | Command::LastView
+        | Command::Errors
+        | Command::Messages
+        | Command::Help
+        | Command::Palette
+        | Command::Close
+        | Command::Quit
+        | Command::QuitNow
+        | Command::Suspend => None,
+    }
+}
+
+/// Why the button in focus does nothing now, where it is the one that confirms.
+fn button(state: &State) -> Option<String> {
+    let interface = &state.interface;
+    match interface.overlays.last()? {
+        Overlay::Promote(dialog) if dialog.focus == PromoteFocus::Promote => dialog.blocked(),
+        Overlay::Confirm(dialog) if dialog.focus == ConfirmFocus::Confirm => dialog.blocked(),
+        Overlay::Gates(dialog) if dialog.focus == GatesFocus::Confirm => dialog.blocked(),
+        Overlay::Hold(dialog)
+            if dialog.focus == HoldFocus::Hold
+                && !matches!(dialog.mode, HoldMode::Existing { .. }) =>
+        {
+            dialog.blocked(state.now, &interface.typed_zone())
+        }
+        _ => None,
+    }
+}
+
+fn why(refusal: &Refusal) -> String {
+    refusal.why.clone()
+}
+
+fn may_act(engine: &Engine) -> Option<String> {
+    engine.may_act().err().map(|refusal| why(&refusal))
+}
+
+fn may_record(engine: &Engine) -> Option<String> {
+    engine.may_record().err().map(|refusal| why(&refusal))
+}
+
+/// With marks, it is possible if one of them may go.
+fn promote(state: &State) -> Option<String> {
+    if let Some(why) = may_act(&state.engine) {
+        return Some(why);
+    }
+    let Some(cursor) = &state.interface.cursor else {
+        return Some("no row".to_owned());
+    };
+    let marks = &state.interface.marks;
+    if marks.is_empty() {
+        return closed(&state.engine, cursor, state.now);
+    }
+    let any = marks.iter().any(|service| {
+        let place = Cursor {
+            service: service.clone(),
+            environment: cursor.environment.clone(),
+        };
+        closed(&state.engine, &place, state.now).is_none()
+    });
+    (!any).then(|| {
+        format!(
+            "none of the {} marked may go to {}",
+            marks.len(),
+            cursor.environment
+        )
+    })
+}
+
+/// Why the promotion into a cell may not go: "2 gates closed (soak, sign-off)".
+pub fn closed(engine: &Engine, cursor: &Cursor, now: Timestamp) -> Option<String> {
+    let row = engine.board.row(&cursor.service);
+    let Some((row, cell)) = row.and_then(|row| Some((row, row.cell(&cursor.environment)?))) else {
+        return no_cell(engine, Some(cursor));
+    };
+    if row.facts.value().is_none() {
+        return Some("nothing is known yet".to_owned());
+    }
+    if row.facts.is_stale(now, engine.policy.max_age) {
+        let age = row.facts.age(now).unwrap_or_default();
+        return Some(format!("facts are {} s old", age.as_secs()));
+    }
+    if cell.candidate.is_none() {
+        let live = cell.live.as_ref().map_or("nothing", Revision::label);
+        return Some(format!(
+            "nothing to promote: {} has {live} already",
+            cursor.environment
+        ));
+    }
+    gates(cell, now)
+}
+
+/// Counts the gates that are not open, worst state first, and names them.
+fn gates(cell: &Cell, now: Timestamp) -> Option<String> {
+    let mut told = Vec::new();
+    for state in [GateState::Closed, GateState::Unknown, GateState::Waiting] {
+        let names: Vec<&str> = cell
+            .judgement
+            .blocking(now)
+            .filter(|verdict| verdict.state_at(now) == state)
+            .map(|verdict| verdict.gate.as_str())
+            .collect();
+        let plural = if names.len() == 1 { "gate" } else { "gates" };
+        if !names.is_empty() {
+            told.push(format!(
+                "{} {plural} {state} ({})",
+                names.len(),
+                names.join(", ")
+            ));
+        }
+    }
+    if told.is_empty() && cell.judgement.verdicts.is_empty() {
+        return Some("not judged yet".to_owned());
+    }
+    (!told.is_empty()).then(|| told.join(", "))
+}
+
+fn no_cell(engine: &Engine, cursor: Option<&Cursor>) -> Option<String> {
+    let Some(cursor) = cursor else {
+        return Some("no row".to_owned());
+    };
+    engine
+        .board
+        .cell(&cursor.service, &cursor.environment)
+        .is_none()
+        .then(|| format!("{} has no {}", cursor.service, cursor.environment))
+}
+
+fn waiting(engine: &Engine, cursor: Option<&Cursor>) -> Option<String> {
+    if let Some(why) = no_cell(engine, cursor) {
+        return Some(why);
+    }
+    let cursor = cursor?;
+    let facts = engine.board.row(&cursor.service)?.facts.value();
+    let run = facts.and_then(|facts| cell::waiting_run(facts, &cursor.environment, None));
+    run.is_none()
+        .then(|| format!("nothing waits for approval of {}", cursor.environment))
+}
+
+fn under_way(engine: &Engine, cursor: Option<&Cursor>) -> Option<String> {
+    if let Some(why) = no_cell(engine, cursor) {
+        return Some(why);
+    }
+    let cursor = cursor?;
+    let cell = engine.board.cell(&cursor.service, &cursor.environment)?;
+    cell.in_flight
+        .is_none()
+        .then(|| "nothing is under way".to_owned())
+}
+
+fn failed(engine: &Engine, cursor: Option<&Cursor>) -> Option<String> {
+    if let Some(why) = no_cell(engine, cursor) {
+        return Some(why);
+    }
+    let facts = engine.board.row(&cursor?.service)?.facts.value();
+    let any = facts.is_some_and(|facts| facts.runs.iter().any(|run| run.phase == Phase::Failed));
+    (!any).then(|| "no run has failed".to_owned())
+}

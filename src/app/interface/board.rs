@@ -1,0 +1,422 @@
+//! The board's keys: moving, marking, peeking, sorting, filtering.
+
+use tui_input::Input;
+
+use super::choice::travel;
+use super::{Cursor, Interface, Overlay, Pane, Screen, Sort, detail, order};
+use crate::app::command::Command;
+use crate::app::state::State;
+
+/// How many lines the peek takes, its title included; none where there is no room for it.
+pub fn peek_height(interface: &Interface) -> u16 {
+    if !interface.peek || interface.rows < 24 || interface.columns < 80 {
+        return 0;
+    }
+    (interface.rows * 3 / 10).clamp(7, 18)
+}
+
+/// How many lines there are for rows: what header, titles, peek and footer leave.
+///
+/// ```text
+///  header            2, below 24 lines 1
+///  board's title     1
+///  column heads      1
+///  rows              what this returns
+///  peek              peek_height
+///  footer            4, below 24 lines 2
+/// ```
+pub fn board_height(interface: &Interface) -> u16 {
+    let frame = if interface.rows < 24 { 5 } else { 8 };
+    interface
+        .rows
+        .saturating_sub(frame + peek_height(interface))
+        .max(1)
+}
+
+pub(super) fn run(state: &mut State, command: Command) {
+    let interface = &mut state.interface;
+    match command {
+        Command::Left => across(state, false),
+        Command::Right => across(state, true),
+        Command::Open => {
+            if let Some(cursor) = &interface.cursor {
+                let service = cursor.service.clone();
+                interface.show(Screen::Detail(service));
+            }
+        }
+        Command::Mark => {
+            if let Some(service) = interface
+                .cursor
+                .as_ref()
+                .map(|cursor| cursor.service.clone())
+            {
+                if !interface.marks.remove(&service) {
+                    interface.marks.insert(service);
+                }
+                down(interface, Command::Down);
+            }
+        }
+        Command::Peek => {
+            interface.peek = !interface.peek;
+            interface.pane = Pane::Rows;
+        }
+        Command::NextPane | Command::PreviousPane => {
+            interface.pane = match interface.pane {
+                Pane::Rows if peek_height(interface) > 0 => Pane::Peek,
+                Pane::Rows | Pane::Peek => Pane::Rows,
+            };
+        }
+        Command::Filter => {
+            let before = interface.filter.clone();
+            interface.overlays.push(Overlay::Filter {
+                input: Input::new(before.clone()),
+                before,
+            });
+        }
+        Command::NextMatch | Command::PreviousMatch => {
+            let count = interface.order.len();
+            if let Some(place) = interface.place() {
+                let forward = command == Command::NextMatch;
+                go(interface, super::choice::turn(place, count, forward));
+            }
+        }
+        Command::Sort => {
+            interface.sort = match interface.sort {
+                Sort::Risk => Sort::Name,
+                Sort::Name => Sort::Risk,
+            };
+            interface.reorder(&state.engine, state.now);
+        }
+        Command::Freeze => {
+            interface.frozen = match interface.frozen {
+                Some(_) => None,
+                None => Some(state.now),
+            };
+        }
+        // One level at a time: pane, filter, marks.
+        Command::Close => {
+            if interface.pane == Pane::Peek {
+                interface.pane = Pane::Rows;
+            } else if !interface.filter.is_empty() {
+                interface.filter.clear();
+                interface.reorder(&state.engine, state.now);
+            } else {
+                interface.marks.clear();
+            }
+        }
+        _ if interface.pane == Pane::Peek => detail::scroll(state, command),
+        _ => down(interface, command),
+    }
+}
+
+fn down(interface: &mut Interface, command: Command) {
+    let height = usize::from(board_height(interface));
+    let Some(place) = interface.place() else {
+        return;
+    };
+    if let Some(to) = travel(command, place, interface.order.len(), height) {
+        go(interface, to);
+    }
+}
+
+fn go(interface: &mut Interface, place: usize) {
+    if let (Some(service), Some(cursor)) = (interface.order.get(place), &mut interface.cursor)
+        && cursor.service != *service
+    {
+        cursor.service = service.clone();
+        interface.detail_offset = 0;
+    }
+    interface.toured(0);
+}
+
+/// Moves the cursor one environment along the columns.
+pub(super) fn across(state: &mut State, forward: bool) {
+    let columns = match &state.interface.screen {
+        // A service's detail shows its own path only.
+        Screen::Detail(service) => state
+            .engine
+            .policy
+            .service(service)
+            .map(|service| {
+                service
+                    .path
+                    .iter()
+                    .map(|stage| stage.environment.clone())
+                    .collect()
+            })
+            .unwrap_or_default(),
+        Screen::Board | Screen::Timeline => order::columns(&state.engine.policy),
+    };
+    let Some(cursor) = &mut state.interface.cursor else {
+        return;
+    };
+    let place = columns
+        .iter()
+        .position(|column| *column == cursor.environment);
+    let to = match (place, forward) {
+        (Some(place), true) => place + 1,
+        (Some(place), false) => place.saturating_sub(1),
+        (None, _) => 0,
+    };
+    if let Some(environment) = columns.get(to.min(columns.len().saturating_sub(1))) {
+        *cursor = Cursor {
+            service: cursor.service.clone(),
+            environment: environment.clone(),
+        };
+        state.interface.detail_offset = 0;
+    }
+    state.interface.toured(0);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::harness::{judge, now, on, press, said, selected, stale, state, top};
+    use super::super::{Screen, Sort};
+    use super::*;
+    use crate::app::effect::Effect;
+    use crate::app::msg::Msg;
+    use crate::app::update;
+    use crate::domain::gate;
+
+    fn order(state: &State) -> Vec<&str> {
+        state
+            .interface
+            .order
+            .iter()
+            .map(|service| service.as_str())
+            .collect()
+    }
+
+    #[test]
+    fn what_needs_somebody_comes_first_and_sort_changes_to_names() {
+        let mut state = state();
+        assert_eq!(order(&state), ["api", "search", "billing", "web"]);
+        press(&mut state, "s");
+        assert_eq!(state.interface.sort, Sort::Name);
+        assert_eq!(order(&state), ["api", "billing", "search", "web"]);
+    }
+
+    #[test]
+    fn keys_move_the_cursor() {
+        let table = [
+            ("", "api"),
+            ("j", "search"),
+            ("down j", "billing"),
+            ("j k", "api"),
+            ("k", "api"),
+            ("G", "web"),
+            ("end", "web"),
+            ("G g", "api"),
+            ("G j", "web"),
+            ("ctrl-d", "web"),
+            ("pagedown pageup", "api"),
+            ("n n", "billing"),
+            ("N", "web"),
+        ];
+        for (keys, expected) in table {
+            let mut state = state();
+            press(&mut state, keys);
+            assert_eq!(selected(&state), expected, "{keys:?}");
+        }
+    }
+
+    #[test]
+    fn the_cursor_goes_along_the_columns() {
+        let mut state = state();
+        let environment = |state: &State| {
+            let cursor = state.interface.cursor.clone().expect("a cursor");
+            cursor.environment.to_string()
+        };
+        assert_eq!(environment(&state), "production");
+        press(&mut state, "h");
+        assert_eq!(environment(&state), "staging");
+        press(&mut state, "h left");
+        assert_eq!(environment(&state), "staging");
+        press(&mut state, "l right");
+        assert_eq!(environment(&state), "production");
+    }
+
+    #[test]
+    fn the_cursor_stays_on_its_service_when_rows_move() {
+        let mut state = state();
+        press(&mut state, "j");
+        assert_eq!(selected(&state), "search");
+        judge(
+            &mut state.engine.board,
+            "search",
+            "production",
+            gate::State::Closed,
+        );
+        press(&mut state, "t");
+        assert_eq!(order(&state), ["api", "billing", "search", "web"]);
+        assert_eq!(selected(&state), "search");
+    }
+
+    #[test]
+    fn rows_never_move_under_a_dialog_or_when_frozen() {
+        for keys in ["P", "H", "z"] {
+            let mut state = state();
+            press(&mut state, keys);
+            judge(
+                &mut state.engine.board,
+                "api",
+                "production",
+                gate::State::Closed,
+            );
+            press(&mut state, "k");
+            assert_eq!(order(&state), ["api", "search", "billing", "web"], "{keys}");
+            press(&mut state, if keys == "z" { "z" } else { "esc" });
+            assert_eq!(order(&state), ["search", "api", "billing", "web"], "{keys}");
+        }
+    }
+
+    #[test]
+    fn the_filter_narrows_while_typing_by_service_group_environment_and_state() {
+        let table = [
+            ("'bil", vec!["billing"]),
+            ("'money", vec!["billing"]),
+            ("'front_ready", vec!["api", "search"]),
+            ("'gated", vec!["billing"]),
+            ("'production", vec!["api", "search", "billing", "web"]),
+            ("'zzz", vec![]),
+        ];
+        for (typed, expected) in table {
+            let mut state = state();
+            press(&mut state, &format!("/ {typed}"));
+            assert_eq!(order(&state), expected, "{typed}");
+            press(&mut state, "enter");
+            assert_eq!(top(&state), "none");
+            assert_eq!(order(&state), expected, "{typed} kept");
+            press(&mut state, "esc");
+            assert_eq!(order(&state).len(), 4, "{typed} cleared");
+        }
+    }
+
+    #[test]
+    fn esc_in_the_filter_goes_back_to_what_was_there() {
+        let mut state = state();
+        press(&mut state, "/ 'bil enter / backspace backspace 'ont");
+        assert_eq!(state.interface.filter, "bont");
+        press(&mut state, "esc");
+        assert_eq!(state.interface.filter, "bil");
+        assert_eq!(order(&state), ["billing"]);
+        assert_eq!(selected(&state), "billing");
+    }
+
+    #[test]
+    fn a_row_that_is_filtered_away_leaves_the_cursor_on_the_nearest() {
+        let mut state = state();
+        press(&mut state, "G / 'front");
+        assert_eq!(order(&state), ["api", "search", "web"]);
+        assert_eq!(selected(&state), "web");
+        press(&mut state, "esc g j j / 'front");
+        assert_eq!(selected(&state), "web");
+    }
+
+    #[test]
+    fn space_marks_and_moves_on_and_esc_takes_the_marks_away() {
+        let mut state = state();
+        press(&mut state, "space space");
+        let marks: Vec<&str> = state
+            .interface
+            .marks
+            .iter()
+            .map(|mark| mark.as_str())
+            .collect();
+        assert_eq!(marks, ["api", "search"]);
+        assert_eq!(selected(&state), "billing");
+        press(&mut state, "k space");
+        assert_eq!(state.interface.marks.len(), 1);
+        press(&mut state, "esc");
+        assert!(state.interface.marks.is_empty());
+    }
+
+    #[test]
+    fn the_cursor_is_always_in_sight() {
+        let mut state = state();
+        let resized = Msg::Resized {
+            columns: 80,
+            rows: 7,
+        };
+        update(&mut state, now(), resized);
+        assert_eq!(board_height(&state.interface), 2);
+        press(&mut state, "G");
+        assert_eq!(state.interface.offset, 2);
+        press(&mut state, "g");
+        assert_eq!(state.interface.offset, 0);
+    }
+
+    #[test]
+    fn a_stale_row_asks_for_somebody_before_a_ready_one() {
+        let mut state = state();
+        stale(&mut state, "web");
+        press(&mut state, "t");
+        assert_eq!(order(&state), ["web", "api", "search", "billing"]);
+    }
+
+    #[test]
+    fn views_open_and_esc_and_minus_go_back() {
+        let mut state = state();
+        press(&mut state, "enter");
+        assert_eq!(state.interface.screen, Screen::Detail("api".into()));
+        assert_eq!(
+            state.engine.watched.iter().cloned().collect::<Vec<_>>(),
+            ["api".into()]
+        );
+        press(&mut state, "esc");
+        assert_eq!(state.interface.screen, Screen::Board);
+        press(&mut state, "3 -");
+        assert_eq!(state.interface.screen, Screen::Board);
+        press(&mut state, "-");
+        assert_eq!(state.interface.screen, Screen::Timeline);
+        press(&mut state, "1 ? esc M esc !");
+        assert_eq!(top(&state), "errors");
+    }
+
+    #[test]
+    fn the_browser_the_clipboard_and_suspend_are_effects() {
+        let mut state = state();
+        assert_eq!(
+            press(&mut state, "o"),
+            [Effect::Browse("https://api.example/production".to_owned())]
+        );
+        assert_eq!(press(&mut state, "ctrl-z"), [Effect::Suspend]);
+        let copied = press(&mut state, "y");
+        let [Effect::Copy(text)] = copied.as_slice() else {
+            panic!("{copied:?}");
+        };
+        assert!(text.starts_with("api production: "), "{text}");
+        assert!(text.contains("soak: open: 6h of 24h"), "{text}");
+        assert_eq!(said(&state), "");
+    }
+
+    #[test]
+    fn refresh_reads_the_selected_service_and_the_journal() {
+        let mut state = state();
+        let effects = press(&mut state, "r");
+        assert!(matches!(effects.first(), Some(Effect::ReadJournal { .. })));
+        assert!(effects.iter().any(|effect| matches!(
+            effect,
+            Effect::Fetch {
+                question: crate::app::effect::Question::Facts(targets),
+                ..
+            } if targets.iter().any(|target| target.service.as_str() == "api")
+        )));
+        on(&mut state, "api", "production");
+        state.engine.offline = true;
+        press(&mut state, "r");
+        assert!(said(&state).starts_with("offline"));
+    }
+
+    #[test]
+    fn the_tour_goes_on_when_its_step_is_done() {
+        let mut state = state();
+        state.interface.tour = Some(0);
+        press(&mut state, "j");
+        assert_eq!(state.interface.tour, Some(1));
+        press(&mut state, "k P esc");
+        assert_eq!(state.interface.tour, Some(2));
+        press(&mut state, "H esc");
+        assert_eq!(state.interface.tour, None);
+    }
+}

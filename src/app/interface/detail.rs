@@ -1,0 +1,94 @@
+//! The keys of a service's detail: tabs, environments, scrolling.
+
+use super::choice::{step, travel};
+use super::{DetailTab, Pane, Screen, board};
+use crate::app::command::Command;
+use crate::app::state::State;
+use crate::domain::board::Row;
+use crate::domain::cell::Cell;
+
+impl DetailTab {
+    /// In the order in which they are drawn.
+    pub const ALL: [Self; 5] = [
+        Self::Gates,
+        Self::Scope,
+        Self::Deployments,
+        Self::Pipeline,
+        Self::PullRequests,
+    ];
+}
+
+pub(super) fn run(state: &mut State, command: Command) {
+    match command {
+        Command::NextTab | Command::NextPane => turn(state, true),
+        Command::PreviousTab | Command::PreviousPane => turn(state, false),
+        Command::Left => board::across(state, false),
+        Command::Right => board::across(state, true),
+        Command::Close => state.interface.show(Screen::Board),
+        _ => scroll(state, command),
+    }
+}
+
+fn turn(state: &mut State, forward: bool) {
+    state.interface.tab = step(&DetailTab::ALL, state.interface.tab, forward);
+    state.interface.detail_offset = 0;
+}
+
+/// Moves through the lines of the tab, or of the peek.
+pub(super) fn scroll(state: &mut State, command: Command) {
+    let count = lines(state);
+    let interface = &mut state.interface;
+    let height = usize::from(interface.rows.saturating_sub(8));
+    if let Some(to) = travel(command, interface.detail_offset, count, height) {
+        interface.detail_offset = to;
+    }
+    interface.toured(0);
+}
+
+/// How many things there are to move through: gates, commits and changes, deployments, runs, or
+/// pull requests.
+fn lines(state: &State) -> usize {
+    let Some((row, cell)) = place(state) else {
+        return 0;
+    };
+    let peek = state.interface.screen == Screen::Board && state.interface.pane == Pane::Peek;
+    let tab = if peek {
+        DetailTab::Gates
+    } else {
+        state.interface.tab
+    };
+    let facts = row.facts.value();
+    match tab {
+        DetailTab::Gates => cell.judgement.verdicts.len(),
+        DetailTab::Scope => row
+            .scope_of(cell)
+            .and_then(|fact| fact.value())
+            .map_or(0, |scope| scope.pull_requests.len() + scope.commits.len()),
+        DetailTab::Deployments => facts.map_or(0, |facts| {
+            facts
+                .deployments
+                .iter()
+                .filter(|deployment| deployment.environment == cell.environment)
+                .count()
+        }),
+        DetailTab::Pipeline => facts.map_or(0, |facts| {
+            let jobs: usize = facts
+                .runs
+                .iter()
+                .filter_map(|run| {
+                    let key = (row.service.name.clone(), run.id);
+                    state.engine.jobs.get(&key)?.value().map(Vec::len)
+                })
+                .sum();
+            facts.runs.len() + jobs
+        }),
+        DetailTab::PullRequests => facts.map_or(0, |facts| facts.pull_requests.len()),
+    }
+}
+
+/// The row and cell under the cursor.
+pub(super) fn place(state: &State) -> Option<(&Row, &Cell)> {
+    let cursor = state.interface.cursor.as_ref()?;
+    let row = state.engine.board.row(&cursor.service)?;
+    Some((row, row.cell(&cursor.environment)?))
+}

@@ -1,0 +1,51 @@
+//! Leaving: `q` asks if something is in flight, ctrl-c does not. Leaving never stops a promotion.
+
+use super::Overlay;
+use super::choice::turn;
+use crate::app::command::Command;
+use crate::app::effect::Effect;
+use crate::app::engine::Engine;
+use crate::app::state::State;
+
+/// Quits, or asks first if something of this board is still on its way.
+pub(super) fn ask(state: &mut State) -> Vec<Effect> {
+    if in_flight(&state.engine) == 0 {
+        return now(state);
+    }
+    state.interface.overlays.push(Overlay::Quit { focus: 0 });
+    Vec::new()
+}
+
+/// Quits.
+pub(super) fn now(state: &mut State) -> Vec<Effect> {
+    state.interface.quitting = true;
+    vec![Effect::SaveCache, Effect::Quit]
+}
+
+/// The question rests on staying; the second button leaves.
+pub(super) fn run(state: &mut State, command: Command) -> Vec<Effect> {
+    let Some(Overlay::Quit { focus }) = state.interface.overlays.last_mut() else {
+        return Vec::new();
+    };
+    match command {
+        Command::NextPane | Command::Down | Command::Right => *focus = turn(*focus, 2, true),
+        Command::PreviousPane | Command::Up | Command::Left => *focus = turn(*focus, 2, false),
+        Command::Open if *focus == 1 => return now(state),
+        Command::Open | Command::Close => {
+            state.interface.overlays.pop();
+        }
+        _ => {}
+    }
+    Vec::new()
+}
+
+/// How many sends and promotions of this very board are on their way.
+pub(super) fn in_flight(engine: &Engine) -> usize {
+    let ours = engine.ledger.iter().flat_map(|ledger| {
+        ledger
+            .open()
+            .filter(|promotion| promotion.owner.as_ref() == Some(&engine.instance))
+    });
+    ours.count()
+        .max(usize::from(engine.is_busy() || engine.is_sending()))
+}

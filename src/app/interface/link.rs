@@ -1,0 +1,207 @@
+//! What leaves for the world around the terminal: pages for the browser, text for the clipboard,
+//! questions for the forge.
+
+use std::fmt::Write as _;
+
+use super::detail::place;
+use super::{DetailTab, Overlay, Screen, timeline};
+use crate::app::effect::Effect;
+use crate::app::state::State;
+use crate::domain::board::Row;
+use crate::domain::cell::Cell;
+use crate::domain::facts::ServiceFacts;
+use crate::domain::revision::Revision;
+
+pub(super) fn browse(state: &mut State) -> Vec<Effect> {
+    if let Some(page) = page(state) {
+        return vec![Effect::Browse(page)];
+    }
+    let now = state.now;
+    state
+        .interface
+        .say(false, "no page is known of it".to_owned(), now);
+    Vec::new()
+}
+
+/// The page of the selected thing: what the tab has selected, else the cell's run or deployment,
+/// else the repository.
+pub fn page(state: &State) -> Option<String> {
+    if state.interface.screen == Screen::Timeline {
+        let service = timeline::selected(state)?.draft.service.as_ref()?;
+        let facts = state.engine.board.row(service)?.facts.value()?;
+        return Some(facts.url.clone());
+    }
+    let cursor = state.interface.cursor.as_ref()?;
+    let row = state.engine.board.row(&cursor.service)?;
+    let facts = row.facts.value()?;
+    let Some(cell) = row.cell(&cursor.environment) else {
+        return Some(facts.url.clone());
+    };
+    let selected = match state.interface.screen {
+        Screen::Detail(_) => in_tab(state, row, cell, facts),
+        Screen::Board | Screen::Timeline => None,
+    };
+    let flight = cell.in_flight.as_ref().and_then(|flight| flight.run);
+    let run = facts.runs.iter().find(|run| Some(run.id) == flight);
+    selected
+        .or_else(|| run.map(|run| run.url.clone()))
+        .or_else(|| cell.url.clone())
+        .or_else(|| Some(facts.url.clone()))
+        .filter(|page| page.starts_with("https://") || page.starts_with("http://"))
+}
+
+fn in_tab(state: &State, row: &Row, cell: &Cell, facts: &ServiceFacts) -> Option<String> {
+    let place = state.interface.detail_offset;
+    match state.interface.tab {
+        DetailTab::Gates => {
+            let verdict = cell.judgement.verdicts.get(place)?;
+            verdict.evidence.iter().find_map(|found| found.url.clone())
+        }
+        DetailTab::Scope => {
+            let scope = row.scope_of(cell)?.value()?;
+            let change = scope.pull_requests.get(place);
+            change
+                .map(|change| change.url.clone())
+                .or_else(|| scope.url.clone())
+        }
+        DetailTab::Deployments => facts
+            .deployments
+            .iter()
+            .filter(|deployment| deployment.environment == cell.environment)
+            .nth(place)?
+            .url
+            .clone(),
+        DetailTab::Pipeline => {
+            let run = facts.runs.get(place).or(facts.runs.last())?;
+            Some(run.url.clone())
+        }
+        DetailTab::PullRequests => Some(facts.pull_requests.get(place)?.url.clone()),
+    }
+}
+
+pub(super) fn copy(state: &mut State) -> Vec<Effect> {
+    if let Some(text) = text(state) {
+        return vec![Effect::Copy(text)];
+    }
+    let now = state.now;
+    state
+        .interface
+        .say(false, "there is nothing to copy".to_owned(), now);
+    Vec::new()
+}
+
+/// What `y` copies: the dialog as a command line, the selected error or entry, else the cell.
+fn text(state: &State) -> Option<String> {
+    match state.interface.overlays.last() {
+        Some(Overlay::Promote(dialog)) => {
+            return Some(dialog.command_lines()).filter(|lines| !lines.is_empty());
+        }
+        Some(Overlay::Confirm(dialog)) => return dialog.command_line(),
+        Some(Overlay::Hold(dialog)) => return Some(dialog.command_line(state)),
+        Some(Overlay::Gates(dialog)) => return dialog.command_line(),
+        Some(Overlay::Errors { list }) => {
+            let problem = state.interface.problems.get(list.selected)?;
+            let mut text = format!("{} {}: {}", problem.last_at, problem.subject, problem.why);
+            for (what, more) in [("hint", &problem.hint), ("request", &problem.request)] {
+                if let Some(more) = more {
+                    let _ = write!(text, "\n{what}: {more}");
+                }
+            }
+            return Some(text);
+        }
+        Some(Overlay::Messages { offset }) => {
+            let message = state.interface.messages.iter().rev().nth(*offset)?;
+            return Some(format!("{} {}", message.at, message.text));
+        }
+        Some(
+            Overlay::Help { .. }
+            | Overlay::Filter { .. }
+            | Overlay::Palette { .. }
+            | Overlay::Quit { .. },
+        ) => return None,
+        None => {}
+    }
+    if state.interface.screen == Screen::Timeline {
+        let entry = timeline::selected(state)?;
+        return serde_json::to_string(entry).ok();
+    }
+    let (row, cell) = place(state)?;
+    Some(cell_text(state, row, cell))
+}
+
+/// A cell in words: what is live, what would follow, and what every gate says.
+fn cell_text(state: &State, row: &Row, cell: &Cell) -> String {
+    let now = state.now;
+    let label = |revision: Option<&Revision>| {
+        revision.map_or("nothing".to_owned(), |revision| {
+            format!("{revision} ({})", revision.sha.short())
+        })
+    };
+    let mut text = format!(
+        "{} {}: {} {}",
+        row.service.name,
+        cell.environment,
+        label(cell.live.as_ref()),
+        cell.state(&row.facts, &state.engine.policy, now).word()
+    );
+    if cell.candidate.is_some() {
+        let (open, all) = cell.judgement.count(now);
+        let next = cell.next(&row.facts, &state.engine.policy, now).word();
+        let _ = write!(
+            text,
+            "\nnext: {} {next}, {open} of {all} gates open",
+            label(cell.candidate.as_ref())
+        );
+    }
+    for verdict in &cell.judgement.verdicts {
+        let _ = write!(
+            text,
+            "\n{}: {}: {}",
+            verdict.gate,
+            verdict.state_at(now),
+            verdict.why
+        );
+    }
+    for hold in &cell.holds {
+        let _ = write!(
+            text,
+            "\nheld by {}: {} ({})",
+            hold.owner, hold.reason, hold.cover
+        );
+    }
+    text
+}
+
+/// Reads the marked services again, or the selected one, and asks every forge for its pulse.
+pub(super) fn refresh(state: &mut State) -> Vec<Effect> {
+    let now = state.now;
+    if state.engine.offline {
+        let why = "offline: nothing is read from the forges".to_owned();
+        state.interface.say(false, why, now);
+        return state.engine.read_journal();
+    }
+    let cursor = state.interface.cursor.iter().map(|cursor| &cursor.service);
+    let services = state.interface.marks.iter().chain(cursor);
+    state.engine.schedule.refresh(services, now);
+    let mut effects = state.engine.read_journal();
+    effects.extend(state.engine.due_questions(now));
+    effects
+}
+
+/// A command line with a reason, quoted for a shell.
+pub(super) fn with_reason(command: &str, reason: &str) -> String {
+    if reason.is_empty() {
+        return command.to_owned();
+    }
+    format!("{command} --reason {}", quoted(reason))
+}
+
+/// A word quoted for a POSIX shell.
+pub(super) fn quoted(text: &str) -> String {
+    let plain =
+        |character: char| character.is_ascii_alphanumeric() || "-_./:@,+=".contains(character);
+    if !text.is_empty() && text.chars().all(plain) {
+        return text.to_owned();
+    }
+    format!("'{}'", text.replace('\'', r"'\''"))
+}

@@ -1,0 +1,206 @@
+//! The order of the rows: sorting, filtering, and keeping cursor and sight where they belong.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use nucleo_matcher::pattern::{Atom, AtomKind, CaseMatching, Normalization};
+use nucleo_matcher::{Config, Matcher, Utf32Str};
+
+use super::board::board_height;
+use super::{Cursor, Interface, Overlay, Screen, Sort};
+use crate::app::engine::Engine;
+use crate::domain::board::Row;
+use crate::domain::cell::CellState;
+use crate::domain::ids::{EnvironmentName, ServiceName};
+use crate::domain::policy::Policy;
+
+/// How many rows may be in sight for all of them to be read often.
+const WATCHED: usize = 60;
+
+impl Interface {
+    /// Makes the order again, keeps the cursor on its service, and else on the nearest row.
+    pub(super) fn reorder(&mut self, engine: &Engine, now: Timestamp) {
+        let place = self.place();
+        let mut rows: Vec<(u8, &Row)> = engine
+            .board
+            .rows
+            .iter()
+            .map(|row| (risk(row, &engine.policy, now), row))
+            .collect();
+        match self.sort {
+            // Stable: within the same risk, the order of the config.
+            Sort::Risk => rows.sort_by_key(|(risk, _)| *risk),
+            Sort::Name => rows.sort_by(|(_, a), (_, b)| a.service.name.cmp(&b.service.name)),
+        }
+        let mut filter = Filter::new(&self.filter);
+        self.order = rows
+            .into_iter()
+            .filter(|(_, row)| filter.matches(row, &engine.policy, now))
+            .map(|(_, row)| row.service.name.clone())
+            .collect();
+        self.marks
+            .retain(|service| engine.board.row(service).is_some());
+        let kept = self
+            .cursor
+            .as_ref()
+            .is_some_and(|cursor| self.order.contains(&cursor.service));
+        if kept || matches!(self.screen, Screen::Detail(_)) {
+            return;
+        }
+        let nearest = place.unwrap_or(0).min(self.order.len().saturating_sub(1));
+        self.cursor = self.order.get(nearest).map(|service| {
+            let environment = self
+                .cursor
+                .as_ref()
+                .map(|cursor| cursor.environment.clone());
+            // The end of the path is what an operator comes for.
+            let last = engine
+                .board
+                .row(service)
+                .and_then(|row| row.service.path.last());
+            Cursor {
+                service: service.clone(),
+                environment: environment
+                    .or_else(|| last.map(|stage| stage.environment.clone()))
+                    .unwrap_or_else(|| EnvironmentName::from("")),
+            }
+        });
+    }
+
+    /// The cursor's place in the order.
+    pub fn place(&self) -> Option<usize> {
+        let cursor = self.cursor.as_ref()?;
+        self.order
+            .iter()
+            .position(|service| *service == cursor.service)
+    }
+
+    /// Moves the first visible row so that the cursor is in sight.
+    pub(super) fn keep_in_sight(&mut self) {
+        let height = usize::from(board_height(self)).max(1);
+        let most = self.order.len().saturating_sub(height);
+        self.offset = self.offset.min(most);
+        if let Some(place) = self.place() {
+            self.offset = self.offset.clamp((place + 1).saturating_sub(height), place);
+        }
+    }
+
+    /// The services that somebody looks at now.
+    pub(super) fn watched(&self) -> BTreeSet<ServiceName> {
+        let mut watched = BTreeSet::new();
+        match &self.screen {
+            Screen::Detail(service) => {
+                watched.insert(service.clone());
+            }
+            Screen::Board => {
+                let height = usize::from(board_height(self));
+                let seen = self.order.iter().skip(self.offset).take(height);
+                if seen.len() <= WATCHED {
+                    watched.extend(seen.cloned());
+                }
+                watched.extend(self.cursor.iter().map(|cursor| cursor.service.clone()));
+            }
+            Screen::Timeline => {}
+        }
+        for overlay in &self.overlays {
+            if let Overlay::Promote(dialog) = overlay {
+                watched.extend(dialog.items.iter().map(|item| item.service.clone()));
+            }
+        }
+        watched
+    }
+}
+
+/// What needs somebody first.
+fn risk(row: &Row, policy: &Policy, now: Timestamp) -> u8 {
+    row.cells
+        .iter()
+        .flat_map(|cell| {
+            [
+                cell.state(&row.facts, policy, now),
+                cell.next(&row.facts, policy, now),
+            ]
+        })
+        .map(weight)
+        .min()
+        .unwrap_or(u8::MAX)
+}
+
+fn weight(state: CellState) -> u8 {
+    match state {
+        CellState::Failed => 0,
+        CellState::Held => 1,
+        CellState::Running => 2,
+        CellState::Stale => 3,
+        CellState::Ready => 4,
+        CellState::Waiting => 5,
+        CellState::Gated => 6,
+        CellState::RolledBack => 7,
+        CellState::Ok => 8,
+        CellState::None => 9,
+    }
+}
+
+/// The environments of the board's columns: every path's order is kept where paths agree.
+pub fn columns(policy: &Policy) -> Vec<EnvironmentName> {
+    let mut columns: Vec<EnvironmentName> = Vec::new();
+    for service in &policy.services {
+        let mut after = 0;
+        for stage in &service.path {
+            let known = columns.iter().position(|known| *known == stage.environment);
+            if let Some(place) = known {
+                after = after.max(place + 1);
+            } else {
+                columns.insert(after, stage.environment.clone());
+                after += 1;
+            }
+        }
+    }
+    columns
+}
+
+/// What was typed after `/`: each word must fit one of the row's words, fuzzily.
+struct Filter {
+    atoms: Vec<Atom>,
+    matcher: Option<Matcher>,
+}
+
+impl Filter {
+    fn new(text: &str) -> Self {
+        let atoms: Vec<Atom> = text
+            .split_whitespace()
+            .map(|word| {
+                Atom::new(
+                    word,
+                    CaseMatching::Ignore,
+                    Normalization::Smart,
+                    AtomKind::Fuzzy,
+                    false,
+                )
+            })
+            .collect();
+        // A matcher is big; without a filter none is made.
+        let matcher = (!atoms.is_empty()).then(|| Matcher::new(Config::DEFAULT));
+        Self { atoms, matcher }
+    }
+
+    fn matches(&mut self, row: &Row, policy: &Policy, now: Timestamp) -> bool {
+        let Some(matcher) = &mut self.matcher else {
+            return true;
+        };
+        let mut words: Vec<&str> = vec![row.service.name.as_str()];
+        words.extend(row.service.group.as_deref());
+        for cell in &row.cells {
+            words.push(cell.environment.as_str());
+            words.push(cell.state(&row.facts, policy, now).word());
+            words.push(cell.next(&row.facts, policy, now).word());
+        }
+        let mut buffer = Vec::new();
+        self.atoms.iter().all(|atom| {
+            words.iter().any(|word| {
+                atom.score(Utf32Str::new(word, &mut buffer), matcher)
+                    .is_some()
+            })
+        })
+    }
+}

@@ -1,0 +1,516 @@
+//! The promote dialog: what is promoted, why, and whether it may. It shows plans that were made
+//! when it opened and sends exactly those, or nothing.
+
+use jiff::Timestamp;
+use tui_input::Input;
+
+use super::choice::step;
+use super::{ConfirmDialog, Overlay, field, link};
+use crate::app::command::Command;
+use crate::app::effect::Effect;
+use crate::app::engine::flow::difference;
+use crate::app::engine::planning::Wish;
+use crate::app::engine::{Engine, Report};
+use crate::app::plan::Plan;
+use crate::app::request::{Refusal, RefusalKind, Request};
+use crate::app::state::State;
+use crate::domain::gate::Go;
+use crate::domain::ids::{EnvironmentName, ServiceName};
+
+/// The promote dialog: one plan or several, each with its own result.
+#[derive(Clone, Debug)]
+pub struct PromoteDialog {
+    pub environment: EnvironmentName,
+    pub items: Vec<PromoteItem>,
+    pub reason: Input,
+    /// The environment's name, typed, where the environment is protected.
+    pub typed: Option<Input>,
+    pub focus: PromoteFocus,
+    /// Whether it approves what waits on the forge, whatever the stage's usual way.
+    pub approve: bool,
+}
+
+/// One service of a promote dialog.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PromoteItem {
+    pub service: ServiceName,
+    /// What would be sent, or why not. Made when the dialog opened; if the cell changes under the
+    /// dialog it becomes a refusal that names the difference.
+    pub plan: Result<Box<Plan>, Refusal>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum PromoteFocus {
+    Reason,
+    Typed,
+    /// Where every dialog opens.
+    #[default]
+    Cancel,
+    Promote,
+    /// Only where approval of the forge is given: no instead of yes.
+    Reject,
+    CopyCommand,
+}
+
+/// Opens the dialog on the marked services, else on the selected one.
+pub(super) fn open(state: &mut State, approve: bool) {
+    let Some(cursor) = state.interface.cursor.clone() else {
+        return;
+    };
+    let interface = &state.interface;
+    let on_board = interface.screen == super::Screen::Board;
+    let services: Vec<ServiceName> = if interface.marks.is_empty() || !on_board {
+        vec![cursor.service]
+    } else {
+        // In the order of the board; marked rows that a filter hides come last, but they come.
+        let shown = interface.order.iter();
+        let hidden = interface
+            .marks
+            .iter()
+            .filter(|service| !interface.order.contains(service));
+        shown
+            .filter(|service| interface.marks.contains(*service))
+            .chain(hidden)
+            .cloned()
+            .collect()
+    };
+    let wish = if approve {
+        Wish::Approve
+    } else {
+        Wish::Promote { revision: None }
+    };
+    let items: Vec<PromoteItem> = services
+        .into_iter()
+        .map(|service| PromoteItem {
+            plan: state
+                .engine
+                .plan(&service, &cursor.environment, &wish, state.now)
+                .map(Box::new),
+            service,
+        })
+        .collect();
+    let protected = items
+        .iter()
+        .filter_map(|item| item.plan.as_ref().ok())
+        .any(|plan| plan.protected);
+    state
+        .interface
+        .overlays
+        .push(Overlay::Promote(PromoteDialog {
+            environment: cursor.environment,
+            items,
+            reason: Input::default(),
+            typed: protected.then(Input::default),
+            focus: PromoteFocus::default(),
+            approve,
+        }));
+    state.interface.toured(1);
+}
+
+pub(super) fn run(state: &mut State, command: Command) -> Vec<Effect> {
+    let Some(Overlay::Promote(dialog)) = state.interface.overlays.last_mut() else {
+        return Vec::new();
+    };
+    match command {
+        Command::NextPane | Command::Down | Command::Right => dialog.step(true),
+        Command::PreviousPane | Command::Up | Command::Left => dialog.step(false),
+        Command::Close => {
+            state.interface.overlays.pop();
+        }
+        Command::Copy => return link::copy(state),
+        Command::Open => match dialog.focus {
+            PromoteFocus::Reason | PromoteFocus::Typed => dialog.step(true),
+            PromoteFocus::Cancel => {
+                state.interface.overlays.pop();
+            }
+            PromoteFocus::CopyCommand => return link::copy(state),
+            PromoteFocus::Promote => return send(state),
+            PromoteFocus::Reject => reject(state),
+        },
+        _ => {}
+    }
+    Vec::new()
+}
+
+/// Sends every plan of the dialog. What the engine refuses at once stays marked and is told.
+fn send(state: &mut State) -> Vec<Effect> {
+    let now = state.now;
+    let Some(Overlay::Promote(dialog)) = state.interface.overlays.last_mut() else {
+        return Vec::new();
+    };
+    // The facts may have aged since the last message: look once more before anything leaves.
+    dialog.check(&state.engine, now);
+    if let Some(why) = dialog.blocked() {
+        state.interface.say(false, why, now);
+        return Vec::new();
+    }
+    let reason = field::text(&dialog.reason);
+    let mut effects = Vec::new();
+    let mut sent = Vec::new();
+    for item in &mut dialog.items {
+        let Ok(plan) = &item.plan else { continue };
+        let mut plan = plan.clone();
+        plan.intent.reason.clone_from(&reason);
+        let reports = state.engine.reports.len();
+        effects.extend(state.engine.ask(Request::Send(plan), now));
+        match state.engine.reports.get(reports) {
+            Some(Report::Refused { refusal, .. }) => item.plan = Err(refusal.clone()),
+            Some(Report::Done { .. } | Report::Trouble(_) | Report::JournalTrouble { .. })
+            | None => sent.push(item.service.clone()),
+        }
+    }
+    let (all, to) = (dialog.items.len(), dialog.environment.clone());
+    for service in &sent {
+        state.interface.marks.remove(service);
+    }
+    if !sent.is_empty() {
+        state.interface.overlays.pop();
+        let verb = if all == 1 {
+            format!(
+                "{} > {to}",
+                sent.iter().map(ServiceName::as_str).collect::<String>()
+            )
+        } else {
+            format!("{} of {all} > {to}", sent.len())
+        };
+        state
+            .interface
+            .say(true, format!("on its way: {verb}"), now);
+    }
+    effects
+}
+
+/// Turns the approval of one service into its rejection: another act, so another dialog.
+fn reject(state: &mut State) {
+    let Some(Overlay::Promote(dialog)) = state.interface.overlays.last() else {
+        return;
+    };
+    let Some(item) = dialog.items.first() else {
+        return;
+    };
+    let (service, environment) = (item.service.clone(), dialog.environment.clone());
+    let reason = dialog.reason.clone();
+    let plan = state
+        .engine
+        .plan(&service, &environment, &Wish::Reject, state.now)
+        .map(Box::new);
+    state.interface.overlays.pop();
+    state
+        .interface
+        .overlays
+        .push(Overlay::Confirm(ConfirmDialog {
+            plan,
+            title: format!("REJECT {service} > {environment}"),
+            reason,
+            focus: super::ConfirmFocus::default(),
+        }));
+}
+
+impl PromoteDialog {
+    /// The focus goes round these, in the order in which they are drawn.
+    pub fn stops(&self) -> Vec<PromoteFocus> {
+        let mut stops = vec![PromoteFocus::Reason];
+        if self.typed.is_some() {
+            stops.push(PromoteFocus::Typed);
+        }
+        stops.extend([PromoteFocus::Cancel, PromoteFocus::Promote]);
+        if self.approve && self.items.len() == 1 {
+            stops.push(PromoteFocus::Reject);
+        }
+        stops.push(PromoteFocus::CopyCommand);
+        stops
+    }
+
+    fn step(&mut self, forward: bool) {
+        self.focus = step(&self.stops(), self.focus, forward);
+    }
+
+    pub(super) fn field(&mut self) -> Option<&mut Input> {
+        match self.focus {
+            PromoteFocus::Reason => Some(&mut self.reason),
+            PromoteFocus::Typed => self.typed.as_mut(),
+            PromoteFocus::Cancel
+            | PromoteFocus::Promote
+            | PromoteFocus::Reject
+            | PromoteFocus::CopyCommand => None,
+        }
+    }
+
+    /// What would be sent.
+    pub fn plans(&self) -> impl Iterator<Item = &Plan> {
+        self.items
+            .iter()
+            .filter_map(|item| item.plan.as_deref().ok())
+    }
+
+    /// To how many of how many services it applies.
+    pub fn applies(&self) -> (usize, usize) {
+        (self.plans().count(), self.items.len())
+    }
+
+    /// Why it cannot be confirmed now.
+    pub fn blocked(&self) -> Option<String> {
+        let (open, all) = self.applies();
+        if open == 0 {
+            return Some(match self.items.as_slice() {
+                [
+                    PromoteItem {
+                        plan: Err(refusal), ..
+                    },
+                ] => refusal.why.clone(),
+                _ => format!("none of the {all} may go"),
+            });
+        }
+        if field::text(&self.reason).is_empty() {
+            return Some("a reason is required".to_owned());
+        }
+        match &self.typed {
+            Some(typed) if typed.value().trim() != self.environment.as_str() => {
+                Some(format!("type {} to arm it", self.environment))
+            }
+            Some(_) | None => None,
+        }
+    }
+
+    /// The same as command lines, one a service.
+    pub fn command_lines(&self) -> String {
+        let reason = field::text(&self.reason);
+        let lines: Vec<String> = self
+            .plans()
+            .map(|plan| link::with_reason(&plan.command, &reason))
+            .collect();
+        lines.join("\n")
+    }
+
+    /// Turns every item whose cell is not as it was shown into a refusal that names the
+    /// difference. Never plans anew: what the dialog showed is what is sent, or nothing is.
+    pub(super) fn check(&mut self, engine: &Engine, now: Timestamp) {
+        for item in &mut self.items {
+            let Ok(plan) = &item.plan else { continue };
+            let refusal = match engine.board.cell(&item.service, &self.environment) {
+                None => Some(Refusal::new(
+                    RefusalKind::Facts,
+                    format!("{} is gone from the board", item.service),
+                )),
+                Some(cell)
+                    if cell.digest != *plan.digest() || cell.judgement.go_at(now) != Go::Go =>
+                {
+                    Some(difference(plan, cell, now))
+                }
+                Some(_) => None,
+            };
+            if let Some(refusal) = refusal {
+                item.plan = Err(refusal);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::harness::{
+        changes, judge, on, press, said, selected, stale, state, top, with_cell,
+    };
+    use super::*;
+    use crate::app::command::footer;
+    use crate::domain::entry::Event;
+    use crate::domain::gate;
+
+    fn dialog(state: &State) -> &PromoteDialog {
+        match state.interface.overlays.last() {
+            Some(Overlay::Promote(dialog)) => dialog,
+            other => panic!("no promote dialog: {other:?}"),
+        }
+    }
+
+    fn intents(effects: &[Effect]) -> Vec<(String, String)> {
+        let events = effects.iter().filter_map(|effect| match effect {
+            Effect::Append { draft, .. } => Some(&draft.event),
+            _ => None,
+        });
+        events
+            .filter_map(|event| match event {
+                Event::Intended { intent } => {
+                    Some((intent.service.to_string(), intent.reason.clone()))
+                }
+                _ => None,
+            })
+            .collect()
+    }
+
+    #[test]
+    fn a_promotion_asks_for_a_reason_and_the_typed_name_and_then_sends_once() {
+        let mut state = state();
+        press(&mut state, "P");
+        assert_eq!(dialog(&state).focus, PromoteFocus::Cancel);
+        assert_eq!(dialog(&state).applies(), (1, 1));
+        assert_eq!(
+            dialog(&state).blocked().as_deref(),
+            Some("a reason is required")
+        );
+        press(&mut state, "k k 'weekly_release");
+        assert_eq!(
+            dialog(&state).blocked().as_deref(),
+            Some("type production to arm it")
+        );
+        press(&mut state, "tab 'production");
+        assert_eq!(dialog(&state).blocked(), None);
+        let effects = press(&mut state, "tab tab enter");
+        assert_eq!(
+            intents(&effects),
+            [("api".to_owned(), "weekly release".to_owned())]
+        );
+        assert_eq!(top(&state), "none");
+        assert_eq!(said(&state), "on its way: api > production");
+        // The same keys again meet no dialog: nothing is sent twice.
+        assert!(!press(&mut state, "j k y").iter().any(changes));
+    }
+
+    #[test]
+    fn a_confirm_that_is_not_possible_sends_nothing_and_says_why() {
+        let mut state = state();
+        let effects = press(&mut state, "P tab enter");
+        assert!(!effects.iter().any(changes));
+        assert_eq!(top(&state), "promote");
+        assert_eq!(said(&state), "a reason is required");
+    }
+
+    #[test]
+    fn an_environment_that_is_not_protected_needs_no_typed_name() {
+        let mut state = state();
+        on(&mut state, "api", "staging");
+        with_cell(&mut state.engine.board, "api", "staging", |cell| {
+            cell.candidate = Some(crate::domain::revision::Revision::new("c".repeat(40)));
+        });
+        press(&mut state, "P");
+        assert!(dialog(&state).typed.is_none());
+        let effects = press(&mut state, "k 'fix tab tab enter");
+        assert_eq!(intents(&effects).len(), 1);
+    }
+
+    #[test]
+    fn several_marked_ones_apply_where_they_may_and_the_rest_stay_marked() {
+        let mut state = state();
+        // api, search, billing: the third is gated.
+        press(&mut state, "space space space P");
+        assert_eq!(dialog(&state).applies(), (2, 3));
+        let effects = press(&mut state, "k k 'weekly tab 'production tab tab enter");
+        let sent: Vec<String> = intents(&effects)
+            .into_iter()
+            .map(|(service, _)| service)
+            .collect();
+        assert_eq!(sent, ["api", "search"]);
+        assert_eq!(said(&state), "on its way: 2 of 3 > production");
+        let marks: Vec<&str> = state
+            .interface
+            .marks
+            .iter()
+            .map(ServiceName::as_str)
+            .collect();
+        assert_eq!(marks, ["billing"]);
+    }
+
+    #[test]
+    fn a_refusal_opens_the_dialog_with_its_reason_and_no_way_to_send() {
+        let mut state = state();
+        for (service, why) in [
+            ("billing", "soak (6h of 24h)"),
+            ("web", "nothing to promote"),
+        ] {
+            on(&mut state, service, "production");
+            press(&mut state, "P");
+            let told = dialog(&state).blocked().expect("a reason");
+            assert!(told.contains(why), "{told}");
+            let effects = press(&mut state, "k k 'now tab enter");
+            assert!(!effects.iter().any(changes));
+            press(&mut state, "esc");
+        }
+        assert_eq!(selected(&state), "web");
+    }
+
+    #[test]
+    fn a_cell_that_changes_under_the_dialog_becomes_a_refusal_that_names_the_difference() {
+        let mut state = state();
+        press(&mut state, "P k k 'weekly tab 'production");
+        with_cell(&mut state.engine.board, "api", "production", |cell| {
+            cell.candidate = Some(crate::domain::revision::Revision::new("d".repeat(40)));
+            cell.digest = crate::domain::ids::Digest::of(["moved"]);
+        });
+        let effects = press(&mut state, "tab tab enter");
+        assert!(!effects.iter().any(changes));
+        let told = dialog(&state).blocked().expect("a reason");
+        assert!(told.contains("the candidate is now ddddddd"), "{told}");
+        assert!(told.contains("the dialog showed 2222222"), "{told}");
+    }
+
+    #[test]
+    fn a_gate_that_closes_under_the_dialog_turns_its_row_to_a_refusal() {
+        let mut state = state();
+        press(&mut state, "space space P");
+        assert_eq!(dialog(&state).applies(), (2, 2));
+        judge(
+            &mut state.engine.board,
+            "search",
+            "production",
+            gate::State::Closed,
+        );
+        press(&mut state, "k");
+        assert_eq!(dialog(&state).applies(), (1, 2));
+        judge(
+            &mut state.engine.board,
+            "search",
+            "production",
+            gate::State::Open,
+        );
+        // It never comes back by itself: the operator has not seen that.
+        press(&mut state, "tab");
+        assert_eq!(dialog(&state).applies(), (1, 2));
+    }
+
+    #[test]
+    fn the_dialog_is_copied_as_a_command_line() {
+        let mut state = state();
+        press(&mut state, "P k k 'it's_time tab tab");
+        let copied = press(&mut state, "y");
+        assert_eq!(
+            copied,
+            [Effect::Copy(
+                r"gonogo promote api --to production --reason 'it'\''s time'".to_owned()
+            )]
+        );
+        assert_eq!(press(&mut state, "tab tab enter"), copied);
+    }
+
+    #[test]
+    fn the_footer_says_why_a_promotion_is_not_possible() {
+        let mut state = state();
+        let why = |state: &State| {
+            let hints = footer(state);
+            let hint = hints.into_iter().find(|hint| hint.keys == "P");
+            hint.expect("P is always listed").blocked
+        };
+        assert_eq!(why(&state), None);
+        on(&mut state, "billing", "production");
+        assert_eq!(why(&state).as_deref(), Some("1 gate closed (soak)"));
+        on(&mut state, "web", "production");
+        let told = why(&state).expect("a reason");
+        assert!(told.starts_with("nothing to promote"), "{told}");
+        stale(&mut state, "api");
+        on(&mut state, "api", "production");
+        assert_eq!(why(&state).as_deref(), Some("facts are 3600 s old"));
+        state.engine.read_only = true;
+        assert_eq!(
+            why(&state).as_deref(),
+            Some("read-only: nothing is changed")
+        );
+    }
+
+    #[test]
+    fn nothing_waits_on_the_forge_so_approving_is_refused_with_the_reason() {
+        let mut state = state();
+        press(&mut state, "A");
+        assert!(dialog(&state).approve);
+        let told = dialog(&state).blocked().expect("a reason");
+        assert!(told.contains("no run of api waits for approval"), "{told}");
+    }
+}

@@ -1,0 +1,361 @@
+//! The board: services down, environments across, and what would go next. Only the rows that are
+//! seen are looked at, so that a board of 100,000 services costs what one of 1,000 does.
+
+use std::borrow::Cow;
+
+use super::line::{Line, Tone};
+use super::look::Look;
+use super::panel::{Bar, Column, Content, Entry, Panel, Row, Table};
+use super::tally::standing;
+use super::{empty, gates, peek, time};
+use crate::app::interface::Sort;
+use crate::domain::board;
+use crate::domain::cell::{Cell, CellState};
+use crate::domain::ids::{EnvironmentName, ServiceName};
+use crate::domain::phase::Phase;
+
+pub(super) fn main(look: &Look<'_>) -> Vec<Panel> {
+    if let Some(panel) = empty::board(look) {
+        return vec![panel];
+    }
+    if look.shape.peek == 0
+        && let Some(lines) = empty::first_load(look)
+    {
+        return vec![empty::panel(look, lines)];
+    }
+    let mut panels = vec![matrix(look)];
+    if look.shape.peek > 0 {
+        panels.push(peek::panel(look));
+    }
+    panels
+}
+
+fn matrix(look: &Look<'_>) -> Panel {
+    let height = look.shape.body - look.shape.peek;
+    let seen = visible(look, look.shape.matrix());
+    let environments = columns_shown(look);
+    let target = look.environment();
+    let mut columns = vec![Column {
+        title: "SERVICE".into(),
+        least: 8,
+        ..Column::default()
+    }];
+    for (place, environment) in environments.iter().enumerate() {
+        columns.push(Column {
+            title: Cow::Owned(environment.as_str().to_uppercase()),
+            least: 9,
+            // Where the room is short the first environment goes first, the cursor's last.
+            rank: if Some(environment) == target {
+                0
+            } else {
+                u8::try_from(environments.len() - place).unwrap_or(u8::MAX)
+            },
+            ..Column::default()
+        });
+    }
+    if let Some(target) = target {
+        columns.push(Column {
+            title: Cow::Owned(format!("NEXT > {}", target.as_str().to_uppercase())),
+            least: 12,
+            ..Column::default()
+        });
+    }
+    let with_earliest = look.shape.main() >= 110;
+    if with_earliest {
+        columns.push(Column {
+            title: "EARLIEST GO".into(),
+            least: 12,
+            rank: 100,
+            grows: true,
+        });
+    }
+    let rows = seen
+        .iter()
+        .map(|seen| match seen {
+            Seen::Heading(state) => Row::Heading(Line::of(Tone::Heading, heading(*state))),
+            Seen::Service(row) => {
+                let name = &row.service.name;
+                let cursor = look.interface.cursor.as_ref();
+                let cursor = cursor.filter(|cursor| cursor.service == *name);
+                let mut cells = Vec::with_capacity(columns.len());
+                let tone = if cursor.is_some() {
+                    Tone::Strong
+                } else {
+                    Tone::Plain
+                };
+                cells.push(Entry::of(Line::of(tone, name.to_string())));
+                for environment in environments {
+                    let mut entry = match row.cell(environment) {
+                        Some(cell) => cell_entry(look, row, cell),
+                        None => Entry::of(Line::of(Tone::Muted, "-")),
+                    };
+                    entry.selected = cursor.is_some_and(|at| at.environment == *environment);
+                    cells.push(entry);
+                }
+                let next = target.and_then(|target| row.cell(target));
+                if target.is_some() {
+                    cells.push(next.map_or_else(Entry::default, |cell| next_entry(look, row, cell)));
+                }
+                if with_earliest {
+                    cells.push(next.map_or_else(Entry::default, |cell| {
+                        Entry::of(gates::earliest_line(look, cell))
+                    }));
+                }
+                Row::Entries {
+                    cells,
+                    cursor: cursor.is_some(),
+                    marked: look.interface.marks.contains(name),
+                }
+            }
+        })
+        .collect();
+    Panel {
+        title: Some(title(look)),
+        content: Content::Table(Table { columns, rows }),
+        height,
+    }
+}
+
+fn columns_shown<'a>(look: &'a Look<'_>) -> &'a [EnvironmentName] {
+    let all = &look.tally.environments;
+    // Below 80 columns dev goes first: what is nearest to production matters most.
+    let from = usize::from(look.shape.columns < 80 && all.len() > 2);
+    let cursor = look.interface.cursor.as_ref();
+    let on_first = cursor.is_some_and(|cursor| all.first() == Some(&cursor.environment));
+    all.get(if on_first { 0 } else { from }..).unwrap_or(all)
+}
+
+fn title(look: &Look<'_>) -> Bar {
+    let interface = look.interface;
+    let sort = match interface.sort {
+        Sort::Risk => "risk",
+        Sort::Name => "name",
+    };
+    let filter = if interface.filter.is_empty() {
+        Line::of(Tone::Muted, "filter:none")
+    } else {
+        Line::of(Tone::Accent, format!("filter:{}", interface.filter))
+    };
+    let marks = match interface.marks.len() {
+        0 => Line::new(),
+        count => Line::of(Tone::Accent, format!("{count} marked")),
+    };
+    let place = place(look).map_or_else(
+        || format!("{}", interface.order.len()),
+        |place| format!("{}/{}", place + 1, interface.order.len()),
+    );
+    Bar::default()
+        .left(0, Line::of(Tone::Heading, "BOARD"))
+        .right(1, marks)
+        .right(3, Line::of(Tone::Muted, format!("sort:{sort}")))
+        .right(2, filter)
+        .right(1, Line::of(Tone::Muted, place))
+}
+
+/// The cursor's place in the order. It is looked for where it was last seen, and only then
+/// everywhere.
+fn place(look: &Look<'_>) -> Option<usize> {
+    let order = &look.interface.order;
+    let service = &look.interface.cursor.as_ref()?.service;
+    let near = look.interface.offset.min(order.len());
+    let seen = order.iter().skip(near).take(look.shape.matrix());
+    seen.into_iter()
+        .position(|name| name == service)
+        .map(|place| near + place)
+        .or_else(|| order.iter().position(|name| name == service))
+}
+
+/// What stands on one line of the matrix.
+enum Seen<'a> {
+    Heading(CellState),
+    Service(&'a board::Row),
+}
+
+/// The lines that are seen: from the offset, moved so far that the cursor is among them.
+fn visible<'a>(look: &Look<'a>, height: usize) -> Vec<Seen<'a>> {
+    let order = &look.interface.order;
+    let cursor = place(look);
+    let mut offset = look.interface.offset.min(order.len().saturating_sub(height.max(1)));
+    if let Some(cursor) = cursor {
+        offset = offset.clamp((cursor + 1).saturating_sub(height), cursor);
+    }
+    let headings = look.interface.sort == Sort::Risk && height >= 14;
+    loop {
+        let seen = fill(look, order.get(offset..).unwrap_or_default(), height, headings);
+        let services = seen.iter().filter(|seen| matches!(seen, Seen::Service(_)));
+        // Headings took the cursor's line: one row further down.
+        if cursor.is_some_and(|cursor| cursor >= offset + services.count()) && offset < order.len() {
+            offset += 1;
+        } else {
+            return seen;
+        }
+    }
+}
+
+fn fill<'a>(
+    look: &Look<'a>,
+    order: &'a [ServiceName],
+    height: usize,
+    headings: bool,
+) -> Vec<Seen<'a>> {
+    let mut seen = Vec::with_capacity(height);
+    let mut last = None;
+    for row in order.iter().filter_map(|name| look.engine.board.row(name)) {
+        if headings {
+            let state = standing(row, &look.engine.policy, look.now);
+            if last.is_none_or(|last| heading(last) != heading(state)) {
+                if seen.len() + 2 > height {
+                    break;
+                }
+                seen.push(Seen::Heading(state));
+                last = Some(state);
+            }
+        }
+        if seen.len() >= height {
+            break;
+        }
+        seen.push(Seen::Service(row));
+    }
+    seen
+}
+
+fn heading(state: CellState) -> &'static str {
+    match state {
+        CellState::Failed => "-- failed --",
+        CellState::Held => "-- held --",
+        CellState::Running => "-- in flight --",
+        CellState::Stale => "-- stale --",
+        CellState::Ready => "-- ready --",
+        CellState::Waiting => "-- waiting --",
+        CellState::Gated => "-- gated --",
+        CellState::RolledBack | CellState::Ok | CellState::None => "-- level --",
+    }
+}
+
+/// What is in an environment, and how it is there.
+fn cell_entry(look: &Look<'_>, row: &board::Row, cell: &Cell) -> Entry {
+    let label = |revision: Option<&crate::domain::revision::Revision>| {
+        revision.map_or_else(|| ".".to_owned(), |revision| revision.label().to_owned())
+    };
+    let policy = &look.engine.policy;
+    let state = cell.state(&row.facts, policy, look.now);
+    let (glyph, word, tone) = look.glyphs.state(state);
+    let (head, tail) = match state {
+        CellState::Stale if Look::is_loading(row) => {
+            return Entry::of(Line::of(Tone::Muted, "reading…"));
+        }
+        CellState::Stale => match row.facts.age(look.now) {
+            Some(age) => (
+                Line::of(tone, format!("? {}", label(cell.live.as_ref()))),
+                Line::of(tone, format!("{} old", time::age(age))),
+            ),
+            None => return Entry::of(Line::of(tone, "? no facts")),
+        },
+        CellState::Running => {
+            let flight = cell.in_flight.as_ref();
+            let revision = flight.map(|flight| &flight.revision);
+            let tail = match flight {
+                Some(flight) if flight.unsettled => Line::of(Tone::Unknown, "? UNKNOWN"),
+                Some(flight) => Line::of(tone, progress(look, row, cell, flight)),
+                None => Line::of(tone, format!("{glyph} {word}")),
+            };
+            (Line::plain(label(revision)), tail)
+        }
+        CellState::Failed => (
+            Line::plain(label(cell.failed.as_ref())),
+            Line::of(tone, format!("{glyph} {word}")),
+        ),
+        CellState::None => return Entry::of(Line::of(tone, ". NONE")),
+        CellState::Held
+        | CellState::Waiting
+        | CellState::Gated
+        | CellState::Ready
+        | CellState::RolledBack
+        | CellState::Ok => (
+            Line::plain(label(cell.live.as_ref())),
+            Line::of(tone, format!("{glyph} {word}")),
+        ),
+    };
+    Entry {
+        head,
+        tail,
+        selected: false,
+    }
+}
+
+/// `▸ RUN 62%`, or how long it has been under way where nobody knows how far it is.
+fn progress(
+    look: &Look<'_>,
+    row: &board::Row,
+    cell: &Cell,
+    flight: &crate::domain::cell::InFlight,
+) -> String {
+    let glyph = look.glyphs.running();
+    if let Some(percent) = look.percent(row, cell) {
+        return format!("{glyph} RUN {percent}%");
+    }
+    let age = time::age(look.clock.ago(flight.since));
+    if flight.phase == Phase::Queued {
+        format!("{} SENT {age}", look.glyphs.waiting())
+    } else {
+        format!("{glyph} RUN {age}")
+    }
+}
+
+/// What would go into the cell next, and whether it may.
+pub(super) fn next_entry(look: &Look<'_>, row: &board::Row, cell: &Cell) -> Entry {
+    let policy = &look.engine.policy;
+    let state = cell.next(&row.facts, policy, look.now);
+    let (glyph, word, tone) = look.glyphs.state(state);
+    let head = match (&cell.candidate, cell.ahead) {
+        (None, _) => Line::of(Tone::Muted, "0"),
+        (Some(_), Some(ahead)) => Line::plain(format!("+{ahead}")),
+        (Some(_), None) => Line::of(Tone::Muted, "+?"),
+    };
+    let (passing, all) = cell.judgement.count(look.now);
+    let tail = match state {
+        CellState::Stale if Look::is_loading(row) => return Entry::default(),
+        CellState::Stale if cell.state(&row.facts, policy, look.now) == CellState::Stale => {
+            Line::of(tone, "? STALE: no act")
+        }
+        CellState::Stale => Line::of(tone, format!("? UNKNOWN {passing}/{all}")),
+        CellState::Running => match &cell.in_flight {
+            Some(flight) if flight.unsettled => Line::of(Tone::Unknown, "? UNKNOWN"),
+            Some(flight) => {
+                let by = flight.by.as_ref().map_or("?", |person| person.as_str());
+                let age = time::span(look.clock.ago(flight.since));
+                Line::of(tone, format!("{glyph} {by} {age}"))
+            }
+            None => Line::of(tone, format!("{glyph} {word}")),
+        },
+        CellState::Held => {
+            let owner = cell.holds.iter().find(|hold| hold.is_on(look.now));
+            let owner = owner.map_or("", |hold| hold.owner.as_str());
+            Line::of(tone, format!("{glyph} HELD {owner}"))
+        }
+        CellState::Waiting => {
+            let first = cell.judgement.blocking(look.now).next();
+            let gate = first.map_or("", |verdict| verdict.gate.as_str());
+            Line::of(tone, format!("{glyph} WAIT {gate}"))
+        }
+        CellState::Gated => Line::of(tone, format!("{glyph} GATED {passing}/{all}")),
+        CellState::Ready => Line::of(tone, format!("{glyph} READY {passing}/{all}")),
+        CellState::Failed => Line::of(tone, format!("{glyph} {word}")),
+        CellState::RolledBack | CellState::Ok | CellState::None => {
+            if cell.live.is_none() {
+                return Entry::of(Line::of(Tone::Muted, ". NONE"));
+            }
+            if cell.failed.is_some() {
+                let (glyph, word, tone) = look.glyphs.state(CellState::Failed);
+                Line::of(tone, format!("{glyph} {word}"))
+            } else {
+                Line::of(Tone::Muted, ". LEVEL")
+            }
+        }
+    };
+    Entry {
+        head,
+        tail,
+        selected: false,
+    }
+}

@@ -1,0 +1,85 @@
+//! The deployments of an environment, newest first.
+
+use super::line::{Line, Tone};
+use super::look::Look;
+use super::time;
+use crate::domain::board::Row;
+use crate::domain::cell::named;
+use crate::domain::deployment::{self, Deployment};
+use crate::domain::ids::EnvironmentName;
+use crate::domain::phase::Phase;
+
+/// One line each: `5.2.9  ✓ OK  live 6d  raj  took 11m40  weekly`.
+pub(super) fn lines(
+    look: &Look<'_>,
+    row: &Row,
+    environment: &EnvironmentName,
+    columns: usize,
+) -> Vec<Line> {
+    let Some(facts) = row.facts.value() else {
+        return vec![Line::of(Tone::Unknown, "  ? not known")];
+    };
+    let live = deployment::live(&facts.deployments, environment).map(|live| live.id);
+    let mut history: Vec<&Deployment> = facts
+        .deployments
+        .iter()
+        .filter(|deployment| deployment.environment == *environment)
+        .collect();
+    history.sort_by_key(|deployment| std::cmp::Reverse((deployment.created_at, deployment.id)));
+    if history.is_empty() {
+        return vec![Line::of(Tone::Muted, "  nothing was deployed here yet")];
+    }
+    let label = |deployment: &Deployment| named(Some(facts), &deployment.sha).label().to_owned();
+    let widest = history
+        .iter()
+        .take(40)
+        .map(|deployment| super::line::width(&label(deployment)))
+        .max()
+        .unwrap_or_default()
+        .clamp(7, 20);
+    history
+        .iter()
+        .map(|deployment| {
+            let age = time::age(look.clock.ago(deployment.created_at));
+            let is_live = Some(deployment.id) == live;
+            let by = deployment
+                .creator
+                .as_ref()
+                .map_or("?", |person| person.as_str());
+            let text = super::line::cut(&label(deployment), 20).into_owned();
+            let line = Line::of(if is_live { Tone::Strong } else { Tone::Plain }, format!("  {text}"))
+                .padded(widest + 4)
+                .then(look.glyphs.phase(&deployment.phase))
+                .padded(widest + 14);
+            let line = if is_live {
+                line.with(Tone::Good, "live ")
+            } else {
+                line.with(Tone::Plain, "     ")
+            };
+            let line = line
+                .with(Tone::Muted, format!("{age:>4}  "))
+                .with(Tone::Plain, format!("{by:<10} "))
+                .with(Tone::Muted, format!("{:<12} ", took(deployment)));
+            let why = deployment.description.clone().unwrap_or_default();
+            let room = columns.saturating_sub(line.width());
+            line.with(Tone::Plain, super::line::cut(&why, room).into_owned())
+        })
+        .collect()
+}
+
+fn took(deployment: &Deployment) -> String {
+    if deployment.phase.is_in_flight() {
+        return String::new();
+    }
+    let span = deployment.changed_at.duration_since(deployment.created_at);
+    let word = match deployment.phase {
+        Phase::Failed | Phase::Cancelled => "after",
+        _ => "took",
+    };
+    // A superseded one changed when its successor came: that says nothing of how long it took.
+    if deployment.phase == Phase::Superseded {
+        String::new()
+    } else {
+        format!("{word} {}", time::span(span))
+    }
+}

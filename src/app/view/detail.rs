@@ -1,0 +1,155 @@
+//! The detail of a service: one cell's gates, scope, deployments, pipeline and open pull requests,
+//! each in a tab.
+
+use super::line::{Line, Tone};
+use super::look::Look;
+use super::panel::{Bar, Content, Panel};
+use super::{deployments, gates, peek, pipeline, pull_requests, scope};
+use crate::app::interface::DetailTab;
+use crate::domain::board::Row;
+use crate::domain::cell::Cell;
+use crate::domain::ids::ServiceName;
+
+const TABS: [DetailTab; 5] = [
+    DetailTab::Gates,
+    DetailTab::Scope,
+    DetailTab::Deployments,
+    DetailTab::Pipeline,
+    DetailTab::PullRequests,
+];
+
+pub(super) fn main(look: &Look<'_>, service: &ServiceName) -> Vec<Panel> {
+    let height = look.shape.body;
+    let Some((row, cell)) = look.cell_of(service) else {
+        let text = format!("  {service} is no longer on the board; esc goes back");
+        return vec![Panel {
+            title: Some(Bar::default().left(0, Line::of(Tone::Strong, service.to_string()))),
+            content: Content::Lines(vec![Line::new(), Line::of(Tone::Warning, text)]),
+            height,
+        }];
+    };
+    let columns = usize::from(look.shape.main()).saturating_sub(1);
+    let mut top = vec![tabs(look, row, cell)];
+    let notices = peek::notices(look, row, cell);
+    top.extend(
+        notices
+            .into_iter()
+            .take(usize::from(height / 4))
+            .map(|notice| Line::plain("  ").then(notice)),
+    );
+    let rows = usize::from(height).saturating_sub(top.len() + 1);
+    let mut lines = tab(look, row, cell, columns);
+    if look.interface.tab == DetailTab::Gates {
+        fill(look, row, cell, columns, rows, &mut lines);
+    }
+    let offset = look
+        .interface
+        .detail_offset
+        .min(lines.len().saturating_sub(rows));
+    let hidden = lines.len().saturating_sub(offset + rows);
+    top.extend(lines.into_iter().skip(offset).take(rows));
+    let mut title = Bar::default()
+        .left(0, peek::movement(row, cell))
+        .right(0, gates::sum(look, cell));
+    if hidden > 0 {
+        title = title.right(1, Line::of(Tone::Muted, format!("{hidden} more lines below")));
+    }
+    vec![Panel {
+        title: Some(title),
+        content: Content::Lines(top),
+        height,
+    }]
+}
+
+/// `[Gates 6/8]  Scope 3  Deployments 5  Pipeline 2  Pull requests 1`.
+fn tabs(look: &Look<'_>, row: &Row, cell: &Cell) -> Line {
+    let mut line = Line::plain(" ");
+    for tab in TABS {
+        let text = tab_name(look, row, cell, tab);
+        if tab == look.interface.tab {
+            line.push(Tone::Focus, format!("[{text}]"));
+        } else {
+            line.push(Tone::Muted, format!(" {text} "));
+        }
+        line.push(Tone::Plain, " ");
+    }
+    line
+}
+
+fn tab_name(look: &Look<'_>, row: &Row, cell: &Cell, tab: DetailTab) -> String {
+    let facts = row.facts.value();
+    match tab {
+        DetailTab::Gates => {
+            let (passing, all) = cell.judgement.count(look.now);
+            format!("Gates {passing}/{all}")
+        }
+        DetailTab::Scope => match cell.ahead {
+            Some(ahead) => format!("Scope {ahead}"),
+            None => "Scope".into(),
+        },
+        DetailTab::Deployments => "Deployments".into(),
+        DetailTab::Pipeline => {
+            facts.map_or_else(|| "Pipeline".into(), |facts| format!("Pipeline {}", facts.runs.len()))
+        }
+        DetailTab::PullRequests => facts.map_or_else(
+            || "Pull requests".into(),
+            |facts| format!("Pull requests {}", facts.open_pull_requests),
+        ),
+    }
+}
+
+fn tab(look: &Look<'_>, row: &Row, cell: &Cell, columns: usize) -> Vec<Line> {
+    match look.interface.tab {
+        DetailTab::Gates => gates::full(look, cell, columns),
+        DetailTab::Scope => scope::full(look, row, cell, columns),
+        DetailTab::Deployments => {
+            let mut lines = Vec::new();
+            for (place, other) in row.cells.iter().enumerate() {
+                if place > 0 {
+                    lines.push(Line::new());
+                }
+                let here = other.environment == cell.environment;
+                let tone = if here { Tone::Strong } else { Tone::Heading };
+                let name = other.environment.as_str().to_uppercase();
+                lines.push(Line::of(tone, format!("  {name}")));
+                lines.extend(deployments::lines(look, row, &other.environment, columns));
+            }
+            lines
+        }
+        DetailTab::Pipeline => pipeline::full(look, row, cell, columns),
+        DetailTab::PullRequests => pull_requests::full(look, row, columns),
+    }
+}
+
+/// Fills the room that the gates leave with the beginnings of the other tabs.
+fn fill(
+    look: &Look<'_>,
+    row: &Row,
+    cell: &Cell,
+    columns: usize,
+    rows: usize,
+    lines: &mut Vec<Line>,
+) {
+    let section = |lines: &mut Vec<Line>, title: String, part: Vec<Line>| {
+        let left = rows.saturating_sub(lines.len());
+        if left >= 3 {
+            lines.push(Line::new());
+            lines.push(Line::of(Tone::Heading, format!("  {title}")));
+            lines.extend(part.into_iter().take((left - 2).min(6)));
+        }
+    };
+    let known = row.scope_of(cell).and_then(|fact| fact.value());
+    let mut moved = vec![Line::plain("  ").then(match known {
+        Some(scope) => scope::counts(scope),
+        None => scope::summary(row, cell),
+    })];
+    if let Some(scope) = known {
+        moved.extend(scope::requests(look, scope, columns));
+    }
+    section(lines, "SCOPE".into(), moved);
+    let history = deployments::lines(look, row, &cell.environment, columns);
+    section(lines, format!("DEPLOYMENTS {}", cell.environment), history);
+    if let Some(run) = pipeline::summary(look, row) {
+        section(lines, "PIPELINE".into(), vec![run]);
+    }
+}

@@ -1,0 +1,105 @@
+//! The gates dialog: vote as a role; add, open or close a manual gate.
+
+use super::{Button, Form, buttons, columns};
+use crate::app::interface::{GatesAction, GatesDialog, GatesFocus};
+use crate::app::view::line::{Line, Tone};
+use crate::app::view::look::Look;
+use crate::app::view::panel::Dialog;
+use crate::app::view::{gates, peek};
+use crate::domain::ids::ManualGateId;
+use crate::domain::signoff::Voice;
+
+pub(in crate::app::view) fn dialog(look: &Look<'_>, dialog: &GatesDialog) -> Dialog {
+    let columns = columns(look);
+    let mut form = Form::new(columns);
+    let on = |part| dialog.focus == part;
+    let row = look.engine.board.row(&dialog.service);
+    let cell = row.and_then(|row| Some((row, row.cell(&dialog.environment)?)));
+    if let Some((row, cell)) = cell {
+        form.line(peek::movement(row, cell));
+        let rows = usize::from(look.shape.rows).saturating_sub(18).clamp(3, 12);
+        for line in gates::short(look, cell, columns, rows) {
+            form.line(line);
+        }
+        form.blank();
+    }
+    let options: Vec<String> = dialog
+        .actions
+        .iter()
+        .map(|action| describe(look, action))
+        .collect();
+    let chosen = dialog.actions.iter().position(|action| *action == dialog.action);
+    form.choice("action", &options, chosen.unwrap_or(0), on(GatesFocus::Action));
+    let (button, why) = match &dialog.action {
+        GatesAction::Vote(voice) => {
+            let roles: Vec<String> = dialog.roles.iter().map(ToString::to_string).collect();
+            if roles.is_empty() {
+                form.labelled("role", Line::of(Tone::Warning, "you have no role to vote with"));
+            } else {
+                form.choice("role", &roles, dialog.role, on(GatesFocus::Role));
+            }
+            form.field("note", &dialog.note, on(GatesFocus::Note));
+            let text = "binds to exactly this FROM > TO: a changed one makes it void";
+            form.labelled("", Line::of(Tone::Muted, text));
+            let why = roles.is_empty().then(|| "no role".to_owned());
+            (format!("Vote {}", voice.word().to_uppercase()), why)
+        }
+        GatesAction::Add => {
+            let covers: Vec<String> = dialog.covers.iter().map(ToString::to_string).collect();
+            form.choice("scope", &covers, dialog.cover, on(GatesFocus::Cover));
+            form.field("name", &dialog.name, on(GatesFocus::Name));
+            form.field("reason", &dialog.note, on(GatesFocus::Note));
+            let missing = |input: &tui_input::Input| input.value().trim().is_empty();
+            let why = (missing(&dialog.name) || missing(&dialog.note))
+                .then(|| "give a name and a reason".to_owned());
+            ("Add gate".to_owned(), why)
+        }
+        GatesAction::Open(id) => {
+            asked(look, id, &mut form);
+            form.field("note", &dialog.note, on(GatesFocus::Note));
+            ("Open gate".to_owned(), None)
+        }
+        GatesAction::Close(id) => {
+            asked(look, id, &mut form);
+            form.field("reason", &dialog.note, on(GatesFocus::Note));
+            ("Close gate".to_owned(), None)
+        }
+    };
+    form.error(look, dialog.error.as_ref());
+    let foot = buttons(&[
+        Button::new("Cancel", on(GatesFocus::Cancel)),
+        Button::new(button, on(GatesFocus::Confirm)).unless(why),
+    ]);
+    let title = format!("GATES {} > {}", dialog.service, dialog.environment);
+    form.done(look, Line::of(Tone::Strong, title), foot)
+}
+
+fn describe(look: &Look<'_>, action: &GatesAction) -> String {
+    let name = |id: &ManualGateId| {
+        look.engine
+            .ledger
+            .as_ref()
+            .and_then(|ledger| ledger.manual_gates.get(id))
+            .map_or_else(|| id.to_string(), |gate| gate.name.clone())
+    };
+    match action {
+        GatesAction::Vote(Voice::Go) => "vote GO".into(),
+        GatesAction::Vote(Voice::NoGo) => "vote NO-GO".into(),
+        GatesAction::Add => "add a manual gate".into(),
+        GatesAction::Open(id) => format!("open \"{}\"", name(id)),
+        GatesAction::Close(id) => format!("close \"{}\"", name(id)),
+    }
+}
+
+/// What a manual gate asks for, and who may open it.
+fn asked(look: &Look<'_>, id: &ManualGateId, form: &mut Form) {
+    let gate = look
+        .engine
+        .ledger
+        .as_ref()
+        .and_then(|ledger| ledger.manual_gates.get(id));
+    if let Some(gate) = gate {
+        let text = format!("\"{}\" by {}; may open: {}", gate.reason, gate.owner, gate.openers);
+        form.told("asks", Tone::Plain, &text);
+    }
+}

@@ -1,0 +1,117 @@
+//! The hold dialog: place one, or edit or lift those that cover the cell.
+
+use super::{Button, Form, buttons, columns};
+use crate::app::interface::{HoldDialog, HoldFocus, HoldMode};
+use crate::app::view::line::{Line, Tone};
+use crate::app::view::look::Look;
+use crate::app::view::panel::Dialog;
+use crate::app::view::time;
+use crate::domain::hold::HoldKind;
+use crate::domain::ids::HoldId;
+
+pub(in crate::app::view) fn dialog(look: &Look<'_>, hold: &HoldDialog) -> Dialog {
+    let mut form = Form::new(columns(look));
+    let focus = hold.focus;
+    let on = |part| focus == part;
+    let place = format!("{} > {}", hold.service, hold.environment);
+    let (title, foot) = match &hold.mode {
+        HoldMode::Existing { holds, selected } => {
+            existing(look, holds, *selected, on(HoldFocus::List), &mut form);
+            form.blank();
+            form.field("reason", &hold.reason, on(HoldFocus::Reason));
+            form.labelled("", Line::of(Tone::Muted, "lifting asks for a reason"));
+            let why = empty(&hold.reason).then(|| "give a reason".to_owned());
+            let foot = buttons(&[
+                Button::new("Cancel", on(HoldFocus::Cancel)),
+                Button::new("Edit", on(HoldFocus::Edit)),
+                Button::new("Lift", on(HoldFocus::Lift)).unless(why),
+                Button::new("Add another", on(HoldFocus::Hold)),
+            ]);
+            (format!("HELD {place}"), foot)
+        }
+        HoldMode::Place => {
+            fields(look, hold, &mut form);
+            let why = empty(&hold.reason).then(|| "give a reason".to_owned());
+            let foot = buttons(&[
+                Button::new("Cancel", on(HoldFocus::Cancel)),
+                Button::new("Hold", on(HoldFocus::Hold)).unless(why),
+            ]);
+            (format!("HOLD {place}"), foot)
+        }
+        HoldMode::Edit(id) => {
+            fields(look, hold, &mut form);
+            let foot = buttons(&[
+                Button::new("Cancel", on(HoldFocus::Cancel)),
+                Button::new("Save", on(HoldFocus::Hold)),
+            ]);
+            (format!("EDIT HOLD {id}"), foot)
+        }
+    };
+    form.error(look, hold.error.as_ref());
+    form.done(look, Line::of(Tone::Strong, title), foot)
+}
+
+fn empty(input: &tui_input::Input) -> bool {
+    input.value().trim().is_empty()
+}
+
+fn fields(look: &Look<'_>, hold: &HoldDialog, form: &mut Form) {
+    let covers: Vec<String> = hold.covers.iter().map(ToString::to_string).collect();
+    if matches!(hold.mode, HoldMode::Place) {
+        form.choice("scope", &covers, hold.cover, hold.focus == HoldFocus::Cover);
+        let kinds = ["forward only: a rollback passes".to_owned(), "everything".to_owned()];
+        let kind = match hold.kind {
+            HoldKind::Forward => 0,
+            HoldKind::All => 1,
+        };
+        form.choice("stops", &kinds, kind, hold.focus == HoldFocus::Kind);
+    }
+    form.field("until", &hold.until, hold.focus == HoldFocus::Until);
+    let zone = look.clock.zone();
+    let text = format!("empty: until lifted; else 15:00 ({zone}), 30m, 2h");
+    form.labelled("", Line::of(Tone::Muted, text));
+    form.field("reason", &hold.reason, hold.focus == HoldFocus::Reason);
+    form.labelled("", Line::of(Tone::Muted, "required; everybody reads it"));
+    form.blank();
+    let effect = match hold.kind {
+        HoldKind::Forward => {
+            "no promotion starts here, by key or command, for anybody; what runs goes on, \
+             a rollback to the last verified revision passes"
+        }
+        HoldKind::All => "nothing starts here, by key or command, for anybody; what runs goes on",
+    };
+    form.told("effect", Tone::Plain, effect);
+}
+
+fn existing(look: &Look<'_>, holds: &[HoldId], selected: usize, focused: bool, form: &mut Form) {
+    for (place, id) in holds.iter().enumerate() {
+        let on = place == selected;
+        let known = look.engine.ledger.as_ref().and_then(|ledger| ledger.holds.get(id));
+        let tone = match (on, focused) {
+            (true, true) => Tone::Focus,
+            (true, false) => Tone::Strong,
+            (false, _) => Tone::Plain,
+        };
+        let sign = if on { "(*)" } else { "( )" };
+        let Some(hold) = known else {
+            form.line(Line::of(Tone::Muted, format!("{sign} {id} is no longer there")));
+            continue;
+        };
+        let until = hold.until.map_or_else(
+            || "until lifted".to_owned(),
+            |at| {
+                let left = time::span(look.clock.until(at));
+                format!("until {} (in {left})", look.clock.short(at))
+            },
+        );
+        let (glyph, _, warn) = look.glyphs.state(crate::domain::cell::CellState::Held);
+        form.line(
+            Line::of(tone, format!("{sign} "))
+                .with(warn, format!("{glyph} HOLD "))
+                .with(Tone::Strong, format!("{} ", hold.owner))
+                .with(Tone::Plain, format!("{until}  since {}", time::age(look.clock.ago(hold.since))))
+                .with(Tone::Muted, format!("  {} ({id})", hold.cover)),
+        );
+        form.told("", Tone::Plain, &format!("\"{}\"", hold.reason));
+    }
+}

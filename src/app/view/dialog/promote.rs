@@ -1,0 +1,197 @@
+//! The promote dialog: what would go where, each gate, the exact calls, how to go back, and the
+//! same action as a command line. What it shows is what is sent, or nothing is.
+
+use super::{Button, Form, buttons, columns};
+use crate::app::interface::{PromoteDialog, PromoteFocus, PromoteItem};
+use crate::app::plan::Plan;
+use crate::app::view::line::{Line, Tone, cut};
+use crate::app::view::look::Look;
+use crate::app::view::panel::{Column, Dialog};
+use crate::app::view::{gates, header, scope};
+
+pub(in crate::app::view) fn dialog(look: &Look<'_>, promote: &PromoteDialog) -> Dialog {
+    let columns = columns(look);
+    let mut form = Form::new(columns);
+    target(look, promote, &mut form);
+    form.blank();
+    match promote.items.as_slice() {
+        [item] => single(look, item, columns, &mut form),
+        items => several(look, items, columns, &mut form),
+    }
+    form.blank();
+    let verb = if promote.approve { "approving" } else { "promoting" };
+    form.field("reason", &promote.reason, promote.focus == PromoteFocus::Reason);
+    if let Some(typed) = &promote.typed {
+        form.field("type name", typed, promote.focus == PromoteFocus::Typed);
+        let text = format!("type {} to arm: {verb} into it is protected", promote.environment);
+        form.labelled("", Line::of(Tone::Muted, text));
+    }
+    let word = if promote.approve { "Approve" } else { "Promote" };
+    let going = promote.items.iter().filter(|item| item.plan.is_ok()).count();
+    let name = if promote.items.len() > 1 && going > 0 {
+        format!("{word} {going}")
+    } else {
+        word.to_owned()
+    };
+    let foot = buttons(&[
+        Button::new("Cancel", promote.focus == PromoteFocus::Cancel),
+        Button::new(name, promote.focus == PromoteFocus::Promote).unless(blocked(promote, going)),
+        Button::new("Copy command", promote.focus == PromoteFocus::CopyCommand),
+    ]);
+    form.done(look, title(promote, word), foot)
+}
+
+fn title(promote: &PromoteDialog, word: &str) -> Line {
+    let to = promote.environment.as_str().to_uppercase();
+    let what = match promote.items.as_slice() {
+        [item] => item.service.to_string(),
+        items => format!("{} marked", items.len()),
+    };
+    Line::of(Tone::Strong, format!("{} {what} > {to}", word.to_uppercase()))
+}
+
+/// Why the button cannot be pressed.
+fn blocked(promote: &PromoteDialog, going: usize) -> Option<String> {
+    if going == 0 {
+        return Some("nothing may go".into());
+    }
+    let typed = promote.typed.as_ref()?;
+    let armed = typed.value() == promote.environment.as_str();
+    (!armed).then(|| format!("type {}", promote.environment))
+}
+
+fn target(look: &Look<'_>, promote: &PromoteDialog, form: &mut Form) {
+    let protected = if promote.typed.is_some() {
+        " (protected)"
+    } else {
+        ""
+    };
+    let who = match &look.engine.operator {
+        Some(person) => format!("   as {person}"),
+        None => String::new(),
+    };
+    let line = Line::of(Tone::Strong, promote.environment.as_str().to_uppercase())
+        .with(Tone::Warning, protected)
+        .with(Tone::Plain, "   ")
+        .then(header::window(look, false))
+        .with(Tone::Plain, who);
+    form.labelled("target", line);
+}
+
+fn single(look: &Look<'_>, item: &PromoteItem, columns: usize, form: &mut Form) {
+    let cell = look
+        .engine
+        .board
+        .row(&item.service)
+        .and_then(|row| {
+            let environment = match &item.plan {
+                Ok(plan) => plan.environment(),
+                Err(_) => look.environment()?,
+            };
+            Some((row, row.cell(environment)?))
+        });
+    match &item.plan {
+        Ok(plan) => {
+            let line = Line::of(Tone::Strong, plan.movement());
+            form.labelled("FROM > TO", line);
+        }
+        Err(refusal) => {
+            form.told("REFUSED", Tone::Bad, &refusal.why);
+            if let Some(hint) = &refusal.hint {
+                form.told("to do", Tone::Accent, hint);
+            }
+        }
+    }
+    if let Some((row, cell)) = cell {
+        form.labelled("SCOPE", scope::summary(row, cell));
+        form.labelled("GATES", gates::sum(look, cell));
+        let rows = usize::from(look.shape.rows).saturating_sub(22).clamp(4, 12);
+        for line in gates::short(look, cell, columns.saturating_sub(2), rows) {
+            form.line(Line::plain("  ").then(line));
+        }
+    }
+    if let Ok(plan) = &item.plan {
+        consequences(plan, form);
+    }
+}
+
+/// What would be sent and how to go back.
+pub(super) fn consequences(plan: &Plan, form: &mut Form) {
+    for warning in &plan.warnings {
+        form.told("WARNING", Tone::Warning, &format!("! {warning}"));
+    }
+    form.told("WILL DO", Tone::Plain, &format!("{}: {}", plan.forge, plan.call));
+    form.told("IF BAD", Tone::Plain, &plan.if_bad);
+    form.told("COMMAND", Tone::Muted, &plan.command);
+}
+
+fn several(look: &Look<'_>, items: &[PromoteItem], columns: usize, form: &mut Form) {
+    let name = items
+        .iter()
+        .map(|item| crate::app::view::line::width(item.service.as_str()))
+        .max()
+        .unwrap_or_default()
+        .clamp(7, 18);
+    let heading = |title: Column| title.title.into_owned();
+    let service = heading(Column {
+        title: "SERVICE".into(),
+        ..Column::default()
+    });
+    form.line(Line::of(
+        Tone::Heading,
+        format!("  {service:<name$}  {:<19} {:<6} PREFLIGHT", "FROM > TO", "GATES"),
+    ));
+    for item in items {
+        let short = cut(item.service.as_str(), name).into_owned();
+        let line = Line::of(Tone::Strong, format!("  {short}")).padded(name + 4);
+        let line = match &item.plan {
+            Ok(plan) => {
+                let cell = look.engine.board.cell(&item.service, plan.environment());
+                let count = cell.map_or_else(String::new, |cell| {
+                    let (passing, all) = cell.judgement.count(look.now);
+                    format!("{passing}/{all}")
+                });
+                let line = line
+                    .with(Tone::Plain, cut(&plan.movement(), 19).into_owned())
+                    .padded(name + 24)
+                    .with(Tone::Plain, format!("{count:<6} "));
+                match plan.warnings.len() {
+                    0 => line.with(Tone::Good, format!("{} pass", look.glyphs.good())),
+                    1 => line.with(Tone::Warning, "! pass, 1 warning"),
+                    more => line.with(Tone::Warning, format!("! pass, {more} warnings")),
+                }
+            }
+            Err(refusal) => {
+                let line = line.with(Tone::Bad, format!("{} skip: ", look.glyphs.bad()));
+                let room = columns.saturating_sub(line.width());
+                line.with(Tone::Plain, cut(&refusal.why, room).into_owned())
+            }
+        };
+        form.line(line);
+    }
+    let plans: Vec<&Plan> = items
+        .iter()
+        .filter_map(|item| item.plan.as_deref().ok())
+        .collect();
+    form.blank();
+    let text = format!("APPLIES TO {} OF {}.", plans.len(), items.len());
+    let rest = if plans.len() < items.len() {
+        " Skipped rows stay marked."
+    } else {
+        ""
+    };
+    form.line(Line::of(Tone::Strong, text).with(Tone::Plain, rest));
+    for plan in &plans {
+        for warning in &plan.warnings {
+            form.told("WARNING", Tone::Warning, &format!("! {}: {warning}", plan.service()));
+        }
+    }
+    for (place, plan) in plans.iter().enumerate() {
+        let label = if place == 0 { "WILL DO" } else { "" };
+        form.told(label, Tone::Plain, &format!("{}: {}", plan.forge, plan.call));
+    }
+    for (place, plan) in plans.iter().enumerate() {
+        let label = if place == 0 { "IF BAD" } else { "" };
+        form.told(label, Tone::Plain, &format!("{}: {}", plan.service(), plan.if_bad));
+    }
+}

@@ -1,0 +1,113 @@
+//! The footer: the last thing that was said, what is under way, and the keys that are valid now.
+//! What is impossible stays listed, struck out, with the reason in words.
+
+use jiff::SignedDuration;
+
+use super::line::{Line, Tone, cut};
+use super::look::Look;
+use super::panel::Bar;
+use super::{header, time};
+use crate::app::command::{self, Hint};
+use crate::app::interface::Overlay;
+
+/// What the demo's newcomer is told, a step at a time.
+const TOUR: [&str; 3] = [
+    "move to a service that is READY (j k), then P: promote it to production",
+    "H on another service: hold it with a reason, and watch its row stop",
+    "V on a service that waits for a sign-off: vote go; 3 shows the timeline of all of it",
+];
+
+/// How long a message keeps the tour from its line.
+const FRESH: SignedDuration = SignedDuration::from_secs(6);
+
+pub(super) fn bars(look: &Look<'_>) -> Vec<Bar> {
+    let rows = match look.shape.footer {
+        0..=2 => 1,
+        _ => 2,
+    };
+    let mut bars = vec![said(look)];
+    bars.extend(keys(&command::footer(look.state), look, rows));
+    bars
+}
+
+fn said(look: &Look<'_>) -> Bar {
+    let message = look.interface.messages.back();
+    let fresh = message.is_some_and(|message| look.clock.ago(message.at) < FRESH);
+    let tour = look
+        .interface
+        .tour
+        .and_then(|step| TOUR.get(step).map(|text| (step, text)));
+    let mut bar = Bar::default();
+    if let Some(Overlay::Filter { input, .. }) = look.interface.overlays.last() {
+        let line = Line::of(Tone::Focus, format!("/{}_", input.value()));
+        let line = line.with(Tone::Muted, "  enter keeps it, esc takes it back");
+        bar = bar.left(0, line);
+    } else if let (Some((step, text)), false) = (tour, fresh) {
+        let line = Line::of(Tone::Accent, format!("TOUR {}/{} ", step + 1, TOUR.len()));
+        bar = bar.left(0, line.with(Tone::Plain, *text));
+    } else if let Some(message) = message {
+        let (glyph, tone) = if message.good {
+            (look.glyphs.good(), Tone::Good)
+        } else {
+            (look.glyphs.bad(), Tone::Bad)
+        };
+        let line = Line::of(Tone::Muted, look.clock.long(message.at))
+            .with(tone, format!(" {glyph} "))
+            .with(Tone::Plain, message.text.clone());
+        bar = bar.left(0, line);
+    }
+    let in_flight = look
+        .engine
+        .ledger
+        .as_ref()
+        .map_or(0, |ledger| ledger.open().count());
+    if in_flight > 0 {
+        let line = Line::of(Tone::Running, format!("{in_flight} in flight"));
+        bar = bar.right(1, line);
+    }
+    bar.right(1, header::errors(look))
+}
+
+/// Lets the hints flow over `rows` lines; those that find no place are in the help.
+fn keys(hints: &[Hint], look: &Look<'_>, rows: usize) -> Vec<Bar> {
+    let columns = usize::from(look.shape.columns).saturating_sub(2);
+    let mut lines = vec![Line::new()];
+    for hint in hints {
+        let part = hint_line(hint, columns / 2);
+        let last = lines.len() - 1;
+        let Some(line) = lines.get_mut(last) else {
+            break;
+        };
+        let gap = usize::from(!line.is_empty()) * 2;
+        if line.width() + gap + part.width() <= columns {
+            if gap > 0 {
+                line.push(Tone::Plain, "  ");
+            }
+            line.0.extend(part.0);
+        } else if lines.len() < rows {
+            lines.push(part);
+        }
+    }
+    lines.resize_with(rows, Line::new);
+    lines
+        .into_iter()
+        .map(|line| Bar::default().left(0, line))
+        .collect()
+}
+
+/// `P promote`, or `P promote (no: 2 gates closed)` struck out.
+pub(super) fn hint_line(hint: &Hint, columns: usize) -> Line {
+    match &hint.blocked {
+        None => Line::of(Tone::Key, hint.keys.clone()).with(Tone::Plain, format!(" {}", hint.label)),
+        Some(why) => {
+            let why = cut(why, columns.saturating_sub(hint.label.len() + 9)).into_owned();
+            Line::of(Tone::Struck, format!("{} {}", hint.keys, hint.label))
+                .with(Tone::Muted, format!(" (no: {why})"))
+        }
+    }
+}
+
+/// How long ago, for the lists of errors and messages.
+pub(super) fn ago(look: &Look<'_>, at: jiff::Timestamp) -> String {
+    format!("{} ago", time::age(look.clock.ago(at)))
+}

@@ -1,0 +1,205 @@
+//! Gates in words: what each says and why, since when, what opens it and who can; and the earliest
+//! possible go.
+
+use jiff::Timestamp;
+
+use super::line::{Line, Tone, cut, width, wrap};
+use super::look::Look;
+use super::time;
+use crate::domain::cell::Cell;
+use crate::domain::gate::{Earliest, Go, State, Verdict};
+
+/// `gates 5/5 OPEN`.
+pub(super) fn sum(look: &Look<'_>, cell: &Cell) -> Line {
+    let (passing, all) = cell.judgement.count(look.now);
+    if cell.candidate.is_none() {
+        return Line::of(Tone::Muted, "nothing to promote");
+    }
+    let (word, tone) = match cell.judgement.go_at(look.now) {
+        Go::Go => ("OPEN", Tone::Good),
+        Go::NoGo => ("NO-GO", Tone::Bad),
+        Go::Unknown => ("UNKNOWN", Tone::Unknown),
+    };
+    Line::of(Tone::Plain, format!("gates {passing}/{all} ")).with(tone, word)
+}
+
+/// One line a gate, the blocking ones with what opens them, as many as fit in `rows`. Where not
+/// all fit, those that pass share a line: what blocks is never cut off for what does not.
+pub(super) fn short(look: &Look<'_>, cell: &Cell, columns: usize, rows: usize) -> Vec<Line> {
+    let verdicts = &cell.judgement.verdicts;
+    if verdicts.len() <= rows {
+        return verdicts
+            .iter()
+            .map(|verdict| one(look, verdict, columns))
+            .collect();
+    }
+    let mut lines: Vec<Line> = cell
+        .judgement
+        .blocking(look.now)
+        .map(|verdict| one(look, verdict, columns))
+        .collect();
+    let passing: Vec<&Verdict> = verdicts
+        .iter()
+        .filter(|verdict| verdict.state_at(look.now).passes())
+        .collect();
+    let room = rows.saturating_sub(lines.len());
+    if room == 0 || passing.is_empty() {
+        lines.truncate(rows);
+        return lines;
+    }
+    let (alone, together) = passing.split_at(room.saturating_sub(1).min(passing.len()));
+    lines.extend(alone.iter().map(|verdict| one(look, verdict, columns)));
+    let names: Vec<&str> = together
+        .iter()
+        .map(|verdict| verdict.gate.as_str())
+        .collect();
+    if !names.is_empty() {
+        let line = look.glyphs.gate(State::Open);
+        lines.push(line.with(Tone::Plain, format!(" {}", names.join(", "))));
+    }
+    lines
+}
+
+fn one(look: &Look<'_>, verdict: &Verdict, columns: usize) -> Line {
+    let state = verdict.state_at(look.now);
+    let mut line = look.glyphs.gate(state);
+    line.push(Tone::Plain, format!(" {:<10} ", cut(&verdict.gate, 18)));
+    let since = since(look, verdict);
+    let room = columns.saturating_sub(line.width() + since.len() + 2);
+    let mut why = verdict.why.clone();
+    if !state.passes() {
+        if let Some(at) = verdict.opens_at {
+            why = format!("{why}; opens {}", look.clock.short(at));
+        } else if let Some(who) = &verdict.who {
+            why = format!("{why}; {who}");
+        }
+    }
+    let why = cut(&why, room).into_owned();
+    let used = width(&why);
+    let tone = if state.passes() {
+        Tone::Plain
+    } else {
+        Tone::Strong
+    };
+    line.push(tone, why);
+    if !since.is_empty() {
+        line.push(Tone::Plain, super::line::blanks(room - used + 2));
+        line.push(Tone::Muted, since);
+    }
+    line
+}
+
+/// How old the newest evidence is.
+fn since(look: &Look<'_>, verdict: &Verdict) -> String {
+    let seen: Option<Timestamp> = verdict
+        .evidence
+        .iter()
+        .filter_map(|evidence| evidence.observed_at)
+        .max();
+    seen.map_or_else(String::new, |at| time::age(look.clock.ago(at)))
+}
+
+/// Everything about every gate, for the detail screen.
+pub(super) fn full(look: &Look<'_>, cell: &Cell, columns: usize) -> Vec<Line> {
+    let mut lines = vec![
+        Line::of(Tone::Heading, format!("  {:<12} {:<10} ", "GATE", "STATE"))
+            .with(Tone::Heading, format!("{:<}", "WHY"))
+            .padded(columns.saturating_sub(5))
+            .with(Tone::Heading, "SEEN"),
+    ];
+    for verdict in &cell.judgement.verdicts {
+        lines.extend(explained(look, verdict, columns));
+    }
+    if cell.judgement.verdicts.is_empty() {
+        lines.push(Line::of(Tone::Unknown, "  ? no gate has been judged yet"));
+    }
+    lines.push(Line::new());
+    let earliest = Line::of(Tone::Heading, "  earliest go  ");
+    lines.push(earliest.then(earliest_line(look, cell)));
+    lines
+}
+
+fn explained(look: &Look<'_>, verdict: &Verdict, columns: usize) -> Vec<Line> {
+    let state = verdict.state_at(look.now);
+    let since = since(look, verdict);
+    let room = columns.saturating_sub(32).max(10);
+    let ran_out = state == State::Unknown && verdict.state != State::Unknown;
+    let why = if ran_out {
+        format!("was {}: {}; judged too long ago", verdict.state, verdict.why)
+    } else {
+        verdict.why.clone()
+    };
+    let mut lines = Vec::new();
+    for (place, part) in wrap(&why, room).into_iter().enumerate() {
+        let tone = if state.passes() {
+            Tone::Plain
+        } else {
+            Tone::Strong
+        };
+        if place == 0 {
+            let gate = cut(&verdict.gate, 12).into_owned();
+            let missing = 12_usize.saturating_sub(width(&gate));
+            let line = Line::of(tone, format!("  {gate}"))
+                .with(Tone::Plain, super::line::blanks(missing + 1))
+                .then(look.glyphs.gate(state))
+                .with(Tone::Plain, " ")
+                .with(tone, part)
+                .padded(columns.saturating_sub(5))
+                .with(Tone::Muted, since.clone());
+            lines.push(line);
+        } else {
+            lines.push(Line::plain(super::line::blanks(26)).with(tone, part));
+        }
+    }
+    let mut add = |word: &'static str, text: String, tone: Tone| {
+        for (place, part) in wrap(&text, room.saturating_sub(12).max(10))
+            .into_iter()
+            .enumerate()
+        {
+            let word = if place == 0 { word } else { "" };
+            let line = Line::of(Tone::Muted, format!("{:26}{word:<12}", ""));
+            lines.push(line.with(tone, part));
+        }
+    };
+    if !state.passes() {
+        if let Some(when) = &verdict.opens_when {
+            add("opens when", when.clone(), Tone::Plain);
+        }
+        if let Some(at) = verdict.opens_at {
+            let left = time::span(look.clock.until(at));
+            let text = format!("{}, in {left}", look.clock.short(at));
+            add("opens at", text, Tone::Running);
+        }
+        if let Some(who) = &verdict.who {
+            add("who can", who.clone(), Tone::Accent);
+        }
+        for evidence in &verdict.evidence {
+            let text = format!("{}: {}", evidence.what, evidence.value);
+            add("seen", text, Tone::Muted);
+        }
+    } else if let Some(until) = verdict.valid_until {
+        // What was judged to hold for less than an hour is worth knowing beforehand.
+        let left = look.clock.until(until);
+        if left.as_secs() < 7_200 && verdict.gate == "window" {
+            let text = format!("{}, in {}", look.clock.short(until), time::span(left));
+            add("until", text, Tone::Muted);
+        }
+    }
+    lines
+}
+
+/// The earliest possible go, in words.
+pub(super) fn earliest_line(look: &Look<'_>, cell: &Cell) -> Line {
+    match &cell.judgement.earliest {
+        Earliest::Now => Line::of(Tone::Good, "now"),
+        Earliest::At { at, gate } => {
+            let text = format!("{} ({gate})", look.clock.short(*at));
+            Line::of(Tone::Running, text)
+        }
+        Earliest::NeedsPerson { gate, who } => Line::of(Tone::Warning, format!("{gate}: {who}")),
+        Earliest::NoKnownTime { gate } => {
+            Line::of(Tone::Unknown, format!("no known time ({gate})"))
+        }
+        Earliest::Nothing => Line::of(Tone::Muted, "-"),
+    }
+}

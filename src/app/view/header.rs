@@ -1,0 +1,212 @@
+//! The header: what the board is of, how long the window lasts, the counts, the forges' age and
+//! budget, who acts, and everything that must not be overlooked.
+
+use jiff::Timestamp;
+
+use super::line::{Line, Tone};
+use super::look::Look;
+use super::panel::Bar;
+use super::time;
+use crate::app::engine::{ForgeState, JournalState};
+use crate::domain::board::Row;
+use crate::domain::cell::Cell;
+use crate::domain::gate::{State, Verdict};
+use crate::domain::ids::ForgeName;
+
+pub(super) fn bars(look: &Look<'_>) -> Vec<Bar> {
+    if look.shape.header < 2 {
+        return vec![merged(look)];
+    }
+    let mut first = Bar::default()
+        .left(0, Line::of(Tone::Strong, name(look)))
+        .left(0, window(look, true));
+    first = alarms(look, first)
+        .right(2, operator(look))
+        .right(1, mode(look));
+    let mut second = Bar::default().left(0, counts(look));
+    for (name, forge) in &look.engine.forges {
+        second = second.right(2, forge_line(look, name, forge));
+    }
+    vec![first, second.right(1, errors(look))]
+}
+
+/// One line where there is no room for two: the countdown and what is wrong.
+fn merged(look: &Look<'_>) -> Bar {
+    let wide = look.shape.columns >= 60;
+    let mut bar = Bar::default()
+        .left(u8::from(!wide) * 3, Line::of(Tone::Strong, name(look)))
+        .left(0, window(look, wide));
+    bar = alarms(look, bar);
+    if wide {
+        bar = bar.left(1, wrong(look)).right(2, mode(look));
+    }
+    bar
+}
+
+fn name(look: &Look<'_>) -> String {
+    look.tally
+        .name
+        .clone()
+        .unwrap_or_else(|| "gonogo".to_owned())
+}
+
+/// The window's verdict for the cell under the cursor, else for the end of the first row's path.
+pub(super) fn window_verdict<'a>(look: &Look<'a>) -> Option<&'a Verdict> {
+    let of = |cell: &'a Cell| {
+        cell.judgement
+            .verdicts
+            .iter()
+            .find(|verdict| verdict.gate == "window")
+    };
+    let last = |row: &'a Row| row.cells.last().and_then(of);
+    match look.selected() {
+        Some((row, cell)) => of(cell).or_else(|| last(row)),
+        None => {
+            let first = look.interface.order.first()?;
+            look.engine.board.row(first).and_then(last)
+        }
+    }
+}
+
+/// `WINDOW OPEN closes in 01:42:10 (16:00Z)`.
+pub(super) fn window(look: &Look<'_>, full: bool) -> Line {
+    let Some(verdict) = window_verdict(look) else {
+        return Line::new();
+    };
+    let told = |line: Line, word: &'static str, at: Option<Timestamp>| match at {
+        Some(at) => {
+            let left = time::countdown(look.clock.until(at));
+            let line = line.with(Tone::Plain, format!(" {word} "));
+            let line = line.with(Tone::Strong, left);
+            if full {
+                line.with(Tone::Muted, format!(" ({})", look.clock.short(at)))
+            } else {
+                line
+            }
+        }
+        None => line,
+    };
+    match verdict.state_at(look.now) {
+        State::Open | State::Overridden => {
+            let line = Line::of(Tone::Good, "WINDOW OPEN");
+            told(line, "closes in", verdict.valid_until)
+        }
+        State::Closed | State::Waiting => {
+            let line = Line::of(Tone::Warning, "WINDOW CLOSED");
+            match verdict.opens_at {
+                Some(at) => told(line, "opens in", Some(at)),
+                None => line.with(Tone::Plain, " no known opening"),
+            }
+        }
+        State::Unknown => Line::of(Tone::Unknown, "? WINDOW UNKNOWN"),
+    }
+}
+
+/// What must not be overlooked.
+fn alarms(look: &Look<'_>, mut bar: Bar) -> Bar {
+    if let JournalState::Unreachable { .. } = look.engine.journal {
+        bar = bar.left(0, Line::of(Tone::Alarm, " JOURNAL UNREACHABLE "));
+    }
+    if look.engine.offline {
+        bar = bar.left(0, Line::of(Tone::Alarm, " OFFLINE "));
+    }
+    if let Some(at) = look.interface.frozen {
+        let since = format!(" FROZEN since {} ", look.clock.long(at));
+        bar = bar.left(0, Line::of(Tone::Alarm, since));
+    }
+    bar
+}
+
+fn operator(look: &Look<'_>) -> Line {
+    match &look.engine.operator {
+        Some(person) => Line::of(Tone::Strong, person.to_string()),
+        None => Line::of(Tone::Unknown, "who?"),
+    }
+}
+
+fn mode(look: &Look<'_>) -> Line {
+    if look.engine.read_only {
+        Line::of(Tone::Alarm, " READ-ONLY ")
+    } else {
+        Line::of(Tone::Muted, "rw")
+    }
+}
+
+/// `9 svc  3 ready 2 run 1 gated …`; what is zero is left out.
+fn counts(look: &Look<'_>) -> Line {
+    let tally = &look.tally;
+    let mut line = Line::of(Tone::Plain, format!("{} svc ", tally.services));
+    for (count, word, tone) in [
+        (tally.ready, "ready", Tone::Accent),
+        (tally.running, "run", Tone::Running),
+        (tally.waiting, "wait", Tone::Running),
+        (tally.gated, "gated", Tone::Warning),
+        (tally.held, "held", Tone::Warning),
+        (tally.failed, "fail", Tone::Bad),
+        (tally.stale, "stale", Tone::Unknown),
+        (tally.level, "level", Tone::Muted),
+    ] {
+        if count > 0 {
+            line.push(tone, format!(" {count} {word}"));
+        }
+    }
+    line
+}
+
+/// `HOLD 1 FAIL 1 STALE 1`, and nothing when nothing is wrong.
+pub(super) fn wrong(look: &Look<'_>) -> Line {
+    let tally = &look.tally;
+    let mut line = Line::new();
+    for (count, word, tone) in [
+        (tally.held, "HOLD", Tone::Warning),
+        (tally.failed, "FAIL", Tone::Bad),
+        (tally.stale, "STALE", Tone::Unknown),
+    ] {
+        if count > 0 {
+            if !line.is_empty() {
+                line.push(Tone::Plain, "  ");
+            }
+            line.push(tone, format!("{word} {count}"));
+        }
+    }
+    line
+}
+
+/// `gh 6s 4112`: age of the last answer and what is left of the budget.
+fn forge_line(look: &Look<'_>, name: &ForgeName, forge: &ForgeState) -> Line {
+    let age = match forge.answered_at {
+        Some(at) => time::age(look.clock.ago(at)),
+        None => "-".to_owned(),
+    };
+    let stale = forge
+        .answered_at
+        .is_none_or(|at| look.clock.ago(at) > look.engine.policy.max_age);
+    let mut line = Line::of(Tone::Muted, format!("{name} "));
+    if forge.fault.is_some() {
+        line.push(Tone::Bad, format!("{} {age}", look.glyphs.bad()));
+    } else if stale && forge.answered_at.is_some() {
+        line.push(Tone::Unknown, format!("? {age}"));
+    } else {
+        line.push(Tone::Plain, age);
+    }
+    if let Some(left) = forge.budget.remaining {
+        let low = forge.budget.limit.is_some_and(|limit| left * 10 < limit);
+        let tone = if low { Tone::Warning } else { Tone::Muted };
+        line.push(tone, format!(" {left}"));
+    }
+    line
+}
+
+pub(super) fn errors(look: &Look<'_>) -> Line {
+    let unread = look
+        .interface
+        .problems
+        .iter()
+        .filter(|problem| !problem.read)
+        .count();
+    match unread {
+        0 => Line::new(),
+        1 => Line::of(Tone::Bad, "! 1 error"),
+        more => Line::of(Tone::Bad, format!("! {more} errors")),
+    }
+}

@@ -1,0 +1,245 @@
+//! Toned text: what a picture is made of. How a tone looks lives in the theme; where a line stands,
+//! in `ui`.
+
+use std::borrow::Cow;
+
+use unicode_width::UnicodeWidthStr;
+
+/// What a piece of text means. A tone only repeats what the words say.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Tone {
+    #[default]
+    Plain,
+    Strong,
+    Muted,
+    Good,
+    Running,
+    Warning,
+    Bad,
+    /// Stale, missing, or not understood.
+    Unknown,
+    Accent,
+    /// Column titles and the names of panels.
+    Heading,
+    /// A key that may be pressed now.
+    Key,
+    /// What is not possible now.
+    Struck,
+    /// The part of a dialog that has the focus.
+    Focus,
+    /// What must not be overlooked: offline, journal unreachable.
+    Alarm,
+    /// Lines between panels.
+    Rule,
+}
+
+impl Tone {
+    /// Every tone, in the order of a theme file.
+    pub const ALL: [Self; 15] = [
+        Self::Plain,
+        Self::Strong,
+        Self::Muted,
+        Self::Good,
+        Self::Running,
+        Self::Warning,
+        Self::Bad,
+        Self::Unknown,
+        Self::Accent,
+        Self::Heading,
+        Self::Key,
+        Self::Struck,
+        Self::Focus,
+        Self::Alarm,
+        Self::Rule,
+    ];
+
+    /// The tone's key in a theme file.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Plain => "plain",
+            Self::Strong => "strong",
+            Self::Muted => "muted",
+            Self::Good => "good",
+            Self::Running => "running",
+            Self::Warning => "warning",
+            Self::Bad => "bad",
+            Self::Unknown => "unknown",
+            Self::Accent => "accent",
+            Self::Heading => "heading",
+            Self::Key => "key",
+            Self::Struck => "struck",
+            Self::Focus => "focus",
+            Self::Alarm => "alarm",
+            Self::Rule => "rule",
+        }
+    }
+}
+
+/// A piece of text in one tone.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Span {
+    pub text: Cow<'static, str>,
+    pub tone: Tone,
+}
+
+/// Spans side by side.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Line(pub Vec<Span>);
+
+impl Line {
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    pub fn of(tone: Tone, text: impl Into<Cow<'static, str>>) -> Self {
+        Self(vec![Span {
+            text: text.into(),
+            tone,
+        }])
+    }
+
+    pub fn plain(text: impl Into<Cow<'static, str>>) -> Self {
+        Self::of(Tone::Plain, text)
+    }
+
+    #[must_use]
+    pub fn with(mut self, tone: Tone, text: impl Into<Cow<'static, str>>) -> Self {
+        self.push(tone, text);
+        self
+    }
+
+    pub fn push(&mut self, tone: Tone, text: impl Into<Cow<'static, str>>) {
+        let text = text.into();
+        if !text.is_empty() {
+            self.0.push(Span { text, tone });
+        }
+    }
+
+    #[must_use]
+    pub fn then(mut self, other: Self) -> Self {
+        self.0.extend(other.0);
+        self
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// How many columns it takes.
+    pub fn width(&self) -> usize {
+        self.0.iter().map(|span| width(&span.text)).sum()
+    }
+
+    /// Adds blanks until it takes `columns`.
+    #[must_use]
+    pub fn padded(mut self, columns: usize) -> Self {
+        let missing = columns.saturating_sub(self.width());
+        if missing > 0 {
+            self.push(Tone::Plain, blanks(missing));
+        }
+        self
+    }
+}
+
+/// How many columns `text` takes on a terminal.
+pub fn width(text: &str) -> usize {
+    if text.is_ascii() {
+        text.len()
+    } else {
+        text.width()
+    }
+}
+
+/// A run of blanks without an allocation, as long as a screen is wide.
+pub fn blanks(count: usize) -> Cow<'static, str> {
+    const BLANKS: &str = "                                                                ";
+    BLANKS
+        .get(..count)
+        .map_or_else(|| Cow::Owned(" ".repeat(count)), Cow::Borrowed)
+}
+
+/// Cuts `text` to `columns`, marking the cut.
+pub fn cut(text: &str, columns: usize) -> Cow<'_, str> {
+    use unicode_segmentation::UnicodeSegmentation;
+    if width(text) <= columns {
+        return Cow::Borrowed(text);
+    }
+    let mut kept = String::with_capacity(columns + 2);
+    let mut used = 0;
+    for grapheme in text.graphemes(true) {
+        let wide = width(grapheme);
+        if used + wide + 1 > columns {
+            break;
+        }
+        used += wide;
+        kept.push_str(grapheme);
+    }
+    if columns > 0 {
+        kept.push('…');
+    }
+    Cow::Owned(kept)
+}
+
+/// Breaks `text` into lines of at most `columns`, between words where it can.
+pub fn wrap(text: &str, columns: usize) -> Vec<String> {
+    let columns = columns.max(1);
+    let mut lines = Vec::new();
+    let mut line = String::new();
+    for word in text.split(' ') {
+        let mut word = word.to_owned();
+        let room = columns.saturating_sub(width(&line) + usize::from(!line.is_empty()));
+        if width(&word) > room && !line.is_empty() {
+            lines.push(std::mem::take(&mut line));
+        }
+        while width(&word) > columns {
+            let head: String = take(&word, columns);
+            word = word.get(head.len()..).unwrap_or_default().to_owned();
+            lines.push(head);
+        }
+        if !line.is_empty() {
+            line.push(' ');
+        }
+        line.push_str(&word);
+    }
+    if !line.is_empty() || lines.is_empty() {
+        lines.push(line);
+    }
+    lines
+}
+
+/// The longest beginning of `text` that fits; at least one grapheme, so that wrapping ends.
+fn take(text: &str, columns: usize) -> String {
+    use unicode_segmentation::UnicodeSegmentation;
+    let mut kept = String::new();
+    for grapheme in text.graphemes(true) {
+        if !kept.is_empty() && width(&kept) + width(grapheme) > columns {
+            break;
+        }
+        kept.push_str(grapheme);
+    }
+    kept
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cut_counts_columns_and_never_halves_a_wide_character() {
+        assert_eq!(cut("push-日本語", 9), "push-日…");
+        assert_eq!(cut("push-日本語", 8), "push-日…");
+        assert_eq!(cut("billing", 7), "billing");
+        assert_eq!(width(&cut("a long name of a service", 10)), 10);
+    }
+
+    #[test]
+    fn wrapped_text_loses_nothing_and_fits() {
+        let text = "POST /repos/acme/checkout/actions/workflows/deploy.yml/dispatches ref=v9";
+        for columns in 1..40 {
+            let lines = wrap(text, columns);
+            assert!(lines.iter().all(|line| width(line) <= columns), "{columns}");
+            let joined: String = lines.concat().split(' ').collect();
+            assert_eq!(joined, text.split(' ').collect::<String>());
+        }
+    }
+}

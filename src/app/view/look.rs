@@ -1,0 +1,96 @@
+//! What every part of the picture is made from: the state, the size, the signs, the clock.
+
+use std::borrow::Cow;
+
+use jiff::Timestamp;
+
+use super::glyph::Glyphs;
+use super::shape::Shape;
+use super::tally::Tally;
+use super::time::Clock;
+use crate::app::engine::Engine;
+use crate::app::interface::Interface;
+use crate::app::state::State;
+use crate::domain::board::Row;
+use crate::domain::cell::Cell;
+use crate::domain::ids::{EnvironmentName, ServiceName};
+use crate::domain::pipeline::Job;
+
+pub(super) struct Look<'a> {
+    pub state: &'a State,
+    pub engine: &'a Engine,
+    pub interface: &'a Interface,
+    pub shape: Shape,
+    pub glyphs: Glyphs,
+    pub clock: Clock,
+    pub now: Timestamp,
+    pub tally: Cow<'a, Tally>,
+}
+
+impl<'a> Look<'a> {
+    pub fn new(state: &'a State, shape: Shape) -> Self {
+        let interface = &state.interface;
+        let engine = &state.engine;
+        let tally = match &interface.tally {
+            Some(tally) => Cow::Borrowed(tally),
+            None => Cow::Owned(Tally::of(&engine.board, &engine.policy, state.now)),
+        };
+        Self {
+            state,
+            engine,
+            interface,
+            shape,
+            glyphs: Glyphs::of(interface.ascii),
+            clock: Clock::new(&interface.zone, interface.utc, state.now),
+            now: state.now,
+            tally,
+        }
+    }
+
+    /// The environment that the cursor is in, else the last one.
+    pub fn environment(&self) -> Option<&EnvironmentName> {
+        match &self.interface.cursor {
+            Some(cursor) => Some(&cursor.environment),
+            None => self.tally.environments.last(),
+        }
+    }
+
+    /// The row and cell under the cursor.
+    pub fn selected(&self) -> Option<(&'a Row, &'a Cell)> {
+        let cursor = self.interface.cursor.as_ref()?;
+        let row = self.engine.board.row(&cursor.service)?;
+        Some((row, row.cell(&cursor.environment)?))
+    }
+
+    /// The cell of a service that the detail and the dialogs speak of: the cursor's environment,
+    /// else the last of its path.
+    pub fn cell_of(&self, service: &ServiceName) -> Option<(&'a Row, &'a Cell)> {
+        let row = self.engine.board.row(service)?;
+        let cell = self
+            .environment()
+            .and_then(|environment| row.cell(environment))
+            .or_else(|| row.cells.last())?;
+        Some((row, cell))
+    }
+
+    /// The environment before a cell's on its service's path.
+    pub fn upstream(row: &'a Row, cell: &Cell) -> Option<&'a EnvironmentName> {
+        row.service
+            .upstream(&cell.environment)
+            .map(|stage| &stage.environment)
+    }
+
+    /// How much of a run is done, in percent, as far as its jobs are known.
+    pub fn percent(&self, row: &Row, cell: &Cell) -> Option<usize> {
+        let run = cell.in_flight.as_ref()?.run?;
+        let key = (row.service.name.clone(), run);
+        let jobs: &Vec<Job> = self.engine.jobs.get(&key)?.value()?;
+        let done = jobs.iter().filter(|job| !job.phase.is_in_flight()).count();
+        (done * 100).checked_div(jobs.len())
+    }
+
+    /// Whether nothing has been read of a service yet, and nothing went wrong either.
+    pub fn is_loading(row: &Row) -> bool {
+        row.facts.last.is_none() && row.facts.fault.is_none()
+    }
+}

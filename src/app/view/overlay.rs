@@ -1,0 +1,27 @@
+//! What lies over the screen, the top one last. What each holds lives in its own file.
+
+use super::dialog;
+use super::look::Look;
+use super::panel::Dialog;
+use super::{errors, help, messages};
+use crate::app::interface::Overlay;
+
+pub(super) fn over(look: &Look<'_>) -> Vec<Dialog> {
+    look.interface
+        .overlays
+        .iter()
+        .filter_map(|overlay| match overlay {
+            Overlay::Help { offset } => Some(help::help(look, *offset)),
+            Overlay::Errors { list } => Some(errors::list(look, *list)),
+            Overlay::Messages { offset } => Some(messages::list(look, *offset)),
+            // The footer shows what is typed; the rows stay in sight.
+            Overlay::Filter { .. } => None,
+            Overlay::Palette { input, selected } => Some(help::palette(look, input, *selected)),
+            Overlay::Promote(promote) => Some(dialog::promote::dialog(look, promote)),
+            Overlay::Hold(hold) => Some(dialog::hold::dialog(look, hold)),
+            Overlay::Gates(gates) => Some(dialog::gates::dialog(look, gates)),
+            Overlay::Confirm(confirm) => Some(dialog::confirm::dialog(look, confirm)),
+            Overlay::Quit { focus } => Some(dialog::quit::dialog(look, *focus)),
+        })
+        .collect()
+}

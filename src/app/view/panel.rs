@@ -1,0 +1,115 @@
+//! The parts that a picture is put together from: bars, tables, panels, dialogs. They say what
+//! stands in them and what gives way first; the columns are counted in `ui`.
+
+use std::borrow::Cow;
+
+use super::line::Line;
+
+/// One row of parts; where the room is short, the parts of the highest rank go first.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Bar {
+    pub left: Vec<Part>,
+    pub right: Vec<Part>,
+}
+
+/// One part of a bar. Rank 0 stays to the last.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Part {
+    pub line: Line,
+    pub rank: u8,
+}
+
+impl Bar {
+    pub fn left(mut self, rank: u8, line: Line) -> Self {
+        if !line.is_empty() {
+            self.left.push(Part { line, rank });
+        }
+        self
+    }
+
+    pub fn right(mut self, rank: u8, line: Line) -> Self {
+        if !line.is_empty() {
+            self.right.push(Part { line, rank });
+        }
+        self
+    }
+}
+
+/// A column of a table.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Column {
+    pub title: Cow<'static, str>,
+    /// It is never made narrower than this; it goes instead.
+    pub least: u16,
+    /// Columns of the highest rank go first; rank 0 stays.
+    pub rank: u8,
+    /// Takes the room that is left.
+    pub grows: bool,
+}
+
+/// A cell of a table: two parts, each aligned with those above and below it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Entry {
+    pub head: Line,
+    pub tail: Line,
+    /// The cursor is on it: it stands in brackets.
+    pub selected: bool,
+}
+
+impl Entry {
+    pub fn of(head: Line) -> Self {
+        Self {
+            head,
+            ..Self::default()
+        }
+    }
+}
+
+/// A row of a table, or a heading between rows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Row {
+    Entries {
+        cells: Vec<Entry>,
+        cursor: bool,
+        marked: bool,
+    },
+    Heading(Line),
+}
+
+/// Rows under column titles; only the rows that are seen.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Table {
+    pub columns: Vec<Column>,
+    pub rows: Vec<Row>,
+}
+
+/// What stands in a panel.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Content {
+    Lines(Vec<Line>),
+    Table(Table),
+}
+
+/// A titled part of the screen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Panel {
+    /// No title, no line above it.
+    pub title: Option<Bar>,
+    pub content: Content,
+    /// Rows of the screen, the title's included.
+    pub height: u16,
+}
+
+/// What lies over the screen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Dialog {
+    pub title: Line,
+    pub lines: Vec<Line>,
+    /// The line that must be seen, if the dialog is longer than the screen.
+    pub focus: Option<usize>,
+    /// Lines at the bottom that always stay: the buttons and the keys.
+    pub foot: Vec<Line>,
+    pub width: u16,
+    /// Where the text cursor stands: line and column among `lines`.
+    pub caret: Option<(usize, u16)>,
+}

@@ -1,0 +1,136 @@
+//! The peek pane: the gates of the cell under the cursor and what would move; with room, also its
+//! deployments.
+
+use super::line::{Line, Tone};
+use super::look::Look;
+use super::panel::{Bar, Content, Panel};
+use super::{deployments, empty, gates, scope};
+use crate::domain::board::Row;
+use crate::domain::cell::Cell;
+
+pub(super) fn panel(look: &Look<'_>) -> Panel {
+    let height = look.shape.peek;
+    let Some((row, cell)) = look.selected() else {
+        return Panel {
+            title: Some(Bar::default().left(0, Line::of(Tone::Heading, "PEEK"))),
+            content: Content::Lines(vec![Line::of(Tone::Muted, " nothing is selected")]),
+            height,
+        };
+    };
+    Panel {
+        title: Some(
+            Bar::default()
+                .left(0, movement(row, cell))
+                .right(0, gates::sum(look, cell)),
+        ),
+        content: Content::Lines(lines(look, row, cell, usize::from(height) - 1)),
+        height,
+    }
+}
+
+/// `api-gateway  staging > prod  2.40.3 > 2.41.0`.
+pub(super) fn movement(row: &Row, cell: &Cell) -> Line {
+    let mut line = Line::of(Tone::Strong, row.service.name.to_string());
+    let to = &cell.environment;
+    let path = match Look::upstream(row, cell) {
+        Some(from) => format!("  {from} > {to}"),
+        None => format!("  > {to}"),
+    };
+    line.push(Tone::Heading, path);
+    let live = cell.live.as_ref().map_or("nothing", |live| live.label());
+    match &cell.candidate {
+        Some(candidate) => {
+            line.push(Tone::Plain, format!("  {live} > "));
+            line.push(Tone::Strong, candidate.to_string());
+        }
+        None => line.push(Tone::Plain, format!("  {live}")),
+    }
+    line
+}
+
+fn lines(look: &Look<'_>, row: &Row, cell: &Cell, rows: usize) -> Vec<Line> {
+    if let Some(lines) = empty::first_load(look) {
+        return lines;
+    }
+    let columns = usize::from(look.shape.main()).saturating_sub(2);
+    let mut lines = notices(look, row, cell);
+    let gates_room = if rows > 8 {
+        cell.judgement.verdicts.len()
+    } else {
+        rows.saturating_sub(lines.len() + 1)
+    };
+    if cell.candidate.is_some() || rows > 8 {
+        lines.extend(gates::short(look, cell, columns, gates_room));
+    }
+    if rows <= 8 {
+        lines.truncate(rows.saturating_sub(1));
+        lines.push(scope::summary(row, cell));
+        return indented(lines);
+    }
+    lines.push(Line::of(Tone::Heading, "earliest go  ").then(gates::earliest_line(look, cell)));
+    lines.push(Line::of(Tone::Heading, "SCOPE  ").then(scope::summary(row, cell)));
+    let left = rows.saturating_sub(lines.len());
+    if let Some(known) = row.scope_of(cell).and_then(|fact| fact.value()) {
+        let requests = scope::requests(look, known, columns);
+        lines.extend(requests.into_iter().take(left / 2));
+    }
+    let left = rows.saturating_sub(lines.len());
+    if left > 2 {
+        lines.push(Line::of(
+            Tone::Heading,
+            format!("DEPLOYMENTS  {}", cell.environment),
+        ));
+        lines.extend(
+            deployments::lines(look, row, &cell.environment, columns)
+                .into_iter()
+                .take(left - 1),
+        );
+    }
+    indented(lines)
+}
+
+/// What stands before every gate: trouble with the facts, holds, something under way.
+pub(super) fn notices(look: &Look<'_>, row: &Row, cell: &Cell) -> Vec<Line> {
+    let mut lines = Vec::new();
+    if let Some(fault) = &row.facts.fault {
+        let age = row
+            .facts
+            .age(look.now)
+            .map_or_else(String::new, |age| format!("; facts are {} old", super::time::age(age)));
+        let mut text = format!("{}: {}{age}", fault.kind.word(), fault.why);
+        if let Some(hint) = &fault.hint {
+            text = format!("{text}; {hint}");
+        }
+        lines.push(Line::of(Tone::Unknown, format!("? {text}")));
+    }
+    for hold in cell.holds.iter().filter(|hold| hold.is_on(look.now)) {
+        let (glyph, _, tone) = look.glyphs.state(crate::domain::cell::CellState::Held);
+        let until = hold.until.map_or_else(
+            || "until lifted".to_owned(),
+            |at| format!("until {}", look.clock.short(at)),
+        );
+        lines.push(
+            Line::of(tone, format!("{glyph} HOLD {} ", hold.owner))
+                .with(Tone::Strong, hold.reason.clone())
+                .with(
+                    Tone::Muted,
+                    format!(
+                        "  {until}, since {}, covers {}",
+                        super::time::age(look.clock.ago(hold.since)),
+                        hold.cover
+                    ),
+                ),
+        );
+    }
+    if let Some(flight) = &cell.in_flight {
+        lines.push(super::coming::flight(look, row, cell, flight));
+    }
+    lines
+}
+
+fn indented(lines: Vec<Line>) -> Vec<Line> {
+    lines
+        .into_iter()
+        .map(|line| Line::plain(" ").then(line))
+        .collect()
+}

@@ -1,0 +1,679 @@
+//! Scenes: states of the board at a fixed instant, for the tests of the screens.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
+
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+
+use crate::app::engine::{Engine, ForgeState, JournalState, Start};
+use crate::app::interface::{Cursor, DetailTab, Interface, ListCursor, Message, Screen, Sort};
+use crate::app::msg::Budget;
+use crate::app::state::State;
+use crate::domain::cell::CellState;
+use crate::domain::deployment::Deployment;
+use crate::domain::facts::{Head, Permission, Release, ServiceFacts};
+use crate::domain::fault::{Fault, FaultKind};
+use crate::domain::gate::{self, Earliest, Go, Judgement, Verdict};
+use crate::domain::hold::{Cover, Hold, HoldKind};
+use crate::domain::ids::{
+    DeploymentId, Digest, EnvironmentName, JobId, Person, PullRequestNumber, RunId, Sha,
+};
+use crate::domain::ledger::Ledger;
+use crate::domain::observed::Fact;
+use crate::domain::phase::Phase;
+use crate::domain::pipeline::{Check, Checks, Job, Run};
+use crate::domain::policy::{Environment, GateSpec, Mode, Policy, Service, Stage, Via};
+use crate::domain::pull_request::{ChangeState, PullRequest, Review};
+use crate::domain::scope::{Commit, Relation, Scope, ScopedPullRequest};
+use crate::domain::signoff::{Voice, Vote};
+use crate::domain::window::{Span, Window, WindowEffect};
+
+pub(crate) mod dialogs;
+mod journal;
+
+/// Friday, 17 July 2026, 14:17:50 in UTC.
+pub(crate) fn now() -> Timestamp {
+    "2026-07-17T14:17:50Z".parse().unwrap()
+}
+
+pub(crate) fn ago(seconds: i64) -> Timestamp {
+    now() - SignedDuration::from_secs(seconds)
+}
+
+pub(crate) fn hence(seconds: i64) -> Timestamp {
+    now() + SignedDuration::from_secs(seconds)
+}
+
+const MINUTE: i64 = 60;
+const HOUR: i64 = 3_600;
+const DAY: i64 = 86_400;
+const PATH: [&str; 3] = ["dev", "staging", "prod"];
+
+/// One service of a scene: what is where, and how its gates stand.
+struct Plan {
+    name: &'static str,
+    live: [&'static str; 3],
+    gates: Gates,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Gates {
+    Open,
+    Ticket,
+    Soak,
+    Level,
+}
+
+fn plan(name: &'static str, live: [&'static str; 3], gates: Gates) -> Plan {
+    Plan { name, live, gates }
+}
+
+/// Nine services of the sketch.
+fn plans() -> Vec<Plan> {
+    vec![
+        plan("api-gateway", ["2.41.0", "2.41.0", "2.40.3"], Gates::Open),
+        plan("notify", ["0.9.4", "0.9.4", "0.9.3"], Gates::Open),
+        plan("search", ["7.1.0", "7.1.0", "7.0.8"], Gates::Open),
+        plan("billing", ["5.3.0", "5.3.0", "5.2.9"], Gates::Ticket),
+        plan("checkout", ["9.0.1", "9.0.1", "9.0.0"], Gates::Soak),
+        plan("fraud-ml", ["1.12.0", "1.12.0", "1.11.0"], Gates::Open),
+        plan("sessions", ["4.4.0", "4.4.0", "4.3.9"], Gates::Open),
+        plan("ledger", ["3.8.2", "3.8.1", "3.8.1"], Gates::Level),
+        plan("push-日本", ["1.9.0", "1.9.0", "1.9.0"], Gates::Level),
+    ]
+}
+
+pub(crate) fn sha(of: &str) -> Sha {
+    let digest = Digest::of([of]);
+    Sha::new(digest.as_str().get(..40).unwrap())
+}
+
+pub(crate) fn person(name: &str) -> Person {
+    Person::new(name)
+}
+
+fn policy(plans: &[Plan]) -> Policy {
+    let stage = |environment: &str| Stage {
+        environment: environment.into(),
+        gates: vec![
+            GateSpec::Window,
+            GateSpec::SignOff {
+                roles: vec!["qa".into(), "sre".into()],
+                distinct: true,
+            },
+        ],
+        via: if environment == "dev" {
+            Via::Forge
+        } else {
+            Via::Approval { workflow: None }
+        },
+    };
+    Policy {
+        version: Digest::of(["scene"]),
+        max_age: SignedDuration::from_secs(60),
+        environments: PATH
+            .iter()
+            .map(|name| {
+                let environment = Environment {
+                    name: (*name).into(),
+                    tier: "standard".into(),
+                    protected: *name == "prod",
+                    mode: Mode::Confirm,
+                };
+                (EnvironmentName::new(name), environment)
+            })
+            .collect(),
+        services: plans
+            .iter()
+            .map(|plan| Service {
+                name: plan.name.into(),
+                forge: "gh".into(),
+                repo: format!("acme/{}", plan.name).into(),
+                branch: None,
+                group: None,
+                path: PATH.iter().map(|name| stage(name)).collect(),
+            })
+            .collect(),
+        windows: vec![Window {
+            name: "R26.07".into(),
+            effect: WindowEffect::Allow,
+            span: Span::Weekly {
+                days: vec![jiff::civil::Weekday::Friday],
+                from: jiff::civil::time(12, 0, 0, 0),
+                to: jiff::civil::time(16, 0, 0, 0),
+            },
+            zone: TimeZone::UTC,
+            zone_name: "UTC".into(),
+            environments: vec!["prod".into()],
+            services: Vec::new(),
+            reason: None,
+        }],
+        roles: BTreeMap::from([
+            ("qa".into(), BTreeSet::from([person("dee")])),
+            ("sre".into(), BTreeSet::from([person("carol"), person("alice")])),
+        ]),
+    }
+}
+
+fn facts(plan: &Plan) -> ServiceFacts {
+    let mut deployments = Vec::new();
+    let mut id = 100;
+    for (place, environment) in PATH.iter().enumerate() {
+        let version = plan.live[place];
+        let days = i64::try_from(place).unwrap() * 2 + 1;
+        for (older, phase, description) in [
+            (0, Phase::Succeeded, "weekly R26.07"),
+            (7, Phase::Superseded, "weekly R26.06"),
+            (9, Phase::Failed, "smoke test 2/9"),
+            (14, Phase::Superseded, "weekly R26.05"),
+        ] {
+            id += 1;
+            let version = if older == 0 {
+                version.to_owned()
+            } else {
+                format!("{version}-w{older}")
+            };
+            deployments.push(Deployment {
+                id: DeploymentId(id),
+                environment: (*environment).into(),
+                sha: sha(&version),
+                git_ref: None,
+                phase,
+                raw: "ACTIVE".into(),
+                created_at: ago((days + older) * DAY + 700),
+                changed_at: ago((days + older) * DAY),
+                creator: Some(person(if older == 9 { "eve" } else { "bob" })),
+                description: Some(description.into()),
+                url: None,
+                key: None,
+            });
+        }
+    }
+    let releases = plan
+        .live
+        .iter()
+        .chain([&plan.live[2]])
+        .flat_map(|version| [(*version).to_owned(), format!("{version}-w7")])
+        .map(|version| Release {
+            id: None,
+            sha: Some(sha(&version)),
+            tag: version,
+            name: None,
+            draft: false,
+            prerelease: false,
+            created_at: ago(3 * DAY),
+            published_at: Some(ago(3 * DAY)),
+            url: String::new(),
+        })
+        .collect();
+    let head = sha(plan.live[0]);
+    ServiceFacts {
+        repo: format!("acme/{}", plan.name).into(),
+        url: format!("https://github.com/acme/{}", plan.name),
+        archived: false,
+        permission: Permission::Write,
+        default_branch: Some("main".into()),
+        head: Some(Head {
+            sha: head.clone(),
+            headline: "retry idempotency key".into(),
+            author: Some(person("eve")),
+            at: Some(ago(2 * HOUR)),
+        }),
+        checks: BTreeMap::from([(head.clone(), checks(&head))]),
+        environments: Vec::new(),
+        deployments,
+        runs: vec![run(&head)],
+        open_pull_requests: 3,
+        pull_requests: pull_requests(),
+        releases,
+        gaps: Vec::new(),
+    }
+}
+
+fn checks(sha: &Sha) -> Checks {
+    let check = |name: &str, phase| Check {
+        name: name.into(),
+        phase,
+        url: None,
+        completed_at: Some(ago(HOUR)),
+    };
+    Checks {
+        sha: sha.clone(),
+        phase: Some(Phase::Running),
+        succeeded: 2,
+        failed: 0,
+        pending: 1,
+        total: 3,
+        contexts: vec![
+            check("build", Phase::Succeeded),
+            check("unit", Phase::Succeeded),
+            check("e2e", Phase::Running),
+        ],
+    }
+}
+
+fn run(sha: &Sha) -> Run {
+    Run {
+        id: RunId(9_921),
+        name: "deploy".into(),
+        workflow: Some("deploy.yml".into()),
+        title: Some("retry idempotency key".into()),
+        number: 812,
+        attempt: 2,
+        event: "push".into(),
+        sha: sha.clone(),
+        branch: Some("main".into()),
+        phase: Phase::Gated,
+        raw: "waiting".into(),
+        url: String::new(),
+        actor: Some(person("eve")),
+        created_at: ago(2 * HOUR),
+        updated_at: ago(51 * MINUTE),
+        waiting: vec![crate::domain::pipeline::Waiting {
+            environment: "prod".into(),
+            environment_id: crate::domain::ids::EnvironmentId(7),
+            may_approve: true,
+            reviewers: vec!["release-team".into()],
+            wait_timer: SignedDuration::ZERO,
+            wait_started_at: None,
+        }],
+    }
+}
+
+fn pull_requests() -> Vec<PullRequest> {
+    let request = |number, title: &str, state, checks, labels: &[&str]| PullRequest {
+        number: PullRequestNumber(number),
+        title: title.into(),
+        author: Some(person("raj")),
+        url: String::new(),
+        head: sha(title),
+        head_ref: format!("raj/{number}"),
+        base_ref: "main".into(),
+        state,
+        checks,
+        raw: "MERGEABLE, REVIEW_REQUIRED".into(),
+        labels: labels.iter().map(|label| (*label).to_owned()).collect(),
+        updated_at: ago(5 * HOUR),
+    };
+    vec![
+        request(
+            921,
+            "round half-even for JPY",
+            ChangeState::NeedsReview,
+            Some(Phase::Succeeded),
+            &[],
+        ),
+        request(
+            923,
+            "drop legacy_rate column from every table that still has it",
+            ChangeState::ChecksFailed,
+            Some(Phase::Failed),
+            &["db-migration"],
+        ),
+        request(
+            925,
+            "端末の幅を測る",
+            ChangeState::Ready,
+            Some(Phase::Succeeded),
+            &[],
+        ),
+    ]
+}
+
+fn scope(plan: &Plan) -> Scope {
+    let review = |name: &str| Review {
+        author: person(name),
+        approved: true,
+        at: Some(ago(DAY)),
+    };
+    let request = |number, author: &str, title: &str, lines, reviews: Vec<Review>| ScopedPullRequest {
+        number: PullRequestNumber(number),
+        title: title.into(),
+        author: Some(person(author)),
+        url: String::new(),
+        labels: if number == 917 {
+            vec!["db-migration".into()]
+        } else {
+            Vec::new()
+        },
+        additions: Some(lines),
+        deletions: Some(lines / 3),
+        reviews,
+    };
+    Scope {
+        base: sha(plan.live[2]),
+        head: sha(plan.live[1]),
+        relation: Relation::Ahead,
+        total: 12,
+        commits: (0..5)
+            .map(|place| Commit {
+                sha: sha(&format!("{}{place}", plan.name)),
+                headline: [
+                    "retry idempotency key",
+                    "raise pool size to 64",
+                    "migration 0042 add index",
+                    "bump tls stack",
+                    "fix flaky test",
+                ][place]
+                    .into(),
+                author: Some(person(["eve", "dee", "eve", "raj", "ann"][place])),
+                at: Some(ago((i64::try_from(place).unwrap() + 1) * 9 * HOUR)),
+            })
+            .collect(),
+        pull_requests: vec![
+            request(912, "eve", "retry idempotency key", 41, vec![review("bob"), review("dee")]),
+            request(915, "dee", "raise pool size to 64", 2, vec![review("bob")]),
+            request(917, "eve", "migration 0042 add index", 9, vec![review("raj")]),
+            request(918, "raj", "bump tls stack", 1, Vec::new()),
+        ],
+        complete: true,
+        url: None,
+    }
+}
+
+fn judgement(gates: Gates) -> Judgement {
+    let open = |name: &str, why: &str, age| {
+        Verdict::new(name, gate::State::Open, why).evidence("seen", why, None, Some(ago(age)))
+    };
+    let mut verdicts = vec![
+        open("fresh", "every fact is younger than 1m", 6),
+        open("pipeline", "main@77ac01e: 12 of 12 checks passed", 2 * HOUR),
+        open("review", "2 of 2: bob, dee (author eve is not counted)", 51 * MINUTE),
+        open("window", "R26.07 until 16:00Z", 2 * HOUR).valid_until(Some(hence(6_130))),
+    ];
+    let soak = match gates {
+        Gates::Soak => Verdict::new("soak", gate::State::Waiting, "6h12m of 24h on staging")
+            .opens_at(Some(hence(64_000)))
+            .opens_when("24h on staging are over")
+            .evidence("soak", "6h12m", None, Some(ago(22_000))),
+        Gates::Open | Gates::Ticket | Gates::Level => open("soak", "31h of 24h on staging", 7 * HOUR),
+    };
+    verdicts.push(soak);
+    if gates == Gates::Ticket {
+        verdicts.push(
+            Verdict::new("sign-off", gate::State::Closed, "1 of 2 roles: sre has not voted")
+                .opens_when("sre votes go on 5.2.9 > 5.3.0")
+                .who("carol, alice")
+                .evidence("qa", "go by dee", None, Some(ago(20 * MINUTE))),
+        );
+        verdicts.push(
+            Verdict::new("manual ticket", gate::State::Closed, "CHG-4411 needs \"approved\"")
+                .opens_when("somebody of ops-cab opens it")
+                .who("role ops-cab"),
+        );
+    }
+    verdicts.push(open("hold", "no hold", 6));
+    let go = gate::sum(verdicts.iter().map(|verdict| verdict.state));
+    let earliest = match gates {
+        Gates::Open => Earliest::Now,
+        Gates::Ticket => Earliest::NeedsPerson {
+            gate: "sign-off".into(),
+            who: "carol or alice as sre".into(),
+        },
+        Gates::Soak => Earliest::At {
+            at: hence(64_000),
+            gate: "soak".into(),
+        },
+        Gates::Level => Earliest::Nothing,
+    };
+    if gates == Gates::Level {
+        return Judgement {
+            go: Go::Unknown,
+            verdicts: Vec::new(),
+            earliest,
+            due: None,
+        };
+    }
+    Judgement {
+        go,
+        verdicts,
+        earliest,
+        due: None,
+    }
+}
+
+fn interface(columns: u16, rows: u16) -> Interface {
+    Interface {
+        columns,
+        rows,
+        screen: Screen::Board,
+        last_screen: None,
+        overlays: Vec::new(),
+        cursor: None,
+        marks: BTreeSet::new(),
+        sort: Sort::Risk,
+        filter: String::new(),
+        order: Vec::new(),
+        offset: 0,
+        peek: true,
+        utc: true,
+        zone: TimeZone::UTC,
+        tally: None,
+        frozen: None,
+        tab: DetailTab::Gates,
+        detail_offset: 0,
+        timeline: ListCursor::default(),
+        messages: VecDeque::new(),
+        problems: Vec::new(),
+        tour: None,
+        ascii: false,
+        quitting: false,
+    }
+}
+
+fn engine(plans: &[Plan]) -> Engine {
+    let mut engine = Engine::new(Start {
+        policy: Arc::new(policy(plans)),
+        interval: SignedDuration::from_secs(15),
+        operator: Some(person("alice")),
+        instance: "one".into(),
+        read_only: false,
+        offline: false,
+        seed: 1,
+        now: now(),
+    });
+    engine.journal = JournalState::Ready;
+    engine.ledger = Some(Ledger::default());
+    engine
+}
+
+/// Brings the order up to date as the interface does: worst first, then by name.
+pub(crate) fn order(state: &mut State) {
+    let policy = state.engine.policy.clone();
+    let mut order: Vec<_> = state
+        .engine
+        .board
+        .rows
+        .iter()
+        .map(|row| {
+            let standing = super::tally::standing(row, &policy, now());
+            (super::tally::rank(standing), row.service.name.clone())
+        })
+        .collect();
+    order.sort();
+    state.interface.order = order.into_iter().map(|(_, name)| name).collect();
+}
+
+pub(crate) fn select(state: &mut State, service: &str, environment: &str) {
+    state.interface.cursor = Some(Cursor {
+        service: service.into(),
+        environment: environment.into(),
+    });
+}
+
+/// Nine services, three of them ready, nothing in the way.
+pub(crate) fn calm(columns: u16, rows: u16) -> State {
+    built(&plans(), columns, rows)
+}
+
+fn built(plans: &[Plan], columns: u16, rows: u16) -> State {
+    let mut engine = engine(plans);
+    for plan in plans {
+        let name = plan.name.into();
+        let policy = engine.policy.clone();
+        let ledger = engine.ledger.clone();
+        engine
+            .board
+            .merge(&name, Ok(facts(plan)), ago(6), &policy, ledger.as_ref(), now());
+        let ends = (sha(plan.live[2]), sha(plan.live[1]));
+        if ends.0 != ends.1 {
+            engine
+                .board
+                .scope(&name, ends, Ok(scope(plan)), ago(6), &policy, ledger.as_ref(), now());
+        }
+    }
+    for (row, plan) in engine.board.rows.iter_mut().zip(plans) {
+        for cell in &mut row.cells {
+            let level = cell.candidate.is_none();
+            cell.judgement = judgement(if level { Gates::Level } else { plan.gates });
+            if cell.environment.as_str() == "prod" && !level {
+                cell.ahead = Some(12);
+            }
+        }
+    }
+    engine.forges.insert(
+        "gh".into(),
+        ForgeState {
+            budget: Budget {
+                remaining: Some(4_112),
+                limit: Some(5_000),
+                resets_at: Some(hence(40 * MINUTE)),
+            },
+            answered_at: Some(ago(6)),
+            ..ForgeState::default()
+        },
+    );
+    let mut state = State {
+        now: now(),
+        engine,
+        interface: interface(columns, rows),
+        dirty: true,
+    };
+    order(&mut state);
+    select(&mut state, "api-gateway", "prod");
+    state.interface.messages.push_back(Message {
+        at: ago(19),
+        good: true,
+        text: "gate opened: search/soak".into(),
+    });
+    state
+}
+
+/// Somebody promotes, a pipeline runs, a run failed; the journal has it all.
+pub(crate) fn busy(columns: u16, rows: u16) -> State {
+    let mut state = calm(columns, rows);
+    for (service, environment, percent) in [("fraud-ml", "prod", 25), ("checkout", "staging", 62)] {
+        journal::in_flight(&mut state, service, environment, percent);
+    }
+    journal::failed(&mut state, "ledger", "dev");
+    journal::entries(&mut state);
+    state.interface.marks = BTreeSet::from(["notify".into(), "search".into()]);
+    journal::problem(&mut state);
+    order(&mut state);
+    state
+}
+
+/// As busy, and a hold stops one service.
+pub(crate) fn held(columns: u16, rows: u16) -> State {
+    let mut state = busy(columns, rows);
+    journal::hold(&mut state, "sessions", "prod");
+    order(&mut state);
+    select(&mut state, "sessions", "prod");
+    state
+}
+
+/// The forge has not answered for four minutes: nothing may go.
+pub(crate) fn stale(columns: u16, rows: u16) -> State {
+    let mut state = calm(columns, rows);
+    for row in &mut state.engine.board.rows {
+        if let Some(last) = &mut row.facts.last {
+            last.at = ago(4 * MINUTE);
+        }
+    }
+    for forge in state.engine.forges.values_mut() {
+        forge.answered_at = Some(ago(4 * MINUTE));
+    }
+    order(&mut state);
+    state
+}
+
+/// The forge answers with errors; what was known stays, and ages.
+pub(crate) fn forge_down(columns: u16, rows: u16) -> State {
+    let mut state = stale(columns, rows);
+    let fault = fault(FaultKind::ForgeTrouble, "502 Bad Gateway", Some("it is tried again in 21s"));
+    for row in &mut state.engine.board.rows {
+        row.facts.fault = Some(fault.clone());
+    }
+    for forge in state.engine.forges.values_mut() {
+        forge.fault = Some(fault.clone());
+    }
+    journal::problem(&mut state);
+    state.engine.journal = JournalState::Unreachable {
+        why: "disk is full".into(),
+        hint: Some("make room, then r".into()),
+    };
+    order(&mut state);
+    state
+}
+
+fn fault(kind: FaultKind, why: &str, hint: Option<&str>) -> Fault {
+    Fault {
+        kind,
+        forge: "gh".into(),
+        doing: "reading acme/api-gateway".into(),
+        why: why.into(),
+        hint: hint.map(str::to_owned),
+        request: Some("E1F2:3A4B:5C6D".into()),
+        at: ago(9),
+        retry_at: Some(hence(21)),
+    }
+}
+
+/// The forge was never read: there is no token.
+pub(crate) fn no_token(columns: u16, rows: u16) -> State {
+    let mut state = first_load(columns, rows);
+    let fault = fault(FaultKind::Unauthorized, "there is no token for github.com", None);
+    for forge in state.engine.forges.values_mut() {
+        forge.fault = Some(fault.clone());
+    }
+    for row in &mut state.engine.board.rows {
+        row.facts.fault = Some(fault.clone());
+    }
+    state.engine.operator = None;
+    order(&mut state);
+    state
+}
+
+/// The first answer is still on its way.
+pub(crate) fn first_load(columns: u16, rows: u16) -> State {
+    let mut state = State {
+        now: now(),
+        engine: engine(&plans()),
+        interface: interface(columns, rows),
+        dirty: true,
+    };
+    order(&mut state);
+    select(&mut state, "api-gateway", "prod");
+    state
+}
+
+/// A board of so many services, for the cost of a picture.
+pub(crate) fn many(services: usize, columns: u16, rows: u16) -> State {
+    let plans: Vec<Plan> = (0..services)
+        .map(|place| {
+            let name: &'static str = Box::leak(format!("service-{place:05}").into_boxed_str());
+            plan(name, ["2.41.0", "2.41.0", "2.40.3"], Gates::Open)
+        })
+        .collect();
+    built(&plans, columns, rows)
+}
+
+#[test]
+fn the_calm_scene_is_what_it_says() {
+    let state = calm(80, 24);
+    let policy = &state.engine.policy;
+    let row = state.engine.board.row(&"api-gateway".into()).unwrap();
+    let cell = row.cell(&"prod".into()).unwrap();
+    assert_eq!(cell.next(&row.facts, policy, now()), CellState::Ready);
+}

@@ -1,0 +1,114 @@
+//! The tally: how many services stand where, and what the whole is called. Counted when facts
+//! change, so that a picture of 100,000 services costs what one of 1,000 does.
+
+use jiff::Timestamp;
+
+use crate::domain::board::{Board, Row};
+use crate::domain::cell::CellState;
+use crate::domain::ids::EnvironmentName;
+use crate::domain::policy::{Policy, Via};
+
+/// How many services stand where; each is counted once, where it needs somebody most.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// The owner that all repositories share, if they do.
+    pub name: Option<String>,
+    /// The columns of the board: the union of all paths, in order.
+    pub environments: Vec<EnvironmentName>,
+    pub services: usize,
+    pub ready: usize,
+    pub running: usize,
+    pub waiting: usize,
+    pub gated: usize,
+    pub held: usize,
+    pub failed: usize,
+    pub stale: usize,
+    pub level: usize,
+}
+
+impl Tally {
+    pub fn of(board: &Board, policy: &Policy, now: Timestamp) -> Self {
+        let mut tally = Self {
+            name: owner(board),
+            environments: environments(board),
+            services: board.rows.len(),
+            ..Self::default()
+        };
+        for row in &board.rows {
+            let count = match standing(row, policy, now) {
+                CellState::Failed => &mut tally.failed,
+                CellState::Held => &mut tally.held,
+                CellState::Running => &mut tally.running,
+                CellState::Stale => &mut tally.stale,
+                CellState::Waiting => &mut tally.waiting,
+                CellState::Gated => &mut tally.gated,
+                CellState::Ready => &mut tally.ready,
+                CellState::RolledBack | CellState::Ok | CellState::None => &mut tally.level,
+            };
+            *count += 1;
+        }
+        tally
+    }
+}
+
+/// Where a service stands, by the cell that needs somebody most: failed, held, running, stale,
+/// ready, waiting, gated, level.
+pub fn standing(row: &Row, policy: &Policy, now: Timestamp) -> CellState {
+    let mut worst = CellState::Ok;
+    for (cell, stage) in row.cells.iter().zip(&row.service.path) {
+        let state = cell.state(&row.facts, policy, now);
+        let next = cell.next(&row.facts, policy, now);
+        // What the forge promotes by itself is nobody's to promote here.
+        let ours = stage.via != Via::Forge;
+        for state in [Some(state), ours.then_some(next)].into_iter().flatten() {
+            if rank(state) < rank(worst) {
+                worst = state;
+            }
+        }
+    }
+    worst
+}
+
+/// Ranks states, the one that needs somebody most first.
+pub fn rank(state: CellState) -> u8 {
+    match state {
+        CellState::Failed => 0,
+        CellState::Held => 1,
+        CellState::Running => 2,
+        CellState::Stale => 3,
+        CellState::Ready => 4,
+        CellState::Waiting => 5,
+        CellState::Gated => 6,
+        CellState::RolledBack | CellState::Ok | CellState::None => 7,
+    }
+}
+
+fn owner(board: &Board) -> Option<String> {
+    let owner = |row: &Row| row.service.repo.as_str().split('/').next().map(str::to_owned);
+    let first = owner(board.rows.first()?)?;
+    let prefix = format!("{first}/");
+    let shared = board
+        .rows
+        .iter()
+        .all(|row| row.service.repo.as_str().starts_with(&prefix));
+    shared.then_some(first)
+}
+
+/// Unites the paths: an environment that only some services have stands after the one that comes
+/// before it there.
+fn environments(board: &Board) -> Vec<EnvironmentName> {
+    let mut union: Vec<EnvironmentName> = Vec::new();
+    for row in &board.rows {
+        let mut place = 0;
+        for stage in &row.service.path {
+            match union.iter().position(|name| *name == stage.environment) {
+                Some(known) => place = known + 1,
+                None => {
+                    union.insert(place, stage.environment.clone());
+                    place += 1;
+                }
+            }
+        }
+    }
+    union
+}

@@ -1,0 +1,212 @@
+//! Tables: columns as wide as what is seen of them; where the room is short they narrow, and then
+//! the ones of the highest rank go.
+
+use ratatui::layout::Rect;
+
+use super::text::Pen;
+use crate::app::view::line::{Line, Tone, width};
+use crate::app::view::panel::{Row, Table};
+
+/// Columns before the first cell: the cursor or the mark.
+const LEAD: usize = 2;
+/// A revision is not cut shorter than this.
+const SHORTEST: usize = 7;
+
+/// The widths of a table, kept from picture to picture for their memory.
+#[derive(Debug, Default)]
+pub(crate) struct Widths {
+    columns: Vec<Width>,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Width {
+    title: usize,
+    head: usize,
+    tail: usize,
+    /// The widest of the heads that stand alone.
+    alone: usize,
+    dropped: bool,
+    least: usize,
+    rank: u8,
+}
+
+impl Width {
+    fn whole(self) -> usize {
+        let pair = self.head + self.tail + usize::from(self.tail > 0 && self.head > 0);
+        pair.max(self.title).max(self.alone)
+    }
+}
+
+pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, table: &Table, widths: &mut Widths) {
+    if area.is_empty() {
+        return;
+    }
+    measure(table, widths);
+    let gap = fit(&mut widths.columns, usize::from(area.width).saturating_sub(LEAD));
+    let mut x = LEAD;
+    for (column, width) in table.columns.iter().zip(&widths.columns) {
+        if !width.dropped {
+            let at = area.x + narrow(x);
+            let room = area.right().saturating_sub(at);
+            pen.line(at, area.y, room, &Line::of(Tone::Heading, column.title.clone()));
+            x += width.whole() + gap;
+        }
+    }
+    for (row, y) in table.rows.iter().zip(area.top() + 1..area.bottom()) {
+        match row {
+            Row::Heading(line) => {
+                pen.line(area.x + narrow(LEAD), y, area.width.saturating_sub(2), line);
+            }
+            Row::Entries {
+                cells,
+                cursor,
+                marked,
+            } => {
+                if *cursor {
+                    pen.highlight(Rect { y, height: 1, ..area });
+                    pen.text(area.x, y, 1, ">", Tone::Strong);
+                }
+                if *marked {
+                    pen.text(area.x + 1, y, 1, "*", Tone::Accent);
+                }
+                entries(pen, area, y, cells, &widths.columns, gap);
+            }
+        }
+    }
+}
+
+fn entries(
+    pen: &mut Pen<'_>,
+    area: Rect,
+    y: u16,
+    cells: &[crate::app::view::panel::Entry],
+    widths: &[Width],
+    gap: usize,
+) {
+    let mut x = LEAD;
+    for (place, (cell, width)) in cells.iter().zip(widths).enumerate() {
+        if width.dropped {
+            continue;
+        }
+        let at = area.x + narrow(x);
+        let last = widths.iter().skip(place + 1).all(|width| width.dropped);
+        let room = if last {
+            area.right().saturating_sub(at)
+        } else {
+            narrow(width.whole()).min(area.right().saturating_sub(at))
+        };
+        let mut used;
+        if cell.tail.is_empty() {
+            used = pen.line(at, y, room, &cell.head);
+        } else {
+            let head = narrow(width.head).min(room);
+            pen.line(at, y, head, &cell.head);
+            used = head + u16::from(width.head > 0);
+            used += pen.line(at + used, y, room.saturating_sub(used), &cell.tail);
+        }
+        if cell.selected {
+            pen.text(at - 1, y, 1, "[", Tone::Strong);
+            pen.text(at + used, y, 1, "]", Tone::Strong);
+        }
+        x += width.whole() + gap;
+    }
+}
+
+fn measure(table: &Table, widths: &mut Widths) {
+    widths.columns.clear();
+    widths.columns.extend(table.columns.iter().map(|column| Width {
+        title: width(&column.title),
+        least: usize::from(column.least),
+        rank: column.rank,
+        ..Width::default()
+    }));
+    for row in &table.rows {
+        let Row::Entries { cells, .. } = row else {
+            continue;
+        };
+        for (cell, width) in cells.iter().zip(&mut widths.columns) {
+            if cell.tail.is_empty() {
+                width.alone = width.alone.max(cell.head.width());
+            } else {
+                width.head = width.head.max(cell.head.width());
+                width.tail = width.tail.max(cell.tail.width());
+            }
+        }
+    }
+}
+
+/// Makes the columns fit, and returns the gap between them.
+fn fit(columns: &mut [Width], room: usize) -> usize {
+    let natural = columns.to_vec();
+    loop {
+        let shown = columns.iter().filter(|column| !column.dropped).count();
+        let gaps = shown.saturating_sub(1);
+        let total: usize = shown_total(columns);
+        if total + 2 * gaps <= room {
+            let spare = room - total - 2 * gaps;
+            return 2 + (spare / gaps.max(1)).min(2);
+        }
+        if total + gaps <= room {
+            return 1;
+        }
+        if narrow_one(columns) {
+            continue;
+        }
+        let worst = columns
+            .iter()
+            .enumerate()
+            .skip(1)
+            .filter(|(_, column)| !column.dropped && column.rank > 0)
+            .max_by_key(|(_, column)| column.rank)
+            .map(|(place, _)| place);
+        let Some(worst) = worst else {
+            return 1;
+        };
+        // With one column less, the others may be as wide as they would be again.
+        for (place, (column, natural)) in columns.iter_mut().zip(&natural).enumerate() {
+            let dropped = column.dropped || place == worst;
+            *column = Width {
+                dropped,
+                ..*natural
+            };
+        }
+    }
+}
+
+fn shown_total(columns: &[Width]) -> usize {
+    columns
+        .iter()
+        .filter(|column| !column.dropped)
+        .map(|column| column.whole())
+        .sum()
+}
+
+/// Takes one column's width from the widest that can give; says whether any could.
+fn narrow_one(columns: &mut [Width]) -> bool {
+    let first = columns.first_mut().filter(|column| column.alone > 12);
+    if let Some(first) = first {
+        first.alone -= 1;
+        return true;
+    }
+    let widest = columns
+        .iter_mut()
+        .filter(|column| !column.dropped && column.head > SHORTEST)
+        .filter(|column| column.whole() > column.least.max(column.title))
+        .max_by_key(|column| column.head);
+    if let Some(widest) = widest {
+        widest.head -= 1;
+        return true;
+    }
+    let first = columns
+        .first_mut()
+        .filter(|column| column.alone > column.least.max(column.title));
+    if let Some(first) = first {
+        first.alone -= 1;
+        return true;
+    }
+    false
+}
+
+fn narrow(columns: usize) -> u16 {
+    u16::try_from(columns).unwrap_or(u16::MAX)
+}

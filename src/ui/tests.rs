@@ -1,0 +1,194 @@
+//! Snapshots of the screens: the text, and below it the tones, one letter a cell.
+
+use super::*;
+use crate::app::state::State;
+use crate::app::view::{scenes, view};
+
+const SIZES: [(u16, u16); 4] = [(40, 10), (80, 24), (120, 36), (200, 60)];
+
+fn picture(state: &State) -> String {
+    let (columns, rows) = (state.interface.columns, state.interface.rows);
+    let view = view(state);
+    render_to_string(&view, columns, rows, &Theme::mono())
+}
+
+fn both(state: &State) -> String {
+    let (columns, rows) = (state.interface.columns, state.interface.rows);
+    let tones = render_tones(&view(state), columns, rows);
+    format!("{}\n=== tones ===\n{tones}", picture(state))
+}
+
+fn at_every_size(name: &str, scene: impl Fn(u16, u16) -> State) {
+    for (columns, rows) in SIZES {
+        insta::assert_snapshot!(format!("{name}_{columns}x{rows}"), both(&scene(columns, rows)));
+    }
+}
+
+#[test]
+fn a_calm_board() {
+    at_every_size("calm", scenes::calm);
+}
+
+#[test]
+fn a_busy_board() {
+    at_every_size("busy", scenes::busy);
+}
+
+#[test]
+fn a_board_with_a_hold() {
+    at_every_size("held", scenes::held);
+}
+
+#[test]
+fn a_stale_board() {
+    at_every_size("stale", scenes::stale);
+}
+
+#[test]
+fn a_board_without_a_token() {
+    at_every_size("no_token", scenes::no_token);
+}
+
+#[test]
+fn a_board_whose_forge_is_down() {
+    at_every_size("forge_down", scenes::forge_down);
+}
+
+#[test]
+fn the_first_load_says_what_is_read() {
+    at_every_size("first_load", scenes::first_load);
+}
+
+#[test]
+fn every_dialog() {
+    use crate::app::interface::DetailTab;
+    use scenes::dialogs;
+    let all: [(&str, State); 17] = [
+        ("promote", dialogs::promote(80, 24)),
+        ("promote_armed", dialogs::promote_armed(80, 24)),
+        ("promote_several", dialogs::promote_several(80, 24)),
+        ("promote_refused", dialogs::promote_refused(80, 24)),
+        ("hold", dialogs::hold(80, 24)),
+        ("hold_existing", dialogs::hold_existing(80, 24)),
+        ("hold_edit", dialogs::hold_edit(80, 24)),
+        ("vote", dialogs::vote(80, 24)),
+        ("add_gate", dialogs::add_gate(80, 24)),
+        ("open_gate", dialogs::open_gate(80, 24)),
+        ("confirm", dialogs::confirm(80, 24)),
+        ("quit", dialogs::quit(80, 24)),
+        ("help", dialogs::help(80, 24)),
+        ("palette", dialogs::palette(80, 24)),
+        ("errors", dialogs::errors(80, 24)),
+        ("messages", dialogs::messages(80, 24)),
+        ("filter", dialogs::filter(80, 24)),
+    ];
+    for (name, state) in all {
+        insta::assert_snapshot!(format!("dialog_{name}"), both(&state));
+    }
+    for (name, tab) in [
+        ("gates", DetailTab::Gates),
+        ("scope", DetailTab::Scope),
+        ("deployments", DetailTab::Deployments),
+        ("pipeline", DetailTab::Pipeline),
+        ("pull_requests", DetailTab::PullRequests),
+    ] {
+        let small = dialogs::detail(tab, 80, 24);
+        insta::assert_snapshot!(format!("detail_{name}_80x24"), both(&small));
+    }
+    insta::assert_snapshot!(
+        "detail_gates_200x60",
+        both(&dialogs::detail(DetailTab::Gates, 200, 60))
+    );
+    insta::assert_snapshot!("detail_gates_40x10", both(&dialogs::detail(DetailTab::Gates, 40, 10)));
+    for (columns, rows) in [(80, 24), (160, 45)] {
+        let state = dialogs::timeline(columns, rows);
+        insta::assert_snapshot!(format!("timeline_{columns}x{rows}"), both(&state));
+    }
+}
+
+#[test]
+fn ascii_mode_draws_nothing_but_ascii_for_its_own_signs() {
+    let mut state = scenes::dialogs::promote(120, 36);
+    state.interface.ascii = true;
+    let text = picture(&state).replace("push-日本", "");
+    let strange: Vec<char> = text.chars().filter(|character| !character.is_ascii()).collect();
+    assert!(strange.is_empty(), "{strange:?}\n{text}");
+}
+
+#[test]
+fn loud_states_are_said_in_words() {
+    let mut state = scenes::calm(80, 24);
+    state.engine.read_only = true;
+    state.engine.offline = true;
+    let text = picture(&state);
+    assert!(text.contains("READ-ONLY") && text.contains("OFFLINE"), "{text}");
+    let text = picture(&scenes::forge_down(80, 24));
+    assert!(text.contains("JOURNAL UNREACHABLE"), "{text}");
+}
+
+/// No word of a stale board may claim that something is good or may go.
+#[test]
+fn a_stale_board_never_looks_good() {
+    for (columns, rows) in SIZES {
+        let text = picture(&scenes::stale(columns, rows));
+        let board: String = text
+            .lines()
+            .filter(|line| line.contains("gateway") && line.contains("4m"))
+            .collect();
+        assert!(!board.contains("OK") && !board.contains("READY"), "{text}");
+    }
+}
+
+#[test]
+fn every_size_can_be_drawn() {
+    for columns in (1..130).step_by(7) {
+        for rows in (1..50).step_by(5) {
+            for state in [
+                scenes::held(columns, rows),
+                scenes::dialogs::promote_several(columns, rows),
+                scenes::dialogs::detail(Default::default(), columns, rows),
+                scenes::dialogs::timeline(columns, rows),
+            ] {
+                let text = picture(&state);
+                assert_eq!(text.lines().count(), usize::from(rows));
+            }
+        }
+    }
+}
+
+/// The cursor's row is drawn wherever the offset is, headings or not.
+#[test]
+fn the_cursor_is_always_seen() {
+    for rows in [14, 24, 36, 45] {
+        let mut state = scenes::many(100, 80, rows);
+        for (place, offset) in [(0, 0), (99, 0), (50, 90), (50, 10), (3, 97)] {
+            let name = state.interface.order[place].clone();
+            scenes::select(&mut state, name.as_str(), "prod");
+            state.interface.offset = offset;
+            let text = picture(&state);
+            let seen = text
+                .lines()
+                .any(|line| line.starts_with('>') && line.contains(name.as_str()));
+            assert!(seen, "{name} at {offset} with {rows} rows\n{text}");
+        }
+    }
+}
+
+/// A picture of 20,000 services builds as few rows as one of 100.
+#[test]
+fn only_the_rows_that_are_seen_are_built() {
+    use crate::app::view::panel::Content;
+    use crate::app::view::tally::Tally;
+    let rows = |services| {
+        let mut state = scenes::many(services, 80, 24);
+        let engine = &state.engine;
+        state.interface.tally = Some(Tally::of(&engine.board, &engine.policy, state.now));
+        let view = view(&state);
+        match &view.main.first().unwrap().content {
+            Content::Table(table) => table.rows.len(),
+            Content::Lines(lines) => lines.len(),
+        }
+    };
+    assert_eq!(rows(100), rows(2_000));
+    assert!(rows(100) <= 24);
+}
