@@ -10,7 +10,12 @@ pub fn bench(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("board");
     let mut state = Evening::new(1_000, Kind::Full, 200, 50).state;
     let now = state.now;
-    let Engine { board, policy, ledger, .. } = &mut state.engine;
+    let Engine {
+        board,
+        policy,
+        ledger,
+        ..
+    } = &mut state.engine;
     let service = name(501);
     let answers: Vec<ServiceFacts> = (0..2).map(|more| facts(501, more, evening())).collect();
     let mut turn = answers.iter().cycle();

@@ -30,7 +30,11 @@ pub fn bench(criterion: &mut Criterion) {
     group.bench_function("board-answer-of-20", |bencher| {
         bencher.iter(|| {
             let batch = runtime.block_on(client.board(&targets));
-            assert!(batch.answers.iter().all(|(_, answer)| answer.is_ok()), "{:?}", batch.answers);
+            assert!(
+                batch.answers.iter().all(|(_, answer)| answer.is_ok()),
+                "{:?}",
+                batch.answers
+            );
         });
     });
     let largest = ready.largest();
@@ -39,7 +43,10 @@ pub fn bench(criterion: &mut Criterion) {
     group.bench_function("the-same-bytes-unread", |bencher| {
         bencher.iter(|| {
             runtime.block_on(async {
-                let request = plain.post(&largest.url).headers(largest.headers.clone()).body(largest.body.clone());
+                let request = plain
+                    .post(&largest.url)
+                    .headers(largest.headers.clone())
+                    .body(largest.body.clone());
                 request.send().await.unwrap().bytes().await.unwrap()
             })
         });
@@ -70,7 +77,11 @@ impl Ready {
     /// What was asked for the longest answer: the board.
     fn largest(&self) -> Known {
         let known = self.known.lock().unwrap();
-        known.values().max_by_key(|known| known.answer.len()).unwrap().clone()
+        known
+            .values()
+            .max_by_key(|known| known.answer.len())
+            .unwrap()
+            .clone()
     }
 }
 
@@ -93,13 +104,30 @@ async fn serve(State(ready): State<Ready>, request: Request) -> Known {
     for name in ["host", "content-length", "accept-encoding"] {
         headers.remove(name);
     }
-    let asked = ready.http.request(parts.method, format!("{}{path}", ready.upstream)).headers(headers.clone()).body(body.clone());
+    let asked = ready
+        .http
+        .request(parts.method, format!("{}{path}", ready.upstream))
+        .headers(headers.clone())
+        .body(body.clone());
     let answer = asked.send().await.unwrap();
     let status = answer.status();
     let mut kind = HeaderMap::new();
-    kind.extend(answer.headers().get("content-type").cloned().map(|value| (http::header::CONTENT_TYPE, value)));
+    kind.extend(
+        answer
+            .headers()
+            .get("content-type")
+            .cloned()
+            .map(|value| (http::header::CONTENT_TYPE, value)),
+    );
     let answer = answer.bytes().await.unwrap();
-    let known = Known { url: format!("{}{path}", ready.here), headers, body, status, kind, answer };
+    let known = Known {
+        url: format!("{}{path}", ready.here),
+        headers,
+        body,
+        status,
+        kind,
+        answer,
+    };
     ready.known.lock().unwrap().insert(key, known.clone());
     known
 }
@@ -117,10 +145,22 @@ async fn prepare() -> (Ready, GitHub, Vec<Target>) {
     std::mem::forget(running);
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let here = format!("http://{}", listener.local_addr().unwrap());
-    let http = client::build(&client::address(&here).unwrap(), None, &Limits::default(), Pool::Kept).unwrap();
-    let ready = Ready { upstream, here: here.clone(), http, known: Arc::default() };
+    let http = client::build(
+        &client::address(&here).unwrap(),
+        None,
+        &Limits::default(),
+        Pool::Kept,
+    )
+    .unwrap();
+    let ready = Ready {
+        upstream,
+        here: here.clone(),
+        http,
+        known: Arc::default(),
+    };
     let router = Router::new().fallback(serve).with_state(ready.clone());
-    tokio::task::spawn(async move { axum::serve(listener, router).await.unwrap() });
+    #[expect(clippy::disallowed_methods, reason = "the rule is about the program")]
+    tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
     let settings = Settings {
         name: "github".into(),
         api_url: Some(format!("{here}/api/v3")),

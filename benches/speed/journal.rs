@@ -41,7 +41,12 @@ pub fn bench(criterion: &mut Criterion) {
                 count += 1;
                 intended(count)
             },
-            |draft| seen = runtime.block_on(journal.append(draft, Precondition::Unchanged { seen })).unwrap().seq,
+            |draft| {
+                seen = runtime
+                    .block_on(journal.append(draft, Precondition::Unchanged { seen }))
+                    .unwrap()
+                    .seq;
+            },
             BatchSize::PerIteration,
         );
     });
@@ -49,7 +54,12 @@ pub fn bench(criterion: &mut Criterion) {
 
     // Filling it is not measured, so it may happen in memory.
     let memory = Path::new("/dev/shm");
-    let folder = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() }.unwrap();
+    let folder = if memory.is_dir() {
+        tempfile::tempdir_in(memory)
+    } else {
+        tempfile::tempdir()
+    }
+    .unwrap();
     let path = std::cell::OnceCell::new();
     group.sample_size(10);
     group.bench_function("open-and-fold-100000-entries", |bencher| {
@@ -64,7 +74,11 @@ pub fn bench(criterion: &mut Criterion) {
 }
 
 async fn open(path: &Path) -> Sqlite {
-    let options = Options { instance: "bench".into(), actor: "alice".into(), at: evening() };
+    let options = Options {
+        instance: "bench".into(),
+        actor: "alice".into(),
+        at: evening(),
+    };
     Sqlite::open(path, options).await.unwrap().journal
 }
 
@@ -77,7 +91,9 @@ async fn recover(path: &Path) -> Ledger {
         if entries.is_empty() {
             break;
         }
-        entries.iter().for_each(|entry| ledger.apply(entry));
+        for entry in &entries {
+            ledger.apply(entry);
+        }
     }
     assert!(ledger.head.0 >= i64::try_from(ENTRIES).unwrap() - 7);
     ledger
@@ -89,19 +105,47 @@ async fn fill(path: &Path) {
     let mut seen = Seq(0);
     for at in 0..ENTRIES / 7 {
         let digest = Digest::from("seen");
-        seen = journal.append(intended(at), Precondition::Unchanged { seen }).await.unwrap().seq;
-        let handle = Handle { run: Some(RunId(at as u64)), ..Handle::default() };
+        seen = journal
+            .append(intended(at), Precondition::Unchanged { seen })
+            .await
+            .unwrap()
+            .seq;
+        let handle = Handle {
+            run: Some(RunId(at as u64)),
+            ..Handle::default()
+        };
         let steps = [
-            (Step::Sending { owner: "bench".into() }, Precondition::Permit { digest, seen }),
-            (Step::Accepted { handle: handle.clone() }, Precondition::Follows),
+            (
+                Step::Sending {
+                    owner: "bench".into(),
+                },
+                Precondition::Permit { digest, seen },
+            ),
+            (
+                Step::Accepted {
+                    handle: handle.clone(),
+                },
+                Precondition::Follows,
+            ),
             (Step::Running { handle }, Precondition::Follows),
             (Step::Succeeded, Precondition::Follows),
         ];
         for (step, precondition) in steps {
-            let event = Event::Stepped { id: format!("intent-{at}").into(), purpose: Purpose::Promotion, step };
-            journal.append(draft(at, event), precondition).await.unwrap();
+            let event = Event::Stepped {
+                id: format!("intent-{at}").into(),
+                purpose: Purpose::Promotion,
+                step,
+            };
+            journal
+                .append(draft(at, event), precondition)
+                .await
+                .unwrap();
         }
-        let cover = Cover { service: Some(name(at % 1_000)), environment: Some("production".into()), revision: None };
+        let cover = Cover {
+            service: Some(name(at % 1_000)),
+            environment: Some("production".into()),
+            revision: None,
+        };
         let hold = Hold {
             id: format!("hold-{at}").into(),
             cover: cover.clone(),
@@ -111,9 +155,19 @@ async fn fill(path: &Path) {
             since: evening(),
             until: None,
         };
-        let lifted = Event::HoldLifted { id: hold.id.clone(), cover };
-        journal.append(draft(at, Event::HoldPlaced { hold }), Precondition::None).await.unwrap();
-        seen = journal.append(draft(at, lifted), Precondition::None).await.unwrap().seq;
+        let lifted = Event::HoldLifted {
+            id: hold.id.clone(),
+            cover,
+        };
+        journal
+            .append(draft(at, Event::HoldPlaced { hold }), Precondition::None)
+            .await
+            .unwrap();
+        seen = journal
+            .append(draft(at, lifted), Precondition::None)
+            .await
+            .unwrap()
+            .seq;
     }
 }
 
@@ -125,7 +179,9 @@ fn intended(at: usize) -> Draft {
         environment: "production".into(),
         from: Some(Revision::new(format!("{at:040x}"))),
         to: Revision::new(format!("{:040x}", at + 1)),
-        act: Act::Cancel { run: RunId(at as u64) },
+        act: Act::Cancel {
+            run: RunId(at as u64),
+        },
         reason: "release 2026.47".to_owned(),
         digest: "seen".into(),
         replaces: None,

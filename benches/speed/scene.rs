@@ -58,7 +58,8 @@ pub fn policy(services: usize, kind: Kind) -> Arc<Policy> {
             Kind::Lean => "fast",
         },
     );
-    let settings = config::load(&text, Path::new("/bench.toml")).unwrap_or_else(|problems| panic!("{}", config::render(&problems)));
+    let settings = config::load(&text, Path::new("/bench.toml"))
+        .unwrap_or_else(|problems| panic!("{}", config::render(&problems)));
     let mut policy = Policy::clone(&settings.policy);
     let service = policy.services.remove(0);
     policy.services = (0..services)
@@ -87,24 +88,27 @@ pub fn facts(at: usize, more: usize, now: Timestamp) -> ServiceFacts {
         total: 12,
         contexts: Vec::new(),
     };
-    let deployments = ENVIRONMENTS.iter().enumerate().flat_map(|(place, environment)| {
-        let live = newest.saturating_sub(place.min(1));
-        let url = url.clone();
-        (0..3).map(move |past: usize| Deployment {
-            id: DeploymentId((at * 100 + place * 10 + 9 - past) as u64),
-            environment: (*environment).into(),
-            sha: sha(at, live.saturating_sub(past)),
-            git_ref: Some("main".to_owned()),
-            phase: Phase::Succeeded,
-            raw: "ACTIVE".to_owned(),
-            created_at: back(40 + 24 * i64::try_from(past).unwrap_or(0)),
-            changed_at: back(39 + 24 * i64::try_from(past).unwrap_or(0)),
-            creator: Some("bob".into()),
-            description: Some("release".to_owned()),
-            url: Some(format!("{url}/deployments")),
-            key: None,
-        })
-    });
+    let deployments = ENVIRONMENTS
+        .iter()
+        .enumerate()
+        .flat_map(|(place, environment)| {
+            let live = newest.saturating_sub(place.min(1));
+            let url = url.clone();
+            (0..3).map(move |past: usize| Deployment {
+                id: DeploymentId((at * 100 + place * 10 + 9 - past) as u64),
+                environment: (*environment).into(),
+                sha: sha(at, live.saturating_sub(past)),
+                git_ref: Some("main".to_owned()),
+                phase: Phase::Succeeded,
+                raw: "ACTIVE".to_owned(),
+                created_at: back(40 + 24 * i64::try_from(past).unwrap_or(0)),
+                changed_at: back(39 + 24 * i64::try_from(past).unwrap_or(0)),
+                creator: Some("bob".into()),
+                description: Some("release".to_owned()),
+                url: Some(format!("{url}/deployments")),
+                key: None,
+            })
+        });
     ServiceFacts {
         repo: RepoPath::from(format!("acme/{}", name(at))),
         url: url.clone(),
@@ -117,7 +121,9 @@ pub fn facts(at: usize, more: usize, now: Timestamp) -> ServiceFacts {
             author: Some("eve".into()),
             at: Some(back(41)),
         }),
-        checks: (0..=newest).map(|version| (sha(at, version), checks(version))).collect(),
+        checks: (0..=newest)
+            .map(|version| (sha(at, version), checks(version)))
+            .collect(),
         environments: ENVIRONMENTS
             .iter()
             .zip(1..)
@@ -173,7 +179,16 @@ impl Evening {
             now,
         });
         let interface = Interface::new(columns, rows, false, false);
-        let mut evening = Self { state: State { now, engine, interface, dirty: false }, now, open: Vec::new() };
+        let mut evening = Self {
+            state: State {
+                now,
+                engine,
+                interface,
+                dirty: false,
+            },
+            now,
+            open: Vec::new(),
+        };
         evening.take(Msg::Resized { columns, rows });
         evening.take(Msg::JournalRead(Ok(Vec::new())));
         evening.take(Msg::Tick);
@@ -198,7 +213,9 @@ impl Evening {
     /// Lets time pass until a question of this kind is asked, and returns its answer.
     pub fn next(&mut self, wanted: impl Fn(&Question) -> bool) -> Msg {
         for _ in 0..100_000 {
-            let found = self.open.iter().position(|effect| matches!(effect, Effect::Fetch { question, .. } if wanted(question)));
+            let found = self.open.iter().position(
+                |effect| matches!(effect, Effect::Fetch { question, .. } if wanted(question)),
+            );
             if let Some(msg) = found.and_then(|at| answer(self.open.swap_remove(at), self.now)) {
                 return msg;
             }
@@ -212,10 +229,23 @@ impl Evening {
 
 /// What the forge answers.
 fn answer(effect: Effect, now: Timestamp) -> Option<Msg> {
-    let Effect::Fetch { generation, forge, question } = effect else { return None };
-    let at = |service: &ServiceName| -> usize { service.as_str().trim_start_matches("svc-").parse().unwrap() };
+    let Effect::Fetch {
+        generation,
+        forge,
+        question,
+    } = effect
+    else {
+        return None;
+    };
+    let at = |service: &ServiceName| -> usize {
+        service.as_str().trim_start_matches("svc-").parse().unwrap()
+    };
     let answer = match &question {
-        Question::Identity => Answer::Identity(Ok(Identity { login: "alice".into(), scopes: vec!["repo".into()], version: None })),
+        Question::Identity => Answer::Identity(Ok(Identity {
+            login: "alice".into(),
+            scopes: vec!["repo".into()],
+            version: None,
+        })),
         Question::Pulse(targets) => {
             let pulse = Pulse {
                 head: None,
@@ -225,17 +255,34 @@ fn answer(effect: Effect, now: Timestamp) -> Option<Msg> {
                 latest_release: None,
                 pushed_at: None,
             };
-            Answer::Pulses(targets.iter().map(|target| (target.service.clone(), Ok(pulse.clone()))).collect())
+            Answer::Pulses(
+                targets
+                    .iter()
+                    .map(|target| (target.service.clone(), Ok(pulse.clone())))
+                    .collect(),
+            )
         }
         Question::Facts(targets) => {
             let facts = |service: &ServiceName| Box::new(facts(at(service), 0, evening()));
-            Answer::Facts(targets.iter().map(|target| (target.service.clone(), Ok(facts(&target.service)))).collect())
+            Answer::Facts(
+                targets
+                    .iter()
+                    .map(|target| (target.service.clone(), Ok(facts(&target.service))))
+                    .collect(),
+            )
         }
         Question::Scope { base, head, .. } => Answer::Scope(Ok(Box::new(scope(base, head)))),
         Question::Jobs { .. } => Answer::Jobs(Ok(Vec::new())),
         Question::Find { .. } => Answer::Found(Ok(None)),
     };
-    Some(Msg::Fetched(Fetched { generation, forge, question, asked_at: now, answer, budget: Budget::default() }))
+    Some(Msg::Fetched(Fetched {
+        generation,
+        forge,
+        question,
+        asked_at: now,
+        answer,
+        budget: Budget::default(),
+    }))
 }
 
 fn scope(base: &Sha, head: &Sha) -> Scope {
@@ -256,4 +303,3 @@ fn scope(base: &Sha, head: &Sha) -> Scope {
         url: None,
     }
 }
-

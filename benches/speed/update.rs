@@ -24,14 +24,22 @@ pub fn bench(criterion: &mut Criterion) {
     });
     group.bench_function("fetched/pulses-of-1000-unchanged", |bencher| {
         bencher.iter_batched(
-            || evening.borrow_mut().next(|question| matches!(question, Question::Pulse(_))),
+            || {
+                evening
+                    .borrow_mut()
+                    .next(|question| matches!(question, Question::Pulse(_)))
+            },
             |msg| evening.borrow_mut().take(msg),
             BatchSize::PerIteration,
         );
     });
     group.bench_function("fetched/facts-of-those-on-screen", |bencher| {
         bencher.iter_batched(
-            || evening.borrow_mut().next(|question| matches!(question, Question::Facts(targets) if targets.len() < 100)),
+            || {
+                evening.borrow_mut().next(
+                    |question| matches!(question, Question::Facts(targets) if targets.len() < 100),
+                )
+            },
             |msg| evening.borrow_mut().take(msg),
             BatchSize::PerIteration,
         );
@@ -42,7 +50,13 @@ pub fn bench(criterion: &mut Criterion) {
         evening.take(Msg::Key(Chord::plain(Key::Char('/'))));
         let mut keys = [Key::Char('4'), Key::Backspace].into_iter().cycle();
         group.bench_function(format!("filter-key/{services}"), |bencher| {
-            bencher.iter(|| black_box(update(&mut evening.state, now, Msg::Key(Chord::plain(keys.next().unwrap())))));
+            bencher.iter(|| {
+                black_box(update(
+                    &mut evening.state,
+                    now,
+                    Msg::Key(Chord::plain(keys.next().unwrap())),
+                ))
+            });
         });
     }
     group.finish();
