@@ -318,13 +318,16 @@ pub(super) fn next_entry(look: &Look<'_>, row: &board::Row, cell: &Cell) -> Entr
         CellState::Stale if cell.state(&row.facts, policy, look.now) == CellState::Stale => {
             Line::of(tone, "? STALE: no act")
         }
-        CellState::Stale => Line::of(tone, format!("? UNKNOWN {passing}/{all}")),
+        CellState::Stale => match all {
+            0 => Line::of(tone, "? UNKNOWN"),
+            _ => Line::of(tone, format!("? UNKNOWN {passing}/{all}")),
+        },
         CellState::Running => match &cell.in_flight {
             Some(flight) if flight.unsettled => Line::of(Tone::Unknown, "? UNKNOWN"),
             Some(flight) => {
                 let by = flight.by.as_ref().map_or("?", |person| person.as_str());
                 let age = time::span(look.clock.ago(flight.since));
-                Line::of(tone, format!("{glyph} {by} {age}"))
+                Line::of(tone, format!("{glyph} {word} {by} {age}"))
             }
             None => Line::of(tone, format!("{glyph} {word}")),
         },

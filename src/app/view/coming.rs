@@ -94,7 +94,7 @@ pub(super) fn lines(look: &Look<'_>, most: usize) -> Vec<Line> {
     all.iter()
         .take(most)
         .map(|coming| {
-            Line::of(Tone::Strong, format!(" {:<10}", look.clock.short(coming.at)))
+            Line::of(Tone::Strong, format!(" {:<13}", look.clock.short(coming.at)))
                 .with(Tone::Muted, format!("in {:<9} ", time::countdown(look.clock.until(coming.at))))
                 .with(coming.tone, coming.what.clone())
         })

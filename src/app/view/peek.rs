@@ -5,6 +5,7 @@ use super::line::{Line, Tone};
 use super::look::Look;
 use super::panel::{Bar, Content, Panel};
 use super::{deployments, empty, gates, scope};
+use crate::app::interface::Pane;
 use crate::domain::board::Row;
 use crate::domain::cell::Cell;
 
@@ -17,13 +18,24 @@ pub(super) fn panel(look: &Look<'_>) -> Panel {
             height,
         };
     };
+    let rows = usize::from(height) - 1;
+    let mut title = Bar::default()
+        .left(0, movement(row, cell))
+        .right(0, gates::sum(look, cell));
+    let content = if look.interface.pane == Pane::Peek {
+        title = title.right(1, Line::of(Tone::Focus, "j k scroll"));
+        let columns = usize::from(look.shape.main()).saturating_sub(1);
+        let mut all = indented(notices(look, row, cell));
+        all.extend(gates::full(look, cell, columns));
+        let offset = look.interface.detail_offset;
+        let offset = offset.min(all.len().saturating_sub(rows));
+        all.into_iter().skip(offset).take(rows).collect()
+    } else {
+        lines(look, row, cell, rows)
+    };
     Panel {
-        title: Some(
-            Bar::default()
-                .left(0, movement(row, cell))
-                .right(0, gates::sum(look, cell)),
-        ),
-        content: Content::Lines(lines(look, row, cell, usize::from(height) - 1)),
+        title: Some(title),
+        content: Content::Lines(content),
         height,
     }
 }
@@ -109,15 +121,21 @@ pub(super) fn notices(look: &Look<'_>, row: &Row, cell: &Cell) -> Vec<Line> {
             || "until lifted".to_owned(),
             |at| format!("until {}", look.clock.short(at)),
         );
+        // A hold on this cell alone needs no more words; a wider one says how wide.
+        let alone = hold.cover.service.is_some() && hold.cover.environment.is_some();
+        let covers = if alone {
+            String::new()
+        } else {
+            format!(", covers {}", hold.cover)
+        };
         lines.push(
             Line::of(tone, format!("{glyph} HOLD {} ", hold.owner))
                 .with(Tone::Strong, hold.reason.clone())
                 .with(
                     Tone::Muted,
                     format!(
-                        "  {until}, since {}, covers {}",
+                        "  {until}, since {}{covers}",
                         super::time::age(look.clock.ago(hold.since)),
-                        hold.cover
                     ),
                 ),
         );

@@ -1,13 +1,13 @@
 //! Scenes: states of the board at a fixed instant, for the tests of the screens.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::app::engine::{Engine, ForgeState, JournalState, Start};
-use crate::app::interface::{Cursor, DetailTab, Interface, ListCursor, Message, Screen, Sort};
+use crate::app::interface::{Cursor, DetailTab, Interface, ListCursor, Message, Screen};
 use crate::app::msg::Budget;
 use crate::app::state::State;
 use crate::domain::cell::CellState;
@@ -223,7 +223,7 @@ fn facts(plan: &Plan) -> ServiceFacts {
         checks: BTreeMap::from([(head.clone(), checks(&head))]),
         environments: Vec::new(),
         deployments,
-        runs: vec![run(&head)],
+        runs: vec![run(&head, plan.gates != Gates::Level)],
         open_pull_requests: 3,
         pull_requests: pull_requests(),
         releases,
@@ -253,7 +253,7 @@ fn checks(sha: &Sha) -> Checks {
     }
 }
 
-fn run(sha: &Sha) -> Run {
+fn run(sha: &Sha, waits: bool) -> Run {
     Run {
         id: RunId(9_921),
         name: "deploy".into(),
@@ -264,20 +264,22 @@ fn run(sha: &Sha) -> Run {
         event: "push".into(),
         sha: sha.clone(),
         branch: Some("main".into()),
-        phase: Phase::Gated,
+        phase: if waits { Phase::Gated } else { Phase::Failed },
         raw: "waiting".into(),
         url: String::new(),
         actor: Some(person("eve")),
         created_at: ago(2 * HOUR),
         updated_at: ago(51 * MINUTE),
-        waiting: vec![crate::domain::pipeline::Waiting {
+        waiting: waits.then(|| crate::domain::pipeline::Waiting {
             environment: "prod".into(),
             environment_id: crate::domain::ids::EnvironmentId(7),
             may_approve: true,
             reviewers: vec!["release-team".into()],
             wait_timer: SignedDuration::ZERO,
             wait_started_at: None,
-        }],
+        })
+        .into_iter()
+        .collect(),
     }
 }
 
@@ -359,6 +361,7 @@ fn scope(plan: &Plan) -> Scope {
                     .into(),
                 author: Some(person(["eve", "dee", "eve", "raj", "ann"][place])),
                 at: Some(ago((i64::try_from(place).unwrap() + 1) * 9 * HOUR)),
+                pull_requests: Vec::new(),
             })
             .collect(),
         pull_requests: vec![
@@ -434,32 +437,7 @@ fn judgement(gates: Gates) -> Judgement {
 }
 
 fn interface(columns: u16, rows: u16) -> Interface {
-    Interface {
-        columns,
-        rows,
-        screen: Screen::Board,
-        last_screen: None,
-        overlays: Vec::new(),
-        cursor: None,
-        marks: BTreeSet::new(),
-        sort: Sort::Risk,
-        filter: String::new(),
-        order: Vec::new(),
-        offset: 0,
-        peek: true,
-        utc: true,
-        zone: TimeZone::UTC,
-        tally: None,
-        frozen: None,
-        tab: DetailTab::Gates,
-        detail_offset: 0,
-        timeline: ListCursor::default(),
-        messages: VecDeque::new(),
-        problems: Vec::new(),
-        tour: None,
-        ascii: false,
-        quitting: false,
-    }
+    Interface::new(columns, rows, false, false)
 }
 
 fn engine(plans: &[Plan]) -> Engine {

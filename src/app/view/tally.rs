@@ -3,6 +3,7 @@
 
 use jiff::Timestamp;
 
+use crate::app::interface::order::columns;
 use crate::domain::board::{Board, Row};
 use crate::domain::cell::CellState;
 use crate::domain::ids::EnvironmentName;
@@ -30,7 +31,7 @@ impl Tally {
     pub fn of(board: &Board, policy: &Policy, now: Timestamp) -> Self {
         let mut tally = Self {
             name: owner(board),
-            environments: environments(board),
+            environments: columns(policy),
             services: board.rows.len(),
             ..Self::default()
         };
@@ -54,7 +55,7 @@ impl Tally {
 /// Where a service stands, by the cell that needs somebody most: failed, held, running, stale,
 /// ready, waiting, gated, level.
 pub fn standing(row: &Row, policy: &Policy, now: Timestamp) -> CellState {
-    let mut worst = CellState::Ok;
+    let mut worst = CellState::None;
     for (cell, stage) in row.cells.iter().zip(&row.service.path) {
         let state = cell.state(&row.facts, policy, now);
         let next = cell.next(&row.facts, policy, now);
@@ -79,7 +80,9 @@ pub fn rank(state: CellState) -> u8 {
         CellState::Ready => 4,
         CellState::Waiting => 5,
         CellState::Gated => 6,
-        CellState::RolledBack | CellState::Ok | CellState::None => 7,
+        CellState::RolledBack => 7,
+        CellState::Ok => 8,
+        CellState::None => 9,
     }
 }
 
@@ -92,23 +95,4 @@ fn owner(board: &Board) -> Option<String> {
         .iter()
         .all(|row| row.service.repo.as_str().starts_with(&prefix));
     shared.then_some(first)
-}
-
-/// Unites the paths: an environment that only some services have stands after the one that comes
-/// before it there.
-fn environments(board: &Board) -> Vec<EnvironmentName> {
-    let mut union: Vec<EnvironmentName> = Vec::new();
-    for row in &board.rows {
-        let mut place = 0;
-        for stage in &row.service.path {
-            match union.iter().position(|name| *name == stage.environment) {
-                Some(known) => place = known + 1,
-                None => {
-                    union.insert(place, stage.environment.clone());
-                    place += 1;
-                }
-            }
-        }
-    }
-    union
 }

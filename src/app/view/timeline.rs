@@ -105,14 +105,22 @@ fn place(draft: &entry::Draft) -> String {
     }
 }
 
-/// One line for the side panel: `14:15:21 bob PROMOTE fraud-ml > production`.
+/// One line for the side panel: `14:15Z ✓ bob PROMOTE fraud-ml > prod`.
 pub(super) fn short(look: &Look<'_>, entry: &entry::Entry) -> Line {
     let said = Said::of(look, entry);
-    Line::of(Tone::Muted, format!(" {} ", look.clock.long(entry.draft.at)))
+    let glyph = said.result.0.first().map_or((Tone::Plain, " "), |span| {
+        (span.tone, span.text.split(' ').next().unwrap_or_default())
+    });
+    let glyph = if glyph.1 == "intended" {
+        (Tone::Muted, ".")
+    } else {
+        glyph
+    };
+    Line::of(Tone::Muted, format!(" {} ", look.clock.short(entry.draft.at)))
+        .with(glyph.0, format!("{} ", glyph.1))
         .with(Tone::Plain, format!("{} ", entry.draft.actor))
         .with(Tone::Strong, format!("{} ", said.what))
-        .with(Tone::Plain, format!("{} ", place(&entry.draft)))
-        .then(said.result)
+        .with(Tone::Plain, place(&entry.draft))
 }
 
 /// An entry in an operator's words.

@@ -20,7 +20,7 @@ pub(in crate::app::view) fn dialog(look: &Look<'_>, hold: &HoldDialog) -> Dialog
             form.blank();
             form.field("reason", &hold.reason, on(HoldFocus::Reason));
             form.labelled("", Line::of(Tone::Muted, "lifting asks for a reason"));
-            let why = empty(&hold.reason).then(|| "give a reason".to_owned());
+            let why = empty(&hold.reason).then(|| "a reason is required".to_owned());
             let foot = buttons(&[
                 Button::new("Cancel", on(HoldFocus::Cancel)),
                 Button::new("Edit", on(HoldFocus::Edit)),
@@ -31,10 +31,9 @@ pub(in crate::app::view) fn dialog(look: &Look<'_>, hold: &HoldDialog) -> Dialog
         }
         HoldMode::Place => {
             fields(look, hold, &mut form);
-            let why = empty(&hold.reason).then(|| "give a reason".to_owned());
             let foot = buttons(&[
                 Button::new("Cancel", on(HoldFocus::Cancel)),
-                Button::new("Hold", on(HoldFocus::Hold)).unless(why),
+                Button::new("Hold", on(HoldFocus::Hold)).unless(blocked(look, hold)),
             ]);
             (format!("HOLD {place}"), foot)
         }
@@ -42,7 +41,7 @@ pub(in crate::app::view) fn dialog(look: &Look<'_>, hold: &HoldDialog) -> Dialog
             fields(look, hold, &mut form);
             let foot = buttons(&[
                 Button::new("Cancel", on(HoldFocus::Cancel)),
-                Button::new("Save", on(HoldFocus::Hold)),
+                Button::new("Save", on(HoldFocus::Hold)).unless(blocked(look, hold)),
             ]);
             (format!("EDIT HOLD {id}"), foot)
         }
@@ -53,6 +52,15 @@ pub(in crate::app::view) fn dialog(look: &Look<'_>, hold: &HoldDialog) -> Dialog
 
 fn empty(input: &tui_input::Input) -> bool {
     input.value().trim().is_empty()
+}
+
+/// Why it cannot be placed or saved; what is wrong with the time is told below the fields.
+fn blocked(look: &Look<'_>, hold: &HoldDialog) -> Option<String> {
+    if empty(&hold.reason) {
+        return Some("a reason is required".to_owned());
+    }
+    let zone = look.clock.time_zone();
+    hold.blocked(look.now, zone).map(|_| "see until".to_owned())
 }
 
 fn fields(look: &Look<'_>, hold: &HoldDialog, form: &mut Form) {

@@ -6,7 +6,7 @@ use crate::app::interface::{PromoteDialog, PromoteFocus, PromoteItem};
 use crate::app::plan::Plan;
 use crate::app::view::line::{Line, Tone, cut};
 use crate::app::view::look::Look;
-use crate::app::view::panel::{Column, Dialog};
+use crate::app::view::panel::Dialog;
 use crate::app::view::{gates, header, scope};
 
 pub(in crate::app::view) fn dialog(look: &Look<'_>, promote: &PromoteDialog) -> Dialog {
@@ -33,11 +33,22 @@ pub(in crate::app::view) fn dialog(look: &Look<'_>, promote: &PromoteDialog) -> 
     } else {
         word.to_owned()
     };
-    let foot = buttons(&[
-        Button::new("Cancel", promote.focus == PromoteFocus::Cancel),
-        Button::new(name, promote.focus == PromoteFocus::Promote).unless(blocked(promote, going)),
-        Button::new("Copy command", promote.focus == PromoteFocus::CopyCommand),
-    ]);
+    let stops = promote.stops();
+    let foot: Vec<Button> = stops
+        .into_iter()
+        .filter_map(|stop| {
+            let button = match stop {
+                PromoteFocus::Reason | PromoteFocus::Typed => return None,
+                PromoteFocus::Cancel => Button::new("Cancel", promote.focus == stop),
+                PromoteFocus::Promote => Button::new(name.clone(), promote.focus == stop)
+                    .unless(blocked(promote, going)),
+                PromoteFocus::Reject => Button::new("Reject", promote.focus == stop),
+                PromoteFocus::CopyCommand => Button::new("Copy command", promote.focus == stop),
+            };
+            Some(button)
+        })
+        .collect();
+    let foot = buttons(&foot);
     form.done(look, title(promote, word), foot)
 }
 
@@ -55,9 +66,7 @@ fn blocked(promote: &PromoteDialog, going: usize) -> Option<String> {
     if going == 0 {
         return Some("nothing may go".into());
     }
-    let typed = promote.typed.as_ref()?;
-    let armed = typed.value() == promote.environment.as_str();
-    (!armed).then(|| format!("type {}", promote.environment))
+    promote.blocked()
 }
 
 fn target(look: &Look<'_>, promote: &PromoteDialog, form: &mut Form) {
@@ -132,14 +141,9 @@ fn several(look: &Look<'_>, items: &[PromoteItem], columns: usize, form: &mut Fo
         .max()
         .unwrap_or_default()
         .clamp(7, 18);
-    let heading = |title: Column| title.title.into_owned();
-    let service = heading(Column {
-        title: "SERVICE".into(),
-        ..Column::default()
-    });
     form.line(Line::of(
         Tone::Heading,
-        format!("  {service:<name$}  {:<19} {:<6} PREFLIGHT", "FROM > TO", "GATES"),
+        format!("  {:<name$}  {:<19} {:<6} PREFLIGHT", "SERVICE", "FROM > TO", "GATES"),
     ));
     for item in items {
         let short = cut(item.service.as_str(), name).into_owned();
