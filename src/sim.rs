@@ -2,7 +2,12 @@
 //!
 //! It names nothing of the rest of the program: client and simulator must not share a mistake.
 
-use std::{io, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    io,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use jiff::SignedDuration;
 use serde_json::json;
@@ -170,7 +175,18 @@ impl Running {
     }
 
     /// Writes the configuration to a file, and the operator's token to a private one beside it.
+    ///
+    /// Paths in it are absolute: a relative one would start at the configuration's folder.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "callers have no more use for the path"
+    )]
     pub fn write_config(&mut self, path: PathBuf) -> Result<(), Error> {
+        let absolute = std::path::absolute(&path);
+        let path = absolute.map_err(|source| Error::Write {
+            path: path.clone(),
+            source,
+        })?;
         let token = self.token("operate").unwrap_or_default();
         let token_file = self
             .options
@@ -236,10 +252,10 @@ impl Drop for Running {
 }
 
 // Written beside and renamed, readable by nobody else.
-fn private(path: &PathBuf, text: &str) -> io::Result<()> {
+fn private(path: &Path, text: &str) -> io::Result<()> {
     use std::io::Write as _;
     let folder = path.parent().filter(|it| !it.as_os_str().is_empty());
-    let folder = folder.unwrap_or_else(|| std::path::Path::new("."));
+    let folder = folder.unwrap_or_else(|| Path::new("."));
     let mut file = tempfile::NamedTempFile::new_in(folder)?;
     file.write_all(text.as_bytes())?;
     file.persist(path).map_err(|it| it.error)?;

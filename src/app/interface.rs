@@ -205,6 +205,7 @@ impl Interface {
             problems: Vec::new(),
             tour: tour.then_some(0),
             keymap: Keymap::default(),
+            tally: None,
             ascii,
             quitting: false,
         }

@@ -3,10 +3,11 @@
 use std::io::IsTerminal;
 
 use super::{Exit, Failure, Global, settings};
-use crate::config::{Env, Theme};
+use crate::app::keymap::Keymap;
+use crate::config::{self, Binding, Env};
 use crate::runtime::board::{self, Looks};
 use crate::runtime::session::Session;
-use crate::ui::theme::Choice;
+use crate::ui::Theme;
 
 pub(super) async fn board(global: &Global, env: &Env) -> Result<Exit, Failure> {
     let (session, _) = settings::session(global, env, global.mode()).await?;
@@ -26,23 +27,38 @@ pub(super) async fn open(global: &Global, env: &Env, session: Session, tour: boo
         super::When::Auto => env.get("NO_COLOR").is_some() || env.get("TERM") == Some("dumb"),
     };
     let theme = match (colourless, ui.theme) {
-        (true, _) => Choice::Mono,
-        (false, Theme::Light) => Choice::Light,
-        (false, Theme::Dark) => Choice::Dark,
-        (false, Theme::Auto) => of_terminal(env),
+        (true, _) => Theme::mono(),
+        (false, config::Theme::Light) => Theme::light(),
+        (false, config::Theme::Dark) => Theme::dark(),
+        (false, config::Theme::Auto) => of_terminal(env),
     };
     let ascii = global.ascii || ui.ascii || !speaks_unicode(env);
-    let looks = Looks { ascii, theme, utc: ui.utc, tour };
+    let keymap = keymap(&session)?;
+    let looks = Looks { ascii, theme, keymap, utc: ui.utc, tour };
     board::run(session, looks).await?;
     Ok(Exit::Done)
 }
 
+/// The keys with the config's changes; two commands on one key are told, not guessed.
+fn keymap(session: &Session) -> Result<Keymap, Failure> {
+    let keys = session.settings.keys.iter();
+    let changes = keys.map(|(command, binding)| {
+        let keys = match binding {
+            Binding::Keys(keys) => keys.clone(),
+            Binding::Unbound => Vec::new(),
+        };
+        (command.clone(), keys)
+    });
+    Keymap::new(&changes.collect())
+        .map_err(|problems| Failure::new(Exit::Usage, format!("[keys]: {}", problems.join("; "))))
+}
+
 /// Guesses the background from `COLORFGBG` (rxvt, Konsole, tmux pass it on); dark without it.
-fn of_terminal(env: &Env) -> Choice {
+fn of_terminal(env: &Env) -> Theme {
     let background = env.get("COLORFGBG").and_then(|value| value.rsplit(';').next()?.parse::<u8>().ok());
     match background {
-        Some(7 | 15) => Choice::Light,
-        Some(_) | None => Choice::Dark,
+        Some(7 | 15) => Theme::light(),
+        Some(_) | None => Theme::dark(),
     }
 }
 

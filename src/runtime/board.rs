@@ -14,8 +14,9 @@ use super::signals::Signals;
 use super::terminal::{self, Board};
 use super::{cache, clock, input, tasks, watch};
 use crate::app::interface::Interface;
+use crate::app::keymap::Keymap;
 use crate::app::{Msg, State, update, view};
-use crate::ui;
+use crate::ui::{self, Theme};
 
 /// At most one frame per this time.
 const FRAME: Duration = Duration::from_millis(16);
@@ -27,10 +28,11 @@ const LAST_WAIT: Duration = Duration::from_secs(30);
 const KEEP: Duration = Duration::from_secs(60);
 
 /// How the board is to look.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Looks {
     pub ascii: bool,
-    pub theme: ui::theme::Choice,
+    pub theme: Theme,
+    pub keymap: Keymap,
     pub utc: bool,
     /// Show the demo's tour.
     pub tour: bool,
@@ -48,10 +50,12 @@ pub async fn run(session: Session, looks: Looks) -> io::Result<()> {
     let size = board.size()?;
     let mut interface = Interface::new(size.width, size.height, looks.ascii, looks.tour);
     interface.utc = looks.utc;
+    interface.zone = clock::zone();
+    interface.keymap = looks.keymap;
     let now = clock::now();
     engine.judge_all(now);
     let mut state = State { now, engine, interface, dirty: true };
-    let theme = ui::theme::Theme::of(looks.theme);
+    let theme = looks.theme;
     let mut scratch = ui::Scratch::default();
     // The first picture shows what the cache knew; everything that takes time starts after it.
     let effects = update(&mut state, clock::now(), Msg::Resized { columns: size.width, rows: size.height });
@@ -112,7 +116,7 @@ pub async fn run(session: Session, looks: Looks) -> io::Result<()> {
     Ok(())
 }
 
-fn draw(board: &mut Board, state: &mut State, theme: &ui::theme::Theme, scratch: &mut ui::Scratch) -> io::Result<()> {
+fn draw(board: &mut Board, state: &mut State, theme: &Theme, scratch: &mut ui::Scratch) -> io::Result<()> {
     state.dirty = false;
     state.now = state.now.max(clock::now());
     let picture = view::view(state);

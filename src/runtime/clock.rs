@@ -26,3 +26,8 @@ pub fn seed() -> u64 {
     let low = u64::try_from(nanoseconds.rem_euclid(i128::from(u64::MAX))).unwrap_or_default();
     low ^ (u64::from(std::process::id()) << 40)
 }
+
+/// Returns this machine's time zone, read once: reading it takes longer than a frame may.
+pub fn zone() -> jiff::tz::TimeZone {
+    jiff::tz::TimeZone::system()
+}

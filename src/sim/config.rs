@@ -26,13 +26,19 @@ pub struct Endpoints<'a> {
 pub fn client_config(world: &World, endpoints: &Endpoints<'_>, now: Timestamp) -> String {
     let mut root = Table::new();
     let text = |it: &str| Value::String(it.to_owned());
-    let path = |it: &Path| Value::String(it.display().to_string());
+    let whole = |it: &Path| {
+        std::path::absolute(it)
+            .unwrap_or_else(|_| it.to_owned())
+            .display()
+            .to_string()
+    };
+    let path = |it: &Path| Value::String(whole(it));
     root.insert(
         "operator".to_owned(),
         table([("name", text(endpoints.operator))]),
     );
     if let Some(journal) = endpoints.journal {
-        let url = format!("sqlite:{}", journal.display());
+        let url = format!("sqlite:{}", whole(journal));
         root.insert("journal".to_owned(), table([("url", Value::String(url))]));
     }
     let forge = table([

@@ -276,7 +276,12 @@ impl Faults {
     }
 
     /// The state that a read gets: `current`, or an older one if a fault says so.
-    pub fn as_seen(&mut self, asked: Asked<'_>, now: Timestamp, current: Arc<State>) -> Arc<State> {
+    pub fn as_seen(
+        &mut self,
+        asked: Asked<'_>,
+        now: Timestamp,
+        current: &Arc<State>,
+    ) -> Arc<State> {
         let mut seen = current.clone();
         for it in &mut self.standing {
             let Effect::Stale { seconds } = it.fault.effect else {

@@ -59,6 +59,11 @@ impl Agenda {
         self.entries.len()
     }
 
+    /// Says whether nothing is to come.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
     fn enter(&mut self, at: Timestamp, repo: u64, event: Event) {
         self.entered += 1;
         self.entries.insert((at, self.entered), (repo, event));

@@ -321,7 +321,7 @@ async fn genuine(site: &Site, incoming: &Incoming, api: &Api<'_>, asked: Asked<'
         return spent(&token, resource, budget);
     }
     let state = if incoming.method == "GET" || matches!(api, Api::Graphql) {
-        shared.faults().as_seen(asked, incoming.at, current.clone())
+        shared.faults().as_seen(asked, incoming.at, &current)
     } else {
         current.clone()
     };

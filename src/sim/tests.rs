@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
-use super::{EVENING, Fault, Options, Running, World, start};
+use super::{EVENING, Fault, Options, Running, World, control, start};
 
 async fn evening() -> Running {
     let world = World::from_toml(EVENING).expect("the world file reads");
@@ -182,7 +182,7 @@ async fn an_approval_takes_the_waiting_run_to_production() {
         .iter()
         .map(|it| it["state"].clone())
         .collect();
-    assert_eq!(words, ["success", "in_progress", "waiting"]);
+    assert_eq!(words, ["success", "in_progress", "pending"]);
     sim.stop().await;
 }
 
@@ -486,18 +486,97 @@ async fn a_stale_read_shows_the_world_before_the_act() {
     sim.stop().await;
 }
 
-#[tokio::test]
-async fn the_same_seed_gives_the_same_world() {
-    let first = evening().await;
-    let second = evening().await;
-    let plain = |sim: &Running| {
-        let mut world = sim.world();
-        world["now"] = Value::Null;
-        world
+#[test]
+fn the_same_seed_gives_the_same_world() {
+    let world = World::from_toml(EVENING).expect("the world file reads");
+    let now = "2026-11-21T18:00:00Z".parse().expect("an instant");
+    let play = |seed| {
+        let mut state = world.build(now, seed, 10.0).expect("it builds");
+        state.advance_to(now + SignedDuration::from_mins(10));
+        control::world(&state)
     };
-    assert_eq!(plain(&first), plain(&second));
-    first.stop().await;
-    second.stop().await;
+    assert_eq!(play(7), play(7));
+    assert_ne!(play(7), play(8));
+}
+
+#[test]
+fn of_many_generated_services_one_in_two_waits() {
+    let now = "2026-11-21T18:00:00Z".parse().expect("an instant");
+    let state = World::generated(200, 3)
+        .build(now, 3, 1.0)
+        .expect("it builds");
+    assert_eq!(state.repos.len(), 200);
+    let waiting = state
+        .repos
+        .iter()
+        .filter(|repo| repo.runs.iter().any(|run| !run.done()))
+        .count();
+    assert_eq!(waiting, 100);
+    let repo = state.repo("ACME", "svc-0199").expect("found by name");
+    assert_eq!(
+        state.repo_by_id(repo.id).map(|it| it.name.as_str()),
+        Some("svc-0199")
+    );
+}
+
+#[tokio::test]
+async fn strict_typed_clients_read_every_shape() {
+    use octocrab::models::{self, pulls, repos, workflows};
+    fn reads<T: serde::de::DeserializeOwned>(value: &Value) {
+        let read: Result<T, _> = serde_json::from_value(value.clone());
+        if let Err(error) = read {
+            panic!("{} does not read: {error}", std::any::type_name::<T>());
+        }
+    }
+    fn first<'v>(list: &'v Value, key: &str) -> &'v Value {
+        if key.is_empty() {
+            &list[0]
+        } else {
+            &list[key][0]
+        }
+    }
+    let sim = evening().await;
+    let alice = Client::new(&sim, "operate");
+    let repo = "/repos/acme/api-gateway";
+    let at = |path: &str| format!("{repo}{path}");
+    reads::<models::Repository>(&alice.get(repo).await);
+    reads::<Vec<models::Repository>>(&alice.get("/orgs/acme/repos").await);
+    reads::<models::Author>(&alice.get("/user").await);
+    let runs = alice.get(&at("/actions/runs?status=waiting")).await;
+    let run = first(&runs, "workflow_runs");
+    reads::<workflows::Run>(run);
+    let jobs = alice
+        .get(&at(&format!("/actions/runs/{}/jobs", run["id"])))
+        .await;
+    reads::<Vec<workflows::Job>>(&jobs["jobs"]);
+    let pending = alice
+        .get(&at(&format!(
+            "/actions/runs/{}/pending_deployments",
+            run["id"]
+        )))
+        .await;
+    reads::<Vec<workflows::PendingDeployment>>(&pending);
+    let list = alice.get(&at("/actions/workflows")).await;
+    reads::<Vec<workflows::WorkFlow>>(&list["workflows"]);
+    let deployments = alice.get(&at("/deployments")).await;
+    reads::<Vec<repos::Deployment>>(&deployments);
+    let id = &first(&deployments, "")["id"];
+    reads::<Vec<repos::DeploymentStatus>>(
+        &alice.get(&at(&format!("/deployments/{id}/statuses"))).await,
+    );
+    reads::<Vec<repos::Release>>(&alice.get(&at("/releases")).await);
+    reads::<Vec<repos::Tag>>(&alice.get(&at("/tags")).await);
+    reads::<Vec<repos::RepoCommit>>(&alice.get(&at("/commits")).await);
+    let pulls = alice.get(&at("/pulls?state=all")).await;
+    reads::<Vec<pulls::PullRequest>>(&pulls);
+    let number = &first(&pulls, "")["number"];
+    reads::<pulls::PullRequest>(&alice.get(&at(&format!("/pulls/{number}"))).await);
+    let landed = alice.get(&at("/pulls?state=closed")).await;
+    let number = &first(&landed, "")["number"];
+    reads::<Vec<pulls::Review>>(&alice.get(&at(&format!("/pulls/{number}/reviews"))).await);
+    reads::<models::checks::ListCheckRuns>(&alice.get(&at("/commits/main/check-runs")).await);
+    reads::<models::CombinedStatus>(&alice.get("/repos/acme/sessions/commits/main/status").await);
+    sim.stop().await;
 }
 
 #[tokio::test]

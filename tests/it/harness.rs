@@ -203,7 +203,7 @@ impl Operator {
     /// What would be on the screen.
     pub fn screen(&self) -> String {
         let interface = &self.state.interface;
-        let theme = ui::theme::Theme::of(ui::theme::Choice::Mono);
+        let theme = ui::Theme::mono();
         ui::render_to_string(&view::view(&self.state), interface.columns, interface.rows, &theme)
     }
 

@@ -215,7 +215,8 @@ fn goes_frozen(world: &World, at: Timestamp) -> bool {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(400))]
+    // A case that was found becomes a named test, so nothing is written beside the sources.
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(400) })]
 
     #[test]
     fn adding_a_gate_never_opens_a_promotion(

@@ -32,6 +32,19 @@ pub struct NewDeployment {
     pub production: Option<bool>,
 }
 
+/// A caller's word about a commit.
+#[derive(Debug, Clone)]
+pub struct NewCommitStatus {
+    /// Its name.
+    pub context: String,
+    /// The word.
+    pub state: StatusState,
+    /// A line for people.
+    pub description: Option<String>,
+    /// Where to look.
+    pub target_url: Option<String>,
+}
+
 /// A caller's word about a deployment.
 #[derive(Debug, Clone)]
 pub struct NewStatus {
@@ -157,10 +170,7 @@ impl State {
         token: &Token,
         repo_id: u64,
         sha: &str,
-        context: &str,
-        state: StatusState,
-        description: Option<String>,
-        target_url: Option<String>,
+        new: NewCommitStatus,
     ) -> Result<u64, Refusal> {
         let repo = self
             .repo_by_id(repo_id)
@@ -173,7 +183,7 @@ impl State {
         let same = repo
             .statuses
             .iter()
-            .filter(|it| it.sha == sha && it.context == context);
+            .filter(|it| it.sha == sha && it.context == new.context);
         if same.count() >= 1_000 {
             return Err(Refusal::custom(
                 "Status",
@@ -186,10 +196,10 @@ impl State {
         let status = CommitStatus {
             id,
             sha: sha.to_owned(),
-            context: context.to_owned(),
-            state,
-            description,
-            target_url,
+            context: new.context,
+            state: new.state,
+            description: new.description,
+            target_url: new.target_url,
             creator: token.login.clone(),
             created_at: now,
         };

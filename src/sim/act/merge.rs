@@ -38,6 +38,10 @@ pub struct NewPull {
 
 impl State {
     /// Merges a pull request; returns the commit that brought it in.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "an order is given away, like the others"
+    )]
     pub fn merge_pull(
         &mut self,
         token: &Token,

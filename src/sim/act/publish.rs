@@ -90,8 +90,8 @@ impl State {
         permit(token, &repo, "contents", "repo")?;
         let tag = change.tag.clone().unwrap_or_else(|| found.tag.clone());
         let publishes = found.draft && change.draft == Some(false);
-        let taken = |it: &Release| it.id != release_id && it.tag == tag && !it.draft;
-        if (publishes || change.tag.is_some()) && repo.releases.iter().any(taken) {
+        let rival = |it: &Release| it.id != release_id && it.tag == tag && !it.draft;
+        if (publishes || change.tag.is_some()) && repo.releases.iter().any(rival) {
             return Err(Refusal::field("Release", "tag_name", "already_exists"));
         }
         let target = change

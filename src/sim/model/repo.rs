@@ -25,6 +25,10 @@ pub struct Label {
 }
 
 /// A repository. Every list is in order of creation, oldest first.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "GitHub's own flags, each on its own"
+)]
 #[derive(Debug, Clone)]
 pub struct Repo {
     /// Its number.

@@ -68,7 +68,7 @@ impl Shape<'_> {
                 login,
                 *id,
                 "Organization",
-                NodeId::number(Kind::Organization, 0, *id),
+                &NodeId::number(Kind::Organization, 0, *id),
             ),
             None => self.person(&self.state.user(login)),
         }
@@ -82,11 +82,11 @@ impl Shape<'_> {
             &user.login,
             user.id,
             kind,
-            NodeId::number(Kind::User, 0, user.id),
+            &NodeId::number(Kind::User, 0, user.id),
         )
     }
 
-    fn actor(&self, login: &str, id: u64, kind: &str, node: String) -> Value {
+    fn actor(&self, login: &str, id: u64, kind: &str, node: &str) -> Value {
         let base = &self.state.base;
         let url = format!("{}/users/{login}", self.api);
         json!({

@@ -2,7 +2,7 @@
 //!
 //! An act always meets the present state; only reads can be stale.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, fmt::Write as _, sync::Arc};
 
 use serde_json::{Value, json};
 
@@ -14,7 +14,7 @@ use super::{
 use crate::sim::{
     act::{
         Refusal,
-        deploy::{NewDeployment, NewStatus},
+        deploy::{NewCommitStatus, NewDeployment, NewStatus},
         merge::{Merge, NewPull},
         publish::ReleaseChange,
     },
@@ -264,11 +264,13 @@ impl Ask<'_> {
         )?;
         let state = body.text("state").and_then(|it| StatusState::parse(&it));
         let state = state.ok_or_else(|| Refusal::field("Status", "state", "invalid"))?;
-        let context = body.text("context").unwrap_or_else(|| "default".to_owned());
-        let id = self.act(|it| {
-            let (words, url) = (body.text("description"), body.text("target_url"));
-            it.commit_status(self.token(), repo.id, sha, &context, state, words, url)
-        })?;
+        let new = NewCommitStatus {
+            context: body.text("context").unwrap_or_else(|| "default".to_owned()),
+            state,
+            description: body.text("description"),
+            target_url: body.text("target_url"),
+        };
+        let id = self.act(|it| it.commit_status(self.token(), repo.id, sha, new))?;
         let (state, repo) = self.after(repo)?;
         let made = repo.statuses.iter().rev().find(|it| it.id == id);
         let made = made.ok_or_else(Refusal::not_found)?;
@@ -507,7 +509,8 @@ impl Ask<'_> {
         for commit in commits.unwrap_or_default() {
             for pull in repo.pulls_of(&commit.sha) {
                 let url = format!("{}/pull/{}", self.shape().html(repo), pull.number);
-                notes.push_str(&format!("* {} by @{} in {url}\n", pull.title, pull.author));
+                // Writing to a String cannot fail.
+                let _ = writeln!(notes, "* {} by @{} in {url}", pull.title, pull.author);
             }
         }
         Ok(Answer::json(200, json!({"name": tag, "body": notes})))

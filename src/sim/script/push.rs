@@ -67,14 +67,17 @@ impl State {
             return;
         };
         repo.pushed_at = now;
-        repo.branches
-            .entry(branch.to_owned())
-            .or_insert_with(|| Branch {
-                name: branch.to_owned(),
+        if let Some(known) = repo.branches.get_mut(branch) {
+            sha.clone_into(&mut known.sha);
+        } else {
+            let name = branch.to_owned();
+            let made = Branch {
+                name: name.clone(),
                 sha: sha.to_owned(),
                 protection: None,
-            })
-            .sha = sha.to_owned();
+            };
+            repo.branches.insert(name, made);
+        }
         let mut unknown = Vec::new();
         for pull in repo
             .pulls

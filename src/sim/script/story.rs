@@ -104,7 +104,7 @@ impl State {
         if fate.is_empty() {
             return;
         }
-        for (_, (at, event)) in &mut self.agenda.entries {
+        for (at, event) in self.agenda.entries.values_mut() {
             if let (true, super::Event::Appear(run)) = (*at == repo, event)
                 && run.head_branch.as_deref() == Some(branch)
             {

@@ -39,6 +39,7 @@ pub enum Flaw {
 
 impl World {
     /// Brings the world to life at `now`: everything before has happened, the rest is to come.
+    #[expect(clippy::similar_names, reason = "`seed` is the word for it everywhere")]
     pub fn build(&self, now: Timestamp, seed: u64, speed: f64) -> Result<State, Flaw> {
         let flavor = Flavor::parse(&self.forge.flavor).ok_or_else(|| Flaw::Word {
             what: "flavor (dotcom, ghes)",

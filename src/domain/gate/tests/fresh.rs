@@ -46,6 +46,11 @@ fn facts_from_the_future_are_not_trusted() {
     world.facts.last.as_mut().unwrap().at = later(60);
     assert_eq!(world.verdict("fresh").state, State::Unknown);
     assert_eq!(world.judge().go, Go::Unknown);
+    // The cell is judged again as soon as time has caught up.
+    let due = world.judge().due.unwrap();
+    assert_eq!(due, later(59) + SignedDuration::from_nanos(1));
+    assert_eq!(world.verdict_at("fresh", later(59)).state, State::Unknown);
+    assert_eq!(world.verdict_at("fresh", due).state, State::Open);
     // Clocks that differ by a little are no reason to stop.
     world.facts.last.as_mut().unwrap().at = now() + SignedDuration::from_secs(2);
     assert_eq!(world.verdict("fresh").state, State::Open);

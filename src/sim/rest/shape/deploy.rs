@@ -3,7 +3,9 @@
 use serde_json::{Value, json};
 
 use super::{Shape, merge, time};
-use crate::sim::model::{Deployment, DeploymentStatus, Environment, Kind, NodeId, Repo};
+use crate::sim::model::{
+    Deployment, DeploymentState, DeploymentStatus, Environment, Kind, NodeId, Repo,
+};
 
 impl Shape<'_> {
     /// An environment with its protection rules.
@@ -67,11 +69,16 @@ impl Shape<'_> {
     /// A status of a deployment.
     pub fn deployment_status(&self, repo: &Repo, of: &Deployment, it: &DeploymentStatus) -> Value {
         let url = format!("{}/deployments/{}", self.url(repo), of.id);
+        // REST's schema has no word for waiting, and strict clients know no other than its own.
+        let state = match it.state {
+            DeploymentState::Waiting => DeploymentState::Pending,
+            other => other,
+        };
         json!({
             "url": format!("{url}/statuses/{}", it.id),
             "id": it.id,
             "node_id": NodeId::number(Kind::DeploymentStatus, repo.id, it.id),
-            "state": it.state.word(),
+            "state": state.word(),
             "creator": self.account(&it.creator),
             "description": it.description,
             "environment": it.environment,
