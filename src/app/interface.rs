@@ -205,7 +205,6 @@ impl Interface {
             problems: Vec::new(),
             tour: tour.then_some(0),
             keymap: Keymap::default(),
-            tally: None,
             ascii,
             quitting: false,
         }

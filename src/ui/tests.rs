@@ -9,7 +9,7 @@ const SIZES: [(u16, u16); 4] = [(40, 10), (80, 24), (120, 36), (200, 60)];
 fn picture(state: &State) -> String {
     let (columns, rows) = (state.interface.columns, state.interface.rows);
     let view = view(state);
-    render_to_string(&view, columns, rows, &Theme::of(theme::Choice::Mono))
+    render_to_string(&view, columns, rows, &Theme::mono())
 }
 
 fn both(state: &State) -> String {

@@ -11,16 +11,6 @@ const DARK: &str = include_str!("../../assets/themes/dark.toml");
 const LIGHT: &str = include_str!("../../assets/themes/light.toml");
 const MONO: &str = include_str!("../../assets/themes/mono.toml");
 
-/// Which built-in theme is wanted.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Choice {
-    #[default]
-    Dark,
-    Light,
-    /// Bold, reverse and underline alone: for `NO_COLOR` and for terminals without colours.
-    Mono,
-}
-
 /// A style for each tone, and for the row under the cursor.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Theme {
@@ -49,12 +39,17 @@ struct Look {
 }
 
 impl Theme {
-    pub fn of(choice: Choice) -> Self {
-        Self::built_in(match choice {
-            Choice::Dark => DARK,
-            Choice::Light => LIGHT,
-            Choice::Mono => MONO,
-        })
+    pub fn dark() -> Self {
+        Self::built_in(DARK)
+    }
+
+    pub fn light() -> Self {
+        Self::built_in(LIGHT)
+    }
+
+    /// Bold, reverse and underline alone: for `NO_COLOR` and for terminals without colours.
+    pub fn mono() -> Self {
+        Self::built_in(MONO)
     }
 
     #[expect(clippy::expect_used, reason = "a test reads every built-in theme")]
@@ -167,7 +162,7 @@ mod tests {
 
     #[test]
     fn the_mono_theme_has_no_colour() {
-        let theme = Theme::of(Choice::Mono);
+        let theme = Theme::mono();
         for style in theme.tones.iter().chain([&theme.cursor]) {
             assert_eq!((style.fg, style.bg), (None, None));
         }
