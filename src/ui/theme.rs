@@ -69,7 +69,10 @@ impl Theme {
         let known = |name: &str| Tone::ALL.iter().any(|tone| tone.word() == name);
         if let Some(name) = looks.keys().find(|name| *name != "cursor" && !known(name)) {
             let words: Vec<&str> = Tone::ALL.iter().map(|tone| tone.word()).collect();
-            return Err(format!("no tone is called `{name}`; there are cursor, {}", words.join(", ")));
+            return Err(format!(
+                "no tone is called `{name}`; there are cursor, {}",
+                words.join(", ")
+            ));
         }
         let style = |name: &str| match looks.get(name) {
             Some(look) => look.style().map_err(|why| format!("[{name}]: {why}")),

@@ -60,24 +60,21 @@ fn said(look: &Look<'_>) -> Bar {
 /// Lets the hints flow over `rows` lines; those that find no place are in the help.
 fn keys(hints: &[Hint], look: &Look<'_>, rows: usize) -> Vec<Bar> {
     let columns = usize::from(look.shape.columns).saturating_sub(2);
-    let mut lines = vec![Line::new()];
+    let mut lines = vec![Line::new(); rows];
     for hint in hints {
         let part = hint_line(hint, columns / 2);
-        let last = lines.len() - 1;
-        let Some(line) = lines.get_mut(last) else {
-            break;
-        };
-        let gap = usize::from(!line.is_empty()) * 2;
-        if line.width() + gap + part.width() <= columns {
-            if gap > 0 {
+        // A long reason must not leave a hole: what comes after it may stand before it.
+        let line = lines.iter_mut().find(|line| {
+            let gap = usize::from(!line.is_empty()) * 2;
+            line.width() + gap + part.width() <= columns
+        });
+        if let Some(line) = line {
+            if !line.is_empty() {
                 line.push(Tone::Plain, "  ");
             }
             line.0.extend(part.0);
-        } else if lines.len() < rows {
-            lines.push(part);
         }
     }
-    lines.resize_with(rows, Line::new);
     lines
         .into_iter()
         .map(|line| Bar::default().left(0, line))
@@ -87,7 +84,9 @@ fn keys(hints: &[Hint], look: &Look<'_>, rows: usize) -> Vec<Bar> {
 /// `P promote`, or `P promote (no: 2 gates closed)` struck out.
 fn hint_line(hint: &Hint, columns: usize) -> Line {
     match &hint.blocked {
-        None => Line::of(Tone::Key, hint.keys.clone()).with(Tone::Plain, format!(" {}", hint.label)),
+        None => {
+            Line::of(Tone::Key, hint.keys.clone()).with(Tone::Plain, format!(" {}", hint.label))
+        }
         Some(why) => {
             let why = cut(why, columns.saturating_sub(hint.label.len() + 9)).into_owned();
             Line::of(Tone::Struck, format!("{} {}", hint.keys, hint.label))

@@ -24,6 +24,8 @@ pub struct Tally {
     pub held: usize,
     pub failed: usize,
     pub stale: usize,
+    /// Never read yet, and nothing went wrong.
+    pub loading: usize,
     pub level: usize,
 }
 
@@ -36,6 +38,10 @@ impl Tally {
             ..Self::default()
         };
         for row in &board.rows {
+            if row.facts.last.is_none() && row.facts.fault.is_none() {
+                tally.loading += 1;
+                continue;
+            }
             let count = match standing(row, policy, now) {
                 CellState::Failed => &mut tally.failed,
                 CellState::Held => &mut tally.held,
@@ -87,7 +93,14 @@ pub fn rank(state: CellState) -> u8 {
 }
 
 fn owner(board: &Board) -> Option<String> {
-    let owner = |row: &Row| row.service.repo.as_str().split('/').next().map(str::to_owned);
+    let owner = |row: &Row| {
+        row.service
+            .repo
+            .as_str()
+            .split('/')
+            .next()
+            .map(str::to_owned)
+    };
     let first = owner(board.rows.first()?)?;
     let prefix = format!("{first}/");
     let shared = board

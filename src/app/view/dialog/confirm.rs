@@ -24,7 +24,7 @@ pub(in crate::app::view) fn dialog(look: &Look<'_>, confirm: &ConfirmDialog) -> 
         Ok(plan) => {
             let place = format!("{} > {}", plan.service(), plan.environment());
             form.labelled("on", Line::of(Tone::Strong, place));
-            consequences(plan, &mut form);
+            consequences(plan, &plan.command, &mut form);
             form.blank();
             form.field("reason", &confirm.reason, on(ConfirmFocus::Reason));
         }
@@ -35,10 +35,12 @@ pub(in crate::app::view) fn dialog(look: &Look<'_>, confirm: &ConfirmDialog) -> 
             }
         }
     }
-    all.push(Button::new(go, on(ConfirmFocus::Confirm)).unless(match &confirm.plan {
-        Ok(_) => confirm.blocked(),
-        Err(_) => Some("refused".to_owned()),
-    }));
+    all.push(
+        Button::new(go, on(ConfirmFocus::Confirm)).unless(match &confirm.plan {
+            Ok(_) => confirm.blocked(),
+            Err(_) => Some("refused".to_owned()),
+        }),
+    );
     let title = Line::of(Tone::Strong, confirm.title.clone());
     form.done(look, title, buttons(&all))
 }

@@ -18,7 +18,7 @@ pub(in crate::app::view) fn dialog(look: &Look<'_>, dialog: &GatesDialog) -> Dia
     if let Some((row, cell)) = cell {
         form.line(peek::movement(row, cell));
         let rows = usize::from(look.shape.rows).saturating_sub(18).clamp(3, 12);
-        for line in gates::short(look, cell, columns, rows) {
+        for line in gates::short(look, row, cell, columns, rows) {
             form.line(line);
         }
         form.blank();
@@ -28,8 +28,16 @@ pub(in crate::app::view) fn dialog(look: &Look<'_>, dialog: &GatesDialog) -> Dia
         .iter()
         .map(|action| describe(look, action))
         .collect();
-    let chosen = dialog.actions.iter().position(|action| *action == dialog.action);
-    form.choice("action", &options, chosen.unwrap_or(0), on(GatesFocus::Action));
+    let chosen = dialog
+        .actions
+        .iter()
+        .position(|action| *action == dialog.action);
+    form.choice(
+        "action",
+        &options,
+        chosen.unwrap_or(0),
+        on(GatesFocus::Action),
+    );
     let button = match &dialog.action {
         GatesAction::Vote(voice) => {
             let roles: Vec<String> = dialog.roles.iter().map(ToString::to_string).collect();
@@ -47,7 +55,12 @@ pub(in crate::app::view) fn dialog(look: &Look<'_>, dialog: &GatesDialog) -> Dia
             let covers: Vec<String> = dialog.covers.iter().map(ToString::to_string).collect();
             form.choice("scope", &covers, dialog.cover, on(GatesFocus::Cover));
             let openers: Vec<String> = dialog.openers.iter().map(ToString::to_string).collect();
-            form.choice("opened by", &openers, dialog.opener, on(GatesFocus::Openers));
+            form.choice(
+                "opened by",
+                &openers,
+                dialog.opener,
+                on(GatesFocus::Openers),
+            );
             form.field("name", &dialog.name, on(GatesFocus::Name));
             form.field("reason", &dialog.note, on(GatesFocus::Note));
             "Add gate".to_owned()
@@ -97,7 +110,10 @@ fn asked(look: &Look<'_>, id: &ManualGateId, form: &mut Form) {
         .as_ref()
         .and_then(|ledger| ledger.manual_gates.get(id));
     if let Some(gate) = gate {
-        let text = format!("\"{}\" by {}; may open: {}", gate.reason, gate.owner, gate.openers);
+        let text = format!(
+            "\"{}\" by {}; may open: {}",
+            gate.reason, gate.owner, gate.openers
+        );
         form.told("asks", Tone::Plain, &text);
     }
 }

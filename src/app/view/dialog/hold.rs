@@ -67,7 +67,10 @@ fn fields(look: &Look<'_>, hold: &HoldDialog, form: &mut Form) {
     let covers: Vec<String> = hold.covers.iter().map(ToString::to_string).collect();
     if matches!(hold.mode, HoldMode::Place) {
         form.choice("scope", &covers, hold.cover, hold.focus == HoldFocus::Cover);
-        let kinds = ["forward only: a rollback passes".to_owned(), "everything".to_owned()];
+        let kinds = [
+            "forward only: a rollback passes".to_owned(),
+            "everything".to_owned(),
+        ];
         let kind = match hold.kind {
             HoldKind::Forward => 0,
             HoldKind::All => 1,
@@ -94,7 +97,11 @@ fn fields(look: &Look<'_>, hold: &HoldDialog, form: &mut Form) {
 fn existing(look: &Look<'_>, holds: &[HoldId], selected: usize, focused: bool, form: &mut Form) {
     for (place, id) in holds.iter().enumerate() {
         let on = place == selected;
-        let known = look.engine.ledger.as_ref().and_then(|ledger| ledger.holds.get(id));
+        let known = look
+            .engine
+            .ledger
+            .as_ref()
+            .and_then(|ledger| ledger.holds.get(id));
         let tone = match (on, focused) {
             (true, true) => Tone::Focus,
             (true, false) => Tone::Strong,
@@ -102,7 +109,10 @@ fn existing(look: &Look<'_>, holds: &[HoldId], selected: usize, focused: bool, f
         };
         let sign = if on { "(*)" } else { "( )" };
         let Some(hold) = known else {
-            form.line(Line::of(Tone::Muted, format!("{sign} {id} is no longer there")));
+            form.line(Line::of(
+                Tone::Muted,
+                format!("{sign} {id} is no longer there"),
+            ));
             continue;
         };
         let until = hold.until.map_or_else(
@@ -117,7 +127,10 @@ fn existing(look: &Look<'_>, holds: &[HoldId], selected: usize, focused: bool, f
             Line::of(tone, format!("{sign} "))
                 .with(warn, format!("{glyph} HOLD "))
                 .with(Tone::Strong, format!("{} ", hold.owner))
-                .with(Tone::Plain, format!("{until}  since {}", time::age(look.clock.ago(hold.since))))
+                .with(
+                    Tone::Plain,
+                    format!("{until}  since {}", time::age(look.clock.ago(hold.since))),
+                )
                 .with(Tone::Muted, format!("  {} ({id})", hold.cover)),
         );
         form.told("", Tone::Plain, &format!("\"{}\"", hold.reason));
