@@ -179,10 +179,9 @@ async fn send(global: &Global, headless: &mut Headless, plan: Plan, args: &Confi
     let id = plan.intent.id.clone();
     let service = plan.service().clone();
     headless.ask(Request::Send(Box::new(plan.clone())));
-    let mut failure = None;
     let patience = Duration::from_secs(120);
     let waited = headless.until(patience, |engine| !engine.is_busy()).await;
-    failure = tell(global, headless, &id).or(failure);
+    let mut failure = tell(global, headless, &id);
     if waited != Waited::Done {
         failure = failure.or_else(|| Some(Failure::new(Exit::OutcomeUnknown, "it is still under way")));
     }

@@ -13,7 +13,7 @@ use crate::app::request::Request;
 use crate::app::status::SCHEMA;
 use crate::config::Env;
 use crate::domain::entry::{Entry, Event};
-use crate::domain::ids::{Person, ServiceName};
+use crate::domain::ids::{EnvironmentName, Person, ServiceName};
 use crate::runtime::headless::Headless;
 use crate::runtime::session::Mode;
 
@@ -112,7 +112,7 @@ pub(super) async fn log(global: &Global, env: &Env, args: LogArgs) -> Result<Exi
         .iter()
         .filter(|entry| entry.seq.0 > args.since)
         .filter(|entry| of(args.service.as_deref(), entry.draft.service.as_ref().map(ServiceName::as_str)))
-        .filter(|entry| of(args.environment.as_deref(), entry.draft.environment.as_ref().map(|name| name.as_str())))
+        .filter(|entry| of(args.environment.as_deref(), entry.draft.environment.as_ref().map(EnvironmentName::as_str)))
         .collect();
     let skip = args.last.map_or(0, |last| wanted.len().saturating_sub(last));
     for entry in wanted.into_iter().skip(skip) {

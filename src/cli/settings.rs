@@ -1,6 +1,6 @@
 //! Settings of one run: the config file, or what git and the forge tell of this checkout.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
@@ -38,7 +38,7 @@ pub(super) async fn settings(global: &Global, env: &Env) -> Result<Settings, Fai
 /// Returns the config file that is meant, if there is one.
 pub(super) fn located(global: &Global, env: &Env) -> Option<PathBuf> {
     let here = std::env::current_dir().unwrap_or_default();
-    match locate(global.config.as_deref(), env, &here, |path| path.is_file()) {
+    match locate(global.config.as_deref(), env, &here, Path::is_file) {
         Located::Named(path) | Located::Found(path) => Some(path),
         Located::Nowhere => None,
     }

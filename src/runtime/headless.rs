@@ -82,7 +82,7 @@ impl Headless {
                 engine.board.row(service).is_none_or(|row| {
                     let heard = row.facts.at().is_some_and(|at| at >= started);
                     let fault = row.facts.fault.as_ref().is_some_and(|fault| fault.at >= started);
-                    (heard || fault) && (fault || engine.scopes_are_read(service))
+                    fault || (heard && engine.scopes_are_read(service))
                 })
             };
             services.iter().all(read) && engine.operator_is_known()

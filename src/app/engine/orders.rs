@@ -489,26 +489,25 @@ impl Engine {
                 .policy
                 .service(service)
                 .ok_or_else(|| super::planning::unknown_service(self, service))?;
-            if let Some(environment) = &cover.environment {
-                if known.stage(environment).is_none() {
-                    return Err(Refusal::new(
-                        RefusalKind::Usage,
-                        format!("{service} has no environment {environment}"),
-                    ));
-                }
+            if let Some(environment) = &cover.environment
+                && known.stage(environment).is_none()
+            {
+                return Err(Refusal::new(
+                    RefusalKind::Usage,
+                    format!("{service} has no environment {environment}"),
+                ));
             }
-        } else if let Some(environment) = &cover.environment {
-            if !self
+        } else if let Some(environment) = &cover.environment
+            && !self
                 .policy
                 .services
                 .iter()
                 .any(|service| service.stage(environment).is_some())
-            {
-                return Err(Refusal::new(
-                    RefusalKind::Usage,
-                    format!("no service has an environment {environment}"),
-                ));
-            }
+        {
+            return Err(Refusal::new(
+                RefusalKind::Usage,
+                format!("no service has an environment {environment}"),
+            ));
         }
         Ok(())
     }

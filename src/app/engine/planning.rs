@@ -562,7 +562,7 @@ fn warnings(row: &Row, cell: &Cell) -> Vec<String> {
     if let Some(scope) = row.scope_of(cell).and_then(|fact| fact.value()) {
         match &scope.relation {
             crate::domain::scope::Relation::Behind => {
-                warnings.push("this goes back: what is live is newer".into())
+                warnings.push("this goes back: what is live is newer".into());
             }
             crate::domain::scope::Relation::Diverged => {
                 warnings.push("what is live has commits that the candidate lacks".into());

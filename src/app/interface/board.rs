@@ -164,13 +164,14 @@ mod tests {
     use crate::app::msg::Msg;
     use crate::app::update;
     use crate::domain::gate;
+    use crate::domain::ids::ServiceName;
 
     fn order(state: &State) -> Vec<&str> {
         state
             .interface
             .order
             .iter()
-            .map(|service| service.as_str())
+            .map(ServiceName::as_str)
             .collect()
     }
 
@@ -308,7 +309,7 @@ mod tests {
             .interface
             .marks
             .iter()
-            .map(|mark| mark.as_str())
+            .map(ServiceName::as_str)
             .collect();
         assert_eq!(marks, ["api", "search"]);
         assert_eq!(selected(&state), "billing");

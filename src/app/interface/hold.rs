@@ -407,6 +407,10 @@ impl HoldDialog {
             HoldMode::Edit(id) if !is_on(id) => {
                 self.error = Some(LIFTED.to_owned());
                 self.focus = HoldFocus::Cancel;
+                self.mode = HoldMode::Existing {
+                    holds: Vec::new(),
+                    selected: 0,
+                };
             }
             HoldMode::Edit(_) | HoldMode::Place => {}
         }
@@ -552,7 +556,7 @@ mod tests {
         assert_eq!(dialog(&state).mode, HoldMode::Edit("h-1".into()));
         assert_eq!(dialog(&state).reason.value(), "heap grows");
         assert_eq!(dialog(&state).focus, HoldFocus::Cancel);
-        let effects = press(&mut state, "k k '30m tab tab tab enter");
+        let effects = press(&mut state, "up up '30m tab tab tab enter");
         let drafts = drafts(&effects);
         let [draft] = drafts.as_slice() else {
             panic!("{effects:?}");
