@@ -11,7 +11,7 @@ use super::{Interface, Overlay, field, link, until};
 use crate::app::command::Command;
 use crate::app::effect::Effect;
 use crate::app::engine::{Engine, Report};
-use crate::app::request::Request;
+use crate::app::request::{Expiry, Request};
 use crate::app::state::State;
 use crate::domain::hold::{Cover, Hold, HoldKind};
 use crate::domain::ids::{EnvironmentName, HoldId, ServiceName};
@@ -171,7 +171,7 @@ fn confirm(state: &mut State) -> Vec<Effect> {
         HoldMode::Edit(id) => Request::EditHold {
             id: id.clone(),
             reason: Some(reason),
-            until: Some(until),
+            until: until.map_or(Expiry::Never, Expiry::At),
         },
         HoldMode::Place | HoldMode::Existing { .. } => {
             let Some(cover) = dialog.covers.get(dialog.cover).cloned() else {
