@@ -81,6 +81,6 @@ fn border(pen: &mut Pen<'_>, frame: Rect, title: &Line) {
     pen.corner(right, bottom, '┘');
     let title = Line::plain(" ")
         .then(title.clone())
-        .with(Default::default(), " ");
+        .with(crate::app::view::line::Tone::Plain, " ");
     pen.line(frame.x + 1, frame.y, frame.width - 2, &title);
 }

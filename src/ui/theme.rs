@@ -21,6 +21,10 @@ pub struct Theme {
 /// One style of a theme file.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a key of a theme file"
+)]
 struct Look {
     fg: Option<String>,
     bg: Option<String>,

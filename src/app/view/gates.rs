@@ -80,7 +80,11 @@ fn one(look: &Look<'_>, row: &Row, verdict: &Verdict, columns: usize) -> Line {
     line.push(Tone::Plain, format!(" {:<10} ", cut(&verdict.gate, 18)));
     let since = since(look, verdict);
     let room = columns.saturating_sub(line.width() + since.len() + 2);
-    let mut why = verdict.why.clone();
+    let mut why = if state == State::Unknown && verdict.state != State::Unknown {
+        format!("was {}: {}", verdict.state, verdict.why)
+    } else {
+        verdict.why.clone()
+    };
     if !state.passes() {
         if let Some(at) = verdict.opens_at {
             why = format!("{why}; opens {}", look.clock.short(at));

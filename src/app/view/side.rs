@@ -5,6 +5,7 @@ use super::look::Look;
 use super::panel::{Bar, Content, Panel};
 use super::{coming, time, timeline};
 use crate::app::interface::Screen;
+use crate::domain::ids::Person;
 use crate::domain::policy::GateSpec;
 use crate::domain::scope;
 use crate::domain::signoff::Voice;
@@ -131,11 +132,7 @@ fn votes(look: &Look<'_>) -> (Line, Vec<Line>) {
         let line = match vote {
             None => {
                 let who = look.engine.policy.roles.get(role);
-                let who: Vec<&str> = who
-                    .into_iter()
-                    .flatten()
-                    .map(|person| person.as_str())
-                    .collect();
+                let who: Vec<&str> = who.into_iter().flatten().map(Person::as_str).collect();
                 Line::of(Tone::Running, format!(" {} WAIT   ", look.glyphs.waiting()))
                     .with(Tone::Plain, format!("{role} "))
                     .with(Tone::Muted, who.join(", "))

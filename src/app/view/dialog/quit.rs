@@ -5,10 +5,11 @@ use crate::app::view::line::{Line, Tone, wrap};
 use crate::app::view::look::Look;
 use crate::app::view::panel::Dialog;
 use crate::app::view::time;
+use crate::domain::ledger::Ledger;
 
 pub(in crate::app::view) fn dialog(look: &Look<'_>, focus: usize) -> Dialog {
     let mut form = Form::new(columns(look));
-    for promotion in look.engine.ledger.iter().flat_map(|ledger| ledger.open()) {
+    for promotion in look.engine.ledger.iter().flat_map(Ledger::open) {
         let intent = &promotion.intent;
         let since = time::span(look.clock.ago(promotion.intended_at));
         form.line(
