@@ -64,6 +64,14 @@ pub struct InFlight {
     pub unsettled: bool,
 }
 
+impl InFlight {
+    /// Says whether it stands at the environment's door until somebody approves it on the forge,
+    /// and nobody has ordered that here.
+    pub fn awaits_approval(&self) -> bool {
+        self.phase == Phase::Gated && self.intent.is_none()
+    }
+}
+
 /// One service in one environment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cell {
