@@ -350,7 +350,8 @@ fn in_flight(
         revision: named(facts, &deployment.sha),
         phase: deployment.phase.clone(),
         by: deployment.creator.clone(),
-        since: deployment.created_at,
+        // A deployment that waited for days and runs since a minute ago has run for a minute.
+        since: deployment.changed_at.max(deployment.created_at),
         run: None,
         intent: None,
         unsettled: false,
@@ -365,6 +366,8 @@ fn is_rolled_back(deployments: &[Deployment], live: Option<&Deployment>) -> bool
         .iter()
         .filter(|deployment| deployment.environment == live.environment)
         .filter(|deployment| matches!(deployment.phase, Phase::Succeeded | Phase::Superseded))
+        // What came after it and never became live is no history of it.
+        .filter(|deployment| (deployment.created_at, deployment.id) <= (live.created_at, live.id))
         .collect();
     history.sort_by_key(|deployment| std::cmp::Reverse((deployment.created_at, deployment.id)));
     let mut others = history

@@ -14,6 +14,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::Engine;
 use crate::app::effect::{Effect, Question, Target};
 use crate::domain::ids::{EnvironmentName, ForgeName, RepoPath, ServiceName, Sha};
+use crate::domain::observed::Fact;
 use crate::domain::policy::GateSpec;
 
 /// How often what is in flight or watched is read whole.
@@ -258,7 +259,7 @@ impl Engine {
                     continue;
                 }
                 let fact = row.scope_of(cell);
-                let fresh = fact.and_then(|fact| fact.at()).is_some_and(|at| {
+                let fresh = fact.and_then(Fact::at).is_some_and(|at| {
                     let keep = if watched { SCOPE } else { WHOLE };
                     now.duration_since(at) < keep
                 });
@@ -320,7 +321,7 @@ impl Engine {
             for run in facts.runs.iter().take(3) {
                 let key = (row.service.name.clone(), run.id);
                 let fact = self.jobs.get(&key);
-                let settled = fact.and_then(|fact| fact.at()).is_some_and(|at| {
+                let settled = fact.and_then(Fact::at).is_some_and(|at| {
                     now.duration_since(at) < JOBS
                         || (!run.phase.is_in_flight() && at > run.updated_at + JOBS)
                 });

@@ -1,13 +1,13 @@
 //! Scenes: states of the board at a fixed instant, for the tests of the screens.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::app::engine::{Engine, ForgeState, JournalState, Start};
-use crate::app::interface::{Cursor, DetailTab, Interface, ListCursor, Message, Screen, Sort};
+use crate::app::interface::{Cursor, DetailTab, Interface, ListCursor, Message, Screen};
 use crate::app::msg::Budget;
 use crate::app::state::State;
 use crate::domain::cell::CellState;
@@ -151,7 +151,10 @@ fn policy(plans: &[Plan]) -> Policy {
         }],
         roles: BTreeMap::from([
             ("qa".into(), BTreeSet::from([person("dee")])),
-            ("sre".into(), BTreeSet::from([person("carol"), person("alice")])),
+            (
+                "sre".into(),
+                BTreeSet::from([person("carol"), person("alice")]),
+            ),
         ]),
     }
 }
@@ -223,7 +226,7 @@ fn facts(plan: &Plan) -> ServiceFacts {
         checks: BTreeMap::from([(head.clone(), checks(&head))]),
         environments: Vec::new(),
         deployments,
-        runs: vec![run(&head)],
+        runs: vec![run(&head, plan.gates != Gates::Level)],
         open_pull_requests: 3,
         pull_requests: pull_requests(),
         releases,
@@ -253,7 +256,7 @@ fn checks(sha: &Sha) -> Checks {
     }
 }
 
-fn run(sha: &Sha) -> Run {
+fn run(sha: &Sha, waits: bool) -> Run {
     Run {
         id: RunId(9_921),
         name: "deploy".into(),
@@ -264,20 +267,23 @@ fn run(sha: &Sha) -> Run {
         event: "push".into(),
         sha: sha.clone(),
         branch: Some("main".into()),
-        phase: Phase::Gated,
+        phase: if waits { Phase::Gated } else { Phase::Failed },
         raw: "waiting".into(),
         url: String::new(),
         actor: Some(person("eve")),
         created_at: ago(2 * HOUR),
         updated_at: ago(51 * MINUTE),
-        waiting: vec![crate::domain::pipeline::Waiting {
-            environment: "prod".into(),
-            environment_id: crate::domain::ids::EnvironmentId(7),
-            may_approve: true,
-            reviewers: vec!["release-team".into()],
-            wait_timer: SignedDuration::ZERO,
-            wait_started_at: None,
-        }],
+        waiting: waits
+            .then(|| crate::domain::pipeline::Waiting {
+                environment: "prod".into(),
+                environment_id: crate::domain::ids::EnvironmentId(7),
+                may_approve: true,
+                reviewers: vec!["release-team".into()],
+                wait_timer: SignedDuration::ZERO,
+                wait_started_at: None,
+            })
+            .into_iter()
+            .collect(),
     }
 }
 
@@ -327,20 +333,21 @@ fn scope(plan: &Plan) -> Scope {
         approved: true,
         at: Some(ago(DAY)),
     };
-    let request = |number, author: &str, title: &str, lines, reviews: Vec<Review>| ScopedPullRequest {
-        number: PullRequestNumber(number),
-        title: title.into(),
-        author: Some(person(author)),
-        url: String::new(),
-        labels: if number == 917 {
-            vec!["db-migration".into()]
-        } else {
-            Vec::new()
-        },
-        additions: Some(lines),
-        deletions: Some(lines / 3),
-        reviews,
-    };
+    let request =
+        |number, author: &str, title: &str, lines, reviews: Vec<Review>| ScopedPullRequest {
+            number: PullRequestNumber(number),
+            title: title.into(),
+            author: Some(person(author)),
+            url: String::new(),
+            labels: if number == 917 {
+                vec!["db-migration".into()]
+            } else {
+                Vec::new()
+            },
+            additions: Some(lines),
+            deletions: Some(lines / 3),
+            reviews,
+        };
     Scope {
         base: sha(plan.live[2]),
         head: sha(plan.live[1]),
@@ -359,12 +366,25 @@ fn scope(plan: &Plan) -> Scope {
                     .into(),
                 author: Some(person(["eve", "dee", "eve", "raj", "ann"][place])),
                 at: Some(ago((i64::try_from(place).unwrap() + 1) * 9 * HOUR)),
+                pull_requests: Vec::new(),
             })
             .collect(),
         pull_requests: vec![
-            request(912, "eve", "retry idempotency key", 41, vec![review("bob"), review("dee")]),
+            request(
+                912,
+                "eve",
+                "retry idempotency key",
+                41,
+                vec![review("bob"), review("dee")],
+            ),
             request(915, "dee", "raise pool size to 64", 2, vec![review("bob")]),
-            request(917, "eve", "migration 0042 add index", 9, vec![review("raj")]),
+            request(
+                917,
+                "eve",
+                "migration 0042 add index",
+                9,
+                vec![review("raj")],
+            ),
             request(918, "raj", "bump tls stack", 1, Vec::new()),
         ],
         complete: true,
@@ -379,7 +399,11 @@ fn judgement(gates: Gates) -> Judgement {
     let mut verdicts = vec![
         open("fresh", "every fact is younger than 1m", 6),
         open("pipeline", "main@77ac01e: 12 of 12 checks passed", 2 * HOUR),
-        open("review", "2 of 2: bob, dee (author eve is not counted)", 51 * MINUTE),
+        open(
+            "review",
+            "2 of 2: bob, dee (author eve is not counted)",
+            51 * MINUTE,
+        ),
         open("window", "R26.07 until 16:00Z", 2 * HOUR).valid_until(Some(hence(6_130))),
     ];
     let soak = match gates {
@@ -387,20 +411,30 @@ fn judgement(gates: Gates) -> Judgement {
             .opens_at(Some(hence(64_000)))
             .opens_when("24h on staging are over")
             .evidence("soak", "6h12m", None, Some(ago(22_000))),
-        Gates::Open | Gates::Ticket | Gates::Level => open("soak", "31h of 24h on staging", 7 * HOUR),
+        Gates::Open | Gates::Ticket | Gates::Level => {
+            open("soak", "31h of 24h on staging", 7 * HOUR)
+        }
     };
     verdicts.push(soak);
     if gates == Gates::Ticket {
         verdicts.push(
-            Verdict::new("sign-off", gate::State::Closed, "1 of 2 roles: sre has not voted")
-                .opens_when("sre votes go on 5.2.9 > 5.3.0")
-                .who("carol, alice")
-                .evidence("qa", "go by dee", None, Some(ago(20 * MINUTE))),
+            Verdict::new(
+                "sign-off",
+                gate::State::Closed,
+                "1 of 2 roles: sre has not voted",
+            )
+            .opens_when("sre votes go on 5.2.9 > 5.3.0")
+            .who("carol, alice")
+            .evidence("qa", "go by dee", None, Some(ago(20 * MINUTE))),
         );
         verdicts.push(
-            Verdict::new("manual ticket", gate::State::Closed, "CHG-4411 needs \"approved\"")
-                .opens_when("somebody of ops-cab opens it")
-                .who("role ops-cab"),
+            Verdict::new(
+                "manual ticket",
+                gate::State::Closed,
+                "CHG-4411 needs \"approved\"",
+            )
+            .opens_when("somebody of ops-cab opens it")
+            .who("role ops-cab"),
         );
     }
     verdicts.push(open("hold", "no hold", 6));
@@ -434,32 +468,7 @@ fn judgement(gates: Gates) -> Judgement {
 }
 
 fn interface(columns: u16, rows: u16) -> Interface {
-    Interface {
-        columns,
-        rows,
-        screen: Screen::Board,
-        last_screen: None,
-        overlays: Vec::new(),
-        cursor: None,
-        marks: BTreeSet::new(),
-        sort: Sort::Risk,
-        filter: String::new(),
-        order: Vec::new(),
-        offset: 0,
-        peek: true,
-        utc: true,
-        zone: TimeZone::UTC,
-        tally: None,
-        frozen: None,
-        tab: DetailTab::Gates,
-        detail_offset: 0,
-        timeline: ListCursor::default(),
-        messages: VecDeque::new(),
-        problems: Vec::new(),
-        tour: None,
-        ascii: false,
-        quitting: false,
-    }
+    Interface::new(columns, rows, false, false)
 }
 
 fn engine(plans: &[Plan]) -> Engine {
@@ -513,14 +522,25 @@ fn built(plans: &[Plan], columns: u16, rows: u16) -> State {
         let name = plan.name.into();
         let policy = engine.policy.clone();
         let ledger = engine.ledger.clone();
-        engine
-            .board
-            .merge(&name, Ok(facts(plan)), ago(6), &policy, ledger.as_ref(), now());
+        engine.board.merge(
+            &name,
+            Ok(facts(plan)),
+            ago(6),
+            &policy,
+            ledger.as_ref(),
+            now(),
+        );
         let ends = (sha(plan.live[2]), sha(plan.live[1]));
         if ends.0 != ends.1 {
-            engine
-                .board
-                .scope(&name, ends, Ok(scope(plan)), ago(6), &policy, ledger.as_ref(), now());
+            engine.board.scope(
+                &name,
+                ends,
+                Ok(scope(plan)),
+                ago(6),
+                &policy,
+                ledger.as_ref(),
+                now(),
+            );
         }
     }
     for (row, plan) in engine.board.rows.iter_mut().zip(plans) {
@@ -601,7 +621,11 @@ pub(crate) fn stale(columns: u16, rows: u16) -> State {
 /// The forge answers with errors; what was known stays, and ages.
 pub(crate) fn forge_down(columns: u16, rows: u16) -> State {
     let mut state = stale(columns, rows);
-    let fault = fault(FaultKind::ForgeTrouble, "502 Bad Gateway", Some("it is tried again in 21s"));
+    let fault = fault(
+        FaultKind::ForgeTrouble,
+        "502 Bad Gateway",
+        Some("it is tried again in 21s"),
+    );
     for row in &mut state.engine.board.rows {
         row.facts.fault = Some(fault.clone());
     }
@@ -633,7 +657,11 @@ fn fault(kind: FaultKind, why: &str, hint: Option<&str>) -> Fault {
 /// The forge was never read: there is no token.
 pub(crate) fn no_token(columns: u16, rows: u16) -> State {
     let mut state = first_load(columns, rows);
-    let fault = fault(FaultKind::Unauthorized, "there is no token for github.com", None);
+    let fault = fault(
+        FaultKind::Unauthorized,
+        "there is no token for github.com",
+        None,
+    );
     for forge in state.engine.forges.values_mut() {
         forge.fault = Some(fault.clone());
     }
