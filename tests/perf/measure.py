@@ -9,8 +9,9 @@ It builds both with `cargo build --release` unless --no-build, serves a made-up 
 --strict ends with 1 if a budget is broken.
 
 `first_facts` is from the very first start to the first version on screen, `first` from a start with
-a cache to the first read after which the screen names a service, `key` from the write of a key to the first read after which the screen looks different. Milliseconds
-only orient: the machine's speed varies, so the programs take turns and ratios are what counts.
+a cache to the first read after which the screen names a service, `key` from the write of a key to the
+first read after which the screen looks different. Milliseconds only orient: the machine's speed
+varies, so the programs take turns and ratios are what counts.
 """
 import argparse, fcntl, json, os, pty, random, re, select, signal, sqlite3, struct, subprocess, sys, tempfile, termios, time, urllib.request
 
