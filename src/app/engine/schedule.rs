@@ -7,7 +7,7 @@
 //! 4. After an act, its service at 2, 4, 8 and 15 s.
 //! 5. A forge in trouble is asked less: the distance doubles up to five minutes.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -101,10 +101,13 @@ impl Schedule {
         self.asked.values().any(|(asked, _)| asked == wanted)
     }
 
-    fn is_reading(&self, service: &ServiceName) -> bool {
-        self.asked.values().any(
-            |(asked, _)| matches!(asked, Asked::Facts(_, services) if services.contains(service)),
-        )
+    /// The services that are being read whole: as a set, since each row is looked up in it.
+    fn reading(&self) -> HashSet<&ServiceName> {
+        let lists = self.asked.values().filter_map(|(asked, _)| match asked {
+            Asked::Facts(_, services) => Some(services),
+            Asked::Identity(_) | Asked::Pulse(_) | Asked::Scope(..) | Asked::Jobs(..) => None,
+        });
+        lists.flatten().collect()
     }
 }
 
@@ -151,13 +154,14 @@ impl Engine {
                 now,
             ));
         }
+        let reading = self.schedule.reading();
         let whole: Vec<ServiceName> = self
             .board
             .rows
             .iter()
             .filter(|row| row.service.forge == *forge)
             .map(|row| row.service.name.clone())
-            .filter(|service| self.is_due(service, now) && !self.schedule.is_reading(service))
+            .filter(|service| !reading.contains(service) && self.is_due(service, now))
             .collect();
         if !whole.is_empty() {
             for service in &whole {
@@ -442,10 +446,11 @@ impl Engine {
 
     /// Says whether a gate of the stage judges the scope.
     pub(crate) fn needs_scope(&self, service: &ServiceName, environment: &EnvironmentName) -> bool {
+        // By way of the board, which finds a service without going through all of them.
         let stage = self
-            .policy
-            .service(service)
-            .and_then(|service| service.stage(environment));
+            .board
+            .row(service)
+            .and_then(|row| row.service.stage(environment));
         stage.is_some_and(|stage| {
             stage.gates.iter().any(|gate| match gate {
                 GateSpec::Review { .. } => true,
@@ -497,6 +502,7 @@ impl Engine {
 
     fn due_of_forges(&self, now: Timestamp) -> Timestamp {
         let mut due = now + SignedDuration::from_secs(60);
+        let reading = self.schedule.reading();
         for (forge, clock) in &self.schedule.forges {
             if let Some(until) = clock.paused_until.filter(|until| *until > now) {
                 due = due.min(until);
@@ -509,7 +515,7 @@ impl Engine {
                 .iter()
                 .filter(|row| row.service.forge == *forge)
             {
-                if !self.schedule.is_reading(&row.service.name) {
+                if !reading.contains(&row.service.name) {
                     due = due.min(self.whole_at(&row.service.name).unwrap_or(now));
                 }
             }
