@@ -1,4 +1,6 @@
 //! The integration tests: one binary, one module a subject.
 
 mod architecture;
-mod readme;
+mod app;
+mod crash;
+mod harness;
