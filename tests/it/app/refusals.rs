@@ -102,6 +102,9 @@ async fn the_pipeline_refuses() {
 async fn the_path_refuses() {
     let evening = Evening::of(&["api-gateway"]).await;
     evening.edit_config(|config| {
+        let mut qa = toml::Table::new();
+        qa.insert("tier".into(), "fast".into());
+        config["environment"].as_table_mut().unwrap().insert("qa".into(), qa.into());
         let path = ["dev", "staging", "qa", PRODUCTION].map(toml::Value::from);
         config["service"]["api-gateway"]["path"] = toml::Value::Array(path.to_vec());
     });
@@ -155,7 +158,7 @@ async fn a_manual_gate_refuses() {
     alice.write("no cake, no release");
     alice.press("tab tab enter");
     alice.until("the gate", |state| cell_in(state, "search").unwrap().judgement.verdicts.len() > 8).await;
-    refused(&evening, &mut alice, "search", "catering", "no cake, no release").await;
+    refused(&evening, &mut alice, "search", "manual catering", "no cake, no release").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
