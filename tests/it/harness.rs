@@ -123,6 +123,11 @@ impl Evening {
         journal.since(Seq(0), 10_000).await.unwrap()
     }
 
+    /// As `entries`, and none if nobody has begun a journal yet.
+    pub async fn entries_if_any(&self) -> Vec<Entry> {
+        if self.journal().exists() { self.entries().await } else { Vec::new() }
+    }
+
     /// The kinds of the entries about one service, in order.
     pub async fn kinds(&self, service: &str) -> Vec<String> {
         let mut entries = self.entries().await;
