@@ -5,5 +5,7 @@
     reason = "a test that cannot go on panics"
 )]
 
+mod app;
 mod architecture;
-mod readme;
+mod crash;
+mod harness;

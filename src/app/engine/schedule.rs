@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::Engine;
+use super::{Engine, JournalState};
 use crate::app::effect::{Effect, Question, Target};
 use crate::domain::ids::{EnvironmentName, ForgeName, RepoPath, ServiceName, Sha};
 use crate::domain::observed::Fact;
@@ -28,6 +28,8 @@ const SCOPE: SignedDuration = SignedDuration::from_mins(5);
 const JOBS: SignedDuration = SignedDuration::from_secs(10);
 const AFTER_ACT: [i64; 4] = [2, 4, 8, 15];
 const SLOWEST: SignedDuration = SignedDuration::from_mins(5);
+/// How often a journal that cannot be reached is tried.
+const JOURNAL: SignedDuration = SignedDuration::from_secs(2);
 /// How many scope reads may be under way at once on one forge.
 const SCOPES_AT_ONCE: usize = 4;
 /// A question that was not answered for this long is asked anew; its answer is dropped if it comes.
@@ -41,6 +43,8 @@ pub(crate) struct Schedule {
     early: BTreeMap<ServiceName, Vec<Timestamp>>,
     /// Questions under way by generation.
     asked: BTreeMap<u64, (Asked, Timestamp)>,
+    /// When to ask again for a journal that could not be reached.
+    journal_at: Option<Timestamp>,
     /// Scopes whose last read failed, and when they may be asked again.
     scopes_failed: BTreeMap<(ServiceName, Sha, Sha), Timestamp>,
 }
@@ -95,6 +99,15 @@ impl Schedule {
             clock.pulse_at = None;
             clock.paused_until = None;
         }
+    }
+
+    /// Says whether a lost journal is to be asked for now; if so, the next time is set.
+    pub fn journal_is_due(&mut self, now: Timestamp) -> bool {
+        let due = self.journal_at.is_none_or(|at| at <= now);
+        if due {
+            self.journal_at = Some(now + JOURNAL);
+        }
+        due
     }
 
     fn is_asked(&self, wanted: &Asked) -> bool {
@@ -475,18 +488,17 @@ impl Engine {
         if let Some(at) = self.board.due() {
             sooner(at);
         }
+        if matches!(self.journal, JournalState::Unreachable { .. }) {
+            sooner(self.schedule.journal_at.unwrap_or(now));
+        }
         for search in self.reconciling.values().filter(|search| !search.asking) {
             sooner(search.next_at);
         }
-        if self.flows.values().any(|flow| {
-            matches!(
-                flow.stage,
-                super::flow::Stage::Settling {
-                    failed_at: Some(_),
-                    ..
-                }
-            )
-        }) {
+        if self
+            .flows
+            .values()
+            .any(|flow| flow.stage.failed_at().is_some())
+        {
             sooner(now + SignedDuration::from_secs(2));
         }
         for hold in self.ledger.iter().flat_map(|ledger| ledger.holds.values()) {
