@@ -32,6 +32,9 @@ pub struct SimArgs {
     /// The world to simulate; the demo's evening without it.
     #[arg(long, value_name = "FILE")]
     world: Option<PathBuf>,
+    /// Simulate so many made-up services instead of a world: to try what scale feels like.
+    #[arg(long, value_name = "N", conflicts_with = "world", value_parser = clap::value_parser!(u16).range(1..=10_000))]
+    services: Option<u16>,
     /// The port to listen on; any free one without it.
     #[arg(long, value_name = "N", default_value_t = 0)]
     port: u16,
@@ -110,12 +113,17 @@ fn private_folder(folder: &Path) -> std::io::Result<()> {
 
 /// Serves the simulated forges until a signal comes.
 pub(super) async fn sim(args: SimArgs) -> Result<Exit, Failure> {
-    let text = match &args.world {
-        Some(path) => std::fs::read_to_string(path)
-            .map_err(|error| Failure::new(Exit::Usage, format!("{}: {error}", path.display())))?,
-        None => sim::EVENING.to_owned(),
+    let world = match (&args.world, args.services) {
+        (Some(path), _) => {
+            let broken = |why: String| Failure::new(Exit::Usage, format!("{}: {why}", path.display()));
+            let text = std::fs::read_to_string(path).map_err(|error| broken(error.to_string()))?;
+            World::from_toml(&text).map_err(|flaw| broken(flaw.to_string()))?
+        }
+        (None, Some(services)) => World::generated(usize::from(services), args.seed),
+        (None, None) => {
+            World::from_toml(sim::EVENING).map_err(|flaw| Failure::new(Exit::Error, flaw.to_string()))?
+        }
     };
-    let world = World::from_toml(&text).map_err(|flaw| Failure::new(Exit::Usage, flaw.to_string()))?;
     let journal = args.write_config.as_ref().map(|config| config.with_extension("journal.db"));
     let options = sim::Options {
         port: args.port,

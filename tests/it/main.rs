@@ -1,4 +1,9 @@
 //! The integration tests: one binary, one module a subject.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test that cannot go on panics"
+)]
 
 mod architecture;
 mod readme;
