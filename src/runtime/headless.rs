@@ -21,6 +21,8 @@ pub struct Headless {
     answers: Receiver<Msg>,
     signals: Signals,
     cache: Option<std::path::PathBuf>,
+    /// What was reported and not taken yet: the engine keeps the reports of one message alone.
+    reports: Vec<Report>,
 }
 
 /// Why waiting ended.
@@ -37,7 +39,7 @@ impl Headless {
         let Session { engine, executor, answers, cache, .. } = session;
         let interface = Interface::new(80, 24, true, false);
         let state = State { now: clock::now(), engine, interface, dirty: false };
-        Self { state, executor, answers, signals: Signals::listen(), cache }
+        Self { state, executor, answers, signals: Signals::listen(), cache, reports: Vec::new() }
     }
 
     pub fn engine(&self) -> &Engine {
@@ -46,12 +48,14 @@ impl Headless {
 
     /// Takes what was reported since the last call.
     pub fn reports(&mut self) -> Vec<Report> {
-        std::mem::take(&mut self.state.engine.reports)
+        std::mem::take(&mut self.reports)
     }
 
     /// Handles one message and starts what it leads to.
     fn handle(&mut self, msg: Msg) {
-        for effect in update(&mut self.state, clock::now(), msg) {
+        let effects = update(&mut self.state, clock::now(), msg);
+        self.reports.append(&mut self.state.engine.reports);
+        for effect in effects {
             // Browser, clipboard and screen are nothing to the command line.
             let _ = self.executor.execute(effect);
         }
