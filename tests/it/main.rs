@@ -8,4 +8,6 @@
 mod app;
 mod architecture;
 mod crash;
+mod forge;
 mod harness;
+mod readme;
