@@ -12,11 +12,12 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> color_eyre::Result<()> {
     let path = std::env::args().nth(1).ok_or_eyre("floor DATABASE")?;
-    let mut database = SqliteConnection::connect_with(&SqliteConnectOptions::new().filename(path)).await?;
+    let mut database =
+        SqliteConnection::connect_with(&SqliteConnectOptions::new().filename(path)).await?;
     let query = sqlx::query_as("SELECT service, text FROM cell ORDER BY rowid");
     let cells: Vec<(String, String)> = query.fetch_all(&mut database).await?;
     let services: Vec<&[(String, String)]> = cells.chunks(5).collect();
-    let (mut selected, mut first) = (0, 0);
+    let (mut selected, mut first) = (0_usize, 0);
     let mut terminal = ratatui::init();
     let ended = loop {
         let drawn = terminal.draw(|frame| {
@@ -26,7 +27,8 @@ async fn main() -> color_eyre::Result<()> {
                 let name = cells.first().map_or("", |(service, _)| service);
                 Row::new(std::iter::once(name).chain(cells.iter().map(|(_, text)| text.as_str())))
             });
-            let table = Table::new(rows, [Constraint::Fill(1); 6]).row_highlight_style(Style::new().reversed());
+            let table = Table::new(rows, [Constraint::Fill(1); 6])
+                .row_highlight_style(Style::new().reversed());
             let mut state = TableState::new().with_selected(selected - first);
             frame.render_stateful_widget(table, frame.area(), &mut state);
         });

@@ -10,7 +10,10 @@ fn main() -> color_eyre::Result<ExitCode> {
     color_eyre::install()?;
     terminal::restore_on_panic();
     let cli = Cli::parse();
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()?;
     let exit = runtime.block_on(cli::run(cli));
     // Reads that are still under way are of no use to anybody now.
     runtime.shutdown_background();

@@ -106,7 +106,7 @@ pub async fn start(world: World, options: Options) -> Result<Running, Error> {
     let base = format!("http://{}", listener.local_addr().map_err(bind)?);
     let clock = clock::Clock::default();
     let mut state = world.build(clock.now(), options.seed, options.speed)?;
-    state.base = base.as_str().into();
+    state.served_at(&base);
     let shared = shared::Shared::new(state, clock);
     let task = Some(server::serve(server::Lines(listener), shared.clone()));
     Ok(Running {

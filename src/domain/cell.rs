@@ -64,6 +64,14 @@ pub struct InFlight {
     pub unsettled: bool,
 }
 
+impl InFlight {
+    /// Says whether it stands at the environment's door until somebody approves it on the forge,
+    /// and nobody has ordered that here.
+    pub fn awaits_approval(&self) -> bool {
+        self.phase == Phase::Gated && self.intent.is_none()
+    }
+}
+
 /// One service in one environment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cell {
@@ -369,7 +377,8 @@ fn in_flight(
         revision: named(facts, &deployment.sha),
         phase: deployment.phase.clone(),
         by: deployment.creator.clone(),
-        since: deployment.created_at,
+        // A deployment that waited for days and runs since a minute ago has run for a minute.
+        since: deployment.changed_at.max(deployment.created_at),
         run: None,
         intent: None,
         unsettled: false,
@@ -384,6 +393,8 @@ fn is_rolled_back(deployments: &[Deployment], live: Option<&Deployment>) -> bool
         .iter()
         .filter(|deployment| deployment.environment == live.environment)
         .filter(|deployment| matches!(deployment.phase, Phase::Succeeded | Phase::Superseded))
+        // What came after it and never became live is no history of it.
+        .filter(|deployment| (deployment.created_at, deployment.id) <= (live.created_at, live.id))
         .collect();
     history.sort_by_key(|deployment| std::cmp::Reverse((deployment.created_at, deployment.id)));
     let mut others = history

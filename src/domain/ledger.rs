@@ -166,6 +166,7 @@ impl Ledger {
     pub fn without(&self, id: &IntentId) -> Self {
         let mut ledger = self.clone();
         ledger.promotions.remove(id);
+        ledger.open.remove(id);
         ledger
     }
 

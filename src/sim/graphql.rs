@@ -3,6 +3,11 @@
 //! A document is read, weighed and charged before it is executed; what acts do is in `act`. It
 //! knows nothing of HTTP but the status of its answer.
 
+#![expect(
+    clippy::unused_async,
+    reason = "async-graphql takes no resolver that is not async"
+)]
+
 use async_graphql::{
     EmptySubscription, Request, Schema, ServerError, Variables,
     parser::types::{DocumentOperations, ExecutableDocument, OperationDefinition},
@@ -158,11 +163,10 @@ fn unread(error: ServerError) -> Reply {
 
 fn only_name(document: &ExecutableDocument) -> Option<String> {
     match &document.operations {
-        DocumentOperations::Single(_) => None,
         DocumentOperations::Multiple(all) if all.len() == 1 => {
             all.keys().next().map(ToString::to_string)
         }
-        DocumentOperations::Multiple(_) => None,
+        DocumentOperations::Single(_) | DocumentOperations::Multiple(_) => None,
     }
 }
 

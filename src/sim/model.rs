@@ -142,6 +142,20 @@ impl State {
         self.last_id
     }
 
+    /// Tells the state where it is served; the links of its history follow.
+    pub(crate) fn served_at(&mut self, base: &str) {
+        let old = std::mem::replace(&mut self.base, base.into());
+        for repo in &mut self.repos {
+            for deployment in &mut Arc::make_mut(repo).deployments {
+                for status in &mut Arc::make_mut(deployment).statuses {
+                    if let Some(path) = status.log_url.strip_prefix(&*old) {
+                        status.log_url = format!("{base}{path}");
+                    }
+                }
+            }
+        }
+    }
+
     /// The page of the repository that people look at.
     pub fn html(&self, repo: &Repo) -> String {
         format!("{}/{}/{}", self.base, repo.owner, repo.name)

@@ -461,7 +461,7 @@ fn dress(
     }
     reply.header("x-github-api-version-selected", version.to_owned());
     reply.header("x-github-media-type", "github.v3; format=json".to_owned());
-    let number = shared.requests().len();
+    let number = shared.count();
     reply.header(
         "x-github-request-id",
         format!("51AF:{number:04X}:{:X}", shared.now().as_second()),

@@ -122,6 +122,11 @@ impl Shared {
         act(state)
     }
 
+    /// How many requests there have been.
+    pub fn count(&self) -> usize {
+        lock(&self.log).len()
+    }
+
     /// Moves the clock forward, and the world with it.
     pub fn advance(&self, by: SignedDuration) {
         self.clock.advance(by);

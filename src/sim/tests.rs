@@ -183,6 +183,15 @@ async fn an_approval_takes_the_waiting_run_to_production() {
         .map(|it| it["state"].clone())
         .collect();
     assert_eq!(words, ["success", "in_progress", "pending"]);
+    let url = format!(
+        "{}/acme/api-gateway/actions/runs/{run}/job/",
+        sim.base_url()
+    );
+    assert!(
+        statuses[0]["log_url"]
+            .as_str()
+            .is_some_and(|it| it.starts_with(&url))
+    );
     sim.stop().await;
 }
 
@@ -323,10 +332,7 @@ async fn a_known_answer_is_304_and_costs_nothing() {
     };
     let tag = header(&first, "etag");
     assert!(tag.starts_with("W/\""));
-    let next = format!(
-        "<{}&page=2>; rel=\"next\"",
-        url.replace("per_page", "per%5Fpage")
-    );
+    let next = format!("<{url}&page=2>; rel=\"next\"");
     assert!(
         header(&first, "link").contains(&next),
         "{} lacks {next}",

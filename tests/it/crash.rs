@@ -23,14 +23,18 @@ const ENOUGH: usize = 400;
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "run by the crash tests, with its orders in the environment"]
 async fn operator_who_dies() {
-    let Some(config) = std::env::var_os(CONFIG) else { return };
+    let Some(config) = std::env::var_os(CONFIG) else {
+        return;
+    };
     let config = Path::new(&config);
     let mut alice = Operator::new(config);
     alice.settle().await;
     alice.prepare("search", "crash test");
     std::fs::write(config.with_extension("armed"), "").unwrap();
     alice.handled = 0;
-    alice.dies_after = std::env::var(AFTER).ok().map(|after| after.parse().unwrap());
+    alice.dies_after = std::env::var(AFTER)
+        .ok()
+        .map(|after| after.parse().unwrap());
     alice.press("enter");
     alice.until_promotion("search", &[State::Succeeded]).await;
 }
@@ -39,7 +43,12 @@ async fn operator_who_dies() {
 fn start(evening: &Evening, dies_after: Option<usize>) -> Child {
     let mut command = Command::new(std::env::current_exe().unwrap());
     command
-        .args(["--exact", "crash::operator_who_dies", "--ignored", "--nocapture"])
+        .args([
+            "--exact",
+            "crash::operator_who_dies",
+            "--ignored",
+            "--nocapture",
+        ])
         .env(CONFIG, evening.config())
         .stdout(Stdio::null())
         .stderr(Stdio::null());
@@ -51,7 +60,9 @@ fn start(evening: &Evening, dies_after: Option<usize>) -> Child {
 
 /// Waits for a child without keeping the simulator from answering it.
 async fn ended(mut child: Child) -> bool {
-    tokio::task::spawn_blocking(move || child.wait().unwrap().success()).await.unwrap()
+    tokio::task::spawn_blocking(move || child.wait().unwrap().success())
+        .await
+        .unwrap()
 }
 
 /// How a promotion stands after the crash and the next start.
@@ -77,7 +88,8 @@ async fn next_start(evening: &Evening) -> End {
             alice
                 .until("an end", |state| {
                     let promotion = promotion_in(state, "search").unwrap();
-                    let searching = promotion.state == State::Reconciling && evening.writes().is_empty();
+                    let searching =
+                        promotion.state == State::Reconciling && evening.writes().is_empty();
                     !promotion.state.is_open() || searching
                 })
                 .await;
@@ -105,7 +117,11 @@ async fn next_start(evening: &Evening) -> End {
         End::Unknown => {
             assert_eq!(writes, 0, "the permit was durable, the act had not left");
             let refusal = alice.plan("search").unwrap_err();
-            assert!(refusal.why.contains("nobody knows what came of"), "{}", refusal.why);
+            assert!(
+                refusal.why.contains("nobody knows what came of"),
+                "{}",
+                refusal.why
+            );
         }
     }
     end
@@ -142,7 +158,10 @@ async fn a_crash_after_any_message_of_a_promotion_loses_nothing_and_sends_nothin
         let batch = (first..first + AT_ONCE).map(dies_after);
         let batch = futures_util::future::join_all(batch).await;
         for (after, survived, end) in &batch {
-            println!("killed after message {after:>3}: {end:?}{}", if *survived { ", survived" } else { "" });
+            println!(
+                "killed after message {after:>3}: {end:?}{}",
+                if *survived { ", survived" } else { "" }
+            );
             assert!(!survived || *end == End::Succeeded);
         }
         let survivor = batch.iter().any(|(_, survived, _)| *survived);
@@ -154,7 +173,12 @@ async fn a_crash_after_any_message_of_a_promotion_loses_nothing_and_sends_nothin
         assert!(first < ENOUGH, "a promotion takes fewer messages than that");
     }
     // Every kind of end was met, so the points lie where they should.
-    for end in [End::NeverIntended, End::Abandoned, End::Unknown, End::Succeeded] {
+    for end in [
+        End::NeverIntended,
+        End::Abandoned,
+        End::Unknown,
+        End::Succeeded,
+    ] {
         assert!(ends.contains(&end), "{end:?} was not met in {ends:?}");
     }
 }

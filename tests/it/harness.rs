@@ -23,8 +23,8 @@ use gonogo::journal::sqlite::Sqlite;
 use gonogo::runtime::execute::Executor;
 use gonogo::runtime::session::{Mode, Session};
 use gonogo::runtime::{clock, watch};
-use gonogo::sim::{self, Effect, Fault, Logged, Matcher, Running, World};
 use gonogo::sim::world::Step;
+use gonogo::sim::{self, Effect, Fault, Logged, Matcher, Running, World};
 use gonogo::ui;
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::mpsc::Receiver;
@@ -59,11 +59,27 @@ impl Evening {
         let mut world = World::from_toml(sim::EVENING).unwrap();
         world.forge.flaky = 0.0;
         world.forge.lag_ms = 0;
-        world.repos.retain(|repo| services.contains(&repo.name.as_str()));
-        assert_eq!(world.repos.len(), services.len(), "every service is one of the evening's");
-        let named = world.client.get_mut("service").unwrap().as_table_mut().unwrap();
+        world
+            .repos
+            .retain(|repo| services.contains(&repo.name.as_str()));
+        assert_eq!(
+            world.repos.len(),
+            services.len(),
+            "every service is one of the evening's"
+        );
+        let named = world
+            .client
+            .get_mut("service")
+            .unwrap()
+            .as_table_mut()
+            .unwrap();
         named.retain(|name, _| services.contains(&name));
-        let poll = world.client.get_mut("poll").unwrap().as_table_mut().unwrap();
+        let poll = world
+            .client
+            .get_mut("poll")
+            .unwrap()
+            .as_table_mut()
+            .unwrap();
         poll.insert("interval".into(), "1s".into());
         change(&mut world);
         let folder = tempfile::tempdir().unwrap();
@@ -101,7 +117,10 @@ impl Evening {
 
     /// Changes the config file as somebody with an editor would.
     pub fn edit_config(&self, change: impl FnOnce(&mut toml::Table)) {
-        let mut config: toml::Table = std::fs::read_to_string(self.config()).unwrap().parse().unwrap();
+        let mut config: toml::Table = std::fs::read_to_string(self.config())
+            .unwrap()
+            .parse()
+            .unwrap();
         change(&mut config);
         std::fs::write(self.config(), config.to_string()).unwrap();
     }
@@ -113,7 +132,11 @@ impl Evening {
             path_contains: Some(path.into()),
             ..Matcher::default()
         };
-        self.sim.inject(Fault { matcher, times, effect });
+        self.sim.inject(Fault {
+            matcher,
+            times,
+            effect,
+        });
     }
 
     /// The writes that the forge has seen so far.
@@ -132,23 +155,35 @@ impl Evening {
 
     /// As `entries`, and none if nobody has begun a journal yet.
     pub async fn entries_if_any(&self) -> Vec<Entry> {
-        if self.journal().exists() { self.entries().await } else { Vec::new() }
+        if self.journal().exists() {
+            self.entries().await
+        } else {
+            Vec::new()
+        }
     }
 
     /// The kinds of the entries about one service, in order.
     pub async fn kinds(&self, service: &str) -> Vec<String> {
         let mut entries = self.entries().await;
-        entries.retain(|entry| entry.draft.service.as_ref().map(ServiceName::as_str) == Some(service));
-        entries.iter().map(|entry| entry.draft.event.kind()).collect()
+        entries
+            .retain(|entry| entry.draft.service.as_ref().map(ServiceName::as_str) == Some(service));
+        entries
+            .iter()
+            .map(|entry| entry.draft.event.kind())
+            .collect()
     }
 
     /// What production has, by the forge's own account.
     pub fn live(&self, service: &str) -> Option<String> {
         let world = self.sim.world();
         let repos = world["repos"].as_array()?;
-        let repo = repos.iter().find(|repo| repo["name"] == format!("acme/{service}"))?;
+        let repo = repos
+            .iter()
+            .find(|repo| repo["name"] == format!("acme/{service}"))?;
         let live = repo["live"].as_array()?;
-        let place = live.iter().find(|place| place["environment"] == PRODUCTION)?;
+        let place = live
+            .iter()
+            .find(|place| place["environment"] == PRODUCTION)?;
         Some(place["version"].as_str()?.to_owned())
     }
 }
@@ -175,17 +210,38 @@ impl Operator {
         let settings = config::read(config, &env)
             .unwrap_or_else(|problems| panic!("{}", config::render(&problems)));
         let session = Session::new(settings, env.clone(), Mode::default());
-        let Session { mut engine, executor, answers, .. } = session;
+        let Session {
+            mut engine,
+            executor,
+            answers,
+            ..
+        } = session;
         let now = clock::now();
         engine.judge_all(now);
         let interface = Interface::new(columns, rows, false, false);
-        let state = State { now, engine, interface, dirty: false };
+        let state = State {
+            now,
+            engine,
+            interface,
+            dirty: false,
+        };
         let connections = Arc::clone(executor.connections());
-        executor.tasks().source(|sender| watch::journal(connections, sender));
+        executor
+            .tasks()
+            .source(|sender| watch::journal(connections, sender));
         let source = config.to_owned();
-        executor.tasks().source(|sender| watch::config_file(source, env, sender));
+        executor
+            .tasks()
+            .source(|sender| watch::config_file(source, env, sender));
         let ahead = SignedDuration::ZERO;
-        let mut operator = Self { state, executor, answers, ahead, handled: 0, dies_after: None };
+        let mut operator = Self {
+            state,
+            executor,
+            answers,
+            ahead,
+            handled: 0,
+            dies_after: None,
+        };
         operator.handle(Msg::Resized { columns, rows });
         operator.handle(Msg::Tick);
         operator
@@ -303,9 +359,13 @@ impl Operator {
         service: &str,
         states: &[promotion::State],
     ) -> impl Future<Output = ()> {
-        self.until(format!("the promotion of {service} to be {states:?}"), move |state| {
-            promotion_in(state, service).is_some_and(|promotion| states.contains(&promotion.state))
-        })
+        self.until(
+            format!("the promotion of {service} to be {states:?}"),
+            move |state| {
+                promotion_in(state, service)
+                    .is_some_and(|promotion| states.contains(&promotion.state))
+            },
+        )
     }
 
     /// Looks at one cell of production: the cursor goes there.
@@ -346,7 +406,12 @@ impl Operator {
     pub fn plan(&mut self, service: &str) -> Result<Plan, Refusal> {
         let wish = Wish::Promote { revision: None };
         let now = self.now();
-        self.state.engine.plan(&ServiceName::new(service), &EnvironmentName::new(PRODUCTION), &wish, now)
+        self.state.engine.plan(
+            &ServiceName::new(service),
+            &EnvironmentName::new(PRODUCTION),
+            &wish,
+            now,
+        )
     }
 
     pub fn cell(&self, service: &str) -> &Cell {
@@ -362,7 +427,12 @@ impl Operator {
     pub fn screen(&self) -> String {
         let interface = &self.state.interface;
         let theme = ui::Theme::mono();
-        ui::render_to_string(&view::view(&self.state), interface.columns, interface.rows, &theme)
+        ui::render_to_string(
+            &view::view(&self.state),
+            interface.columns,
+            interface.rows,
+            &theme,
+        )
     }
 
     /// The plan or refusal that the promote dialog shows.
@@ -381,13 +451,21 @@ impl Operator {
 
     /// What was told to the operator, newest last.
     pub fn said(&self) -> Vec<&str> {
-        self.state.interface.messages.iter().map(|message| message.text.as_str()).collect()
+        self.state
+            .interface
+            .messages
+            .iter()
+            .map(|message| message.text.as_str())
+            .collect()
     }
 }
 
 /// The cell of production.
 pub fn cell_in<'a>(state: &'a State, service: &str) -> Option<&'a Cell> {
-    state.engine.board.cell(&ServiceName::new(service), &EnvironmentName::new(PRODUCTION))
+    state.engine.board.cell(
+        &ServiceName::new(service),
+        &EnvironmentName::new(PRODUCTION),
+    )
 }
 
 /// The newest promotion of production.
@@ -409,5 +487,9 @@ pub fn intent_in<'a>(state: &'a State, service: &str, purpose: Purpose) -> Optio
 
 /// Says whether something like this was told to the operator.
 pub fn was_told(state: &State, text: &str) -> bool {
-    state.interface.messages.iter().any(|message| message.text.contains(text))
+    state
+        .interface
+        .messages
+        .iter()
+        .any(|message| message.text.contains(text))
 }

@@ -6,6 +6,7 @@
 
 use jiff::Timestamp;
 
+use super::planning::place;
 use super::{Engine, Report};
 use crate::app::effect::{Effect, Question, Ticket};
 use crate::app::msg::JournalFault;
@@ -293,7 +294,7 @@ impl Engine {
             )
         };
         let row = self.board.row(plan.service()).ok_or_else(gone)?;
-        let (stage, known) = self.place(row, plan.environment())?;
+        let (stage, known) = place(row, plan.environment())?;
         if plan.intent.purpose != Purpose::Promotion {
             return Ok(());
         }

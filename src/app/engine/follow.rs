@@ -7,6 +7,7 @@ use crate::app::effect::Effect;
 use crate::domain::deployment::{self, Deployment};
 use crate::domain::facts::ServiceFacts;
 use crate::domain::ids::{ServiceName, Sha};
+use crate::domain::ledger::Ledger;
 use crate::domain::phase::Phase;
 use crate::domain::promotion::{Promotion, Purpose, State, Step};
 
@@ -23,7 +24,7 @@ impl Engine {
         let steps: Vec<(Promotion, Step)> = self
             .ledger
             .iter()
-            .flat_map(|ledger| ledger.open())
+            .flat_map(Ledger::open)
             .filter(|promotion| promotion.intent.service == *service)
             .filter(|promotion| matches!(promotion.state, State::Accepted | State::Running))
             .filter_map(|promotion| Some((promotion.clone(), progress(promotion, facts)?)))
@@ -174,6 +175,9 @@ fn is_ours(promotion: &Promotion, deployment: &Deployment) -> bool {
 
 /// Says whether a commit is the intent's: the one that was wanted, or the one that its merge made.
 fn brings(promotion: &Promotion, sha: &Sha) -> bool {
-    let merged = promotion.handle.as_ref().and_then(|handle| handle.sha.as_ref());
+    let merged = promotion
+        .handle
+        .as_ref()
+        .and_then(|handle| handle.sha.as_ref());
     promotion.intent.to.sha == *sha || merged == Some(sha)
 }

@@ -232,7 +232,7 @@ impl Engine {
                     .merge(answer, asked_at);
             }
             (Answer::Found(answer), Question::Find { id, .. }) => {
-                effects.extend(self.found(&id, answer, now))
+                effects.extend(self.found(&id, answer, now));
             }
             (Answer::Cancelled, Question::Find { id, .. }) => {
                 if let Some(search) = self.reconciling.get_mut(&id) {

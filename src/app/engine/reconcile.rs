@@ -11,6 +11,7 @@ use crate::domain::act::Handle;
 use crate::domain::entry::Precondition;
 use crate::domain::fault::Fault;
 use crate::domain::ids::IntentId;
+use crate::domain::ledger::Ledger;
 use crate::domain::promotion::{Promotion, State, Step};
 
 /// Seconds after the send at which it is looked up; the last distance repeats.
@@ -41,7 +42,7 @@ impl Engine {
         let unsettled: Vec<Promotion> = self
             .ledger
             .iter()
-            .flat_map(|ledger| ledger.open())
+            .flat_map(Ledger::open)
             .filter(|promotion| matches!(promotion.state, State::Unknown | State::Reconciling))
             .cloned()
             .collect();

@@ -28,7 +28,7 @@ impl<'a> StatusCheckRollup<'a> {
 }
 
 #[Object]
-impl<'a> StatusCheckRollup<'a> {
+impl StatusCheckRollup<'_> {
     /// The combined status for the commit.
     async fn state(&self) -> StatusState {
         self.it.state.into()
@@ -49,7 +49,7 @@ impl<'a> StatusCheckRollup<'a> {
     }
 }
 
-/// The connection type for StatusCheckRollupContext.
+/// The connection type for `StatusCheckRollupContext`.
 #[derive(Debug)]
 pub struct StatusCheckRollupContextConnection<'a> {
     place: Place<'a>,
@@ -145,7 +145,7 @@ pub struct App {
 
 #[Object]
 impl<'a> CheckSuite<'a> {
-    /// The Node ID of the CheckSuite object.
+    /// The Node ID of the `CheckSuite` object.
     async fn id(&self) -> ID {
         self.place.id(Kind::CheckSuite, self.run.check_suite)
     }
@@ -204,7 +204,7 @@ pub struct WorkflowRun<'a> {
 
 #[Object]
 impl<'a> WorkflowRun<'a> {
-    /// The Node ID of the WorkflowRun object.
+    /// The Node ID of the `WorkflowRun` object.
     async fn id(&self) -> ID {
         self.place.id(Kind::WorkflowRun, self.it.id)
     }

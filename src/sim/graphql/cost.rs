@@ -130,6 +130,9 @@ impl Scale<'_> {
             return Ok(());
         }
         for selection in &selections.items {
+            if !self.included(&selection.node) {
+                continue;
+            }
             match &selection.node {
                 Selection::Field(field) => self.field(&field.node, of, parents, depth)?,
                 Selection::InlineFragment(it) => {
@@ -170,9 +173,22 @@ impl Scale<'_> {
         self.walk(&field.selection_set.node, target, children, depth + 1)
     }
 
+    // What `@include` or `@skip` leaves out costs nothing.
+    fn included(&self, selection: &Selection) -> bool {
+        selection.directives().iter().all(|it| {
+            let written = it.node.get_argument("if").map(|it| it.node.clone());
+            let value = written.and_then(|it| it.into_const_with(|name| self.variable(&name)).ok());
+            match (it.node.name.node.as_str(), value) {
+                ("include", Some(Value::Boolean(include))) => include,
+                ("skip", Some(Value::Boolean(skip))) => !skip,
+                _ => true,
+            }
+        })
+    }
+
     fn first(&self, field: &Field) -> u64 {
-        let given = field.get_argument("first").map(|it| it.node.clone());
-        let value = given.and_then(|it| it.into_const_with(|name| self.variable(&name)).ok());
+        let written = field.get_argument("first").map(|it| it.node.clone());
+        let value = written.and_then(|it| it.into_const_with(|name| self.variable(&name)).ok());
         match value {
             Some(Value::Number(number)) => number.as_u64().unwrap_or(0),
             _ => 0,
@@ -242,6 +258,14 @@ mod tests {
         let query = "query($n: Int = 7) { repository(owner: \"a\", name: \"b\") { \
                      releases(first: $n) { nodes { id } } } }";
         assert_eq!(weigh(query, "").unwrap().nodes, 7);
+    }
+
+    #[test]
+    fn what_a_directive_leaves_out_costs_nothing() {
+        let query = "query($yes: Boolean = true) { repository(owner: \"a\", name: \"b\") { \
+                     releases(first: 5) @skip(if: $yes) { nodes { id } } \
+                     environments(first: 3) @include(if: $yes) { nodes { id } } } }";
+        assert_eq!(weigh(query, "").unwrap().nodes, 3);
     }
 
     #[test]

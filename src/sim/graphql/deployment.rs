@@ -121,7 +121,7 @@ pub struct DeploymentStatus<'a> {
 
 #[Object]
 impl<'a> DeploymentStatus<'a> {
-    /// The Node ID of the DeploymentStatus object.
+    /// The Node ID of the `DeploymentStatus` object.
     async fn id(&self) -> ID {
         self.place.id(Kind::DeploymentStatus, self.it.id)
     }

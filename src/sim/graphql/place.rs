@@ -19,7 +19,7 @@ pub struct Place<'a> {
     pub repo: &'a Repo,
 }
 
-impl<'a> Place<'a> {
+impl Place<'_> {
     /// Checks a fine-grained token's grant to read; a classic token sees all or nothing.
     pub fn reads(self, area: &str) -> Result<(), Error> {
         if self.session.token.grants(area, "read") {

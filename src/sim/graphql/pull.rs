@@ -43,7 +43,7 @@ pub struct AutoMergeRequest<'a> {
 
 #[Object]
 impl<'a> PullRequest<'a> {
-    /// The Node ID of the PullRequest object.
+    /// The Node ID of the `PullRequest` object.
     async fn id(&self) -> ID {
         self.place.id(Kind::PullRequest, self.it.id)
     }
@@ -260,7 +260,7 @@ pub struct PullRequestReview<'a> {
 
 #[Object]
 impl<'a> PullRequestReview<'a> {
-    /// The Node ID of the PullRequestReview object.
+    /// The Node ID of the `PullRequestReview` object.
     async fn id(&self) -> ID {
         self.place.id(Kind::Review, self.it.id)
     }

@@ -269,6 +269,10 @@ impl<'a> Repository<'a> {
         Ok(ReleaseConnection(page.cut(all)))
     }
 
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "GitHub's own arguments, each in its place"
+    )]
     /// A list of pull requests that have been opened in the repository.
     async fn pull_requests(
         &self,
@@ -277,7 +281,6 @@ impl<'a> Repository<'a> {
         after: Option<String>,
         states: Option<Vec<PullRequestState>>,
         labels: Option<Vec<String>>,
-        head_ref_name: Option<String>,
         base_ref_name: Option<String>,
         order_by: Option<IssueOrder>,
     ) -> Result<PullRequestConnection<'a>, Error> {
@@ -290,7 +293,6 @@ impl<'a> Repository<'a> {
                 && labels
                     .as_ref()
                     .is_none_or(|all| it.labels.iter().any(|label| all.contains(label)))
-                && head_ref_name.as_ref().is_none_or(|name| it.head == *name)
                 && base_ref_name.as_ref().is_none_or(|name| it.base == *name)
         };
         let order = order_by.unwrap_or(IssueOrder {

@@ -158,6 +158,7 @@ impl Shape<'_> {
         ];
         let url = self.url(repo);
         let mut map = Map::new();
+        let at_least = |it| self.token.permission >= it;
         let own = json!({
             "id": repo.id,
             "node_id": NodeId::number(Kind::Repository, 0, repo.id),
@@ -168,6 +169,13 @@ impl Shape<'_> {
             "html_url": self.html(repo),
             "description": repo.description,
             "fork": false,
+            "permissions": {
+                "admin": at_least(Permission::Admin),
+                "maintain": at_least(Permission::Maintain),
+                "push": at_least(Permission::Write),
+                "triage": at_least(Permission::Triage),
+                "pull": true,
+            },
         });
         if let Value::Object(own) = own {
             map.extend(own);
@@ -188,7 +196,6 @@ impl Shape<'_> {
             .iter()
             .filter(|it| it.state == crate::sim::model::PullState::Open)
             .count();
-        let at_least = |it| self.token.permission >= it;
         let more = json!({
             "homepage": null,
             "language": repo.language,
@@ -212,13 +219,6 @@ impl Shape<'_> {
             "pushed_at": time(repo.pushed_at),
             "created_at": time(repo.created_at),
             "updated_at": time(repo.pushed_at),
-            "permissions": {
-                "admin": at_least(Permission::Admin),
-                "maintain": at_least(Permission::Maintain),
-                "push": at_least(Permission::Write),
-                "triage": at_least(Permission::Triage),
-                "pull": true,
-            },
         });
         let rest = json!({
             "git_url": html.replacen("http:", "git:", 1),

@@ -93,6 +93,8 @@ impl State {
             log_url: log,
             created_at: now,
         };
+        // Held, it would be copied by the change.
+        drop(repo);
         self.add_status(repo_id, deployment, status, true);
         Some(id)
     }

@@ -96,6 +96,7 @@ impl State {
         let Some(workflow) = repo.workflow(&run.workflow.to_string()).cloned() else {
             return;
         };
+        drop(repo);
         if run.done()
             || run
                 .latest_jobs()
@@ -164,6 +165,7 @@ impl State {
             let policy = it.branch_policy.as_ref();
             policy.is_none_or(|it| admits(it, &repo, run.head_branch.as_deref()))
         });
+        drop(repo);
         if skip {
             (job.status, job.conclusion) = (RunStatus::Completed, Some(Conclusion::Skipped));
             (job.started_at, job.completed_at) = (Some(now), Some(now));
@@ -357,6 +359,8 @@ impl State {
         let last = repo
             .workflow(&run.workflow.to_string())
             .and_then(|it| it.jobs.iter().map(|job| job.stage).max());
+        // Held, it would be copied by the change.
+        drop(repo);
         self.with_run(repo_id, run_id, |run| {
             if run.done() {
                 return;

@@ -16,13 +16,21 @@ const WAYS: [(&str, &str, &str); 4] = [
 
 fn status(status: u16) -> Effect {
     let headers = [("retry-after".to_owned(), "1".to_owned())];
-    Effect::Status { status, body: "<html>try again</html>".into(), headers: headers.into() }
+    Effect::Status {
+        status,
+        body: "<html>try again</html>".into(),
+        headers: headers.into(),
+    }
 }
 
 /// The writes about one service.
 fn writes(evening: &Evening, service: &str) -> usize {
     let repo = format!("/repos/acme/{service}/");
-    evening.writes().iter().filter(|write| write.path.contains(&repo)).count()
+    evening
+        .writes()
+        .iter()
+        .filter(|write| write.path.contains(&repo))
+        .count()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -33,17 +41,32 @@ async fn an_act_whose_answer_was_lost_is_found_by_reading_and_was_sent_once() {
     for (service, method, path) in WAYS {
         evening.fault(method, path, Some(1), Effect::DropAfter);
         alice.promote(service, "into the fog");
-        alice.until_promotion(service, &[Unknown, Reconciling, Succeeded]).await;
+        alice
+            .until_promotion(service, &[Unknown, Reconciling, Succeeded])
+            .await;
     }
     for (service, ..) in WAYS {
         alice.until_promotion(service, &[Succeeded]).await;
         let kinds = evening.kinds(service).await;
-        let kinds: Vec<&str> = kinds.iter().filter_map(|kind| kind.strip_prefix("promotion.")).collect();
-        let begin = ["intended", "sending", "unknown", "reconciling", "reconciled"];
+        let kinds: Vec<&str> = kinds
+            .iter()
+            .filter_map(|kind| kind.strip_prefix("promotion."))
+            .collect();
+        let begin = [
+            "intended",
+            "sending",
+            "unknown",
+            "reconciling",
+            "reconciled",
+        ];
         assert_eq!(kinds.get(..5), Some(&begin[..]), "{service}: {kinds:?}");
         assert_eq!(kinds.last(), Some(&"succeeded"));
         assert_eq!(writes(&evening, service), 1, "{service}");
-        alice.until("nothing more to promote", |state| cell_in(state, service).unwrap().candidate.is_none()).await;
+        alice
+            .until("nothing more to promote", |state| {
+                cell_in(state, service).unwrap().candidate.is_none()
+            })
+            .await;
     }
     assert!(alice.was_told("was found on github"), "{:?}", alice.said());
 }
@@ -59,13 +82,21 @@ async fn an_act_that_never_arrived_stays_unknown_and_in_the_end_absent_and_is_no
         alice.until_promotion(service, &[Reconciling]).await;
         // Nobody may start another one meanwhile, and the board says why.
         let refusal = alice.plan(service).unwrap_err();
-        assert!(refusal.why.contains("nobody knows what came of alice's"), "{}", refusal.why);
+        assert!(
+            refusal.why.contains("nobody knows what came of alice's"),
+            "{}",
+            refusal.why
+        );
     }
     // Absence needs three agreeing reads over ten minutes: the operator's clock runs ahead.
     for _ in 0..8 {
         alice.ahead += SignedDuration::from_mins(10);
         let asked = evening.sim.requests().len();
-        alice.until("the forge to be read again", |_| evening.sim.requests().len() > asked + 4).await;
+        alice
+            .until("the forge to be read again", |_| {
+                evening.sim.requests().len() > asked + 4
+            })
+            .await;
     }
     for (service, ..) in WAYS {
         alice.until_promotion(service, &[Absent]).await;
@@ -94,9 +125,16 @@ async fn once(name: &'static str, effect: Effect, done: bool) -> (&'static str, 
     alice.until_promotion("search", &[end]).await;
     // And for a while after, in which an impatient program would try again.
     let reads = evening.sim.requests().len();
-    alice.until("some more reads", |_| evening.sim.requests().len() > reads + 3).await;
+    alice
+        .until("some more reads", |_| {
+            evening.sim.requests().len() > reads + 3
+        })
+        .await;
     let kinds = evening.kinds("search").await;
-    assert!(kinds.contains(&"promotion.unknown".to_owned()), "{name}: {kinds:?}");
+    assert!(
+        kinds.contains(&"promotion.unknown".to_owned()),
+        "{name}: {kinds:?}"
+    );
     (name, evening.writes().len())
 }
 
@@ -113,10 +151,26 @@ async fn under_every_ambiguous_answer_the_forge_sees_an_act_once() {
         ("503", status(503), false),
         ("504", status(504), false),
         ("429", status(429), false),
-        ("secondary limit", Effect::Secondary { retry_after: Some(1) }, false),
-        ("redirect", Effect::Redirect { to: "/elsewhere".into(), status: Some(307) }, false),
+        (
+            "secondary limit",
+            Effect::Secondary {
+                retry_after: Some(1),
+            },
+            false,
+        ),
+        (
+            "redirect",
+            Effect::Redirect {
+                to: "/elsewhere".into(),
+                status: Some(307),
+            },
+            false,
+        ),
     ];
-    let seen = futures_util::future::join_all(answers.map(|(name, effect, done)| once(name, effect, done))).await;
+    let seen = futures_util::future::join_all(
+        answers.map(|(name, effect, done)| once(name, effect, done)),
+    )
+    .await;
     for (name, count) in seen {
         assert_eq!(count, 1, "{name}");
         println!("requests seen for a promotion answered by {name:<16} {count}");
@@ -129,16 +183,28 @@ async fn a_definite_refusal_is_told_and_ends_it() {
     let mut alice = Operator::new(&evening.config());
     alice.settle().await;
     let body = r#"{"message":"Conflict: Commit status checks failed"}"#;
-    let effect = Effect::Status { status: 409, body: body.into(), headers: [].into() };
+    let effect = Effect::Status {
+        status: 409,
+        body: body.into(),
+        headers: [].into(),
+    };
     evening.fault("POST", "/deployments", Some(1), effect);
     alice.promote("search", "in vain");
-    alice.until("the refusal", |state| {
-        promotion_in(state, "search").is_some_and(|promotion| !promotion.state.is_open())
-            && cell_in(state, "search").is_some()
-    })
-    .await;
-    assert!(alice.was_told("refused by github: Conflict: Commit status checks failed"), "{:?}", alice.said());
-    assert_eq!(evening.kinds("search").await.last().map(String::as_str), Some("promotion.rejected"));
+    alice
+        .until("the refusal", |state| {
+            promotion_in(state, "search").is_some_and(|promotion| !promotion.state.is_open())
+                && cell_in(state, "search").is_some()
+        })
+        .await;
+    assert!(
+        alice.was_told("refused by github: Conflict: Commit status checks failed"),
+        "{:?}",
+        alice.said()
+    );
+    assert_eq!(
+        evening.kinds("search").await.last().map(String::as_str),
+        Some("promotion.rejected")
+    );
     // Nothing happened, so it may be ordered anew.
     alice.promote("search", "once more");
     alice.until_promotion("search", &[Succeeded]).await;

@@ -20,10 +20,20 @@ async fn a_revision_that_moves_under_an_open_dialog_is_named_and_nothing_is_sent
     let mut alice = Operator::new(&evening.config());
     alice.settle().await;
     alice.prepare("api-gateway", "weekly");
-    assert!(alice.screen().contains("v2.40.3 > v2.41.0"), "{}", alice.screen());
+    assert!(
+        alice.screen().contains("v2.40.3 > v2.41.0"),
+        "{}",
+        alice.screen()
+    );
     evening.sim.advance(SignedDuration::from_mins(25));
     alice.until_shown("the candidate is now").await;
-    assert!(alice.screen().contains("the dialog showed v2.41.0; nothing was sent"), "{}", alice.screen());
+    assert!(
+        alice
+            .screen()
+            .contains("the dialog showed v2.41.0; nothing was sent"),
+        "{}",
+        alice.screen()
+    );
     alice.press("enter enter");
     assert_eq!(evening.writes(), []);
     assert_eq!(evening.kinds("api-gateway").await, Vec::<String>::new());
@@ -40,9 +50,16 @@ async fn a_revision_that_moves_between_the_key_and_the_send_abandons_it() {
     alice.press("enter");
     alice.until_promotion("api-gateway", &[Abandoned]).await;
     assert!(alice.was_told("the candidate is now"), "{:?}", alice.said());
-    assert!(alice.was_told("the dialog showed v2.41.0; nothing was sent"), "{:?}", alice.said());
+    assert!(
+        alice.was_told("the dialog showed v2.41.0; nothing was sent"),
+        "{:?}",
+        alice.said()
+    );
     assert_eq!(evening.writes(), []);
-    assert_eq!(evening.kinds("api-gateway").await, ["promotion.intended", "promotion.abandoned"]);
+    assert_eq!(
+        evening.kinds("api-gateway").await,
+        ["promotion.intended", "promotion.abandoned"]
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -56,13 +73,18 @@ async fn a_vote_counts_for_what_was_seen_and_not_for_what_comes_after() {
     alice.settle().await;
     alice.go_to("notify");
     alice.press("V tab enter");
-    alice.until("the vote to open the gate", |state| state.engine.entries.len() == 1 && is_go(state)).await;
+    alice
+        .until("the vote to open the gate", |state| {
+            state.engine.entries.len() == 1 && is_go(state)
+        })
+        .await;
     evening.sim.advance(SignedDuration::from_mins(25));
-    alice.until("the newer revision", |state| {
-        let candidate = cell_in(state, "notify").and_then(|cell| cell.candidate.as_ref());
-        candidate.is_some_and(|candidate| candidate.version.as_deref() == Some("v0.9.5"))
-    })
-    .await;
+    alice
+        .until("the newer revision", |state| {
+            let candidate = cell_in(state, "notify").and_then(|cell| cell.candidate.as_ref());
+            candidate.is_some_and(|candidate| candidate.version.as_deref() == Some("v0.9.5"))
+        })
+        .await;
     let refusal = alice.plan("notify").unwrap_err();
     assert!(refusal.why.contains("sign-off ("), "{}", refusal.why);
 }

@@ -17,11 +17,12 @@ async fn without_the_journal_nothing_is_promoted_and_it_comes_back() {
     let url = format!("sqlite:{}", blocker.join("journal.db").display());
     evening.edit_config(|config| config["journal"]["url"] = url.into());
     let mut alice = Operator::new(&evening.config());
-    alice.until("the facts, and no journal", |state| {
-        let lost = matches!(state.engine.journal, JournalState::Unreachable { .. });
-        lost && cell_in(state, "search").unwrap().candidate.is_some()
-    })
-    .await;
+    alice
+        .until("the facts, and no journal", |state| {
+            let lost = matches!(state.engine.journal, JournalState::Unreachable { .. });
+            lost && cell_in(state, "search").unwrap().candidate.is_some()
+        })
+        .await;
     let refusal = alice.plan("search").unwrap_err();
     assert_eq!(refusal.kind, RefusalKind::Journal);
     alice.prepare("search", "blind");
@@ -34,11 +35,12 @@ async fn without_the_journal_nothing_is_promoted_and_it_comes_back() {
     assert_eq!(evening.writes(), []);
 
     std::fs::remove_file(&blocker).unwrap();
-    alice.until("the journal", |state| {
-        let cell = cell_in(state, "search").unwrap();
-        state.engine.journal == JournalState::Ready && cell.judgement.go_at(state.now) == Go::Go
-    })
-    .await;
+    alice
+        .until("the journal", |state| {
+            let cell = cell_in(state, "search").unwrap();
+            state.engine.journal == JournalState::Ready && cell.judgement.go_at(state.now) == Go::Go
+        })
+        .await;
     alice.promote("search", "seeing again");
     alice.until_promotion("search", &[Succeeded]).await;
     assert_eq!(evening.writes().len(), 1);
@@ -51,9 +53,21 @@ async fn a_forge_that_is_down_ages_its_column_and_never_looks_fresh() {
     let mut alice = Operator::new(&evening.config());
     alice.settle().await;
     assert!(alice.screen().contains("◆ READY"), "{}", alice.screen());
-    evening.sim.inject(Fault { matcher: Matcher::default(), times: None, effect: Effect::Drop });
+    evening.sim.inject(Fault {
+        matcher: Matcher::default(),
+        times: None,
+        effect: Effect::Drop,
+    });
     alice.until_shown("? STALE").await;
-    alice.until("the forge's fault", |state| state.engine.forges.values().any(|forge| forge.fault.is_some())).await;
+    alice
+        .until("the forge's fault", |state| {
+            state
+                .engine
+                .forges
+                .values()
+                .any(|forge| forge.fault.is_some())
+        })
+        .await;
     let screen = alice.screen();
     assert!(!screen.contains("READY"), "{screen}");
     // The last that was known is still there, with its age.
@@ -71,9 +85,19 @@ async fn a_forge_that_is_down_ages_its_column_and_never_looks_fresh() {
 #[tokio::test(flavor = "multi_thread")]
 async fn one_service_in_trouble_leaves_the_others_alone() {
     let evening = Evening::of(&["search", "geo"]).await;
-    let effect = Effect::Partial { error: Some("NOT_FOUND".into()), message: None };
-    let matcher = Matcher { repo: Some("acme/geo".into()), ..Matcher::default() };
-    evening.sim.inject(Fault { matcher, times: None, effect });
+    let effect = Effect::Partial {
+        error: Some("NOT_FOUND".into()),
+        message: None,
+    };
+    let matcher = Matcher {
+        repo: Some("acme/geo".into()),
+        ..Matcher::default()
+    };
+    evening.sim.inject(Fault {
+        matcher,
+        times: None,
+        effect,
+    });
     let mut alice = Operator::new(&evening.config());
     alice.settle().await;
     assert_eq!(alice.plan("geo").unwrap_err().kind, RefusalKind::Forge);
@@ -92,14 +116,29 @@ async fn a_changed_config_is_in_use_and_a_broken_one_is_told_and_left() {
         freeze.insert("from".into(), "2020-01-01 00:00".into());
         freeze.insert("to".into(), "2099-01-01 00:00".into());
     });
-    alice.until("the freeze", |state| crate::harness::was_told(state, "the changed config is in use")).await;
+    alice
+        .until("the freeze", |state| {
+            crate::harness::was_told(state, "the changed config is in use")
+        })
+        .await;
     let refusal = alice.plan("search").unwrap_err();
-    assert!(refusal.why.contains("window (") && refusal.why.contains("year-end"), "{}", refusal.why);
+    assert!(
+        refusal.why.contains("window (") && refusal.why.contains("year-end"),
+        "{}",
+        refusal.why
+    );
 
     evening.edit_config(|config| {
-        config["operator"].as_table_mut().unwrap().insert("nane".into(), "alice".into());
+        config["operator"]
+            .as_table_mut()
+            .unwrap()
+            .insert("nane".into(), "alice".into());
     });
-    alice.until("the complaint", |state| crate::harness::was_told(state, "the changed config is not used")).await;
+    alice
+        .until("the complaint", |state| {
+            crate::harness::was_told(state, "the changed config is not used")
+        })
+        .await;
     assert!(alice.was_told("nane"), "{:?}", alice.said());
     assert!(alice.plan("search").unwrap_err().why.contains("year-end"));
 }

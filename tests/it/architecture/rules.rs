@@ -13,34 +13,84 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("journal", &["domain"]),
     ("config", &["domain"]),
     ("sim", &[]),
-    ("runtime", &["ui", "app", "forge", "journal", "config", "domain"]),
-    ("cli", &["runtime", "app", "config", "domain", "sim", "ui::theme", "ui::Theme"]),
+    (
+        "runtime",
+        &["ui", "app", "forge", "journal", "config", "domain"],
+    ),
+    (
+        "cli",
+        &[
+            "runtime",
+            "app",
+            "config",
+            "domain",
+            "sim",
+            "ui::theme",
+            "ui::Theme",
+        ],
+    ),
     ("main", &["cli", "runtime::terminal"]),
     ("lib", &[]),
 ];
 
 /// What may be written in these files alone. A place ends in `/` if it is a folder.
 const HOMES: &[(&[&str], &[&str], &str)] = &[
-    (&["Timestamp::now", "Zoned::now", "SystemTime::now"], &["src/runtime/clock.rs", "src/sim/clock.rs"], "time is an input"),
+    (
+        &["Timestamp::now", "Zoned::now", "SystemTime::now"],
+        &["src/runtime/clock.rs", "src/sim/clock.rs"],
+        "time is an input",
+    ),
     // Of tokio's clock, which tests can hold still, the forge measures how long it waits.
-    (&["Instant::now"], &["src/runtime/clock.rs", "src/sim/clock.rs", "src/forge/"], "time is an input"),
+    (
+        &["Instant::now"],
+        &["src/runtime/clock.rs", "src/sim/clock.rs", "src/forge/"],
+        "time is an input",
+    ),
     (
         &["tokio::spawn", "task::spawn(", "thread::spawn", "rt::spawn"],
-        &["src/runtime/tasks.rs", "src/sim/server.rs", "src/sim/server/"],
+        &[
+            "src/runtime/tasks.rs",
+            "src/sim/server.rs",
+            "src/sim/server/",
+        ],
         "there is one spawner, so that every effect answers",
     ),
     (&["thread::sleep"], &[], "nothing sleeps"),
     (&["process::exit"], &[], "main alone ends the process"),
-    (&["octocrab"], &["src/forge/github.rs", "src/forge/github/"], "octocrab stays inside its adapter"),
-    (&["ratatui"], &["src/ui.rs", "src/ui/", "src/runtime/terminal.rs"], "drawing lives in ui"),
-    (&["crossterm"], &["src/runtime/"], "the terminal belongs to the runtime"),
+    (
+        &["octocrab"],
+        &["src/forge/github.rs", "src/forge/github/"],
+        "octocrab stays inside its adapter",
+    ),
+    (
+        &["ratatui"],
+        &["src/ui.rs", "src/ui/", "src/runtime/terminal.rs"],
+        "drawing lives in ui",
+    ),
+    (
+        &["crossterm"],
+        &["src/runtime/"],
+        "the terminal belongs to the runtime",
+    ),
     (&["sqlx"], &["src/journal/"], "SQL stays inside the journal"),
-    (&["axum", "async_graphql"], &["src/sim.rs", "src/sim/"], "servers live in the simulator"),
+    (
+        &["axum", "async_graphql"],
+        &["src/sim.rs", "src/sim/"],
+        "servers live in the simulator",
+    ),
 ];
 
 /// What a pure layer never names.
 const PURE: &[&str] = &["domain", "app"];
-const IMPURE: &[&str] = &["tokio::", "std::fs", "std::net", "std::env", "std::process", "std::thread", "reqwest::"];
+const IMPURE: &[&str] = &[
+    "tokio::",
+    "std::fs",
+    "std::net",
+    "std::env",
+    "std::process",
+    "std::thread",
+    "reqwest::",
+];
 
 /// How much code one file may have.
 const LINES: usize = 500;
@@ -52,33 +102,54 @@ pub struct Tree {
 
 impl Tree {
     pub fn of(files: impl IntoIterator<Item = (String, String)>) -> Self {
-        Self { files: files.into_iter().map(|(path, text)| (path, Source::of(&text))).collect() }
+        Self {
+            files: files
+                .into_iter()
+                .map(|(path, text)| (path, Source::of(&text)))
+                .collect(),
+        }
     }
 }
 
-/// Says everything that is against the rules, a line each.
+/// Says everything that is written in a place where it may not be, a line each.
 pub fn offences(tree: &Tree) -> Vec<String> {
     let mut found = Vec::new();
+    for (path, source) in &tree.files {
+        edges(path, source, &mut found);
+    }
+    for (path, source) in product(tree) {
+        homes(path, source.code(), &mut found);
+    }
+    found
+}
+
+/// Says which files have grown too long, a line each.
+pub fn too_long(tree: &Tree) -> Vec<String> {
+    let long = |(path, source): (&String, Source)| {
+        let lines = source.lines();
+        (lines > LINES)
+            .then(|| format!("{path}: {lines} lines of code, at most {LINES}: has it one subject?"))
+    };
+    product(tree).into_iter().filter_map(long).collect()
+}
+
+/// The files without those that are only compiled for tests, and without their test modules.
+fn product(tree: &Tree) -> BTreeMap<&String, Source> {
     let mut tests = BTreeSet::new();
     let mut product = BTreeMap::new();
     for (path, source) in &tree.files {
-        edges(path, source, &mut found);
         let (code, files) = source.without_tests();
         let folder = path.trim_end_matches(".rs");
         tests.extend(files.into_iter().map(|name| format!("{folder}/{name}")));
         product.insert(path, code);
     }
     product.retain(|path, _| {
-        !tests.iter().any(|test| path.strip_prefix(test.as_str()).is_some_and(|rest| rest == ".rs" || rest.starts_with('/')))
+        !tests.iter().any(|test| {
+            path.strip_prefix(test.as_str())
+                .is_some_and(|rest| rest == ".rs" || rest.starts_with('/'))
+        })
     });
-    for (path, source) in product {
-        homes(path, source.code(), &mut found);
-        let lines = source.lines();
-        if lines > LINES {
-            found.push(format!("{path}: {lines} lines of code, at most {LINES}: has it one subject?"));
-        }
-    }
-    found
+    product
 }
 
 /// The layer that a file belongs to: the folder below `src`, or the file itself.
@@ -104,7 +175,9 @@ fn edges(path: &str, source: &Source, found: &mut Vec<String>) {
     for target in named {
         let other = target.split("::").next().unwrap_or_default();
         let allowed = other == own
-            || may.iter().any(|may| *may == other || *may == target || target.starts_with(&format!("{may}::")));
+            || may.iter().any(|may| {
+                *may == other || *may == target || target.starts_with(&format!("{may}::"))
+            });
         if !allowed && said.insert(other.to_owned()) {
             found.push(format!("{path}: {own} may not name {target}"));
         }
@@ -113,7 +186,9 @@ fn edges(path: &str, source: &Source, found: &mut Vec<String>) {
 
 fn homes(path: &str, code: &str, found: &mut Vec<String>) {
     for (words, homes, why) in HOMES {
-        let at_home = homes.iter().any(|home| path == *home || (home.ends_with('/') && path.starts_with(home)));
+        let at_home = homes
+            .iter()
+            .any(|home| path == *home || (home.ends_with('/') && path.starts_with(home)));
         for word in words.iter().filter(|_| !at_home) {
             if has_word(code, word) {
                 found.push(format!("{path}: `{word}`: {why}"));
@@ -146,7 +221,9 @@ fn has_word(code: &str, word: &str) -> bool {
 pub fn cycle() -> Option<&'static str> {
     let of = |layer: &str| {
         let row = LAYERS.iter().find(|(name, _)| *name == layer);
-        row.map_or(&[][..], |(_, may)| may).iter().map(|may| may.split("::").next().unwrap_or(may))
+        row.map_or(&[][..], |(_, may)| may)
+            .iter()
+            .map(|may| may.split("::").next().unwrap_or(may))
     };
     LAYERS.iter().map(|(name, _)| *name).find(|start| {
         let mut seen = BTreeSet::new();

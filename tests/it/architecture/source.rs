@@ -14,8 +14,12 @@ impl Source {
         &self.code
     }
 
+    /// How many lines hold code; what explains it is free.
     pub fn lines(&self) -> usize {
-        self.code.lines().count()
+        self.code
+            .lines()
+            .filter(|line| !line.trim().is_empty())
+            .count()
     }
 
     /// Takes modules out that are only compiled for tests, and returns the names of those that are
@@ -31,11 +35,16 @@ impl Source {
             rest = &after[MARK.len()..];
             let mut item = rest.trim_start();
             while item.starts_with("#[") {
-                item = item.split_once(']').map_or("", |(_, after)| after).trim_start();
+                item = item
+                    .split_once(']')
+                    .map_or("", |(_, after)| after)
+                    .trim_start();
             }
             let item = visible(item);
             let end = match (item.find('{'), item.find(';')) {
-                (Some(brace), semicolon) if semicolon.is_none_or(|at| brace < at) => brace + closing(&item[brace..]),
+                (Some(brace), semicolon) if semicolon.is_none_or(|at| brace < at) => {
+                    brace + closing(&item[brace..])
+                }
                 (_, Some(semicolon)) => {
                     if let Some(name) = item[..semicolon].strip_prefix("mod ") {
                         files.push(name.trim().to_owned());
@@ -74,7 +83,9 @@ fn follow(text: &str, before: &str, found: &mut Vec<String>) {
         }
         return;
     }
-    let end = text.find(|sign: char| !sign.is_alphanumeric() && sign != '_').unwrap_or(text.len());
+    let end = text
+        .find(|sign: char| !sign.is_alphanumeric() && sign != '_')
+        .unwrap_or(text.len());
     let name = &text[..end];
     if name.is_empty() || name == "self" {
         if !before.is_empty() {
@@ -131,9 +142,14 @@ fn closing(text: &str) -> usize {
 
 /// An item without `pub` and `pub(…)`.
 fn visible(item: &str) -> &str {
-    let Some(rest) = item.strip_prefix("pub") else { return item };
+    let Some(rest) = item.strip_prefix("pub") else {
+        return item;
+    };
     match rest.strip_prefix('(') {
-        Some(rest) => rest.split_once(')').map_or("", |(_, after)| after).trim_start(),
+        Some(rest) => rest
+            .split_once(')')
+            .map_or("", |(_, after)| after)
+            .trim_start(),
         None => rest.trim_start(),
     }
 }
@@ -150,7 +166,9 @@ fn blank(text: &str) -> String {
             ('/', '*') => comment_end(&signs, at),
             ('"', _) => text_end(&signs, at + 1),
             ('r', '"' | '#') if !is_word(&signs, at) => raw_end(&signs, at + 1).unwrap_or(at),
-            ('\'', '\\') => (at + 3..signs.len()).find(|&end| sign(end) == '\'').map_or(signs.len(), |end| end + 1),
+            ('\'', '\\') => (at + 3..signs.len())
+                .find(|&end| sign(end) == '\'')
+                .map_or(signs.len(), |end| end + 1),
             ('\'', _) if sign(at + 2) == '\'' => at + 3,
             _ => at,
         };
@@ -158,7 +176,11 @@ fn blank(text: &str) -> String {
             code.push(sign(at));
             at += 1;
         } else {
-            code.extend(signs[at..end].iter().map(|&sign| if sign == '\n' { '\n' } else { ' ' }));
+            code.extend(
+                signs[at..end]
+                    .iter()
+                    .map(|&sign| if sign == '\n' { '\n' } else { ' ' }),
+            );
             at = end;
         }
     }
@@ -167,13 +189,24 @@ fn blank(text: &str) -> String {
 
 /// Says whether the sign at `at` only goes on with a word, as the `r` of `str` does.
 fn is_word(signs: &[char], at: usize) -> bool {
-    let before = at.checked_sub(1).and_then(|before| signs.get(before)).copied().unwrap_or(' ');
-    let again = at.checked_sub(2).and_then(|before| signs.get(before)).copied().unwrap_or(' ');
-    (before.is_alphanumeric() || before == '_') && !(before == 'b' && !again.is_alphanumeric() && again != '_')
+    let before = at
+        .checked_sub(1)
+        .and_then(|before| signs.get(before))
+        .copied()
+        .unwrap_or(' ');
+    let again = at
+        .checked_sub(2)
+        .and_then(|before| signs.get(before))
+        .copied()
+        .unwrap_or(' ');
+    (before.is_alphanumeric() || before == '_')
+        && !(before == 'b' && !again.is_alphanumeric() && again != '_')
 }
 
 fn line_end(signs: &[char], at: usize) -> usize {
-    (at..signs.len()).find(|&end| signs[end] == '\n').unwrap_or(signs.len())
+    (at..signs.len())
+        .find(|&end| signs[end] == '\n')
+        .unwrap_or(signs.len())
 }
 
 fn comment_end(signs: &[char], at: usize) -> usize {
@@ -210,7 +243,8 @@ fn raw_end(signs: &[char], at: usize) -> Option<usize> {
     }
     let mut end = at + marks + 1;
     while end < signs.len() {
-        let closes = signs[end] == '"' && (1..=marks).all(|more| signs.get(end + more) == Some(&'#'));
+        let closes =
+            signs[end] == '"' && (1..=marks).all(|more| signs.get(end + more) == Some(&'#'));
         end += 1;
         if closes {
             return Some(end + marks);
