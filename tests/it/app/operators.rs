@@ -1,5 +1,6 @@
 //! Several people at their boards, over one journal.
 
+use gonogo::domain::ids::Person;
 use gonogo::domain::promotion::State::{Abandoned, Intended, Succeeded};
 use gonogo::sim::Effect;
 
@@ -34,7 +35,12 @@ async fn of_two_operators_on_one_cell_one_wins_and_the_other_sees_who_and_why() 
     assert!(told.contains("nothing was sent"), "{told}");
 
     // Bob's board shows what alice does.
-    bob.until_shown("▸ alice").await;
+    bob.until("alice's promotion on bob's board", |state| {
+        let flight = cell_in(state, "search").and_then(|cell| cell.in_flight.as_ref());
+        flight.is_some_and(|flight| flight.by.as_ref().map(Person::as_str) == Some("alice"))
+    })
+    .await;
+    assert!(bob.screen().contains("alice"), "{}", bob.screen());
     alice.until_promotion("search", &[Succeeded]).await;
     bob.until_promotion("search", &[Succeeded]).await;
     assert_eq!(evening.writes().len(), 1);
