@@ -6,5 +6,10 @@
 )]
 
 mod architecture;
+mod cli;
+mod clients;
+mod discovery;
 mod forge;
+mod program;
+mod pty;
 mod readme;
