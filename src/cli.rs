@@ -27,7 +27,12 @@ pub use exit::{Exit, Failure};
 
 /// A release cockpit for the terminal: which revision is where, what may go next, and why not.
 #[derive(Debug, Parser)]
-#[command(name = "gonogo", version, max_term_width = 100, disable_help_subcommand = true)]
+#[command(
+    name = "gonogo",
+    version,
+    max_term_width = 100,
+    disable_help_subcommand = true
+)]
 #[command(after_help = EXIT_CODES)]
 pub struct Cli {
     #[command(flatten)]
@@ -45,7 +50,7 @@ Exit codes: 0 done, or go · 1 error · 2 usage or config · 3 no-go: a gate is 
 /// What every command takes.
 #[derive(Clone, Debug, Args)]
 pub struct Global {
-    /// The config file; else $GONOGO_CONFIG, .gonogo.toml here or above, or the one in the config folder.
+    /// The config file; else `$GONOGO_CONFIG`, .gonogo.toml here or above, or the one in the config folder.
     #[arg(long, global = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
     /// Print JSON with a stable schema.
@@ -120,7 +125,10 @@ pub enum Command {
 
 impl Global {
     pub(crate) fn mode(&self) -> Mode {
-        Mode { read_only: self.read_only, offline: self.offline }
+        Mode {
+            read_only: self.read_only,
+            offline: self.offline,
+        }
     }
 }
 
@@ -136,10 +144,17 @@ pub fn misused(error: &clap::Error, mut arguments: impl Iterator<Item = OsString
     if arguments.any(|argument| argument == "--json") {
         let told = error.render().to_string();
         let mut words = told.splitn(2, "\n\n").map(str::trim);
-        let message = words.next().unwrap_or_default().trim_start_matches("error: ");
+        let message = words
+            .next()
+            .unwrap_or_default()
+            .trim_start_matches("error: ");
         let hint = words.next().unwrap_or_default();
         let failure = Failure::new(Exit::Usage, message);
-        output::json_failure(&if hint.is_empty() { failure } else { failure.hint(hint) });
+        output::json_failure(&if hint.is_empty() {
+            failure
+        } else {
+            failure.hint(hint)
+        });
     } else {
         let _ = error.print();
     }

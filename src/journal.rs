@@ -4,6 +4,7 @@
 //! send-once rule is kept here, by transactions; nothing here sends.
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 
 use crate::domain::entry::{Draft, Entry, Precondition};
 use crate::domain::ids::Seq;
@@ -28,6 +29,10 @@ pub trait Journal: Send + Sync {
 
     /// Returns the place of the last entry. Cheap: asked every second, it shows what others wrote.
     async fn head(&self) -> Result<Seq, Error>;
+
+    /// Settles what gonogos that have ended left half-done: what was being sent becomes `unknown`,
+    /// what was only intended is abandoned. Quick when there is nothing to settle.
+    async fn settle_dead(&self, at: Timestamp) -> Result<(), Error>;
 
     /// Checks the whole chain and returns how many entries it has.
     async fn verify(&self) -> Result<u64, Error>;

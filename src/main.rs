@@ -11,9 +11,16 @@ fn main() -> color_eyre::Result<ExitCode> {
     terminal::restore_on_panic();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
-        Err(error) => return Ok(ExitCode::from(cli::misused(&error, std::env::args_os()).code())),
+        Err(error) => {
+            return Ok(ExitCode::from(
+                cli::misused(&error, std::env::args_os()).code(),
+            ));
+        }
     };
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()?;
     let exit = runtime.block_on(cli::run(cli));
     // Reads that are still under way are of no use to anybody now.
     runtime.shutdown_background();

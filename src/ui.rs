@@ -91,12 +91,7 @@ fn paint(
         .last()
 }
 
-fn stack(
-    pen: &mut Pen<'_>,
-    area: Rect,
-    panels: &[crate::app::view::Panel],
-    scratch: &mut Scratch,
-) {
+fn stack(pen: &mut Pen<'_>, area: Rect, panels: &[crate::app::view::Panel], scratch: &mut Scratch) {
     let mut y = area.y;
     for panel in panels {
         let height = panel.height.min(area.bottom() - y);
@@ -107,7 +102,9 @@ fn stack(
 
 /// Draws a picture into text, without a terminal: for `--plain` and for tests.
 pub fn render_to_string(view: &View, columns: u16, rows: u16, theme: &Theme) -> String {
-    lines(&render(view, columns, rows, theme), |cell| cell.symbol().to_owned())
+    lines(&render(view, columns, rows, theme), |cell| {
+        cell.symbol().to_owned()
+    })
 }
 
 /// Draws a picture into a buffer, without a terminal.

@@ -143,10 +143,25 @@ pub struct Spec {
     pub contexts: &'static [Context],
     /// Default keys; none means that only `:` has it.
     pub keys: &'static [&'static str],
-    /// It opens a dialog that can change something, resting on Cancel.
-    pub changes: bool,
-    /// Its default keys stay whatever is bound: the way out.
-    pub kept: bool,
+    pub danger: Danger,
+}
+
+/// What a command can do to the world, which decides what it may be bound to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Danger {
+    /// It changes nothing.
+    None,
+    /// It opens a dialog that can change something, resting on Cancel: SHIFT letters only.
+    Asks,
+    /// It changes nothing and leads out: its default keys stay, whatever is bound beside them.
+    WayOut,
+}
+
+impl Spec {
+    /// Says whether it leads to a change.
+    pub fn changes(&self) -> bool {
+        self.danger == Danger::Asks
+    }
 }
 
 impl Command {
@@ -332,7 +347,7 @@ fn hint(state: &State, context: Context, commands: &[Command]) -> Option<Hint> {
         keys: keys.join("/"),
         label,
         help: spec.help,
-        changes: spec.changes,
+        changes: spec.changes(),
         blocked: blocked::reason(state, spec.command),
     })
 }
@@ -356,7 +371,97 @@ fn all_keys(state: &State, command: Command) -> Hint {
         keys,
         label: spec.label,
         help: spec.help,
-        changes: spec.changes,
+        changes: spec.changes(),
         blocked: blocked::reason(state, command),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::interface::harness::{on, press, state};
+
+    fn listed(state: &State) -> Vec<String> {
+        footer(state)
+            .into_iter()
+            .map(|hint| format!("{} {}", hint.keys, hint.label))
+            .collect()
+    }
+
+    #[test]
+    fn the_footer_lists_what_is_valid_where_the_operator_is() {
+        let mut state = state();
+        assert_eq!(listed(&state)[..2], ["P promote", "H hold"]);
+        press(&mut state, "/");
+        assert_eq!(
+            listed(&state),
+            ["enter detail", "esc cancel"].map(|hint| hint.replace("detail", "choose"))
+        );
+        press(&mut state, "esc P");
+        assert_eq!(
+            listed(&state),
+            ["tab next", "enter choose", "esc cancel", "y copy"]
+        );
+        press(&mut state, "up");
+        assert_eq!(
+            listed(&state),
+            ["tab next", "enter choose", "esc cancel"],
+            "y types while a field has the focus"
+        );
+    }
+
+    #[test]
+    fn the_impossible_is_struck_out_with_its_reason() {
+        let mut state = state();
+        on(&mut state, "web", "production");
+        let blocked = |state: &State, keys: &str| {
+            let hints = footer(state).into_iter();
+            hints
+                .filter(|hint| hint.keys == keys)
+                .find_map(|hint| hint.blocked)
+        };
+        assert_eq!(
+            blocked(&state, "X").as_deref(),
+            Some("nothing is under way")
+        );
+        assert_eq!(
+            blocked(&state, "A").as_deref(),
+            Some("nothing waits for approval of production")
+        );
+        assert_eq!(blocked(&state, "H"), None);
+    }
+
+    #[test]
+    fn the_help_has_every_key_of_the_screen_as_the_user_bound_it() {
+        let mut state = state();
+        let changes = [("sort".to_owned(), vec!["S".to_owned()])].into();
+        state.interface.keymap = crate::app::keymap::Keymap::new(&changes).expect("fine");
+        let sections = help(&state);
+        let names: Vec<&str> = sections.iter().map(|section| section.name).collect();
+        assert_eq!(names, ["LOOK", "ACT", "GO TO", "LEAVE"]);
+        let hints: Vec<&Hint> = sections.iter().flat_map(|section| &section.hints).collect();
+        assert!(
+            hints
+                .iter()
+                .any(|hint| hint.keys == "S" && hint.label == "sort")
+        );
+        assert!(
+            hints
+                .iter()
+                .any(|hint| hint.keys == ":rerun" && hint.changes)
+        );
+        for hint in hints {
+            assert!(!hint.help.is_empty());
+        }
+    }
+
+    #[test]
+    fn the_hint_of_the_confirming_button_says_why_it_does_nothing() {
+        let mut state = state();
+        press(&mut state, "P");
+        let enter = |state: &State| footer(state)[1].blocked.clone();
+        assert_eq!(enter(&state), None, "enter on Cancel works");
+        press(&mut state, "tab");
+        assert_eq!(enter(&state).as_deref(), Some("a reason is required"));
     }
 }

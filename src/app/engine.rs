@@ -112,7 +112,8 @@ impl Engine {
 
     /// Judges every cell again, for instance after the cache was put in.
     pub fn judge_all(&mut self, now: Timestamp) {
-        self.board.judge_all(&self.policy, self.ledger.as_ref(), now);
+        self.board
+            .judge_all(&self.policy, self.ledger.as_ref(), now);
     }
 
     /// Reads the journal for the first time.
@@ -122,16 +123,24 @@ impl Engine {
 
     /// Says whether it is known who acts; offline, nobody will be asked.
     pub fn operator_is_known(&self) -> bool {
-        self.operator.is_some() || self.offline || self.forges.values().any(|forge| forge.fault.is_some())
+        self.operator.is_some()
+            || self.offline
+            || self.forges.values().any(|forge| forge.fault.is_some())
     }
 
     /// Says whether every scope that a service's gates judge has been read, or its read failed.
     pub fn scopes_are_read(&self, service: &ServiceName) -> bool {
         self.board.row(service).is_none_or(|row| {
-            row.cells.iter().filter(|cell| self.needs_scope(service, &cell.environment)).all(|cell| {
-                let has_ends = cell.live.is_some() && cell.candidate.is_some();
-                !has_ends || row.scope_of(cell).is_some_and(|fact| fact.last.is_some() || fact.fault.is_some())
-            })
+            row.cells
+                .iter()
+                .filter(|cell| self.needs_scope(service, &cell.environment))
+                .all(|cell| {
+                    let has_ends = cell.live.is_some() && cell.candidate.is_some();
+                    !has_ends
+                        || row
+                            .scope_of(cell)
+                            .is_some_and(|fact| fact.last.is_some() || fact.fault.is_some())
+                })
         })
     }
 }

@@ -195,6 +195,7 @@ impl Interface {
             pane: Pane::default(),
             utc: true,
             zone: TimeZone::UTC,
+            tally: None,
             frozen: None,
             tab: DetailTab::default(),
             detail_offset: 0,
@@ -204,7 +205,6 @@ impl Interface {
             problems: Vec::new(),
             tour: tour.then_some(0),
             keymap: Keymap::default(),
-            tally: None,
             ascii,
             quitting: false,
         }
@@ -237,6 +237,7 @@ impl Interface {
         if self.frozen.is_none() && !self.has_dialog() {
             self.reorder(engine, now);
         }
+        self.tally = Some(Tally::of(&engine.board, &engine.policy, now));
         self.follow_timeline(engine);
         self.keep_in_sight();
         engine.watched = self.watched();

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::command::{Command, Context, SPECS, Spec};
+use super::command::{Command, Context, Danger, SPECS, Spec};
 use super::interface::Chord;
 
 /// Which key means which command where.
@@ -45,7 +45,7 @@ impl Keymap {
                 bound.push((spec.command, defaults(spec)));
                 continue;
             };
-            let mut chords = if spec.kept {
+            let mut chords = if spec.danger == Danger::WayOut {
                 defaults(spec)
             } else {
                 Vec::new()
@@ -53,7 +53,7 @@ impl Keymap {
             for key in keys {
                 match Chord::parse(key) {
                     None => problems.push(format!("{}: {key:?} is not a key", spec.name)),
-                    Some(chord) if spec.changes && !chord.is_shift_letter() => {
+                    Some(chord) if spec.changes() && !chord.is_shift_letter() => {
                         problems.push(format!(
                             "{}: it leads to a change, so its key must be a SHIFT letter, not {key}",
                             spec.name
@@ -149,7 +149,7 @@ mod tests {
 
     #[test]
     fn every_command_that_leads_to_a_change_has_a_shift_letter_or_no_key() {
-        for spec in SPECS.iter().filter(|spec| spec.changes) {
+        for spec in SPECS.iter().filter(|spec| spec.changes()) {
             for key in spec.keys {
                 let chord = Chord::parse(key).expect("a key");
                 assert!(chord.is_shift_letter(), "{}: {key}", spec.name);

@@ -19,11 +19,11 @@ pub enum Request {
         reason: String,
         until: Option<Timestamp>,
     },
-    /// `None` leaves a part as it is; `until: Some(None)` takes the expiry away.
+    /// Without a reason, the old one stays.
     EditHold {
         id: HoldId,
         reason: Option<String>,
-        until: Option<Option<Timestamp>>,
+        until: Expiry,
     },
     LiftHold {
         id: HoldId,
@@ -50,6 +50,15 @@ pub enum Request {
         voice: Voice,
         note: String,
     },
+}
+
+/// What becomes of a hold's expiry when it is edited.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Expiry {
+    Keep,
+    /// Until lifted.
+    Never,
+    At(Timestamp),
 }
 
 /// Why an order is not carried out. A value, not an error: it is shown, in the same words, by the

@@ -138,7 +138,12 @@ pub struct HoldStatus {
 
 impl Status {
     /// The status of `services`, or of every service if there are none.
-    pub fn of(engine: &Engine, kinds: impl Fn(&str) -> String, services: &[ServiceName], now: Timestamp) -> Self {
+    pub fn of(
+        engine: &Engine,
+        kinds: impl Fn(&str) -> String,
+        services: &[ServiceName],
+        now: Timestamp,
+    ) -> Self {
         let forges = engine
             .forges
             .iter()
@@ -165,8 +170,15 @@ impl Status {
             .collect();
         let rows = engine.board.rows.iter();
         let wanted = rows.filter(|row| services.is_empty() || services.contains(&row.service.name));
-        let services = wanted.map(|row| ServiceStatus::of(engine, row, now)).collect();
-        Self { schema: SCHEMA, at: now, forges, services }
+        let services = wanted
+            .map(|row| ServiceStatus::of(engine, row, now))
+            .collect();
+        Self {
+            schema: SCHEMA,
+            at: now,
+            forges,
+            services,
+        }
     }
 }
 
@@ -178,13 +190,23 @@ impl ServiceStatus {
         Self {
             name: row.service.name.to_string(),
             forge: row.service.forge.to_string(),
-            repo: facts.map_or(&row.service.repo, |facts| &facts.repo).to_string(),
+            repo: facts
+                .map_or(&row.service.repo, |facts| &facts.repo)
+                .to_string(),
             fault: row.facts.fault.as_ref().map(ToString::to_string),
-            cells: row.cells.iter().map(|cell| CellStatus::of(engine, row, cell, now)).collect(),
-            pull_requests: PullRequestStatus { open: facts.map(|facts| facts.open_pull_requests) },
+            cells: row
+                .cells
+                .iter()
+                .map(|cell| CellStatus::of(engine, row, cell, now))
+                .collect(),
+            pull_requests: PullRequestStatus {
+                open: facts.map(|facts| facts.open_pull_requests),
+            },
             pipeline: PipelineStatus {
                 head: head.map(|head| head.sha.to_string()),
-                state: checks.and_then(|checks| checks.phase.as_ref()).map(|phase| phase.word().to_owned()),
+                state: checks
+                    .and_then(|checks| checks.phase.as_ref())
+                    .map(|phase| phase.word().to_owned()),
                 failed: checks.map(|checks| checks.failed),
                 pending: checks.map(|checks| checks.pending),
                 total: checks.map(|checks| checks.total),
@@ -209,20 +231,34 @@ impl CellStatus {
             in_flight: cell.in_flight.as_ref().map(|flight| FlightStatus {
                 revision: flight.revision.sha.to_string(),
                 version: flight.revision.version.clone(),
-                phase: if flight.unsettled { "unknown".into() } else { flight.phase.word().to_owned() },
+                phase: if flight.unsettled {
+                    "unknown".into()
+                } else {
+                    flight.phase.word().to_owned()
+                },
                 by: flight.by.as_ref().map(ToString::to_string),
                 since: flight.since,
                 promotion: flight.intent.as_ref().map(ToString::to_string),
             }),
             verdict: cell.judgement.go_at(now).word(),
             earliest: EarliestStatus::of(&cell.judgement.earliest),
-            gates: cell.judgement.verdicts.iter().map(|verdict| GateStatus::of(verdict, now)).collect(),
+            gates: cell
+                .judgement
+                .verdicts
+                .iter()
+                .map(|verdict| GateStatus::of(verdict, now))
+                .collect(),
             holds: cell.holds.iter().map(HoldStatus::of).collect(),
         }
     }
 
     /// Finds one cell.
-    pub fn find(engine: &Engine, service: &ServiceName, environment: &EnvironmentName, now: Timestamp) -> Option<Self> {
+    pub fn find(
+        engine: &Engine,
+        service: &ServiceName,
+        environment: &EnvironmentName,
+        now: Timestamp,
+    ) -> Option<Self> {
         let row = engine.board.row(service)?;
         Some(Self::of(engine, row, row.cell(environment)?, now))
     }
@@ -230,25 +266,51 @@ impl CellStatus {
 
 impl RevisionStatus {
     fn of(revision: &Revision) -> Self {
-        Self { revision: revision.sha.to_string(), version: revision.version.clone() }
+        Self {
+            revision: revision.sha.to_string(),
+            version: revision.version.clone(),
+        }
     }
 
     /// The version, else the short SHA.
     pub fn label(&self) -> &str {
-        self.version.as_deref().or(self.revision.get(..7)).unwrap_or(&self.revision)
+        self.version
+            .as_deref()
+            .or(self.revision.get(..7))
+            .unwrap_or(&self.revision)
     }
 }
 
 impl EarliestStatus {
     fn of(earliest: &Earliest) -> Self {
-        let nothing = Self { kind: "nothing", at: None, gate: None, who: None };
+        let nothing = Self {
+            kind: "nothing",
+            at: None,
+            gate: None,
+            who: None,
+        };
         match earliest {
-            Earliest::Now => Self { kind: "now", ..nothing },
-            Earliest::At { at, gate } => Self { kind: "at", at: Some(*at), gate: Some(gate.clone()), ..nothing },
-            Earliest::NeedsPerson { gate, who } => {
-                Self { kind: "needs-person", gate: Some(gate.clone()), who: Some(who.clone()), ..nothing }
-            }
-            Earliest::NoKnownTime { gate } => Self { kind: "no-known-time", gate: Some(gate.clone()), ..nothing },
+            Earliest::Now => Self {
+                kind: "now",
+                ..nothing
+            },
+            Earliest::At { at, gate } => Self {
+                kind: "at",
+                at: Some(*at),
+                gate: Some(gate.clone()),
+                ..nothing
+            },
+            Earliest::NeedsPerson { gate, who } => Self {
+                kind: "needs-person",
+                gate: Some(gate.clone()),
+                who: Some(who.clone()),
+                ..nothing
+            },
+            Earliest::NoKnownTime { gate } => Self {
+                kind: "no-known-time",
+                gate: Some(gate.clone()),
+                ..nothing
+            },
             Earliest::Nothing => nothing,
         }
     }

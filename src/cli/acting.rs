@@ -57,8 +57,14 @@ struct ConfirmArgs {
     timeout: u64,
 }
 
-pub(super) async fn promote(global: &Global, env: &Env, args: PromoteArgs) -> Result<Exit, Failure> {
-    let wish = Wish::Promote { revision: args.revision };
+pub(super) async fn promote(
+    global: &Global,
+    env: &Env,
+    args: PromoteArgs,
+) -> Result<Exit, Failure> {
+    let wish = Wish::Promote {
+        revision: args.revision,
+    };
     act(global, env, &args.services, &args.to, &wish, &args.confirm).await
 }
 
@@ -79,7 +85,15 @@ pub(super) async fn rerun(global: &Global, env: &Env, args: CellArgs) -> Result<
 }
 
 async fn one(global: &Global, env: &Env, args: &CellArgs, wish: &Wish) -> Result<Exit, Failure> {
-    act(global, env, std::slice::from_ref(&args.service), &args.environment, wish, &args.confirm).await
+    act(
+        global,
+        env,
+        std::slice::from_ref(&args.service),
+        &args.environment,
+        wish,
+        &args.confirm,
+    )
+    .await
 }
 
 /// What became of one service's order.
@@ -107,10 +121,19 @@ async fn act(
     let mut plans = Vec::new();
     let now = headless.state.now;
     for service in services {
-        match headless.state.engine.plan(&service, &environment, wish, now) {
+        match headless
+            .state
+            .engine
+            .plan(&service, &environment, wish, now)
+        {
             Ok(plan) => plans.push(plan),
             Err(refusal) => {
-                outcomes.push(Came { service, plan: None, state: "refused", failure: Some(refusal.into()) });
+                outcomes.push(Came {
+                    service,
+                    plan: None,
+                    state: "refused",
+                    failure: Some(refusal.into()),
+                });
             }
         }
     }
@@ -127,11 +150,19 @@ async fn act(
 
 /// Shows what would be sent and has it confirmed; returns the reason.
 fn confirmed(global: &Global, plans: &[Plan], args: &ConfirmArgs) -> Result<String, Failure> {
-    let typed = plans.iter().find(|plan| plan.protected).map(|plan| plan.environment().clone());
+    let typed = plans
+        .iter()
+        .find(|plan| plan.protected)
+        .map(|plan| plan.environment().clone());
     let asks = !global.yes && output::can_ask();
     if !global.json && asks {
         for plan in plans {
-            output::note(&format!("{} > {}   {}", plan.service(), plan.environment(), plan.movement()));
+            output::note(&format!(
+                "{} > {}   {}",
+                plan.service(),
+                plan.environment(),
+                plan.movement()
+            ));
             output::note(&format!("  will do  {}: {}", plan.forge, plan.call));
             output::note(&format!("  if bad   {}", plan.if_bad));
             for warning in &plan.warnings {
@@ -147,11 +178,16 @@ fn confirmed(global: &Global, plans: &[Plan], args: &ConfirmArgs) -> Result<Stri
         }
     };
     if reason.trim().is_empty() {
-        return Err(Failure::new(Exit::Usage, "a reason is required; nothing was sent"));
+        return Err(Failure::new(
+            Exit::Usage,
+            "a reason is required; nothing was sent",
+        ));
     }
     let given = match (&args.confirm, &typed) {
         (Some(given), _) => Some(given.clone()),
-        (None, Some(environment)) if asks => Some(output::ask(&format!("type {environment} to confirm:"))?),
+        (None, Some(environment)) if asks => {
+            Some(output::ask(&format!("type {environment} to confirm:"))?)
+        }
         (None, None) if asks => {
             let answer = output::ask("send it? [y/N]")?;
             if !matches!(answer.as_str(), "y" | "Y" | "yes") {
@@ -169,9 +205,10 @@ fn confirmed(global: &Global, plans: &[Plan], args: &ConfirmArgs) -> Result<Stri
         )
         .hint(format!("--confirm {environment}"))),
         (None, _) if global.yes || asks || args.confirm.is_some() => Ok(reason),
-        (None, _) => {
-            Err(Failure::new(Exit::Usage, "nobody can be asked here; nothing was sent").hint("--yes confirms"))
-        }
+        (None, _) => Err(
+            Failure::new(Exit::Usage, "nobody can be asked here; nothing was sent")
+                .hint("--yes confirms"),
+        ),
     }
 }
 
@@ -179,19 +216,24 @@ async fn send(global: &Global, headless: &mut Headless, plan: Plan, args: &Confi
     let id = plan.intent.id.clone();
     let service = plan.service().clone();
     headless.ask(Request::Send(Box::new(plan.clone())));
-    let mut failure = None;
     let patience = Duration::from_secs(120);
     let waited = headless.until(patience, |engine| !engine.is_busy()).await;
-    failure = tell(global, headless, &id).or(failure);
+    let mut failure = tell(global, headless, &id);
     if waited != Waited::Done {
-        failure = failure.or_else(|| Some(Failure::new(Exit::OutcomeUnknown, "it is still under way")));
+        failure =
+            failure.or_else(|| Some(Failure::new(Exit::OutcomeUnknown, "it is still under way")));
     }
     if args.wait && failure.is_none() {
         let patience = Duration::from_secs(args.timeout.saturating_mul(60));
         let watched = id.clone();
         let waited = headless.until(patience, move |engine| {
-            let promotion = engine.ledger.as_ref().and_then(|ledger| ledger.promotions.get(&watched));
-            promotion.is_none_or(|promotion| !promotion.state.is_open() || promotion.state == State::Unknown)
+            let promotion = engine
+                .ledger
+                .as_ref()
+                .and_then(|ledger| ledger.promotions.get(&watched));
+            promotion.is_none_or(|promotion| {
+                !promotion.state.is_open() || promotion.state == State::Unknown
+            })
         });
         let waited = waited.await;
         failure = tell(global, headless, &id);
@@ -200,20 +242,33 @@ async fn send(global: &Global, headless: &mut Headless, plan: Plan, args: &Confi
             failure = failure.or_else(|| Some(Failure::new(Exit::OutcomeUnknown, why)));
         }
     }
-    let promotion = headless.engine().ledger.as_ref().and_then(|ledger| ledger.promotions.get(&id));
+    let promotion = headless
+        .engine()
+        .ledger
+        .as_ref()
+        .and_then(|ledger| ledger.promotions.get(&id));
     let state = promotion.map_or("refused", |promotion| promotion.state.word());
-    let why = promotion.and_then(|promotion| promotion.why.clone()).unwrap_or_else(|| state.to_owned());
+    let why = promotion
+        .and_then(|promotion| promotion.why.clone())
+        .unwrap_or_else(|| state.to_owned());
     let failure = failure.or_else(|| {
         let exit = match promotion.map(|promotion| promotion.state)? {
             State::Failed | State::Cancelled => Exit::Error,
-            State::Unknown | State::Reconciling | State::Sending | State::Absent => Exit::OutcomeUnknown,
+            State::Unknown | State::Reconciling | State::Sending | State::Absent => {
+                Exit::OutcomeUnknown
+            }
             State::Rejected => Exit::Forge,
             State::Abandoned | State::Intended => Exit::NoGo,
             State::Accepted | State::Running | State::Succeeded => return None,
         };
         Some(Failure::new(exit, why))
     });
-    Came { service, plan: Some(plan), state, failure }
+    Came {
+        service,
+        plan: Some(plan),
+        state,
+        failure,
+    }
 }
 
 /// Tells progress on standard error, and returns a refusal of this order if there was one.
@@ -226,7 +281,10 @@ fn tell(global: &Global, headless: &mut Headless, id: &IntentId) -> Option<Failu
                     output::note(&text);
                 }
             }
-            Report::Refused { id: Some(of), refusal } if of == *id => failure = Some(refusal.into()),
+            Report::Refused {
+                id: Some(of),
+                refusal,
+            } if of == *id => failure = Some(refusal.into()),
             Report::Refused { .. } => {}
             Report::Trouble(fault) => output::note(&fault.to_string()),
             Report::JournalTrouble { why, .. } => output::note(&format!("journal: {why}")),
@@ -236,13 +294,30 @@ fn tell(global: &Global, headless: &mut Headless, id: &IntentId) -> Option<Failu
 }
 
 fn print(global: &Global, environment: &EnvironmentName, outcomes: &[Came]) -> Exit {
-    let exit = outcomes.iter().filter_map(|came| came.failure.as_ref()).map(|failure| failure.exit).max();
-    if let ([Came { failure: Some(failure), plan: None, .. }], true) = (outcomes, global.json) {
+    let exit = outcomes
+        .iter()
+        .filter_map(|came| came.failure.as_ref())
+        .map(|failure| failure.exit)
+        .max();
+    if let (
+        [
+            Came {
+                failure: Some(failure),
+                plan: None,
+                ..
+            },
+        ],
+        true,
+    ) = (outcomes, global.json)
+    {
         output::failure(global, failure);
         return failure.exit;
     }
     if global.json {
-        let promotions: Vec<Value> = outcomes.iter().map(|came| as_json(environment, came)).collect();
+        let promotions: Vec<Value> = outcomes
+            .iter()
+            .map(|came| as_json(environment, came))
+            .collect();
         output::json_line(&json!({"schema": crate::app::status::SCHEMA, "promotions": promotions}));
         return exit.unwrap_or(Exit::Done);
     }
@@ -251,12 +326,18 @@ fn print(global: &Global, environment: &EnvironmentName, outcomes: &[Came]) -> E
             Some(failure) => output::failure(global, failure),
             None => {
                 let movement = came.plan.as_ref().map(Plan::movement).unwrap_or_default();
-                output::line(&format!("{} {environment} {movement} {}", came.service, came.state));
+                output::line(&format!(
+                    "{} {environment} {movement} {}",
+                    came.service, came.state
+                ));
             }
         }
     }
     if outcomes.len() > 1 {
-        let done = outcomes.iter().filter(|came| came.failure.is_none()).count();
+        let done = outcomes
+            .iter()
+            .filter(|came| came.failure.is_none())
+            .count();
         output::line(&format!("applied to {done} of {}", outcomes.len()));
     }
     exit.unwrap_or(Exit::Done)

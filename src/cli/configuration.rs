@@ -17,7 +17,8 @@ pub enum ConfigCommand {
 
 pub(super) fn run(global: &Global, env: &Env, command: ConfigCommand) -> Result<Exit, Failure> {
     let path = settings::located(global, env).ok_or_else(|| {
-        Failure::new(Exit::Usage, "there is no config file").hint("`gonogo` needs none in a checkout; --config names one")
+        Failure::new(Exit::Usage, "there is no config file")
+            .hint("`gonogo` needs none in a checkout; --config names one")
     })?;
     let loaded = config::read(&path, env);
     match command {
@@ -28,7 +29,9 @@ pub(super) fn run(global: &Global, env: &Env, command: ConfigCommand) -> Result<
             };
             if global.json {
                 let problems: Vec<_> = problems.iter().map(as_json).collect();
-                output::json_line(&json!({"schema": SCHEMA, "file": path, "ok": exit == Exit::Done, "problems": problems}));
+                output::json_line(
+                    &json!({"schema": SCHEMA, "file": path, "ok": exit == Exit::Done, "problems": problems}),
+                );
             } else if problems.is_empty() {
                 output::line(&format!("{}: ok", path.display()));
             } else {

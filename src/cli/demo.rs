@@ -15,9 +15,15 @@ pub(super) async fn board(global: &Global, env: &Env) -> Result<Exit, Failure> {
 }
 
 /// Opens the board; `tour` shows the demo's three hints.
-pub(super) async fn open(global: &Global, env: &Env, session: Session, tour: bool) -> Result<Exit, Failure> {
+pub(super) async fn open(
+    global: &Global,
+    env: &Env,
+    session: Session,
+    tour: bool,
+) -> Result<Exit, Failure> {
     if !std::io::stdout().is_terminal() || !std::io::stdin().is_terminal() {
-        return Err(Failure::new(Exit::Usage, "the board needs a terminal").hint("`gonogo status` prints without one"));
+        return Err(Failure::new(Exit::Usage, "the board needs a terminal")
+            .hint("`gonogo status` prints without one"));
     }
     let ui = session.settings.ui;
     let colourless = match global.color {
@@ -34,7 +40,13 @@ pub(super) async fn open(global: &Global, env: &Env, session: Session, tour: boo
     };
     let ascii = global.ascii || ui.ascii || !speaks_unicode(env);
     let keymap = keymap(&session)?;
-    let looks = Looks { ascii, theme, keymap, utc: ui.utc, tour };
+    let looks = Looks {
+        ascii,
+        theme,
+        keymap,
+        utc: ui.utc,
+        tour,
+    };
     board::run(session, looks).await?;
     Ok(Exit::Done)
 }
@@ -55,7 +67,9 @@ fn keymap(session: &Session) -> Result<Keymap, Failure> {
 
 /// Guesses the background from `COLORFGBG` (rxvt, Konsole, tmux pass it on); dark without it.
 fn of_terminal(env: &Env) -> Theme {
-    let background = env.get("COLORFGBG").and_then(|value| value.rsplit(';').next()?.parse::<u8>().ok());
+    let background = env
+        .get("COLORFGBG")
+        .and_then(|value| value.rsplit(';').next()?.parse::<u8>().ok());
     match background {
         Some(7 | 15) => Theme::light(),
         Some(_) | None => Theme::dark(),
@@ -65,10 +79,15 @@ fn of_terminal(env: &Env) -> Theme {
 /// Says whether the locale promises UTF-8 and characters of one width: in CJK locales terminals
 /// draw our marks two columns wide.
 fn speaks_unicode(env: &Env) -> bool {
-    let locale = ["LC_ALL", "LC_CTYPE", "LANG"].iter().find_map(|name| env.get(name)).unwrap_or("C.UTF-8");
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"]
+        .iter()
+        .find_map(|name| env.get(name))
+        .unwrap_or("C.UTF-8");
     let upper = locale.to_uppercase();
     let utf8 = upper.contains("UTF-8") || upper.contains("UTF8");
-    let wide = ["ZH", "JA", "KO"].iter().any(|language| upper.starts_with(language));
+    let wide = ["ZH", "JA", "KO"]
+        .iter()
+        .any(|language| upper.starts_with(language));
     utf8 && !wide
 }
 

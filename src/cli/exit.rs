@@ -47,7 +47,11 @@ pub struct Failure {
 
 impl Failure {
     pub fn new(exit: Exit, message: impl Into<String>) -> Self {
-        Self { exit, message: message.into(), hint: None }
+        Self {
+            exit,
+            message: message.into(),
+            hint: None,
+        }
     }
 
     #[must_use]
@@ -67,7 +71,11 @@ impl From<Refusal> for Failure {
             RefusalKind::OutcomeUnknown => Exit::OutcomeUnknown,
             RefusalKind::Facts => Exit::Facts,
         };
-        Self { exit, message: refusal.why, hint: refusal.hint }
+        Self {
+            exit,
+            message: refusal.why,
+            hint: refusal.hint,
+        }
     }
 }
 

@@ -23,7 +23,11 @@ pub struct CellArgs {
 pub(super) async fn explain(global: &Global, env: &Env, args: CellArgs) -> Result<Exit, Failure> {
     let (cell, now) = judged(global, env, &args).await?;
     if global.json {
-        output::json_line(&Versioned { schema: crate::app::status::SCHEMA, service: &args.service, cell: &cell });
+        output::json_line(&Versioned {
+            schema: crate::app::status::SCHEMA,
+            service: &args.service,
+            cell: &cell,
+        });
     } else {
         print(&args.service, &cell, now);
     }
@@ -34,7 +38,11 @@ pub(super) async fn explain(global: &Global, env: &Env, args: CellArgs) -> Resul
 pub(super) async fn check(global: &Global, env: &Env, args: CellArgs) -> Result<Exit, Failure> {
     let (cell, now) = judged(global, env, &args).await?;
     if global.json {
-        output::json_line(&Versioned { schema: crate::app::status::SCHEMA, service: &args.service, cell: &cell });
+        output::json_line(&Versioned {
+            schema: crate::app::status::SCHEMA,
+            service: &args.service,
+            cell: &cell,
+        });
     } else {
         output::line(&format!("{} {} {}", args.service, args.to, cell.verdict));
         for gate in cell.gates.iter().filter(|gate| !passes(gate)) {
@@ -60,18 +68,34 @@ struct Versioned<'a> {
     cell: &'a CellStatus,
 }
 
-async fn judged(global: &Global, env: &Env, args: &CellArgs) -> Result<(CellStatus, Timestamp), Failure> {
+async fn judged(
+    global: &Global,
+    env: &Env,
+    args: &CellArgs,
+) -> Result<(CellStatus, Timestamp), Failure> {
     let (session, _) = settings::session(global, env, global.mode()).await?;
     let mut headless = Headless::new(session);
     let service = status::known_services(&headless, std::slice::from_ref(&args.service))?;
     let environment = EnvironmentName::new(&args.to);
     headless.settle(&service, PATIENCE).await;
     let now = headless.state.now;
-    let service = service.into_iter().next().ok_or_else(|| Failure::new(Exit::Usage, "no service was named"))?;
+    let service = service
+        .into_iter()
+        .next()
+        .ok_or_else(|| Failure::new(Exit::Usage, "no service was named"))?;
     let found = CellStatus::find(headless.engine(), &service, &environment, now);
-    let fault = headless.engine().board.row(&service).and_then(|row| row.facts.fault.clone());
+    let fault = headless
+        .engine()
+        .board
+        .row(&service)
+        .and_then(|row| row.facts.fault.clone());
     headless.finish().await;
-    let cell = found.ok_or_else(|| Failure::new(Exit::Usage, format!("{service} has no environment {environment}")))?;
+    let cell = found.ok_or_else(|| {
+        Failure::new(
+            Exit::Usage,
+            format!("{service} has no environment {environment}"),
+        )
+    })?;
     match fault {
         // Nothing at all is known: that is the forge's fault, not a verdict.
         Some(fault) if cell.observed_at.is_none() => {
@@ -90,13 +114,29 @@ fn passes(gate: &GateStatus) -> bool {
 }
 
 fn print(service: &str, cell: &CellStatus, now: Timestamp) {
-    let live = cell.version.as_deref().or_else(|| cell.revision.as_deref()?.get(..7)).unwrap_or("nothing");
-    let candidate = cell.candidate.as_ref().map_or("nothing", |candidate| candidate.label());
-    output::line(&format!("{service} > {}   {live} > {candidate}   {}", cell.environment, cell.verdict));
+    let live = cell
+        .version
+        .as_deref()
+        .or_else(|| cell.revision.as_deref()?.get(..7))
+        .unwrap_or("nothing");
+    let candidate = cell
+        .candidate
+        .as_ref()
+        .map_or("nothing", |candidate| candidate.label());
+    output::line(&format!(
+        "{service} > {}   {live} > {candidate}   {}",
+        cell.environment, cell.verdict
+    ));
     for gate in &cell.gates {
-        output::line(&format!("  {:<10} {:<12} {}", gate.verdict, gate.name, gate.why));
+        output::line(&format!(
+            "  {:<10} {:<12} {}",
+            gate.verdict, gate.name, gate.why
+        ));
         for evidence in &gate.evidence {
-            let age = evidence.observed_at.map(|at| format!(" ({} ago)", span(now.duration_since(at)))).unwrap_or_default();
+            let age = evidence
+                .observed_at
+                .map(|at| format!(" ({} ago)", span(now.duration_since(at))))
+                .unwrap_or_default();
             output::line(&format!("      {}: {}{age}", evidence.what, evidence.value));
         }
         if passes(gate) {
@@ -106,21 +146,35 @@ fn print(service: &str, cell: &CellStatus, now: Timestamp) {
             output::line(&format!("      opens when {when}"));
         }
         if let Some(at) = gate.opens_at {
-            output::line(&format!("      opens at {} (in {})", instant(at), span(at.duration_since(now))));
+            output::line(&format!(
+                "      opens at {} (in {})",
+                instant(at),
+                span(at.duration_since(now))
+            ));
         }
         if let Some(who) = &gate.who {
             output::line(&format!("      who {who}"));
         }
     }
-    output::line(&format!("  earliest possible go: {}", earliest(&cell.earliest, now)));
+    output::line(&format!(
+        "  earliest possible go: {}",
+        earliest(&cell.earliest, now)
+    ));
 }
 
 fn earliest(earliest: &EarliestStatus, now: Timestamp) -> String {
     let gate = earliest.gate.as_deref().unwrap_or("?");
     match (earliest.kind, earliest.at) {
         ("now", _) => "now".to_owned(),
-        ("at", Some(at)) => format!("{} (in {}), when {gate} opens", instant(at), span(at.duration_since(now))),
-        ("needs-person", _) => format!("when {} acts on {gate}", earliest.who.as_deref().unwrap_or("somebody")),
+        ("at", Some(at)) => format!(
+            "{} (in {}), when {gate} opens",
+            instant(at),
+            span(at.duration_since(now))
+        ),
+        ("needs-person", _) => format!(
+            "when {} acts on {gate}",
+            earliest.who.as_deref().unwrap_or("somebody")
+        ),
         ("no-known-time", _) => format!("no known time: {gate} does not open by itself"),
         _ => "nothing to promote".to_owned(),
     }

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::output::{self, instant, span};
 use super::{Exit, Failure, Global, journal, settings};
-use crate::app::request::Request;
+use crate::app::request::{Expiry, Request};
 use crate::app::status::{HoldStatus, SCHEMA};
 use crate::config::Env;
 use crate::domain::hold::{Cover, HoldKind};
@@ -88,21 +88,38 @@ pub(super) async fn run(global: &Global, env: &Env, command: HoldCommand) -> Res
                 Kind::Forward => HoldKind::Forward,
                 Kind::All => HoldKind::All,
             };
-            let until = args.until.as_deref().map(|text| when(text, settings::now())).transpose()?;
-            Request::Hold { cover: args.cover.cover()?, kind, reason: args.reason, until }
+            let until = args
+                .until
+                .as_deref()
+                .map(|text| when(text, settings::now()))
+                .transpose()?;
+            Request::Hold {
+                cover: args.cover.cover()?,
+                kind,
+                reason: args.reason,
+                until,
+            }
         }
         HoldCommand::Edit(args) => {
             let until = match args.until.as_deref() {
-                None => None,
-                Some("never") => Some(None),
-                Some(text) => Some(Some(when(text, settings::now())?)),
+                None => Expiry::Keep,
+                Some("never") => Expiry::Never,
+                Some(text) => Expiry::At(when(text, settings::now())?),
             };
-            if args.reason.is_none() && until.is_none() {
-                return Err(Failure::new(Exit::Usage, "nothing to change").hint("--reason TEXT or --until WHEN"));
+            if args.reason.is_none() && until == Expiry::Keep {
+                return Err(Failure::new(Exit::Usage, "nothing to change")
+                    .hint("--reason TEXT or --until WHEN"));
             }
-            Request::EditHold { id: HoldId::from(args.id), reason: args.reason, until }
+            Request::EditHold {
+                id: HoldId::from(args.id),
+                reason: args.reason,
+                until,
+            }
         }
-        HoldCommand::Lift(args) => Request::LiftHold { id: HoldId::from(args.id), reason: args.reason },
+        HoldCommand::Lift(args) => Request::LiftHold {
+            id: HoldId::from(args.id),
+            reason: args.reason,
+        },
     };
     journal::order(global, env, &[], request).await
 }
@@ -111,8 +128,12 @@ async fn list(global: &Global, env: &Env) -> Result<Exit, Failure> {
     let headless = journal::read(global, env).await?;
     let now = headless.state.now;
     let ledger = headless.engine().ledger.as_ref();
-    let holds: Vec<HoldStatus> =
-        ledger.iter().flat_map(|ledger| ledger.holds.values()).filter(|hold| hold.is_on(now)).map(HoldStatus::of).collect();
+    let holds: Vec<HoldStatus> = ledger
+        .iter()
+        .flat_map(|ledger| ledger.holds.values())
+        .filter(|hold| hold.is_on(now))
+        .map(HoldStatus::of)
+        .collect();
     if global.json {
         output::json_line(&json!({"schema": SCHEMA, "holds": holds}));
         return Ok(Exit::Done);
@@ -125,10 +146,23 @@ async fn list(global: &Global, env: &Env) -> Result<Exit, Failure> {
         .map(|hold| {
             let until = hold.until.map_or_else(
                 || "until lifted".to_owned(),
-                |until| format!("until {} (in {})", instant(until), span(until.duration_since(now))),
+                |until| {
+                    format!(
+                        "until {} (in {})",
+                        instant(until),
+                        span(until.duration_since(now))
+                    )
+                },
             );
             let since = format!("{} ago", span(now.duration_since(hold.since)));
-            vec![hold.id.clone(), hold.scope.clone(), hold.owner.clone(), since, until, hold.reason.clone()]
+            vec![
+                hold.id.clone(),
+                hold.scope.clone(),
+                hold.owner.clone(),
+                since,
+                until,
+                hold.reason.clone(),
+            ]
         })
         .collect();
     output::table(&rows);
@@ -140,15 +174,26 @@ impl CoverArgs {
         let cover = Cover {
             service: self.service.as_ref().map(ServiceName::new),
             environment: self.environment.as_ref().map(EnvironmentName::new),
-            revision: self.revision.as_ref().map(|sha| Sha::from(sha.to_lowercase())),
+            revision: self
+                .revision
+                .as_ref()
+                .map(|sha| Sha::from(sha.to_lowercase())),
         };
         if cover == Cover::default() && !self.everything {
-            return Err(Failure::new(Exit::Usage, "what is to be covered?").hint("--service, --in, --revision, or --everything"));
+            return Err(Failure::new(Exit::Usage, "what is to be covered?")
+                .hint("--service, --in, --revision, or --everything"));
         }
         if let Some(revision) = &cover.revision {
-            let full = revision.as_str().len() == 40 && revision.as_str().chars().all(|digit| digit.is_ascii_hexdigit());
+            let full = revision.as_str().len() == 40
+                && revision
+                    .as_str()
+                    .chars()
+                    .all(|digit| digit.is_ascii_hexdigit());
             if !full {
-                return Err(Failure::new(Exit::Usage, format!("{revision} is not a full SHA")).hint("40 hexadecimal digits"));
+                return Err(
+                    Failure::new(Exit::Usage, format!("{revision} is not a full SHA"))
+                        .hint("40 hexadecimal digits"),
+                );
             }
         }
         Ok(cover)
@@ -161,10 +206,14 @@ fn when(text: &str, now: Timestamp) -> Result<Timestamp, Failure> {
         return Ok(at);
     }
     let distance = text.parse::<SignedDuration>().map_err(|_| {
-        Failure::new(Exit::Usage, format!("{text} is neither a distance nor an instant"))
-            .hint("for instance 45m, 2h, or 2026-11-21T18:00Z")
+        Failure::new(
+            Exit::Usage,
+            format!("{text} is neither a distance nor an instant"),
+        )
+        .hint("for instance 45m, 2h, or 2026-11-21T18:00Z")
     })?;
-    now.checked_add(distance).map_err(|_| Failure::new(Exit::Usage, format!("{text} is too far away")))
+    now.checked_add(distance)
+        .map_err(|_| Failure::new(Exit::Usage, format!("{text} is too far away")))
 }
 
 #[cfg(test)]
@@ -174,8 +223,14 @@ mod tests {
     #[test]
     fn an_expiry_is_a_distance_or_an_instant() {
         let now: Timestamp = "2026-11-21T16:00:00Z".parse().unwrap();
-        assert_eq!(when("2h", now).unwrap(), "2026-11-21T18:00:00Z".parse().unwrap());
-        assert_eq!(when("2026-11-21T18:00Z", now).unwrap(), "2026-11-21T18:00:00Z".parse().unwrap());
+        assert_eq!(
+            when("2h", now).unwrap(),
+            "2026-11-21T18:00:00Z".parse().unwrap()
+        );
+        assert_eq!(
+            when("2026-11-21T18:00Z", now).unwrap(),
+            "2026-11-21T18:00:00Z".parse().unwrap()
+        );
         assert_eq!(when("soon", now).unwrap_err().exit, Exit::Usage);
     }
 }

@@ -13,7 +13,7 @@ use crate::app::request::Request;
 use crate::app::status::SCHEMA;
 use crate::config::Env;
 use crate::domain::entry::{Entry, Event};
-use crate::domain::ids::{Person, ServiceName};
+use crate::domain::ids::{EnvironmentName, Person, ServiceName};
 use crate::runtime::headless::Headless;
 use crate::runtime::session::Mode;
 
@@ -35,13 +35,19 @@ pub struct LogArgs {
 
 /// Opens the journal and nothing else, for reading.
 pub(super) async fn read(global: &Global, env: &Env) -> Result<Headless, Failure> {
-    let mode = Mode { read_only: true, offline: true };
+    let mode = Mode {
+        read_only: true,
+        offline: true,
+    };
     let (session, _) = settings::session(global, env, mode).await?;
     let mut headless = Headless::new(session);
     headless.settle(&[], Duration::from_secs(10)).await;
     match &headless.engine().journal {
         JournalState::Ready => Ok(headless),
-        JournalState::Unread => Err(Failure::new(Exit::Journal, "the journal was not read in time")),
+        JournalState::Unread => Err(Failure::new(
+            Exit::Journal,
+            "the journal was not read in time",
+        )),
         JournalState::Unreachable { why, hint } => {
             let failure = Failure::new(Exit::Journal, why.clone());
             Err(match hint {
@@ -53,7 +59,12 @@ pub(super) async fn read(global: &Global, env: &Env) -> Result<Headless, Failure
 }
 
 /// Gives an order that is recorded in the journal and sends nothing.
-pub(super) async fn order(global: &Global, env: &Env, services: &[ServiceName], request: Request) -> Result<Exit, Failure> {
+pub(super) async fn order(
+    global: &Global,
+    env: &Env,
+    services: &[ServiceName],
+    request: Request,
+) -> Result<Exit, Failure> {
     order_with(global, env, services, |_| request).await
 }
 
@@ -69,13 +80,18 @@ pub(super) async fn order_with(
     headless.settle(services, PATIENCE).await;
     if headless.engine().operator.is_none() {
         // Holds must work while the forge is down: then the account on this machine is the owner.
-        let local = env.get("USER").or_else(|| env.get("LOGNAME")).map(Person::new);
+        let local = env
+            .get("USER")
+            .or_else(|| env.get("LOGNAME"))
+            .map(Person::new);
         headless.state.engine.operator = local;
     }
     headless.reports();
     let request = request(headless.engine());
     headless.ask(request);
-    headless.until(Duration::from_secs(30), |engine| !engine.is_busy()).await;
+    headless
+        .until(Duration::from_secs(30), |engine| !engine.is_busy())
+        .await;
     let mut done = Vec::new();
     let mut refused = None;
     for report in headless.reports() {
@@ -92,7 +108,10 @@ pub(super) async fn order_with(
         return Err(failure);
     }
     if done.is_empty() {
-        return Err(Failure::new(Exit::Journal, "the journal did not answer in time"));
+        return Err(Failure::new(
+            Exit::Journal,
+            "the journal did not answer in time",
+        ));
     }
     if global.json {
         let entry = last.as_ref().map(entry_json);
@@ -111,10 +130,26 @@ pub(super) async fn log(global: &Global, env: &Env, args: LogArgs) -> Result<Exi
     let wanted: Vec<&Entry> = all
         .iter()
         .filter(|entry| entry.seq.0 > args.since)
-        .filter(|entry| of(args.service.as_deref(), entry.draft.service.as_ref().map(ServiceName::as_str)))
-        .filter(|entry| of(args.environment.as_deref(), entry.draft.environment.as_ref().map(|name| name.as_str())))
+        .filter(|entry| {
+            of(
+                args.service.as_deref(),
+                entry.draft.service.as_ref().map(ServiceName::as_str),
+            )
+        })
+        .filter(|entry| {
+            of(
+                args.environment.as_deref(),
+                entry
+                    .draft
+                    .environment
+                    .as_ref()
+                    .map(EnvironmentName::as_str),
+            )
+        })
         .collect();
-    let skip = args.last.map_or(0, |last| wanted.len().saturating_sub(last));
+    let skip = args
+        .last
+        .map_or(0, |last| wanted.len().saturating_sub(last));
     for entry in wanted.into_iter().skip(skip) {
         if global.json {
             output::json_line(&entry_json(entry));
@@ -170,13 +205,33 @@ fn sentence(entry: &Entry) -> String {
         }
         Event::Stepped { id, .. } => id.to_string(),
         Event::HoldPlaced { hold } => hold.id.to_string(),
-        Event::HoldEdited { id, .. } | Event::HoldLifted { id, .. } | Event::HoldExpired { id, .. } => id.to_string(),
-        Event::VoteCast { vote } => format!("{} as {} on {}", vote.voice.word(), vote.role, vote.saw),
-        Event::VoteVoided { role, person, saw, now } => format!("{person} as {role} on {saw}, now {now}"),
+        Event::HoldEdited { id, .. }
+        | Event::HoldLifted { id, .. }
+        | Event::HoldExpired { id, .. } => id.to_string(),
+        Event::VoteCast { vote } => {
+            format!("{} as {} on {}", vote.voice.word(), vote.role, vote.saw)
+        }
+        Event::VoteVoided {
+            role,
+            person,
+            saw,
+            now,
+        } => format!("{person} as {role} on {saw}, now {now}"),
         Event::GateAdded { gate } => format!("{} {}", gate.id, gate.name),
         Event::GateOpened { id, .. } | Event::GateClosed { id, .. } => id.to_string(),
-        Event::DeploymentSeen { deployment, .. } | Event::DeploymentOutOfBand { deployment, .. } => deployment.to_string(),
+        Event::DeploymentSeen { deployment, .. }
+        | Event::DeploymentOutOfBand { deployment, .. } => deployment.to_string(),
     };
-    let reason = draft.reason.as_ref().map(|reason| format!("  \"{reason}\"")).unwrap_or_default();
-    format!("{:>5}  {}  {:<12} {:<22} {place}  {detail}{reason}", entry.seq, instant(draft.at), draft.actor, draft.event.kind())
+    let reason = draft
+        .reason
+        .as_ref()
+        .map(|reason| format!("  \"{reason}\""))
+        .unwrap_or_default();
+    format!(
+        "{:>5}  {}  {:<12} {:<22} {place}  {detail}{reason}",
+        entry.seq,
+        instant(draft.at),
+        draft.actor,
+        draft.event.kind()
+    )
 }

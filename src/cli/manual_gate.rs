@@ -64,10 +64,21 @@ pub(super) async fn run(global: &Global, env: &Env, command: GateCommand) -> Res
                 (None, Some(person)) => Openers::Person(Person::from(person)),
                 (None, None) => Openers::Anyone,
             };
-            Request::AddGate { cover: args.cover.cover()?, name: args.name, reason: args.reason, openers }
+            Request::AddGate {
+                cover: args.cover.cover()?,
+                name: args.name,
+                reason: args.reason,
+                openers,
+            }
         }
-        GateCommand::Open(args) => Request::OpenGate { id: ManualGateId::from(args.id), note: args.note },
-        GateCommand::Close(args) => Request::CloseGate { id: ManualGateId::from(args.id), reason: args.reason },
+        GateCommand::Open(args) => Request::OpenGate {
+            id: ManualGateId::from(args.id),
+            note: args.note,
+        },
+        GateCommand::Close(args) => Request::CloseGate {
+            id: ManualGateId::from(args.id),
+            reason: args.reason,
+        },
     };
     journal::order(global, env, &[], request).await
 }
@@ -75,8 +86,13 @@ pub(super) async fn run(global: &Global, env: &Env, command: GateCommand) -> Res
 async fn list(global: &Global, env: &Env) -> Result<Exit, Failure> {
     let headless = journal::read(global, env).await?;
     let now = headless.state.now;
-    let gates: Vec<_> =
-        headless.engine().ledger.iter().flat_map(|ledger| ledger.manual_gates.values()).cloned().collect();
+    let gates: Vec<_> = headless
+        .engine()
+        .ledger
+        .iter()
+        .flat_map(|ledger| ledger.manual_gates.values())
+        .cloned()
+        .collect();
     if global.json {
         let gates: Vec<_> = gates
             .iter()
@@ -98,10 +114,22 @@ async fn list(global: &Global, env: &Env) -> Result<Exit, Failure> {
         .iter()
         .map(|gate| {
             let state = match &gate.opened {
-                Some(opened) => format!("open, by {} {} ago: {}", opened.by, span(now.duration_since(opened.at)), opened.note),
+                Some(opened) => format!(
+                    "open, by {} {} ago: {}",
+                    opened.by,
+                    span(now.duration_since(opened.at)),
+                    opened.note
+                ),
                 None => format!("closed, {} may open it", gate.openers),
             };
-            vec![gate.id.to_string(), gate.name.clone(), gate.cover.to_string(), gate.owner.to_string(), state, gate.reason.clone()]
+            vec![
+                gate.id.to_string(),
+                gate.name.clone(),
+                gate.cover.to_string(),
+                gate.owner.to_string(),
+                state,
+                gate.reason.clone(),
+            ]
         })
         .collect();
     output::table(&rows);

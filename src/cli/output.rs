@@ -25,7 +25,9 @@ pub(super) fn note(text: &str) {
 pub(super) fn json_line(value: &impl Serialize) {
     match serde_json::to_string(value) {
         Ok(text) => line(&text),
-        Err(error) => note(&format!("error: the answer could not be written as JSON: {error}")),
+        Err(error) => note(&format!(
+            "error: the answer could not be written as JSON: {error}"
+        )),
     }
 }
 
@@ -72,13 +74,22 @@ pub(super) fn ask(question: &str) -> io::Result<String> {
 /// Prints rows in columns that are as wide as their widest text.
 pub(super) fn table(rows: &[Vec<String>]) {
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
-    let width = |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|text| text.width()).max().unwrap_or(0);
+    let width = |column: usize| {
+        rows.iter()
+            .filter_map(|row| row.get(column))
+            .map(|text| text.width())
+            .max()
+            .unwrap_or(0)
+    };
     let widths: Vec<usize> = (0..columns).map(width).collect();
     for row in rows {
         let mut text = String::new();
         for (cell, width) in row.iter().zip(&widths) {
             text.push_str(cell);
-            text.extend(std::iter::repeat_n(' ', width.saturating_sub(cell.width()) + 2));
+            text.extend(std::iter::repeat_n(
+                ' ',
+                width.saturating_sub(cell.width()) + 2,
+            ));
         }
         line(text.trim_end());
     }

@@ -1,6 +1,6 @@
 //! Settings of one run: the config file, or what git and the forge tell of this checkout.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
@@ -9,20 +9,30 @@ use crate::config::locate::{Located, locate};
 use crate::config::run::Programs;
 use crate::config::{self, Env, Problem, Settings, discover, remotes};
 use crate::domain::fault::Fault;
+use crate::runtime::clock;
 use crate::runtime::connect;
 use crate::runtime::session::{Mode, Session};
-use crate::runtime::clock;
 
 /// Tells the kind of a forge by its name, for JSON.
 pub(super) type Kinds = Box<dyn Fn(&str) -> String>;
 
 /// Makes a session from the config file, or from this checkout if there is none.
-pub(super) async fn session(global: &Global, env: &Env, mode: Mode) -> Result<(Session, Kinds), Failure> {
+pub(super) async fn session(
+    global: &Global,
+    env: &Env,
+    mode: Mode,
+) -> Result<(Session, Kinds), Failure> {
     let settings = settings(global, env).await?;
-    let kinds: Vec<(String, &'static str)> =
-        settings.forges.iter().map(|forge| (forge.name.to_string(), forge.kind.word())).collect();
+    let kinds: Vec<(String, &'static str)> = settings
+        .forges
+        .iter()
+        .map(|forge| (forge.name.to_string(), forge.kind.word()))
+        .collect();
     let kind = move |name: &str| {
-        kinds.iter().find(|(known, _)| known == name).map_or_else(String::new, |(_, kind)| (*kind).to_owned())
+        kinds
+            .iter()
+            .find(|(known, _)| known == name)
+            .map_or_else(String::new, |(_, kind)| (*kind).to_owned())
     };
     Ok((Session::new(settings, env.clone(), mode), Box::new(kind)))
 }
@@ -38,7 +48,7 @@ pub(super) async fn settings(global: &Global, env: &Env) -> Result<Settings, Fai
 /// Returns the config file that is meant, if there is one.
 pub(super) fn located(global: &Global, env: &Env) -> Option<PathBuf> {
     let here = std::env::current_dir().unwrap_or_default();
-    match locate(global.config.as_deref(), env, &here, |path| path.is_file()) {
+    match locate(global.config.as_deref(), env, &here, Path::is_file) {
         Located::Named(path) | Located::Found(path) => Some(path),
         Located::Nowhere => None,
     }
@@ -55,8 +65,11 @@ async fn discovered(env: &Env) -> Result<Settings, Failure> {
     let remote = remotes::read(&here, env, &Programs)
         .await
         .map_err(|error| usage(format!("no config, and {error}"), error.hint().to_owned()))?;
-    let forge = discover::forge(&remote.host, env).map_err(|error| usage(error.to_string(), error.hint()))?;
-    let found = connect::discover(&forge, &remote.repo, env).await.map_err(of_fault)?;
+    let forge = discover::forge(&remote.host, env)
+        .map_err(|error| usage(error.to_string(), error.hint()))?;
+    let found = connect::discover(&forge, &remote.repo, env)
+        .await
+        .map_err(of_fault)?;
     let found = discover::Found {
         repo: &remote.repo,
         default_branch: found.default_branch.as_deref(),

@@ -57,8 +57,14 @@ pub(super) async fn demo(global: &Global, env: &Env, args: DemoArgs) -> Result<E
     for file in ["journal.db", "journal.db-wal", "journal.db-shm"] {
         let _ = std::fs::remove_file(folder.join(file));
     }
-    let world = World::from_toml(sim::EVENING).map_err(|flaw| Failure::new(Exit::Error, flaw.to_string()))?;
-    let options = sim::Options { seed: args.seed, speed: args.speed, config_journal: Some(journal), ..sim::Options::default() };
+    let world = World::from_toml(sim::EVENING)
+        .map_err(|flaw| Failure::new(Exit::Error, flaw.to_string()))?;
+    let options = sim::Options {
+        seed: args.seed,
+        speed: args.speed,
+        config_journal: Some(journal),
+        ..sim::Options::default()
+    };
     let mut running = sim::start(world, options).await.map_err(failed)?;
     let path = folder.join("demo.toml");
     running.write_config(path.clone()).map_err(failed)?;
@@ -70,7 +76,10 @@ pub(super) async fn demo(global: &Global, env: &Env, args: DemoArgs) -> Result<E
     let exit = face::open(global, env, session, true).await;
     running.stop().await;
     if exit.is_ok() {
-        output::note(&format!("journal of this evening: gonogo --config {} log", path.display()));
+        output::note(&format!(
+            "journal of this evening: gonogo --config {} log",
+            path.display()
+        ));
     }
     exit
 }
@@ -80,7 +89,9 @@ async fn place_holds(session: Session) {
     let mut headless = Headless::new(session);
     headless.state.engine.offline = true;
     headless.state.engine.operator = Some(Person::from("carol"));
-    headless.settle(&[], std::time::Duration::from_secs(10)).await;
+    headless
+        .settle(&[], std::time::Duration::from_secs(10))
+        .await;
     headless.ask(Request::Hold {
         cover: Cover {
             service: Some(ServiceName::from("sessions")),
@@ -91,14 +102,26 @@ async fn place_holds(session: Session) {
         reason: "heap grows 3%/h, need a profile".into(),
         until: None,
     });
-    headless.until(std::time::Duration::from_secs(10), |engine| !engine.is_busy()).await;
+    headless
+        .until(std::time::Duration::from_secs(10), |engine| {
+            !engine.is_busy()
+        })
+        .await;
 }
 
 /// The demo's own folder, for this user alone.
 fn folder(env: &Env, keep: Option<PathBuf>) -> Result<PathBuf, Failure> {
     let folder = keep
-        .or_else(|| env.state_home().map(|state| state.join("gonogo").join("demo")))
-        .ok_or_else(|| Failure::new(Exit::Usage, "no place for the demo's files: HOME is not set"))?;
+        .or_else(|| {
+            env.state_home()
+                .map(|state| state.join("gonogo").join("demo"))
+        })
+        .ok_or_else(|| {
+            Failure::new(
+                Exit::Usage,
+                "no place for the demo's files: HOME is not set",
+            )
+        })?;
     private_folder(&folder)?;
     Ok(folder)
 }
@@ -108,23 +131,29 @@ fn private_folder(folder: &Path) -> std::io::Result<()> {
     if folder.is_dir() {
         return Ok(());
     }
-    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(folder)
 }
 
 /// Serves the simulated forges until a signal comes.
 pub(super) async fn sim(args: SimArgs) -> Result<Exit, Failure> {
     let world = match (&args.world, args.services) {
         (Some(path), _) => {
-            let broken = |why: String| Failure::new(Exit::Usage, format!("{}: {why}", path.display()));
+            let broken =
+                |why: String| Failure::new(Exit::Usage, format!("{}: {why}", path.display()));
             let text = std::fs::read_to_string(path).map_err(|error| broken(error.to_string()))?;
             World::from_toml(&text).map_err(|flaw| broken(flaw.to_string()))?
         }
         (None, Some(services)) => World::generated(usize::from(services), args.seed),
-        (None, None) => {
-            World::from_toml(sim::EVENING).map_err(|flaw| Failure::new(Exit::Error, flaw.to_string()))?
-        }
+        (None, None) => World::from_toml(sim::EVENING)
+            .map_err(|flaw| Failure::new(Exit::Error, flaw.to_string()))?,
     };
-    let journal = args.write_config.as_ref().map(|config| config.with_extension("journal.db"));
+    let journal = args
+        .write_config
+        .as_ref()
+        .map(|config| config.with_extension("journal.db"));
     let options = sim::Options {
         port: args.port,
         seed: args.seed,
@@ -145,6 +174,8 @@ pub(super) async fn sim(args: SimArgs) -> Result<Exit, Failure> {
 }
 
 fn failed(error: sim::Error) -> Failure {
-    let source = std::error::Error::source(&error).map(|source| format!(": {source}")).unwrap_or_default();
+    let source = std::error::Error::source(&error)
+        .map(|source| format!(": {source}"))
+        .unwrap_or_default();
     Failure::new(Exit::Error, format!("{error}{source}"))
 }

@@ -39,10 +39,17 @@ pub(super) async fn run(global: &Global, env: &Env, args: StatusArgs) -> Result<
 }
 
 /// Returns the named services, or all; a name that does not exist is a usage error.
-pub(super) fn known_services(headless: &Headless, names: &[String]) -> Result<Vec<ServiceName>, Failure> {
+pub(super) fn known_services(
+    headless: &Headless,
+    names: &[String],
+) -> Result<Vec<ServiceName>, Failure> {
     let policy = &headless.engine().policy;
     if names.is_empty() {
-        return Ok(policy.services.iter().map(|service| service.name.clone()).collect());
+        return Ok(policy
+            .services
+            .iter()
+            .map(|service| service.name.clone())
+            .collect());
     }
     names
         .iter()
@@ -50,7 +57,11 @@ pub(super) fn known_services(headless: &Headless, names: &[String]) -> Result<Ve
             let name = ServiceName::new(name);
             let service = policy.service(&name);
             service.map(|service| service.name.clone()).ok_or_else(|| {
-                let known: Vec<&str> = policy.services.iter().map(|service| service.name.as_str()).collect();
+                let known: Vec<&str> = policy
+                    .services
+                    .iter()
+                    .map(|service| service.name.as_str())
+                    .collect();
                 Failure::new(Exit::Usage, format!("there is no service {name}"))
                     .hint(format!("the services are {}", known.join(", ")))
             })
@@ -74,7 +85,10 @@ fn print(status: &Status) {
     for service in &status.services {
         let mut row = vec![service.name.clone()];
         for environment in &environments {
-            let cell = service.cells.iter().find(|cell| cell.environment == **environment);
+            let cell = service
+                .cells
+                .iter()
+                .find(|cell| cell.environment == **environment);
             row.push(cell.map_or_else(|| "-".to_owned(), place));
         }
         row.push(next(service));
@@ -87,7 +101,10 @@ fn print(status: &Status) {
         }
     }
     for forge in &status.forges {
-        let age = forge.observed_at.map(|at| format!(", {} ago", span(status.at.duration_since(at)))).unwrap_or_default();
+        let age = forge
+            .observed_at
+            .map(|at| format!(", {} ago", span(status.at.duration_since(at))))
+            .unwrap_or_default();
         let budget = forge
             .budget
             .as_ref()
@@ -99,10 +116,17 @@ fn print(status: &Status) {
 
 /// What stands in one cell: `2.41.0 ok`.
 fn place(cell: &CellStatus) -> String {
-    let live = cell.version.as_deref().or_else(|| cell.revision.as_deref()?.get(..7));
+    let live = cell
+        .version
+        .as_deref()
+        .or_else(|| cell.revision.as_deref()?.get(..7));
     match (live, &cell.in_flight) {
         (live, Some(flight)) => {
-            let coming = flight.version.as_deref().or_else(|| flight.revision.get(..7)).unwrap_or("?");
+            let coming = flight
+                .version
+                .as_deref()
+                .or_else(|| flight.revision.get(..7))
+                .unwrap_or("?");
             format!("{} > {coming} {}", live.unwrap_or("-"), flight.phase)
         }
         (Some(live), None) => format!("{live} {}", cell.state),
@@ -112,12 +136,28 @@ fn place(cell: &CellStatus) -> String {
 
 /// The promotion furthest along the path that has a candidate, and how its gates stand.
 fn next(service: &ServiceStatus) -> String {
-    let Some(cell) = service.cells.iter().rev().find(|cell| cell.candidate.is_some()) else {
+    let Some(cell) = service
+        .cells
+        .iter()
+        .rev()
+        .find(|cell| cell.candidate.is_some())
+    else {
         return "level".to_owned();
     };
-    let candidate = cell.candidate.as_ref().map_or("", |candidate| candidate.label());
-    let blocking: Vec<&str> =
-        cell.gates.iter().filter(|gate| !matches!(gate.verdict, "open" | "overridden")).map(|gate| gate.name.as_str()).collect();
-    let gates = if blocking.is_empty() { String::new() } else { format!(" ({})", blocking.join(", ")) };
+    let candidate = cell
+        .candidate
+        .as_ref()
+        .map_or("", |candidate| candidate.label());
+    let blocking: Vec<&str> = cell
+        .gates
+        .iter()
+        .filter(|gate| !matches!(gate.verdict, "open" | "overridden"))
+        .map(|gate| gate.name.as_str())
+        .collect();
+    let gates = if blocking.is_empty() {
+        String::new()
+    } else {
+        format!(" ({})", blocking.join(", "))
+    };
     format!("{candidate} > {} {}{gates}", cell.environment, cell.verdict)
 }

@@ -40,9 +40,19 @@ pub(super) async fn run(global: &Global, env: &Env, args: VoteArgs) -> Result<Ex
     let note = args.note;
     journal::order_with(global, env, std::slice::from_ref(&service), |engine| {
         let known = engine.policy.service(&service);
-        let last = known.and_then(|known| known.path.last()).map(|stage| stage.environment.clone());
-        let environment = to.or(last).unwrap_or_else(|| EnvironmentName::from("production"));
-        Request::Vote { service: service.clone(), environment, role, voice, note }
+        let last = known
+            .and_then(|known| known.path.last())
+            .map(|stage| stage.environment.clone());
+        let environment = to
+            .or(last)
+            .unwrap_or_else(|| EnvironmentName::from("production"));
+        Request::Vote {
+            service: service.clone(),
+            environment,
+            role,
+            voice,
+            note,
+        }
     })
     .await
 }

@@ -96,7 +96,11 @@ pub fn forge(host: &str, env: &Env) -> Result<ForgeSettings, Error> {
 
 /// Says whether a host is a loopback address. A name is none: what it leads to is another's word.
 fn is_loopback(host: &str) -> bool {
-    match Url::parse(&format!("http://{host}")).ok().as_ref().and_then(Url::host) {
+    match Url::parse(&format!("http://{host}"))
+        .ok()
+        .as_ref()
+        .and_then(Url::host)
+    {
         Some(Host::Ipv4(address)) => address.is_loopback(),
         Some(Host::Ipv6(address)) => address.is_loopback(),
         Some(Host::Domain(_)) | None => false,

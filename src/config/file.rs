@@ -7,7 +7,7 @@ use std::cell::RefCell;
 use std::ops::Range;
 use std::path::Path;
 
-use jiff::civil::{Date, DateTime, Time};
+use jiff::civil::Date;
 use jiff::{SignedDuration, SpanRelativeTo};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
@@ -15,6 +15,10 @@ use toml::de::{DeTable, DeValue};
 use super::error::{Level, Problem, meant};
 use super::keys::{self, Section};
 use crate::domain::text::clean;
+
+mod wall;
+
+pub(super) use wall::Wall;
 
 /// The longest duration that is taken: nobody means more, and no sum of instants overflows.
 const LONGEST: SignedDuration = SignedDuration::from_hours(366 * 24);
@@ -150,9 +154,9 @@ impl<'d> Value<'d> {
                 return None;
             }
         };
-        let wall = parse_wall(text.trim());
+        let wall = wall::parse(text.trim());
         if wall.is_none() {
-            let hint = if text.parse::<jiff::civil::Date>().is_ok() && !text.contains(':') {
+            let hint = if text.parse::<Date>().is_ok() && !text.contains(':') {
                 format!("add the time: \"{} 00:00\"", clean(&text))
             } else {
                 "write \"18:00\" or \"2026-12-20 18:00\"; the offset comes from `zone`".to_owned()
@@ -410,39 +414,6 @@ impl<'d> Table<'d> {
     pub fn note(&self, message: impl Into<String>, hint: Option<String>) {
         self.report.note(&self.span, message, hint);
     }
-}
-
-/// A moment on a wall clock.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Wall {
-    Time(Time),
-    DateTime(DateTime),
-}
-
-/// Parses `18:00`, `24:00` (midnight), `2026-12-20 18:00`; offsets are refused, because the zone
-/// alone decides.
-fn parse_wall(text: &str) -> Option<Wall> {
-    if text == "24:00" {
-        return Some(Wall::Time(Time::midnight()));
-    }
-    let plain = text
-        .chars()
-        .all(|character| character.is_ascii_digit() || ":-. Tt".contains(character));
-    if !plain || !text.contains(':') {
-        return None;
-    }
-    if let Some((date, time)) = text.split_once([' ', 'T', 't']) {
-        let time = parse_time(time)?;
-        return Some(Wall::DateTime(date.parse::<Date>().ok()?.to_datetime(time)));
-    }
-    parse_time(text).map(Wall::Time)
-}
-
-fn parse_time(text: &str) -> Option<Time> {
-    if text.contains('-') {
-        return None;
-    }
-    text.parse().or_else(|_| format!("0{text}").parse()).ok()
 }
 
 fn kind(value: &DeValue<'_>) -> &'static str {

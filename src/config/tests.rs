@@ -2,6 +2,9 @@ use std::path::Path;
 
 use super::*;
 
+mod example;
+mod mistakes;
+
 fn env() -> Env {
     [("HOME", "/home/ada")].into_iter().collect()
 }
@@ -24,85 +27,6 @@ fn an_empty_file_is_the_defaults() {
         "https://api.github.com/"
     );
     assert!(settings.policy.services.is_empty());
-}
-
-/// About every kind of mistake, one after the other.
-const MISTAKES: &str = r#"
-[operater]
-name = "ada"
-
-[poll]
-intervall = "15s"
-interval = 15
-max_age = "soon"
-
-[journal]
-url = "postgres://ada:hunter2@db/gonogo"
-
-[forge.github]
-token = "ghp_0123456789"
-url = "http://github.example.com"
-
-[forge.lab]
-kind = "gitlab"
-url = "https://gitlab.com"
-
-[environment.staging]
-tier = "fats"
-
-[environment.production]
-tier = "regulated"
-mode = "auto"
-protected = "yes"
-
-[policy.regulated]
-gates = [
-    "pipelin",
-    "quality",
-    { kind = "soak", at_least = "-1h" },
-    { kind = "review", aprovals = 2 },
-    { kind = "sign-off", roles = ["qa", "boss"] },
-    "window", "window",
-]
-
-[role.qa]
-members = ["ada"]
-
-[window.evenings]
-days = ["mon", "tues"]
-from = "18:00"
-to = "18:00"
-zone = "Europe/Berln"
-environments = ["prod"]
-
-[freeze.year-end]
-from = "2026-12-20 18:00"
-to = 2026-12-01T06:00:00
-zone = "UTC"
-
-[service.checkout]
-repo = "gihub:acme/checkout"
-path = ["dev", "stagin", "production"]
-interval = "15s"
-
-[service.checkout.promote.production]
-via = "workflow"
-method = "squash"
-
-[service.checkout.promote.qa]
-via = "job"
-
-[service.ledger]
-path = []
-depends = ["chekout"]
-"#;
-
-#[test]
-fn every_mistake_is_reported_at_once_with_its_place() {
-    let problems = load_text(MISTAKES).unwrap_err();
-    let shown = render(&problems);
-    assert!(!shown.contains("hunter2") && !shown.contains("0123456789"));
-    insta::assert_snapshot!(shown);
 }
 
 const FULL: &str = r#"
@@ -230,7 +154,7 @@ fn a_full_file_means_what_it_says() {
 
 #[test]
 fn what_is_shown_loads_again_and_is_equal() {
-    for text in ["", FULL, include_str!("../../config.example.toml")] {
+    for text in ["", FULL, example::EXAMPLE] {
         let settings = load_text(text).unwrap_or_else(|problems| panic!("{}", render(&problems)));
         let shown = show::show(&settings);
         let mut again =
@@ -280,188 +204,6 @@ fn a_key_that_only_the_keymap_can_judge_gets_its_place() {
     assert_eq!((problem.line, problem.column, problem.length), (2, 1, 6));
 }
 
-#[test]
-fn a_file_that_is_not_there_is_a_problem_with_a_hint() {
-    let problems = read(Path::new("/no/such/file.toml"), &env()).unwrap_err();
-    assert!(render(&problems).starts_with("/no/such/file.toml: cannot be read"));
-}
-
-/// A file, and what its only problem says (`""`: it has none).
-const CASES: &[(&str, &str)] = &[
-    (
-        "[poll]\ninterval = \"2m\"",
-        "stale before they are read again",
-    ),
-    ("[poll]\ninterval = \"500ms\"", "at least one second"),
-    ("[poll]\nmax_age = \"2y\"", "is not a duration"),
-    ("[poll]\nmax_age = \"9000h\"", "longer than a year"),
-    ("poll = 1", "`poll` must be a table"),
-    (
-        "[[forge]]\nurl = \"https://a.b\"",
-        "`forge` must be a table",
-    ),
-    ("[journal]\nurl = \"sqlite::memory:\"", "a file that lasts"),
-    ("[journal]\nurl = \"/x.db\"", "must start with `sqlite:`"),
-    (
-        "[forge.a]\nurl = \"http://127.0.0.1:8080\"\nkind = \"github\"",
-        "",
-    ),
-    (
-        "[forge.a]\nurl = \"http://[::1]:8080\"\nkind = \"github\"",
-        "",
-    ),
-    (
-        "[forge.a]\nurl = \"http://localhost.evil.example\"\nkind = \"github\"",
-        "in the clear",
-    ),
-    (
-        "[forge.a]\nurl = \"ftp://a.b\"\nkind = \"github\"",
-        "must start with https",
-    ),
-    (
-        "[forge.a]\nurl = \"https://u:p@a.b\"\nkind = \"github\"",
-        "a user or a password",
-    ),
-    ("[forge.a]\nurl = \"https://a.b\"", "needs `kind`"),
-    (
-        "[forge.a]\nkind = \"forgejo\"",
-        "Forgejo is not supported in this version",
-    ),
-    ("[forge.a]\nkind = \"svn\"", "`kind` cannot be `svn`"),
-    (
-        "[forge.a]\ntoken = { env = \"A\", file = \"b\" }",
-        "exactly one place",
-    ),
-    ("[forge.a]\ntoken = { env = \"ghp_abc\" }", "not its value"),
-    ("[forge.a]\ntoken = { command = [] }", "`command` is empty"),
-    ("[policy.mine]", "[policy.mine] needs `gates`"),
-    (
-        "[policy.mine]\ngates = [\"soak\"]",
-        "a soak needs `at_least`",
-    ),
-    (
-        "[policy.mine]\ngates = [\"sign-off\"]",
-        "a sign-off needs `roles`",
-    ),
-    (
-        "[policy.mine]\ngates = [{ approvals = 1 }]",
-        "a gate needs `kind`",
-    ),
-    (
-        "[policy.mine]\ngates = [{ kind = \"review\", approvals = 0 }]",
-        "a review by nobody",
-    ),
-    (
-        "[policy.mine]\ngates = [{ kind = \"path\", from = \"some\" }]",
-        "cannot be `some`",
-    ),
-    (
-        "[policy.mine]\ngates = [{ kind = \"hold\", x = 1 }]",
-        "unknown key `x`",
-    ),
-    (
-        "[policy.mine]\ngates = [{ kind = \"pipeline\", required = [\"a\"], ignored = [\"a\"] }]",
-        "check `a` is listed twice",
-    ),
-    (
-        "[operator]\nroles = [\"qa\"]\n[role.qa]\nmembers = [\"b\"]",
-        "without a name",
-    ),
-    (
-        "[role.qa]\nmembers = []\n[policy.m]\ngates = [{ kind = \"sign-off\", roles = [\"qa\"] }]",
-        "nobody can sign as `qa`",
-    ),
-    (
-        "[window.w]\nfrom = \"9:00\"\nto = \"24:00\"\nzone = \"UTC\"",
-        "",
-    ),
-    (
-        "[window.w]\nfrom = \"09:00\"\nto = \"10:00\"",
-        "needs `zone`",
-    ),
-    (
-        "[window.w]\nfrom = \"09:00+01:00\"\nto = \"10:00\"\nzone = \"UTC\"",
-        "wall-clock",
-    ),
-    (
-        "[window.w]\nfrom = \"25:00\"\nto = \"10:00\"\nzone = \"UTC\"",
-        "wall-clock",
-    ),
-    (
-        "[window.w]\nfrom = 2026-01-01T00:00:00Z\nto = \"10:00\"\nzone = \"UTC\"",
-        "wall-clock",
-    ),
-    (
-        "[window.w]\nfrom = \"2026-01-01 10:00\"\nto = \"10:00\"\nzone = \"UTC\"",
-        "both be times, or both dates",
-    ),
-    (
-        "[window.w]\ndays = [\"mon\"]\nfrom = \"2026-01-01 10:00\"\nto = \"2026-01-02 10:00\"\nzone = \"UTC\"",
-        "`days` has no effect",
-    ),
-    (
-        "[window.w]\nservices = []\nfrom = \"09:00\"\nto = \"10:00\"\nzone = \"UTC\"",
-        "`services` is empty",
-    ),
-    (
-        "[freeze.f]\nfrom = 2026-12-20\nto = \"2026-12-21 00:00\"\nzone = \"UTC\"\nreason = \"x\"",
-        "`2026-12-20` is not a wall-clock time",
-    ),
-    ("[service.a]\nrepo = \"a/b\"\npath = [\"p\"]", ""),
-    (
-        "[service.a]\nrepo = \"a\"\npath = [\"p\"]",
-        "`a` is not owner/name",
-    ),
-    (
-        "[service.a]\nrepo = \"https://github.com/a/b\"\npath = [\"p\"]",
-        "not an address",
-    ),
-    (
-        "[service.a]\nrepo = \"a/b\"\npath = [\"p\", \"p\"]",
-        "stands twice",
-    ),
-    (
-        "[service.a]\nrepo = \"a/b\"\npath = [\"\\u202ep\"]",
-        "cannot be seen",
-    ),
-    (
-        "[service.a]\nrepo = \"a/b\"\npath = [\"p\"]\n[forge.x]\n[forge.y]",
-        "on which forge?",
-    ),
-    (
-        "[service.a]\nrepo = \"a/b\"\npath = [\"p\"]\npromote.p = { via = \"workflow\", workflow = \"d.yml\", ref = \"main\", inputs = { e = \"{env}\" } }",
-        "nothing is put in for `{env}`",
-    ),
-    (
-        "[service.a]\nrepo = \"a/b\"\npath = [\"p\"]\npromote.p = { via = \"pull-request\", base = \"m\", head = \"m\" }",
-        "the same branch",
-    ),
-    ("[keys]\nquit = []", "lists no key"),
-    (
-        "[keys]\nquit = 1",
-        "must be a key, a list of keys, or false",
-    ),
-    ("[ui]\ntheme = \"drak\"", "`theme` cannot be `drak`"),
-    ("[release.r]\nservices = [\"x\"]", "there is no service `x`"),
-];
-
-#[test]
-fn each_mistake_is_one_problem() {
-    for (text, expected) in CASES {
-        match load_text(text) {
-            Ok(_) => assert_eq!(*expected, "", "{text}"),
-            Err(problems) => {
-                let shown = render(&problems);
-                assert_eq!(problems.len(), 1, "{shown}");
-                assert!(
-                    !expected.is_empty() && shown.contains(expected),
-                    "{text}\n{shown}"
-                );
-            }
-        }
-    }
-}
-
 proptest::proptest! {
     #[test]
     fn no_text_makes_the_checker_panic(text in ".{0,200}") {
@@ -473,7 +215,7 @@ proptest::proptest! {
     fn no_shuffled_file_makes_the_checker_panic(
         picks in proptest::collection::vec(0..400_usize, 0..40),
     ) {
-        let lines: Vec<&str> = MISTAKES.lines().chain(FULL.lines()).collect();
+        let lines: Vec<&str> = mistakes::MISTAKES.lines().chain(FULL.lines()).collect();
         let text: String = picks
             .iter()
             .filter_map(|pick| lines.get(pick % lines.len()))
@@ -506,92 +248,4 @@ proptest::proptest! {
             .collect();
         let _ = load_text(&text).map_err(|problems| render(&problems));
     }
-}
-
-const EXAMPLE: &str = include_str!("../../config.example.toml");
-
-/// Where the text after the key's value says `# default`.
-fn is_marked_default(line: &str) -> bool {
-    line.split_once(" # default")
-        .is_some_and(|(key, _)| key.contains(" = "))
-        && !line.starts_with('#')
-}
-
-#[test]
-fn the_example_says_default_only_where_it_is_so() {
-    let whole = load_text(EXAMPLE).unwrap_or_else(|problems| panic!("{}", render(&problems)));
-    let marked: Vec<usize> = (0..EXAMPLE.lines().count())
-        .filter(|place| EXAMPLE.lines().nth(*place).is_some_and(is_marked_default))
-        .collect();
-    assert!(marked.len() > 15, "{marked:?}");
-    for place in marked {
-        let line = EXAMPLE.lines().nth(place).unwrap();
-        let without: String = EXAMPLE
-            .lines()
-            .enumerate()
-            .filter(|(at, _)| *at != place)
-            .flat_map(|(_, line)| [line, "\n"])
-            .collect();
-        let mut without = load_text(&without)
-            .unwrap_or_else(|problems| panic!("without {line}:\n{}", render(&problems)));
-        without.notes.clone_from(&whole.notes);
-        assert_eq!(without, whole, "leaving out {line:?} changes something");
-    }
-}
-
-#[test]
-fn the_example_shows_every_key_that_the_checker_knows() {
-    // Each key in its section, commented out or not; inline tables by what stands in their braces.
-    let mut seen: Vec<(String, String)> = Vec::new();
-    let mut section = String::new();
-    for line in EXAMPLE.lines() {
-        let line = line.trim_start_matches("# ").trim();
-        if let Some(header) = line.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
-            section = header.0.to_owned();
-            seen.push((String::new(), section.split('.').next().unwrap().to_owned()));
-            if section.contains(".promote.") {
-                seen.push(("service".to_owned(), "promote".to_owned()));
-            }
-            continue;
-        }
-        if let Some((key, value)) = line.split_once(" = ") {
-            seen.push((section.clone(), key.to_owned()));
-            for (opening, _) in value.match_indices('{') {
-                let inner = &value[opening + 1..];
-                seen.extend(inline_keys(inner).map(|key| (key_kind(inner), key)));
-            }
-        }
-        if let Some(inner) = line.strip_prefix('{') {
-            seen.extend(inline_keys(inner).map(|key| (key_kind(inner), key)));
-        }
-        if line.starts_with('"') {
-            seen.push(("window".to_owned(), "kind".to_owned()));
-        }
-    }
-    for section in keys::SECTIONS {
-        let head = section.pattern.split('.').next().unwrap();
-        let promote = section.pattern.contains(".promote.");
-        for key in section.keys {
-            let shown = seen.iter().any(|(place, seen)| {
-                place.split('.').next() == Some(head)
-                    && place.contains(".promote.") == promote
-                    && seen == key
-            });
-            assert!(shown, "[{}] {key} is not in the example", section.pattern);
-        }
-    }
-}
-
-fn inline_keys(inner: &str) -> impl Iterator<Item = String> {
-    inner
-        .split([',', '{'])
-        .filter_map(|part| Some(part.split_once(" = ")?.0.trim().to_owned()))
-}
-
-/// The section that an inline table belongs to: its gate's kind, or a token.
-fn key_kind(inner: &str) -> String {
-    let kind = inner
-        .split_once("kind = \"")
-        .and_then(|(_, rest)| rest.split_once('"'));
-    kind.map_or_else(|| "token".to_owned(), |(kind, _)| kind.to_owned())
 }

@@ -94,14 +94,22 @@ impl Board {
         pulse: Option<Pulse>,
         scopes: Vec<(Sha, Sha, Observed<Scope>)>,
     ) {
-        let Some(row) = self.row_mut(service) else { return };
+        let Some(row) = self.row_mut(service) else {
+            return;
+        };
         if row.service.repo != *repo || row.facts.last.is_some() {
             return;
         }
         row.facts.last = Some(facts);
         row.pulse = pulse;
         for (base, head, scope) in scopes {
-            row.scopes.insert((base, head), Fact { last: Some(scope), fault: None });
+            row.scopes.insert(
+                (base, head),
+                Fact {
+                    last: Some(scope),
+                    fault: None,
+                },
+            );
         }
     }
 

@@ -241,7 +241,9 @@ impl Error {
     pub fn is_passing(&self) -> bool {
         match self {
             Self::Connect(_) | Self::Timeout(_) | Self::Broken(_) | Self::CutOff(_) => true,
-            Self::Refused(refusal) => matches!(refusal.status, 500 | 502..=504),
+            Self::Refused(refusal) => {
+                matches!(refusal.status, 500 | 502..=504) && refusal.retry_at.is_none()
+            }
             _ => false,
         }
     }

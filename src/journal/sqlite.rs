@@ -183,6 +183,13 @@ impl Journal for Sqlite {
         }
     }
 
+    async fn settle_dead(&self, at: Timestamp) -> Result<(), Error> {
+        match self.us {
+            Some(_) => self.settle(at).await.map(|_| ()),
+            None => Ok(()),
+        }
+    }
+
     async fn since(&self, seq: Seq, limit: u32) -> Result<Vec<Entry>, Error> {
         let mut slot = self.reader.lock().await;
         let mut connection = self.take(&mut slot).await?;

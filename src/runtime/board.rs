@@ -44,7 +44,14 @@ pub struct Looks {
 ///
 /// If there is no terminal, or it cannot be written to.
 pub async fn run(session: Session, looks: Looks) -> io::Result<()> {
-    let Session { settings, env, mut engine, executor, mut answers, cache: cache_path } = session;
+    let Session {
+        settings,
+        env,
+        mut engine,
+        executor,
+        mut answers,
+        cache: cache_path,
+    } = session;
     let mut signals = Signals::listen();
     let (mut board, guard) = terminal::take()?;
     let size = board.size()?;
@@ -54,20 +61,41 @@ pub async fn run(session: Session, looks: Looks) -> io::Result<()> {
     interface.keymap = looks.keymap;
     let now = clock::now();
     engine.judge_all(now);
-    let mut state = State { now, engine, interface, dirty: true };
+    let mut state = State {
+        now,
+        engine,
+        interface,
+        dirty: true,
+    };
     let theme = looks.theme;
     let mut scratch = ui::Scratch::default();
     // The first picture shows what the cache knew; everything that takes time starts after it.
-    let effects = update(&mut state, clock::now(), Msg::Resized { columns: size.width, rows: size.height });
+    let effects = update(
+        &mut state,
+        clock::now(),
+        Msg::Resized {
+            columns: size.width,
+            rows: size.height,
+        },
+    );
     draw(&mut board, &mut state, &theme, &mut scratch)?;
     let mut drawn_at = clock::tick();
     let connections = std::sync::Arc::clone(executor.connections());
-    executor.tasks().source(|sender| watch::journal(connections, sender));
+    executor
+        .tasks()
+        .source(|sender| watch::journal(connections, sender));
     if let Some(source) = settings.source.clone() {
-        executor.tasks().source(|sender| watch::config_file(source, env, sender));
+        executor
+            .tasks()
+            .source(|sender| watch::config_file(source, env, sender));
     }
-    let mut running =
-        Running { executor, cache: cache_path, kept_at: clock::tick(), ended: None, tick_at: clock::tick() };
+    let mut running = Running {
+        executor,
+        cache: cache_path,
+        kept_at: clock::tick(),
+        ended: None,
+        tick_at: clock::tick(),
+    };
     for effect in effects {
         running.execute(effect, &mut state, &mut board)?;
     }
@@ -84,7 +112,11 @@ pub async fn run(session: Session, looks: Looks) -> io::Result<()> {
             break;
         }
         running.plan_tick(&state);
-        let wake = if state.dirty { running.tick_at.min(drawn_at + FRAME) } else { running.tick_at };
+        let wake = if state.dirty {
+            running.tick_at.min(drawn_at + FRAME)
+        } else {
+            running.tick_at
+        };
         let msg = tokio::select! {
             biased;
             () = signals.ended(), if running.ended.is_none() => Some(Msg::Terminated),
@@ -116,7 +148,12 @@ pub async fn run(session: Session, looks: Looks) -> io::Result<()> {
     Ok(())
 }
 
-fn draw(board: &mut Board, state: &mut State, theme: &Theme, scratch: &mut ui::Scratch) -> io::Result<()> {
+fn draw(
+    board: &mut Board,
+    state: &mut State,
+    theme: &Theme,
+    scratch: &mut ui::Scratch,
+) -> io::Result<()> {
     state.dirty = false;
     state.now = state.now.max(clock::now());
     let picture = view::view(state);
@@ -147,26 +184,46 @@ impl Running {
         Ok(())
     }
 
-    fn execute(&mut self, effect: crate::app::Effect, state: &mut State, board: &mut Board) -> io::Result<()> {
+    fn execute(
+        &mut self,
+        effect: crate::app::Effect,
+        state: &mut State,
+        board: &mut Board,
+    ) -> io::Result<()> {
         match self.executor.execute(effect) {
             None => {}
             Some(Left::Browse(url)) => {
-                let lost = Msg::Told { tone_good: false, text: format!("could not open a browser for {url}") };
+                let lost = Msg::Told {
+                    tone_good: false,
+                    text: format!("could not open a browser for {url}"),
+                };
                 self.executor.tasks().read(lost, async move {
                     let opened = tasks::blocking({
                         let url = url.clone();
                         move || open::that_detached(url)
                     });
                     match opened.await {
-                        Ok(Ok(())) => Msg::Told { tone_good: true, text: format!("opened {url}") },
-                        Ok(Err(_)) | Err(_) => Msg::Told { tone_good: false, text: format!("no browser here; the page is {url}") },
+                        Ok(Ok(())) => Msg::Told {
+                            tone_good: true,
+                            text: format!("opened {url}"),
+                        },
+                        Ok(Err(_)) | Err(_) => Msg::Told {
+                            tone_good: false,
+                            text: format!("no browser here; the page is {url}"),
+                        },
                     }
                 });
             }
             Some(Left::Copy(text)) => {
                 let told = match terminal::copy(&text) {
-                    Ok(()) => Msg::Told { tone_good: true, text: format!("copied: {text}") },
-                    Err(error) => Msg::Told { tone_good: false, text: format!("could not copy: {error}") },
+                    Ok(()) => Msg::Told {
+                        tone_good: true,
+                        text: format!("copied: {text}"),
+                    },
+                    Err(error) => Msg::Told {
+                        tone_good: false,
+                        text: format!("could not copy: {error}"),
+                    },
                 };
                 // Telling leads to no effect, so this does not nest further.
                 let _ = update(state, clock::now(), told);
@@ -184,7 +241,9 @@ impl Running {
 
     /// Keeps the facts for the next start, off the loop.
     fn keep(&self, state: &State) {
-        let (Some(path), Some(bytes)) = (self.cache.clone(), cache::snapshot(&state.engine)) else { return };
+        let (Some(path), Some(bytes)) = (self.cache.clone(), cache::snapshot(&state.engine)) else {
+            return;
+        };
         self.executor.tasks().source(move |_| async move {
             let _ = tasks::blocking(move || cache::store(&path, &bytes)).await;
         });
@@ -192,14 +251,19 @@ impl Running {
 
     /// Says whether the loop may end: quitting was ordered, and nothing is being sent any more.
     fn may_end(&self, state: &State) -> bool {
-        self.ended.is_some_and(|since| !state.engine.is_sending() || clock::tick() >= since + LAST_WAIT)
+        self.ended
+            .is_some_and(|since| !state.engine.is_sending() || clock::tick() >= since + LAST_WAIT)
     }
 
     /// Brings the next tick forward if something is due sooner; it never moves back, so that a
     /// stream of messages cannot starve it.
     fn plan_tick(&mut self, state: &State) {
         let now = clock::now();
-        let due = state.engine.due(now).duration_since(now).max(jiff::SignedDuration::ZERO);
+        let due = state
+            .engine
+            .due(now)
+            .duration_since(now)
+            .max(jiff::SignedDuration::ZERO);
         self.tick_at = self.tick_at.min(clock::tick() + due.unsigned_abs());
     }
 

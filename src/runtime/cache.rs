@@ -34,9 +34,22 @@ pub fn path(settings: &Settings, env: &Env) -> Option<PathBuf> {
         .map(PathBuf::from)
         .filter(|path| path.is_absolute())
         .or_else(|| Some(env.home()?.join(".cache")))?;
-    let source = settings.source.as_ref().map(|source| source.display().to_string()).unwrap_or_default();
-    let services: Vec<&str> = settings.policy.services.iter().map(|service| service.repo.as_str()).collect();
-    let forges: Vec<&str> = settings.forges.iter().map(|forge| forge.url.as_str()).collect();
+    let source = settings
+        .source
+        .as_ref()
+        .map(|source| source.display().to_string())
+        .unwrap_or_default();
+    let services: Vec<&str> = settings
+        .policy
+        .services
+        .iter()
+        .map(|service| service.repo.as_str())
+        .collect();
+    let forges: Vec<&str> = settings
+        .forges
+        .iter()
+        .map(|forge| forge.url.as_str())
+        .collect();
     let parts = [source.as_str()].into_iter().chain(services).chain(forges);
     let digest = Digest::of(parts);
     let name = digest.as_str().get(..16).unwrap_or("facts");
@@ -45,11 +58,19 @@ pub fn path(settings: &Settings, env: &Env) -> Option<PathBuf> {
 
 /// Puts cached facts into an engine that knows nothing yet. They keep their age.
 pub fn load(engine: &mut Engine, path: &Path) {
-    let Ok(bytes) = std::fs::read(path) else { return };
-    let Some(body) = bytes.strip_prefix(FORMAT) else { return };
-    let Ok(cached) = postcard::from_bytes::<Vec<Cached>>(body) else { return };
+    let Ok(bytes) = std::fs::read(path) else {
+        return;
+    };
+    let Some(body) = bytes.strip_prefix(FORMAT) else {
+        return;
+    };
+    let Ok(cached) = postcard::from_bytes::<Vec<Cached>>(body) else {
+        return;
+    };
     for one in cached {
-        engine.board.restore(&one.service, &one.repo, one.facts, one.pulse, one.scopes);
+        engine
+            .board
+            .restore(&one.service, &one.repo, one.facts, one.pulse, one.scopes);
     }
 }
 

@@ -1,5 +1,8 @@
 //! The one reader of the clock. Everything else is handed its instants.
-#![expect(clippy::disallowed_methods, reason = "this file is the one reader of the clock")]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "this file is the one reader of the clock"
+)]
 
 use std::sync::Arc;
 

@@ -12,9 +12,9 @@ use crate::config::run::Programs;
 use crate::config::{Env, ForgeKind, ForgeSettings, Settings, tokens};
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::ids::{ForgeName, InstanceId, Person, RepoPath};
+use crate::forge::github::{self, GitHub};
 use crate::forge::http::Limits;
 use crate::forge::{Discover, Discovered, Forge};
-use crate::forge::github::{self, GitHub};
 use crate::journal::sqlite::{Options, Sqlite};
 use crate::journal::{self, Journal};
 
@@ -36,7 +36,14 @@ impl Connections {
             .iter()
             .map(|forge| (forge.name.clone(), (forge.clone(), OnceCell::new())))
             .collect();
-        Self { forges, journal: OnceCell::new(), settings, env, instance, read_only }
+        Self {
+            forges,
+            journal: OnceCell::new(),
+            settings,
+            env,
+            instance,
+            read_only,
+        }
     }
 
     /// Returns a forge, with its token found and its client made.
@@ -46,9 +53,16 @@ impl Connections {
     /// A fault that says which token is missing and how to give it.
     pub async fn forge(&self, name: &ForgeName) -> Result<Arc<dyn Forge>, Fault> {
         let Some((settings, cell)) = self.forges.get(name) else {
-            return Err(fault(name, FaultKind::Refused, "no such forge in the config".into(), None));
+            return Err(fault(
+                name,
+                FaultKind::Refused,
+                "no such forge in the config".into(),
+                None,
+            ));
         };
-        cell.get_or_try_init(|| connect(settings, &self.env)).await.cloned()
+        cell.get_or_try_init(|| connect(settings, &self.env))
+            .await
+            .cloned()
     }
 
     /// Returns the journal, opened.
@@ -57,20 +71,38 @@ impl Connections {
     ///
     /// `JournalFault::Unreachable`, with what to do.
     pub async fn journal(&self) -> Result<Arc<dyn Journal>, JournalFault> {
-        self.journal.get_or_try_init(|| self.open_journal()).await.cloned()
+        self.journal
+            .get_or_try_init(|| self.open_journal())
+            .await
+            .cloned()
     }
 
     async fn open_journal(&self) -> Result<Arc<dyn Journal>, JournalFault> {
         let path = self.settings.journal.path();
         if self.read_only && path.exists() {
-            let journal = Sqlite::read_only(path).await.map_err(|error| journal_fault(&error))?;
+            let journal = Sqlite::read_only(path)
+                .await
+                .map_err(|error| journal_fault(&error))?;
             return Ok(Arc::new(journal));
         }
-        let actor = self.settings.operator.clone().unwrap_or_else(|| Person::from("gonogo"));
-        let options = Options { instance: self.instance.clone(), actor, at: clock::now() };
-        let opened = Sqlite::open(path, options).await.map_err(|error| journal_fault(&error))?;
+        let actor = self
+            .settings
+            .operator
+            .clone()
+            .unwrap_or_else(|| Person::from("gonogo"));
+        let options = Options {
+            instance: self.instance.clone(),
+            actor,
+            at: clock::now(),
+        };
+        let opened = Sqlite::open(path, options)
+            .await
+            .map_err(|error| journal_fault(&error))?;
         if opened.others > 0 {
-            tracing::info!(others = opened.others, "other gonogos share this journal; they take turns to write");
+            tracing::info!(
+                others = opened.others,
+                "other gonogos share this journal; they take turns to write"
+            );
         }
         Ok(Arc::new(opened.journal))
     }
@@ -87,7 +119,11 @@ async fn connect(settings: &ForgeSettings, env: &Env) -> Result<Arc<dyn Forge>, 
 /// # Errors
 ///
 /// A fault that says what to do, for instance that a token is missing and how to give one.
-pub async fn discover(settings: &ForgeSettings, repo: &RepoPath, env: &Env) -> Result<Discovered, Fault> {
+pub async fn discover(
+    settings: &ForgeSettings,
+    repo: &RepoPath,
+    env: &Env,
+) -> Result<Discovered, Fault> {
     match settings.kind {
         ForgeKind::GitHub => github(settings, env).await?.discover(repo).await,
     }
@@ -96,11 +132,17 @@ pub async fn discover(settings: &ForgeSettings, repo: &RepoPath, env: &Env) -> R
 async fn github(settings: &ForgeSettings, env: &Env) -> Result<GitHub, Fault> {
     let name = &settings.name;
     let host = settings.host();
-    let refused = |why: String, hint: Option<String>| fault(name, FaultKind::Unauthorized, why, hint);
+    let refused =
+        |why: String, hint: Option<String>| fault(name, FaultKind::Unauthorized, why, hint);
     let token = tokens::resolve(&settings.token, &host, settings.kind, env, &Programs)
         .await
         .map_err(|error| refused(error.to_string(), None))?
-        .ok_or_else(|| refused("no token was found".into(), Some(tokens::advice(&host, settings.kind))))?;
+        .ok_or_else(|| {
+            refused(
+                "no token was found".into(),
+                Some(tokens::advice(&host, settings.kind)),
+            )
+        })?;
     let made = GitHub::new(
         github::Settings {
             name: name.clone(),
@@ -132,7 +174,12 @@ fn fault(forge: &ForgeName, kind: FaultKind, why: String, hint: Option<String>) 
 pub fn journal_fault(error: &journal::Error) -> JournalFault {
     match error {
         journal::Error::AlreadyNoted { .. } => JournalFault::AlreadyThere,
-        error if error.is_refusal() => JournalFault::Refused { why: error.to_string() },
-        error => JournalFault::Unreachable { why: error.to_string(), hint: error.hint().map(str::to_owned) },
+        error if error.is_refusal() => JournalFault::Refused {
+            why: error.to_string(),
+        },
+        error => JournalFault::Unreachable {
+            why: error.to_string(),
+            hint: error.hint().map(str::to_owned),
+        },
     }
 }

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use super::clock;
 use super::connect::{Connections, journal_fault};
 use super::tasks::Tasks;
+use crate::app::Msg;
 use crate::app::effect::{Effect, Question, Target};
 use crate::app::msg::{Answer, Budget, Fetched, Identity, JournalFault};
-use crate::app::Msg;
 use crate::domain::act::{Act, Outcome};
 use crate::domain::entry::{Draft, Entry, Precondition};
 use crate::domain::fault::Fault;
@@ -49,23 +49,48 @@ impl Executor {
     /// Starts an effect, or hands it back if it is about the terminal or the program itself.
     pub fn execute(&self, effect: Effect) -> Option<Left> {
         match effect {
-            Effect::Fetch { generation, forge, question } => self.fetch(generation, forge, question),
-            Effect::Append { ticket, draft, precondition } => {
+            Effect::Fetch {
+                generation,
+                forge,
+                question,
+            } => self.fetch(generation, forge, question),
+            Effect::Append {
+                ticket,
+                draft,
+                precondition,
+            } => {
                 let connections = Arc::clone(&self.connections);
-                let lost = JournalFault::Unreachable { why: "writing to it was interrupted".into(), hint: None };
-                self.tasks.act(Msg::Recorded { ticket, result: Err(lost) }, async move {
-                    let result = append(&connections, *draft, precondition).await;
-                    Msg::Recorded { ticket, result }
-                });
+                let lost = JournalFault::Unreachable {
+                    why: "writing to it was interrupted".into(),
+                    hint: None,
+                };
+                self.tasks.act(
+                    Msg::Recorded {
+                        ticket,
+                        result: Err(lost),
+                    },
+                    async move {
+                        let result = append(&connections, *draft, precondition).await;
+                        Msg::Recorded { ticket, result }
+                    },
+                );
             }
             Effect::ReadJournal { since } => {
                 let connections = Arc::clone(&self.connections);
-                let lost = JournalFault::Unreachable { why: "reading it was interrupted".into(), hint: None };
+                let lost = JournalFault::Unreachable {
+                    why: "reading it was interrupted".into(),
+                    hint: None,
+                };
                 self.tasks.read(Msg::JournalRead(Err(lost)), async move {
                     Msg::JournalRead(read(&connections, since).await)
                 });
             }
-            Effect::Act { id, forge, repo, act } => self.act(id, forge, repo, act),
+            Effect::Act {
+                id,
+                forge,
+                repo,
+                act,
+            } => self.act(id, forge, repo, act),
             Effect::Browse(url) => return Some(Left::Browse(url)),
             Effect::Copy(text) => return Some(Left::Copy(text)),
             Effect::SaveCache => return Some(Left::SaveCache),
@@ -79,9 +104,21 @@ impl Executor {
         let connections = Arc::clone(&self.connections);
         let asked_at = clock::now();
         let fetched = move |answer, budget, question: Question, forge: ForgeName| {
-            Msg::Fetched(Fetched { generation, forge, question, asked_at, answer, budget })
+            Msg::Fetched(Fetched {
+                generation,
+                forge,
+                question,
+                asked_at,
+                answer,
+                budget,
+            })
         };
-        let lost = fetched(Answer::Cancelled, Budget::default(), question.clone(), forge.clone());
+        let lost = fetched(
+            Answer::Cancelled,
+            Budget::default(),
+            question.clone(),
+            forge.clone(),
+        );
         self.tasks.read(lost, async move {
             let (answer, budget) = match connections.forge(&forge).await {
                 Ok(client) => {
@@ -98,32 +135,52 @@ impl Executor {
     /// is known of whether anything was sent.
     fn act(&self, id: IntentId, forge: ForgeName, repo: RepoPath, act: Act) {
         let connections = Arc::clone(&self.connections);
-        let lost = Outcome::NoAnswer { why: "gonogo failed while sending".into() };
-        let lost = Msg::Acted { id: id.clone(), outcome: lost };
+        let lost = Outcome::NoAnswer {
+            why: "gonogo failed while sending".into(),
+        };
+        let lost = Msg::Acted {
+            id: id.clone(),
+            outcome: lost,
+        };
         self.tasks.act(lost, async move {
             let outcome = match connections.forge(&forge).await {
                 Ok(client) => client.act(&repo, &act, &id).await,
-                Err(fault) => {
-                    Outcome::Rejected { status: 0, why: format!("not sent: {}", fault.why), hint: fault.hint }
-                }
+                Err(fault) => Outcome::Rejected {
+                    status: 0,
+                    why: format!("not sent: {}", fault.why),
+                    hint: fault.hint,
+                },
             };
             Msg::Acted { id, outcome }
         });
     }
 }
 
-async fn append(connections: &Connections, draft: Draft, precondition: Precondition) -> Result<Entry, JournalFault> {
+async fn append(
+    connections: &Connections,
+    draft: Draft,
+    precondition: Precondition,
+) -> Result<Entry, JournalFault> {
     let journal = connections.journal().await?;
-    journal.append(draft, precondition).await.map_err(|error| journal_fault(&error))
+    journal
+        .append(draft, precondition)
+        .await
+        .map_err(|error| journal_fault(&error))
 }
 
 /// Reads everything after `since`.
-pub(super) async fn read(connections: &Connections, since: Seq) -> Result<Vec<Entry>, JournalFault> {
+pub(super) async fn read(
+    connections: &Connections,
+    since: Seq,
+) -> Result<Vec<Entry>, JournalFault> {
     let journal = connections.journal().await?;
     let mut entries: Vec<Entry> = Vec::new();
     loop {
         let last = entries.last().map_or(since, |entry| entry.seq);
-        let page = journal.since(last, PAGE).await.map_err(|error| journal_fault(&error))?;
+        let page = journal
+            .since(last, PAGE)
+            .await
+            .map_err(|error| journal_fault(&error))?;
         let more = page.len() >= PAGE as usize;
         entries.extend(page);
         if !more {
@@ -142,25 +199,48 @@ async fn ask(client: &dyn Forge, question: &Question) -> Answer {
         Question::Pulse(wanted) => Answer::Pulses(client.pulse(&targets(wanted)).await.answers),
         Question::Facts(wanted) => {
             let answers = client.board(&targets(wanted)).await.answers;
-            Answer::Facts(answers.into_iter().map(|(service, answer)| (service, answer.map(Box::new))).collect())
+            Answer::Facts(
+                answers
+                    .into_iter()
+                    .map(|(service, answer)| (service, answer.map(Box::new)))
+                    .collect(),
+            )
         }
-        Question::Scope { repo, base, head, .. } => Answer::Scope(client.scope(repo, base, head).await.map(Box::new)),
+        Question::Scope {
+            repo, base, head, ..
+        } => Answer::Scope(client.scope(repo, base, head).await.map(Box::new)),
         Question::Jobs { repo, run, .. } => Answer::Jobs(client.jobs(repo, *run).await),
-        Question::Find { id, repo, act, sent_at } => Answer::Found(client.find(repo, act, id, *sent_at).await),
+        Question::Find {
+            id,
+            repo,
+            act,
+            sent_at,
+        } => Answer::Found(client.find(repo, act, id, *sent_at).await),
     }
 }
 
 /// The answer to a question whose forge could not even be connected to.
 fn failed(question: &Question, fault: &Fault) -> Answer {
-    let each = |wanted: &[Target]| wanted.iter().map(|target| target.service.clone()).collect::<Vec<_>>();
+    let each = |wanted: &[Target]| {
+        wanted
+            .iter()
+            .map(|target| target.service.clone())
+            .collect::<Vec<_>>()
+    };
     match question {
         Question::Identity => Answer::Identity(Err(fault.clone())),
-        Question::Pulse(wanted) => {
-            Answer::Pulses(each(wanted).into_iter().map(|service| (service, Err(fault.clone()))).collect())
-        }
-        Question::Facts(wanted) => {
-            Answer::Facts(each(wanted).into_iter().map(|service| (service, Err(fault.clone()))).collect())
-        }
+        Question::Pulse(wanted) => Answer::Pulses(
+            each(wanted)
+                .into_iter()
+                .map(|service| (service, Err(fault.clone())))
+                .collect(),
+        ),
+        Question::Facts(wanted) => Answer::Facts(
+            each(wanted)
+                .into_iter()
+                .map(|service| (service, Err(fault.clone())))
+                .collect(),
+        ),
         Question::Scope { .. } => Answer::Scope(Err(fault.clone())),
         Question::Jobs { .. } => Answer::Jobs(Err(fault.clone())),
         Question::Find { .. } => Answer::Found(Err(fault.clone())),
@@ -180,10 +260,13 @@ fn targets(wanted: &[Target]) -> Vec<forge::Target> {
 
 /// The scarcer of a forge's allowances, as the header shows one.
 fn seen(budget: forge::Budget) -> Budget {
-    let scarcer = [budget.queries, budget.requests].into_iter().flatten().min_by_key(|allowance| {
-        // In thousandths, so that allowances of different sizes compare.
-        allowance.remaining.saturating_mul(1_000) / allowance.limit.max(1)
-    });
+    let scarcer = [budget.queries, budget.requests]
+        .into_iter()
+        .flatten()
+        .min_by_key(|allowance| {
+            // In thousandths, so that allowances of different sizes compare.
+            allowance.remaining.saturating_mul(1_000) / allowance.limit.max(1)
+        });
     Budget {
         remaining: scarcer.map(|allowance| allowance.remaining),
         limit: scarcer.map(|allowance| allowance.limit),

@@ -36,10 +36,28 @@ pub enum Waited {
 
 impl Headless {
     pub fn new(session: Session) -> Self {
-        let Session { engine, executor, answers, cache, .. } = session;
+        let Session {
+            engine,
+            executor,
+            answers,
+            cache,
+            ..
+        } = session;
         let interface = Interface::new(80, 24, true, false);
-        let state = State { now: clock::now(), engine, interface, dirty: false };
-        Self { state, executor, answers, signals: Signals::listen(), cache, reports: Vec::new() }
+        let state = State {
+            now: clock::now(),
+            engine,
+            interface,
+            dirty: false,
+        };
+        Self {
+            state,
+            executor,
+            answers,
+            signals: Signals::listen(),
+            cache,
+            reports: Vec::new(),
+        }
     }
 
     pub fn engine(&self) -> &Engine {
@@ -85,8 +103,12 @@ impl Headless {
             let read = |service: &ServiceName| {
                 engine.board.row(service).is_none_or(|row| {
                     let heard = row.facts.at().is_some_and(|at| at >= started);
-                    let fault = row.facts.fault.as_ref().is_some_and(|fault| fault.at >= started);
-                    (heard || fault) && (fault || engine.scopes_are_read(service))
+                    let fault = row
+                        .facts
+                        .fault
+                        .as_ref()
+                        .is_some_and(|fault| fault.at >= started);
+                    fault || (heard && engine.scopes_are_read(service))
                 })
             };
             services.iter().all(read) && engine.operator_is_known()
@@ -103,7 +125,12 @@ impl Headless {
                 return Waited::Done;
             }
             let now = clock::now();
-            let due = self.state.engine.due(now).duration_since(now).max(jiff::SignedDuration::ZERO);
+            let due = self
+                .state
+                .engine
+                .due(now)
+                .duration_since(now)
+                .max(jiff::SignedDuration::ZERO);
             let due = clock::tick() + due.unsigned_abs();
             let msg = tokio::select! {
                 biased;
@@ -122,8 +149,11 @@ impl Headless {
 
     /// Ends in good order: what was sent gets its outcome into the journal, the facts are kept.
     pub async fn finish(mut self) {
-        let _ = self.until(Duration::from_secs(30), |engine| !engine.is_sending()).await;
-        if let (Some(path), Some(bytes)) = (&self.cache, super::cache::snapshot(&self.state.engine)) {
+        let _ = self
+            .until(Duration::from_secs(30), |engine| !engine.is_sending())
+            .await;
+        if let (Some(path), Some(bytes)) = (&self.cache, super::cache::snapshot(&self.state.engine))
+        {
             let _ = super::cache::store(path, &bytes);
         }
     }

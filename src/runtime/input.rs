@@ -29,7 +29,11 @@ pub(super) fn message(event: Event) -> Option<Msg> {
             };
             let ctrl = key.modifiers.contains(KeyModifiers::CONTROL);
             let alt = key.modifiers.contains(KeyModifiers::ALT);
-            Some(Msg::Key(Chord { key: named, ctrl, alt }))
+            Some(Msg::Key(Chord {
+                key: named,
+                ctrl,
+                alt,
+            }))
         }
         Event::Paste(text) => Some(Msg::Paste(text)),
         Event::Resize(columns, rows) => Some(Msg::Resized { columns, rows }),
@@ -44,7 +48,12 @@ mod tests {
     use super::*;
 
     fn press(code: KeyCode, modifiers: KeyModifiers) -> Option<Chord> {
-        let event = KeyEvent { code, modifiers, kind: KeyEventKind::Press, state: KeyEventState::NONE };
+        let event = KeyEvent {
+            code,
+            modifiers,
+            kind: KeyEventKind::Press,
+            state: KeyEventState::NONE,
+        };
         match message(Event::Key(event)) {
             Some(Msg::Key(chord)) => Some(chord),
             _ => None,
@@ -54,9 +63,23 @@ mod tests {
     #[test]
     fn shift_is_in_the_character_and_ctrl_beside_it() {
         let chord = press(KeyCode::Char('P'), KeyModifiers::SHIFT).unwrap();
-        assert_eq!(chord, Chord { key: Key::Char('P'), ctrl: false, alt: false });
+        assert_eq!(
+            chord,
+            Chord {
+                key: Key::Char('P'),
+                ctrl: false,
+                alt: false
+            }
+        );
         let chord = press(KeyCode::Char('c'), KeyModifiers::CONTROL).unwrap();
-        assert_eq!(chord, Chord { key: Key::Char('c'), ctrl: true, alt: false });
+        assert_eq!(
+            chord,
+            Chord {
+                key: Key::Char('c'),
+                ctrl: true,
+                alt: false
+            }
+        );
     }
 
     #[test]

@@ -55,8 +55,16 @@ impl Session {
             cache::load(&mut engine, path);
         }
         let (tasks, answers) = Tasks::new();
-        let connections = Connections::new(Arc::clone(&settings), env.clone(), instance, mode.read_only);
+        let connections =
+            Connections::new(Arc::clone(&settings), env.clone(), instance, mode.read_only);
         let executor = Executor::new(Arc::new(connections), tasks);
-        Self { settings, env, engine, executor, answers, cache }
+        Self {
+            settings,
+            env,
+            engine,
+            executor,
+            answers,
+            cache,
+        }
     }
 }

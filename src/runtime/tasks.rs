@@ -53,7 +53,10 @@ impl Tasks {
     }
 
     /// Runs a source of messages until the program ends.
-    pub fn source<F: Future<Output = ()> + Send + 'static>(&self, make: impl FnOnce(mpsc::Sender<Msg>) -> F) {
+    pub fn source<F: Future<Output = ()> + Send + 'static>(
+        &self,
+        make: impl FnOnce(mpsc::Sender<Msg>) -> F,
+    ) {
         let work = make(self.sender.clone());
         let mut cancelled = self.cancel.subscribe();
         tokio::spawn(async move {
@@ -75,6 +78,8 @@ impl Tasks {
 /// # Errors
 ///
 /// Only if the work panicked.
-pub async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, tokio::task::JoinError> {
+pub async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, tokio::task::JoinError> {
     tokio::task::spawn_blocking(work).await
 }

@@ -33,8 +33,13 @@ pub fn take() -> io::Result<(Board, Guard)> {
 fn enter() -> io::Result<()> {
     terminal::enable_raw_mode()?;
     TAKEN.store(true, Ordering::SeqCst);
-    execute!(io::stdout(), terminal::EnterAlternateScreen, event::EnableBracketedPaste, cursor::Hide)
-        .inspect_err(|_| give_back())
+    execute!(
+        io::stdout(),
+        terminal::EnterAlternateScreen,
+        event::EnableBracketedPaste,
+        cursor::Hide
+    )
+    .inspect_err(|_| give_back())
 }
 
 /// Gives the terminal back as it was. Safe to call at any time, also from a panic hook.
@@ -85,7 +90,10 @@ pub fn suspend(board: &mut Board) -> io::Result<()> {
 ///
 /// If the terminal cannot be written to.
 pub fn copy(text: &str) -> io::Result<()> {
-    execute!(io::stdout(), clipboard::CopyToClipboard::to_clipboard_from(text))
+    execute!(
+        io::stdout(),
+        clipboard::CopyToClipboard::to_clipboard_from(text)
+    )
 }
 
 /// Says whether the terminal is still there. crossterm's event source never ends when it is gone,

@@ -14,20 +14,33 @@ use crate::domain::ids::Seq;
 
 /// How often the journal is looked at: what another gonogo wrote shows within a second.
 const JOURNAL: Duration = Duration::from_secs(1);
+/// How often what dead gonogos left half-done is settled: one that died while this one runs.
+const SETTLE: u32 = 30;
 /// How often the config file's time is looked at. A notification would be sooner, but editors that
 /// replace the file and network folders lose it.
 const CONFIG: Duration = Duration::from_secs(2);
 
 /// Sends what other instances write to the journal.
-pub(super) async fn journal(connections: Arc<Connections>, sender: Sender<Msg>) {
+pub async fn journal(connections: Arc<Connections>, sender: Sender<Msg>) {
     let mut known: Option<Seq> = None;
     let mut lost = false;
+    let mut turns = 0_u32;
     let mut every = tokio::time::interval(JOURNAL);
     every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         every.tick().await;
+        turns = turns.wrapping_add(1);
+        if turns.is_multiple_of(SETTLE)
+            && let Ok(journal) = connections.journal().await
+        {
+            // What this does to the journal shows by its head; what it fails at, the next turn tells.
+            let _ = journal.settle_dead(super::clock::now()).await;
+        }
         let head = match connections.journal().await {
-            Ok(journal) => journal.head().await.map_err(|error| super::connect::journal_fault(&error)),
+            Ok(journal) => journal
+                .head()
+                .await
+                .map_err(|error| super::connect::journal_fault(&error)),
             Err(fault) => Err(fault),
         };
         let msg = match head {
@@ -52,8 +65,12 @@ pub(super) async fn journal(connections: Arc<Connections>, sender: Sender<Msg>) 
 
 /// Sends the policy of the config file whenever the file changed; one that has errors is told, and
 /// the old one stays.
-pub(super) async fn config_file(path: PathBuf, env: Env, sender: Sender<Msg>) {
-    let modified = |path: &PathBuf| std::fs::metadata(path).and_then(|file| file.modified()).ok();
+pub async fn config_file(path: PathBuf, env: Env, sender: Sender<Msg>) {
+    let modified = |path: &PathBuf| {
+        std::fs::metadata(path)
+            .and_then(|file| file.modified())
+            .ok()
+    };
     let mut known = modified(&path);
     let mut every = tokio::time::interval(CONFIG);
     loop {
@@ -74,9 +91,16 @@ pub(super) async fn config_file(path: PathBuf, env: Env, sender: Sender<Msg>) {
 }
 
 fn first(problems: &[config::Problem]) -> String {
-    let Some(problem) = problems.first() else { return "it cannot be read".into() };
+    let Some(problem) = problems.first() else {
+        return "it cannot be read".into();
+    };
     let more = problems.len() - 1;
-    let place = format!("{}:{}:{}", problem.path.display(), problem.line, problem.column);
+    let place = format!(
+        "{}:{}:{}",
+        problem.path.display(),
+        problem.line,
+        problem.column
+    );
     match more {
         0 => format!("{place}: {}", problem.message),
         more => format!("{place}: {} (and {more} more)", problem.message),

@@ -48,7 +48,13 @@ fn spread(pen: &mut Pen<'_>, area: Rect, bar: &Bar, on_rule: bool) {
     }
     let mut x = end_of_left.max(x);
     if on_rule && !right.is_empty() && x < limit {
-        pen.text(x.saturating_sub(1), y, 1, " ", crate::app::view::line::Tone::Rule);
+        pen.text(
+            x.saturating_sub(1),
+            y,
+            1,
+            " ",
+            crate::app::view::line::Tone::Rule,
+        );
     }
     for (place, part) in right.iter().enumerate() {
         if place > 0 {
@@ -66,7 +72,11 @@ fn fitting(bar: &Bar, columns: usize) -> (Vec<&Part>, Vec<&Part>) {
     let mut left: Vec<&Part> = bar.left.iter().collect();
     let mut right: Vec<&Part> = bar.right.iter().collect();
     loop {
-        let gap = if left.is_empty() || right.is_empty() { 0 } else { GAP };
+        let gap = if left.is_empty() || right.is_empty() {
+            0
+        } else {
+            GAP
+        };
         let rank = |parts: &[&Part]| parts.iter().map(|part| part.rank).max().unwrap_or(0);
         let worst = rank(&left).max(rank(&right));
         if total(&left) + gap + total(&right) <= columns || worst == 0 {

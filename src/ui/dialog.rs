@@ -11,7 +11,10 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, dialog: &Dialog) -> Option<Pos
     let width = dialog.width.min(area.width);
     let foot = u16::try_from(dialog.foot.len()).unwrap_or(u16::MAX);
     let wanted = u16::try_from(dialog.lines.len()).unwrap_or(u16::MAX);
-    let height = wanted.saturating_add(foot).saturating_add(2).min(area.height);
+    let height = wanted
+        .saturating_add(foot)
+        .saturating_add(2)
+        .min(area.height);
     if width < 4 || height < 3 {
         return None;
     }
@@ -76,6 +79,8 @@ fn border(pen: &mut Pen<'_>, frame: Rect, title: &Line) {
     pen.corner(right, frame.y, '┐');
     pen.corner(frame.x, bottom, '└');
     pen.corner(right, bottom, '┘');
-    let title = Line::plain(" ").then(title.clone()).with(Default::default(), " ");
+    let title = Line::plain(" ")
+        .then(title.clone())
+        .with(crate::app::view::line::Tone::Plain, " ");
     pen.line(frame.x + 1, frame.y, frame.width - 2, &title);
 }

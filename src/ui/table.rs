@@ -42,13 +42,21 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, table: &Table, widths: &mut Wi
         return;
     }
     measure(table, widths);
-    let gap = fit(&mut widths.columns, usize::from(area.width).saturating_sub(LEAD));
+    let gap = fit(
+        &mut widths.columns,
+        usize::from(area.width).saturating_sub(LEAD),
+    );
     let mut x = LEAD;
     for (column, width) in table.columns.iter().zip(&widths.columns) {
         if !width.dropped {
             let at = area.x + narrow(x);
             let room = area.right().saturating_sub(at);
-            pen.line(at, area.y, room, &Line::of(Tone::Heading, column.title.clone()));
+            pen.line(
+                at,
+                area.y,
+                room,
+                &Line::of(Tone::Heading, column.title.clone()),
+            );
             x += width.whole() + gap;
         }
     }
@@ -63,7 +71,11 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, table: &Table, widths: &mut Wi
                 marked,
             } => {
                 if *cursor {
-                    pen.highlight(Rect { y, height: 1, ..area });
+                    pen.highlight(Rect {
+                        y,
+                        height: 1,
+                        ..area
+                    });
                     pen.text(area.x, y, 1, ">", Tone::Strong);
                 }
                 if *marked {
@@ -114,12 +126,14 @@ fn entries(
 
 fn measure(table: &Table, widths: &mut Widths) {
     widths.columns.clear();
-    widths.columns.extend(table.columns.iter().map(|column| Width {
-        title: width(&column.title),
-        least: usize::from(column.least),
-        rank: column.rank,
-        ..Width::default()
-    }));
+    widths
+        .columns
+        .extend(table.columns.iter().map(|column| Width {
+            title: width(&column.title),
+            least: usize::from(column.least),
+            rank: column.rank,
+            ..Width::default()
+        }));
     for row in &table.rows {
         let Row::Entries { cells, .. } = row else {
             continue;

@@ -20,7 +20,10 @@ fn both(state: &State) -> String {
 
 fn at_every_size(name: &str, scene: impl Fn(u16, u16) -> State) {
     for (columns, rows) in SIZES {
-        insta::assert_snapshot!(format!("{name}_{columns}x{rows}"), both(&scene(columns, rows)));
+        insta::assert_snapshot!(
+            format!("{name}_{columns}x{rows}"),
+            both(&scene(columns, rows))
+        );
     }
 }
 
@@ -63,7 +66,7 @@ fn the_first_load_says_what_is_read() {
 fn every_dialog() {
     use crate::app::interface::DetailTab;
     use scenes::dialogs;
-    let all: [(&str, State); 17] = [
+    let all = vec![
         ("promote", dialogs::promote(80, 24)),
         ("promote_armed", dialogs::promote_armed(80, 24)),
         ("promote_several", dialogs::promote_several(80, 24)),
@@ -99,7 +102,10 @@ fn every_dialog() {
         "detail_gates_200x60",
         both(&dialogs::detail(DetailTab::Gates, 200, 60))
     );
-    insta::assert_snapshot!("detail_gates_40x10", both(&dialogs::detail(DetailTab::Gates, 40, 10)));
+    insta::assert_snapshot!(
+        "detail_gates_40x10",
+        both(&dialogs::detail(DetailTab::Gates, 40, 10))
+    );
     for (columns, rows) in [(80, 24), (160, 45)] {
         let state = dialogs::timeline(columns, rows);
         insta::assert_snapshot!(format!("timeline_{columns}x{rows}"), both(&state));
@@ -111,7 +117,10 @@ fn ascii_mode_draws_nothing_but_ascii_for_its_own_signs() {
     let mut state = scenes::dialogs::promote(120, 36);
     state.interface.ascii = true;
     let text = picture(&state).replace("push-日本", "");
-    let strange: Vec<char> = text.chars().filter(|character| !character.is_ascii()).collect();
+    let strange: Vec<char> = text
+        .chars()
+        .filter(|character| !character.is_ascii())
+        .collect();
     assert!(strange.is_empty(), "{strange:?}\n{text}");
 }
 
@@ -121,7 +130,10 @@ fn loud_states_are_said_in_words() {
     state.engine.read_only = true;
     state.engine.offline = true;
     let text = picture(&state);
-    assert!(text.contains("READ-ONLY") && text.contains("OFFLINE"), "{text}");
+    assert!(
+        text.contains("READ-ONLY") && text.contains("OFFLINE"),
+        "{text}"
+    );
     let text = picture(&scenes::forge_down(80, 24));
     assert!(text.contains("JOURNAL UNREACHABLE"), "{text}");
 }
@@ -131,26 +143,31 @@ fn loud_states_are_said_in_words() {
 fn a_stale_board_never_looks_good() {
     for (columns, rows) in SIZES {
         let text = picture(&scenes::stale(columns, rows));
-        let board: String = text
+        let rows: Vec<&str> = text
             .lines()
-            .filter(|line| line.contains("gateway") && line.contains("4m"))
+            .filter(|line| line.contains("gateway ") && !line.contains(" > prod"))
             .collect();
-        assert!(!board.contains("OK") && !board.contains("READY"), "{text}");
+        assert!(!rows.is_empty(), "{text}");
+        for claim in ["OK", "READY", "5/5 OPEN", "6/6 OPEN"] {
+            assert!(rows.iter().all(|row| !row.contains(claim)), "{text}");
+        }
+        assert!(!text.contains("6/6 OPEN"), "{text}");
     }
 }
 
 #[test]
 fn every_size_can_be_drawn() {
+    let mut states = [
+        scenes::held(80, 24),
+        scenes::dialogs::promote_several(80, 24),
+        scenes::dialogs::detail(crate::app::interface::DetailTab::Gates, 80, 24),
+        scenes::dialogs::timeline(80, 24),
+    ];
     for columns in (1..130).step_by(7) {
         for rows in (1..50).step_by(5) {
-            for state in [
-                scenes::held(columns, rows),
-                scenes::dialogs::promote_several(columns, rows),
-                scenes::dialogs::detail(Default::default(), columns, rows),
-                scenes::dialogs::timeline(columns, rows),
-            ] {
-                let text = picture(&state);
-                assert_eq!(text.lines().count(), usize::from(rows));
+            for state in &mut states {
+                (state.interface.columns, state.interface.rows) = (columns, rows);
+                assert_eq!(picture(state).lines().count(), usize::from(rows));
             }
         }
     }
@@ -174,7 +191,7 @@ fn the_cursor_is_always_seen() {
     }
 }
 
-/// A picture of 20,000 services builds as few rows as one of 100.
+/// A picture of 500 services builds as few rows as one of 100.
 #[test]
 fn only_the_rows_that_are_seen_are_built() {
     use crate::app::view::panel::Content;
@@ -189,6 +206,6 @@ fn only_the_rows_that_are_seen_are_built() {
             Content::Lines(lines) => lines.len(),
         }
     };
-    assert_eq!(rows(100), rows(2_000));
+    assert_eq!(rows(100), rows(500));
     assert!(rows(100) <= 24);
 }

@@ -36,12 +36,21 @@ impl<'a> Pen<'a> {
             if wide < usize::from(left) || (wide == usize::from(left) && last) {
                 used += self.text(x + used, y, left, &span.text, span.tone);
             } else if left > 0 {
-                let rest: usize = line.0.iter().skip(place + 1).map(|span| width(&span.text)).sum();
+                let rest: usize = line
+                    .0
+                    .iter()
+                    .skip(place + 1)
+                    .map(|span| width(&span.text))
+                    .sum();
                 if wide + rest <= usize::from(left) {
                     used += self.text(x + used, y, left, &span.text, span.tone);
                     continue;
                 }
-                let keep = if wide == usize::from(left) { wide - 1 } else { usize::from(left) };
+                let keep = if wide == usize::from(left) {
+                    wide - 1
+                } else {
+                    usize::from(left)
+                };
                 let short = cut(&span.text, keep);
                 used += self.text(x + used, y, left, &short, span.tone);
                 if wide == usize::from(left) && used < columns {

@@ -21,6 +21,10 @@ pub struct Theme {
 /// One style of a theme file.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a key of a theme file"
+)]
 struct Look {
     fg: Option<String>,
     bg: Option<String>,
@@ -52,16 +56,6 @@ impl Theme {
         Self::built_in(MONO)
     }
 
-    /// Finds a built-in theme by its name.
-    pub fn named(name: &str) -> Option<Self> {
-        match name {
-            "dark" => Some(Self::dark()),
-            "light" => Some(Self::light()),
-            "mono" => Some(Self::mono()),
-            _ => None,
-        }
-    }
-
     #[expect(clippy::expect_used, reason = "a test reads every built-in theme")]
     fn built_in(text: &str) -> Self {
         Self::parse(text).expect("a built-in theme is well formed")
@@ -79,7 +73,10 @@ impl Theme {
         let known = |name: &str| Tone::ALL.iter().any(|tone| tone.word() == name);
         if let Some(name) = looks.keys().find(|name| *name != "cursor" && !known(name)) {
             let words: Vec<&str> = Tone::ALL.iter().map(|tone| tone.word()).collect();
-            return Err(format!("no tone is called `{name}`; there are cursor, {}", words.join(", ")));
+            return Err(format!(
+                "no tone is called `{name}`; there are cursor, {}",
+                words.join(", ")
+            ));
         }
         let style = |name: &str| match looks.get(name) {
             Some(look) => look.style().map_err(|why| format!("[{name}]: {why}")),

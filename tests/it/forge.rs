@@ -107,7 +107,9 @@ fn target(name: &str) -> Target {
         service: ServiceName::from(name),
         repo: repo(name),
         branch: None,
-        environments: ["dev", "staging", "production"].map(EnvironmentName::from).to_vec(),
+        environments: ["dev", "staging", "production"]
+            .map(EnvironmentName::from)
+            .to_vec(),
         revisions: Vec::new(),
     }
 }
@@ -148,8 +150,16 @@ fn approve(state: &State, name: &str) -> Act {
 /// The pull request that promotes `auth`, and its head.
 fn promotion_pull(state: &State) -> (PullRequestNumber, Sha) {
     let repo = state.repo("acme", "auth").unwrap();
-    let pull = repo.pulls.iter().rev().find(|it| it.base == "production").unwrap();
-    (PullRequestNumber(pull.number), Sha::from(pull.head_sha.as_str()))
+    let pull = repo
+        .pulls
+        .iter()
+        .rev()
+        .find(|it| it.base == "production")
+        .unwrap();
+    (
+        PullRequestNumber(pull.number),
+        Sha::from(pull.head_sha.as_str()),
+    )
 }
 
 fn head(state: &State, name: &str) -> Sha {

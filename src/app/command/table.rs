@@ -1,6 +1,6 @@
 //! The table of commands: name, help, contexts, default keys, danger.
 
-use super::{Command, Context, Group, Spec};
+use super::{Command, Context, Danger, Group, Spec};
 
 const ALL: &[Context] = &Context::ALL;
 const SCREENS: &[Context] = &[Context::Board, Context::Detail, Context::Timeline];
@@ -26,8 +26,7 @@ pub const SPECS: &[Spec] = &[
         group: Group::Look,
         contexts: ALL,
         keys: &["j", "down"],
-        changes: false,
-        kept: false,
+        danger: Danger::None,
     },
     Spec {
         command: Command::Up,
@@ -37,8 +36,7 @@ pub const SPECS: &[Spec] = &[
         group: Group::Look,
         contexts: ALL,
         keys: &["k", "up"],
-        changes: false,
-        kept: false,
+        danger: Danger::None,
     },
     Spec {
         command: Command::Left,
@@ -48,8 +46,7 @@ pub const SPECS: &[Spec] = &[
         group: Group::Look,
         contexts: ALL,
         keys: &["h", "left"],
-        changes: false,
-        kept: false,
+        danger: Danger::None,
     },
     Spec {
         command: Command::Right,
@@ -59,8 +56,7 @@ pub const SPECS: &[Spec] = &[
         group: Group::Look,
         contexts: ALL,
         keys: &["l", "right"],
-        changes: false,
-        kept: false,
+        danger: Danger::None,
     },
     Spec {
         command: Command::First,
@@ -70,8 +66,7 @@ pub const SPECS: &[Spec] = &[
         group: Group::Look,
         contexts: LISTED,
         keys: &["g", "home"],
-        changes: false,
-        kept: false,
+        danger: Danger::None,
     },
     Spec {
         command: Command::Last,
@@ -81,8 +76,7 @@ pub const SPECS: &[Spec] = &[
         group: Group::Look,
         contexts: LISTED,
         keys: &["G", "end"],
-        changes: false,
-        kept: false,
+        danger: Danger::None,
     },
     Spec {
         command: Command::HalfDown,
@@ -92,8 +86,7 @@ pub const SPECS: &[Spec] = &[
         group: Group::Look,
         contexts: LISTED,
         keys: &["ctrl-d"],
-        changes: false,
-        kept: false,
+        danger: Danger::None,
     },
     Spec {
         command: Command::HalfUp,
@@ -103,8 +96,7 @@ pub const SPECS: &[Spec] = &[
         group: Group::Look,
         contexts: LISTED,
         keys: &["ctrl-u"],
-        changes: false,
-        kept: false,
+        danger: Danger::None,
     },
     Spec {
         command: Command::PageDown,
@@ -114,8 +106,7 @@ pub const SPECS: &[Spec] = &[
         group: Group::Look,
         contexts: LISTED,
         keys: &["pagedown"],
-        changes: false,
-        kept: false,
+        danger: Danger::None,
     },
     Spec {
         command: Command::PageUp,
@@ -125,8 +116,7 @@ pub const SPECS: &[Spec] = &[
         group: Group::Look,
         contexts: LISTED,
         keys: &["pageup"],
-        changes: false,
-        kept: false,
+        danger: Danger::None,
     },
     Spec {
         command: Command::Open,
@@ -136,8 +126,7 @@ pub const SPECS: &[Spec] = &[
         group: Group::Look,
         contexts: &[Context::Board, Context::Timeline, Context::Dialog],
         keys: &["enter"],
-        changes: false,
-        kept: true,
+        danger: Danger::WayOut,
     },
     Spec {
         command: Command::Mark,
@@ -147,8 +136,7 @@ pub const SPECS: &[Spec] = &[
         group: Group::Look,
         contexts: &[Context::Board, Context::Dialog],
         keys: &["space"],
-        changes: false,
-        kept: false,
+        danger: Danger::None,
     },
     Spec {
         command: Command::Peek,
@@ -158,8 +146,7 @@ pub const SPECS: &[Spec] = &[
         group: Group::Look,
         contexts: BOARD,
         keys: &["p"],
-        changes: false,
-        kept: false,
+        danger: Danger::None,
     },
     Spec {
         command: Command::Filter,
@@ -169,8 +156,7 @@ pub const SPECS: &[Spec] = &[
         group: Group::Look,
         contexts: BOARD,
         keys: &["/"],
-        changes: false,
-        kept: false,
+        danger: Danger::None,
     },
     Spec {
         command: Command::NextMatch,
@@ -180,8 +166,7 @@ pub const SPECS: &[Spec] = &[
         group: Group::Look,
         contexts: BOARD,
         keys: &["n"],
-        changes: false,
-        kept: false,
+        danger: Danger::None,
     },
     Spec {
         command: Command::PreviousMatch,
@@ -191,8 +176,7 @@ pub const SPECS: &[Spec] = &[
         group: Group::Look,
         contexts: BOARD,
         keys: &["N"],
-        changes: false,
-        kept: false,
+        danger: Danger::None,
     },
     Spec {
         command: Command::Sort,
@@ -202,8 +186,7 @@ pub const SPECS: &[Spec] = &[
         group: Group::Look,
         contexts: BOARD,
         keys: &["s"],
-        changes: false,
-        kept: false,
+        danger: Danger::None,
     },
     Spec {
         command: Command::NextPane,
@@ -213,8 +196,7 @@ pub const SPECS: &[Spec] = &[
         group: Group::Look,
         contexts: &[Context::Board, Context::Detail, Context::Dialog],
         keys: &["tab"],
-        changes: false,
-        kept: true,
+        danger: Danger::WayOut,
     },
     Spec {
         command: Command::PreviousPane,
@@ -224,8 +206,7 @@ pub const SPECS: &[Spec] = &[
         group: Group::Look,
         contexts: &[Context::Board, Context::Detail, Context::Dialog],
         keys: &["shift-tab"],
-        changes: false,
-        kept: true,
+        danger: Danger::WayOut,
     },
     Spec {
         command: Command::NextTab,
@@ -235,8 +216,7 @@ pub const SPECS: &[Spec] = &[
         group: Group::Look,
         contexts: &[Context::Detail],
         keys: &["]"],
-        changes: false,
-        kept: false,
+        danger: Danger::None,
     },
     Spec {
         command: Command::PreviousTab,
@@ -246,8 +226,7 @@ pub const SPECS: &[Spec] = &[
         group: Group::Look,
         contexts: &[Context::Detail],
         keys: &["["],
-        changes: false,
-        kept: false,
+        danger: Danger::None,
     },
     Spec {
         command: Command::Browse,
@@ -257,8 +236,7 @@ pub const SPECS: &[Spec] = &[
         group: Group::Look,
         contexts: BOARD_DETAIL,
         keys: &["o"],
-        changes: false,
-        kept: false,
+        danger: Danger::None,
     },
     Spec {
         command: Command::Copy,
@@ -268,8 +246,7 @@ pub const SPECS: &[Spec] = &[
         group: Group::Look,
         contexts: ALL,
         keys: &["y"],
-        changes: false,
-        kept: false,
+        danger: Danger::None,
     },
     Spec {
         command: Command::Refresh,
@@ -279,8 +256,7 @@ pub const SPECS: &[Spec] = &[
         group: Group::Look,
         contexts: BOARD_DETAIL,
         keys: &["r"],
-        changes: false,
-        kept: false,
+        danger: Danger::None,
     },
     Spec {
         command: Command::Freeze,
@@ -290,8 +266,7 @@ pub const SPECS: &[Spec] = &[
         group: Group::Look,
         contexts: BOARD,
         keys: &["z"],
-        changes: false,
-        kept: false,
+        danger: Danger::None,
     },
     Spec {
         command: Command::Zone,
@@ -301,8 +276,7 @@ pub const SPECS: &[Spec] = &[
         group: Group::Look,
         contexts: SCREENS,
         keys: &["t"],
-        changes: false,
-        kept: false,
+        danger: Danger::None,
     },
     Spec {
         command: Command::Promote,
@@ -312,8 +286,7 @@ pub const SPECS: &[Spec] = &[
         group: Group::Act,
         contexts: BOARD_DETAIL,
         keys: &["P"],
-        changes: true,
-        kept: false,
+        danger: Danger::Asks,
     },
     Spec {
         command: Command::Hold,
@@ -323,8 +296,7 @@ pub const SPECS: &[Spec] = &[
         group: Group::Act,
         contexts: BOARD_DETAIL,
         keys: &["H"],
-        changes: true,
-        kept: false,
+        danger: Danger::Asks,
     },
     Spec {
         command: Command::Gates,
@@ -334,8 +306,7 @@ pub const SPECS: &[Spec] = &[
         group: Group::Act,
         contexts: BOARD_DETAIL,
         keys: &["V"],
-        changes: true,
-        kept: false,
+        danger: Danger::Asks,
     },
     Spec {
         command: Command::Approve,
@@ -345,8 +316,7 @@ pub const SPECS: &[Spec] = &[
         group: Group::Act,
         contexts: BOARD_DETAIL,
         keys: &["A"],
-        changes: true,
-        kept: false,
+        danger: Danger::Asks,
     },
     Spec {
         command: Command::Reject,
@@ -356,8 +326,7 @@ pub const SPECS: &[Spec] = &[
         group: Group::Act,
         contexts: BOARD_DETAIL,
         keys: &[],
-        changes: true,
-        kept: false,
+        danger: Danger::Asks,
     },
     Spec {
         command: Command::Cancel,
@@ -367,8 +336,7 @@ pub const SPECS: &[Spec] = &[
         group: Group::Act,
         contexts: BOARD_DETAIL,
         keys: &["X"],
-        changes: true,
-        kept: false,
+        danger: Danger::Asks,
     },
     Spec {
         command: Command::Rerun,
@@ -378,8 +346,7 @@ pub const SPECS: &[Spec] = &[
         group: Group::Act,
         contexts: BOARD_DETAIL,
         keys: &[],
-        changes: true,
-        kept: false,
+        danger: Danger::Asks,
     },
     Spec {
         command: Command::Board,
@@ -389,8 +356,7 @@ pub const SPECS: &[Spec] = &[
         group: Group::GoTo,
         contexts: SCREENS,
         keys: &["1"],
-        changes: false,
-        kept: false,
+        danger: Danger::None,
     },
     Spec {
         command: Command::Timeline,
@@ -400,8 +366,7 @@ pub const SPECS: &[Spec] = &[
         group: Group::GoTo,
         contexts: SCREENS,
         keys: &["3"],
-        changes: false,
-        kept: false,
+        danger: Danger::None,
     },
     Spec {
         command: Command::LastView,
@@ -411,8 +376,7 @@ pub const SPECS: &[Spec] = &[
         group: Group::GoTo,
         contexts: SCREENS,
         keys: &["-"],
-        changes: false,
-        kept: false,
+        danger: Danger::None,
     },
     Spec {
         command: Command::Errors,
@@ -422,8 +386,7 @@ pub const SPECS: &[Spec] = &[
         group: Group::GoTo,
         contexts: PLACES,
         keys: &["!"],
-        changes: false,
-        kept: false,
+        danger: Danger::None,
     },
     Spec {
         command: Command::Messages,
@@ -433,8 +396,7 @@ pub const SPECS: &[Spec] = &[
         group: Group::GoTo,
         contexts: PLACES,
         keys: &["M"],
-        changes: false,
-        kept: false,
+        danger: Danger::None,
     },
     Spec {
         command: Command::Help,
@@ -444,8 +406,7 @@ pub const SPECS: &[Spec] = &[
         group: Group::GoTo,
         contexts: PLACES,
         keys: &["?"],
-        changes: false,
-        kept: false,
+        danger: Danger::None,
     },
     Spec {
         command: Command::Palette,
@@ -455,8 +416,7 @@ pub const SPECS: &[Spec] = &[
         group: Group::GoTo,
         contexts: PLACES,
         keys: &[":"],
-        changes: false,
-        kept: false,
+        danger: Danger::None,
     },
     Spec {
         command: Command::Close,
@@ -466,8 +426,7 @@ pub const SPECS: &[Spec] = &[
         group: Group::Leave,
         contexts: ALL,
         keys: &["esc"],
-        changes: false,
-        kept: true,
+        danger: Danger::WayOut,
     },
     Spec {
         command: Command::Quit,
@@ -477,8 +436,7 @@ pub const SPECS: &[Spec] = &[
         group: Group::Leave,
         contexts: PLACES,
         keys: &["q"],
-        changes: false,
-        kept: false,
+        danger: Danger::None,
     },
     Spec {
         command: Command::QuitNow,
@@ -488,8 +446,7 @@ pub const SPECS: &[Spec] = &[
         group: Group::Leave,
         contexts: ALL,
         keys: &["ctrl-c"],
-        changes: false,
-        kept: true,
+        danger: Danger::WayOut,
     },
     Spec {
         command: Command::Suspend,
@@ -499,7 +456,6 @@ pub const SPECS: &[Spec] = &[
         group: Group::Leave,
         contexts: ALL,
         keys: &["ctrl-z"],
-        changes: false,
-        kept: true,
+        danger: Danger::WayOut,
     },
 ];

@@ -6,6 +6,7 @@
 
 use jiff::Timestamp;
 
+use super::planning::place;
 use super::{Engine, Report};
 use crate::app::effect::{Effect, Question, Ticket};
 use crate::app::msg::JournalFault;
@@ -47,8 +48,21 @@ pub(crate) enum Stage {
         outcome: Outcome,
         failed_at: Option<Timestamp>,
     },
-    /// Not sent; that is being made durable.
-    Abandoning,
+    /// Not sent; that is being made durable. `failed_at` is set while the journal does not take it.
+    Abandoning {
+        refusal: Refusal,
+        failed_at: Option<Timestamp>,
+    },
+}
+
+impl Stage {
+    /// When the journal last did not take how it ended.
+    pub fn failed_at(&self) -> Option<Timestamp> {
+        match self {
+            Self::Settling { failed_at, .. } | Self::Abandoning { failed_at, .. } => *failed_at,
+            Self::Recording | Self::Rechecking { .. } | Self::Permitting | Self::Sending => None,
+        }
+    }
 }
 
 /// What an append was for.
@@ -79,12 +93,13 @@ impl Engine {
         let result = match result {
             Ok(entry) => {
                 self.take_entries(&[entry], now);
+                self.journal_found(now);
                 Ok(())
             }
             Err(fault) => Err(fault),
         };
         if let Err(JournalFault::Unreachable { why, hint }) = &result {
-            self.journal_lost(why.clone(), hint.clone());
+            self.journal_lost(why.clone(), hint.clone(), now);
         }
         match (pending, result) {
             (Pending::Intent(id), Ok(())) => self.recheck(&id),
@@ -95,6 +110,17 @@ impl Engine {
             }
             (Pending::Permit(id), Ok(())) => self.permitted(&id),
             (Pending::Permit(id), Err(fault)) => self.not_permitted(&id, &fault, now),
+            // It occupies its cell until the journal says that it does not: tried again.
+            (Pending::Abandon(id, _), Err(JournalFault::Unreachable { .. })) => {
+                if let Some(Flow {
+                    stage: Stage::Abandoning { failed_at, .. },
+                    ..
+                }) = self.flows.get_mut(&id)
+                {
+                    *failed_at = Some(now);
+                }
+                Vec::new()
+            }
             (Pending::Abandon(id, refusal), result) => {
                 self.flows.remove(&id);
                 self.reports.push(Report::Refused {
@@ -268,7 +294,7 @@ impl Engine {
             )
         };
         let row = self.board.row(plan.service()).ok_or_else(gone)?;
-        let (stage, known) = self.place(row, plan.environment())?;
+        let (stage, known) = place(row, plan.environment())?;
         if plan.intent.purpose != Purpose::Promotion {
             return Ok(());
         }
@@ -316,7 +342,18 @@ impl Engine {
                 effects.extend(self.read_journal());
                 effects
             }
-            JournalFault::AlreadyThere | JournalFault::Unreachable { .. } => {
+            JournalFault::Unreachable { why, hint } => {
+                let refusal = Refusal::new(
+                    RefusalKind::Journal,
+                    format!("the journal is unreachable: {why}; nothing was sent"),
+                );
+                let refusal = match hint {
+                    Some(hint) => refusal.hint(hint.clone()),
+                    None => refusal,
+                };
+                self.abandon(id, refusal, now)
+            }
+            JournalFault::AlreadyThere => {
                 self.flows.remove(id);
                 self.refuse(Some(id.clone()), fault, "nothing was sent");
                 Vec::new()
@@ -324,11 +361,20 @@ impl Engine {
         }
     }
 
-    fn abandon(&mut self, id: &IntentId, refusal: Refusal, now: Timestamp) -> Vec<Effect> {
+    /// Makes durable that a send does not happen.
+    pub(crate) fn abandon(
+        &mut self,
+        id: &IntentId,
+        refusal: Refusal,
+        now: Timestamp,
+    ) -> Vec<Effect> {
         let Some(flow) = self.flows.get_mut(id) else {
             return Vec::new();
         };
-        flow.stage = Stage::Abandoning;
+        flow.stage = Stage::Abandoning {
+            refusal: refusal.clone(),
+            failed_at: None,
+        };
         let plan = flow.plan.clone();
         let Some(operator) = self.operator.clone() else {
             return Vec::new();
@@ -504,10 +550,15 @@ impl Engine {
                 failed_at: None, ..
             }
             | Stage::Permitting
-            | Stage::Abandoning => true,
+            | Stage::Abandoning {
+                failed_at: None, ..
+            } => true,
             Stage::Recording
             | Stage::Rechecking { .. }
             | Stage::Settling {
+                failed_at: Some(_), ..
+            }
+            | Stage::Abandoning {
                 failed_at: Some(_), ..
             } => false,
         })

@@ -3,10 +3,11 @@
 use jiff::Timestamp;
 
 use super::flow::{Flow, Pending, Stage};
+use super::planning::place;
 use super::{Engine, Report};
 use crate::app::effect::{Effect, Ticket};
 use crate::app::plan::Plan;
-use crate::app::request::{Refusal, RefusalKind, Request};
+use crate::app::request::{Expiry, Refusal, RefusalKind, Request};
 use crate::domain::entry::{Draft, Event, Precondition};
 use crate::domain::hold::{Cover, Hold, HoldKind, ManualGate, Openers};
 use crate::domain::ids::{
@@ -172,18 +173,19 @@ impl Engine {
         &mut self,
         id: &HoldId,
         reason: Option<String>,
-        until: Option<Option<Timestamp>>,
+        until: Expiry,
         now: Timestamp,
     ) -> Result<Vec<Effect>, Refusal> {
         let operator = self.may_record()?.clone();
         let hold = self.known_hold(id)?;
         let reason = required(&reason.unwrap_or_else(|| hold.reason.clone()), "a reason")?;
         let until = match until {
-            Some(until) => {
-                future(until, now)?;
-                until
+            Expiry::At(at) => {
+                future(Some(at), now)?;
+                Some(at)
             }
-            None => hold.until,
+            Expiry::Never => None,
+            Expiry::Keep => hold.until,
         };
         let text = format!("edited hold {id} on {}", hold.cover);
         let event = Event::HoldEdited {
@@ -357,7 +359,7 @@ impl Engine {
             .board
             .row(service)
             .ok_or_else(|| super::planning::unknown_service(self, service))?;
-        let (_, cell) = self.place(row, environment)?;
+        let (_, cell) = place(row, environment)?;
         let Some(candidate) = &cell.candidate else {
             return Err(Refusal::new(
                 RefusalKind::NoGo,
@@ -489,26 +491,25 @@ impl Engine {
                 .policy
                 .service(service)
                 .ok_or_else(|| super::planning::unknown_service(self, service))?;
-            if let Some(environment) = &cover.environment {
-                if known.stage(environment).is_none() {
-                    return Err(Refusal::new(
-                        RefusalKind::Usage,
-                        format!("{service} has no environment {environment}"),
-                    ));
-                }
+            if let Some(environment) = &cover.environment
+                && known.stage(environment).is_none()
+            {
+                return Err(Refusal::new(
+                    RefusalKind::Usage,
+                    format!("{service} has no environment {environment}"),
+                ));
             }
-        } else if let Some(environment) = &cover.environment {
-            if !self
+        } else if let Some(environment) = &cover.environment
+            && !self
                 .policy
                 .services
                 .iter()
                 .any(|service| service.stage(environment).is_some())
-            {
-                return Err(Refusal::new(
-                    RefusalKind::Usage,
-                    format!("no service has an environment {environment}"),
-                ));
-            }
+        {
+            return Err(Refusal::new(
+                RefusalKind::Usage,
+                format!("no service has an environment {environment}"),
+            ));
         }
         Ok(())
     }

@@ -54,7 +54,7 @@ impl Engine {
             .board
             .row(service)
             .ok_or_else(|| unknown_service(self, service))?;
-        let (stage, cell) = self.place(row, environment)?;
+        let (stage, cell) = place(row, environment)?;
         let facts = row.facts.value().ok_or_else(|| no_facts(row, service))?;
         if row.facts.is_stale(now, self.policy.max_age) {
             return Err(stale(row, service, now));
@@ -177,28 +177,6 @@ impl Engine {
         })
     }
 
-    /// Finds the stage and cell of an environment on a row's path.
-    pub(crate) fn place<'a>(
-        &self,
-        row: &'a Row,
-        environment: &EnvironmentName,
-    ) -> Result<(&'a Stage, &'a Cell), Refusal> {
-        let stage = row.service.stage(environment);
-        stage.zip(row.cell(environment)).ok_or_else(|| {
-            let path: Vec<&str> = row
-                .service
-                .path
-                .iter()
-                .map(|stage| stage.environment.as_str())
-                .collect();
-            Refusal::new(
-                RefusalKind::Usage,
-                format!("{} has no environment {environment}", row.service.name),
-            )
-            .hint(format!("its path is {}", path.join(", ")))
-        })
-    }
-
     /// Makes an intent's id: short, unlikely to collide, and easy to find in a forge's lists.
     pub(crate) fn new_intent_id(&mut self) -> IntentId {
         IntentId::from(format!("gng-{}", self.random_name(10)))
@@ -211,6 +189,27 @@ impl Engine {
             .map(|letter| char::from(*letter))
             .collect()
     }
+}
+
+/// Finds the stage and cell of an environment on a row's path.
+pub(crate) fn place<'a>(
+    row: &'a Row,
+    environment: &EnvironmentName,
+) -> Result<(&'a Stage, &'a Cell), Refusal> {
+    let stage = row.service.stage(environment);
+    stage.zip(row.cell(environment)).ok_or_else(|| {
+        let path: Vec<&str> = row
+            .service
+            .path
+            .iter()
+            .map(|stage| stage.environment.as_str())
+            .collect();
+        Refusal::new(
+            RefusalKind::Usage,
+            format!("{} has no environment {environment}", row.service.name),
+        )
+        .hint(format!("its path is {}", path.join(", ")))
+    })
 }
 
 /// Says that there is no such service, and what comes close.
@@ -562,7 +561,7 @@ fn warnings(row: &Row, cell: &Cell) -> Vec<String> {
     if let Some(scope) = row.scope_of(cell).and_then(|fact| fact.value()) {
         match &scope.relation {
             crate::domain::scope::Relation::Behind => {
-                warnings.push("this goes back: what is live is newer".into())
+                warnings.push("this goes back: what is live is newer".into());
             }
             crate::domain::scope::Relation::Diverged => {
                 warnings.push("what is live has commits that the candidate lacks".into());

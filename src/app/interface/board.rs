@@ -6,30 +6,17 @@ use super::choice::travel;
 use super::{Cursor, Interface, Overlay, Pane, Screen, Sort, detail, order};
 use crate::app::command::Command;
 use crate::app::state::State;
+use crate::app::view::Shape;
 
 /// How many lines the peek takes, its title included; none where there is no room for it.
 pub fn peek_height(interface: &Interface) -> u16 {
-    if !interface.peek || interface.rows < 24 || interface.columns < 80 {
-        return 0;
-    }
-    (interface.rows * 3 / 10).clamp(7, 18)
+    Shape::of(interface).peek
 }
 
 /// How many lines there are for rows: what header, titles, peek and footer leave.
-///
-/// ```text
-///  header            2, below 24 lines 1
-///  board's title     1
-///  column heads      1
-///  rows              what this returns
-///  peek              peek_height
-///  footer            4, below 24 lines 2
-/// ```
 pub fn board_height(interface: &Interface) -> u16 {
-    let frame = if interface.rows < 24 { 5 } else { 8 };
-    interface
-        .rows
-        .saturating_sub(frame + peek_height(interface))
+    u16::try_from(Shape::of(interface).matrix())
+        .unwrap_or(u16::MAX)
         .max(1)
 }
 
@@ -177,13 +164,14 @@ mod tests {
     use crate::app::msg::Msg;
     use crate::app::update;
     use crate::domain::gate;
+    use crate::domain::ids::ServiceName;
 
     fn order(state: &State) -> Vec<&str> {
         state
             .interface
             .order
             .iter()
-            .map(|service| service.as_str())
+            .map(ServiceName::as_str)
             .collect()
     }
 
@@ -321,7 +309,7 @@ mod tests {
             .interface
             .marks
             .iter()
-            .map(|mark| mark.as_str())
+            .map(ServiceName::as_str)
             .collect();
         assert_eq!(marks, ["api", "search"]);
         assert_eq!(selected(&state), "billing");

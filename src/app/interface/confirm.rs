@@ -151,3 +151,81 @@ impl ConfirmDialog {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::harness::{changes, on, press, running, said, state, top, with_cell};
+    use super::*;
+    use crate::domain::act::Act;
+    use crate::domain::entry::Event;
+
+    fn dialog(state: &State) -> &ConfirmDialog {
+        match state.interface.overlays.last() {
+            Some(Overlay::Confirm(dialog)) => dialog,
+            other => panic!("no confirm dialog: {other:?}"),
+        }
+    }
+
+    fn acts(effects: &[Effect]) -> Vec<Act> {
+        let acts = effects.iter().filter_map(|effect| match effect {
+            Effect::Append { draft, .. } => match &draft.event {
+                Event::Intended { intent } => Some(intent.act.clone()),
+                _ => None,
+            },
+            _ => None,
+        });
+        acts.collect()
+    }
+
+    #[test]
+    fn a_run_is_cancelled_with_its_exact_call_and_a_reason() {
+        let mut state = state();
+        running(&mut state, "api", "production");
+        press(&mut state, "X");
+        let call = dialog(&state).plan.as_ref().map(|plan| plan.call.clone());
+        assert_eq!(
+            call.as_deref(),
+            Ok("POST /repos/acme/api/actions/runs/8812/cancel")
+        );
+        assert_eq!(
+            dialog(&state).blocked().as_deref(),
+            Some("a reason is required")
+        );
+        let effects = press(&mut state, "up 'wrong_build tab tab enter");
+        assert!(
+            matches!(acts(&effects).as_slice(), [Act::Cancel { run }] if run.0 == 8812),
+            "{effects:?}"
+        );
+        assert_eq!(top(&state), "none");
+    }
+
+    #[test]
+    fn a_run_that_ended_under_the_dialog_is_not_cancelled() {
+        let mut state = state();
+        running(&mut state, "api", "production");
+        press(&mut state, "X up 'wrong tab tab");
+        with_cell(&mut state.engine.board, "api", "production", |cell| {
+            cell.in_flight = None;
+        });
+        let effects = press(&mut state, "enter");
+        assert!(!effects.iter().any(changes));
+        assert!(said(&state).contains("not under way any more"));
+    }
+
+    #[test]
+    fn what_cannot_be_done_opens_the_dialog_with_the_reason() {
+        let mut state = state();
+        on(&mut state, "api", "production");
+        for (keys, why) in [
+            ("X", "nothing is under way into api production"),
+            (": 'rerun enter", "no run of api production has failed"),
+            (": 'reject enter", "no run waits for approval of production"),
+        ] {
+            press(&mut state, keys);
+            assert_eq!(dialog(&state).blocked().as_deref(), Some(why), "{keys}");
+            let effects = press(&mut state, "up 'why tab tab enter");
+            assert!(!effects.iter().any(changes));
+            press(&mut state, "esc");
+        }
+    }
+}

@@ -390,8 +390,9 @@ impl GatesDialog {
             GatesAction::Open(id) => is_open(ledger, id) == Some(false),
             GatesAction::Close(id) => is_open(ledger, id) == Some(true),
         };
-        self.actions.retain(still);
-        if !still(&self.action) {
+        let offered = self.actions.contains(&self.action);
+        self.actions.retain(&still);
+        if offered && !still(&self.action) {
             self.error = Some(CHANGED.to_owned());
             self.focus = GatesFocus::Cancel;
         }

@@ -11,7 +11,7 @@ use super::{Interface, Overlay, field, link, until};
 use crate::app::command::Command;
 use crate::app::effect::Effect;
 use crate::app::engine::{Engine, Report};
-use crate::app::request::Request;
+use crate::app::request::{Expiry, Request};
 use crate::app::state::State;
 use crate::domain::hold::{Cover, Hold, HoldKind};
 use crate::domain::ids::{EnvironmentName, HoldId, ServiceName};
@@ -171,7 +171,7 @@ fn confirm(state: &mut State) -> Vec<Effect> {
         HoldMode::Edit(id) => Request::EditHold {
             id: id.clone(),
             reason: Some(reason),
-            until: Some(until),
+            until: until.map_or(Expiry::Never, Expiry::At),
         },
         HoldMode::Place | HoldMode::Existing { .. } => {
             let Some(cover) = dialog.covers.get(dialog.cover).cloned() else {
@@ -407,6 +407,10 @@ impl HoldDialog {
             HoldMode::Edit(id) if !is_on(id) => {
                 self.error = Some(LIFTED.to_owned());
                 self.focus = HoldFocus::Cancel;
+                self.mode = HoldMode::Existing {
+                    holds: Vec::new(),
+                    selected: 0,
+                };
             }
             HoldMode::Edit(_) | HoldMode::Place => {}
         }
@@ -552,7 +556,7 @@ mod tests {
         assert_eq!(dialog(&state).mode, HoldMode::Edit("h-1".into()));
         assert_eq!(dialog(&state).reason.value(), "heap grows");
         assert_eq!(dialog(&state).focus, HoldFocus::Cancel);
-        let effects = press(&mut state, "k k '30m tab tab tab enter");
+        let effects = press(&mut state, "up up '30m tab tab tab enter");
         let drafts = drafts(&effects);
         let [draft] = drafts.as_slice() else {
             panic!("{effects:?}");

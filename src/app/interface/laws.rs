@@ -201,7 +201,7 @@ fn a_pasted_newline_never_confirms_and_a_paste_never_runs_keys() {
 #[test]
 fn every_shift_letter_of_the_table_opens_something_that_rests_on_cancel() {
     let keymap = Keymap::default();
-    for spec in SPECS.iter().filter(|spec| spec.changes) {
+    for spec in SPECS.iter().filter(|spec| spec.changes()) {
         for chord in keymap.keys(spec.command) {
             let mut state = busy();
             let now = state.now;

@@ -49,3 +49,39 @@ pub(super) fn in_flight(engine: &Engine) -> usize {
     ours.count()
         .max(usize::from(engine.is_busy() || engine.is_sending()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::harness::{press, state, top};
+    use super::*;
+
+    const LEFT: [Effect; 2] = [Effect::SaveCache, Effect::Quit];
+
+    #[test]
+    fn q_quits_at_once_when_nothing_is_in_flight() {
+        let mut state = state();
+        assert_eq!(press(&mut state, "q"), LEFT);
+        assert!(state.interface.quitting);
+    }
+
+    #[test]
+    fn q_asks_while_a_promotion_is_on_its_way_and_rests_on_staying() {
+        let mut state = state();
+        press(&mut state, "P up up 'weekly tab 'production tab tab enter");
+        for stay in ["q enter", "q esc", "q tab tab enter", "q q esc"] {
+            assert_eq!(press(&mut state, stay), [], "{stay}");
+            assert_eq!(top(&state), "none", "{stay}");
+            assert!(!state.interface.quitting);
+        }
+        assert_eq!(press(&mut state, "q l enter"), LEFT);
+    }
+
+    #[test]
+    fn ctrl_c_quits_from_everywhere_and_does_nothing_else() {
+        for keys in ["", "P", "P up 'text", "H", ":", "/ 'bil", "?", "3", "enter"] {
+            let mut state = state();
+            press(&mut state, keys);
+            assert_eq!(press(&mut state, "ctrl-c"), LEFT, "{keys}");
+        }
+    }
+}

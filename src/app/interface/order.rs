@@ -9,8 +9,8 @@ use nucleo_matcher::{Config, Matcher, Utf32Str};
 use super::board::board_height;
 use super::{Cursor, Interface, Overlay, Screen, Sort};
 use crate::app::engine::Engine;
+use crate::app::view::tally::{rank, standing};
 use crate::domain::board::Row;
-use crate::domain::cell::CellState;
 use crate::domain::ids::{EnvironmentName, ServiceName};
 use crate::domain::policy::Policy;
 
@@ -25,7 +25,7 @@ impl Interface {
             .board
             .rows
             .iter()
-            .map(|row| (risk(row, &engine.policy, now), row))
+            .map(|row| (rank(standing(row, &engine.policy, now)), row))
             .collect();
         match self.sort {
             // Stable: within the same risk, the order of the config.
@@ -108,36 +108,6 @@ impl Interface {
             }
         }
         watched
-    }
-}
-
-/// What needs somebody first.
-fn risk(row: &Row, policy: &Policy, now: Timestamp) -> u8 {
-    row.cells
-        .iter()
-        .flat_map(|cell| {
-            [
-                cell.state(&row.facts, policy, now),
-                cell.next(&row.facts, policy, now),
-            ]
-        })
-        .map(weight)
-        .min()
-        .unwrap_or(u8::MAX)
-}
-
-fn weight(state: CellState) -> u8 {
-    match state {
-        CellState::Failed => 0,
-        CellState::Held => 1,
-        CellState::Running => 2,
-        CellState::Stale => 3,
-        CellState::Ready => 4,
-        CellState::Waiting => 5,
-        CellState::Gated => 6,
-        CellState::RolledBack => 7,
-        CellState::Ok => 8,
-        CellState::None => 9,
     }
 }
 

@@ -81,7 +81,7 @@ pub(super) fn run(state: &mut State, command: Command) -> Vec<Effect> {
             state.interface.overlays.pop();
             // A blocked change still opens its dialog, which says why not in full.
             match blocked {
-                Some(why) if !choice.spec.changes => {
+                Some(why) if !choice.spec.changes() => {
                     let why = format!("{}: {why}", choice.spec.name);
                     state.interface.say(false, why, state.now);
                 }
@@ -97,5 +97,68 @@ fn select(state: &mut State, typed: &str, forward: bool) {
     let count = choices(state, typed).len();
     if let Some(Overlay::Palette { selected, .. }) = state.interface.overlays.last_mut() {
         *selected = turn(*selected, count, forward);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::harness::{on, press, said, state, top};
+    use super::*;
+
+    fn names(typed: &str) -> Vec<&'static str> {
+        let found = choices(&state(), typed).into_iter();
+        found.map(|choice| choice.spec.name).collect()
+    }
+
+    #[test]
+    fn commands_are_found_by_name_and_by_other_words() {
+        assert_eq!(names("promote").first(), Some(&"promote"));
+        assert_eq!(names("tmln").first(), Some(&"timeline"));
+        assert_eq!(names("web").first(), Some(&"browse"));
+        assert!(names("").len() > 30, "nothing typed lists everything");
+        assert!(!names("").contains(&"next-tab"), "there are no tabs here");
+    }
+
+    #[test]
+    fn a_command_is_carried_out_by_name_and_a_change_still_asks() {
+        let mut state = state();
+        press(&mut state, ": 'hold");
+        assert_eq!(top(&state), "palette");
+        press(&mut state, "enter");
+        assert_eq!(top(&state), "hold");
+        press(&mut state, "esc : 'sort enter");
+        assert_eq!(state.interface.sort, super::super::Sort::Name);
+    }
+
+    #[test]
+    fn the_impossible_is_listed_with_the_reason() {
+        let mut state = state();
+        on(&mut state, "billing", "production");
+        let found = choices(&state, "promote");
+        let promote = found.first().expect("promote");
+        assert_eq!(promote.blocked.as_deref(), Some("1 gate closed (soak)"));
+        assert_eq!(promote.keys, "P");
+        press(&mut state, ": 'next-match enter");
+        assert_eq!(said(&state), "next-match: no filter");
+        press(&mut state, ": 'zzz enter");
+        assert_eq!(said(&state), "there is no command \"zzz\" here");
+        assert_eq!(top(&state), "palette");
+    }
+
+    #[test]
+    fn the_arrows_choose() {
+        let mut state = state();
+        press(&mut state, ": down");
+        let second = names("").get(1).copied().expect("a second");
+        let Some(Overlay::Palette { selected, .. }) = state.interface.overlays.last() else {
+            panic!("no palette");
+        };
+        assert_eq!(*selected, 1);
+        assert_eq!(second, "up");
+        press(&mut state, "up up");
+        let Some(Overlay::Palette { selected, .. }) = state.interface.overlays.last() else {
+            panic!("no palette");
+        };
+        assert_eq!(*selected, names("").len() - 1);
     }
 }

@@ -348,7 +348,7 @@ mod tests {
             dialog(&state).blocked().as_deref(),
             Some("a reason is required")
         );
-        press(&mut state, "k k 'weekly_release");
+        press(&mut state, "up up 'weekly_release");
         assert_eq!(
             dialog(&state).blocked().as_deref(),
             Some("type production to arm it")
@@ -394,7 +394,7 @@ mod tests {
         // api, search, billing: the third is gated.
         press(&mut state, "space space space P");
         assert_eq!(dialog(&state).applies(), (2, 3));
-        let effects = press(&mut state, "k k 'weekly tab 'production tab tab enter");
+        let effects = press(&mut state, "up up 'weekly tab 'production tab tab enter");
         let sent: Vec<String> = intents(&effects)
             .into_iter()
             .map(|(service, _)| service)
@@ -421,7 +421,7 @@ mod tests {
             press(&mut state, "P");
             let told = dialog(&state).blocked().expect("a reason");
             assert!(told.contains(why), "{told}");
-            let effects = press(&mut state, "k k 'now tab enter");
+            let effects = press(&mut state, "up 'now tab tab enter");
             assert!(!effects.iter().any(changes));
             press(&mut state, "esc");
         }
@@ -431,7 +431,7 @@ mod tests {
     #[test]
     fn a_cell_that_changes_under_the_dialog_becomes_a_refusal_that_names_the_difference() {
         let mut state = state();
-        press(&mut state, "P k k 'weekly tab 'production");
+        press(&mut state, "P up up 'weekly tab 'production");
         with_cell(&mut state.engine.board, "api", "production", |cell| {
             cell.candidate = Some(crate::domain::revision::Revision::new("d".repeat(40)));
             cell.digest = crate::domain::ids::Digest::of(["moved"]);
@@ -470,7 +470,7 @@ mod tests {
     #[test]
     fn the_dialog_is_copied_as_a_command_line() {
         let mut state = state();
-        press(&mut state, "P k k 'it's_time tab tab");
+        press(&mut state, "P up up 'it's_time tab tab");
         let copied = press(&mut state, "y");
         assert_eq!(
             copied,

@@ -95,3 +95,102 @@ impl Interface {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::harness::{now, press, said, state};
+    use super::*;
+    use crate::app::request::RefusalKind;
+    use crate::domain::fault::{Fault, FaultKind};
+
+    fn trouble(why: &str, at: Timestamp) -> Report {
+        Report::Trouble(Box::new(Fault {
+            kind: FaultKind::Unreachable,
+            forge: "github".into(),
+            doing: "reading acme/api".to_owned(),
+            why: why.to_owned(),
+            hint: Some("look at the network".to_owned()),
+            request: Some("A1B2".to_owned()),
+            at,
+            retry_at: None,
+        }))
+    }
+
+    #[test]
+    fn the_same_trouble_counts_up_and_another_is_listed_beside_it() {
+        let mut state = state();
+        for second in 0..3 {
+            let at = now() + SignedDuration::from_secs(second);
+            state.interface.take(&trouble("timeout", at), at);
+        }
+        state.interface.take(&trouble("reset", now()), now());
+        let told: Vec<(u32, &str)> = state
+            .interface
+            .problems
+            .iter()
+            .map(|problem| (problem.count, problem.why.as_str()))
+            .collect();
+        assert_eq!(
+            told,
+            [(3, "unreachable: timeout"), (1, "unreachable: reset")]
+        );
+        assert_eq!(state.interface.problems[0].at, now());
+    }
+
+    #[test]
+    fn errors_stay_until_they_are_read_and_come_back_later() {
+        let mut state = state();
+        state.interface.take(&trouble("timeout", now()), now());
+        press(&mut state, "!");
+        assert!(!state.interface.problems[0].read, "only just shown");
+        press(&mut state, "esc");
+        assert!(state.interface.problems[0].read);
+        let soon = now() + SignedDuration::from_secs(15);
+        state.interface.take(&trouble("timeout", soon), soon);
+        assert!(state.interface.problems[0].read, "still the same trouble");
+        let later = soon + SignedDuration::from_mins(6);
+        state.interface.take(&trouble("timeout", later), later);
+        assert!(!state.interface.problems[0].read);
+    }
+
+    #[test]
+    fn done_and_refused_are_said_with_what_to_do() {
+        let mut state = state();
+        let done = Report::Done {
+            id: None,
+            text: "held api".to_owned(),
+        };
+        state.interface.take(&done, now());
+        assert_eq!(said(&state), "held api");
+        let refused = Report::Refused {
+            id: None,
+            refusal: Refusal::new(RefusalKind::NoGo, "somebody was faster").hint("look again"),
+        };
+        state.interface.take(&refused, now());
+        assert_eq!(said(&state), "somebody was faster (look again)");
+        assert_eq!(
+            state.interface.messages.back().map(|message| message.good),
+            Some(false)
+        );
+    }
+
+    #[test]
+    fn a_refusal_shows_in_the_dialog_whose_intent_it_is() {
+        let mut state = state();
+        press(&mut state, "P");
+        let Some(Overlay::Promote(dialog)) = state.interface.overlays.last() else {
+            panic!("no dialog");
+        };
+        let id = dialog.plans().next().map(|plan| plan.intent.id.clone());
+        let refused = Report::Refused {
+            id,
+            refusal: Refusal::new(RefusalKind::NoGo, "bob was faster"),
+        };
+        state.interface.take(&refused, now());
+        let Some(Overlay::Promote(dialog)) = state.interface.overlays.last() else {
+            panic!("no dialog");
+        };
+        assert_eq!(dialog.applies(), (0, 1));
+        assert_eq!(dialog.blocked().as_deref(), Some("bob was faster"));
+    }
+}

@@ -68,3 +68,74 @@ impl Interface {
 fn height(interface: &Interface) -> usize {
     usize::from(interface.rows.saturating_sub(8))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::harness::{now, press, state};
+    use super::*;
+    use crate::app::effect::Effect;
+    use crate::domain::entry::{Draft, Event};
+    use crate::domain::hold::Cover;
+    use crate::domain::ids::{Digest, Seq};
+
+    fn add(state: &mut State, seq: i64, service: &str) {
+        state.engine.entries.push_back(Entry {
+            seq: Seq(seq),
+            draft: Draft {
+                at: now(),
+                actor: "alice".into(),
+                service: Some(service.into()),
+                environment: Some("staging".into()),
+                revision: None,
+                reason: Some("why".to_owned()),
+                policy: Digest::of(["p"]),
+                event: Event::HoldLifted {
+                    id: "h-1".into(),
+                    cover: Cover::default(),
+                },
+            },
+            previous: Digest::of(["a"]),
+            hash: Digest::of(["b"]),
+        });
+    }
+
+    fn seq(state: &State) -> Option<i64> {
+        selected(state).map(|entry| entry.seq.0)
+    }
+
+    #[test]
+    fn the_cursor_follows_the_newest_until_it_is_moved_and_then_stays_on_its_entry() {
+        let mut state = state();
+        add(&mut state, 1, "api");
+        add(&mut state, 2, "search");
+        press(&mut state, "3");
+        assert_eq!(seq(&state), Some(2));
+        add(&mut state, 3, "web");
+        press(&mut state, "t");
+        assert_eq!(seq(&state), Some(3));
+        press(&mut state, "j");
+        assert_eq!(seq(&state), Some(2));
+        add(&mut state, 4, "api");
+        press(&mut state, "t");
+        assert_eq!(seq(&state), Some(2));
+        assert_eq!(state.interface.timeline.selected, 2);
+    }
+
+    #[test]
+    fn enter_opens_the_service_of_the_entry_and_y_copies_it() {
+        let mut state = state();
+        add(&mut state, 1, "search");
+        press(&mut state, "3");
+        let copied = press(&mut state, "y");
+        assert!(
+            matches!(copied.as_slice(), [Effect::Copy(line)] if line.contains("\"reason\":\"why\"")),
+            "{copied:?}"
+        );
+        press(&mut state, "enter");
+        assert_eq!(state.interface.screen, Screen::Detail("search".into()));
+        let cursor = state.interface.cursor.clone().expect("a cursor");
+        assert_eq!(cursor.environment.as_str(), "staging");
+        press(&mut state, "-");
+        assert_eq!(state.interface.screen, Screen::Timeline);
+    }
+}

@@ -94,11 +94,21 @@ fn matrix(look: &Look<'_>) -> Panel {
                 }
                 let next = target.and_then(|target| row.cell(target));
                 if target.is_some() {
-                    cells.push(next.map_or_else(Entry::default, |cell| next_entry(look, row, cell)));
+                    cells
+                        .push(next.map_or_else(Entry::default, |cell| next_entry(look, row, cell)));
                 }
                 if with_earliest {
                     cells.push(next.map_or_else(Entry::default, |cell| {
-                        Entry::of(gates::earliest_line(look, cell))
+                        let state = cell.next(&row.facts, &look.engine.policy, look.now);
+                        let waits = matches!(
+                            state,
+                            CellState::Ready | CellState::Waiting | CellState::Gated
+                        );
+                        Entry::of(if waits {
+                            gates::earliest_line(look, cell)
+                        } else {
+                            Line::of(Tone::Muted, "-")
+                        })
                     }));
                 }
                 Row::Entries {
@@ -175,16 +185,25 @@ enum Seen<'a> {
 fn visible<'a>(look: &Look<'a>, height: usize) -> Vec<Seen<'a>> {
     let order = &look.interface.order;
     let cursor = place(look);
-    let mut offset = look.interface.offset.min(order.len().saturating_sub(height.max(1)));
+    let mut offset = look
+        .interface
+        .offset
+        .min(order.len().saturating_sub(height.max(1)));
     if let Some(cursor) = cursor {
         offset = offset.clamp((cursor + 1).saturating_sub(height), cursor);
     }
     let headings = look.interface.sort == Sort::Risk && height >= 14;
     loop {
-        let seen = fill(look, order.get(offset..).unwrap_or_default(), height, headings);
+        let seen = fill(
+            look,
+            order.get(offset..).unwrap_or_default(),
+            height,
+            headings,
+        );
         let services = seen.iter().filter(|seen| matches!(seen, Seen::Service(_)));
         // Headings took the cursor's line: one row further down.
-        if cursor.is_some_and(|cursor| cursor >= offset + services.count()) && offset < order.len() {
+        if cursor.is_some_and(|cursor| cursor >= offset + services.count()) && offset < order.len()
+        {
             offset += 1;
         } else {
             return seen;
@@ -316,15 +335,22 @@ pub(super) fn next_entry(look: &Look<'_>, row: &board::Row, cell: &Cell) -> Entr
     let tail = match state {
         CellState::Stale if Look::is_loading(row) => return Entry::default(),
         CellState::Stale if cell.state(&row.facts, policy, look.now) == CellState::Stale => {
-            Line::of(tone, "? STALE: no act")
+            return Entry {
+                head: Line::of(tone, "?"),
+                tail: Line::of(tone, "STALE: no act"),
+                selected: false,
+            };
         }
-        CellState::Stale => Line::of(tone, format!("? UNKNOWN {passing}/{all}")),
+        CellState::Stale => match all {
+            0 => Line::of(tone, "? UNKNOWN"),
+            _ => Line::of(tone, format!("? UNKNOWN {passing}/{all}")),
+        },
         CellState::Running => match &cell.in_flight {
             Some(flight) if flight.unsettled => Line::of(Tone::Unknown, "? UNKNOWN"),
             Some(flight) => {
                 let by = flight.by.as_ref().map_or("?", |person| person.as_str());
                 let age = time::span(look.clock.ago(flight.since));
-                Line::of(tone, format!("{glyph} {by} {age}"))
+                Line::of(tone, format!("{glyph} {word} {by} {age}"))
             }
             None => Line::of(tone, format!("{glyph} {word}")),
         },

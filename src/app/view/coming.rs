@@ -19,20 +19,43 @@ struct Coming {
 
 /// `▸ 9.0.1 on its way: running 4m31 by bob, jobs 14/22`.
 pub(super) fn flight(look: &Look<'_>, row: &Row, cell: &Cell, flight: &InFlight) -> Line {
-    let by = flight.by.as_ref().map_or("somebody", |person| person.as_str());
+    let by = flight
+        .by
+        .as_ref()
+        .map_or("somebody", |person| person.as_str());
     let since = time::span(look.clock.ago(flight.since));
     if flight.unsettled {
         return Line::of(
             Tone::Unknown,
             format!("? {} was sent {since} ago by {by}", flight.revision),
         )
-        .with(Tone::Plain, "; nobody knows what came of it, the forge is being asked");
+        .with(
+            Tone::Plain,
+            "; nobody knows what came of it, the forge is being asked",
+        );
+    }
+    if flight.awaits_approval() {
+        return Line::of(
+            Tone::Running,
+            format!(
+                "{} {} waits for approval",
+                look.glyphs.waiting(),
+                flight.revision
+            ),
+        )
+        .with(
+            Tone::Plain,
+            format!(" on the forge, {since} now; the run is {by}'s"),
+        );
     }
     let mut line = Line::of(
         Tone::Running,
         format!("{} {} on its way: ", look.glyphs.running(), flight.revision),
     )
-    .with(Tone::Plain, format!("{} for {since} by {by}", flight.phase.word()));
+    .with(
+        Tone::Plain,
+        format!("{} for {since} by {by}", flight.phase.word()),
+    );
     if let Some(percent) = look.percent(row, cell) {
         line.push(Tone::Plain, format!("  {}", meter(percent, 20)));
         line.push(Tone::Running, format!(" {percent}%"));
@@ -64,7 +87,11 @@ pub(super) fn lines(look: &Look<'_>, most: usize) -> Vec<Line> {
             State::Unknown => {}
         }
     }
-    let holds = look.engine.ledger.iter().flat_map(|ledger| ledger.holds.values());
+    let holds = look
+        .engine
+        .ledger
+        .iter()
+        .flat_map(|ledger| ledger.holds.values());
     for hold in holds.filter(|hold| hold.is_on(look.now)) {
         all.extend(hold.until.map(|at| Coming {
             at,
@@ -79,13 +106,17 @@ pub(super) fn lines(look: &Look<'_>, most: usize) -> Vec<Line> {
         };
         for cell in &row.cells {
             let waiting = cell.judgement.blocking(look.now);
-            all.extend(waiting.filter(|verdict| verdict.gate != "window").filter_map(|verdict| {
-                Some(Coming {
-                    at: verdict.opens_at?,
-                    what: format!("{name} > {}: {} opens", cell.environment, verdict.gate),
-                    tone: Tone::Plain,
-                })
-            }));
+            all.extend(
+                waiting
+                    .filter(|verdict| verdict.gate != "window")
+                    .filter_map(|verdict| {
+                        Some(Coming {
+                            at: verdict.opens_at?,
+                            what: format!("{name} > {}: {} opens", cell.environment, verdict.gate),
+                            tone: Tone::Plain,
+                        })
+                    }),
+            );
         }
     }
     all.retain(|coming| coming.at > look.now);
@@ -94,9 +125,15 @@ pub(super) fn lines(look: &Look<'_>, most: usize) -> Vec<Line> {
     all.iter()
         .take(most)
         .map(|coming| {
-            Line::of(Tone::Strong, format!(" {:<10}", look.clock.short(coming.at)))
-                .with(Tone::Muted, format!("in {:<9} ", time::countdown(look.clock.until(coming.at))))
-                .with(coming.tone, coming.what.clone())
+            Line::of(
+                Tone::Strong,
+                format!(" {:<13}", look.clock.short(coming.at)),
+            )
+            .with(
+                Tone::Muted,
+                format!("in {:<9} ", time::countdown(look.clock.until(coming.at))),
+            )
+            .with(coming.tone, coming.what.clone())
         })
         .collect()
 }

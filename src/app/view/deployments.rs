@@ -19,7 +19,7 @@ pub(super) fn lines(
     let Some(facts) = row.facts.value() else {
         return vec![Line::of(Tone::Unknown, "  ? not known")];
     };
-    let live = deployment::live(&facts.deployments, environment).map(|live| live.id);
+    let current = deployment::live(&facts.deployments, environment).map(|deployment| deployment.id);
     let mut history: Vec<&Deployment> = facts
         .deployments
         .iter()
@@ -41,16 +41,19 @@ pub(super) fn lines(
         .iter()
         .map(|deployment| {
             let age = time::age(look.clock.ago(deployment.created_at));
-            let is_live = Some(deployment.id) == live;
+            let is_live = Some(deployment.id) == current;
             let by = deployment
                 .creator
                 .as_ref()
                 .map_or("?", |person| person.as_str());
             let text = super::line::cut(&label(deployment), 20).into_owned();
-            let line = Line::of(if is_live { Tone::Strong } else { Tone::Plain }, format!("  {text}"))
-                .padded(widest + 4)
-                .then(look.glyphs.phase(&deployment.phase))
-                .padded(widest + 14);
+            let line = Line::of(
+                if is_live { Tone::Strong } else { Tone::Plain },
+                format!("  {text}"),
+            )
+            .padded(widest + 4)
+            .then(look.glyphs.phase(&deployment.phase))
+            .padded(widest + 14);
             let line = if is_live {
                 line.with(Tone::Good, "live ")
             } else {

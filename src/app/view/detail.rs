@@ -50,9 +50,9 @@ pub(super) fn main(look: &Look<'_>, service: &ServiceName) -> Vec<Panel> {
     top.extend(lines.into_iter().skip(offset).take(rows));
     let mut title = Bar::default()
         .left(0, peek::movement(row, cell))
-        .right(0, gates::sum(look, cell));
+        .right(0, gates::sum(look, row, cell));
     if hidden > 0 {
-        title = title.right(1, Line::of(Tone::Muted, format!("{hidden} more lines below")));
+        title = title.right(1, Line::of(Tone::Muted, format!("{hidden} below")));
     }
     vec![Panel {
         title: Some(title),
@@ -88,9 +88,10 @@ fn tab_name(look: &Look<'_>, row: &Row, cell: &Cell, tab: DetailTab) -> String {
             None => "Scope".into(),
         },
         DetailTab::Deployments => "Deployments".into(),
-        DetailTab::Pipeline => {
-            facts.map_or_else(|| "Pipeline".into(), |facts| format!("Pipeline {}", facts.runs.len()))
-        }
+        DetailTab::Pipeline => facts.map_or_else(
+            || "Pipeline".into(),
+            |facts| format!("Pipeline {}", facts.runs.len()),
+        ),
         DetailTab::PullRequests => facts.map_or_else(
             || "Pull requests".into(),
             |facts| format!("Pull requests {}", facts.open_pull_requests),
@@ -100,7 +101,7 @@ fn tab_name(look: &Look<'_>, row: &Row, cell: &Cell, tab: DetailTab) -> String {
 
 fn tab(look: &Look<'_>, row: &Row, cell: &Cell, columns: usize) -> Vec<Line> {
     match look.interface.tab {
-        DetailTab::Gates => gates::full(look, cell, columns),
+        DetailTab::Gates => gates::full(look, row, cell, columns),
         DetailTab::Scope => scope::full(look, row, cell, columns),
         DetailTab::Deployments => {
             let mut lines = Vec::new();

@@ -67,7 +67,7 @@ impl Form {
     }
 
     /// `label    [ typed text______ ]`.
-    pub fn field(&mut self, label: &'static str, input: &Input, focused: bool) {
+    pub fn field(&mut self, label: &str, input: &Input, focused: bool) {
         let label = format!("{label:<LABEL$} ");
         let room = self.columns.saturating_sub(label.len() + 4).clamp(1, 60);
         // The caret may stand behind the last character.
@@ -89,14 +89,21 @@ impl Form {
     }
 
     /// `label    (*) this  ( ) that`, one below the other where they do not fit.
-    pub fn choice(&mut self, label: &'static str, options: &[String], chosen: usize, focused: bool) {
+    pub fn choice(
+        &mut self,
+        label: &'static str,
+        options: &[String],
+        chosen: usize,
+        focused: bool,
+    ) {
         let mut line = Line::new();
         let mut first = true;
         for (place, option) in options.iter().enumerate() {
             let on = place == chosen;
             let text = format!("({}) {option}", if on { "*" } else { " " });
             let wide = text_width(&text);
-            if !line.is_empty() && line.width() + 3 + wide > self.columns.saturating_sub(LABEL + 1) {
+            if !line.is_empty() && line.width() + 3 + wide > self.columns.saturating_sub(LABEL + 1)
+            {
                 self.labelled(if first { label } else { "" }, std::mem::take(&mut line));
                 first = false;
             }
@@ -179,7 +186,11 @@ impl Button {
 pub(super) fn buttons(buttons: &[Button]) -> Vec<Line> {
     let mut line = Line::new();
     for button in buttons {
-        let (open, close) = if button.focused { ("> ", " <") } else { ("  ", "  ") };
+        let (open, close) = if button.focused {
+            ("> ", " <")
+        } else {
+            ("  ", "  ")
+        };
         let tone = match (&button.blocked, button.focused) {
             (_, true) => Tone::Focus,
             (Some(_), false) => Tone::Struck,

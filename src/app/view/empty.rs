@@ -65,8 +65,11 @@ pub(super) fn first_load(look: &Look<'_>) -> Option<Vec<Line>> {
         };
         let tone = Tone::Bad;
         lines.push(
-            Line::of(tone, format!(" {} {name}: {}", look.glyphs.bad(), fault.kind.word()))
-                .with(Tone::Plain, format!("  {}", fault.why)),
+            Line::of(
+                tone,
+                format!(" {} {name}: {}", look.glyphs.bad(), fault.kind.word()),
+            )
+            .with(Tone::Plain, format!("  {}", fault.why)),
         );
         if let Some(hint) = &fault.hint {
             lines.push(Line::plain(format!("   {hint}")));

@@ -25,7 +25,11 @@ pub(super) fn list(look: &Look<'_>, list: ListCursor) -> Dialog {
             (look.glyphs.bad(), Tone::Bad)
         };
         let times = if problem.count > 1 {
-            format!("  {} times since {}", problem.count, look.clock.long(problem.at))
+            format!(
+                "  {} times since {}",
+                problem.count,
+                look.clock.long(problem.at)
+            )
         } else {
             String::new()
         };
@@ -33,12 +37,19 @@ pub(super) fn list(look: &Look<'_>, list: ListCursor) -> Dialog {
             Line::of(Tone::Strong, if on { "> " } else { "  " })
                 .with(tone, format!("{glyph} "))
                 .with(Tone::Strong, problem.subject.clone())
-                .with(Tone::Muted, format!("  {}{times}", ago(look, problem.last_at))),
+                .with(
+                    Tone::Muted,
+                    format!("  {}{times}", ago(look, problem.last_at)),
+                ),
         );
         for part in wrap(&problem.why, columns.saturating_sub(4)) {
             lines.push(Line::plain(blanks(4)).with(Tone::Plain, part));
         }
-        for part in problem.hint.iter().flat_map(|hint| wrap(hint, columns.saturating_sub(12))) {
+        for part in problem
+            .hint
+            .iter()
+            .flat_map(|hint| wrap(hint, columns.saturating_sub(12)))
+        {
             lines.push(Line::of(Tone::Accent, "    to do   ").with(Tone::Plain, part));
         }
         if let Some(request) = &problem.request {
@@ -47,14 +58,20 @@ pub(super) fn list(look: &Look<'_>, list: ListCursor) -> Dialog {
         lines.push(Line::new());
     }
     if problems.is_empty() {
-        lines.push(Line::of(Tone::Good, format!("{} nothing went wrong", look.glyphs.good())));
+        lines.push(Line::of(
+            Tone::Good,
+            format!("{} nothing went wrong", look.glyphs.good()),
+        ));
         lines.push(Line::new());
     }
     Dialog {
         title: Line::of(Tone::Strong, format!("ERRORS {}", problems.len())),
         lines,
         focus,
-        foot: vec![Line::of(Tone::Muted, "j k move   y copy   esc closes and marks them read")],
+        foot: vec![Line::of(
+            Tone::Muted,
+            "j k move   y copy   esc closes and marks them read",
+        )],
         width: dialog::width(look),
         caret: None,
     }

@@ -8,14 +8,7 @@ use super::look::Look;
 use super::panel::Bar;
 use super::{header, time};
 use crate::app::command::{self, Hint};
-use crate::app::interface::Overlay;
-
-/// What the demo's newcomer is told, a step at a time.
-const TOUR: [&str; 3] = [
-    "move to a service that is READY (j k), then P: promote it to production",
-    "H on another service: hold it with a reason, and watch its row stop",
-    "V on a service that waits for a sign-off: vote go; 3 shows the timeline of all of it",
-];
+use crate::app::interface::{Overlay, tour_text};
 
 /// How long a message keeps the tour from its line.
 const FRESH: SignedDuration = SignedDuration::from_secs(6);
@@ -33,18 +26,14 @@ pub(super) fn bars(look: &Look<'_>) -> Vec<Bar> {
 fn said(look: &Look<'_>) -> Bar {
     let message = look.interface.messages.back();
     let fresh = message.is_some_and(|message| look.clock.ago(message.at) < FRESH);
-    let tour = look
-        .interface
-        .tour
-        .and_then(|step| TOUR.get(step).map(|text| (step, text)));
+    let tour = look.interface.tour.and_then(tour_text);
     let mut bar = Bar::default();
     if let Some(Overlay::Filter { input, .. }) = look.interface.overlays.last() {
         let line = Line::of(Tone::Focus, format!("/{}_", input.value()));
         let line = line.with(Tone::Muted, "  enter keeps it, esc takes it back");
         bar = bar.left(0, line);
-    } else if let (Some((step, text)), false) = (tour, fresh) {
-        let line = Line::of(Tone::Accent, format!("TOUR {}/{} ", step + 1, TOUR.len()));
-        bar = bar.left(0, line.with(Tone::Plain, *text));
+    } else if let (Some(text), false) = (tour, fresh) {
+        bar = bar.left(0, Line::of(Tone::Accent, text));
     } else if let Some(message) = message {
         let (glyph, tone) = if message.good {
             (look.glyphs.good(), Tone::Good)
@@ -71,24 +60,21 @@ fn said(look: &Look<'_>) -> Bar {
 /// Lets the hints flow over `rows` lines; those that find no place are in the help.
 fn keys(hints: &[Hint], look: &Look<'_>, rows: usize) -> Vec<Bar> {
     let columns = usize::from(look.shape.columns).saturating_sub(2);
-    let mut lines = vec![Line::new()];
+    let mut lines = vec![Line::new(); rows];
     for hint in hints {
         let part = hint_line(hint, columns / 2);
-        let last = lines.len() - 1;
-        let Some(line) = lines.get_mut(last) else {
-            break;
-        };
-        let gap = usize::from(!line.is_empty()) * 2;
-        if line.width() + gap + part.width() <= columns {
-            if gap > 0 {
+        // A long reason must not leave a hole: what comes after it may stand before it.
+        let line = lines.iter_mut().find(|line| {
+            let gap = usize::from(!line.is_empty()) * 2;
+            line.width() + gap + part.width() <= columns
+        });
+        if let Some(line) = line {
+            if !line.is_empty() {
                 line.push(Tone::Plain, "  ");
             }
             line.0.extend(part.0);
-        } else if lines.len() < rows {
-            lines.push(part);
         }
     }
-    lines.resize_with(rows, Line::new);
     lines
         .into_iter()
         .map(|line| Bar::default().left(0, line))
@@ -96,9 +82,11 @@ fn keys(hints: &[Hint], look: &Look<'_>, rows: usize) -> Vec<Bar> {
 }
 
 /// `P promote`, or `P promote (no: 2 gates closed)` struck out.
-pub(super) fn hint_line(hint: &Hint, columns: usize) -> Line {
+fn hint_line(hint: &Hint, columns: usize) -> Line {
     match &hint.blocked {
-        None => Line::of(Tone::Key, hint.keys.clone()).with(Tone::Plain, format!(" {}", hint.label)),
+        None => {
+            Line::of(Tone::Key, hint.keys.clone()).with(Tone::Plain, format!(" {}", hint.label))
+        }
         Some(why) => {
             let why = cut(why, columns.saturating_sub(hint.label.len() + 9)).into_owned();
             Line::of(Tone::Struck, format!("{} {}", hint.keys, hint.label))

@@ -6,16 +6,24 @@ use jiff::Timestamp;
 use super::line::{Line, Tone, cut, width, wrap};
 use super::look::Look;
 use super::time;
+use crate::domain::board::Row;
 use crate::domain::cell::Cell;
-use crate::domain::gate::{Earliest, Go, State, Verdict};
+use crate::domain::gate::{self, Earliest, Go, State, Verdict};
 
 /// `gates 5/5 OPEN`.
-pub(super) fn sum(look: &Look<'_>, cell: &Cell) -> Line {
-    let (passing, all) = cell.judgement.count(look.now);
+pub(super) fn sum(look: &Look<'_>, row: &Row, cell: &Cell) -> Line {
+    let states: Vec<State> = cell
+        .judgement
+        .verdicts
+        .iter()
+        .map(|verdict| look.gate(row, verdict))
+        .collect();
+    let passing = states.iter().filter(|state| state.passes()).count();
+    let all = states.len();
     if cell.candidate.is_none() {
         return Line::of(Tone::Muted, "nothing to promote");
     }
-    let (word, tone) = match cell.judgement.go_at(look.now) {
+    let (word, tone) = match gate::sum(states) {
         Go::Go => ("OPEN", Tone::Good),
         Go::NoGo => ("NO-GO", Tone::Bad),
         Go::Unknown => ("UNKNOWN", Tone::Unknown),
@@ -25,22 +33,28 @@ pub(super) fn sum(look: &Look<'_>, cell: &Cell) -> Line {
 
 /// One line a gate, the blocking ones with what opens them, as many as fit in `rows`. Where not
 /// all fit, those that pass share a line: what blocks is never cut off for what does not.
-pub(super) fn short(look: &Look<'_>, cell: &Cell, columns: usize, rows: usize) -> Vec<Line> {
+pub(super) fn short(
+    look: &Look<'_>,
+    row: &Row,
+    cell: &Cell,
+    columns: usize,
+    rows: usize,
+) -> Vec<Line> {
     let verdicts = &cell.judgement.verdicts;
     if verdicts.len() <= rows {
         return verdicts
             .iter()
-            .map(|verdict| one(look, verdict, columns))
+            .map(|verdict| one(look, row, verdict, columns))
             .collect();
     }
-    let mut lines: Vec<Line> = cell
-        .judgement
-        .blocking(look.now)
-        .map(|verdict| one(look, verdict, columns))
+    let mut lines: Vec<Line> = verdicts
+        .iter()
+        .filter(|verdict| !look.gate(row, verdict).passes())
+        .map(|verdict| one(look, row, verdict, columns))
         .collect();
     let passing: Vec<&Verdict> = verdicts
         .iter()
-        .filter(|verdict| verdict.state_at(look.now).passes())
+        .filter(|verdict| look.gate(row, verdict).passes())
         .collect();
     let room = rows.saturating_sub(lines.len());
     if room == 0 || passing.is_empty() {
@@ -48,7 +62,7 @@ pub(super) fn short(look: &Look<'_>, cell: &Cell, columns: usize, rows: usize) -
         return lines;
     }
     let (alone, together) = passing.split_at(room.saturating_sub(1).min(passing.len()));
-    lines.extend(alone.iter().map(|verdict| one(look, verdict, columns)));
+    lines.extend(alone.iter().map(|verdict| one(look, row, verdict, columns)));
     let names: Vec<&str> = together
         .iter()
         .map(|verdict| verdict.gate.as_str())
@@ -60,13 +74,17 @@ pub(super) fn short(look: &Look<'_>, cell: &Cell, columns: usize, rows: usize) -
     lines
 }
 
-fn one(look: &Look<'_>, verdict: &Verdict, columns: usize) -> Line {
-    let state = verdict.state_at(look.now);
+fn one(look: &Look<'_>, row: &Row, verdict: &Verdict, columns: usize) -> Line {
+    let state = look.gate(row, verdict);
     let mut line = look.glyphs.gate(state);
     line.push(Tone::Plain, format!(" {:<10} ", cut(&verdict.gate, 18)));
     let since = since(look, verdict);
     let room = columns.saturating_sub(line.width() + since.len() + 2);
-    let mut why = verdict.why.clone();
+    let mut why = if state == State::Unknown && verdict.state != State::Unknown {
+        format!("was {}: {}", verdict.state, verdict.why)
+    } else {
+        verdict.why.clone()
+    };
     if !state.passes() {
         if let Some(at) = verdict.opens_at {
             why = format!("{why}; opens {}", look.clock.short(at));
@@ -100,15 +118,23 @@ fn since(look: &Look<'_>, verdict: &Verdict) -> String {
 }
 
 /// Everything about every gate, for the detail screen.
-pub(super) fn full(look: &Look<'_>, cell: &Cell, columns: usize) -> Vec<Line> {
+pub(super) fn full(look: &Look<'_>, row: &Row, cell: &Cell, columns: usize) -> Vec<Line> {
+    let names = cell
+        .judgement
+        .verdicts
+        .iter()
+        .map(|verdict| width(&verdict.gate));
+    let name = names.max().unwrap_or_default().clamp(8, 18);
     let mut lines = vec![
-        Line::of(Tone::Heading, format!("  {:<12} {:<10} ", "GATE", "STATE"))
-            .with(Tone::Heading, format!("{:<}", "WHY"))
-            .padded(columns.saturating_sub(5))
-            .with(Tone::Heading, "SEEN"),
+        Line::of(
+            Tone::Heading,
+            format!("  {:<name$} {:<10} WHY", "GATE", "STATE"),
+        )
+        .padded(columns.saturating_sub(5))
+        .with(Tone::Heading, "SEEN"),
     ];
     for verdict in &cell.judgement.verdicts {
-        lines.extend(explained(look, verdict, columns));
+        lines.extend(explained(look, row, verdict, name, columns));
     }
     if cell.judgement.verdicts.is_empty() {
         lines.push(Line::of(Tone::Unknown, "  ? no gate has been judged yet"));
@@ -119,13 +145,22 @@ pub(super) fn full(look: &Look<'_>, cell: &Cell, columns: usize) -> Vec<Line> {
     lines
 }
 
-fn explained(look: &Look<'_>, verdict: &Verdict, columns: usize) -> Vec<Line> {
-    let state = verdict.state_at(look.now);
+fn explained(
+    look: &Look<'_>,
+    row: &Row,
+    verdict: &Verdict,
+    name: usize,
+    columns: usize,
+) -> Vec<Line> {
+    let state = look.gate(row, verdict);
     let since = since(look, verdict);
-    let room = columns.saturating_sub(32).max(10);
+    let room = columns.saturating_sub(name + 20).max(10);
     let ran_out = state == State::Unknown && verdict.state != State::Unknown;
     let why = if ran_out {
-        format!("was {}: {}; judged too long ago", verdict.state, verdict.why)
+        format!(
+            "was {}: {}; judged too long ago",
+            verdict.state, verdict.why
+        )
     } else {
         verdict.why.clone()
     };
@@ -137,8 +172,8 @@ fn explained(look: &Look<'_>, verdict: &Verdict, columns: usize) -> Vec<Line> {
             Tone::Strong
         };
         if place == 0 {
-            let gate = cut(&verdict.gate, 12).into_owned();
-            let missing = 12_usize.saturating_sub(width(&gate));
+            let gate = cut(&verdict.gate, name).into_owned();
+            let missing = name.saturating_sub(width(&gate));
             let line = Line::of(tone, format!("  {gate}"))
                 .with(Tone::Plain, super::line::blanks(missing + 1))
                 .then(look.glyphs.gate(state))
@@ -148,7 +183,7 @@ fn explained(look: &Look<'_>, verdict: &Verdict, columns: usize) -> Vec<Line> {
                 .with(Tone::Muted, since.clone());
             lines.push(line);
         } else {
-            lines.push(Line::plain(super::line::blanks(26)).with(tone, part));
+            lines.push(Line::plain(super::line::blanks(name + 14)).with(tone, part));
         }
     }
     let mut add = |word: &'static str, text: String, tone: Tone| {
@@ -157,7 +192,10 @@ fn explained(look: &Look<'_>, verdict: &Verdict, columns: usize) -> Vec<Line> {
             .enumerate()
         {
             let word = if place == 0 { word } else { "" };
-            let line = Line::of(Tone::Muted, format!("{:26}{word:<12}", ""));
+            let line = Line::of(
+                Tone::Muted,
+                format!("{:indent$}{word:<12}", "", indent = name + 14),
+            );
             lines.push(line.with(tone, part));
         }
     };

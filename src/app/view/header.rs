@@ -33,14 +33,21 @@ pub(super) fn bars(look: &Look<'_>) -> Vec<Bar> {
 /// One line where there is no room for two: the countdown and what is wrong.
 fn merged(look: &Look<'_>) -> Bar {
     let wide = look.shape.columns >= 60;
-    let mut bar = Bar::default()
-        .left(u8::from(!wide) * 3, Line::of(Tone::Strong, name(look)))
-        .left(0, window(look, wide));
-    bar = alarms(look, bar);
-    if wide {
-        bar = bar.left(1, wrong(look)).right(2, mode(look));
+    let mut bar = Bar::default();
+    if !wide {
+        // What is loud comes first where not everything fits.
+        bar = alarms(look, bar);
+        if look.engine.read_only {
+            bar = bar.left(0, mode(look));
+        }
+        return bar
+            .left(0, window(look, false))
+            .left(3, Line::of(Tone::Strong, name(look)));
     }
-    bar
+    bar = bar
+        .left(0, Line::of(Tone::Strong, name(look)))
+        .left(0, window(look, true));
+    alarms(look, bar).left(1, wrong(look)).right(1, mode(look))
 }
 
 fn name(look: &Look<'_>) -> String {
@@ -76,7 +83,12 @@ pub(super) fn window(look: &Look<'_>, full: bool) -> Line {
     let told = |line: Line, word: &'static str, at: Option<Timestamp>| match at {
         Some(at) => {
             let left = time::countdown(look.clock.until(at));
-            let line = line.with(Tone::Plain, format!(" {word} "));
+            let word = if look.shape.columns < 60 {
+                " ".to_owned()
+            } else {
+                format!(" {word} ")
+            };
+            let line = line.with(Tone::Plain, word);
             let line = line.with(Tone::Strong, left);
             if full {
                 line.with(Tone::Muted, format!(" ({})", look.clock.short(at)))
@@ -105,7 +117,12 @@ pub(super) fn window(look: &Look<'_>, full: bool) -> Line {
 /// What must not be overlooked.
 fn alarms(look: &Look<'_>, mut bar: Bar) -> Bar {
     if let JournalState::Unreachable { .. } = look.engine.journal {
-        bar = bar.left(0, Line::of(Tone::Alarm, " JOURNAL UNREACHABLE "));
+        let text = if look.shape.columns < 60 {
+            " NO JOURNAL "
+        } else {
+            " JOURNAL UNREACHABLE "
+        };
+        bar = bar.left(0, Line::of(Tone::Alarm, text));
     }
     if look.engine.offline {
         bar = bar.left(0, Line::of(Tone::Alarm, " OFFLINE "));
@@ -144,6 +161,7 @@ fn counts(look: &Look<'_>) -> Line {
         (tally.held, "held", Tone::Warning),
         (tally.failed, "fail", Tone::Bad),
         (tally.stale, "stale", Tone::Unknown),
+        (tally.loading, "reading", Tone::Muted),
         (tally.level, "level", Tone::Muted),
     ] {
         if count > 0 {

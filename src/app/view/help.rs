@@ -3,11 +3,11 @@
 use tui_input::Input;
 
 use super::dialog::{self, Form};
-use super::footer::hint_line;
 use super::line::{Line, Tone, blanks, width};
 use super::look::Look;
 use super::panel::Dialog;
 use crate::app::command::{self, Hint};
+use crate::app::interface::choices;
 
 pub(super) fn help(look: &Look<'_>, offset: usize) -> Dialog {
     let columns = dialog::columns(look);
@@ -69,36 +69,39 @@ fn explained(hint: &Hint, columns: usize) -> Vec<Line> {
     lines
 }
 
-/// The commands whose name or help has every typed word.
+/// The commands that fit what was typed, best first, the impossible ones with the reason.
 pub(super) fn palette(look: &Look<'_>, input: &Input, selected: usize) -> Dialog {
-    let typed = input.value().to_lowercase();
-    let words: Vec<&str> = typed.split_whitespace().collect();
-    let hints: Vec<Hint> = command::help(look.state)
-        .into_iter()
-        .flat_map(|section| section.hints)
-        .filter(|hint| {
-            let text = format!("{} {}", hint.label, hint.help).to_lowercase();
-            words.iter().all(|word| text.contains(word))
-        })
-        .collect();
+    let found = choices(look.state, input.value());
     let columns = dialog::columns(look);
     let mut form = Form::new(columns);
     form.field(":", input, true);
-    let rows = usize::from(look.shape.rows).saturating_sub(7).clamp(3, 14);
-    let selected = selected.min(hints.len().saturating_sub(1));
+    let rows = usize::from(look.shape.rows).saturating_sub(8).clamp(3, 16);
+    let selected = selected.min(found.len().saturating_sub(1));
     let offset = (selected + 1).saturating_sub(rows);
-    for (place, hint) in hints.iter().enumerate().skip(offset).take(rows) {
+    for (place, choice) in found.iter().enumerate().skip(offset).take(rows) {
         let on = place == selected;
+        let tone = match (&choice.blocked, on) {
+            (Some(_), _) => Tone::Struck,
+            (None, true) => Tone::Strong,
+            (None, false) => Tone::Plain,
+        };
         let line = Line::of(Tone::Strong, if on { "> " } else { "  " })
-            .then(hint_line(hint, columns / 2))
+            .with(tone, choice.spec.name)
+            .padded(18)
+            .with(Tone::Key, choice.keys.clone())
             .padded(28)
-            .with(Tone::Muted, format!(" {}", hint.help));
-        form.line(line);
+            .with(Tone::Plain, " ");
+        form.line(match &choice.blocked {
+            Some(why) => line.with(Tone::Warning, format!("not now: {why}")),
+            None => line.with(Tone::Muted, choice.spec.help),
+        });
     }
-    if hints.is_empty() {
+    if found.is_empty() {
         form.line(Line::of(Tone::Muted, "  no command matches"));
     }
-    let count = if hints.is_empty() { 0 } else { selected + 1 };
-    let title = Line::of(Tone::Strong, "COMMAND").with(Tone::Muted, format!("  {count} of {}", hints.len()));
-    form.done(look, title, vec![Line::of(Tone::Muted, "enter runs it   esc closes")])
+    let count = if found.is_empty() { 0 } else { selected + 1 };
+    let counted = format!("  {count} of {}", found.len());
+    let title = Line::of(Tone::Strong, "COMMAND").with(Tone::Muted, counted);
+    let keys = Line::of(Tone::Muted, "enter runs it   esc closes");
+    form.done(look, title, vec![keys])
 }

@@ -13,6 +13,7 @@ use crate::app::interface::Interface;
 use crate::app::state::State;
 use crate::domain::board::Row;
 use crate::domain::cell::Cell;
+use crate::domain::gate::{self, Verdict};
 use crate::domain::ids::{EnvironmentName, ServiceName};
 use crate::domain::pipeline::Job;
 
@@ -87,6 +88,23 @@ impl<'a> Look<'a> {
         let jobs: &Vec<Job> = self.engine.jobs.get(&key)?.value()?;
         let done = jobs.iter().filter(|job| !job.phase.is_in_flight()).count();
         (done * 100).checked_div(jobs.len())
+    }
+
+    /// What a gate says, seen with the age of the facts: what rests on stale facts is not open,
+    /// whatever was judged when they were fresh.
+    pub fn gate(&self, row: &Row, verdict: &Verdict) -> gate::State {
+        let state = verdict.state_at(self.now);
+        // These rest on the clock and the journal, not on the forge's facts.
+        let own = ["window", "hold", "sign-off"].contains(&verdict.gate.as_str())
+            || verdict.gate.starts_with("manual");
+        if state == gate::State::Open
+            && !own
+            && row.facts.is_stale(self.now, self.engine.policy.max_age)
+        {
+            gate::State::Unknown
+        } else {
+            state
+        }
     }
 
     /// Whether nothing has been read of a service yet, and nothing went wrong either.

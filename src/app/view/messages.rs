@@ -17,7 +17,8 @@ pub(super) fn list(look: &Look<'_>, offset: usize) -> Dialog {
         } else {
             (look.glyphs.bad(), Tone::Bad)
         };
-        let mut head = Line::of(Tone::Muted, look.clock.long(message.at)).with(tone, format!(" {glyph} "));
+        let mut head =
+            Line::of(Tone::Muted, look.clock.long(message.at)).with(tone, format!(" {glyph} "));
         for part in wrap(&message.text, columns.saturating_sub(head.width())) {
             let indent = head.width();
             lines.push(std::mem::take(&mut head).with(Tone::Plain, part));

@@ -20,6 +20,7 @@ pub struct Part {
 }
 
 impl Bar {
+    #[must_use]
     pub fn left(mut self, rank: u8, line: Line) -> Self {
         if !line.is_empty() {
             self.left.push(Part { line, rank });
@@ -27,6 +28,7 @@ impl Bar {
         self
     }
 
+    #[must_use]
     pub fn right(mut self, rank: u8, line: Line) -> Self {
         if !line.is_empty() {
             self.right.push(Part { line, rank });

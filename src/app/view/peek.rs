@@ -5,6 +5,7 @@ use super::line::{Line, Tone};
 use super::look::Look;
 use super::panel::{Bar, Content, Panel};
 use super::{deployments, empty, gates, scope};
+use crate::app::interface::Pane;
 use crate::domain::board::Row;
 use crate::domain::cell::Cell;
 
@@ -17,13 +18,24 @@ pub(super) fn panel(look: &Look<'_>) -> Panel {
             height,
         };
     };
+    let rows = usize::from(height) - 1;
+    let mut title = Bar::default()
+        .left(0, movement(row, cell))
+        .right(0, gates::sum(look, row, cell));
+    let content = if look.interface.pane == Pane::Peek {
+        title = title.right(1, Line::of(Tone::Focus, "j k scroll"));
+        let columns = usize::from(look.shape.main()).saturating_sub(1);
+        let mut all = indented(notices(look, row, cell));
+        all.extend(gates::full(look, row, cell, columns));
+        let offset = look.interface.detail_offset;
+        let offset = offset.min(all.len().saturating_sub(rows));
+        all.into_iter().skip(offset).take(rows).collect()
+    } else {
+        lines(look, row, cell, rows)
+    };
     Panel {
-        title: Some(
-            Bar::default()
-                .left(0, movement(row, cell))
-                .right(0, gates::sum(look, cell)),
-        ),
-        content: Content::Lines(lines(look, row, cell, usize::from(height) - 1)),
+        title: Some(title),
+        content: Content::Lines(content),
         height,
     }
 }
@@ -33,17 +45,20 @@ pub(super) fn movement(row: &Row, cell: &Cell) -> Line {
     let mut line = Line::of(Tone::Strong, row.service.name.to_string());
     let to = &cell.environment;
     let path = match Look::upstream(row, cell) {
-        Some(from) => format!("  {from} > {to}"),
+        Some(upstream) => format!("  {upstream} > {to}"),
         None => format!("  > {to}"),
     };
     line.push(Tone::Heading, path);
-    let live = cell.live.as_ref().map_or("nothing", |live| live.label());
+    let from = cell
+        .live
+        .as_ref()
+        .map_or("nothing", |revision| revision.label());
     match &cell.candidate {
         Some(candidate) => {
-            line.push(Tone::Plain, format!("  {live} > "));
+            line.push(Tone::Plain, format!("  {from} > "));
             line.push(Tone::Strong, candidate.to_string());
         }
-        None => line.push(Tone::Plain, format!("  {live}")),
+        None => line.push(Tone::Plain, format!("  {from}")),
     }
     line
 }
@@ -60,7 +75,7 @@ fn lines(look: &Look<'_>, row: &Row, cell: &Cell, rows: usize) -> Vec<Line> {
         rows.saturating_sub(lines.len() + 1)
     };
     if cell.candidate.is_some() || rows > 8 {
-        lines.extend(gates::short(look, cell, columns, gates_room));
+        lines.extend(gates::short(look, row, cell, columns, gates_room));
     }
     if rows <= 8 {
         lines.truncate(rows.saturating_sub(1));
@@ -93,10 +108,9 @@ fn lines(look: &Look<'_>, row: &Row, cell: &Cell, rows: usize) -> Vec<Line> {
 pub(super) fn notices(look: &Look<'_>, row: &Row, cell: &Cell) -> Vec<Line> {
     let mut lines = Vec::new();
     if let Some(fault) = &row.facts.fault {
-        let age = row
-            .facts
-            .age(look.now)
-            .map_or_else(String::new, |age| format!("; facts are {} old", super::time::age(age)));
+        let age = row.facts.age(look.now).map_or_else(String::new, |age| {
+            format!("; facts are {} old", super::time::age(age))
+        });
         let mut text = format!("{}: {}{age}", fault.kind.word(), fault.why);
         if let Some(hint) = &fault.hint {
             text = format!("{text}; {hint}");
@@ -109,15 +123,21 @@ pub(super) fn notices(look: &Look<'_>, row: &Row, cell: &Cell) -> Vec<Line> {
             || "until lifted".to_owned(),
             |at| format!("until {}", look.clock.short(at)),
         );
+        // A hold on this cell alone needs no more words; a wider one says how wide.
+        let alone = hold.cover.service.is_some() && hold.cover.environment.is_some();
+        let covers = if alone {
+            String::new()
+        } else {
+            format!(", covers {}", hold.cover)
+        };
         lines.push(
             Line::of(tone, format!("{glyph} HOLD {} ", hold.owner))
                 .with(Tone::Strong, hold.reason.clone())
                 .with(
                     Tone::Muted,
                     format!(
-                        "  {until}, since {}, covers {}",
+                        "  {until}, since {}{covers}",
                         super::time::age(look.clock.ago(hold.since)),
-                        hold.cover
                     ),
                 ),
         );

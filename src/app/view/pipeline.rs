@@ -15,10 +15,14 @@ pub(super) fn full(look: &Look<'_>, row: &Row, cell: &Cell, columns: usize) -> V
     let mut lines = Vec::new();
     let of = cell.candidate.as_ref().or(cell.live.as_ref());
     if let Some(revision) = of {
-        let mut line = Line::of(Tone::Heading, "  checks ").with(Tone::Strong, revision.to_string());
+        let mut line =
+            Line::of(Tone::Heading, "  checks ").with(Tone::Strong, revision.to_string());
         match facts.checks.get(&revision.sha) {
             Some(checks) => {
-                line.push(Tone::Plain, format!("  {}/{} ", checks.succeeded, checks.total));
+                line.push(
+                    Tone::Plain,
+                    format!("  {}/{} ", checks.succeeded, checks.total),
+                );
                 if let Some(phase) = &checks.phase {
                     line = line.then(look.glyphs.phase(phase));
                 }
@@ -49,7 +53,11 @@ pub(super) fn full(look: &Look<'_>, row: &Row, cell: &Cell, columns: usize) -> V
             } else {
                 format!("may approve: {}", waiting.reviewers.join(", "))
             };
-            let text = format!("      {} waits for {}", look.glyphs.waiting(), waiting.environment);
+            let text = format!(
+                "      {} waits for {}",
+                look.glyphs.waiting(),
+                waiting.environment
+            );
             lines.push(Line::of(Tone::Warning, text).with(Tone::Muted, format!("  {who}")));
         }
         let key = (row.service.name.clone(), run.id);
@@ -74,7 +82,10 @@ fn run_line(look: &Look<'_>, run: &Run, columns: usize) -> Line {
         .then(look.glyphs.phase(&run.phase))
         .padded(12)
         .with(Tone::Strong, format!("{} ", run.name))
-        .with(Tone::Muted, format!("#{}{attempt} {} ", run.number, run.sha.short()));
+        .with(
+            Tone::Muted,
+            format!("#{}{attempt} {} ", run.number, run.sha.short()),
+        );
     let room = columns.saturating_sub(line.width() + tail.len());
     let title = cut(run.title.as_deref().unwrap_or_default(), room).into_owned();
     line.with(Tone::Plain, title)

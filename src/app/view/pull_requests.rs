@@ -18,14 +18,23 @@ pub(super) fn full(look: &Look<'_>, row: &Row, columns: usize) -> Vec<Line> {
     }
     let mut lines = vec![Line::of(
         Tone::Heading,
-        format!("  {:<6} {:<9} {:<20} {:<10} {:>4}  TITLE", "PR", "AUTHOR", "STATE", "CHECKS", "AGE"),
+        format!(
+            "  {:<6} {:<9} {:<20} {:<10} {:>4}  TITLE",
+            "PR", "AUTHOR", "STATE", "CHECKS", "AGE"
+        ),
     )];
     for request in &facts.pull_requests {
-        let author = request.author.as_ref().map_or("?", |person| person.as_str());
-        let mut line = Line::of(Tone::Accent, format!("  {:<7}", format!("#{}", request.number)))
-            .with(Tone::Plain, format!("{:<9} ", cut(author, 9)))
-            .then(look.glyphs.change(&request.state))
-            .padded(40);
+        let author = request
+            .author
+            .as_ref()
+            .map_or("?", |person| person.as_str());
+        let mut line = Line::of(
+            Tone::Accent,
+            format!("  {:<7}", format!("#{}", request.number)),
+        )
+        .with(Tone::Plain, format!("{:<9} ", cut(author, 9)))
+        .then(look.glyphs.change(&request.state))
+        .padded(40);
         line = match &request.checks {
             Some(phase) => line.then(look.glyphs.phase(phase)),
             None => line.with(Tone::Muted, ". none"),
@@ -51,7 +60,10 @@ pub(super) fn full(look: &Look<'_>, row: &Row, columns: usize) -> Vec<Line> {
         .open_pull_requests
         .saturating_sub(u64::try_from(facts.pull_requests.len()).unwrap_or(u64::MAX));
     if more > 0 {
-        lines.push(Line::of(Tone::Muted, format!("  and {more} more on the forge (o opens it)")));
+        lines.push(Line::of(
+            Tone::Muted,
+            format!("  and {more} more on the forge (o opens it)"),
+        ));
     }
     lines
 }

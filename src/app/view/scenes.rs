@@ -1,13 +1,13 @@
 //! Scenes: states of the board at a fixed instant, for the tests of the screens.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::app::engine::{Engine, ForgeState, JournalState, Start};
-use crate::app::interface::{Cursor, DetailTab, Interface, ListCursor, Message, Screen, Sort};
+use crate::app::interface::{Cursor, DetailTab, Interface, ListCursor, Message, Screen};
 use crate::app::msg::Budget;
 use crate::app::state::State;
 use crate::domain::cell::CellState;
@@ -30,7 +30,10 @@ use crate::domain::signoff::{Voice, Vote};
 use crate::domain::window::{Span, Window, WindowEffect};
 
 pub(crate) mod dialogs;
+mod facts;
 mod journal;
+
+use facts::{facts, scope};
 
 /// Friday, 17 July 2026, 14:17:50 in UTC.
 pub(crate) fn now() -> Timestamp {
@@ -151,224 +154,11 @@ fn policy(plans: &[Plan]) -> Policy {
         }],
         roles: BTreeMap::from([
             ("qa".into(), BTreeSet::from([person("dee")])),
-            ("sre".into(), BTreeSet::from([person("carol"), person("alice")])),
+            (
+                "sre".into(),
+                BTreeSet::from([person("carol"), person("alice")]),
+            ),
         ]),
-    }
-}
-
-fn facts(plan: &Plan) -> ServiceFacts {
-    let mut deployments = Vec::new();
-    let mut id = 100;
-    for (place, environment) in PATH.iter().enumerate() {
-        let version = plan.live[place];
-        let days = i64::try_from(place).unwrap() * 2 + 1;
-        for (older, phase, description) in [
-            (0, Phase::Succeeded, "weekly R26.07"),
-            (7, Phase::Superseded, "weekly R26.06"),
-            (9, Phase::Failed, "smoke test 2/9"),
-            (14, Phase::Superseded, "weekly R26.05"),
-        ] {
-            id += 1;
-            let version = if older == 0 {
-                version.to_owned()
-            } else {
-                format!("{version}-w{older}")
-            };
-            deployments.push(Deployment {
-                id: DeploymentId(id),
-                environment: (*environment).into(),
-                sha: sha(&version),
-                git_ref: None,
-                phase,
-                raw: "ACTIVE".into(),
-                created_at: ago((days + older) * DAY + 700),
-                changed_at: ago((days + older) * DAY),
-                creator: Some(person(if older == 9 { "eve" } else { "bob" })),
-                description: Some(description.into()),
-                url: None,
-                key: None,
-            });
-        }
-    }
-    let releases = plan
-        .live
-        .iter()
-        .chain([&plan.live[2]])
-        .flat_map(|version| [(*version).to_owned(), format!("{version}-w7")])
-        .map(|version| Release {
-            id: None,
-            sha: Some(sha(&version)),
-            tag: version,
-            name: None,
-            draft: false,
-            prerelease: false,
-            created_at: ago(3 * DAY),
-            published_at: Some(ago(3 * DAY)),
-            url: String::new(),
-        })
-        .collect();
-    let head = sha(plan.live[0]);
-    ServiceFacts {
-        repo: format!("acme/{}", plan.name).into(),
-        url: format!("https://github.com/acme/{}", plan.name),
-        archived: false,
-        permission: Permission::Write,
-        default_branch: Some("main".into()),
-        head: Some(Head {
-            sha: head.clone(),
-            headline: "retry idempotency key".into(),
-            author: Some(person("eve")),
-            at: Some(ago(2 * HOUR)),
-        }),
-        checks: BTreeMap::from([(head.clone(), checks(&head))]),
-        environments: Vec::new(),
-        deployments,
-        runs: vec![run(&head)],
-        open_pull_requests: 3,
-        pull_requests: pull_requests(),
-        releases,
-        gaps: Vec::new(),
-    }
-}
-
-fn checks(sha: &Sha) -> Checks {
-    let check = |name: &str, phase| Check {
-        name: name.into(),
-        phase,
-        url: None,
-        completed_at: Some(ago(HOUR)),
-    };
-    Checks {
-        sha: sha.clone(),
-        phase: Some(Phase::Running),
-        succeeded: 2,
-        failed: 0,
-        pending: 1,
-        total: 3,
-        contexts: vec![
-            check("build", Phase::Succeeded),
-            check("unit", Phase::Succeeded),
-            check("e2e", Phase::Running),
-        ],
-    }
-}
-
-fn run(sha: &Sha) -> Run {
-    Run {
-        id: RunId(9_921),
-        name: "deploy".into(),
-        workflow: Some("deploy.yml".into()),
-        title: Some("retry idempotency key".into()),
-        number: 812,
-        attempt: 2,
-        event: "push".into(),
-        sha: sha.clone(),
-        branch: Some("main".into()),
-        phase: Phase::Gated,
-        raw: "waiting".into(),
-        url: String::new(),
-        actor: Some(person("eve")),
-        created_at: ago(2 * HOUR),
-        updated_at: ago(51 * MINUTE),
-        waiting: vec![crate::domain::pipeline::Waiting {
-            environment: "prod".into(),
-            environment_id: crate::domain::ids::EnvironmentId(7),
-            may_approve: true,
-            reviewers: vec!["release-team".into()],
-            wait_timer: SignedDuration::ZERO,
-            wait_started_at: None,
-        }],
-    }
-}
-
-fn pull_requests() -> Vec<PullRequest> {
-    let request = |number, title: &str, state, checks, labels: &[&str]| PullRequest {
-        number: PullRequestNumber(number),
-        title: title.into(),
-        author: Some(person("raj")),
-        url: String::new(),
-        head: sha(title),
-        head_ref: format!("raj/{number}"),
-        base_ref: "main".into(),
-        state,
-        checks,
-        raw: "MERGEABLE, REVIEW_REQUIRED".into(),
-        labels: labels.iter().map(|label| (*label).to_owned()).collect(),
-        updated_at: ago(5 * HOUR),
-    };
-    vec![
-        request(
-            921,
-            "round half-even for JPY",
-            ChangeState::NeedsReview,
-            Some(Phase::Succeeded),
-            &[],
-        ),
-        request(
-            923,
-            "drop legacy_rate column from every table that still has it",
-            ChangeState::ChecksFailed,
-            Some(Phase::Failed),
-            &["db-migration"],
-        ),
-        request(
-            925,
-            "端末の幅を測る",
-            ChangeState::Ready,
-            Some(Phase::Succeeded),
-            &[],
-        ),
-    ]
-}
-
-fn scope(plan: &Plan) -> Scope {
-    let review = |name: &str| Review {
-        author: person(name),
-        approved: true,
-        at: Some(ago(DAY)),
-    };
-    let request = |number, author: &str, title: &str, lines, reviews: Vec<Review>| ScopedPullRequest {
-        number: PullRequestNumber(number),
-        title: title.into(),
-        author: Some(person(author)),
-        url: String::new(),
-        labels: if number == 917 {
-            vec!["db-migration".into()]
-        } else {
-            Vec::new()
-        },
-        additions: Some(lines),
-        deletions: Some(lines / 3),
-        reviews,
-    };
-    Scope {
-        base: sha(plan.live[2]),
-        head: sha(plan.live[1]),
-        relation: Relation::Ahead,
-        total: 12,
-        commits: (0..5)
-            .map(|place| Commit {
-                sha: sha(&format!("{}{place}", plan.name)),
-                headline: [
-                    "retry idempotency key",
-                    "raise pool size to 64",
-                    "migration 0042 add index",
-                    "bump tls stack",
-                    "fix flaky test",
-                ][place]
-                    .into(),
-                author: Some(person(["eve", "dee", "eve", "raj", "ann"][place])),
-                at: Some(ago((i64::try_from(place).unwrap() + 1) * 9 * HOUR)),
-            })
-            .collect(),
-        pull_requests: vec![
-            request(912, "eve", "retry idempotency key", 41, vec![review("bob"), review("dee")]),
-            request(915, "dee", "raise pool size to 64", 2, vec![review("bob")]),
-            request(917, "eve", "migration 0042 add index", 9, vec![review("raj")]),
-            request(918, "raj", "bump tls stack", 1, Vec::new()),
-        ],
-        complete: true,
-        url: None,
     }
 }
 
@@ -379,7 +169,11 @@ fn judgement(gates: Gates) -> Judgement {
     let mut verdicts = vec![
         open("fresh", "every fact is younger than 1m", 6),
         open("pipeline", "main@77ac01e: 12 of 12 checks passed", 2 * HOUR),
-        open("review", "2 of 2: bob, dee (author eve is not counted)", 51 * MINUTE),
+        open(
+            "review",
+            "2 of 2: bob, dee (author eve is not counted)",
+            51 * MINUTE,
+        ),
         open("window", "R26.07 until 16:00Z", 2 * HOUR).valid_until(Some(hence(6_130))),
     ];
     let soak = match gates {
@@ -387,20 +181,30 @@ fn judgement(gates: Gates) -> Judgement {
             .opens_at(Some(hence(64_000)))
             .opens_when("24h on staging are over")
             .evidence("soak", "6h12m", None, Some(ago(22_000))),
-        Gates::Open | Gates::Ticket | Gates::Level => open("soak", "31h of 24h on staging", 7 * HOUR),
+        Gates::Open | Gates::Ticket | Gates::Level => {
+            open("soak", "31h of 24h on staging", 7 * HOUR)
+        }
     };
     verdicts.push(soak);
     if gates == Gates::Ticket {
         verdicts.push(
-            Verdict::new("sign-off", gate::State::Closed, "1 of 2 roles: sre has not voted")
-                .opens_when("sre votes go on 5.2.9 > 5.3.0")
-                .who("carol, alice")
-                .evidence("qa", "go by dee", None, Some(ago(20 * MINUTE))),
+            Verdict::new(
+                "sign-off",
+                gate::State::Closed,
+                "1 of 2 roles: sre has not voted",
+            )
+            .opens_when("sre votes go on 5.2.9 > 5.3.0")
+            .who("carol, alice")
+            .evidence("qa", "go by dee", None, Some(ago(20 * MINUTE))),
         );
         verdicts.push(
-            Verdict::new("manual ticket", gate::State::Closed, "CHG-4411 needs \"approved\"")
-                .opens_when("somebody of ops-cab opens it")
-                .who("role ops-cab"),
+            Verdict::new(
+                "manual ticket",
+                gate::State::Closed,
+                "CHG-4411 needs \"approved\"",
+            )
+            .opens_when("somebody of ops-cab opens it")
+            .who("role ops-cab"),
         );
     }
     verdicts.push(open("hold", "no hold", 6));
@@ -434,32 +238,7 @@ fn judgement(gates: Gates) -> Judgement {
 }
 
 fn interface(columns: u16, rows: u16) -> Interface {
-    Interface {
-        columns,
-        rows,
-        screen: Screen::Board,
-        last_screen: None,
-        overlays: Vec::new(),
-        cursor: None,
-        marks: BTreeSet::new(),
-        sort: Sort::Risk,
-        filter: String::new(),
-        order: Vec::new(),
-        offset: 0,
-        peek: true,
-        utc: true,
-        zone: TimeZone::UTC,
-        tally: None,
-        frozen: None,
-        tab: DetailTab::Gates,
-        detail_offset: 0,
-        timeline: ListCursor::default(),
-        messages: VecDeque::new(),
-        problems: Vec::new(),
-        tour: None,
-        ascii: false,
-        quitting: false,
-    }
+    Interface::new(columns, rows, false, false)
 }
 
 fn engine(plans: &[Plan]) -> Engine {
@@ -513,14 +292,25 @@ fn built(plans: &[Plan], columns: u16, rows: u16) -> State {
         let name = plan.name.into();
         let policy = engine.policy.clone();
         let ledger = engine.ledger.clone();
-        engine
-            .board
-            .merge(&name, Ok(facts(plan)), ago(6), &policy, ledger.as_ref(), now());
+        engine.board.merge(
+            &name,
+            Ok(facts(plan)),
+            ago(6),
+            &policy,
+            ledger.as_ref(),
+            now(),
+        );
         let ends = (sha(plan.live[2]), sha(plan.live[1]));
         if ends.0 != ends.1 {
-            engine
-                .board
-                .scope(&name, ends, Ok(scope(plan)), ago(6), &policy, ledger.as_ref(), now());
+            engine.board.scope(
+                &name,
+                ends,
+                Ok(scope(plan)),
+                ago(6),
+                &policy,
+                ledger.as_ref(),
+                now(),
+            );
         }
     }
     for (row, plan) in engine.board.rows.iter_mut().zip(plans) {
@@ -601,7 +391,11 @@ pub(crate) fn stale(columns: u16, rows: u16) -> State {
 /// The forge answers with errors; what was known stays, and ages.
 pub(crate) fn forge_down(columns: u16, rows: u16) -> State {
     let mut state = stale(columns, rows);
-    let fault = fault(FaultKind::ForgeTrouble, "502 Bad Gateway", Some("it is tried again in 21s"));
+    let fault = fault(
+        FaultKind::ForgeTrouble,
+        "502 Bad Gateway",
+        Some("it is tried again in 21s"),
+    );
     for row in &mut state.engine.board.rows {
         row.facts.fault = Some(fault.clone());
     }
@@ -633,7 +427,11 @@ fn fault(kind: FaultKind, why: &str, hint: Option<&str>) -> Fault {
 /// The forge was never read: there is no token.
 pub(crate) fn no_token(columns: u16, rows: u16) -> State {
     let mut state = first_load(columns, rows);
-    let fault = fault(FaultKind::Unauthorized, "there is no token for github.com", None);
+    let fault = fault(
+        FaultKind::Unauthorized,
+        "there is no token for github.com",
+        None,
+    );
     for forge in state.engine.forges.values_mut() {
         forge.fault = Some(fault.clone());
     }

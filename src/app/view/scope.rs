@@ -118,14 +118,20 @@ pub(super) fn requests(look: &Look<'_>, scope: &Scope, columns: usize) -> Vec<Li
                 .map_or("?", |person| person.as_str());
             let mut tail = Line::new();
             if let (Some(added), Some(gone)) = (request.additions, request.deletions) {
-                tail.push(Tone::Muted, format!(" {:>5} {:<5}", format!("+{added}"), format!("-{gone}")));
+                tail.push(
+                    Tone::Muted,
+                    format!(" {:>5} {:<5}", format!("+{added}"), format!("-{gone}")),
+                );
             }
             tail = tail.with(Tone::Plain, " ").then(reviews(look, request));
             for label in &request.labels {
                 tail.push(Tone::Warning, format!(" [{label}]"));
             }
-            let head = Line::of(Tone::Accent, format!("  {:<6}", format!("#{}", request.number)))
-                .with(Tone::Muted, format!("{author:<8} "));
+            let head = Line::of(
+                Tone::Accent,
+                format!("  {:<6}", format!("#{}", request.number)),
+            )
+            .with(Tone::Muted, format!("{author:<8} "));
             let room = columns.saturating_sub(head.width() + tail.width()).max(8);
             let title = super::line::cut(&request.title, room).into_owned();
             head.with(Tone::Plain, title)
@@ -148,7 +154,10 @@ fn reviews(look: &Look<'_>, request: &ScopedPullRequest) -> Line {
     let (yes, no) = (by(true), by(false));
     let mut line = Line::new();
     if !no.is_empty() {
-        line.push(Tone::Bad, format!("{} changes asked: {no} ", look.glyphs.bad()));
+        line.push(
+            Tone::Bad,
+            format!("{} changes asked: {no} ", look.glyphs.bad()),
+        );
     }
     if yes.is_empty() && no.is_empty() {
         line.push(Tone::Warning, "no review");

@@ -5,6 +5,7 @@ use super::look::Look;
 use super::panel::{Bar, Content, Panel};
 use super::{coming, time, timeline};
 use crate::app::interface::Screen;
+use crate::domain::ids::Person;
 use crate::domain::policy::GateSpec;
 use crate::domain::scope;
 use crate::domain::signoff::Voice;
@@ -70,7 +71,12 @@ fn in_flight(look: &Look<'_>) -> Vec<Line> {
             continue;
         };
         for cell in &row.cells {
-            let Some(flight) = &cell.in_flight else {
+            // What waits for somebody's approval is not moving.
+            let Some(flight) = cell
+                .in_flight
+                .as_ref()
+                .filter(|flight| !flight.awaits_approval())
+            else {
                 continue;
             };
             let by = flight.by.as_ref().map_or("?", |person| person.as_str());
@@ -131,7 +137,7 @@ fn votes(look: &Look<'_>) -> (Line, Vec<Line>) {
         let line = match vote {
             None => {
                 let who = look.engine.policy.roles.get(role);
-                let who: Vec<&str> = who.into_iter().flatten().map(|person| person.as_str()).collect();
+                let who: Vec<&str> = who.into_iter().flatten().map(Person::as_str).collect();
                 Line::of(Tone::Running, format!(" {} WAIT   ", look.glyphs.waiting()))
                     .with(Tone::Plain, format!("{role} "))
                     .with(Tone::Muted, who.join(", "))
@@ -154,8 +160,11 @@ fn votes(look: &Look<'_>) -> (Line, Vec<Line>) {
         };
         lines.push(line);
     }
-    let title = Line::of(Tone::Heading, format!("GO / NO-GO {given}/{} ", roles.len()))
-        .with(Tone::Plain, service.to_string());
+    let title = Line::of(
+        Tone::Heading,
+        format!("GO / NO-GO {given}/{} ", roles.len()),
+    )
+    .with(Tone::Plain, service.to_string());
     (title, lines)
 }
 
@@ -168,7 +177,10 @@ fn forges(look: &Look<'_>) -> Vec<Line> {
         let mut line = Line::of(Tone::Strong, format!(" {name} "));
         match &forge.fault {
             Some(fault) => {
-                line.push(Tone::Bad, format!("{} {}", look.glyphs.bad(), fault.kind.word()));
+                line.push(
+                    Tone::Bad,
+                    format!("{} {}", look.glyphs.bad(), fault.kind.word()),
+                );
                 line.push(Tone::Plain, format!("  last answer {age}"));
                 if let Some(at) = fault.retry_at {
                     let left = time::span(look.clock.until(at));
@@ -183,11 +195,17 @@ fn forges(look: &Look<'_>) -> Vec<Line> {
         }
         lines.push(line);
         if let Some(left) = forge.budget.remaining {
-            let limit = forge.budget.limit.map_or_else(String::new, |limit| format!("/{limit}"));
+            let limit = forge
+                .budget
+                .limit
+                .map_or_else(String::new, |limit| format!("/{limit}"));
             let resets = forge.budget.resets_at.map_or_else(String::new, |at| {
                 format!("  resets {}", look.clock.short(at))
             });
-            lines.push(Line::of(Tone::Muted, format!("   budget {left}{limit}{resets}")));
+            lines.push(Line::of(
+                Tone::Muted,
+                format!("   budget {left}{limit}{resets}"),
+            ));
         }
     }
     lines

@@ -3,6 +3,7 @@
 
 use jiff::Timestamp;
 
+use crate::app::interface::order::columns;
 use crate::domain::board::{Board, Row};
 use crate::domain::cell::CellState;
 use crate::domain::ids::EnvironmentName;
@@ -23,6 +24,8 @@ pub struct Tally {
     pub held: usize,
     pub failed: usize,
     pub stale: usize,
+    /// Never read yet, and nothing went wrong.
+    pub loading: usize,
     pub level: usize,
 }
 
@@ -30,11 +33,15 @@ impl Tally {
     pub fn of(board: &Board, policy: &Policy, now: Timestamp) -> Self {
         let mut tally = Self {
             name: owner(board),
-            environments: environments(board),
+            environments: columns(policy),
             services: board.rows.len(),
             ..Self::default()
         };
         for row in &board.rows {
+            if row.facts.last.is_none() && row.facts.fault.is_none() {
+                tally.loading += 1;
+                continue;
+            }
             let count = match standing(row, policy, now) {
                 CellState::Failed => &mut tally.failed,
                 CellState::Held => &mut tally.held,
@@ -54,7 +61,7 @@ impl Tally {
 /// Where a service stands, by the cell that needs somebody most: failed, held, running, stale,
 /// ready, waiting, gated, level.
 pub fn standing(row: &Row, policy: &Policy, now: Timestamp) -> CellState {
-    let mut worst = CellState::Ok;
+    let mut worst = CellState::None;
     for (cell, stage) in row.cells.iter().zip(&row.service.path) {
         let state = cell.state(&row.facts, policy, now);
         let next = cell.next(&row.facts, policy, now);
@@ -79,12 +86,21 @@ pub fn rank(state: CellState) -> u8 {
         CellState::Ready => 4,
         CellState::Waiting => 5,
         CellState::Gated => 6,
-        CellState::RolledBack | CellState::Ok | CellState::None => 7,
+        CellState::RolledBack => 7,
+        CellState::Ok => 8,
+        CellState::None => 9,
     }
 }
 
 fn owner(board: &Board) -> Option<String> {
-    let owner = |row: &Row| row.service.repo.as_str().split('/').next().map(str::to_owned);
+    let owner = |row: &Row| {
+        row.service
+            .repo
+            .as_str()
+            .split('/')
+            .next()
+            .map(str::to_owned)
+    };
     let first = owner(board.rows.first()?)?;
     let prefix = format!("{first}/");
     let shared = board
@@ -92,23 +108,4 @@ fn owner(board: &Board) -> Option<String> {
         .iter()
         .all(|row| row.service.repo.as_str().starts_with(&prefix));
     shared.then_some(first)
-}
-
-/// Unites the paths: an environment that only some services have stands after the one that comes
-/// before it there.
-fn environments(board: &Board) -> Vec<EnvironmentName> {
-    let mut union: Vec<EnvironmentName> = Vec::new();
-    for row in &board.rows {
-        let mut place = 0;
-        for stage in &row.service.path {
-            match union.iter().position(|name| *name == stage.environment) {
-                Some(known) => place = known + 1,
-                None => {
-                    union.insert(place, stage.environment.clone());
-                    place += 1;
-                }
-            }
-        }
-    }
-    union
 }

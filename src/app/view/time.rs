@@ -51,6 +51,11 @@ impl Clock {
         Self { zone, utc, now }
     }
 
+    /// The zone that is shown, in which what is typed is read too.
+    pub fn time_zone(&self) -> &TimeZone {
+        &self.zone
+    }
+
     fn sign(&self) -> &'static str {
         if self.utc { "Z" } else { "" }
     }

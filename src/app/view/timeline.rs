@@ -37,14 +37,25 @@ fn entries(look: &Look<'_>, height: u16) -> Panel {
         .clamp((selected + 1).saturating_sub(rows), selected);
     let title = Bar::default()
         .left(0, Line::of(Tone::Heading, "TIMELINE"))
-        .right(1, Line::of(Tone::Muted, format!("{}/{}", (selected + 1).min(all.len()), all.len())));
+        .right(
+            1,
+            Line::of(
+                Tone::Muted,
+                format!("{}/{}", (selected + 1).min(all.len()), all.len()),
+            ),
+        );
     if all.is_empty() {
         let text = match &look.engine.journal {
             JournalState::Unread => Line::of(Tone::Muted, "  reading the journal…"),
             JournalState::Ready => Line::of(Tone::Muted, "  nothing has been journalled yet"),
             JournalState::Unreachable { why, hint } => {
-                let hint = hint.as_ref().map_or_else(String::new, |hint| format!("; {hint}"));
-                Line::of(Tone::Bad, format!("  the journal is unreachable: {why}{hint}"))
+                let hint = hint
+                    .as_ref()
+                    .map_or_else(String::new, |hint| format!("; {hint}"));
+                Line::of(
+                    Tone::Bad,
+                    format!("  the journal is unreachable: {why}{hint}"),
+                )
             }
         };
         return Panel {
@@ -105,14 +116,25 @@ fn place(draft: &entry::Draft) -> String {
     }
 }
 
-/// One line for the side panel: `14:15:21 bob PROMOTE fraud-ml > production`.
+/// One line for the side panel: `14:15Z ✓ bob PROMOTE fraud-ml > prod`.
 pub(super) fn short(look: &Look<'_>, entry: &entry::Entry) -> Line {
     let said = Said::of(look, entry);
-    Line::of(Tone::Muted, format!(" {} ", look.clock.long(entry.draft.at)))
-        .with(Tone::Plain, format!("{} ", entry.draft.actor))
-        .with(Tone::Strong, format!("{} ", said.what))
-        .with(Tone::Plain, format!("{} ", place(&entry.draft)))
-        .then(said.result)
+    let glyph = said.result.0.first().map_or((Tone::Plain, " "), |span| {
+        (span.tone, span.text.split(' ').next().unwrap_or_default())
+    });
+    let glyph = if glyph.1 == "intended" {
+        (Tone::Muted, ".")
+    } else {
+        glyph
+    };
+    Line::of(
+        Tone::Muted,
+        format!(" {} ", look.clock.short(entry.draft.at)),
+    )
+    .with(glyph.0, format!("{} ", glyph.1))
+    .with(Tone::Plain, format!("{} ", entry.draft.actor))
+    .with(Tone::Strong, format!("{} ", said.what))
+    .with(Tone::Plain, place(&entry.draft))
 }
 
 /// An entry in an operator's words.
@@ -146,7 +168,9 @@ impl Said {
                     None => format!("> {}  {quoted}", intent.to),
                 },
             },
-            Event::Stepped { purpose: of, step, .. } => {
+            Event::Stepped {
+                purpose: of, step, ..
+            } => {
                 let state = step.state();
                 let tone = match state {
                     State::Succeeded => Tone::Good,
@@ -171,9 +195,9 @@ impl Said {
                 }
             }
             Event::HoldPlaced { hold } => {
-                let until = hold
-                    .until
-                    .map_or_else(String::new, |at| format!("until {}  ", look.clock.short(at)));
+                let until = hold.until.map_or_else(String::new, |at| {
+                    format!("until {}  ", look.clock.short(at))
+                });
                 plain("HOLD", format!("{until}\"{}\"", hold.reason))
             }
             Event::HoldEdited { .. } => plain("EDIT HOLD", quoted),
@@ -196,7 +220,9 @@ impl Said {
                 result: Line::of(Tone::Unknown, "? void"),
                 detail: format!("{person} as {role} saw {saw}, now {now}"),
             },
-            Event::GateAdded { gate } => plain("ADD GATE", format!("{}  \"{}\"", gate.name, gate.reason)),
+            Event::GateAdded { gate } => {
+                plain("ADD GATE", format!("{}  \"{}\"", gate.name, gate.reason))
+            }
             Event::GateOpened { .. } => plain("OPEN GATE", quoted),
             Event::GateClosed { .. } => plain("CLOSE GATE", quoted),
             Event::DeploymentSeen { deployment, by, .. } => Self {

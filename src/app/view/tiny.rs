@@ -1,18 +1,21 @@
 //! A screen too small for the matrix: the countdown stands in the header, here what is wrong, and
 //! as many services as fit, worst first.
 
+use super::header;
 use super::line::{Line, Tone, cut};
 use super::look::Look;
 use super::panel::{Content, Panel};
 use super::tally::standing;
-use super::header;
 
 pub(super) fn main(look: &Look<'_>) -> Vec<Panel> {
     let columns = usize::from(look.shape.columns);
     let mut lines = Vec::new();
     let wrong = header::wrong(look);
     let counts = if wrong.is_empty() {
-        Line::of(Tone::Plain, format!(" {} services, nothing held or failed", look.tally.services))
+        Line::of(
+            Tone::Plain,
+            format!(" {} services, nothing held or failed", look.tally.services),
+        )
     } else {
         Line::plain(" ").then(wrong)
     };
@@ -30,7 +33,9 @@ pub(super) fn main(look: &Look<'_>) -> Vec<Panel> {
             continue;
         };
         let on = cursor.is_some_and(|cursor| cursor.service == *name);
-        let (glyph, word, tone) = look.glyphs.state(standing(row, &look.engine.policy, look.now));
+        let (glyph, word, tone) = look
+            .glyphs
+            .state(standing(row, &look.engine.policy, look.now));
         let short = cut(name.as_str(), columns.saturating_sub(12).max(6)).into_owned();
         lines.push(
             Line::of(Tone::Strong, if on { "> " } else { "  " })
@@ -39,7 +44,10 @@ pub(super) fn main(look: &Look<'_>) -> Vec<Panel> {
                 .with(tone, format!("{glyph} {word}")),
         );
     }
-    let size = format!(" {}x{}: the board needs 60x12", look.shape.columns, look.shape.rows);
+    let size = format!(
+        " {}x{}: the board needs 60x12",
+        look.shape.columns, look.shape.rows
+    );
     lines.push(Line::of(Tone::Muted, size));
     vec![Panel {
         title: None,

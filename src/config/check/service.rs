@@ -201,22 +201,19 @@ fn repo(value: &Value<'_>, forges: &Forges) -> Option<(ForgeName, RepoPath)> {
         value.error_hidden("`repo` is not an address", Some(form));
         return None;
     }
-    let (forge, repo) = match text.split_once(':') {
-        Some((forge, repo)) => {
-            if !names().any(|known| known == forge) {
-                let message = format!("there is no forge `{forge}`");
-                value.error(message, meant(forge, names()));
-                return None;
-            }
-            (forge, repo)
+    let (forge, repo) = if let Some((forge, repo)) = text.split_once(':') {
+        if !names().any(|known| known == forge) {
+            let message = format!("there is no forge `{forge}`");
+            value.error(message, meant(forge, names()));
+            return None;
         }
-        None => {
-            let [only] = forges.names.as_slice() else {
-                value.error("on which forge?", meant("", names()).or(Some(form)));
-                return None;
-            };
-            (only.as_str(), text)
-        }
+        (forge, repo)
+    } else {
+        let [only] = forges.names.as_slice() else {
+            value.error("on which forge?", meant("", names()).or(Some(form)));
+            return None;
+        };
+        (only.as_str(), text)
     };
     let mut parts = repo.split('/');
     let well_formed = |part: Option<&str>| {

@@ -121,7 +121,11 @@ impl GitHub {
             scope.complete &= errors.is_empty();
             match data.remove("repository") {
                 Some(Value::Object(commits)) => {
-                    let asked = scope.commits.iter_mut().skip(chunk * COMMITS).take(shas.len());
+                    let asked = scope
+                        .commits
+                        .iter_mut()
+                        .skip(chunk * COMMITS)
+                        .take(shas.len());
                     scope.complete &= brought(commits, asked, &mut found);
                 }
                 _ => scope.complete = false,
@@ -257,6 +261,14 @@ mod tests {
     use super::*;
     use crate::domain::scope::Relation;
 
+    fn bare_commit() -> Commit {
+        commit(WireCommit {
+            sha: "aa".to_owned(),
+            commit: None,
+            author: None,
+        })
+    }
+
     #[test]
     fn commits_come_newest_first_and_a_cut_list_says_so() {
         let (base, head) = (Sha::from("a"), Sha::from("c"));
@@ -289,7 +301,9 @@ mod tests {
             panic!("an object")
         };
         let mut found = BTreeMap::new();
-        assert!(brought(commits, 1, &mut found));
+        let mut asked = [bare_commit()];
+        assert!(brought(commits, asked.iter_mut(), &mut found));
+        assert_eq!(asked[0].pull_requests, [PullRequestNumber(7)]);
         assert_eq!(found.len(), 1, "an open pull request brought nothing");
         let reviews = &found[&PullRequestNumber(7)].reviews;
         let said: Vec<_> = reviews
@@ -310,7 +324,8 @@ mod tests {
             let Value::Object(commits) = commits else {
                 panic!("an object")
             };
-            assert!(!brought(commits, 1, &mut BTreeMap::new()));
+            let mut asked = [bare_commit()];
+            assert!(!brought(commits, asked.iter_mut(), &mut BTreeMap::new()));
         }
     }
 }

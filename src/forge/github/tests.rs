@@ -15,6 +15,7 @@ use crate::forge::http::Clock;
 mod acts;
 mod finds;
 mod raw;
+mod simulated;
 mod trouble;
 
 const TOKEN: &str = "ghp_secretsecretsecret";

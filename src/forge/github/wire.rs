@@ -348,7 +348,8 @@ impl Wire {
     /// Reads an answer that is not a success, and begins the pause that it may ask for.
     pub(super) fn refusal(&self, answer: &Answer) -> Refusal {
         let mut refusal = Refusal::of(answer.status, &answer.headers, &answer.body);
-        if refusal.is_rate_limit() {
+        let asks_to_wait = answer.status == 503 && answer.headers.contains_key(header::RETRY_AFTER);
+        if refusal.is_rate_limit() || asks_to_wait {
             refusal.retry_at = Some(self.limiter.pause(&answer.headers));
         }
         refusal

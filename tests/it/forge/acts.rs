@@ -39,7 +39,11 @@ async fn done(site: &Site, name: &str, act: &Act, path: &str) -> Handle {
 async fn found(site: &Site, name: &str, act: &Act) -> Handle {
     site.advance(3);
     let sent_at = clock::now();
-    let found = site.github.find(&repo(name), act, &key(), sent_at).await.unwrap();
+    let found = site
+        .github
+        .find(&repo(name), act, &key(), sent_at)
+        .await
+        .unwrap();
     found.unwrap_or_else(|| panic!("{act:?} is not found"))
 }
 
@@ -57,10 +61,16 @@ async fn an_approval_lets_the_waiting_run_go_on() {
     assert!(said.approved && said.login == "alice");
     assert_eq!(said.comment, format!("all green [gonogo {}]", key()));
     assert!(repo.pending(run).is_empty(), "it waits no longer");
-    assert_eq!(found(&site, "api-gateway", &act).await.run, Some(RunId(run.id)));
+    assert_eq!(
+        found(&site, "api-gateway", &act).await.run,
+        Some(RunId(run.id))
+    );
     site.advance(200);
     let state = site.sim.state();
-    let run = repository(&state, "api-gateway").run(run.id).unwrap().clone();
+    let run = repository(&state, "api-gateway")
+        .run(run.id)
+        .unwrap()
+        .clone();
     assert_eq!(run.status, RunStatus::Completed);
 }
 
@@ -102,12 +112,19 @@ async fn a_dispatch_answers_with_its_run() {
     let state = site.sim.state();
     let repo = repository(&state, "checkout");
     let run = repo.run(handle.run.unwrap().0).unwrap();
-    assert_eq!((run.event.as_str(), run.inputs["revision"].as_str()), ("workflow_dispatch", "v9.0.1"));
+    assert_eq!(
+        (run.event.as_str(), run.inputs["revision"].as_str()),
+        ("workflow_dispatch", "v9.0.1")
+    );
     site.advance(120);
     let state = site.sim.state();
     let repo = repository(&state, "checkout");
     let newest = repo.deployments_to("production").next().unwrap();
-    assert_eq!(newest.sha, repo.tag("v9.0.1").unwrap().sha, "it deploys what was named");
+    assert_eq!(
+        newest.sha,
+        repo.tag("v9.0.1").unwrap().sha,
+        "it deploys what was named"
+    );
 }
 
 #[tokio::test]
@@ -137,16 +154,26 @@ async fn a_created_deployment_is_of_the_revision_and_carries_the_key() {
         description: "gonogo promotes".into(),
     };
     let handle = done(&site, "search", &act, "/deployments").await;
-    assert_eq!(found(&site, "search", &act).await.deployment, handle.deployment);
+    assert_eq!(
+        found(&site, "search", &act).await.deployment,
+        handle.deployment
+    );
     let state = site.sim.state();
     let repo = repository(&state, "search");
     let made = repo.deployment(handle.deployment.unwrap().0).unwrap();
-    assert_eq!((made.sha.as_str(), made.environment.as_str()), (sha.as_str(), "production"));
+    assert_eq!(
+        (made.sha.as_str(), made.environment.as_str()),
+        (sha.as_str(), "production")
+    );
     assert_eq!(made.payload, json!({"gonogo": key()}));
     // The board reads the key back.
     let batch = site.github.board(&[target("search")]).await;
     let facts = batch.answers[0].1.as_ref().unwrap();
-    let seen = facts.deployments.iter().find(|it| it.id == DeploymentId(made.id)).unwrap();
+    let seen = facts
+        .deployments
+        .iter()
+        .find(|it| it.id == DeploymentId(made.id))
+        .unwrap();
     assert_eq!(seen.key, Some(key()));
 }
 
@@ -164,10 +191,20 @@ async fn a_merge_brings_exactly_the_head_that_was_seen() {
     let state = site.sim.state();
     let repo = repository(&state, "auth");
     let pull = repo.pull(number.0).unwrap();
-    assert_eq!((pull.state, pull.merged_by.as_deref()), (PullState::Merged, Some("alice")));
-    assert_eq!(pull.merge_commit.as_deref(), handle.sha.as_ref().map(Sha::as_str));
+    assert_eq!(
+        (pull.state, pull.merged_by.as_deref()),
+        (PullState::Merged, Some("alice"))
+    );
+    assert_eq!(
+        pull.merge_commit.as_deref(),
+        handle.sha.as_ref().map(Sha::as_str)
+    );
     let commit = repo.commit(handle.sha.unwrap().as_str()).unwrap();
-    assert!(commit.message.contains(key().as_str()), "{}", commit.message);
+    assert!(
+        commit.message.contains(key().as_str()),
+        "{}",
+        commit.message
+    );
     assert_eq!(repo.branches["production"].sha, commit.sha);
 }
 
@@ -191,7 +228,10 @@ async fn a_draft_release_is_published() {
     let release = web.releases.iter().find(|it| it.id == draft.id).unwrap();
     assert!(!release.draft && release.published_at.is_some());
     assert_eq!(release.body, draft.body, "the notes stay");
-    assert_eq!(web.tag(&draft.tag).unwrap().sha, head(&state, "web").as_str());
+    assert_eq!(
+        web.tag(&draft.tag).unwrap().sha,
+        head(&state, "web").as_str()
+    );
 }
 
 #[tokio::test]
@@ -218,12 +258,22 @@ async fn a_cancelled_run_stops() {
     let site = Site::evening().await;
     let state = site.sim.state();
     let fraud = repository(&state, "fraud-ml");
-    let running = fraud.runs.iter().rev().find(|it| it.status == RunStatus::InProgress).unwrap();
-    let act = Act::Cancel { run: RunId(running.id) };
+    let running = fraud
+        .runs
+        .iter()
+        .rev()
+        .find(|it| it.status == RunStatus::InProgress)
+        .unwrap();
+    let act = Act::Cancel {
+        run: RunId(running.id),
+    };
     done(&site, "fraud-ml", &act, "/cancel").await;
     site.advance(30);
     found(&site, "fraud-ml", &act).await;
-    let run = repository(&site.sim.state(), "fraud-ml").run(running.id).unwrap().clone();
+    let run = repository(&site.sim.state(), "fraud-ml")
+        .run(running.id)
+        .unwrap()
+        .clone();
     assert_eq!(run.conclusion, Some(Conclusion::Cancelled));
 }
 
@@ -234,10 +284,16 @@ async fn a_rerun_is_a_new_attempt_of_the_same_run() {
         let ledger = repository(&site.sim.state(), "ledger");
         let failed = |it: &&std::sync::Arc<Run>| it.conclusion == Some(Conclusion::Failure);
         let run = ledger.runs.iter().rev().find(failed).unwrap();
-        let act = Act::Rerun { run: RunId(run.id), failed_only };
+        let act = Act::Rerun {
+            run: RunId(run.id),
+            failed_only,
+        };
         done(&site, "ledger", &act, path).await;
         assert_eq!(found(&site, "ledger", &act).await.run, Some(RunId(run.id)));
-        let again = repository(&site.sim.state(), "ledger").run(run.id).unwrap().clone();
+        let again = repository(&site.sim.state(), "ledger")
+            .run(run.id)
+            .unwrap()
+            .clone();
         assert_eq!(again.attempt, run.attempt + 1);
     }
 }
@@ -262,10 +318,16 @@ async fn a_status_stands_on_its_commit() {
         let handle = done(&site, "geo", &act, "/statuses/").await;
         assert_eq!(handle.sha, Some(sha.clone()));
         let there = found(&site, "geo", &act).await;
-        assert_eq!(there.url.as_deref(), Some("https://status.acme.example/geo"));
+        assert_eq!(
+            there.url.as_deref(),
+            Some("https://status.acme.example/geo")
+        );
         let geo = repository(&site.sim.state(), "geo");
         let status = geo.statuses_on(sha.as_str())[0].clone();
-        assert_eq!((status.state.word(), status.context.as_str()), (word, "hold/production"));
+        assert_eq!(
+            (status.state.word(), status.context.as_str()),
+            (word, "hold/production")
+        );
         let description = status.description.unwrap();
         assert!(description.contains(key().as_str()), "{description}");
         assert!(description.chars().count() <= 140);

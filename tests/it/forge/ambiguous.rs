@@ -20,7 +20,11 @@ fn every_act(state: &State) -> Vec<(&'static str, &'static str, Act)> {
     let (rejected, environment) = waiting(state, "notify", "production");
     let web = state.repo("acme", "web").unwrap();
     let draft = web.releases.iter().find(|it| it.draft).unwrap();
-    let inputs = [("environment", "production"), ("revision", "v9.0.1"), ("gonogo", "it-7f3a")];
+    let inputs = [
+        ("environment", "production"),
+        ("revision", "v9.0.1"),
+        ("gonogo", "it-7f3a"),
+    ];
     vec![
         ("approve", "api-gateway", approve(state, "api-gateway")),
         (
@@ -53,7 +57,11 @@ fn every_act(state: &State) -> Vec<(&'static str, &'static str, Act)> {
         (
             "merge",
             "auth",
-            Act::MergePullRequest { number, head: pull_head, method: MergeMethod::Merge },
+            Act::MergePullRequest {
+                number,
+                head: pull_head,
+                method: MergeMethod::Merge,
+            },
         ),
         (
             "publish release",
@@ -68,7 +76,9 @@ fn every_act(state: &State) -> Vec<(&'static str, &'static str, Act)> {
         (
             "cancel",
             "fraud-ml",
-            Act::Cancel { run: newest("fraud-ml", &|it| it.status == RunStatus::InProgress) },
+            Act::Cancel {
+                run: newest("fraud-ml", &|it| it.status == RunStatus::InProgress),
+            },
         ),
         (
             "rerun",
@@ -99,7 +109,10 @@ fn ambiguous(elsewhere: &str) -> Vec<(&'static str, Effect, bool)> {
         body: body.into(),
         headers: BTreeMap::default(),
     };
-    let redirect = |status| Effect::Redirect { to: elsewhere.into(), status: Some(status) };
+    let redirect = |status| Effect::Redirect {
+        to: elsewhere.into(),
+        status: Some(status),
+    };
     vec![
         ("no answer, done", Effect::DropAfter, true),
         ("no answer, not done", Effect::Drop, false),
@@ -107,7 +120,13 @@ fn ambiguous(elsewhere: &str) -> Vec<(&'static str, Effect, bool)> {
         ("502 HTML", status(502, "<html>Unicorn!</html>"), false),
         ("504", status(504, "{\"message\":\"timed out\"}"), false),
         ("429", status(429, "{\"message\":\"slow down\"}"), false),
-        ("secondary limit", Effect::Secondary { retry_after: Some(1) }, false),
+        (
+            "secondary limit",
+            Effect::Secondary {
+                retry_after: Some(1),
+            },
+            false,
+        ),
         ("200 of no JSON", status(200, "<html>proxy</html>"), false),
         ("301", redirect(301), false),
         ("307", redirect(307), false),
@@ -117,7 +136,10 @@ fn ambiguous(elsewhere: &str) -> Vec<(&'static str, Effect, bool)> {
 #[tokio::test]
 async fn no_ambiguous_answer_makes_an_act_two() {
     let elsewhere = wiremock::MockServer::start().await;
-    let patient = Limits { total: Duration::from_millis(700), ..limits() };
+    let patient = Limits {
+        total: Duration::from_millis(700),
+        ..limits()
+    };
     let mut table = Vec::new();
     let answers = ambiguous(&format!("{}/api/v3/repos/acme/x", elsewhere.uri()));
     for (answer, effect, carried_out) in answers {
@@ -158,10 +180,19 @@ async fn no_ambiguous_answer_makes_an_act_two() {
                 .find(&repo(service), &act, &key(), sent_at)
                 .await;
             let found = found.unwrap_or_else(|fault| panic!("{name} under {answer}: {fault}"));
-            assert_eq!(found.is_some(), carried_out, "{name} under {answer}: {found:?}");
+            assert_eq!(
+                found.is_some(),
+                carried_out,
+                "{name} under {answer}: {found:?}"
+            );
         }
     }
-    println!("{:<18}{:<22}requests\n{}", "act", "answer", table.join("\n"));
+    println!(
+        "{:<18}{:<22}requests\n{}",
+        "act",
+        "answer",
+        table.join("\n")
+    );
     let asked = elsewhere.received_requests().await.unwrap();
     assert!(asked.is_empty(), "a write is never redirected: {asked:?}");
 }
@@ -181,5 +212,8 @@ async fn an_act_on_a_forge_that_is_not_there_was_never_sent() {
     };
     let github = GitHub::new(gone, clock::clock()).unwrap();
     let outcome = github.act(&repo("api-gateway"), &act, &key()).await;
-    assert!(matches!(outcome, Outcome::Rejected { status: 0, .. }), "{outcome:?}");
+    assert!(
+        matches!(outcome, Outcome::Rejected { status: 0, .. }),
+        "{outcome:?}"
+    );
 }

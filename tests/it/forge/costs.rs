@@ -8,7 +8,10 @@ use super::*;
 
 /// How many requests came since the `from`th: queries, plain reads, conditional reads.
 fn counted(requests: &[Logged]) -> (usize, usize, usize) {
-    let queries = requests.iter().filter(|it| it.path.ends_with("/graphql")).count();
+    let queries = requests
+        .iter()
+        .filter(|it| it.path.ends_with("/graphql"))
+        .count();
     let reads: Vec<_> = requests.iter().filter(|it| it.method == "GET").collect();
     let conditional = reads.iter().filter(|it| it.conditional).count();
     (queries, reads.len() - conditional, conditional)
@@ -20,7 +23,14 @@ async fn nearly_every_repeated_read_carries_its_condition() {
     let all = targets(&site.sim.state());
     for _ in 0..4 {
         site.github.identify().await.unwrap();
-        assert!(site.github.board(&all).await.answers.iter().all(|(_, it)| it.is_ok()));
+        assert!(
+            site.github
+                .board(&all)
+                .await
+                .answers
+                .iter()
+                .all(|(_, it)| it.is_ok())
+        );
     }
     let mut seen = BTreeSet::new();
     let (mut repeated, mut conditional, mut unchanged) = (0_u32, 0_u32, 0_u32);
@@ -33,8 +43,14 @@ async fn nearly_every_repeated_read_carries_its_condition() {
     }
     println!("{repeated} repeated reads, {conditional} conditional, {unchanged} unchanged");
     assert!(repeated > 20, "{repeated}");
-    assert!(conditional * 100 >= repeated * 95, "{conditional} of {repeated}");
-    assert!(unchanged * 100 >= repeated * 80, "{unchanged} of {repeated}");
+    assert!(
+        conditional * 100 >= repeated * 95,
+        "{conditional} of {repeated}"
+    );
+    assert!(
+        unchanged * 100 >= repeated * 80,
+        "{unchanged} of {repeated}"
+    );
 }
 
 #[tokio::test]
@@ -46,7 +62,10 @@ async fn a_sweep_of_twelve_services_is_one_query() {
     assert_eq!(counted(&pulse), (1, 0, 0));
     site.github.board(&all).await;
     let board = counted(&site.sim.requests()[pulse.len()..]);
-    println!("12 services: pulse 1 query; board {} query, {} reads", board.0, board.1);
+    println!(
+        "12 services: pulse 1 query; board {} query, {} reads",
+        board.0, board.1
+    );
     assert_eq!(board.0, 1);
     // One list of waiting runs for each service that may have some, one read for each such run.
     assert!(board.1 <= 24, "{board:?}");
@@ -54,9 +73,17 @@ async fn a_sweep_of_twelve_services_is_one_query() {
 
 #[tokio::test]
 async fn a_sweep_of_a_thousand_services_is_a_few_dozen_queries() {
-    let sim = sim::start(World::generated(1_000, 7), Options::default()).await.unwrap();
-    let generous = Limits { total: Duration::from_secs(60), ..limits() };
-    let site = Site { github: adapter(&sim, "operate", generous), sim };
+    let sim = sim::start(World::generated(1_000, 7), Options::default())
+        .await
+        .unwrap();
+    let generous = Limits {
+        total: Duration::from_secs(60),
+        ..limits()
+    };
+    let site = Site {
+        github: adapter(&sim, "operate", generous),
+        sim,
+    };
     let all: Vec<Target> = targets(&site.sim.state());
     let pulse = site.github.pulse(&all).await;
     let faults = pulse.answers.iter().filter(|(_, it)| it.is_err()).count();

@@ -25,7 +25,9 @@ async fn a_merge_whose_head_moved_is_refused() {
     let site = Site::evening().await;
     let state = site.sim.state();
     let (number, _) = promotion_pull(&state);
-    let seen = repository(&state, "auth").branches["production"].sha.clone();
+    let seen = repository(&state, "auth").branches["production"]
+        .sha
+        .clone();
     let act = Act::MergePullRequest {
         number,
         head: Sha::from(seen),
@@ -34,7 +36,10 @@ async fn a_merge_whose_head_moved_is_refused() {
     let (status, why, _) = refused(&site, "auth", &act).await;
     assert_eq!(status, 409, "{why}");
     assert!(why.contains("Head branch was modified"), "{why}");
-    let pull = repository(&site.sim.state(), "auth").pull(number.0).unwrap().clone();
+    let pull = repository(&site.sim.state(), "auth")
+        .pull(number.0)
+        .unwrap()
+        .clone();
     assert_eq!(pull.state, PullState::Open);
 }
 
@@ -62,7 +67,10 @@ async fn what_waits_no_longer_cannot_be_approved() {
     let (status, why, _) = refused(&site, "api-gateway", &act).await;
     assert_eq!(status, 422, "{why}");
     let run = act.run().unwrap().0;
-    let run = repository(&site.sim.state(), "api-gateway").run(run).unwrap().clone();
+    let run = repository(&site.sim.state(), "api-gateway")
+        .run(run)
+        .unwrap()
+        .clone();
     assert_eq!(run.approvals.len(), 1);
 }
 
@@ -70,8 +78,14 @@ async fn what_waits_no_longer_cannot_be_approved() {
 async fn a_run_that_is_over_cannot_be_cancelled() {
     let site = Site::evening().await;
     let mailer = repository(&site.sim.state(), "mailer");
-    let over = mailer.runs.iter().find(|it| it.status == RunStatus::Completed).unwrap();
-    let act = Act::Cancel { run: RunId(over.id) };
+    let over = mailer
+        .runs
+        .iter()
+        .find(|it| it.status == RunStatus::Completed)
+        .unwrap();
+    let act = Act::Cancel {
+        run: RunId(over.id),
+    };
     let (status, why, _) = refused(&site, "mailer", &act).await;
     assert_eq!(status, 409, "{why}");
 }
@@ -93,7 +107,10 @@ async fn bad_input_is_refused_with_the_field_it_is_in() {
     assert!(why.contains("workflow_dispatch"), "{why}");
     let (status, why, hint) = refused(&site, "checkout", &dispatch("none.yml")).await;
     assert_eq!(status, 404, "{why}");
-    assert!(hint.unwrap().contains("token may read"), "a 404 also masks missing access");
+    assert!(
+        hint.unwrap().contains("token may read"),
+        "a 404 also masks missing access"
+    );
     let release = |tag: &str| Act::PublishRelease {
         release: None,
         tag: tag.into(),
@@ -123,22 +140,34 @@ async fn a_reader_may_not_act_and_learns_what_it_lacks() {
     assert!(why.contains("Resource not accessible"), "{why}");
     assert!(hint.unwrap().contains("deployments=write"));
     let state = site.sim.state();
-    let run = repository(&state, "api-gateway").run(act.run().unwrap().0).unwrap().clone();
+    let run = repository(&state, "api-gateway")
+        .run(act.run().unwrap().0)
+        .unwrap()
+        .clone();
     assert!(run.approvals.is_empty());
 }
 
 #[tokio::test]
 async fn refusals_of_the_token_are_definite() {
     let table = [
-        (Effect::Unauthorized, 401, "Bad credentials", "gh auth login"),
         (
-            Effect::Forbidden { permissions: Some("actions=write".into()) },
+            Effect::Unauthorized,
+            401,
+            "Bad credentials",
+            "gh auth login",
+        ),
+        (
+            Effect::Forbidden {
+                permissions: Some("actions=write".into()),
+            },
             403,
             "Resource not accessible",
             "actions=write",
         ),
         (
-            Effect::Sso { url: "https://github.com/orgs/acme/sso".into() },
+            Effect::Sso {
+                url: "https://github.com/orgs/acme/sso".into(),
+            },
             403,
             "SAML",
             "https://github.com/orgs/acme/sso",
@@ -151,6 +180,9 @@ async fn refusals_of_the_token_are_definite() {
         let said = refused(&site, "api-gateway", &act).await;
         assert_eq!(said.0, status);
         assert!(said.1.contains(why), "{said:?}");
-        assert!(said.2.as_deref().is_some_and(|it| it.contains(hint)), "{said:?}");
+        assert!(
+            said.2.as_deref().is_some_and(|it| it.contains(hint)),
+            "{said:?}"
+        );
     }
 }

@@ -18,7 +18,7 @@ pub(in crate::app::view) fn dialog(look: &Look<'_>, dialog: &GatesDialog) -> Dia
     if let Some((row, cell)) = cell {
         form.line(peek::movement(row, cell));
         let rows = usize::from(look.shape.rows).saturating_sub(18).clamp(3, 12);
-        for line in gates::short(look, cell, columns, rows) {
+        for line in gates::short(look, row, cell, columns, rows) {
             form.line(line);
         }
         form.blank();
@@ -28,47 +28,58 @@ pub(in crate::app::view) fn dialog(look: &Look<'_>, dialog: &GatesDialog) -> Dia
         .iter()
         .map(|action| describe(look, action))
         .collect();
-    let chosen = dialog.actions.iter().position(|action| *action == dialog.action);
-    form.choice("action", &options, chosen.unwrap_or(0), on(GatesFocus::Action));
-    let (button, why) = match &dialog.action {
+    let chosen = dialog
+        .actions
+        .iter()
+        .position(|action| *action == dialog.action);
+    form.choice(
+        "action",
+        &options,
+        chosen.unwrap_or(0),
+        on(GatesFocus::Action),
+    );
+    let button = match &dialog.action {
         GatesAction::Vote(voice) => {
             let roles: Vec<String> = dialog.roles.iter().map(ToString::to_string).collect();
-            if roles.is_empty() {
-                form.labelled("role", Line::of(Tone::Warning, "you have no role to vote with"));
+            if let Some(why) = &dialog.no_vote {
+                form.told("role", Tone::Warning, why);
             } else {
                 form.choice("role", &roles, dialog.role, on(GatesFocus::Role));
             }
             form.field("note", &dialog.note, on(GatesFocus::Note));
             let text = "binds to exactly this FROM > TO: a changed one makes it void";
             form.labelled("", Line::of(Tone::Muted, text));
-            let why = roles.is_empty().then(|| "no role".to_owned());
-            (format!("Vote {}", voice.word().to_uppercase()), why)
+            format!("Vote {}", voice.word().to_uppercase())
         }
         GatesAction::Add => {
             let covers: Vec<String> = dialog.covers.iter().map(ToString::to_string).collect();
             form.choice("scope", &covers, dialog.cover, on(GatesFocus::Cover));
+            let openers: Vec<String> = dialog.openers.iter().map(ToString::to_string).collect();
+            form.choice(
+                "opened by",
+                &openers,
+                dialog.opener,
+                on(GatesFocus::Openers),
+            );
             form.field("name", &dialog.name, on(GatesFocus::Name));
             form.field("reason", &dialog.note, on(GatesFocus::Note));
-            let missing = |input: &tui_input::Input| input.value().trim().is_empty();
-            let why = (missing(&dialog.name) || missing(&dialog.note))
-                .then(|| "give a name and a reason".to_owned());
-            ("Add gate".to_owned(), why)
+            "Add gate".to_owned()
         }
         GatesAction::Open(id) => {
             asked(look, id, &mut form);
             form.field("note", &dialog.note, on(GatesFocus::Note));
-            ("Open gate".to_owned(), None)
+            "Open gate".to_owned()
         }
         GatesAction::Close(id) => {
             asked(look, id, &mut form);
             form.field("reason", &dialog.note, on(GatesFocus::Note));
-            ("Close gate".to_owned(), None)
+            "Close gate".to_owned()
         }
     };
     form.error(look, dialog.error.as_ref());
     let foot = buttons(&[
         Button::new("Cancel", on(GatesFocus::Cancel)),
-        Button::new(button, on(GatesFocus::Confirm)).unless(why),
+        Button::new(button, on(GatesFocus::Confirm)).unless(dialog.blocked()),
     ]);
     let title = format!("GATES {} > {}", dialog.service, dialog.environment);
     form.done(look, Line::of(Tone::Strong, title), foot)
@@ -99,7 +110,10 @@ fn asked(look: &Look<'_>, id: &ManualGateId, form: &mut Form) {
         .as_ref()
         .and_then(|ledger| ledger.manual_gates.get(id));
     if let Some(gate) = gate {
-        let text = format!("\"{}\" by {}; may open: {}", gate.reason, gate.owner, gate.openers);
+        let text = format!(
+            "\"{}\" by {}; may open: {}",
+            gate.reason, gate.owner, gate.openers
+        );
         form.told("asks", Tone::Plain, &text);
     }
 }

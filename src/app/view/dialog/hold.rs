@@ -20,7 +20,7 @@ pub(in crate::app::view) fn dialog(look: &Look<'_>, hold: &HoldDialog) -> Dialog
             form.blank();
             form.field("reason", &hold.reason, on(HoldFocus::Reason));
             form.labelled("", Line::of(Tone::Muted, "lifting asks for a reason"));
-            let why = empty(&hold.reason).then(|| "give a reason".to_owned());
+            let why = empty(&hold.reason).then(|| "a reason is required".to_owned());
             let foot = buttons(&[
                 Button::new("Cancel", on(HoldFocus::Cancel)),
                 Button::new("Edit", on(HoldFocus::Edit)),
@@ -31,10 +31,9 @@ pub(in crate::app::view) fn dialog(look: &Look<'_>, hold: &HoldDialog) -> Dialog
         }
         HoldMode::Place => {
             fields(look, hold, &mut form);
-            let why = empty(&hold.reason).then(|| "give a reason".to_owned());
             let foot = buttons(&[
                 Button::new("Cancel", on(HoldFocus::Cancel)),
-                Button::new("Hold", on(HoldFocus::Hold)).unless(why),
+                Button::new("Hold", on(HoldFocus::Hold)).unless(blocked(look, hold)),
             ]);
             (format!("HOLD {place}"), foot)
         }
@@ -42,7 +41,7 @@ pub(in crate::app::view) fn dialog(look: &Look<'_>, hold: &HoldDialog) -> Dialog
             fields(look, hold, &mut form);
             let foot = buttons(&[
                 Button::new("Cancel", on(HoldFocus::Cancel)),
-                Button::new("Save", on(HoldFocus::Hold)),
+                Button::new("Save", on(HoldFocus::Hold)).unless(blocked(look, hold)),
             ]);
             (format!("EDIT HOLD {id}"), foot)
         }
@@ -55,11 +54,23 @@ fn empty(input: &tui_input::Input) -> bool {
     input.value().trim().is_empty()
 }
 
+/// Why it cannot be placed or saved; what is wrong with the time is told below the fields.
+fn blocked(look: &Look<'_>, hold: &HoldDialog) -> Option<String> {
+    if empty(&hold.reason) {
+        return Some("a reason is required".to_owned());
+    }
+    let zone = look.clock.time_zone();
+    hold.blocked(look.now, zone).map(|_| "see until".to_owned())
+}
+
 fn fields(look: &Look<'_>, hold: &HoldDialog, form: &mut Form) {
     let covers: Vec<String> = hold.covers.iter().map(ToString::to_string).collect();
     if matches!(hold.mode, HoldMode::Place) {
         form.choice("scope", &covers, hold.cover, hold.focus == HoldFocus::Cover);
-        let kinds = ["forward only: a rollback passes".to_owned(), "everything".to_owned()];
+        let kinds = [
+            "forward only: a rollback passes".to_owned(),
+            "everything".to_owned(),
+        ];
         let kind = match hold.kind {
             HoldKind::Forward => 0,
             HoldKind::All => 1,
@@ -86,7 +97,11 @@ fn fields(look: &Look<'_>, hold: &HoldDialog, form: &mut Form) {
 fn existing(look: &Look<'_>, holds: &[HoldId], selected: usize, focused: bool, form: &mut Form) {
     for (place, id) in holds.iter().enumerate() {
         let on = place == selected;
-        let known = look.engine.ledger.as_ref().and_then(|ledger| ledger.holds.get(id));
+        let known = look
+            .engine
+            .ledger
+            .as_ref()
+            .and_then(|ledger| ledger.holds.get(id));
         let tone = match (on, focused) {
             (true, true) => Tone::Focus,
             (true, false) => Tone::Strong,
@@ -94,7 +109,10 @@ fn existing(look: &Look<'_>, holds: &[HoldId], selected: usize, focused: bool, f
         };
         let sign = if on { "(*)" } else { "( )" };
         let Some(hold) = known else {
-            form.line(Line::of(Tone::Muted, format!("{sign} {id} is no longer there")));
+            form.line(Line::of(
+                Tone::Muted,
+                format!("{sign} {id} is no longer there"),
+            ));
             continue;
         };
         let until = hold.until.map_or_else(
@@ -109,7 +127,10 @@ fn existing(look: &Look<'_>, holds: &[HoldId], selected: usize, focused: bool, f
             Line::of(tone, format!("{sign} "))
                 .with(warn, format!("{glyph} HOLD "))
                 .with(Tone::Strong, format!("{} ", hold.owner))
-                .with(Tone::Plain, format!("{until}  since {}", time::age(look.clock.ago(hold.since))))
+                .with(
+                    Tone::Plain,
+                    format!("{until}  since {}", time::age(look.clock.ago(hold.since))),
+                )
                 .with(Tone::Muted, format!("  {} ({id})", hold.cover)),
         );
         form.told("", Tone::Plain, &format!("\"{}\"", hold.reason));

@@ -6,7 +6,7 @@ use crate::app::interface::{PromoteDialog, PromoteFocus, PromoteItem};
 use crate::app::plan::Plan;
 use crate::app::view::line::{Line, Tone, cut};
 use crate::app::view::look::Look;
-use crate::app::view::panel::{Column, Dialog};
+use crate::app::view::panel::Dialog;
 use crate::app::view::{gates, header, scope};
 
 pub(in crate::app::view) fn dialog(look: &Look<'_>, promote: &PromoteDialog) -> Dialog {
@@ -15,29 +15,51 @@ pub(in crate::app::view) fn dialog(look: &Look<'_>, promote: &PromoteDialog) -> 
     target(look, promote, &mut form);
     form.blank();
     match promote.items.as_slice() {
-        [item] => single(look, item, columns, &mut form),
+        [item] => single(look, item, &promote.command_lines(), columns, &mut form),
         items => several(look, items, columns, &mut form),
     }
     form.blank();
-    let verb = if promote.approve { "approving" } else { "promoting" };
-    form.field("reason", &promote.reason, promote.focus == PromoteFocus::Reason);
+    form.field(
+        "reason",
+        &promote.reason,
+        promote.focus == PromoteFocus::Reason,
+    );
     if let Some(typed) = &promote.typed {
-        form.field("type name", typed, promote.focus == PromoteFocus::Typed);
-        let text = format!("type {} to arm: {verb} into it is protected", promote.environment);
-        form.labelled("", Line::of(Tone::Muted, text));
+        let label = format!("type {}", promote.environment);
+        form.field(&label, typed, promote.focus == PromoteFocus::Typed);
     }
-    let word = if promote.approve { "Approve" } else { "Promote" };
-    let going = promote.items.iter().filter(|item| item.plan.is_ok()).count();
+    let word = if promote.approve {
+        "Approve"
+    } else {
+        "Promote"
+    };
+    let going = promote
+        .items
+        .iter()
+        .filter(|item| item.plan.is_ok())
+        .count();
     let name = if promote.items.len() > 1 && going > 0 {
         format!("{word} {going}")
     } else {
         word.to_owned()
     };
-    let foot = buttons(&[
-        Button::new("Cancel", promote.focus == PromoteFocus::Cancel),
-        Button::new(name, promote.focus == PromoteFocus::Promote).unless(blocked(promote, going)),
-        Button::new("Copy command", promote.focus == PromoteFocus::CopyCommand),
-    ]);
+    let stops = promote.stops();
+    let foot: Vec<Button> = stops
+        .into_iter()
+        .filter_map(|stop| {
+            let button = match stop {
+                PromoteFocus::Reason | PromoteFocus::Typed => return None,
+                PromoteFocus::Cancel => Button::new("Cancel", promote.focus == stop),
+                PromoteFocus::Promote => {
+                    Button::new(name.clone(), promote.focus == stop).unless(blocked(promote, going))
+                }
+                PromoteFocus::Reject => Button::new("Reject", promote.focus == stop),
+                PromoteFocus::CopyCommand => Button::new("Copy command", promote.focus == stop),
+            };
+            Some(button)
+        })
+        .collect();
+    let foot = buttons(&foot);
     form.done(look, title(promote, word), foot)
 }
 
@@ -47,7 +69,10 @@ fn title(promote: &PromoteDialog, word: &str) -> Line {
         [item] => item.service.to_string(),
         items => format!("{} marked", items.len()),
     };
-    Line::of(Tone::Strong, format!("{} {what} > {to}", word.to_uppercase()))
+    Line::of(
+        Tone::Strong,
+        format!("{} {what} > {to}", word.to_uppercase()),
+    )
 }
 
 /// Why the button cannot be pressed.
@@ -55,9 +80,7 @@ fn blocked(promote: &PromoteDialog, going: usize) -> Option<String> {
     if going == 0 {
         return Some("nothing may go".into());
     }
-    let typed = promote.typed.as_ref()?;
-    let armed = typed.value() == promote.environment.as_str();
-    (!armed).then(|| format!("type {}", promote.environment))
+    promote.blocked()
 }
 
 fn target(look: &Look<'_>, promote: &PromoteDialog, form: &mut Form) {
@@ -78,18 +101,14 @@ fn target(look: &Look<'_>, promote: &PromoteDialog, form: &mut Form) {
     form.labelled("target", line);
 }
 
-fn single(look: &Look<'_>, item: &PromoteItem, columns: usize, form: &mut Form) {
-    let cell = look
-        .engine
-        .board
-        .row(&item.service)
-        .and_then(|row| {
-            let environment = match &item.plan {
-                Ok(plan) => plan.environment(),
-                Err(_) => look.environment()?,
-            };
-            Some((row, row.cell(environment)?))
-        });
+fn single(look: &Look<'_>, item: &PromoteItem, command: &str, columns: usize, form: &mut Form) {
+    let cell = look.engine.board.row(&item.service).and_then(|row| {
+        let environment = match &item.plan {
+            Ok(plan) => plan.environment(),
+            Err(_) => look.environment()?,
+        };
+        Some((row, row.cell(environment)?))
+    });
     match &item.plan {
         Ok(plan) => {
             let line = Line::of(Tone::Strong, plan.movement());
@@ -104,25 +123,29 @@ fn single(look: &Look<'_>, item: &PromoteItem, columns: usize, form: &mut Form) 
     }
     if let Some((row, cell)) = cell {
         form.labelled("SCOPE", scope::summary(row, cell));
-        form.labelled("GATES", gates::sum(look, cell));
+        form.labelled("GATES", gates::sum(look, row, cell));
         let rows = usize::from(look.shape.rows).saturating_sub(22).clamp(4, 12);
-        for line in gates::short(look, cell, columns.saturating_sub(2), rows) {
+        for line in gates::short(look, row, cell, columns.saturating_sub(2), rows) {
             form.line(Line::plain("  ").then(line));
         }
     }
     if let Ok(plan) = &item.plan {
-        consequences(plan, form);
+        consequences(plan, command, form);
     }
 }
 
 /// What would be sent and how to go back.
-pub(super) fn consequences(plan: &Plan, form: &mut Form) {
+pub(super) fn consequences(plan: &Plan, command: &str, form: &mut Form) {
     for warning in &plan.warnings {
         form.told("WARNING", Tone::Warning, &format!("! {warning}"));
     }
-    form.told("WILL DO", Tone::Plain, &format!("{}: {}", plan.forge, plan.call));
+    form.told(
+        "WILL DO",
+        Tone::Plain,
+        &format!("{}: {}", plan.forge, plan.call),
+    );
     form.told("IF BAD", Tone::Plain, &plan.if_bad);
-    form.told("COMMAND", Tone::Muted, &plan.command);
+    form.told("COMMAND", Tone::Muted, command);
 }
 
 fn several(look: &Look<'_>, items: &[PromoteItem], columns: usize, form: &mut Form) {
@@ -132,14 +155,12 @@ fn several(look: &Look<'_>, items: &[PromoteItem], columns: usize, form: &mut Fo
         .max()
         .unwrap_or_default()
         .clamp(7, 18);
-    let heading = |title: Column| title.title.into_owned();
-    let service = heading(Column {
-        title: "SERVICE".into(),
-        ..Column::default()
-    });
     form.line(Line::of(
         Tone::Heading,
-        format!("  {service:<name$}  {:<19} {:<6} PREFLIGHT", "FROM > TO", "GATES"),
+        format!(
+            "  {:<name$}  {:<19} {:<6} PREFLIGHT",
+            "SERVICE", "FROM > TO", "GATES"
+        ),
     ));
     for item in items {
         let short = cut(item.service.as_str(), name).into_owned();
@@ -183,15 +204,27 @@ fn several(look: &Look<'_>, items: &[PromoteItem], columns: usize, form: &mut Fo
     form.line(Line::of(Tone::Strong, text).with(Tone::Plain, rest));
     for plan in &plans {
         for warning in &plan.warnings {
-            form.told("WARNING", Tone::Warning, &format!("! {}: {warning}", plan.service()));
+            form.told(
+                "WARNING",
+                Tone::Warning,
+                &format!("! {}: {warning}", plan.service()),
+            );
         }
     }
     for (place, plan) in plans.iter().enumerate() {
         let label = if place == 0 { "WILL DO" } else { "" };
-        form.told(label, Tone::Plain, &format!("{}: {}", plan.forge, plan.call));
+        form.told(
+            label,
+            Tone::Plain,
+            &format!("{}: {}", plan.forge, plan.call),
+        );
     }
     for (place, plan) in plans.iter().enumerate() {
         let label = if place == 0 { "IF BAD" } else { "" };
-        form.told(label, Tone::Plain, &format!("{}: {}", plan.service(), plan.if_bad));
+        form.told(
+            label,
+            Tone::Plain,
+            &format!("{}: {}", plan.service(), plan.if_bad),
+        );
     }
 }

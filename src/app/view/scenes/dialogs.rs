@@ -152,6 +152,9 @@ fn gates_dialog(action: GatesAction, focus: GatesFocus) -> Overlay {
         ],
         role: 0,
         roles: vec!["sre".into()],
+        no_vote: None,
+        openers: vec![Openers::Anyone, Openers::Role("ops-cab".into())],
+        opener: 0,
         covers: vec![
             Cover {
                 service: Some("billing".into()),
@@ -213,12 +216,17 @@ pub(crate) fn open_gate(columns: u16, rows: u16) -> State {
 }
 
 pub(crate) fn confirm(columns: u16, rows: u16) -> State {
-    let PromoteItem { plan, .. } = ready("fraud-ml", "1.11.0", "1.12.0");
+    let PromoteItem { mut plan, .. } = ready("fraud-ml", "1.11.0", "1.12.0");
+    if let Ok(plan) = &mut plan {
+        plan.intent.purpose = crate::domain::promotion::Purpose::Cancellation;
+        plan.call = "POST /repos/acme/fraud-ml/actions/runs/9025/cancel".into();
+        plan.command = "gonogo cancel fraud-ml --in prod".into();
+    }
     with(
         busy(columns, rows),
         Overlay::Confirm(ConfirmDialog {
             plan,
-            title: "Cancel run".into(),
+            title: "CANCEL the run into fraud-ml > prod".into(),
             reason: Input::default(),
             focus: ConfirmFocus::Cancel,
         }),

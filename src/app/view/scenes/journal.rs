@@ -98,7 +98,12 @@ pub(super) fn hold(state: &mut State, service: &str, environment: &str) {
     with_cell(state, service, environment, |cell| {
         cell.holds.push(hold.clone());
     });
-    let draft = draft(ago(40 * MINUTE), "carol", service, Event::HoldPlaced { hold });
+    let draft = draft(
+        ago(40 * MINUTE),
+        "carol",
+        service,
+        Event::HoldPlaced { hold },
+    );
     push(state, draft);
 }
 
@@ -222,7 +227,9 @@ pub(super) fn entries(state: &mut State) {
             Event::Stepped {
                 id: "i-5f1c".into(),
                 purpose: Purpose::Promotion,
-                step: Step::Sending { owner: "one".into() },
+                step: Step::Sending {
+                    owner: "one".into(),
+                },
             },
         ),
         of(

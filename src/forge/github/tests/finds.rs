@@ -85,7 +85,7 @@ async fn a_deployment_is_found_by_its_payload_behind_newer_ones() {
     };
     let server = MockServer::start().await;
     let page = |id: u64, payload: Value, at: Timestamp| json!([{"id": id, "payload": payload, "created_at": at.to_string()}]);
-    let newer = page(9, &json!({"gonogo": "other"}), now());
+    let newer = page(9, json!({"gonogo": "other"}), now());
     let route = format!("{BASE}/deployments");
     Mock::given(path(&route))
         .and(wiremock::matchers::query_param("page", "2"))
@@ -131,7 +131,7 @@ async fn a_merge_is_found_by_its_head_or_by_its_message() {
             json!({"merged": merged, "merge_commit_sha": "MM", "html_url": "u", "head": {"sha": head}}),
         )
     };
-    let message = |text: &str| ("/commits/mm", &json!({"commit": {"message": text}}));
+    let message = |text: &str| ("/commits/mm", json!({"commit": {"message": text}}));
     let merged = find(&act, &[pull(true, "AA")]).await.unwrap().unwrap();
     assert_eq!(merged.sha, Some(Sha::from("mm")));
     assert_eq!(find(&act, &[pull(false, "aa")]).await.unwrap(), None);
@@ -150,10 +150,10 @@ async fn a_release_is_absent_only_where_its_repository_is_seen() {
         prerelease: false,
     };
     let tag = "/releases/tags/v1%2Fx";
-    let published = (tag, &json!({"id": 9, "draft": false, "html_url": "u"}));
+    let published = (tag, json!({"id": 9, "draft": false, "html_url": "u"}));
     let found = find(&act, &[published]).await.unwrap().unwrap();
     assert_eq!(found.release, Some(ReleaseId(9)));
-    assert_eq!(find(&act, &[("", &json!({}))]).await.unwrap(), None);
+    assert_eq!(find(&act, &[("", json!({}))]).await.unwrap(), None);
     assert!(find(&act, &[]).await.is_err());
 }
 

@@ -403,3 +403,15 @@ async fn polling_stops_before_acts_run_out_of_budget() {
     assert_eq!(requests(&server).await, 1);
     assert!(github.board(&targets(&["a"])).await.answers[0].1.is_ok());
 }
+
+#[tokio::test]
+async fn a_forge_that_names_the_end_of_its_maintenance_is_left_until_then() {
+    let answer = ResponseTemplate::new(503)
+        .insert_header("date", rfc9110(now()))
+        .insert_header("retry-after", "90")
+        .set_body_json(json!({"message": "maintenance"}));
+    let (fault, asked) = fault_of(answer).await;
+    assert_eq!(fault.kind, FaultKind::ForgeTrouble);
+    assert_eq!(fault.retry_at, Some(now() + SignedDuration::from_secs(90)));
+    assert_eq!(asked, 1);
+}

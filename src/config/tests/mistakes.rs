@@ -1,0 +1,264 @@
+//! Files with mistakes, and what is said about them.
+
+use super::*;
+
+/// About every kind of mistake, one after the other.
+pub(super) const MISTAKES: &str = r#"
+[operater]
+name = "ada"
+
+[poll]
+intervall = "15s"
+interval = 15
+max_age = "soon"
+
+[journal]
+url = "postgres://ada:hunter2@db/gonogo"
+
+[forge.github]
+token = "ghp_0123456789"
+url = "http://github.example.com"
+
+[forge.lab]
+kind = "gitlab"
+url = "https://gitlab.com"
+
+[environment.staging]
+tier = "fats"
+
+[environment.production]
+tier = "regulated"
+mode = "auto"
+protected = "yes"
+
+[policy.regulated]
+gates = [
+    "pipelin",
+    "quality",
+    { kind = "soak", at_least = "-1h" },
+    { kind = "review", aprovals = 2 },
+    { kind = "sign-off", roles = ["qa", "boss"] },
+    "window", "window",
+]
+
+[role.qa]
+members = ["ada"]
+
+[window.evenings]
+days = ["mon", "tues"]
+from = "18:00"
+to = "18:00"
+zone = "Europe/Berln"
+environments = ["prod"]
+
+[freeze.year-end]
+from = "2026-12-20 18:00"
+to = 2026-12-01T06:00:00
+zone = "UTC"
+
+[service.checkout]
+repo = "gihub:acme/checkout"
+path = ["dev", "stagin", "production"]
+interval = "15s"
+
+[service.checkout.promote.production]
+via = "workflow"
+method = "squash"
+
+[service.checkout.promote.qa]
+via = "job"
+
+[service.ledger]
+path = []
+depends = ["chekout"]
+"#;
+
+#[test]
+fn every_mistake_is_reported_at_once_with_its_place() {
+    let problems = load_text(MISTAKES).unwrap_err();
+    let shown = render(&problems);
+    assert!(!shown.contains("hunter2") && !shown.contains("0123456789"));
+    insta::assert_snapshot!(shown);
+}
+
+#[test]
+fn a_file_that_is_not_there_is_a_problem_with_a_hint() {
+    let problems = read(Path::new("/no/such/file.toml"), &env()).unwrap_err();
+    assert!(render(&problems).starts_with("/no/such/file.toml: cannot be read"));
+}
+
+/// A file, and what its only problem says (`""`: it has none).
+const CASES: &[(&str, &str)] = &[
+    (
+        "[poll]\ninterval = \"2m\"",
+        "stale before they are read again",
+    ),
+    ("[poll]\ninterval = \"500ms\"", "at least one second"),
+    ("[poll]\nmax_age = \"2y\"", "is not a duration"),
+    ("[poll]\nmax_age = \"9000h\"", "longer than a year"),
+    ("poll = 1", "`poll` must be a table"),
+    (
+        "[[forge]]\nurl = \"https://a.b\"",
+        "`forge` must be a table",
+    ),
+    ("[journal]\nurl = \"sqlite::memory:\"", "a file that lasts"),
+    ("[journal]\nurl = \"/x.db\"", "must start with `sqlite:`"),
+    (
+        "[forge.a]\nurl = \"http://127.0.0.1:8080\"\nkind = \"github\"",
+        "",
+    ),
+    (
+        "[forge.a]\nurl = \"http://[::1]:8080\"\nkind = \"github\"",
+        "",
+    ),
+    (
+        "[forge.a]\nurl = \"http://localhost.evil.example\"\nkind = \"github\"",
+        "in the clear",
+    ),
+    (
+        "[forge.a]\nurl = \"ftp://a.b\"\nkind = \"github\"",
+        "must start with https",
+    ),
+    (
+        "[forge.a]\nurl = \"https://u:p@a.b\"\nkind = \"github\"",
+        "a user or a password",
+    ),
+    ("[forge.a]\nurl = \"https://a.b\"", "needs `kind`"),
+    (
+        "[forge.a]\nkind = \"forgejo\"",
+        "Forgejo is not supported in this version",
+    ),
+    ("[forge.a]\nkind = \"svn\"", "`kind` cannot be `svn`"),
+    (
+        "[forge.a]\ntoken = { env = \"A\", file = \"b\" }",
+        "exactly one place",
+    ),
+    ("[forge.a]\ntoken = { env = \"ghp_abc\" }", "not its value"),
+    ("[forge.a]\ntoken = { command = [] }", "`command` is empty"),
+    ("[policy.mine]", "[policy.mine] needs `gates`"),
+    (
+        "[policy.mine]\ngates = [\"soak\"]",
+        "a soak needs `at_least`",
+    ),
+    (
+        "[policy.mine]\ngates = [\"sign-off\"]",
+        "a sign-off needs `roles`",
+    ),
+    (
+        "[policy.mine]\ngates = [{ approvals = 1 }]",
+        "a gate needs `kind`",
+    ),
+    (
+        "[policy.mine]\ngates = [{ kind = \"review\", approvals = 0 }]",
+        "a review by nobody",
+    ),
+    (
+        "[policy.mine]\ngates = [{ kind = \"path\", from = \"some\" }]",
+        "cannot be `some`",
+    ),
+    (
+        "[policy.mine]\ngates = [{ kind = \"hold\", x = 1 }]",
+        "unknown key `x`",
+    ),
+    (
+        "[policy.mine]\ngates = [{ kind = \"pipeline\", required = [\"a\"], ignored = [\"a\"] }]",
+        "check `a` is listed twice",
+    ),
+    (
+        "[operator]\nroles = [\"qa\"]\n[role.qa]\nmembers = [\"b\"]",
+        "without a name",
+    ),
+    (
+        "[role.qa]\nmembers = []\n[policy.m]\ngates = [{ kind = \"sign-off\", roles = [\"qa\"] }]",
+        "nobody can sign as `qa`",
+    ),
+    (
+        "[window.w]\nfrom = \"9:00\"\nto = \"24:00\"\nzone = \"UTC\"",
+        "",
+    ),
+    (
+        "[window.w]\nfrom = \"09:00\"\nto = \"10:00\"",
+        "needs `zone`",
+    ),
+    (
+        "[window.w]\nfrom = \"09:00+01:00\"\nto = \"10:00\"\nzone = \"UTC\"",
+        "wall-clock",
+    ),
+    (
+        "[window.w]\nfrom = \"25:00\"\nto = \"10:00\"\nzone = \"UTC\"",
+        "wall-clock",
+    ),
+    (
+        "[window.w]\nfrom = 2026-01-01T00:00:00Z\nto = \"10:00\"\nzone = \"UTC\"",
+        "wall-clock",
+    ),
+    (
+        "[window.w]\nfrom = \"2026-01-01 10:00\"\nto = \"10:00\"\nzone = \"UTC\"",
+        "both be times, or both dates",
+    ),
+    (
+        "[window.w]\ndays = [\"mon\"]\nfrom = \"2026-01-01 10:00\"\nto = \"2026-01-02 10:00\"\nzone = \"UTC\"",
+        "`days` has no effect",
+    ),
+    (
+        "[window.w]\nservices = []\nfrom = \"09:00\"\nto = \"10:00\"\nzone = \"UTC\"",
+        "`services` is empty",
+    ),
+    (
+        "[freeze.f]\nfrom = 2026-12-20\nto = \"2026-12-21 00:00\"\nzone = \"UTC\"\nreason = \"x\"",
+        "`2026-12-20` is not a wall-clock time",
+    ),
+    ("[service.a]\nrepo = \"a/b\"\npath = [\"p\"]", ""),
+    (
+        "[service.a]\nrepo = \"a\"\npath = [\"p\"]",
+        "`a` is not owner/name",
+    ),
+    (
+        "[service.a]\nrepo = \"https://github.com/a/b\"\npath = [\"p\"]",
+        "not an address",
+    ),
+    (
+        "[service.a]\nrepo = \"a/b\"\npath = [\"p\", \"p\"]",
+        "stands twice",
+    ),
+    (
+        "[service.a]\nrepo = \"a/b\"\npath = [\"\\u202ep\"]",
+        "cannot be seen",
+    ),
+    (
+        "[service.a]\nrepo = \"a/b\"\npath = [\"p\"]\n[forge.x]\n[forge.y]",
+        "on which forge?",
+    ),
+    (
+        "[service.a]\nrepo = \"a/b\"\npath = [\"p\"]\npromote.p = { via = \"workflow\", workflow = \"d.yml\", ref = \"main\", inputs = { e = \"{env}\" } }",
+        "nothing is put in for `{env}`",
+    ),
+    (
+        "[service.a]\nrepo = \"a/b\"\npath = [\"p\"]\npromote.p = { via = \"pull-request\", base = \"m\", head = \"m\" }",
+        "the same branch",
+    ),
+    ("[keys]\nquit = []", "lists no key"),
+    (
+        "[keys]\nquit = 1",
+        "must be a key, a list of keys, or false",
+    ),
+    ("[ui]\ntheme = \"drak\"", "`theme` cannot be `drak`"),
+    ("[release.r]\nservices = [\"x\"]", "there is no service `x`"),
+];
+
+#[test]
+fn each_mistake_is_one_problem() {
+    for (text, expected) in CASES {
+        match load_text(text) {
+            Ok(_) => assert_eq!(*expected, "", "{text}"),
+            Err(problems) => {
+                let shown = render(&problems);
+                assert_eq!(problems.len(), 1, "{shown}");
+                assert!(
+                    !expected.is_empty() && shown.contains(expected),
+                    "{text}\n{shown}"
+                );
+            }
+        }
+    }
+}
