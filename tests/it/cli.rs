@@ -23,22 +23,38 @@ fn promote(sim: &Sim, service: &str, more: &[&str]) -> Ran {
 fn kinds(sim: &Sim) -> Vec<String> {
     let log = sim.run(&["log", "--json"]);
     log.done();
-    let entries = log.out.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
-    entries.map(|it| it["kind"].as_str().unwrap().to_owned()).collect()
+    let entries = log
+        .out
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap());
+    entries
+        .map(|it| it["kind"].as_str().unwrap().to_owned())
+        .collect()
 }
 
 #[test]
 fn help_and_version_need_nothing() {
     let folder = tempfile::tempdir().unwrap();
-    for arguments in [&["--help"][..], &["--version"], &["promote", "--help"], &["--json", "--help"]] {
+    for arguments in [
+        &["--help"][..],
+        &["--version"],
+        &["promote", "--help"],
+        &["--json", "--help"],
+    ] {
         let output = gonogo(folder.path()).args(arguments).output().unwrap();
-        assert!(output.status.success() && output.stderr.is_empty(), "{arguments:?}: {output:?}");
+        assert!(
+            output.status.success() && output.stderr.is_empty(),
+            "{arguments:?}: {output:?}"
+        );
         assert!(!output.stdout.is_empty());
     }
     let output = gonogo(folder.path()).arg("--help").output().unwrap();
     let help = String::from_utf8(output.stdout).unwrap();
     for code in 0..=7 {
-        assert!(help.contains(&format!("{code} ")), "exit code {code} is documented");
+        assert!(
+            help.contains(&format!("{code} ")),
+            "exit code {code} is documented"
+        );
     }
 }
 
@@ -48,7 +64,11 @@ fn the_board_needs_a_terminal_and_says_so() {
     for arguments in [&[][..], &["demo"]] {
         let told = sim.run(arguments);
         assert_eq!(told.code, 2, "{told:?}");
-        assert!(told.err.contains("the board needs a terminal"), "{}", told.err);
+        assert!(
+            told.err.contains("the board needs a terminal"),
+            "{}",
+            told.err
+        );
         assert!(!told.out.contains('\u{1b}') && !told.err.contains('\u{1b}'));
     }
 }

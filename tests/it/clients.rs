@@ -29,7 +29,11 @@ fn passes(mut command: Command, sim: &Sim, service: &str) {
         String::from_utf8_lossy(&output.stderr)
     );
     println!("{said}");
-    assert!(output.status.success(), "{:?}: {said}", command.get_program());
+    assert!(
+        output.status.success(),
+        "{:?}: {said}",
+        command.get_program()
+    );
     let approvals: Vec<_> = sim
         .requests()
         .into_iter()
@@ -42,29 +46,42 @@ fn passes(mut command: Command, sim: &Sim, service: &str) {
 
 #[test]
 fn pygithub_reads_and_approves() {
-    let Some(python) = installed("GONOGO_TEST_PYTHON") else { return };
+    let Some(python) = installed("GONOGO_TEST_PYTHON") else {
+        return;
+    };
     let sim = Sim::start(1.0);
     let mut command = Command::new(python);
-    command.arg(scripts().join("pygithub.py")).arg(&sim.base).arg(sim.token("operate"));
+    command
+        .arg(scripts().join("pygithub.py"))
+        .arg(&sim.base)
+        .arg(sim.token("operate"));
     passes(command, &sim, "api-gateway");
 }
 
 #[test]
 fn octokit_reads_and_approves() {
-    let Some(folder) = installed("GONOGO_TEST_NODE") else { return };
+    let Some(folder) = installed("GONOGO_TEST_NODE") else {
+        return;
+    };
     let sim = Sim::start(1.0);
     let mut command = Command::new("node");
-    command
-        .arg(scripts().join("octokit.mjs"))
-        .args([sim.base.as_str(), &sim.token("operate"), &folder]);
+    command.arg(scripts().join("octokit.mjs")).args([
+        sim.base.as_str(),
+        &sim.token("operate"),
+        &folder,
+    ]);
     passes(command, &sim, "notify");
 }
 
 #[test]
 fn gh_reads_and_approves() {
-    let Some(gh) = installed("GONOGO_TEST_GH") else { return };
+    let Some(gh) = installed("GONOGO_TEST_GH") else {
+        return;
+    };
     let sim = Sim::start(1.0);
     let mut command = Command::new(scripts().join("gh.sh"));
-    command.args([gh.as_str(), &sim.base, &sim.token("operate")]).arg(sim.folder.path());
+    command
+        .args([gh.as_str(), &sim.base, &sim.token("operate")])
+        .arg(sim.folder.path());
     passes(command, &sim, "sessions");
 }

@@ -34,7 +34,12 @@ impl Sim {
         lines.read_line(&mut line).unwrap();
         let announced: Value = serde_json::from_str(&line).unwrap();
         let base = announced["forges"][0]["url"].as_str().unwrap().to_owned();
-        Self { child: Some(child), folder, base, announced }
+        Self {
+            child: Some(child),
+            folder,
+            base,
+            announced,
+        }
     }
 
     pub fn token(&self, label: &str) -> String {
@@ -45,7 +50,10 @@ impl Sim {
     /// Every secret that must never be printed.
     fn secrets(&self) -> Vec<String> {
         let tokens = self.announced["forges"][0]["tokens"].as_object().unwrap();
-        tokens.values().map(|it| it.as_str().unwrap().to_owned()).collect()
+        tokens
+            .values()
+            .map(|it| it.as_str().unwrap().to_owned())
+            .collect()
     }
 
     pub fn config(&self) -> PathBuf {
@@ -87,7 +95,10 @@ impl Sim {
     }
 
     pub fn requests(&self) -> Vec<Value> {
-        self.control("GET", "/requests", "").as_array().unwrap().clone()
+        self.control("GET", "/requests", "")
+            .as_array()
+            .unwrap()
+            .clone()
     }
 
     /// The requests that could change something.
@@ -116,7 +127,10 @@ impl Drop for Sim {
 /// The program with nothing in its environment but a home of its own.
 pub fn gonogo(home: &Path) -> Command {
     let mut command = Command::new(GONOGO);
-    command.env_clear().env("HOME", home).env("PATH", std::env::var_os("PATH").unwrap());
+    command
+        .env_clear()
+        .env("HOME", home)
+        .env("PATH", std::env::var_os("PATH").unwrap());
     command.current_dir(home);
     command
 }
@@ -167,7 +181,12 @@ impl Ran {
 
 /// The keys of an object, in order.
 pub fn keys(value: &Value) -> Vec<&str> {
-    value.as_object().unwrap().keys().map(String::as_str).collect()
+    value
+        .as_object()
+        .unwrap()
+        .keys()
+        .map(String::as_str)
+        .collect()
 }
 
 /// The smallest HTTP client there is: what looks at the forge behind the program's back must not
@@ -175,7 +194,9 @@ pub fn keys(value: &Value) -> Vec<&str> {
 pub fn ask(base: &str, method: &str, route: &str, token: Option<&str>, body: &str) -> Value {
     let address = base.trim_start_matches("http://");
     let mut stream = TcpStream::connect(address).unwrap();
-    let authorization = token.map(|it| format!("authorization: Bearer {it}\r\n")).unwrap_or_default();
+    let authorization = token
+        .map(|it| format!("authorization: Bearer {it}\r\n"))
+        .unwrap_or_default();
     let length = body.len();
     write!(
         stream,

@@ -36,7 +36,12 @@ struct Seen {
 }
 
 fn size(columns: u16, rows: u16) -> PtySize {
-    PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 }
+    PtySize {
+        rows,
+        cols: columns,
+        pixel_width: 0,
+        pixel_height: 0,
+    }
 }
 
 impl Terminal {
@@ -58,7 +63,11 @@ impl Terminal {
         let child = pair.slave.spawn_command(command).unwrap();
         drop(pair.slave);
         let parser = vt100::Parser::new(rows, columns, 0);
-        let seen = Arc::new(Mutex::new(Seen { parser, bytes: Vec::new(), over: false }));
+        let seen = Arc::new(Mutex::new(Seen {
+            parser,
+            bytes: Vec::new(),
+            over: false,
+        }));
         let mut reader = pair.master.try_clone_reader().unwrap();
         let told = Arc::clone(&seen);
         std::thread::spawn(move || {
@@ -73,7 +82,13 @@ impl Terminal {
             }
         });
         let writer = Some(pair.master.take_writer().unwrap());
-        Self { master: Some(pair.master), writer, child, seen, _home: home }
+        Self {
+            master: Some(pair.master),
+            writer,
+            child,
+            seen,
+            _home: home,
+        }
     }
 
     /// The board of the demo, once its facts are on it, followed by what `stty` says at the end.
@@ -96,7 +111,11 @@ impl Terminal {
     fn wait(&self, what: &str, done: impl Fn(&Seen) -> bool) {
         let deadline = Instant::now() + PATIENCE;
         while !done(&self.seen.lock().unwrap()) {
-            assert!(Instant::now() < deadline, "waited in vain for {what}:\n{}", self.screen());
+            assert!(
+                Instant::now() < deadline,
+                "waited in vain for {what}:\n{}",
+                self.screen()
+            );
             std::thread::sleep(Duration::from_millis(10));
         }
     }
@@ -113,8 +132,17 @@ impl Terminal {
     }
 
     fn resize(&self, columns: u16, rows: u16) {
-        self.seen.lock().unwrap().parser.screen_mut().set_size(rows, columns);
-        self.master.as_ref().unwrap().resize(size(columns, rows)).unwrap();
+        self.seen
+            .lock()
+            .unwrap()
+            .parser
+            .screen_mut()
+            .set_size(rows, columns);
+        self.master
+            .as_ref()
+            .unwrap()
+            .resize(size(columns, rows))
+            .unwrap();
     }
 
     /// The program itself, which is the shell's only child.
@@ -127,7 +155,15 @@ impl Terminal {
 
     /// The local modes of the terminal, by the kernel's word.
     fn modes(&self) -> String {
-        format!("{:?}", self.master.as_ref().unwrap().get_termios().unwrap().local_flags)
+        format!(
+            "{:?}",
+            self.master
+                .as_ref()
+                .unwrap()
+                .get_termios()
+                .unwrap()
+                .local_flags
+        )
     }
 
     /// Checks that the script went on after the program, on a terminal as it was before.
@@ -141,7 +177,9 @@ impl Terminal {
         assert!(!screen.hide_cursor(), "no cursor");
         assert!(!screen.bracketed_paste(), "still bracketed paste");
         let said = screen.contents();
-        let words: Vec<&str> = said.split(|c: char| c.is_whitespace() || c == ';').collect();
+        let words: Vec<&str> = said
+            .split(|c: char| c.is_whitespace() || c == ';')
+            .collect();
         for mode in ["icanon", "echo", "isig", "icrnl", "opost"] {
             assert!(words.contains(&mode), "{mode} is off:\n{said}");
         }
@@ -151,7 +189,11 @@ impl Terminal {
     fn ends_within(&mut self, limit: Duration) -> Duration {
         let from = Instant::now();
         while self.child.try_wait().unwrap().is_none() {
-            assert!(from.elapsed() < limit, "still there after {limit:?}:\n{}", self.screen());
+            assert!(
+                from.elapsed() < limit,
+                "still there after {limit:?}:\n{}",
+                self.screen()
+            );
             std::thread::sleep(Duration::from_millis(10));
         }
         from.elapsed()
@@ -169,7 +211,9 @@ impl Drop for Terminal {
 }
 
 fn signal(process: u32, name: &str) {
-    let ended = Command::new("sh").args(["-c", &format!("kill -{name} {process}")]).status();
+    let ended = Command::new("sh")
+        .args(["-c", &format!("kill -{name} {process}")])
+        .status();
     assert!(ended.unwrap().success());
 }
 

@@ -11,21 +11,52 @@ fn a_promotion_goes_all_the_way_and_is_on_record() {
     let promotion = &answer["promotions"][0];
     assert_eq!(
         keys(promotion),
-        ["service", "environment", "id", "from", "to", "state", "call", "why", "hint", "exit"]
+        [
+            "service",
+            "environment",
+            "id",
+            "from",
+            "to",
+            "state",
+            "call",
+            "why",
+            "hint",
+            "exit"
+        ]
     );
-    assert_eq!((&promotion["state"], &promotion["exit"]), (&"succeeded".into(), &0.into()));
+    assert_eq!(
+        (&promotion["state"], &promotion["exit"]),
+        (&"succeeded".into(), &0.into())
+    );
     let writes = sim.writes();
     assert_eq!(writes.len(), 1);
-    assert!(promotion["call"].as_str().unwrap().contains("pending_deployments"));
+    assert!(
+        promotion["call"]
+            .as_str()
+            .unwrap()
+            .contains("pending_deployments")
+    );
     let kinds = kinds(&sim);
-    let steps: Vec<&str> =
-        kinds.iter().filter_map(|it| it.strip_prefix("promotion.")).collect();
+    let steps: Vec<&str> = kinds
+        .iter()
+        .filter_map(|it| it.strip_prefix("promotion."))
+        .collect();
     assert_eq!(steps[..3], ["intended", "sending", "accepted"]);
     assert_eq!(steps.last(), Some(&"succeeded"), "{steps:?}");
-    let cell = sim.run(&["check", "api-gateway", "--to", "production", "--json"]).json();
-    assert_eq!((&cell["version"], &cell["revision"]), (&"v2.41.0".into(), &promotion["to"]));
+    let cell = sim
+        .run(&["check", "api-gateway", "--to", "production", "--json"])
+        .json();
+    assert_eq!(
+        (&cell["version"], &cell["revision"]),
+        (&"v2.41.0".into(), &promotion["to"])
+    );
     let again = promote(&sim, "api-gateway", &["--json"]);
-    assert!(again.error(3)["message"].as_str().unwrap().contains("nothing to promote"));
+    assert!(
+        again.error(3)["message"]
+            .as_str()
+            .unwrap()
+            .contains("nothing to promote")
+    );
     assert_eq!(sim.writes().len(), 1);
 }
 
@@ -33,7 +64,11 @@ fn a_promotion_goes_all_the_way_and_is_on_record() {
 fn every_way_of_promoting_reaches_production() {
     let sim = Sim::start(60.0);
     // By deployment, by merge, by dispatch: each is one write of its own kind.
-    for (service, path) in [("search", "/deployments"), ("auth", "/merge"), ("geo", "/dispatches")] {
+    for (service, path) in [
+        ("search", "/deployments"),
+        ("auth", "/merge"),
+        ("geo", "/dispatches"),
+    ] {
         let before = sim.writes().len();
         let ran = promote(&sim, service, &["--wait"]);
         assert_eq!(ran.code, 0, "{service}: {ran:?}");
@@ -48,7 +83,15 @@ fn every_way_of_promoting_reaches_production() {
 #[test]
 fn several_at_once_go_where_they_may() {
     let sim = Sim::start(60.0);
-    let mut arguments = vec!["promote", "api-gateway", "billing", "search", "--to", "production", "--json"];
+    let mut arguments = vec![
+        "promote",
+        "api-gateway",
+        "billing",
+        "search",
+        "--to",
+        "production",
+        "--json",
+    ];
     arguments.extend(CONFIRMED);
     let ran = sim.run(&arguments);
     assert_eq!(ran.code, 3, "{ran:?}");
@@ -56,7 +99,10 @@ fn several_at_once_go_where_they_may() {
     let state = |name: &str| {
         let all = answer["promotions"].as_array().unwrap();
         let one = all.iter().find(|it| it["service"] == name).unwrap();
-        (one["state"].as_str().unwrap().to_owned(), one["exit"].as_i64().unwrap())
+        (
+            one["state"].as_str().unwrap().to_owned(),
+            one["exit"].as_i64().unwrap(),
+        )
     };
     assert_eq!(state("billing"), ("refused".into(), 3));
     assert_eq!((state("api-gateway").1, state("search").1), (0, 0));
@@ -105,7 +151,10 @@ fn read_only_changes_nothing_anywhere() {
         assert!(matches!(ran.code, 2 | 3), "{order:?}: {ran:?}");
         let error = ran.error(ran.code);
         let told = error["message"].as_str().unwrap();
-        assert!(!told.is_empty() && !told.contains("did not answer"), "{order:?}: {told}");
+        assert!(
+            !told.is_empty() && !told.contains("did not answer"),
+            "{order:?}: {told}"
+        );
     }
     assert_eq!(sim.writes().len(), 0);
     assert_eq!(kinds(&sim), Vec::<String>::new());
@@ -115,7 +164,15 @@ fn read_only_changes_nothing_anywhere() {
 #[test]
 fn production_is_not_confirmed_by_yes_alone() {
     let sim = Sim::start(1.0);
-    let order = ["promote", "api-gateway", "--to", "production", "--reason", "x", "--json"];
+    let order = [
+        "promote",
+        "api-gateway",
+        "--to",
+        "production",
+        "--reason",
+        "x",
+        "--json",
+    ];
     for (more, told) in [
         (&["--yes"][..], "its name must be given"),
         (&["--yes", "--confirm", "staging"], "its name must be given"),
@@ -126,8 +183,22 @@ fn production_is_not_confirmed_by_yes_alone() {
         assert!(error["message"].as_str().unwrap().contains(told), "{error}");
         assert_eq!(error["hint"], "--confirm production");
     }
-    let error = sim.run(&["promote", "api-gateway", "--to", "production", "--yes", "--json"]).error(2);
-    assert!(error["message"].as_str().unwrap().contains("a reason is required"));
+    let error = sim
+        .run(&[
+            "promote",
+            "api-gateway",
+            "--to",
+            "production",
+            "--yes",
+            "--json",
+        ])
+        .error(2);
+    assert!(
+        error["message"]
+            .as_str()
+            .unwrap()
+            .contains("a reason is required")
+    );
     assert_eq!(sim.writes().len(), 0);
     assert_eq!(kinds(&sim), Vec::<String>::new());
 }
@@ -137,6 +208,9 @@ fn a_promotion_of_another_revision_than_was_asked_for_is_refused() {
     let sim = Sim::start(1.0);
     let ran = promote(&sim, "api-gateway", &["--revision", "v2.40.0", "--json"]);
     let error = ran.error(3);
-    assert!(error["message"].as_str().unwrap().contains("v2.41.0"), "{error}");
+    assert!(
+        error["message"].as_str().unwrap().contains("v2.41.0"),
+        "{error}"
+    );
     assert_eq!(sim.writes().len(), 0);
 }

@@ -14,13 +14,22 @@ fn zero_is_go_and_three_is_no_go() {
     assert_eq!(check(&sim, "api-gateway", &[]).code, 0);
     assert_eq!(check(&sim, "billing", &[]).code, 3);
     let refused = promote(&sim, "billing", &["--json"]);
-    assert!(refused.error(3)["message"].as_str().unwrap().contains("review"));
-    sim.run(&["hold", "add", "--in", "production", "--reason", "storm"]).done();
+    assert!(
+        refused.error(3)["message"]
+            .as_str()
+            .unwrap()
+            .contains("review")
+    );
+    sim.run(&["hold", "add", "--in", "production", "--reason", "storm"])
+        .done();
     let held = check(&sim, "api-gateway", &[]);
     assert_eq!(held.code, 3);
     assert!(held.out.contains("storm"), "{}", held.out);
     let refused = promote(&sim, "api-gateway", &["--json"]).error(3);
-    assert!(refused["message"].as_str().unwrap().contains("storm"), "{refused}");
+    assert!(
+        refused["message"].as_str().unwrap().contains("storm"),
+        "{refused}"
+    );
     assert_eq!(sim.writes().len(), 0);
 }
 
@@ -28,15 +37,30 @@ fn zero_is_go_and_three_is_no_go() {
 fn two_is_usage() {
     let sim = Sim::start(1.0);
     let error = check(&sim, "nothere", &[]).error(2);
-    assert!(error["hint"].as_str().unwrap().contains("api-gateway"), "{error}");
-    sim.run(&["check", "web", "--to", "nowhere", "--json"]).error(2);
+    assert!(
+        error["hint"].as_str().unwrap().contains("api-gateway"),
+        "{error}"
+    );
+    sim.run(&["check", "web", "--to", "nowhere", "--json"])
+        .error(2);
     sim.run(&["promote", "--json"]).error(2);
     sim.run(&["bogus", "--json"]).error(2);
-    let error = sim.run(&["hold", "add", "--reason", "x", "--json"]).error(2);
-    assert!(error["hint"].as_str().unwrap().contains("--everything"), "{error}");
-    let error = sim.run(&["hold", "lift", "h-nothere", "--reason", "x", "--json"]).error(2);
-    assert!(error["message"].as_str().unwrap().contains("h-nothere"), "{error}");
-    sim.run(&["vote", "go", "notify", "--as", "nobody", "--json"]).error(2);
+    let error = sim
+        .run(&["hold", "add", "--reason", "x", "--json"])
+        .error(2);
+    assert!(
+        error["hint"].as_str().unwrap().contains("--everything"),
+        "{error}"
+    );
+    let error = sim
+        .run(&["hold", "lift", "h-nothere", "--reason", "x", "--json"])
+        .error(2);
+    assert!(
+        error["message"].as_str().unwrap().contains("h-nothere"),
+        "{error}"
+    );
+    sim.run(&["vote", "go", "notify", "--as", "nobody", "--json"])
+        .error(2);
     let words = sim.run(&["bogus"]);
     assert_eq!((words.code, words.out.as_str()), (2, ""));
     assert!(words.err.contains("Usage"), "{}", words.err);
@@ -61,11 +85,16 @@ fn two_is_a_config_with_every_problem_at_its_place() {
     assert_eq!(problems.code, 2);
     let problems = problems.json();
     assert_eq!(problems["ok"], false);
-    assert!(problems["problems"].as_array().unwrap().len() >= 2, "{problems}");
+    assert!(
+        problems["problems"].as_array().unwrap().len() >= 2,
+        "{problems}"
+    );
     for problem in problems["problems"].as_array().unwrap() {
         assert_eq!(
             keys(problem),
-            ["file", "line", "column", "level", "message", "source", "hint"]
+            [
+                "file", "line", "column", "level", "message", "source", "hint"
+            ]
         );
     }
     sim.run_with(&bad, &["status", "--json"]).error(2);
@@ -78,8 +107,17 @@ fn four_is_the_forge() {
     let mut sim = Sim::start(1.0);
     sim.control("POST", "/faults", r#"{"effect": {"kind": "unauthorized"}}"#);
     let error = check(&sim, "web", &[]).error(4);
-    assert!(error["message"].as_str().unwrap().contains("Bad credentials"), "{error}");
-    assert!(error["hint"].as_str().unwrap().contains("gh auth login"), "{error}");
+    assert!(
+        error["message"]
+            .as_str()
+            .unwrap()
+            .contains("Bad credentials"),
+        "{error}"
+    );
+    assert!(
+        error["hint"].as_str().unwrap().contains("gh auth login"),
+        "{error}"
+    );
     let error = promote(&sim, "api-gateway", &["--json"]);
     assert!(matches!(error.code, 4 | 7), "{error:?}");
     sim.control("DELETE", "/faults", "");
@@ -98,9 +136,18 @@ fn four_is_the_forge() {
     sim.stop();
     let unseen = tempfile::tempdir().unwrap();
     let mut command = gonogo(unseen.path());
-    command.env("GONOGO_CONFIG", sim.config()).args(["check", "web", "--to", "production", "--json"]);
+    command.env("GONOGO_CONFIG", sim.config()).args([
+        "check",
+        "web",
+        "--to",
+        "production",
+        "--json",
+    ]);
     let error = sim.take(command).error(4);
-    assert!(error["message"].as_str().unwrap().contains("unreachable"), "{error}");
+    assert!(
+        error["message"].as_str().unwrap().contains("unreachable"),
+        "{error}"
+    );
 }
 
 #[test]
@@ -114,16 +161,33 @@ fn five_is_the_journal() {
         &["log", "--json"],
         &["hold", "list", "--json"],
         &["hold", "add", "--everything", "--reason", "x", "--json"],
-        &["promote", "api-gateway", "--to", "production", "--reason", "x", "--yes", "--confirm", "production", "--json"],
+        &[
+            "promote",
+            "api-gateway",
+            "--to",
+            "production",
+            "--reason",
+            "x",
+            "--yes",
+            "--confirm",
+            "production",
+            "--json",
+        ],
     ];
     for order in orders {
         let error = sim.run_with(&config, order).error(5);
-        assert!(!error["message"].as_str().unwrap().contains("in time"), "{error}");
+        assert!(
+            !error["message"].as_str().unwrap().contains("in time"),
+            "{error}"
+        );
     }
     assert_eq!(sim.writes().len(), 0, "without a journal nothing is sent");
     // What needs no journal still answers.
     let status = sim.run_with(&config, &["status", "--json"]);
-    assert_eq!(status.done().json()["services"].as_array().unwrap().len(), 12);
+    assert_eq!(
+        status.done().json()["services"].as_array().unwrap().len(),
+        12
+    );
 }
 
 #[test]
@@ -138,7 +202,10 @@ fn six_is_an_outcome_that_nobody_knows_until_it_is_read() {
     let ran = promote(&sim, "api-gateway", &["--json"]);
     assert_eq!(ran.code, 6, "{ran:?}");
     let promotion = ran.json()["promotions"][0].clone();
-    assert!(["unknown", "reconciling"].contains(&promotion["state"].as_str().unwrap()), "{promotion}");
+    assert!(
+        ["unknown", "reconciling"].contains(&promotion["state"].as_str().unwrap()),
+        "{promotion}"
+    );
     assert_eq!(sim.writes().len(), 1);
     assert!(kinds(&sim).contains(&"promotion.unknown".to_owned()));
     // Whatever is ordered next, the same act is never sent again.
@@ -159,14 +226,37 @@ fn seven_is_facts_that_are_missing_or_old() {
     let seen = sim.run(&["status", "--json"]).done().json();
     sim.stop();
     let offline = sim.run(&["status", "--offline", "--json"]).done().json();
-    for (now, then) in offline["services"].as_array().unwrap().iter().zip(seen["services"].as_array().unwrap()) {
+    for (now, then) in offline["services"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .zip(seen["services"].as_array().unwrap())
+    {
         for place in 0..3 {
-            assert_eq!(now["cells"][place]["revision"], then["cells"][place]["revision"]);
-            assert_eq!(now["cells"][place]["observed_at"], then["cells"][place]["observed_at"]);
+            assert_eq!(
+                now["cells"][place]["revision"],
+                then["cells"][place]["revision"]
+            );
+            assert_eq!(
+                now["cells"][place]["observed_at"],
+                then["cells"][place]["observed_at"]
+            );
         }
     }
-    let old = sim.config_with("impatient", |text| text.replace("max_age = \"60s\"", "max_age = \"1s\""));
-    let stale = sim.run_with(&old, &["check", "api-gateway", "--to", "production", "--json", "--offline"]);
+    let old = sim.config_with("impatient", |text| {
+        text.replace("max_age = \"60s\"", "max_age = \"1s\"")
+    });
+    let stale = sim.run_with(
+        &old,
+        &[
+            "check",
+            "api-gateway",
+            "--to",
+            "production",
+            "--json",
+            "--offline",
+        ],
+    );
     assert_eq!(stale.code, 7, "{stale:?}");
     assert_eq!(stale.json()["verdict"], "unknown");
 }

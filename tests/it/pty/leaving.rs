@@ -27,11 +27,18 @@ fn a_signal_that_ends_it_gives_the_terminal_back() {
     for name in ["TERM", "HUP", "INT"] {
         let mut terminal = Terminal::demo(100, 30, "", &[]);
         let modes = terminal.modes();
-        assert!(!modes.contains("ICANON") && !modes.contains("ECHO |"), "raw: {modes}");
+        assert!(
+            !modes.contains("ICANON") && !modes.contains("ECHO |"),
+            "raw: {modes}"
+        );
         signal(terminal.program(), name);
         let from = Instant::now();
         terminal.wait_for("ended");
-        assert!(from.elapsed() < Duration::from_secs(2), "{name}: {:?}", from.elapsed());
+        assert!(
+            from.elapsed() < Duration::from_secs(2),
+            "{name}: {:?}",
+            from.elapsed()
+        );
         terminal.is_sane_after("0");
         terminal.ends_within(PATIENCE);
     }
@@ -71,10 +78,17 @@ fn a_panic_gives_the_terminal_back_before_its_message() {
     let mut terminal = Terminal::open(120, 50, &script, &[]);
     terminal.is_sane_after("101");
     // On the alternate screen the message would be gone.
-    assert!(terminal.screen().contains("on purpose"), "{}", terminal.screen());
+    assert!(
+        terminal.screen().contains("on purpose"),
+        "{}",
+        terminal.screen()
+    );
     terminal.ends_within(PATIENCE);
     let bytes = String::from_utf8_lossy(&terminal.bytes()).into_owned();
-    assert!(bytes.contains("\u{1b}[?1049h"), "it was on the alternate screen");
+    assert!(
+        bytes.contains("\u{1b}[?1049h"),
+        "it was on the alternate screen"
+    );
 }
 
 #[test]
@@ -82,17 +96,28 @@ fn ctrl_z_stops_it_and_continuing_brings_the_picture_back() {
     let mut terminal = Terminal::demo(100, 30, "", &[]);
     let program = terminal.program();
     terminal.press("\u{1a}");
-    terminal.wait("the primary screen", |seen| !seen.parser.screen().alternate_screen());
+    terminal.wait("the primary screen", |seen| {
+        !seen.parser.screen().alternate_screen()
+    });
     let deadline = Instant::now() + PATIENCE;
     while state_of(program) != Some('T') {
-        assert!(Instant::now() < deadline, "not stopped: {:?}", state_of(program));
+        assert!(
+            Instant::now() < deadline,
+            "not stopped: {:?}",
+            state_of(program)
+        );
         std::thread::sleep(Duration::from_millis(10));
     }
     let modes = terminal.modes();
-    assert!(modes.contains("ICANON") && modes.contains("ECHO"), "{modes}");
+    assert!(
+        modes.contains("ICANON") && modes.contains("ECHO"),
+        "{modes}"
+    );
     assert!(!terminal.seen.lock().unwrap().parser.screen().hide_cursor());
     signal(program, "CONT");
-    terminal.wait("the alternate screen", |seen| seen.parser.screen().alternate_screen());
+    terminal.wait("the alternate screen", |seen| {
+        seen.parser.screen().alternate_screen()
+    });
     terminal.wait_for("> api-gateway");
     assert!(!terminal.modes().contains("ICANON"), "{}", terminal.modes());
     // Keys work again.

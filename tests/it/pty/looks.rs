@@ -37,14 +37,20 @@ fn styles(bytes: &[u8]) -> Vec<String> {
 
 /// Says whether a style sets a colour: 39, 49 and 59 only take one back.
 fn is_colour(style: &str) -> bool {
-    style.split([';', ':']).filter_map(|it| it.parse::<u32>().ok()).any(|code| {
-        matches!(code, 30..=38 | 40..=48 | 58 | 90..=97 | 100..=107)
-    })
+    style
+        .split([';', ':'])
+        .filter_map(|it| it.parse::<u32>().ok())
+        .any(|code| matches!(code, 30..=38 | 40..=48 | 58 | 90..=97 | 100..=107))
 }
 
 /// Goes through board, help, details and a dialog, and quits.
 fn look_around(terminal: &mut Terminal) {
-    for (keys, shown) in [("?", "HELP"), ("\u{1b}", "> api-gateway"), ("P", "PROMOTE"), ("\u{1b}", "> api-gateway")] {
+    for (keys, shown) in [
+        ("?", "HELP"),
+        ("\u{1b}", "> api-gateway"),
+        ("P", "PROMOTE"),
+        ("\u{1b}", "> api-gateway"),
+    ] {
         terminal.press(keys);
         terminal.wait_for(shown);
     }
@@ -57,7 +63,10 @@ fn no_color_means_none_and_otherwise_there_is_some() {
     let mut plain = Terminal::demo(100, 50, "", &[("NO_COLOR", "1")]);
     look_around(&mut plain);
     let styles_of = |terminal: &Terminal| styles(&terminal.bytes());
-    let coloured: Vec<String> = styles_of(&plain).into_iter().filter(|it| is_colour(it)).collect();
+    let coloured: Vec<String> = styles_of(&plain)
+        .into_iter()
+        .filter(|it| is_colour(it))
+        .collect();
     assert_eq!(coloured, Vec::<String>::new());
     assert!(!styles_of(&plain).is_empty(), "bold and the like stay");
     let mut bright = Terminal::demo(100, 50, "", &[]);
@@ -72,7 +81,8 @@ fn ascii_means_nothing_but() {
     let bytes = terminal.bytes();
     let odd = bytes.iter().position(|byte| !byte.is_ascii());
     let around = odd.map(|at| {
-        String::from_utf8_lossy(&bytes[at.saturating_sub(30)..(at + 10).min(bytes.len())]).into_owned()
+        String::from_utf8_lossy(&bytes[at.saturating_sub(30)..(at + 10).min(bytes.len())])
+            .into_owned()
     });
     assert_eq!(around, None);
 }
