@@ -58,7 +58,7 @@ async fn a_pulse_changes_when_its_service_does_and_not_before() {
     assert!(moved.iter().all(|name| name == "fraud-ml"), "{moved:?}");
     let act = approve(&site.sim.state(), "api-gateway");
     site.github.act(&repo("api-gateway"), &act, &key()).await;
-    site.advance(3);
+    site.advance(20);
     let third = site.github.pulse(&[target("api-gateway")]).await;
     let find = |name: &str| {
         let before = first
@@ -206,20 +206,15 @@ async fn checks_pull_requests_and_waits_come_in_detail() {
     let ledger = facts("ledger");
     let checks = &ledger.checks[&ledger.head.as_ref().unwrap().sha];
     assert_eq!(checks.phase, Some(Phase::Failed));
-    let e2e = checks.contexts.iter().find(|it| it.name == "e2e").unwrap();
-    assert_eq!(e2e.phase, Phase::Failed);
+    assert!(checks.failed >= 1 && checks.succeeded >= 1 && checks.total > checks.failed);
     let sessions = facts("sessions");
     let checks = &sessions.checks[&sessions.head.as_ref().unwrap().sha];
-    let held = checks
-        .contexts
-        .iter()
-        .find(|it| it.name == "hold/production")
-        .unwrap();
     assert_eq!(
-        held.phase,
-        Phase::Failed,
+        checks.phase,
+        Some(Phase::Failed),
         "a commit status counts beside check runs"
     );
+    assert_eq!(checks.failed, 1);
     let web = facts("web");
     assert!(web.releases.iter().any(|it| it.draft && it.tag == "v1.9.0"));
 }
@@ -404,43 +399,11 @@ async fn a_token_without_checks_leaves_a_gap_and_not_a_hole() {
 
 /// Posts to the simulator as its administrator, without the adapter.
 async fn post(sim: &Running, route: &str, body: &Value) -> Value {
-    let client = plain::Client::of(sim.base_url(), &sim.token("admin").unwrap());
-    client.post(route, &body.to_string()).await
-}
-
-/// The smallest HTTP client there is: what changes the forge behind the adapter's back must not
-/// share its code.
-mod plain {
-    use tokio::io::{AsyncReadExt, AsyncWriteExt};
-
-    pub struct Client {
-        address: String,
-        token: String,
-    }
-
-    impl Client {
-        pub fn of(base: &str, token: &str) -> Self {
-            let address = base.trim_start_matches("http://").to_owned();
-            Self {
-                address,
-                token: token.to_owned(),
-            }
-        }
-
-        pub async fn post(&self, route: &str, body: &str) -> serde_json::Value {
-            let mut stream = tokio::net::TcpStream::connect(&self.address).await.unwrap();
-            let request = format!(
-                "POST {route} HTTP/1.1\r\nhost: {}\r\nuser-agent: it\r\nauthorization: Bearer {}\r\n\
-                 content-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
-                self.address,
-                self.token,
-                body.len()
-            );
-            stream.write_all(request.as_bytes()).await.unwrap();
-            let mut answer = String::new();
-            stream.read_to_string(&mut answer).await.unwrap();
-            let (_, body) = answer.split_once("\r\n\r\n").unwrap();
-            serde_json::from_str(body).unwrap_or_else(|_| panic!("{answer}"))
-        }
-    }
+    let (base, token) = (sim.base_url().to_owned(), sim.token("admin").unwrap());
+    let (route, body) = (route.to_owned(), body.to_string());
+    tokio::task::spawn_blocking(move || {
+        crate::program::ask(&base, "POST", &route, Some(&token), &body)
+    })
+    .await
+    .unwrap()
 }
