@@ -7,5 +7,12 @@
 
 mod app;
 mod architecture;
+mod cli;
+mod clients;
 mod crash;
+mod discovery;
+mod forge;
 mod harness;
+mod program;
+mod pty;
+mod readme;
