@@ -22,10 +22,13 @@ use crate::domain::policy::Policy;
 pub(crate) mod flow;
 mod follow;
 mod intake;
+mod known;
 mod orders;
 pub mod planning;
+pub(crate) mod recheck;
 pub(crate) mod reconcile;
 pub(crate) mod schedule;
+mod wish;
 
 /// How many of the newest journal entries are kept for the timeline.
 pub const TIMELINE: usize = 2_000;
