@@ -611,3 +611,6 @@ pub(crate) fn difference(plan: &Plan, cell: &Cell, now: Timestamp) -> Refusal {
         format!("not open any more: {}; nothing was sent", names.join("; ")),
     )
 }
+
+#[cfg(test)]
+mod tests;
