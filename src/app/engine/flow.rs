@@ -413,3 +413,6 @@ impl Engine {
         !self.flows.is_empty() || !self.pending.is_empty()
     }
 }
+
+#[cfg(test)]
+mod tests;
