@@ -9,7 +9,9 @@ fn a_promotion_by_keys_and_a_quit() {
     let mut terminal = Terminal::demo(120, 36, "", &[]);
     terminal.wait("the cursor on a row that is ready", |seen| {
         let screen = seen.parser.screen().contents();
-        screen.lines().any(|line| line.contains("> api-gateway") && line.contains("READY 8/8"))
+        screen
+            .lines()
+            .any(|line| line.contains("> api-gateway") && line.contains("READY 8/8"))
     });
     // Nothing but the last enter, on the button, may send.
     terminal.press("P");
@@ -130,6 +132,7 @@ fn ctrl_z_stops_it_and_continuing_brings_the_picture_back() {
     terminal.press("?");
     terminal.wait_for("HELP");
     terminal.press("\u{1b}");
+    terminal.wait_until_gone("HELP");
     terminal.press("q");
     terminal.is_sane_after("0");
     terminal.ends_within(PATIENCE);
