@@ -54,6 +54,8 @@ pub struct Engine {
     pub(crate) flows: BTreeMap<IntentId, flow::Flow>,
     pub(crate) pending: BTreeMap<Ticket, flow::Pending>,
     pub(crate) reconciling: BTreeMap<IntentId, reconcile::Search>,
+    /// Intents of ours whose first append was not answered.
+    pub(crate) lost: BTreeSet<IntentId>,
     /// What came of orders, for the interface or the command line to take.
     pub reports: Vec<Report>,
     pub(crate) tickets: u64,
@@ -103,6 +105,7 @@ impl Engine {
             flows: BTreeMap::new(),
             pending: BTreeMap::new(),
             reconciling: BTreeMap::new(),
+            lost: BTreeSet::new(),
             reports: Vec::new(),
             tickets: 0,
             generations: 0,

@@ -127,16 +127,35 @@ async fn next_start(evening: &Evening) -> End {
     end
 }
 
+/// An evening on which the operator dies after so many messages, if it takes so many, and what
+/// came of it.
+async fn dies_after(messages: usize) -> (usize, bool, End) {
+    let evening = Evening::with(&["search"], 600.0, |_| {}).await;
+    let survived = ended(start(&evening, Some(messages))).await;
+    (messages, survived, next_start(&evening).await)
+}
+
+/// An evening on which the operator is killed at an instant after the confirmation.
+async fn killed_at(instant: Duration) -> (Duration, End) {
+    let evening = Evening::with(&["search"], 600.0, |_| {}).await;
+    let mut child = start(&evening, None);
+    let armed = evening.config().with_extension("armed");
+    while !armed.exists() {
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+    tokio::time::sleep(instant).await;
+    // SIGKILL: the process has no say in it.
+    child.kill().unwrap();
+    ended(child).await;
+    (instant, next_start(&evening).await)
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_crash_after_any_message_of_a_promotion_loses_nothing_and_sends_nothing_twice() {
     let mut ends = Vec::new();
     let mut first = 1;
     loop {
-        let batch = (first..first + AT_ONCE).map(async |after| {
-            let evening = Evening::with(&["search"], 600.0, |_| {}).await;
-            let survived = ended(start(&evening, Some(after))).await;
-            (after, survived, next_start(&evening).await)
-        });
+        let batch = (first..first + AT_ONCE).map(dies_after);
         let batch = futures_util::future::join_all(batch).await;
         for (after, survived, end) in &batch {
             println!(
@@ -168,20 +187,8 @@ async fn a_crash_after_any_message_of_a_promotion_loses_nothing_and_sends_nothin
 async fn a_kill_at_any_instant_loses_nothing_and_sends_nothing_twice() {
     let mut random = fastrand::Rng::with_seed(2026);
     for _ in 0..2 {
-        let rounds = (0..AT_ONCE).map(|_| Duration::from_millis(random.u64(0..1_200)));
-        let rounds = rounds.map(async |instant| {
-            let evening = Evening::with(&["search"], 600.0, |_| {}).await;
-            let mut child = start(&evening, None);
-            let armed = evening.config().with_extension("armed");
-            while !armed.exists() {
-                tokio::time::sleep(Duration::from_millis(2)).await;
-            }
-            tokio::time::sleep(instant).await;
-            // SIGKILL: the process has no say in it.
-            child.kill().unwrap();
-            ended(child).await;
-            (instant, next_start(&evening).await)
-        });
+        let rounds = (0..AT_ONCE).map(|_| Duration::from_millis(random.u64(0..400)));
+        let rounds = rounds.map(killed_at);
         for (instant, end) in futures_util::future::join_all(rounds).await {
             println!("killed {instant:?} after the confirmation: {end:?}");
         }

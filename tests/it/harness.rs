@@ -10,19 +10,20 @@ use std::time::Duration;
 use gonogo::app::engine::planning::Wish;
 use gonogo::app::interface::{Chord, Cursor, Interface, Key, Overlay};
 use gonogo::app::plan::Plan;
-use gonogo::app::request::{Refusal, Request};
+use gonogo::app::request::Refusal;
 use gonogo::app::{Msg, State, update, view};
 use gonogo::config::{self, Env};
 use gonogo::domain::board::Row;
 use gonogo::domain::cell::Cell;
 use gonogo::domain::entry::Entry;
 use gonogo::domain::ids::{EnvironmentName, Seq, ServiceName};
-use gonogo::domain::promotion::{self, Promotion};
+use gonogo::domain::promotion::{self, Promotion, Purpose};
 use gonogo::journal::Journal;
 use gonogo::journal::sqlite::Sqlite;
 use gonogo::runtime::execute::Executor;
 use gonogo::runtime::session::{Mode, Session};
 use gonogo::runtime::{clock, watch};
+use gonogo::sim::world::Step;
 use gonogo::sim::{self, Effect, Fault, Logged, Matcher, Running, World};
 use gonogo::ui;
 use jiff::{SignedDuration, Timestamp};
@@ -33,6 +34,12 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The environment that the tests promote into.
 pub const PRODUCTION: &str = "production";
+
+/// A step of a world's story, as its file would have it.
+pub fn step(toml: &str) -> Arc<Step> {
+    let world: toml::Table = format!("step = {toml}").parse().unwrap();
+    Arc::new(world["step"].clone().try_into().unwrap())
+}
 
 /// A simulated evening and the folder of its journal.
 pub struct Evening {
@@ -276,11 +283,6 @@ impl Operator {
         }
     }
 
-    /// Gives an order as the command line does.
-    pub fn ask(&mut self, request: Request) {
-        self.handle(Msg::Asked(request));
-    }
-
     /// Handles the next message, or a tick if something is due before one comes.
     pub async fn step(&mut self) {
         let now = self.now();
@@ -466,12 +468,19 @@ pub fn cell_in<'a>(state: &'a State, service: &str) -> Option<&'a Cell> {
     )
 }
 
-/// The newest intent about production, of any purpose.
+/// The newest promotion of production.
 pub fn promotion_in<'a>(state: &'a State, service: &str) -> Option<&'a Promotion> {
+    intent_in(state, service, Purpose::Promotion)
+}
+
+/// The newest intent of a purpose about production.
+pub fn intent_in<'a>(state: &'a State, service: &str, purpose: Purpose) -> Option<&'a Promotion> {
     let ledger = state.engine.ledger.as_ref()?;
     let of_cell = ledger.promotions.values().filter(|promotion| {
-        promotion.intent.service.as_str() == service
-            && promotion.intent.environment.as_str() == PRODUCTION
+        let intent = &promotion.intent;
+        intent.purpose == purpose
+            && intent.service.as_str() == service
+            && intent.environment.as_str() == PRODUCTION
     });
     of_cell.max_by_key(|promotion| promotion.intended_at)
 }

@@ -240,6 +240,8 @@ def main():
     parser.add_argument("--strict", action="store_true")
     options = parser.parse_args()
     size = tuple(map(int, options.size.split("x")))
+    # So that what was started ends with it.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     if not options.no_build:
         profile = [] if options.dev else ["--release"]
         subprocess.run(["cargo", "build", *profile, "--bin", "gonogo", "--example", "floor"], cwd=ROOT, check=True)

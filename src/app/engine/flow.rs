@@ -105,6 +105,8 @@ impl Engine {
             (Pending::Intent(id), Ok(())) => self.recheck(&id),
             (Pending::Intent(id), Err(fault)) => {
                 self.flows.remove(&id);
+                // Whether it was written nobody knows: if it turns up, it is abandoned.
+                self.lost.insert(id.clone());
                 self.refuse(Some(id), &fault, "nothing was sent");
                 self.read_journal()
             }

@@ -108,6 +108,12 @@ fn deployed(promotion: &Promotion, facts: &ServiceFacts) -> Option<Step> {
     let running = |handle| (promotion.state == State::Accepted).then_some(Step::Running { handle });
     if let Some(deployment) = ours {
         match &deployment.phase {
+            // A run that somebody stopped leaves a failed deployment behind.
+            Phase::Failed if run.is_some_and(|run| run.phase == Phase::Cancelled) => {
+                return Some(Step::Cancelled {
+                    why: "the run was cancelled".into(),
+                });
+            }
             Phase::Failed => {
                 let why = deployment
                     .description

@@ -64,8 +64,11 @@ impl Engine {
     }
 
     fn tick(&mut self, now: Timestamp) -> Vec<Effect> {
-        self.board
-            .judge_due(&self.policy, known(&self.journal, &self.ledger), now);
+        self.board.judge_due(
+            &self.policy,
+            known(&self.journal, self.ledger.as_ref()),
+            now,
+        );
         let mut effects = self.note_expired(now);
         effects.extend(self.look_for_journal(now));
         effects.extend(self.reconcile(now));
@@ -168,7 +171,7 @@ impl Engine {
                         answer,
                         asked_at,
                         &self.policy,
-                        known(&self.journal, &self.ledger),
+                        known(&self.journal, self.ledger.as_ref()),
                         now,
                     );
                     if changed {
@@ -190,7 +193,7 @@ impl Engine {
                         answer,
                         asked_at,
                         &self.policy,
-                        known(&self.journal, &self.ledger),
+                        known(&self.journal, self.ledger.as_ref()),
                         now,
                     );
                     effects.extend(self.follow(&service, now));
@@ -220,7 +223,7 @@ impl Engine {
                     answer,
                     asked_at,
                     &self.policy,
-                    known(&self.journal, &self.ledger),
+                    known(&self.journal, self.ledger.as_ref()),
                     now,
                 );
                 effects.extend(self.rechecked(generation, trouble.as_ref(), now));
@@ -366,7 +369,12 @@ impl Engine {
         }
         self.policy = policy;
         let old = std::mem::take(&mut self.board);
-        self.board = Board::new(&self.policy, known(&self.journal, &self.ledger), old, now);
+        self.board = Board::new(
+            &self.policy,
+            known(&self.journal, self.ledger.as_ref()),
+            old,
+            now,
+        );
         self.reports.push(Report::Done {
             id: None,
             text: "the changed config is in use".into(),
@@ -375,9 +383,9 @@ impl Engine {
 }
 
 /// The ledger, while the journal that it was folded from can be reached.
-fn known<'a>(journal: &JournalState, ledger: &'a Option<Ledger>) -> Option<&'a Ledger> {
+fn known<'a>(journal: &JournalState, ledger: Option<&'a Ledger>) -> Option<&'a Ledger> {
     match journal {
-        JournalState::Ready => ledger.as_ref(),
+        JournalState::Ready => ledger,
         JournalState::Unread | JournalState::Unreachable { .. } => None,
     }
 }

@@ -115,7 +115,10 @@ impl<'a> PullRequest<'a> {
 
     /// The owner of the repository associated with this pull request's head Ref.
     async fn head_repository_owner(&self) -> Option<RepositoryOwner<'a>> {
-        Some(RepositoryOwner::of(self.place.state, &self.place.repo.owner))
+        Some(RepositoryOwner::of(
+            self.place.state,
+            &self.place.repo.owner,
+        ))
     }
 
     /// The head and base repositories are different: nobody forks here.

@@ -113,6 +113,31 @@ async fn an_act_that_never_arrived_stays_unknown_and_in_the_end_absent_and_is_no
     assert_eq!(writes(&evening, "search"), 2);
 }
 
+/// Promotes under an answer, and returns how many requests the forge saw for it.
+async fn once(name: &'static str, effect: Effect, done: bool) -> (&'static str, usize) {
+    let evening = Evening::of(&["search"]).await;
+    let mut alice = Operator::new(&evening.config());
+    alice.settle().await;
+    // For ever: a second request would be met as well, and seen in the log.
+    evening.fault("POST", "/deployments", None, effect);
+    alice.promote("search", name);
+    let end = if done { Succeeded } else { Reconciling };
+    alice.until_promotion("search", &[end]).await;
+    // And for a while after, in which an impatient program would try again.
+    let reads = evening.sim.requests().len();
+    alice
+        .until("some more reads", |_| {
+            evening.sim.requests().len() > reads + 3
+        })
+        .await;
+    let kinds = evening.kinds("search").await;
+    assert!(
+        kinds.contains(&"promotion.unknown".to_owned()),
+        "{name}: {kinds:?}"
+    );
+    (name, evening.writes().len())
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn under_every_ambiguous_answer_the_forge_sees_an_act_once() {
     let answers = [
@@ -142,32 +167,12 @@ async fn under_every_ambiguous_answer_the_forge_sees_an_act_once() {
             false,
         ),
     ];
-    let one = async |(name, effect, done): (&'static str, Effect, bool)| {
-        let evening = Evening::of(&["search"]).await;
-        let mut alice = Operator::new(&evening.config());
-        alice.settle().await;
-        // For ever: a second request would be met as well, and seen in the log.
-        evening.fault("POST", "/deployments", None, effect);
-        alice.promote("search", name);
-        let end = if done { Succeeded } else { Reconciling };
-        alice.until_promotion("search", &[end]).await;
-        // And for a while after, in which an impatient program would try again.
-        let reads = evening.sim.requests().len();
-        alice
-            .until("some more reads", |_| {
-                evening.sim.requests().len() > reads + 3
-            })
-            .await;
-        let kinds = evening.kinds("search").await;
-        assert!(
-            kinds.contains(&"promotion.unknown".to_owned()),
-            "{name}: {kinds:?}"
-        );
-        assert_eq!(evening.writes().len(), 1, "{name}: {:?}", evening.writes());
-        (name, evening.writes().len())
-    };
-    let seen = futures_util::future::join_all(answers.into_iter().map(one)).await;
+    let seen = futures_util::future::join_all(
+        answers.map(|(name, effect, done)| once(name, effect, done)),
+    )
+    .await;
     for (name, count) in seen {
+        assert_eq!(count, 1, "{name}");
         println!("requests seen for a promotion answered by {name:<16} {count}");
     }
 }

@@ -79,7 +79,10 @@ impl Ask<'_> {
     /// The artifacts of a run: none is ever uploaded.
     pub fn artifacts(&self, repo: &Repo, id: &str) -> Done {
         Self::found(repo, id)?;
-        Ok(Answer::json(200, json!({"total_count": 0, "artifacts": []})))
+        Ok(Answer::json(
+            200,
+            json!({"total_count": 0, "artifacts": []}),
+        ))
     }
 
     /// What a check run says of single lines: nothing.
