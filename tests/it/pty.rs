@@ -125,6 +125,14 @@ impl Terminal {
         self.wait(text, |seen| seen.parser.screen().contents().contains(text));
     }
 
+    #[track_caller]
+    fn wait_until_gone(&self, text: &str) {
+        let what = format!("the end of {text}");
+        self.wait(&what, |seen| {
+            !seen.parser.screen().contents().contains(text)
+        });
+    }
+
     fn press(&mut self, keys: &str) {
         let writer = self.writer.as_mut().unwrap();
         writer.write_all(keys.as_bytes()).unwrap();

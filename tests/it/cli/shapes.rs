@@ -287,7 +287,7 @@ fn manual_gates_and_votes_are_listed_as_they_stand() {
             .map(|it| it["name"].as_str().unwrap().to_owned())
             .collect::<Vec<_>>()
     };
-    assert_eq!(blocking(&sim), ["manual pen test", "sign-off"]);
+    assert_eq!(blocking(&sim), ["sign-off", "manual pen test"]);
     sim.run(&["gate", "open", id, "--note", "nothing found"])
         .done();
     assert_eq!(gates()["verdict"], "open");

@@ -7,7 +7,12 @@ use super::*;
 #[test]
 fn a_promotion_by_keys_and_a_quit() {
     let mut terminal = Terminal::demo(120, 36, "", &[]);
-    terminal.wait_for("> api-gateway");
+    terminal.wait("the cursor on a row that is ready", |seen| {
+        let screen = seen.parser.screen().contents();
+        screen
+            .lines()
+            .any(|line| line.contains("> api-gateway") && line.contains("READY 8/8"))
+    });
     // Nothing but the last enter, on the button, may send.
     terminal.press("P");
     terminal.wait_for("PROMOTE api-gateway");
@@ -120,10 +125,14 @@ fn ctrl_z_stops_it_and_continuing_brings_the_picture_back() {
     });
     terminal.wait_for("> api-gateway");
     assert!(!terminal.modes().contains("ICANON"), "{}", terminal.modes());
-    // Keys work again.
+    // Keys work again, and so does what writes past the frame.
+    terminal.press("y");
+    terminal.wait_for("copied: ");
+    terminal.wait_for("> api-gateway");
     terminal.press("?");
     terminal.wait_for("HELP");
     terminal.press("\u{1b}");
+    terminal.wait_until_gone("HELP");
     terminal.press("q");
     terminal.is_sane_after("0");
     terminal.ends_within(PATIENCE);

@@ -45,14 +45,12 @@ fn is_colour(style: &str) -> bool {
 
 /// Goes through board, help, details and a dialog, and quits.
 fn look_around(terminal: &mut Terminal) {
-    for (keys, shown) in [
-        ("?", "HELP"),
-        ("\u{1b}", "> api-gateway"),
-        ("P", "PROMOTE"),
-        ("\u{1b}", "> api-gateway"),
-    ] {
+    for (keys, shown) in [("?", "HELP"), ("P", "PROMOTE"), ("\r", "[Gates")] {
         terminal.press(keys);
         terminal.wait_for(shown);
+        // What follows an escape at once would be taken for a key with alt.
+        terminal.press("\u{1b}");
+        terminal.wait_until_gone(shown);
     }
     terminal.press("q");
     terminal.is_sane_after("0");
