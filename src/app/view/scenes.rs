@@ -367,6 +367,7 @@ fn scope(plan: &Plan) -> Scope {
                 author: Some(person(["eve", "dee", "eve", "raj", "ann"][place])),
                 at: Some(ago((i64::try_from(place).unwrap() + 1) * 9 * HOUR)),
                 pull_requests: Vec::new(),
+                checks: None,
             })
             .collect(),
         pull_requests: vec![

@@ -3,12 +3,12 @@
 use async_graphql::{Context, ID, Object, SimpleObject};
 
 use super::{
-    check::StatusCheckRollup,
     commit::Commit,
     error::{Nullable, nullable},
     page::{Page, connection},
     people::Actor,
     place::Place,
+    rollup::StatusCheckRollup,
     scalar::{DateTime, GitObjectId, Uri, count, int},
     words::{
         MergeStateStatus, MergeableState, PullRequestMergeMethod, PullRequestReviewDecision,
