@@ -33,6 +33,8 @@ pub struct Target {
     pub environments: Vec<EnvironmentName>,
     /// Revisions whose checks are wanted beside the head's.
     pub revisions: Vec<Sha>,
+    /// Whether checks are wanted one by one, because a rule names some.
+    pub named_checks: bool,
 }
 
 /// Who the token is, and what it may do.
@@ -85,8 +87,15 @@ pub trait Forge: Send + Sync {
     /// Reads everything that the board shows of each service.
     async fn board(&self, targets: &[Target]) -> Batch<ServiceFacts>;
 
-    /// Reads the commits and pull requests between two revisions.
-    async fn scope(&self, repo: &RepoPath, base: &Sha, head: &Sha) -> Result<Scope, Fault>;
+    /// Reads the commits and pull requests between two revisions; with `named_checks` also the
+    /// checks of each commit.
+    async fn scope(
+        &self,
+        repo: &RepoPath,
+        base: &Sha,
+        head: &Sha,
+        named_checks: bool,
+    ) -> Result<Scope, Fault>;
 
     /// Reads the jobs of a run.
     async fn jobs(&self, repo: &RepoPath, run: RunId) -> Result<Vec<Job>, Fault>;

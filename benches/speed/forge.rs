@@ -176,6 +176,7 @@ async fn prepare() -> (Ready, GitHub, Vec<Target>) {
         branch: Some("main".to_owned()),
         environments: ["dev", "staging", "production"].map(Into::into).to_vec(),
         revisions: Vec::new(),
+        named_checks: false,
     });
     (ready, client, targets.collect())
 }

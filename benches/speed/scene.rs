@@ -297,6 +297,7 @@ fn scope(base: &Sha, head: &Sha) -> Scope {
             author: Some("eve".into()),
             at: None,
             pull_requests: Vec::new(),
+            checks: None,
         }],
         pull_requests: Vec::new(),
         complete: true,

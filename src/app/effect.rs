@@ -56,6 +56,8 @@ pub enum Question {
         repo: RepoPath,
         base: Sha,
         head: Sha,
+        /// Whether the checks of each commit are wanted too.
+        named_checks: bool,
     },
     Jobs {
         service: ServiceName,
@@ -79,6 +81,8 @@ pub struct Target {
     pub environments: Vec<EnvironmentName>,
     /// Revisions whose checks are wanted beside the head's.
     pub revisions: Vec<Sha>,
+    /// Whether checks are wanted one by one, because a rule names some.
+    pub named_checks: bool,
 }
 
 /// Which append an answer belongs to.

@@ -69,6 +69,34 @@ pub struct Service {
     pub path: Vec<Stage>,
 }
 
+impl Service {
+    /// Says whether a rule of the path names checks, so that they must be read one by one.
+    pub fn names_checks(&self) -> bool {
+        self.pipeline_rules().any(PipelineRule::names_checks)
+    }
+
+    /// Says whether a rule of the path judges the checks of every commit in scope.
+    pub fn blocks_on_checks(&self) -> bool {
+        self.pipeline_rules().any(|rule| !rule.blocking.is_empty())
+    }
+
+    fn pipeline_rules(&self) -> impl Iterator<Item = &PipelineRule> {
+        let gates = self.path.iter().flat_map(|stage| &stage.gates);
+        gates.filter_map(|gate| match gate {
+            GateSpec::Pipeline(rule) => Some(rule),
+            GateSpec::Fresh
+            | GateSpec::Path { .. }
+            | GateSpec::Soak { .. }
+            | GateSpec::Review { .. }
+            | GateSpec::Window
+            | GateSpec::Hold
+            | GateSpec::SignOff { .. }
+            | GateSpec::Forge
+            | GateSpec::Manual => None,
+        })
+    }
+}
+
 /// One environment of a service's path: what may enter it, and how.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stage {
@@ -152,6 +180,20 @@ pub struct PipelineRule {
     pub blocking: Vec<String>,
     pub optional: Vec<String>,
     pub ignored: Vec<String>,
+}
+
+impl PipelineRule {
+    /// Says whether it treats any check unlike the others.
+    pub fn names_checks(&self) -> bool {
+        [
+            &self.required,
+            &self.blocking,
+            &self.optional,
+            &self.ignored,
+        ]
+        .iter()
+        .any(|list| !list.is_empty())
+    }
 }
 
 impl GateSpec {

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::ids::{Digest, EnvironmentName, Person, PullRequestNumber, ServiceName, Sha};
+use super::pipeline::Checks;
 use super::pull_request::Review;
 use super::revision::Revision;
 
@@ -45,6 +46,9 @@ pub struct Commit {
     /// The merged pull requests that brought it; without one, nobody reviewed it.
     #[serde(default)]
     pub pull_requests: Vec<PullRequestNumber>,
+    /// Its checks, where they were asked for and could be read.
+    #[serde(default)]
+    pub checks: Option<Checks>,
 }
 
 /// A merged pull request that brought a commit of the scope.

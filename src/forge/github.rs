@@ -127,11 +127,19 @@ impl Forge for GitHub {
         self.read_board(targets).await
     }
 
-    async fn scope(&self, repo: &RepoPath, base: &Sha, head: &Sha) -> Result<Scope, Fault> {
-        self.read_scope(repo, base, head).await.map_err(|error| {
-            let doing = format!("comparing {} with {} in {repo}", base.short(), head.short());
-            self.fault(&error, doing)
-        })
+    async fn scope(
+        &self,
+        repo: &RepoPath,
+        base: &Sha,
+        head: &Sha,
+        named_checks: bool,
+    ) -> Result<Scope, Fault> {
+        self.read_scope(repo, base, head, named_checks)
+            .await
+            .map_err(|error| {
+                let doing = format!("comparing {} with {} in {repo}", base.short(), head.short());
+                self.fault(&error, doing)
+            })
     }
 
     async fn jobs(&self, repo: &RepoPath, run: RunId) -> Result<Vec<Job>, Fault> {

@@ -207,8 +207,15 @@ async fn ask(client: &dyn Forge, question: &Question) -> Answer {
             )
         }
         Question::Scope {
-            repo, base, head, ..
-        } => Answer::Scope(client.scope(repo, base, head).await.map(Box::new)),
+            repo,
+            base,
+            head,
+            named_checks,
+            service: _,
+        } => {
+            let scope = client.scope(repo, base, head, *named_checks).await;
+            Answer::Scope(scope.map(Box::new))
+        }
         Question::Jobs { repo, run, .. } => Answer::Jobs(client.jobs(repo, *run).await),
         Question::Find {
             id,
@@ -254,6 +261,7 @@ fn targets(wanted: &[Target]) -> Vec<forge::Target> {
         branch: target.branch.clone(),
         environments: target.environments.clone(),
         revisions: target.revisions.clone(),
+        named_checks: target.named_checks,
     };
     wanted.iter().map(one).collect()
 }

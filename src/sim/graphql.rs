@@ -31,6 +31,7 @@ pub mod pull;
 pub mod query;
 pub mod release;
 pub mod repository;
+pub mod rollup;
 pub mod scalar;
 #[cfg(test)]
 mod tests;

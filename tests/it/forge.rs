@@ -111,6 +111,7 @@ fn target(name: &str) -> Target {
             .map(EnvironmentName::from)
             .to_vec(),
         revisions: Vec::new(),
+        named_checks: false,
     }
 }
 

@@ -46,6 +46,7 @@ impl Engine {
                     repo: plan.repo.clone(),
                     base: from.sha.clone(),
                     head: plan.intent.to.sha.clone(),
+                    named_checks: self.blocks_on_checks(plan.service()),
                 },
             });
             scope = Some(generation);

@@ -15,7 +15,7 @@ use super::{Engine, JournalState};
 use crate::app::effect::{Effect, Question, Target};
 use crate::domain::ids::{EnvironmentName, ForgeName, RepoPath, ServiceName, Sha};
 use crate::domain::observed::Fact;
-use crate::domain::policy::GateSpec;
+use crate::domain::policy::{GateSpec, Service};
 
 /// How often what is in flight or watched is read whole.
 const HOT: SignedDuration = SignedDuration::from_secs(5);
@@ -25,6 +25,8 @@ const WHOLE: SignedDuration = SignedDuration::from_mins(10);
 /// How often the scope of a watched cell is read again: reviews of merged changes rarely change,
 /// and every send reads them again anyway.
 const SCOPE: SignedDuration = SignedDuration::from_mins(5);
+/// And of one whose commits' checks count: they change when somebody runs them again.
+const CHECKED_SCOPE: SignedDuration = SignedDuration::from_mins(1);
 const JOBS: SignedDuration = SignedDuration::from_secs(10);
 const AFTER_ACT: [i64; 4] = [2, 4, 8, 15];
 const SLOWEST: SignedDuration = SignedDuration::from_mins(5);
@@ -268,6 +270,11 @@ impl Engine {
         {
             let service = &row.service.name;
             let watched = self.watched.contains(service);
+            let keep = match (watched, row.service.blocks_on_checks()) {
+                (true, true) => CHECKED_SCOPE,
+                (true, false) => SCOPE,
+                (false, _) => WHOLE,
+            };
             for cell in &row.cells {
                 let (Some(live), Some(candidate)) = (&cell.live, &cell.candidate) else {
                     continue;
@@ -276,10 +283,9 @@ impl Engine {
                     continue;
                 }
                 let fact = row.scope_of(cell);
-                let fresh = fact.and_then(Fact::at).is_some_and(|at| {
-                    let keep = if watched { SCOPE } else { WHOLE };
-                    now.duration_since(at) < keep
-                });
+                let fresh = fact
+                    .and_then(Fact::at)
+                    .is_some_and(|at| now.duration_since(at) < keep);
                 let key = (service.clone(), live.sha.clone(), candidate.sha.clone());
                 let waits = self
                     .schedule
@@ -305,17 +311,14 @@ impl Engine {
             .map(|(_, service, repo, base, head)| {
                 let asked =
                     Asked::Scope(forge.clone(), service.clone(), base.clone(), head.clone());
-                self.question(
-                    asked,
-                    forge,
-                    Question::Scope {
-                        service,
-                        repo,
-                        base,
-                        head,
-                    },
-                    now,
-                )
+                let question = Question::Scope {
+                    named_checks: self.blocks_on_checks(&service),
+                    service,
+                    repo,
+                    base,
+                    head,
+                };
+                self.question(asked, forge, question, now)
             })
             .collect()
     }
@@ -454,7 +457,15 @@ impl Engine {
                 .map(|stage| stage.environment.clone())
                 .collect(),
             revisions: revisions.into_iter().collect(),
+            named_checks: row.service.names_checks(),
         })
+    }
+
+    /// Says whether the checks of every commit in a service's scopes count.
+    pub(crate) fn blocks_on_checks(&self, service: &ServiceName) -> bool {
+        self.policy
+            .service(service)
+            .is_some_and(Service::blocks_on_checks)
     }
 
     /// Says whether a gate of the stage judges the scope.

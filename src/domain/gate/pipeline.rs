@@ -3,10 +3,12 @@
 
 use super::{Case, State, Verdict, words};
 use crate::domain::facts::ServiceFacts;
-use crate::domain::ids::Sha;
+use crate::domain::observed::Fact;
 use crate::domain::phase::Phase;
 use crate::domain::pipeline::{Check, Checks};
 use crate::domain::policy::PipelineRule;
+
+mod blocking;
 
 const GATE: &str = "pipeline";
 
@@ -42,8 +44,8 @@ pub fn judge(case: &Case<'_>, rule: &PipelineRule) -> Verdict {
     };
     let mut seen = None;
     if !rule.blocking.is_empty() {
-        let (finding, checked) = red_in_scope(case, facts, rule);
-        findings.extend(finding);
+        let (found, checked) = blocking::judge(case, facts, rule);
+        findings.extend(found);
         seen = Some(checked);
     }
     let state = findings
@@ -165,6 +167,23 @@ fn of_counts(checks: &Checks, rule: &PipelineRule, facts: &ServiceFacts) -> Vec<
         total,
         ..
     } = checks;
+    // One that does not count may be all that is not green.
+    if (!rule.optional.is_empty() || !rule.ignored.is_empty())
+        && !matches!(phase, Phase::Succeeded | Phase::Superseded)
+        && !only_gated(checks, facts)
+    {
+        let what = match (phase, failed, pending) {
+            (Phase::Failed | Phase::Cancelled, 1.., _) => {
+                format!("{failed} of {total} checks failed")
+            }
+            (Phase::Queued | Phase::Running | Phase::Gated, _, 1..) => {
+                format!("{pending} of {total} checks are not done")
+            }
+            (phase, _, _) => format!("checks are {}", phase.word()),
+        };
+        let why = format!("{what}, and the forge does not name which, so whether they count");
+        return vec![finding(State::Unknown, why)];
+    }
     let mut findings = vec![match phase {
         Phase::Failed if *total > 0 => {
             finding(State::Closed, format!("{failed} of {total} checks failed"))
@@ -234,50 +253,6 @@ fn only_gated(checks: &Checks, facts: &ServiceFacts) -> bool {
     gated > 0 && all_done && counted
 }
 
-/// Looks for a blocking check that is red on any commit in scope; says how many commits were seen.
-fn red_in_scope(
-    case: &Case<'_>,
-    facts: &ServiceFacts,
-    rule: &PipelineRule,
-) -> (Option<Finding>, String) {
-    let Some(scope) = case.known_scope() else {
-        let why = case.scope_missing();
-        return (Some(finding(State::Unknown, why.clone())), why);
-    };
-    let red = |sha: &Sha| {
-        let checks = facts.checks.get(sha)?;
-        newest(&checks.contexts)
-            .into_iter()
-            .find(|check| check.phase == Phase::Failed && rule.blocking.contains(&check.name))
-    };
-    let found = scope.commits.iter().find_map(|commit| {
-        let why = format!(
-            "{} is red on {}",
-            red(&commit.sha)?.name,
-            commit.sha.short()
-        );
-        Some(finding(State::Closed, why))
-    });
-    let cut = !scope.complete || (scope.commits.len() as u64) < scope.total;
-    let found = found.or_else(|| {
-        cut.then(|| {
-            finding(
-                State::Unknown,
-                "the scope was not read to its end".to_owned(),
-            )
-        })
-    });
-    let seen = scope
-        .commits
-        .iter()
-        .filter(|commit| facts.checks.contains_key(&commit.sha))
-        .count();
-    (
-        found,
-        format!("{seen} of {} commits have known checks", scope.total),
-    )
-}
-
 fn with_evidence(
     case: &Case<'_>,
     verdict: Verdict,
@@ -316,7 +291,7 @@ fn with_evidence(
     match seen {
         Some(seen) => verdict
             .evidence("blocking checks", words::list(&rule.blocking), None, at)
-            .evidence("scope", seen, None, at),
+            .evidence("scope", seen, None, case.scope.and_then(Fact::at)),
         None => verdict,
     }
 }

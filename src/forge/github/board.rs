@@ -8,19 +8,25 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use self::checks::Rollup;
+use self::deployment::{WireDeployment, deployment};
+use self::pull_request::{WirePullRequest, pull_request};
 use super::reply::{Nodes, nodes};
 use super::words;
 use crate::domain::deployment::Deployment;
 use crate::domain::facts::{ForgeEnvironment, Head, Release, ServiceFacts};
 use crate::domain::ids::{
-    DeploymentId, EnvironmentId, EnvironmentName, IntentId, Person, PullRequestNumber, ReleaseId,
-    RepoPath, RunId, Sha,
+    DeploymentId, EnvironmentId, EnvironmentName, Person, ReleaseId, RepoPath, RunId, Sha,
 };
-use crate::domain::phase::Phase;
 use crate::domain::pipeline::{Checks, Run};
-use crate::domain::pull_request::PullRequest;
 use crate::domain::text::clean;
 use crate::forge::error::Error;
+
+pub(super) mod checks;
+mod deployment;
+mod pull_request;
+
+pub(super) use self::deployment::key;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -81,27 +87,6 @@ struct Checked {
 }
 
 #[derive(Deserialize)]
-struct Rollup {
-    state: String,
-    contexts: Option<Contexts>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Contexts {
-    #[serde(default)]
-    total_count: u32,
-    check_run_counts_by_state: Option<Vec<Count>>,
-    status_context_counts_by_state: Option<Vec<Count>>,
-}
-
-#[derive(Deserialize)]
-struct Count {
-    state: String,
-    count: u32,
-}
-
-#[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Suite {
     status: String,
@@ -142,34 +127,6 @@ pub(super) struct Rule {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct WireDeployment {
-    database_id: Option<u64>,
-    environment: Option<String>,
-    latest_environment: Option<String>,
-    state: Option<String>,
-    commit_oid: String,
-    created_at: Timestamp,
-    updated_at: Option<Timestamp>,
-    description: Option<String>,
-    payload: Option<Value>,
-    creator: Option<Login>,
-    #[serde(rename = "ref")]
-    git_ref: Option<Named>,
-    latest_status: Option<DeploymentStatus>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct DeploymentStatus {
-    state: String,
-    description: Option<String>,
-    environment_url: Option<String>,
-    log_url: Option<String>,
-    created_at: Option<Timestamp>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
 struct WireRelease {
     database_id: Option<u64>,
     tag_name: String,
@@ -189,33 +146,6 @@ struct Oid {
     oid: String,
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct WirePullRequest {
-    number: u64,
-    title: String,
-    url: String,
-    #[serde(default)]
-    is_draft: bool,
-    head_ref_name: String,
-    head_ref_oid: String,
-    base_ref_name: String,
-    updated_at: Timestamp,
-    author: Option<Login>,
-    review_decision: Option<String>,
-    mergeable: Option<String>,
-    merge_state_status: Option<String>,
-    #[serde(default)]
-    is_in_merge_queue: bool,
-    labels: Option<Nodes>,
-    status_check_rollup: Option<RollupState>,
-}
-
-#[derive(Deserialize)]
-struct RollupState {
-    state: String,
-}
-
 /// Reads what stood under one alias of the board's query.
 pub(super) fn facts(mut fields: Map<String, Value>) -> Result<ServiceFacts, Error> {
     let mut gaps = Vec::new();
@@ -227,7 +157,8 @@ pub(super) fn facts(mut fields: Map<String, Value>) -> Result<ServiceFacts, Erro
     let mut checks = BTreeMap::new();
     for value in revisions {
         if let Ok(commit) = Checked::deserialize(&value) {
-            let (sha, found) = checks_of(&commit.oid, commit.status_check_rollup);
+            let sha = Sha::from(clean(&commit.oid).to_lowercase());
+            let found = checks::read(&sha, commit.status_check_rollup, &mut gaps);
             checks.insert(sha, found);
         }
     }
@@ -331,7 +262,8 @@ fn head(
         gaps.push("head: the branch does not point at a commit that can be read".to_owned());
         return (None, Vec::new());
     };
-    let (sha, found) = checks_of(&tip.oid, tip.status_check_rollup);
+    let sha = Sha::from(clean(&tip.oid).to_lowercase());
+    let found = checks::read(&sha, tip.status_check_rollup, gaps);
     checks.insert(sha.clone(), found);
     let runs = nodes::<Suite>(tip.check_suites, "runs", gaps)
         .into_iter()
@@ -376,47 +308,6 @@ fn run(suite: Suite, sha: &Sha, branch: Option<&str>) -> Option<Run> {
     })
 }
 
-/// Counts the checks of a revision. Without a rollup it has none at all.
-fn checks_of(oid: &str, rollup: Option<Rollup>) -> (Sha, Checks) {
-    let sha = Sha::from(clean(oid).to_lowercase());
-    let mut checks = Checks {
-        sha: sha.clone(),
-        phase: rollup.as_ref().map(|rollup| words::rollup(&rollup.state)),
-        succeeded: 0,
-        failed: 0,
-        pending: 0,
-        total: 0,
-        contexts: Vec::new(),
-    };
-    let Some(contexts) = rollup.and_then(|rollup| rollup.contexts) else {
-        return (sha, checks);
-    };
-    checks.total = contexts.total_count;
-    let runs = contexts.check_run_counts_by_state.unwrap_or_default();
-    let statuses = contexts.status_context_counts_by_state.unwrap_or_default();
-    let counts = runs
-        .iter()
-        .map(|count| (words::check_run(&count.state), count.count))
-        .chain(
-            statuses
-                .iter()
-                .map(|count| (words::rollup(&count.state), count.count)),
-        );
-    for (phase, count) in counts {
-        let bucket = match phase {
-            Phase::Succeeded | Phase::Skipped => &mut checks.succeeded,
-            Phase::Failed | Phase::Cancelled => &mut checks.failed,
-            Phase::Queued
-            | Phase::Running
-            | Phase::Gated
-            | Phase::Superseded
-            | Phase::Unknown(_) => &mut checks.pending,
-        };
-        *bucket = bucket.saturating_add(count);
-    }
-    (sha, checks)
-}
-
 fn environment(read: Environment, gaps: &mut Vec<String>) -> ForgeEnvironment {
     let mut environment = ForgeEnvironment {
         name: EnvironmentName::from(clean(&read.name)),
@@ -445,60 +336,6 @@ fn environment(read: Environment, gaps: &mut Vec<String>) -> ForgeEnvironment {
     environment
 }
 
-fn deployment(read: WireDeployment) -> Option<Deployment> {
-    let state = read.state.as_deref().unwrap_or_default();
-    let latest = read.latest_status.as_ref();
-    let status_at = latest.and_then(|status| status.created_at);
-    Some(Deployment {
-        id: DeploymentId(read.database_id?),
-        environment: EnvironmentName::from(clean(
-            read.latest_environment
-                .as_deref()
-                .or(read.environment.as_deref())?,
-        )),
-        sha: Sha::from(clean(&read.commit_oid).to_lowercase()),
-        git_ref: read.git_ref.map(|named| clean(&named.name)),
-        phase: words::deployment(state, latest.map(|status| status.state.as_str())),
-        raw: clean(state).to_lowercase(),
-        created_at: read.created_at,
-        changed_at: status_at.or(read.updated_at).unwrap_or(read.created_at),
-        creator: read.creator.as_ref().map(person),
-        description: read
-            .description
-            .as_deref()
-            .or(latest.and_then(|status| status.description.as_deref()))
-            .map(clean)
-            .filter(|text| !text.is_empty()),
-        url: latest
-            .and_then(|status| {
-                status
-                    .log_url
-                    .as_deref()
-                    .or(status.environment_url.as_deref())
-            })
-            .map(clean)
-            .filter(|url| !url.is_empty()),
-        key: read.payload.as_ref().and_then(key),
-    })
-}
-
-/// Finds our correlation key in a deployment's payload: an object, or JSON in a string, which may
-/// be quoted once more.
-pub(super) fn key(payload: &Value) -> Option<IntentId> {
-    let mut payload = payload.clone();
-    for _ in 0..3 {
-        match payload {
-            Value::Object(fields) => {
-                let key = fields.get("gonogo")?.as_str()?;
-                return Some(IntentId::from(clean(key)));
-            }
-            Value::String(text) => payload = serde_json::from_str(&text).ok()?,
-            _ => return None,
-        }
-    }
-    None
-}
-
 fn release(read: WireRelease) -> Release {
     Release {
         id: read.database_id.map(ReleaseId),
@@ -516,42 +353,6 @@ fn release(read: WireRelease) -> Release {
         created_at: read.created_at,
         published_at: read.published_at,
         url: clean(&read.url),
-    }
-}
-
-fn pull_request(read: WirePullRequest, gaps: &mut Vec<String>) -> PullRequest {
-    let mergeable = read.mergeable.as_deref().unwrap_or("UNKNOWN");
-    let merge_state = read.merge_state_status.as_deref().unwrap_or("UNKNOWN");
-    let review = read.review_decision.as_deref();
-    let rollup = read.status_check_rollup.as_ref();
-    let raw = [Some(mergeable), Some(merge_state), review]
-        .into_iter()
-        .flatten()
-        .collect::<Vec<_>>()
-        .join(" ");
-    PullRequest {
-        number: PullRequestNumber(read.number),
-        title: clean(&read.title),
-        author: read.author.as_ref().map(person),
-        url: clean(&read.url),
-        head: Sha::from(clean(&read.head_ref_oid).to_lowercase()),
-        head_ref: clean(&read.head_ref_name),
-        base_ref: clean(&read.base_ref_name),
-        state: words::change(words::Change {
-            draft: read.is_draft,
-            queued: read.is_in_merge_queue,
-            mergeable,
-            merge_state,
-            review,
-            rollup: rollup.map(|rollup| rollup.state.as_str()),
-        }),
-        checks: rollup.map(|rollup| words::rollup(&rollup.state)),
-        raw: clean(&raw).to_lowercase(),
-        labels: nodes::<Named>(read.labels, "labels", gaps)
-            .into_iter()
-            .map(|label| clean(&label.name))
-            .collect(),
-        updated_at: read.updated_at,
     }
 }
 

@@ -12,6 +12,7 @@ use crate::forge::Target;
 const BOARD: &str = include_str!("../../../assets/graphql/github-board.graphql");
 const PULSE: &str = include_str!("../../../assets/graphql/github-pulse.graphql");
 const SCOPE: &str = include_str!("../../../assets/graphql/github-scope.graphql");
+const NAMED: &str = include_str!("../../../assets/graphql/github-named.graphql");
 pub(super) const DISCOVER: &str = include_str!("../../../assets/graphql/github-discover.graphql");
 pub(super) const VIEWER: &str = "query Viewer { viewer { login } }";
 
@@ -38,7 +39,9 @@ impl Draft {
         self.variables.insert(name, value.into());
     }
 
-    fn finish(self, name: &str, fragments: &str) -> Query {
+    /// GitHub refuses a query with a fragment that nothing uses, so each says which it needs.
+    fn finish(self, name: &str, fragments: &[&str]) -> Query {
+        let fragments = fragments.concat();
         let Self {
             declared,
             roots,
@@ -53,8 +56,8 @@ impl Draft {
         }
     }
 
-    /// Opens the alias of a repository and names the head of its branch.
-    fn repository(&mut self, index: usize, target: &Target) {
+    /// Opens the alias of a repository and asks for `head` of the head of its branch.
+    fn repository(&mut self, index: usize, target: &Target, head: &str) {
         let (owner, name) = owner_and_name(&target.repo);
         self.variable(format!("o{index}"), "String!", owner);
         self.variable(format!("n{index}"), "String!", name);
@@ -70,10 +73,10 @@ impl Draft {
             );
             let _ = write!(
                 self.roots,
-                "head: ref(qualifiedName: $b{index}) {{ ...Branch }} "
+                "head: ref(qualifiedName: $b{index}) {{ {head} }} "
             );
         } else {
-            self.roots.push_str("head: defaultBranchRef { ...Branch } ");
+            let _ = write!(self.roots, "head: defaultBranchRef {{ {head} }} ");
         }
     }
 }
@@ -86,7 +89,13 @@ pub(super) fn board(targets: &[&Target], checks: bool) -> Query {
     let mut draft = Draft::default();
     draft.variable("checks".to_owned(), "Boolean!", checks);
     for (index, target) in targets.iter().enumerate() {
-        draft.repository(index, target);
+        let (head, checked) = if target.named_checks {
+            let head = "...Branch target { ... on Commit { ...Named } }";
+            (head, "...Checked ...Named")
+        } else {
+            ("...Branch", "...Checked")
+        };
+        draft.repository(index, target, head);
         if target.environments.is_empty() {
             let _ = write!(
                 draft.roots,
@@ -106,28 +115,37 @@ pub(super) fn board(targets: &[&Target], checks: bool) -> Query {
             let name = format!("s{index}_{place}");
             let _ = write!(
                 draft.roots,
-                "c{place}: object(oid: ${name}) {{ ... on Commit {{ oid ...Checked }} }} "
+                "c{place}: object(oid: ${name}) {{ ... on Commit {{ oid {checked} }} }} "
             );
             draft.variable(name, "GitObjectID!", sha.as_str());
         }
         draft.roots.push_str("}\n");
     }
-    draft.finish("Board", BOARD)
+    if targets.iter().any(|target| target.named_checks) {
+        draft.finish("Board", &[BOARD, NAMED])
+    } else {
+        draft.finish("Board", &[BOARD])
+    }
 }
 
 /// Asks for as little of each target as tells that it changed.
 pub(super) fn pulse(targets: &[&Target]) -> Query {
     let mut draft = Draft::default();
     for (index, target) in targets.iter().enumerate() {
-        draft.repository(index, target);
+        draft.repository(index, target, "...Branch");
         draft.roots.push_str("}\n");
     }
-    draft.finish("Pulse", PULSE)
+    draft.finish("Pulse", &[PULSE])
 }
 
-/// Asks which pull requests brought each of `shas`.
-pub(super) fn scope(owner: &str, name: &str, shas: &[&str]) -> Query {
+/// Asks which pull requests brought each of `shas`, and with `checks` for the checks of each: one by
+/// one if it is true, else for their sum.
+pub(super) fn scope(owner: &str, name: &str, shas: &[&str], checks: Option<bool>) -> Query {
     let mut draft = Draft::default();
+    if let Some(single) = checks {
+        draft.variable("checks".to_owned(), "Boolean!", single);
+    }
+    let named = checks.map_or("", |_| " ...Named");
     draft.variable("owner".to_owned(), "String!", owner);
     draft.variable("name".to_owned(), "String!", name);
     draft
@@ -136,12 +154,15 @@ pub(super) fn scope(owner: &str, name: &str, shas: &[&str]) -> Query {
     for (index, sha) in shas.iter().enumerate() {
         let _ = writeln!(
             draft.roots,
-            "    c{index}: object(oid: $s{index}) {{ ... on Commit {{ ...Brought }} }}"
+            "    c{index}: object(oid: $s{index}) {{ ... on Commit {{ ...Brought{named} }} }}"
         );
         draft.variable(format!("s{index}"), "GitObjectID!", *sha);
     }
     draft.roots.push_str("  }\n");
-    draft.finish("Scope", SCOPE)
+    match checks {
+        Some(_) => draft.finish("Scope", &[SCOPE, NAMED]),
+        None => draft.finish("Scope", &[SCOPE]),
+    }
 }
 
 #[cfg(test)]
@@ -159,6 +180,7 @@ mod tests {
                 EnvironmentName::from("prod \"x\""),
             ],
             revisions: vec![Sha::from("ab")],
+            named_checks: branch.is_some(),
         }
     }
 
@@ -179,8 +201,10 @@ mod tests {
         let (a, b) = (target(None), target(Some("main")));
         for query in [
             board(&[&a, &b], false),
+            board(&[&a], true),
             pulse(&[&a, &b]),
-            scope("acme", "checkout", &["ab", "cd"]),
+            scope("acme", "checkout", &["ab", "cd"], None),
+            scope("acme", "checkout", &["ab", "cd"], Some(true)),
         ] {
             let (head, body) = query.text.split_once(") {\n").unwrap();
             for (name, _) in query.variables.as_object().unwrap() {
@@ -190,6 +214,12 @@ mod tests {
                 });
                 assert!(used, "{name} is used");
             }
+            for fragment in body.split("\nfragment ").skip(1) {
+                let name = fragment.split(' ').next().unwrap();
+                assert!(body.contains(&format!("...{name} ")), "{name} is used");
+            }
+            let named = body.contains("...Named ");
+            assert_eq!(named, body.contains("fragment Named "), "Named is defined");
             let open = query.text.matches('{').count();
             assert_eq!(open, query.text.matches('}').count());
         }

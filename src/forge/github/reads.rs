@@ -169,7 +169,7 @@ fn pick<'a>(targets: &'a [Target], batch: &[usize]) -> Vec<&'a Target> {
 }
 
 /// Says whether an error means that this token may not read single checks or suites.
-fn hides_checks(error: &Trouble) -> bool {
+pub(super) fn hides_checks(error: &Trouble) -> bool {
     error.kind() == Kind::Forbidden
         && ["contexts", "checkSuites", "statusCheckRollup"]
             .iter()

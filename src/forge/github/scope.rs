@@ -1,14 +1,17 @@
 //! The commits between two revisions, and the pull requests that brought them.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::Ordering;
 
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use super::board::checks::{self, Rollup};
 use super::board::{Login, person};
 use super::paths::{below, owner_and_name, part};
-use super::reply::{Nodes, nodes};
+use super::reads::hides_checks;
+use super::reply::{Nodes, Reply, nodes};
 use super::{GitHub, query, words};
 use crate::domain::ids::{Person, PullRequestNumber, RepoPath, Sha};
 use crate::domain::pull_request::Review;
@@ -61,6 +64,7 @@ struct LoginOrNothing {
 #[serde(rename_all = "camelCase")]
 struct Brought {
     associated_pull_requests: Option<Nodes>,
+    status_check_rollup: Option<Rollup>,
 }
 
 #[derive(Deserialize)]
@@ -97,6 +101,7 @@ impl GitHub {
         repo: &RepoPath,
         base: &Sha,
         head: &Sha,
+        named_checks: bool,
     ) -> Result<Scope, Error> {
         let range = format!("{}...{}", part(base.as_str()), part(head.as_str()));
         let route = below(repo, format!("/compare/{range}"));
@@ -109,16 +114,16 @@ impl GitHub {
             .map(|commit| commit.sha.to_string())
             .collect();
         let mut found = BTreeMap::new();
-        let (owner, name) = owner_and_name(repo);
         for (chunk, shas) in shas.chunks(COMMITS).enumerate() {
             let shas: Vec<&str> = shas.iter().map(String::as_str).collect();
-            let query = query::scope(owner, name, &shas);
-            let reply = self
-                .wire
-                .query(Purpose::Look, &query.text, &query.variables)
-                .await?;
+            let reply = self.ask_scope(repo, &shas, named_checks).await?;
             let (mut data, errors) = reply.into_parts()?;
-            scope.complete &= errors.is_empty();
+            // Trouble with checks alone says nothing against the commits and their reviews.
+            let (of_checks, others): (Vec<_>, Vec<_>) = errors
+                .iter()
+                .partition(|error| error.touches("statusCheckRollup"));
+            scope.complete &= others.is_empty();
+            let checked = named_checks && of_checks.is_empty();
             match data.remove("repository") {
                 Some(Value::Object(commits)) => {
                     let asked = scope
@@ -126,13 +131,38 @@ impl GitHub {
                         .iter_mut()
                         .skip(chunk * COMMITS)
                         .take(shas.len());
-                    scope.complete &= brought(commits, asked, &mut found);
+                    scope.complete &= brought(commits, asked, checked, &mut found);
                 }
                 _ => scope.complete = false,
             }
         }
         scope.pull_requests = found.into_values().rev().collect();
         Ok(scope)
+    }
+
+    /// Asks about some commits; for no more than the sum of their checks if the token turns out not
+    /// to be allowed to read them one by one.
+    async fn ask_scope(
+        &self,
+        repo: &RepoPath,
+        shas: &[&str],
+        named_checks: bool,
+    ) -> Result<Reply, Error> {
+        let (owner, name) = owner_and_name(repo);
+        let single = self.checks.load(Ordering::Relaxed);
+        let query = query::scope(owner, name, shas, named_checks.then_some(single));
+        let reply = self
+            .wire
+            .query(Purpose::Look, &query.text, &query.variables)
+            .await?;
+        if !(named_checks && single && reply.errors().iter().any(hides_checks)) {
+            return Ok(reply);
+        }
+        self.checks.store(false, Ordering::Relaxed);
+        let query = query::scope(owner, name, shas, Some(false));
+        self.wire
+            .query(Purpose::Look, &query.text, &query.variables)
+            .await
     }
 }
 
@@ -166,14 +196,16 @@ fn commit(read: WireCommit) -> Commit {
             .map(|name| Person::from(clean(&name))),
         at: git_committer.or(git_author).and_then(|who| who.date),
         pull_requests: Vec::new(),
+        checks: None,
     }
 }
 
-/// Adds the merged pull requests of each commit to it and to `found`, and says whether all was
-/// there.
+/// Adds the merged pull requests of each commit to it and to `found`, with `checked` also its
+/// checks, and says whether all pull requests were there.
 fn brought<'c>(
     mut commits: Map<String, Value>,
     asked: impl Iterator<Item = &'c mut Commit>,
+    checked: bool,
     found: &mut BTreeMap<PullRequestNumber, ScopedPullRequest>,
 ) -> bool {
     let mut complete = true;
@@ -181,7 +213,16 @@ fn brought<'c>(
         let commit = commits
             .remove(&format!("c{index}"))
             .and_then(|commit| serde_json::from_value::<Brought>(commit).ok());
-        let Some(pulls) = commit.and_then(|commit| commit.associated_pull_requests) else {
+        let Some(commit) = commit else {
+            complete = false;
+            continue;
+        };
+        if checked {
+            // What could not be read by name is seen by the names that are not there.
+            let read = checks::read(&scoped.sha, commit.status_check_rollup, &mut Vec::new());
+            scoped.checks = Some(read);
+        }
+        let Some(pulls) = commit.associated_pull_requests else {
             complete = false;
             continue;
         };
@@ -302,7 +343,7 @@ mod tests {
         };
         let mut found = BTreeMap::new();
         let mut asked = [bare_commit()];
-        assert!(brought(commits, asked.iter_mut(), &mut found));
+        assert!(brought(commits, asked.iter_mut(), false, &mut found));
         assert_eq!(asked[0].pull_requests, [PullRequestNumber(7)]);
         assert_eq!(found.len(), 1, "an open pull request brought nothing");
         let reviews = &found[&PullRequestNumber(7)].reviews;
@@ -325,7 +366,8 @@ mod tests {
                 panic!("an object")
             };
             let mut asked = [bare_commit()];
-            assert!(!brought(commits, asked.iter_mut(), &mut BTreeMap::new()));
+            let mut found = BTreeMap::new();
+            assert!(!brought(commits, asked.iter_mut(), true, &mut found));
         }
     }
 }

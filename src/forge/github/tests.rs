@@ -75,6 +75,7 @@ fn targets(names: &[&str]) -> Vec<Target> {
             branch: None,
             environments: vec![EnvironmentName::from("prod")],
             revisions: Vec::new(),
+            named_checks: false,
         })
         .collect()
 }

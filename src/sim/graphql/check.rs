@@ -1,4 +1,4 @@
-//! Checks: the rollup of a commit, check suites, and the workflow runs behind them.
+//! Check suites and the workflow runs behind them; what a commit's checks add up to is in `rollup`.
 
 use async_graphql::{Context, Error, ID, Object, SimpleObject};
 
@@ -8,120 +8,9 @@ use super::{
     page::{Page, connection},
     place::Place,
     scalar::{DateTime, Uri, count, int},
-    words::{CheckConclusionState, CheckRunState, CheckStatusState, StatusState, word},
+    words::{CheckConclusionState, CheckStatusState},
 };
 use crate::sim::model::{self, Kind};
-
-/// Represents the rollup for both the check runs and status for a commit.
-#[derive(Debug)]
-pub struct StatusCheckRollup<'a> {
-    place: Place<'a>,
-    it: model::Rollup,
-}
-
-impl<'a> StatusCheckRollup<'a> {
-    /// Adds up what a commit has; `None` when it has nothing.
-    pub fn of(place: Place<'a>, sha: &str) -> Option<Self> {
-        let it = place.repo.rollup(sha)?;
-        Some(Self { place, it })
-    }
-}
-
-#[Object]
-impl StatusCheckRollup<'_> {
-    /// The combined status for the commit.
-    async fn state(&self) -> StatusState {
-        self.it.state.into()
-    }
-
-    /// A list of status contexts and check runs for this commit.
-    async fn contexts(
-        &self,
-        ctx: &Context<'_>,
-        first: Option<i32>,
-        after: Option<String>,
-    ) -> Result<StatusCheckRollupContextConnection<'_>, Error> {
-        Page::of(ctx, first, after.as_deref())?;
-        Ok(StatusCheckRollupContextConnection {
-            place: self.place,
-            it: &self.it,
-        })
-    }
-}
-
-/// The connection type for `StatusCheckRollupContext`.
-#[derive(Debug)]
-pub struct StatusCheckRollupContextConnection<'a> {
-    place: Place<'a>,
-    it: &'a model::Rollup,
-}
-
-/// Represents a count of the state of a check run.
-#[derive(Debug, SimpleObject)]
-pub struct CheckRunStateCount {
-    /// The state of a check run.
-    state: CheckRunState,
-    /// The number of check runs with this state.
-    count: i32,
-}
-
-/// Represents a count of the state of a status context.
-#[derive(Debug, SimpleObject)]
-pub struct StatusContextStateCount {
-    /// The state of a status context.
-    state: StatusState,
-    /// The number of statuses with this state.
-    count: i32,
-}
-
-#[Object]
-impl StatusCheckRollupContextConnection<'_> {
-    /// Identifies the total count of items in the connection.
-    async fn total_count(&self) -> i32 {
-        let checks: u32 = self.it.checks.values().sum();
-        let statuses: u32 = self.it.statuses.values().sum();
-        count(checks + statuses)
-    }
-
-    /// The number of check runs in this rollup.
-    async fn check_run_count(&self) -> Result<i32, Error> {
-        self.place.reads("checks")?;
-        Ok(count(self.it.checks.values().sum::<u32>()))
-    }
-
-    /// Counts of check runs by state.
-    async fn check_run_counts_by_state(&self) -> Nullable<Vec<CheckRunStateCount>> {
-        nullable(|| {
-            // No fine-grained token can be granted this on GitHub; `state` above stays readable.
-            self.place.reads("checks")?;
-            let counts = self
-                .it
-                .checks
-                .iter()
-                .map(|(state, number)| CheckRunStateCount {
-                    state: word(state).unwrap_or(CheckRunState::Pending),
-                    count: count(*number),
-                });
-            Ok(Some(counts.collect()))
-        })
-    }
-
-    /// Counts of status contexts by state.
-    async fn status_context_counts_by_state(&self) -> Nullable<Vec<StatusContextStateCount>> {
-        nullable(|| {
-            self.place.reads("statuses")?;
-            let counts = self
-                .it
-                .statuses
-                .iter()
-                .map(|(state, number)| StatusContextStateCount {
-                    state: word(state.word()).unwrap_or(StatusState::Pending),
-                    count: count(*number),
-                });
-            Ok(Some(counts.collect()))
-        })
-    }
-}
 
 connection!(CheckSuiteConnection of CheckSuite);
 

@@ -3,12 +3,13 @@
 use async_graphql::{Context, ID, Interface, Object, SimpleObject};
 
 use super::{
-    check::{CheckSuite, CheckSuiteConnection, StatusCheckRollup},
+    check::{CheckSuite, CheckSuiteConnection},
     error::{Nullable, nullable},
     page::Page,
     people::User,
     place::Place,
     pull::{PullRequest, PullRequestConnection},
+    rollup::StatusCheckRollup,
     scalar::{DateTime, GitObjectId, Uri, count},
 };
 use crate::sim::model::{self, Kind, NodeId};

@@ -269,6 +269,16 @@ mod tests {
     }
 
     #[test]
+    fn named_checks_cost_their_nodes_and_nothing_below_them() {
+        let query = "{ repository(owner: \"a\", name: \"b\") { object(expression: \"m\") { \
+                     ... on Commit { statusCheckRollup { named: contexts(first: 100) { nodes { \
+                     ... on CheckRun { name checkSuite { id } } \
+                     ... on StatusContext { context } } } } } } } }";
+        let cost = weigh(query, "").unwrap();
+        assert_eq!((cost.points, cost.nodes), (1, 100));
+    }
+
+    #[test]
     fn more_than_half_a_million_nodes_are_refused_where_the_limit_is_passed() {
         let query = "{ repository(owner: \"a\", name: \"b\") { ref(qualifiedName: \"m\") { \
                      compare(headRef: \"h\") { commits(first: 100) { nodes { \

@@ -3,13 +3,13 @@
 use async_graphql::{Context, ID, Object, SimpleObject};
 
 use super::{
-    check::StatusCheckRollup,
     commit::Commit,
     error::{Nullable, nullable},
     page::{Page, connection},
     people::{Actor, RepositoryOwner},
     place::Place,
     repository::Repository,
+    rollup::StatusCheckRollup,
     scalar::{DateTime, GitObjectId, Uri, count, int},
     words::{
         MergeStateStatus, MergeableState, PullRequestMergeMethod, PullRequestReviewDecision,

@@ -20,6 +20,8 @@ use crate::sim::{
     shared::Shared,
 };
 
+mod rollup;
+
 pub const BOARD: &str = include_str!("tests/github-board.graphql");
 pub const PULSE: &str = include_str!("tests/github-pulse.graphql");
 pub const OPS: &str = include_str!("tests/github-ops.graphql");

@@ -228,7 +228,7 @@ async fn a_scope_is_the_commits_and_the_pull_requests_that_brought_them() {
     let (old, new) = (sha("v2.40.3"), sha("v2.41.0"));
     let scope = site
         .github
-        .scope(&repo("api-gateway"), &old, &new)
+        .scope(&repo("api-gateway"), &old, &new, false)
         .await
         .unwrap();
     assert!(scope.complete);
@@ -265,13 +265,13 @@ async fn a_scope_is_the_commits_and_the_pull_requests_that_brought_them() {
     assert_eq!((pool.additions, pool.deletions), (Some(41), Some(29)));
     let back = site
         .github
-        .scope(&repo("api-gateway"), &new, &old)
+        .scope(&repo("api-gateway"), &new, &old, false)
         .await
         .unwrap();
     assert_eq!((back.relation, back.total), (Relation::Behind, 0));
     let none = site
         .github
-        .scope(&repo("api-gateway"), &new, &new)
+        .scope(&repo("api-gateway"), &new, &new, false)
         .await
         .unwrap();
     assert_eq!(none.relation, Relation::Identical);

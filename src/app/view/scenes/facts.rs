@@ -210,6 +210,7 @@ pub(super) fn scope(plan: &Plan) -> Scope {
                 author: Some(person(["eve", "dee", "eve", "raj", "ann"][place])),
                 at: Some(ago((i64::try_from(place).unwrap() + 1) * 9 * HOUR)),
                 pull_requests: Vec::new(),
+                checks: None,
             })
             .collect(),
         pull_requests: vec![

@@ -98,7 +98,10 @@ async fn the_checks_of_what_is_live_come_beside_those_of_the_head() {
     let head = facts.head.unwrap().sha;
     assert_ne!(head, production);
 
-    let scope = github.scope(&facts.repo, &production, &head).await.unwrap();
+    let scope = github
+        .scope(&facts.repo, &production, &head, false)
+        .await
+        .unwrap();
     assert!(scope.complete, "{scope:?}");
     assert_eq!(scope.total, scope.commits.len() as u64);
     assert!(!scope.pull_requests.is_empty());
