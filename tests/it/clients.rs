@@ -31,8 +31,8 @@ fn passes(mut command: Command, sim: &Sim, service: &str) {
     println!("{said}");
     assert!(
         output.status.success(),
-        "{:?}: {said}",
-        command.get_program()
+        "{}: {said}",
+        command.get_program().display()
     );
     let approvals: Vec<_> = sim
         .requests()

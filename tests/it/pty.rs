@@ -1,9 +1,14 @@
 //! The whole program behind a pseudo-terminal: what an operator sees, and what is left of the
 //! terminal afterwards. Few tests, because each is a process and a simulated evening.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "a process behind a terminal lives in real time, and a thread reads what it writes"
+)]
 
 use std::io::{Read, Write};
 use std::process::Command;
 use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
@@ -24,6 +29,7 @@ struct Terminal {
     writer: Option<Box<dyn Write + Send>>,
     child: Box<dyn Child + Send + Sync>,
     seen: Arc<Mutex<Seen>>,
+    reader: Option<JoinHandle<()>>,
     _home: tempfile::TempDir,
 }
 
@@ -70,7 +76,7 @@ impl Terminal {
         }));
         let mut reader = pair.master.try_clone_reader().unwrap();
         let told = Arc::clone(&seen);
-        std::thread::spawn(move || {
+        let reader = std::thread::spawn(move || {
             let mut buffer = [0; 8192];
             while let Ok(count @ 1..) = reader.read(&mut buffer) {
                 let mut seen = told.lock().unwrap();
@@ -87,6 +93,7 @@ impl Terminal {
             writer,
             child,
             seen,
+            reader: Some(reader),
             _home: home,
         }
     }

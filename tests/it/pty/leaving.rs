@@ -57,7 +57,7 @@ fn a_terminal_that_is_closed_ends_it_without_spinning() {
     terminal.seen.lock().unwrap().over = true;
     // The reader lets go with the next frame, a second later at most.
     terminal.press("j");
-    std::thread::sleep(Duration::from_millis(1_500));
+    terminal.reader.take().unwrap().join().unwrap();
     terminal.writer = None;
     terminal.master = None;
     let took = terminal.ends_within(Duration::from_secs(4));
