@@ -83,7 +83,7 @@ pub struct Start {
 impl Engine {
     /// An engine that knows its policy and nothing else.
     pub fn new(start: Start) -> Self {
-        let board = Board::new(&start.policy, None, Board::default(), start.now);
+        let board = Board::unjudged(&start.policy, Board::default());
         let forges = start
             .policy
             .services
@@ -113,6 +113,14 @@ impl Engine {
             tickets: 0,
             generations: 0,
             random: fastrand::Rng::with_seed(start.seed),
+        }
+    }
+
+    /// Judges the cells of some services alone: those that the first picture shows.
+    pub fn judge<'a>(&mut self, services: impl Iterator<Item = &'a ServiceName>, now: Timestamp) {
+        for service in services {
+            self.board
+                .judge(service, &self.policy, self.ledger.as_ref(), now);
         }
     }
 

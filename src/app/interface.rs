@@ -103,7 +103,7 @@ fn typed(state: &mut State) {
     match state.interface.overlays.last_mut() {
         Some(Overlay::Filter { input, .. }) => {
             state.interface.filter = input.value().to_owned();
-            state.interface.reorder(&state.engine, state.now);
+            state.interface.arrange(&state.engine, state.now);
         }
         Some(Overlay::Palette { selected, .. }) => *selected = 0,
         Some(Overlay::Hold(dialog)) => dialog.error = None,
@@ -196,6 +196,7 @@ impl Interface {
             utc: true,
             zone: TimeZone::UTC,
             tally: None,
+            arranged: None,
             frozen: None,
             tab: DetailTab::default(),
             detail_offset: 0,
@@ -234,14 +235,17 @@ impl Interface {
                 | Overlay::Quit { .. } => {}
             }
         }
-        if self.frozen.is_none() && !self.has_dialog() {
-            self.reorder(engine, now);
-        }
-        self.tally = Some(Tally::of(&engine.board, &engine.policy, now));
+        self.arrange(engine, now);
         self.follow_timeline(engine);
         self.keep_in_sight();
         engine.watched = self.watched();
         Vec::new()
+    }
+
+    /// Takes what the first picture shows, before anything else was ordered or counted.
+    pub fn begin(&mut self, order: Vec<ServiceName>, tally: Tally) {
+        self.order = order;
+        self.tally = Some(tally);
     }
 
     pub(crate) fn say(&mut self, good: bool, text: String, now: Timestamp) {
@@ -359,6 +363,8 @@ pub struct Interface {
     pub zone: TimeZone,
     /// Counted when facts change or time passes; without it each picture counts anew.
     pub tally: Option<Tally>,
+    /// What order and tally were made from.
+    pub(crate) arranged: Option<order::Arranged>,
     /// `z`: the order and what is drawn of the board stay until it is pressed again.
     pub frozen: Option<Timestamp>,
     pub tab: DetailTab,

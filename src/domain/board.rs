@@ -33,25 +33,38 @@ pub struct Row {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Board {
     pub rows: Vec<Row>,
+    /// Goes up with every change, so that who made something of the rows knows when to make it anew.
+    pub version: u64,
     places: BTreeMap<ServiceName, usize>,
 }
 
 impl Board {
     /// A board of the policy's services with nothing known yet. Rows that `old` has keep their facts.
     pub fn new(policy: &Policy, ledger: Option<&Ledger>, old: Self, now: Timestamp) -> Self {
+        let mut board = Self::unjudged(policy, old);
+        board.judge_all(policy, ledger, now);
+        board
+    }
+
+    /// As `new`, with no cells yet: the caller judges, the rows in sight first.
+    pub fn unjudged(policy: &Policy, old: Self) -> Self {
+        let version = old.version + 1;
         let mut known: BTreeMap<ServiceName, Row> = old
             .rows
             .into_iter()
             .map(|row| (row.service.name.clone(), row))
             .collect();
-        let mut board = Self::default();
+        let mut board = Self {
+            version,
+            ..Self::default()
+        };
         for service in &policy.services {
             let kept = known.remove(&service.name).filter(|row| {
                 row.service.forge == service.forge
                     && row.service.repo == service.repo
                     && row.service.branch == service.branch
             });
-            let mut row = match kept {
+            let row = match kept {
                 Some(row) => Row {
                     service: service.clone(),
                     ..row
@@ -65,7 +78,6 @@ impl Board {
                     cells: Vec::new(),
                 },
             };
-            row.judge(policy, ledger, now);
             board.places.insert(service.name.clone(), board.rows.len());
             board.rows.push(row);
         }
@@ -77,6 +89,7 @@ impl Board {
     }
 
     fn row_mut(&mut self, service: &ServiceName) -> Option<&mut Row> {
+        self.version += 1;
         self.rows.get_mut(*self.places.get(service)?)
     }
 
@@ -209,6 +222,7 @@ impl Board {
 
     /// Judges every service again.
     pub fn judge_all(&mut self, policy: &Policy, ledger: Option<&Ledger>, now: Timestamp) {
+        self.version += 1;
         for row in &mut self.rows {
             row.judge(policy, ledger, now);
         }
@@ -223,6 +237,7 @@ impl Board {
                 any = true;
             }
         }
+        self.version += u64::from(any);
         any
     }
 

@@ -8,14 +8,17 @@ use crossterm::event::EventStream;
 use futures_util::StreamExt;
 use tokio::time::Instant;
 
+use super::cache::{self, Cache};
 use super::execute::{Executor, Left};
 use super::session::Session;
 use super::signals::Signals;
 use super::terminal::{self, Board};
-use super::{cache, clock, input, tasks, watch};
+use super::{clock, input, tasks, watch};
 use crate::app::interface::Interface;
 use crate::app::keymap::Keymap;
+use crate::app::view::tally::Tally;
 use crate::app::{Msg, State, update, view};
+use crate::domain::ids::ServiceName;
 use crate::ui::{self, Theme};
 
 /// At most one frame per this time.
@@ -60,7 +63,20 @@ pub async fn run(session: Session, looks: Looks) -> io::Result<()> {
     interface.zone = clock::zone();
     interface.keymap = looks.keymap;
     let now = clock::now();
-    engine.judge_all(now);
+    // The first picture shows what the cache knew of the rows in sight; everything that takes
+    // time starts after it.
+    let kept = cache_path.as_deref().and_then(Cache::read);
+    let known = kept.as_ref().map(|kept| kept.restore_first(&mut engine));
+    let height = usize::from(size.height);
+    let rows = engine.board.rows.iter().map(|row| row.service.name.clone());
+    let order: Vec<ServiceName> = known
+        .into_iter()
+        .flatten()
+        .chain(rows)
+        .take(height)
+        .collect();
+    engine.judge(order.iter(), now);
+    interface.begin(order, Tally::unjudged(&engine.board, &engine.policy));
     let mut state = State {
         now,
         engine,
@@ -69,7 +85,11 @@ pub async fn run(session: Session, looks: Looks) -> io::Result<()> {
     };
     let theme = looks.theme;
     let mut scratch = ui::Scratch::default();
-    // The first picture shows what the cache knew; everything that takes time starts after it.
+    draw(&mut board, &mut state, &theme, &mut scratch)?;
+    if let Some(kept) = kept {
+        kept.restore_rest(&mut state.engine);
+    }
+    state.engine.judge_all(clock::now());
     let effects = update(
         &mut state,
         clock::now(),
@@ -78,8 +98,8 @@ pub async fn run(session: Session, looks: Looks) -> io::Result<()> {
             rows: size.height,
         },
     );
-    draw(&mut board, &mut state, &theme, &mut scratch)?;
-    let mut drawn_at = clock::tick();
+    state.dirty = true;
+    let mut drawn_at = clock::tick() - FRAME;
     let connections = std::sync::Arc::clone(executor.connections());
     executor
         .tasks()
@@ -95,6 +115,7 @@ pub async fn run(session: Session, looks: Looks) -> io::Result<()> {
         kept_at: clock::tick(),
         ended: None,
         tick_at: clock::tick(),
+        replan: true,
     };
     for effect in effects {
         running.execute(effect, &mut state, &mut board)?;
@@ -111,7 +132,9 @@ pub async fn run(session: Session, looks: Looks) -> io::Result<()> {
         if running.may_end(&state) {
             break;
         }
-        running.plan_tick(&state);
+        if std::mem::take(&mut running.replan) {
+            running.plan_tick(&state);
+        }
         let wake = if state.dirty {
             running.tick_at.min(drawn_at + FRAME)
         } else {
@@ -126,10 +149,8 @@ pub async fn run(session: Session, looks: Looks) -> io::Result<()> {
                 Some(Err(_)) | None => Some(Msg::Terminated),
             },
             Some(msg) = answers.recv() => Some(msg),
-            _ = second.tick() => {
-                state.dirty = true;
-                if terminal::is_there() { None } else { Some(Msg::Terminated) }
-            }
+            // Ages tick, and what time alone changes is counted again.
+            _ = second.tick() => Some(if terminal::is_there() { Msg::Tick } else { Msg::Terminated }),
             () = tokio::time::sleep_until(wake) => running.take_tick().then_some(Msg::Tick),
         };
         if let Some(msg) = msg {
@@ -142,7 +163,9 @@ pub async fn run(session: Session, looks: Looks) -> io::Result<()> {
     }
     running.executor.tasks().cancel_reads();
     drop(guard);
-    if let (Some(path), Some(bytes)) = (&running.cache, cache::snapshot(&state.engine)) {
+    if let (Some(path), Some(bytes)) =
+        (&running.cache, cache::snapshot(&state.engine, clock::now()))
+    {
         let _ = cache::store(path, &bytes);
     }
     Ok(())
@@ -170,11 +193,16 @@ struct Running {
     ended: Option<Instant>,
     /// When something is due by itself.
     tick_at: Instant,
+    /// Whether that may have changed: a key that does nothing but move changes nothing.
+    replan: bool,
 }
 
 impl Running {
     fn handle(&mut self, msg: Msg, state: &mut State, board: &mut Board) -> io::Result<()> {
-        for effect in update(state, clock::now(), msg) {
+        let only_looks = matches!(msg, Msg::Key(_) | Msg::Resized { .. });
+        let effects = update(state, clock::now(), msg);
+        self.replan |= !only_looks || !effects.is_empty();
+        for effect in effects {
             self.execute(effect, state, board)?;
         }
         if clock::tick() >= self.kept_at + KEEP {
@@ -241,7 +269,10 @@ impl Running {
 
     /// Keeps the facts for the next start, off the loop.
     fn keep(&self, state: &State) {
-        let (Some(path), Some(bytes)) = (self.cache.clone(), cache::snapshot(&state.engine)) else {
+        let (Some(path), Some(bytes)) = (
+            self.cache.clone(),
+            cache::snapshot(&state.engine, clock::now()),
+        ) else {
             return;
         };
         self.executor.tasks().source(move |_| async move {

@@ -2,19 +2,26 @@
 //! nothing; what cannot be read is ignored.
 
 use std::io::Write;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use jiff::Timestamp;
+
 use crate::app::Engine;
+use crate::app::view::tally::{rank, standing};
 use crate::config::{Env, Settings};
+use crate::domain::board::Row;
 use crate::domain::facts::{Pulse, ServiceFacts};
 use crate::domain::ids::{Digest, RepoPath, ServiceName, Sha};
 use crate::domain::observed::Observed;
 use crate::domain::scope::Scope;
 
 /// Changes whenever the cached types do, so that an old file is not misread.
-const FORMAT: &[u8; 8] = b"gonogo01";
+const FORMAT: &[u8; 8] = b"gonogo02";
+/// How many services the first picture may need.
+const FIRST: usize = 64;
 
 /// One service's cached facts.
 #[derive(Debug, Serialize, Deserialize)]
@@ -56,30 +63,59 @@ pub fn path(settings: &Settings, env: &Env) -> Option<PathBuf> {
     Some(folder.join("gonogo").join(format!("{name}.facts")))
 }
 
-/// Puts cached facts into an engine that knows nothing yet. They keep their age.
-pub fn load(engine: &mut Engine, path: &Path) {
-    let Ok(bytes) = std::fs::read(path) else {
-        return;
-    };
-    let Some(body) = bytes.strip_prefix(FORMAT) else {
-        return;
-    };
-    let Ok(cached) = postcard::from_bytes::<Vec<Cached>>(body) else {
-        return;
-    };
-    for one in cached {
-        engine
-            .board
-            .restore(&one.service, &one.repo, one.facts, one.pulse, one.scopes);
+/// A cache file in memory: what needed somebody most, and the rest.
+#[derive(Debug)]
+pub struct Cache {
+    bytes: Vec<u8>,
+    first: Range<usize>,
+}
+
+impl Cache {
+    /// Reads a cache file; one that is not there or not ours is no cache.
+    pub fn read(path: &Path) -> Option<Self> {
+        let bytes = std::fs::read(path).ok()?;
+        let head = bytes.strip_prefix(FORMAT)?.first_chunk::<4>()?;
+        let start = FORMAT.len() + head.len();
+        let end = start.checked_add(u32::from_le_bytes(*head) as usize)?;
+        (end <= bytes.len()).then_some(Self {
+            bytes,
+            first: start..end,
+        })
+    }
+
+    /// Puts the facts into an engine that the first picture needs; nothing is judged. They keep
+    /// their age. Returns their services, the one that needed somebody most first.
+    pub fn restore_first(&self, engine: &mut Engine) -> Vec<ServiceName> {
+        let first = self.bytes.get(self.first.clone()).unwrap_or_default();
+        restore(engine, first)
+    }
+
+    /// Puts all other facts into an engine.
+    pub fn restore_rest(&self, engine: &mut Engine) {
+        let rest = self.bytes.get(self.first.end..).unwrap_or_default();
+        restore(engine, rest);
     }
 }
 
+fn restore(engine: &mut Engine, bytes: &[u8]) -> Vec<ServiceName> {
+    let cached = postcard::from_bytes::<Vec<Cached>>(bytes).unwrap_or_default();
+    let put = |one: Cached| {
+        engine
+            .board
+            .restore(&one.service, &one.repo, one.facts, one.pulse, one.scopes);
+        one.service
+    };
+    cached.into_iter().map(put).collect()
+}
+
 /// Returns the bytes to store; making them is quick, writing them is for another task.
-pub fn snapshot(engine: &Engine) -> Option<Vec<u8>> {
-    let cached: Vec<Cached> = engine
-        .board
-        .rows
-        .iter()
+pub fn snapshot(engine: &Engine, now: Timestamp) -> Option<Vec<u8>> {
+    // What needs somebody comes first, so that the next start's first picture shows it before
+    // anything is judged.
+    let mut rows: Vec<&Row> = engine.board.rows.iter().collect();
+    rows.sort_by_key(|row| rank(standing(row, &engine.policy, now)));
+    let cached: Vec<Cached> = rows
+        .into_iter()
         .filter_map(|row| {
             Some(Cached {
                 service: row.service.name.clone(),
@@ -100,7 +136,12 @@ pub fn snapshot(engine: &Engine) -> Option<Vec<u8>> {
     if cached.is_empty() {
         return None;
     }
-    postcard::to_extend(&cached, FORMAT.to_vec()).ok()
+    let (first, rest) = cached.split_at(cached.len().min(FIRST));
+    let first = postcard::to_stdvec(first).ok()?;
+    let mut bytes = FORMAT.to_vec();
+    bytes.extend(u32::try_from(first.len()).ok()?.to_le_bytes());
+    bytes.extend(first);
+    postcard::to_extend(rest, bytes).ok()
 }
 
 /// Stores a snapshot, whole or not at all, for this user alone.

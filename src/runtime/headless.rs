@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use tokio::sync::mpsc::Receiver;
 
+use super::cache::Cache;
 use super::clock;
 use super::execute::Executor;
 use super::session::Session;
@@ -37,12 +38,17 @@ pub enum Waited {
 impl Headless {
     pub fn new(session: Session) -> Self {
         let Session {
-            engine,
+            mut engine,
             executor,
             answers,
             cache,
             ..
         } = session;
+        if let Some(cache) = cache.as_deref().and_then(Cache::read) {
+            cache.restore_first(&mut engine);
+            cache.restore_rest(&mut engine);
+        }
+        engine.judge_all(clock::now());
         let interface = Interface::new(80, 24, true, false);
         let state = State {
             now: clock::now(),
@@ -152,8 +158,10 @@ impl Headless {
         let _ = self
             .until(Duration::from_secs(30), |engine| !engine.is_sending())
             .await;
-        if let (Some(path), Some(bytes)) = (&self.cache, super::cache::snapshot(&self.state.engine))
-        {
+        if let (Some(path), Some(bytes)) = (
+            &self.cache,
+            super::cache::snapshot(&self.state.engine, clock::now()),
+        ) {
             let _ = super::cache::store(path, &bytes);
         }
     }

@@ -34,13 +34,13 @@ pub struct Session {
 }
 
 impl Session {
-    /// Makes a session. Nothing is opened or asked yet; the engine knows what the cache knew.
+    /// Makes a session. Nothing is opened, read or asked yet.
     pub fn new(settings: Settings, env: Env, mode: Mode) -> Self {
         let settings = Arc::new(settings);
         let seed = clock::seed();
         let instance = InstanceId::from(format!("{}-{seed:016x}", std::process::id()));
         let now = clock::now();
-        let mut engine = Engine::new(Start {
+        let engine = Engine::new(Start {
             policy: Arc::clone(&settings.policy),
             interval: settings.poll.interval,
             operator: settings.operator.clone(),
@@ -51,9 +51,6 @@ impl Session {
             now,
         });
         let cache = cache::path(&settings, &env);
-        if let Some(path) = &cache {
-            cache::load(&mut engine, path);
-        }
         let (tasks, answers) = Tasks::new();
         let connections =
             Connections::new(Arc::clone(&settings), env.clone(), instance, mode.read_only);

@@ -72,7 +72,7 @@ pub(super) fn run(state: &mut State, command: Command) {
                 Sort::Risk => Sort::Name,
                 Sort::Name => Sort::Risk,
             };
-            interface.reorder(&state.engine, state.now);
+            interface.arrange(&state.engine, state.now);
         }
         Command::Freeze => {
             interface.frozen = match interface.frozen {
@@ -86,7 +86,7 @@ pub(super) fn run(state: &mut State, command: Command) {
                 interface.pane = Pane::Rows;
             } else if !interface.filter.is_empty() {
                 interface.filter.clear();
-                interface.reorder(&state.engine, state.now);
+                interface.arrange(&state.engine, state.now);
             } else {
                 interface.marks.clear();
             }

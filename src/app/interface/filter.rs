@@ -13,7 +13,7 @@ pub(super) fn run(state: &mut State, command: Command) -> Vec<Effect> {
         Command::Close => {
             if let Some(Overlay::Filter { before, .. }) = state.interface.overlays.pop() {
                 state.interface.filter = before;
-                state.interface.reorder(&state.engine, state.now);
+                state.interface.arrange(&state.engine, state.now);
             }
         }
         // Moving among the rows that are left, without closing the line.

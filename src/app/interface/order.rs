@@ -2,31 +2,71 @@
 
 use std::collections::BTreeSet;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use nucleo_matcher::pattern::{Atom, AtomKind, CaseMatching, Normalization};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
 
 use super::board::board_height;
 use super::{Cursor, Interface, Overlay, Screen, Sort};
 use crate::app::engine::Engine;
-use crate::app::view::tally::{rank, standing};
+use crate::app::view::tally::{Tally, rank, standing};
 use crate::domain::board::Row;
+use crate::domain::cell::CellState;
 use crate::domain::ids::{EnvironmentName, ServiceName};
 use crate::domain::policy::Policy;
 
 /// How many rows may be in sight for all of them to be read often.
 const WATCHED: usize = 60;
 
+/// After this long, time alone may have changed where a service stands. A bit more than the tick,
+/// so that it is the tick that pays for it and not a key.
+const LATER: SignedDuration = SignedDuration::from_millis(1_500);
+
+/// What order and tally were made from: while it is the same, so are they.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Arranged {
+    version: u64,
+    at: Timestamp,
+    sort: Sort,
+    filter: String,
+    may_move: bool,
+}
+
 impl Interface {
+    /// Counts and orders the services again, if anything they depend on has changed.
+    pub(super) fn arrange(&mut self, engine: &Engine, now: Timestamp) {
+        let may_move = self.frozen.is_none() && !self.has_dialog();
+        let same = self.arranged.as_ref().is_some_and(|arranged| {
+            arranged.version == engine.board.version
+                && now.duration_since(arranged.at) < LATER
+                && arranged.sort == self.sort
+                && arranged.filter == self.filter
+                && arranged.may_move == may_move
+        });
+        if same {
+            return;
+        }
+        let rows = engine.board.rows.iter();
+        let standings: Vec<CellState> =
+            rows.map(|row| standing(row, &engine.policy, now)).collect();
+        self.tally = Some(Tally::of(&engine.board, &engine.policy, &standings));
+        if may_move {
+            self.reorder(engine, &standings, now);
+        }
+        self.arranged = Some(Arranged {
+            version: engine.board.version,
+            at: now,
+            sort: self.sort,
+            filter: self.filter.clone(),
+            may_move,
+        });
+    }
+
     /// Makes the order again, keeps the cursor on its service, and else on the nearest row.
-    pub(super) fn reorder(&mut self, engine: &Engine, now: Timestamp) {
+    fn reorder(&mut self, engine: &Engine, standings: &[CellState], now: Timestamp) {
         let place = self.place();
-        let mut rows: Vec<(u8, &Row)> = engine
-            .board
-            .rows
-            .iter()
-            .map(|row| (rank(standing(row, &engine.policy, now)), row))
-            .collect();
+        let rows = standings.iter().map(|standing| rank(*standing));
+        let mut rows: Vec<(u8, &Row)> = rows.zip(&engine.board.rows).collect();
         match self.sort {
             // Stable: within the same risk, the order of the config.
             Sort::Risk => rows.sort_by_key(|(risk, _)| *risk),

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::glyph::Glyphs;
 use super::shape::Shape;
-use super::tally::Tally;
+use super::tally::{Tally, standing};
 use super::time::Clock;
 use crate::app::engine::Engine;
 use crate::app::interface::Interface;
@@ -34,7 +34,13 @@ impl<'a> Look<'a> {
         let engine = &state.engine;
         let tally = match &interface.tally {
             Some(tally) => Cow::Borrowed(tally),
-            None => Cow::Owned(Tally::of(&engine.board, &engine.policy, state.now)),
+            None => {
+                let rows = engine.board.rows.iter();
+                let standings: Vec<_> = rows
+                    .map(|row| standing(row, &engine.policy, state.now))
+                    .collect();
+                Cow::Owned(Tally::of(&engine.board, &engine.policy, &standings))
+            }
         };
         Self {
             state,

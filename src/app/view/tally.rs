@@ -30,19 +30,20 @@ pub struct Tally {
 }
 
 impl Tally {
-    pub fn of(board: &Board, policy: &Policy, now: Timestamp) -> Self {
+    /// Counts rows that stand where `standings` says, one for each row.
+    pub fn of(board: &Board, policy: &Policy, standings: &[CellState]) -> Self {
         let mut tally = Self {
             name: owner(board),
             environments: columns(policy),
             services: board.rows.len(),
             ..Self::default()
         };
-        for row in &board.rows {
+        for (row, standing) in board.rows.iter().zip(standings) {
             if row.facts.last.is_none() && row.facts.fault.is_none() {
                 tally.loading += 1;
                 continue;
             }
-            let count = match standing(row, policy, now) {
+            let count = match standing {
                 CellState::Failed => &mut tally.failed,
                 CellState::Held => &mut tally.held,
                 CellState::Running => &mut tally.running,
@@ -55,6 +56,16 @@ impl Tally {
             *count += 1;
         }
         tally
+    }
+
+    /// What is known before anything was judged: names and numbers, but not how anything stands.
+    pub fn unjudged(board: &Board, policy: &Policy) -> Self {
+        Self {
+            name: owner(board),
+            environments: columns(policy),
+            services: board.rows.len(),
+            ..Self::default()
+        }
     }
 }
 
