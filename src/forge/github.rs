@@ -27,6 +27,7 @@ mod act;
 mod batch;
 mod board;
 mod discover;
+mod drafts;
 mod find;
 mod identify;
 mod paths;

@@ -155,8 +155,8 @@ pub(super) fn promotion(
     })
 }
 
-/// A draft release whose tag does not exist yet has no commit of its own; GitHub names the target
-/// only then, and the adapter puts it in `sha`.
+/// A draft release whose tag does not exist yet has no commit of its own: the adapter puts the one
+/// that it would tag in `sha`.
 fn is_of(release: Option<&Sha>, wanted: &Sha) -> bool {
     release == Some(wanted)
 }

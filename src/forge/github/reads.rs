@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use super::batch::{Part, sweep};
 use super::query::Query;
 use super::reply::{Kind, Reply, Trouble};
-use super::{GitHub, board, pulse, query, runs};
+use super::{GitHub, board, drafts, pulse, query, runs};
 use crate::domain::facts::{Pulse, ServiceFacts};
 use crate::domain::phase::Phase;
 use crate::domain::pipeline::Run;
@@ -114,6 +114,11 @@ impl GitHub {
                 Ok(found) => merge(&mut facts.runs, found),
                 Err(error) => facts.gaps.push(format!("waiting runs: {error}")),
             }
+        }
+        if facts.releases.iter().any(drafts::is_open)
+            && let Err(error) = drafts::fill(&self.wire, &mut facts).await
+        {
+            facts.gaps.push(format!("draft releases: {error}"));
         }
         facts
             .runs

@@ -320,3 +320,42 @@ async fn identity_tells_scopes_and_version() {
         SignedDuration::from_hours(1)
     );
 }
+
+#[tokio::test]
+async fn a_draft_without_a_tag_tells_the_commit_that_it_would_tag() {
+    let server = MockServer::start().await;
+    let named = "ab".repeat(20);
+    Mock::given(method("POST"))
+        .and(path("/api/graphql"))
+        .respond_with(|request: &Request| {
+            let mut answer = empty_repositories(request);
+            let draft = |id: u64| {
+                json!({"id": "R", "databaseId": id, "tagName": format!("v{id}"), "name": null, "isDraft": true,
+                    "isPrerelease": false, "isLatest": false, "createdAt": "2026-11-21T00:00:00Z",
+                    "publishedAt": null, "url": "https://example.org", "tagCommit": null})
+            };
+            answer["data"]["r0"]["releases"] = json!({"nodes": [draft(1), draft(2)]});
+            ResponseTemplate::new(200).set_body_json(answer)
+        })
+        .mount(&server)
+        .await;
+    Mock::given(method("GET"))
+        .and(path("/api/v3/repos/acme/a/releases"))
+        .respond_with(ResponseTemplate::new(200).set_body_json(json!([
+            {"id": 1, "target_commitish": named}, {"id": 2, "target_commitish": "some-branch"}
+        ])))
+        .mount(&server)
+        .await;
+    let batch = github(&server).board(&targets(&["a"])).await;
+    let facts = batch.answers[0].1.as_ref().unwrap();
+    let shas: Vec<Option<&str>> = facts
+        .releases
+        .iter()
+        .map(|release| release.sha.as_ref().map(Sha::as_str))
+        .collect();
+    assert_eq!(
+        shas,
+        [Some(named.as_str()), None],
+        "a branch that is not the head's is not guessed"
+    );
+}
