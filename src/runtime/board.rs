@@ -4,8 +4,7 @@
 use std::io;
 use std::time::Duration;
 
-use crossterm::event::EventStream;
-use futures_util::StreamExt;
+use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use super::cache::{self, Cache};
@@ -25,6 +24,8 @@ use crate::ui::{self, Theme};
 const FRAME: Duration = Duration::from_millis(16);
 /// Ages tick and the terminal is looked for once in this time.
 const SECOND: Duration = Duration::from_secs(1);
+/// Keys that may wait for the loop; the terminal keeps the rest.
+const KEYS: usize = 256;
 /// How long the end waits for an act under way and its outcome.
 const LAST_WAIT: Duration = Duration::from_secs(30);
 /// How often the facts are kept for the next start, if they changed.
@@ -121,14 +122,24 @@ pub async fn run(session: Session, looks: Looks) -> io::Result<()> {
         running.execute(effect, &mut state, &mut board)?;
     }
     running.handle(Msg::Tick, &mut state, &mut board)?;
-    let mut events = EventStream::new();
+    let (sender, mut events) = mpsc::channel(KEYS);
+    running.executor.tasks().source(|_| async move {
+        let _ = tasks::blocking(move || input::read(&sender)).await;
+    });
+    // Whether there is still somebody to type, and somewhere to draw.
+    let (mut heard, mut seen) = (true, true);
     let mut second = tokio::time::interval(SECOND);
     second.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
     loop {
-        if state.dirty && clock::tick() >= drawn_at + FRAME {
-            draw(&mut board, &mut state, &theme, &mut scratch)?;
+        if state.dirty && seen && clock::tick() >= drawn_at + FRAME {
+            // The terminal is gone: what is being sent still comes to its end.
+            if draw(&mut board, &mut state, &theme, &mut scratch).is_err() {
+                seen = false;
+                running.handle(Msg::Terminated, &mut state, &mut board)?;
+            }
             drawn_at = clock::tick();
         }
+        state.dirty &= seen;
         if running.may_end(&state) {
             break;
         }
@@ -143,10 +154,12 @@ pub async fn run(session: Session, looks: Looks) -> io::Result<()> {
         let msg = tokio::select! {
             biased;
             () = signals.ended(), if running.ended.is_none() => Some(Msg::Terminated),
-            event = events.next() => match event {
-                Some(Ok(event)) => input::message(event),
-                // The terminal is gone.
-                Some(Err(_)) | None => Some(Msg::Terminated),
+            event = events.recv(), if heard => match event {
+                Some(event) => input::message(event),
+                None => {
+                    heard = false;
+                    Some(Msg::Terminated)
+                }
             },
             Some(msg) = answers.recv() => Some(msg),
             // Ages tick, and what time alone changes is counted again.

@@ -1,9 +1,23 @@
 //! Keys from the terminal, in the application's own terms.
 
-use crossterm::event::{Event, KeyCode, KeyEventKind, KeyModifiers};
+use crossterm::event::{self, Event, KeyCode, KeyEventKind, KeyModifiers};
+use tokio::sync::mpsc;
 
 use crate::app::Msg;
 use crate::app::interface::{Chord, Key};
+
+/// Hands on what the terminal says for as long as somebody listens. It blocks, and has a thread of
+/// its own.
+///
+/// Of a terminal that is gone crossterm reads the end over and over, inside this call and without
+/// coming back. On the loop's thread that would be the end of signals, acts and everything else.
+pub(super) fn read(events: &mpsc::Sender<Event>) {
+    while let Ok(event) = event::read() {
+        if events.blocking_send(event).is_err() {
+            return;
+        }
+    }
+}
 
 /// Turns an event of the terminal into a message; releases and mice are nothing to us.
 pub(super) fn message(event: Event) -> Option<Msg> {

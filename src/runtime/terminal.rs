@@ -110,8 +110,7 @@ pub fn copy(text: &str) -> io::Result<()> {
     )
 }
 
-/// Says whether the terminal is still there. crossterm's event source never ends when it is gone,
-/// so the loop asks.
+/// Says whether the terminal is still there: the thread that reads it cannot tell.
 pub fn is_there() -> bool {
     terminal::size().is_ok()
 }
