@@ -185,9 +185,14 @@ pub struct PipelineRule {
 impl PipelineRule {
     /// Says whether it treats any check unlike the others.
     pub fn names_checks(&self) -> bool {
-        [&self.required, &self.blocking, &self.optional, &self.ignored]
-            .iter()
-            .any(|list| !list.is_empty())
+        [
+            &self.required,
+            &self.blocking,
+            &self.optional,
+            &self.ignored,
+        ]
+        .iter()
+        .any(|list| !list.is_empty())
     }
 }
 

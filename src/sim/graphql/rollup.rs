@@ -45,12 +45,11 @@ impl StatusCheckRollup<'_> {
         let page = Page::of(ctx, first, after.as_deref())?;
         let (place, sha) = (self.place, self.sha);
         let runs = place.repo.checks_on(sha);
-        let runs = runs.map(|(run, it)| {
-            StatusCheckRollupContext::CheckRun(CheckRun { place, run, it })
-        });
+        let runs =
+            runs.map(|(run, it)| StatusCheckRollupContext::CheckRun(CheckRun { place, run, it }));
         let statuses = place.repo.statuses_on(sha).into_iter();
-        let statuses = statuses
-            .map(|it| StatusCheckRollupContext::StatusContext(StatusContext { place, it }));
+        let statuses =
+            statuses.map(|it| StatusCheckRollupContext::StatusContext(StatusContext { place, it }));
         Ok(StatusCheckRollupContextConnection {
             place,
             it: &self.it,

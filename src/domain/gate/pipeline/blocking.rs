@@ -86,10 +86,8 @@ fn of_check(check: &Check, commit: &Commit) -> Option<Finding> {
         )),
         // What was cancelled, as a newer push does, has found nothing; what waits to be let into an
         // environment says nothing about the commit.
-        Phase::Succeeded
-        | Phase::Superseded
-        | Phase::Skipped
-        | Phase::Cancelled
-        | Phase::Gated => None,
+        Phase::Succeeded | Phase::Superseded | Phase::Skipped | Phase::Cancelled | Phase::Gated => {
+            None
+        }
     }
 }

@@ -5,6 +5,8 @@ use serde_json::json;
 use super::*;
 use crate::domain::deployment::live;
 use crate::domain::facts::Permission;
+use crate::domain::ids::IntentId;
+use crate::domain::phase::Phase;
 use crate::domain::pull_request::ChangeState;
 
 fn read(value: Value) -> ServiceFacts {

@@ -49,7 +49,10 @@ async fn check_runs_and_commit_statuses_stand_in_one_list() {
     let suite = run["checkSuite"]["workflowRun"]["databaseId"]
         .as_u64()
         .unwrap();
-    let page = format!("/acme/ledger/actions/runs/{suite}/job/{}", run["databaseId"]);
+    let page = format!(
+        "/acme/ledger/actions/runs/{suite}/job/{}",
+        run["databaseId"]
+    );
     assert!(run["url"].as_str().unwrap().ends_with(&page), "{run}");
     assert_eq!(run["detailsUrl"], run["url"]);
     assert_eq!(status["__typename"], "StatusContext");
@@ -66,14 +69,19 @@ async fn the_list_of_checks_is_cut_at_its_first_and_goes_on_after_its_cursor() {
     let asked = json!({"name": "ledger", "first": 1});
     let body = forge.ask("read", QUERY, asked).await;
     let page = contexts(&body);
-    assert_eq!((&page["totalCount"], &page["nodes"][1]), (&json!(2), &Value::Null));
+    assert_eq!(
+        (&page["totalCount"], &page["nodes"][1]),
+        (&json!(2), &Value::Null)
+    );
     assert_eq!(page["pageInfo"]["hasNextPage"], true);
     let asked = json!({"name": "ledger", "first": 1, "after": page["pageInfo"]["endCursor"]});
     let body = forge.ask("read", QUERY, asked).await;
     let page = contexts(&body);
     assert_eq!(page["nodes"][0]["context"], "hold/production");
     assert_eq!(page["pageInfo"]["hasNextPage"], false);
-    let body = forge.ask("read", QUERY, json!({"name": "ledger", "first": 101})).await;
+    let body = forge
+        .ask("read", QUERY, json!({"name": "ledger", "first": 101}))
+        .await;
     assert_eq!(body["errors"][0]["type"], "EXCESSIVE_PAGINATION");
 }
 
@@ -87,5 +95,10 @@ async fn a_fine_grained_token_reads_statuses_but_no_check_run() {
     assert_eq!(nodes[1]["context"], "hold/production");
     let error = &body["errors"][0];
     assert_eq!(error["type"], "FORBIDDEN");
-    assert!(error["path"].as_array().unwrap().contains(&json!("contexts")));
+    assert!(
+        error["path"]
+            .as_array()
+            .unwrap()
+            .contains(&json!("contexts"))
+    );
 }
