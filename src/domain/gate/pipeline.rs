@@ -172,7 +172,8 @@ fn of_counts(checks: &Checks, rule: &PipelineRule, facts: &ServiceFacts) -> Vec<
         Phase::Queued | Phase::Running | Phase::Gated => only_gated(checks, facts),
         Phase::Failed | Phase::Cancelled | Phase::Skipped | Phase::Unknown(_) => false,
     };
-    if !green && !(rule.optional.is_empty() && rule.ignored.is_empty()) {
+    let all_count = rule.optional.is_empty() && rule.ignored.is_empty();
+    if !green && !all_count {
         return vec![of_uncertain_weight(checks, phase)];
     }
     let mut findings = vec![match phase {
