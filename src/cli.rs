@@ -1,6 +1,7 @@
 //! The command line: arguments in, words or JSON and an exit code out. It decides nothing itself:
 //! it asks the same engine as the board, and prints what that says.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -129,6 +130,35 @@ impl Global {
             offline: self.offline,
         }
     }
+}
+
+/// Tells what is wrong with the arguments, or prints the help or version that they ask for.
+///
+/// With `--json` somewhere among them a program reads the answer, so it gets the form of every
+/// other error.
+pub fn misused(error: &clap::Error, mut arguments: impl Iterator<Item = OsString>) -> Exit {
+    if !error.use_stderr() {
+        let _ = error.print();
+        return Exit::Done;
+    }
+    if arguments.any(|argument| argument == "--json") {
+        let told = error.render().to_string();
+        let mut words = told.splitn(2, "\n\n").map(str::trim);
+        let message = words
+            .next()
+            .unwrap_or_default()
+            .trim_start_matches("error: ");
+        let hint = words.next().unwrap_or_default();
+        let failure = Failure::new(Exit::Usage, message);
+        output::json_failure(&if hint.is_empty() {
+            failure
+        } else {
+            failure.hint(hint)
+        });
+    } else {
+        let _ = error.print();
+    }
+    Exit::Usage
 }
 
 /// Runs what the arguments say, and returns the exit code.

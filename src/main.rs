@@ -9,7 +9,14 @@ use gonogo::runtime::terminal;
 fn main() -> color_eyre::Result<ExitCode> {
     color_eyre::install()?;
     terminal::restore_on_panic();
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            return Ok(ExitCode::from(
+                cli::misused(&error, std::env::args_os()).code(),
+            ));
+        }
+    };
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()

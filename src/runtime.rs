@@ -15,4 +15,4 @@ pub mod session;
 pub mod signals;
 pub mod tasks;
 pub mod terminal;
-mod watch;
+pub mod watch;

@@ -22,10 +22,13 @@ use crate::domain::policy::Policy;
 pub(crate) mod flow;
 mod follow;
 mod intake;
+mod known;
 mod orders;
 pub mod planning;
+pub(crate) mod recheck;
 pub(crate) mod reconcile;
 pub(crate) mod schedule;
+mod wish;
 
 /// How many of the newest journal entries are kept for the timeline.
 pub const TIMELINE: usize = 2_000;
@@ -54,6 +57,8 @@ pub struct Engine {
     pub(crate) flows: BTreeMap<IntentId, flow::Flow>,
     pub(crate) pending: BTreeMap<Ticket, flow::Pending>,
     pub(crate) reconciling: BTreeMap<IntentId, reconcile::Search>,
+    /// Intents of ours whose first append was not answered.
+    pub(crate) lost: BTreeSet<IntentId>,
     /// What came of orders, for the interface or the command line to take.
     pub reports: Vec<Report>,
     pub(crate) tickets: u64,
@@ -103,6 +108,7 @@ impl Engine {
             flows: BTreeMap::new(),
             pending: BTreeMap::new(),
             reconciling: BTreeMap::new(),
+            lost: BTreeSet::new(),
             reports: Vec::new(),
             tickets: 0,
             generations: 0,

@@ -1,5 +1,6 @@
 //! `gonogo log`, and what every command does that only needs the journal.
 
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use clap::Args;
@@ -9,13 +10,17 @@ use super::output::{self, instant};
 use super::status::PATIENCE;
 use super::{Exit, Failure, Global, settings};
 use crate::app::engine::{Engine, JournalState, Report};
+use crate::app::msg::JournalFault;
 use crate::app::request::Request;
 use crate::app::status::SCHEMA;
 use crate::config::Env;
 use crate::domain::entry::{Entry, Event};
-use crate::domain::ids::{EnvironmentName, Person, ServiceName};
+use crate::domain::ids::{EnvironmentName, Person, Seq, ServiceName};
 use crate::runtime::headless::Headless;
 use crate::runtime::session::Mode;
+
+/// How many entries are read at a time.
+const PAGE: u32 = 5_000;
 
 #[derive(Debug, Args)]
 pub struct LogArgs {
@@ -125,39 +130,71 @@ pub(super) async fn order_with(
 }
 
 pub(super) async fn log(global: &Global, env: &Env, args: LogArgs) -> Result<Exit, Failure> {
-    let headless = read(global, env).await?;
-    let all = &headless.engine().entries;
-    let wanted: Vec<&Entry> = all
-        .iter()
-        .filter(|entry| entry.seq.0 > args.since)
-        .filter(|entry| {
-            of(
-                args.service.as_deref(),
-                entry.draft.service.as_ref().map(ServiceName::as_str),
-            )
-        })
-        .filter(|entry| {
-            of(
-                args.environment.as_deref(),
-                entry
-                    .draft
-                    .environment
-                    .as_ref()
-                    .map(EnvironmentName::as_str),
-            )
-        })
-        .collect();
-    let skip = args
-        .last
-        .map_or(0, |last| wanted.len().saturating_sub(last));
-    for entry in wanted.into_iter().skip(skip) {
-        if global.json {
-            output::json_line(&entry_json(entry));
-        } else {
-            output::line(&sentence(entry));
+    let mode = Mode {
+        read_only: true,
+        offline: true,
+    };
+    let (session, _) = settings::session(global, env, mode).await?;
+    // Page by page, not through the engine: that keeps only what a screen can show.
+    let mut last: VecDeque<Entry> = VecDeque::new();
+    let mut since = Seq(args.since);
+    loop {
+        let page = session.executor.connections().entries(since, PAGE).await;
+        let page = page.map_err(unreachable)?;
+        let Some(end) = page.last().map(|entry| entry.seq) else {
+            break;
+        };
+        since = end;
+        for entry in page.into_iter().filter(|entry| args.wants(entry)) {
+            match args.last {
+                None => print(global, &entry),
+                Some(most) => {
+                    last.push_back(entry);
+                    if last.len() > most {
+                        last.pop_front();
+                    }
+                }
+            }
         }
     }
+    for entry in &last {
+        print(global, entry);
+    }
     Ok(Exit::Done)
+}
+
+impl LogArgs {
+    fn wants(&self, entry: &Entry) -> bool {
+        let draft = &entry.draft;
+        of(
+            self.service.as_deref(),
+            draft.service.as_ref().map(ServiceName::as_str),
+        ) && of(
+            self.environment.as_deref(),
+            draft.environment.as_ref().map(EnvironmentName::as_str),
+        )
+    }
+}
+
+fn print(global: &Global, entry: &Entry) {
+    if global.json {
+        output::json_line(&entry_json(entry));
+    } else {
+        output::line(&sentence(entry));
+    }
+}
+
+fn unreachable(fault: JournalFault) -> Failure {
+    let (why, hint) = match fault {
+        JournalFault::Unreachable { why, hint } => (why, hint),
+        JournalFault::Refused { why } => (why, None),
+        JournalFault::AlreadyThere => ("it is in the journal already".to_owned(), None),
+    };
+    let failure = Failure::new(Exit::Journal, why);
+    match hint {
+        Some(hint) => failure.hint(hint),
+        None => failure,
+    }
 }
 
 /// An entry without a service covers every service, so it belongs to each one's log.

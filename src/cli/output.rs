@@ -34,21 +34,26 @@ pub(super) fn json_line(value: &impl Serialize) {
 /// Prints a failure: with `--json` on standard output, and nothing else there.
 pub(super) fn failure(global: &Global, failure: &Failure) {
     if global.json {
-        json_line(&json!({
-            "schema": SCHEMA,
-            "error": {
-                "kind": failure.exit.word(),
-                "message": failure.message,
-                "hint": failure.hint,
-                "exit": failure.exit.code(),
-            },
-        }));
+        json_failure(failure);
         return;
     }
     note(&format!("gonogo: {}", failure.message));
     if let Some(hint) = &failure.hint {
         note(&format!("  hint: {hint}"));
     }
+}
+
+/// Prints a failure for programs.
+pub(super) fn json_failure(failure: &Failure) {
+    json_line(&json!({
+        "schema": SCHEMA,
+        "error": {
+            "kind": failure.exit.word(),
+            "message": failure.message,
+            "hint": failure.hint,
+            "exit": failure.exit.code(),
+        },
+    }));
 }
 
 /// Says whether a person can be asked.

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use url::Url;
+use url::{Host, Url};
 
 use super::check::{api_of, default_via, undeclared};
 use super::error::Level;
@@ -81,7 +81,9 @@ pub fn forge(host: &str, env: &Env) -> Result<ForgeSettings, Error> {
     let unknown = || Error::UnknownForge {
         host: host.to_owned(),
     };
-    let url = Url::parse(&format!("https://{host}")).map_err(|_| unknown())?;
+    // In the clear only where what is sent does not leave this machine.
+    let scheme = if is_loopback(host) { "http" } else { "https" };
+    let url = Url::parse(&format!("{scheme}://{host}")).map_err(|_| unknown())?;
     Ok(ForgeSettings {
         name: ForgeName::new("github"),
         kind: ForgeKind::GitHub,
@@ -90,6 +92,19 @@ pub fn forge(host: &str, env: &Env) -> Result<ForgeSettings, Error> {
         token: TokenSource::Discovered,
         ca_file: None,
     })
+}
+
+/// Says whether a host is a loopback address. A name is none: what it leads to is another's word.
+fn is_loopback(host: &str) -> bool {
+    match Url::parse(&format!("http://{host}"))
+        .ok()
+        .as_ref()
+        .and_then(Url::host)
+    {
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        Some(Host::Domain(_)) | None => false,
+    }
 }
 
 /// Makes the settings for one repository.
@@ -264,6 +279,13 @@ mod tests {
             kind("git.acme.example", &env()),
             Err(Error::UnknownForge { .. })
         ));
+        let here: Env = [("GH_HOST", "127.0.0.1:7700")].into_iter().collect();
+        assert_eq!(
+            kind("127.0.0.1:7700", &here).unwrap(),
+            "http://127.0.0.1:7700/api/v3",
+            "nothing leaves this machine"
+        );
+        assert!(kind("127.0.0.1:7701", &here).is_err());
         assert!(matches!(
             kind("gitlab.com", &env()),
             Err(Error::NotYet {

@@ -96,6 +96,17 @@ pub enum StatusState {
     Error,
 }
 
+impl StatusState {
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Success => "success",
+            Self::Failure => "failure",
+            Self::Error => "error",
+        }
+    }
+}
+
 /// What came of sending an act.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Outcome {
@@ -235,10 +246,10 @@ impl Act {
                 state,
                 ..
             } => format!(
-                "POST /repos/{repo}/statuses/{} context={context} state={state:?}",
-                sha.short()
-            )
-            .to_lowercase(),
+                "POST /repos/{repo}/statuses/{} context={context} state={}",
+                sha.short(),
+                state.word()
+            ),
         }
     }
 }

@@ -14,7 +14,7 @@ use super::phase::Phase;
 use super::policy::{Policy, Service, Stage, Via};
 use super::promotion::{self, Promotion};
 use super::revision::Revision;
-use super::scope::Scope;
+use super::scope::{Relation, Scope};
 
 /// How a cell is shown. The first that applies, in this order of weight: `Stale` when the facts
 /// are, then what is happening, then what happened, then what may.
@@ -62,6 +62,14 @@ pub struct InFlight {
     pub intent: Option<IntentId>,
     /// Ours, and nobody knows its outcome.
     pub unsettled: bool,
+}
+
+impl InFlight {
+    /// Says whether it stands at the environment's door until somebody approves it on the forge,
+    /// and nobody has ordered that here.
+    pub fn awaits_approval(&self) -> bool {
+        self.phase == Phase::Gated && self.intent.is_none()
+    }
 }
 
 /// One service in one environment.
@@ -133,7 +141,9 @@ impl Cell {
             .filter(|deployment| deployment.phase == Phase::Failed)
             .map(|deployment| named(known, &deployment.sha));
         let wanted = candidate(known, service, stage);
-        let candidate = wanted.filter(|wanted| live.as_ref() != Some(wanted));
+        let candidate = wanted.filter(|wanted| {
+            live.as_ref() != Some(wanted) && !is_merged(stage, scope, live.as_ref(), wanted)
+        });
         let promotion = ledger.and_then(|ledger| ledger.open_promotion(&service.name, environment));
         let in_flight = in_flight(newer, promotion, known, live.as_ref());
         let holds: Vec<Hold> = ledger
@@ -276,6 +286,23 @@ fn candidate(facts: Option<&ServiceFacts>, service: &Service, stage: &Stage) -> 
             .as_ref()
             .map(|head| named(Some(facts), &head.sha)),
     }
+}
+
+/// Says whether what is live has the candidate in it: a merge makes a commit of its own, so where
+/// pull requests promote, the two are never the same.
+fn is_merged(
+    stage: &Stage,
+    scope: Option<&Fact<Scope>>,
+    live: Option<&Revision>,
+    wanted: &Revision,
+) -> bool {
+    let scope = scope.and_then(Fact::value).filter(|scope| {
+        scope.head == wanted.sha && Some(&scope.base) == live.map(|revision| &revision.sha)
+    });
+    matches!(stage.via, Via::PullRequest { .. })
+        && scope.is_some_and(|scope| {
+            scope.total == 0 && matches!(scope.relation, Relation::Behind | Relation::Identical)
+        })
 }
 
 /// Returns the commit of the newest draft release that has one, under the name it will get.

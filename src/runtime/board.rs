@@ -227,7 +227,7 @@ impl Running {
                 };
                 // Telling leads to no effect, so this does not nest further.
                 let _ = update(state, clock::now(), told);
-                board.clear()?;
+                terminal::repaint(board)?;
             }
             Some(Left::SaveCache) => self.keep(state),
             Some(Left::Suspend) => {

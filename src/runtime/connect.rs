@@ -10,8 +10,9 @@ use super::clock;
 use crate::app::msg::JournalFault;
 use crate::config::run::Programs;
 use crate::config::{Env, ForgeKind, ForgeSettings, Settings, tokens};
+use crate::domain::entry::Entry;
 use crate::domain::fault::{Fault, FaultKind};
-use crate::domain::ids::{ForgeName, InstanceId, Person, RepoPath};
+use crate::domain::ids::{ForgeName, InstanceId, Person, RepoPath, Seq};
 use crate::forge::github::{self, GitHub};
 use crate::forge::http::Limits;
 use crate::forge::{Discover, Discovered, Forge};
@@ -75,6 +76,17 @@ impl Connections {
             .get_or_try_init(|| self.open_journal())
             .await
             .cloned()
+    }
+
+    /// Returns at most `limit` entries of the journal after `since`.
+    ///
+    /// # Errors
+    ///
+    /// As `journal`.
+    pub async fn entries(&self, since: Seq, limit: u32) -> Result<Vec<Entry>, JournalFault> {
+        let journal = self.journal().await?;
+        let page = journal.since(since, limit).await;
+        page.map_err(|error| journal_fault(&error))
     }
 
     async fn open_journal(&self) -> Result<Arc<dyn Journal>, JournalFault> {

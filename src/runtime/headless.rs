@@ -21,6 +21,8 @@ pub struct Headless {
     answers: Receiver<Msg>,
     signals: Signals,
     cache: Option<std::path::PathBuf>,
+    /// What was reported and not taken yet: the engine keeps the reports of one message alone.
+    reports: Vec<Report>,
 }
 
 /// Why waiting ended.
@@ -54,6 +56,7 @@ impl Headless {
             answers,
             signals: Signals::listen(),
             cache,
+            reports: Vec::new(),
         }
     }
 
@@ -63,12 +66,14 @@ impl Headless {
 
     /// Takes what was reported since the last call.
     pub fn reports(&mut self) -> Vec<Report> {
-        std::mem::take(&mut self.state.engine.reports)
+        std::mem::take(&mut self.reports)
     }
 
     /// Handles one message and starts what it leads to.
     fn handle(&mut self, msg: Msg) {
-        for effect in update(&mut self.state, clock::now(), msg) {
+        let effects = update(&mut self.state, clock::now(), msg);
+        self.reports.append(&mut self.state.engine.reports);
+        for effect in effects {
             // Browser, clipboard and screen are nothing to the command line.
             let _ = self.executor.execute(effect);
         }

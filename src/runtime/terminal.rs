@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use crossterm::{clipboard, cursor, event, execute, terminal};
 use ratatui::Terminal;
-use ratatui::backend::CrosstermBackend;
+use ratatui::backend::{Backend, CrosstermBackend};
 
 /// The terminal that the board is drawn on.
 pub type Board = Terminal<CrosstermBackend<BufWriter<Stdout>>>;
@@ -81,7 +81,21 @@ pub fn suspend(board: &mut Board) -> io::Result<()> {
     give_back();
     signal_hook::low_level::emulate_default_handler(signal_hook::consts::SIGTSTP)?;
     enter()?;
-    board.clear()
+    repaint(board)
+}
+
+/// Makes the next frame paint every cell, as after somebody else has written on the screen.
+///
+/// ratatui's own `clear` first asks the terminal where its cursor is: some never answer, and the
+/// event source may take the answer away.
+///
+/// # Errors
+///
+/// If the terminal cannot be written to.
+pub fn repaint(board: &mut Board) -> io::Result<()> {
+    board.backend_mut().clear()?;
+    board.swap_buffers();
+    Ok(())
 }
 
 /// Copies to the operator's clipboard through the terminal (OSC 52), which works over SSH.

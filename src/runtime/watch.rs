@@ -21,7 +21,7 @@ const SETTLE: u32 = 30;
 const CONFIG: Duration = Duration::from_secs(2);
 
 /// Sends what other instances write to the journal.
-pub(super) async fn journal(connections: Arc<Connections>, sender: Sender<Msg>) {
+pub async fn journal(connections: Arc<Connections>, sender: Sender<Msg>) {
     let mut known: Option<Seq> = None;
     let mut lost = false;
     let mut turns = 0_u32;
@@ -65,7 +65,7 @@ pub(super) async fn journal(connections: Arc<Connections>, sender: Sender<Msg>) 
 
 /// Sends the policy of the config file whenever the file changed; one that has errors is told, and
 /// the old one stays.
-pub(super) async fn config_file(path: PathBuf, env: Env, sender: Sender<Msg>) {
+pub async fn config_file(path: PathBuf, env: Env, sender: Sender<Msg>) {
     let modified = |path: &PathBuf| {
         std::fs::metadata(path)
             .and_then(|file| file.modified())

@@ -156,6 +156,7 @@ async fn handle(site: &Site, wire: &Wire, request: Request) -> Response<Body> {
         path: incoming.full(),
         operation: operation.clone(),
         body_sha256: hex(&Sha256::digest(&incoming.body)),
+        conditional: incoming.header("if-none-match").is_some(),
         status: 0,
         at,
     });

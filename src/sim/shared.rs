@@ -28,6 +28,8 @@ pub struct Logged {
     pub operation: Option<String>,
     /// Of the body as it came, in hexadecimal.
     pub body_sha256: String,
+    /// Whether it named an answer that the client already has.
+    pub conditional: bool,
     /// The status answered; 0 when no answer was sent.
     pub status: u16,
     /// When it came, in the simulation's time.

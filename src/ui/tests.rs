@@ -66,7 +66,7 @@ fn the_first_load_says_what_is_read() {
 fn every_dialog() {
     use crate::app::interface::DetailTab;
     use scenes::dialogs;
-    let all: [(&str, State); 17] = [
+    let all = vec![
         ("promote", dialogs::promote(80, 24)),
         ("promote_armed", dialogs::promote_armed(80, 24)),
         ("promote_several", dialogs::promote_several(80, 24)),
@@ -160,7 +160,7 @@ fn every_size_can_be_drawn() {
     let mut states = [
         scenes::held(80, 24),
         scenes::dialogs::promote_several(80, 24),
-        scenes::dialogs::detail(Default::default(), 80, 24),
+        scenes::dialogs::detail(crate::app::interface::DetailTab::Gates, 80, 24),
         scenes::dialogs::timeline(80, 24),
     ];
     for columns in (1..130).step_by(7) {

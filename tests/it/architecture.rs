@@ -162,6 +162,23 @@ fn the_simulator_and_the_client_share_nothing() {
 }
 
 #[test]
+fn tests_may_talk_to_the_simulator_but_not_the_simulator_to_us() {
+    let found = of(&[
+        (
+            "src/forge/github.rs",
+            "#[cfg(test)]\nmod tests;\n#[cfg(test)]\nmod inline { use crate::sim::World; }",
+        ),
+        ("src/forge/github/tests.rs", "use crate::sim::World;"),
+        (
+            "src/sim/world.rs",
+            "#[cfg(test)]\nmod tests { use crate::domain::ids::Sha; }",
+        ),
+    ]);
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert!(found[0].starts_with("src/sim/world.rs"), "{found:?}");
+}
+
+#[test]
 fn a_layer_that_the_table_does_not_know_is_an_offence() {
     assert_eq!(of(&[("src/helpers.rs", "")]).len(), 1);
     assert_eq!(

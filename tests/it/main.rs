@@ -5,5 +5,14 @@
     reason = "a test that cannot go on panics"
 )]
 
+mod app;
 mod architecture;
+mod cli;
+mod clients;
+mod crash;
+mod discovery;
+mod forge;
+mod harness;
+mod program;
+mod pty;
 mod readme;

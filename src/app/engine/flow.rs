@@ -6,20 +6,15 @@
 
 use jiff::Timestamp;
 
-use super::planning::place;
 use super::{Engine, Report};
-use crate::app::effect::{Effect, Question, Ticket};
+use crate::app::effect::{Effect, Ticket};
 use crate::app::msg::JournalFault;
 use crate::app::plan::Plan;
 use crate::app::request::{Refusal, RefusalKind};
 use crate::domain::act::Outcome;
-use crate::domain::cell::{Cell, Sources};
 use crate::domain::entry::{Draft, Entry, Event, Precondition};
-use crate::domain::fault::Fault;
-use crate::domain::gate::{Go, Verdict};
 use crate::domain::ids::{HoldId, IntentId};
-use crate::domain::promotion::{Purpose, Step};
-use crate::domain::revision::Revision;
+use crate::domain::promotion::Step;
 
 /// A send on its way.
 #[derive(Clone, Debug)]
@@ -48,8 +43,21 @@ pub(crate) enum Stage {
         outcome: Outcome,
         failed_at: Option<Timestamp>,
     },
-    /// Not sent; that is being made durable.
-    Abandoning,
+    /// Not sent; that is being made durable. `failed_at` is set while the journal does not take it.
+    Abandoning {
+        refusal: Refusal,
+        failed_at: Option<Timestamp>,
+    },
+}
+
+impl Stage {
+    /// When the journal last did not take how it ended.
+    pub fn failed_at(&self) -> Option<Timestamp> {
+        match self {
+            Self::Settling { failed_at, .. } | Self::Abandoning { failed_at, .. } => *failed_at,
+            Self::Recording | Self::Rechecking { .. } | Self::Permitting | Self::Sending => None,
+        }
+    }
 }
 
 /// What an append was for.
@@ -80,22 +88,36 @@ impl Engine {
         let result = match result {
             Ok(entry) => {
                 self.take_entries(&[entry], now);
+                self.journal_found(now);
                 Ok(())
             }
             Err(fault) => Err(fault),
         };
         if let Err(JournalFault::Unreachable { why, hint }) = &result {
-            self.journal_lost(why.clone(), hint.clone());
+            self.journal_lost(why.clone(), hint.clone(), now);
         }
         match (pending, result) {
             (Pending::Intent(id), Ok(())) => self.recheck(&id),
             (Pending::Intent(id), Err(fault)) => {
                 self.flows.remove(&id);
+                // Whether it was written nobody knows: if it turns up, it is abandoned.
+                self.lost.insert(id.clone());
                 self.refuse(Some(id), &fault, "nothing was sent");
                 self.read_journal()
             }
             (Pending::Permit(id), Ok(())) => self.permitted(&id),
             (Pending::Permit(id), Err(fault)) => self.not_permitted(&id, &fault, now),
+            // It occupies its cell until the journal says that it does not: tried again.
+            (Pending::Abandon(id, _), Err(JournalFault::Unreachable { .. })) => {
+                if let Some(Flow {
+                    stage: Stage::Abandoning { failed_at, .. },
+                    ..
+                }) = self.flows.get_mut(&id)
+                {
+                    *failed_at = Some(now);
+                }
+                Vec::new()
+            }
             (Pending::Abandon(id, refusal), result) => {
                 self.flows.remove(&id);
                 self.reports.push(Report::Refused {
@@ -138,160 +160,6 @@ impl Engine {
         }
     }
 
-    /// Asks forge and journal again, because time has passed since the operator looked.
-    fn recheck(&mut self, id: &IntentId) -> Vec<Effect> {
-        let Some(flow) = self.flows.get(id) else {
-            return Vec::new();
-        };
-        let plan = flow.plan.clone();
-        let mut effects = self.read_journal();
-        let facts = self.next_generation();
-        let target = self.target(plan.service());
-        effects.push(Effect::Fetch {
-            generation: facts,
-            forge: plan.forge.clone(),
-            question: Question::Facts(target.into_iter().collect()),
-        });
-        let mut scope = None;
-        if let (Some(from), true) = (
-            &plan.intent.from,
-            self.needs_scope(plan.service(), plan.environment()),
-        ) {
-            let generation = self.next_generation();
-            effects.push(Effect::Fetch {
-                generation,
-                forge: plan.forge.clone(),
-                question: Question::Scope {
-                    service: plan.service().clone(),
-                    repo: plan.repo.clone(),
-                    base: from.sha.clone(),
-                    head: plan.intent.to.sha.clone(),
-                    named_checks: self.blocks_on_checks(plan.service()),
-                },
-            });
-            scope = Some(generation);
-        }
-        if let Some(flow) = self.flows.get_mut(id) {
-            flow.stage = Stage::Rechecking {
-                facts: Some(facts),
-                scope,
-                journal: false,
-            };
-        }
-        effects
-    }
-
-    /// Takes note that a question of a recheck was answered. A fault ends the flow: what cannot be
-    /// read again is not sent on.
-    pub(crate) fn rechecked(
-        &mut self,
-        generation: u64,
-        fault: Option<&Fault>,
-        now: Timestamp,
-    ) -> Vec<Effect> {
-        let mut found = None;
-        for (id, flow) in &mut self.flows {
-            if let Stage::Rechecking { facts, scope, .. } = &mut flow.stage {
-                for waiting in [facts, scope] {
-                    if *waiting == Some(generation) {
-                        *waiting = None;
-                        found = Some(id.clone());
-                    }
-                }
-            }
-        }
-        let Some(id) = found else { return Vec::new() };
-        match fault {
-            Some(fault) => {
-                let refusal = Refusal::new(
-                    RefusalKind::Forge,
-                    format!("the facts could not be read again: {fault}; nothing was sent"),
-                );
-                self.abandon(&id, refusal, now)
-            }
-            None => self.decide(&id, now),
-        }
-    }
-
-    /// Takes note that the journal was read again.
-    pub(crate) fn journal_rechecked(&mut self, now: Timestamp) -> Vec<Effect> {
-        let mut ids = Vec::new();
-        for (id, flow) in &mut self.flows {
-            if let Stage::Rechecking { journal, .. } = &mut flow.stage {
-                *journal = true;
-                ids.push(id.clone());
-            }
-        }
-        ids.iter().flat_map(|id| self.decide(id, now)).collect()
-    }
-
-    /// Asks for the permit if everything is as the operator saw it, else abandons.
-    fn decide(&mut self, id: &IntentId, now: Timestamp) -> Vec<Effect> {
-        let Some(flow) = self.flows.get(id) else {
-            return Vec::new();
-        };
-        if flow.stage
-            != (Stage::Rechecking {
-                facts: None,
-                scope: None,
-                journal: true,
-            })
-        {
-            return Vec::new();
-        }
-        let plan = flow.plan.clone();
-        if let Err(refusal) = self.still(&plan, now) {
-            return self.abandon(id, refusal, now);
-        }
-        let Some(operator) = self.operator.clone() else {
-            return Vec::new();
-        };
-        let step = Step::Sending {
-            owner: self.instance.clone(),
-        };
-        let draft = self.step_draft(&plan, step, &operator, now);
-        let precondition = Precondition::Permit {
-            digest: plan.intent.digest.clone(),
-            seen: self.seen(),
-        };
-        if let Some(flow) = self.flows.get_mut(id) {
-            flow.stage = Stage::Permitting;
-        }
-        vec![self.append(Pending::Permit(id.clone()), draft, precondition)]
-    }
-
-    /// Says whether the cell is still as the plan saw it. The plan's own intent is left out: it
-    /// was not there when the operator looked.
-    fn still(&self, plan: &Plan, now: Timestamp) -> Result<(), Refusal> {
-        let gone = || {
-            Refusal::new(
-                RefusalKind::Facts,
-                "the service is gone from the board; nothing was sent".to_owned(),
-            )
-        };
-        let row = self.board.row(plan.service()).ok_or_else(gone)?;
-        let (stage, known) = place(row, plan.environment())?;
-        if plan.intent.purpose != Purpose::Promotion {
-            return Ok(());
-        }
-        let ledger = self
-            .ledger
-            .as_ref()
-            .map(|ledger| ledger.without(&plan.intent.id));
-        let sources = Sources {
-            policy: &self.policy,
-            service: &row.service,
-            facts: &row.facts,
-            ledger: ledger.as_ref(),
-            scope: row.scope_of(known),
-        };
-        let cell = Cell::judge(sources, stage, now);
-        if cell.digest == plan.intent.digest && cell.judgement.go_at(now) == Go::Go {
-            return Ok(());
-        }
-        Err(difference(plan, &cell, now))
-    }
-
     fn permitted(&mut self, id: &IntentId) -> Vec<Effect> {
         let Some(flow) = self.flows.get_mut(id) else {
             return Vec::new();
@@ -318,7 +186,18 @@ impl Engine {
                 effects.extend(self.read_journal());
                 effects
             }
-            JournalFault::AlreadyThere | JournalFault::Unreachable { .. } => {
+            JournalFault::Unreachable { why, hint } => {
+                let refusal = Refusal::new(
+                    RefusalKind::Journal,
+                    format!("the journal is unreachable: {why}; nothing was sent"),
+                );
+                let refusal = match hint {
+                    Some(hint) => refusal.hint(hint.clone()),
+                    None => refusal,
+                };
+                self.abandon(id, refusal, now)
+            }
+            JournalFault::AlreadyThere => {
                 self.flows.remove(id);
                 self.refuse(Some(id.clone()), fault, "nothing was sent");
                 Vec::new()
@@ -326,11 +205,20 @@ impl Engine {
         }
     }
 
-    fn abandon(&mut self, id: &IntentId, refusal: Refusal, now: Timestamp) -> Vec<Effect> {
+    /// Makes durable that a send does not happen.
+    pub(crate) fn abandon(
+        &mut self,
+        id: &IntentId,
+        refusal: Refusal,
+        now: Timestamp,
+    ) -> Vec<Effect> {
         let Some(flow) = self.flows.get_mut(id) else {
             return Vec::new();
         };
-        flow.stage = Stage::Abandoning;
+        flow.stage = Stage::Abandoning {
+            refusal: refusal.clone(),
+            failed_at: None,
+        };
         let plan = flow.plan.clone();
         let Some(operator) = self.operator.clone() else {
             return Vec::new();
@@ -506,10 +394,15 @@ impl Engine {
                 failed_at: None, ..
             }
             | Stage::Permitting
-            | Stage::Abandoning => true,
+            | Stage::Abandoning {
+                failed_at: None, ..
+            } => true,
             Stage::Recording
             | Stage::Rechecking { .. }
             | Stage::Settling {
+                failed_at: Some(_), ..
+            }
+            | Stage::Abandoning {
                 failed_at: Some(_), ..
             } => false,
         })
@@ -521,44 +414,5 @@ impl Engine {
     }
 }
 
-/// Names what is different from what the operator saw.
-pub(crate) fn difference(plan: &Plan, cell: &Cell, now: Timestamp) -> Refusal {
-    let label =
-        |revision: Option<&Revision>| revision.map_or("nothing".to_owned(), ToString::to_string);
-    if cell.candidate.as_ref() != Some(&plan.intent.to) {
-        let why = format!(
-            "the candidate is now {}, the dialog showed {}; nothing was sent",
-            label(cell.candidate.as_ref()),
-            plan.intent.to
-        );
-        return Refusal::new(RefusalKind::NoGo, why).hint("look at it again");
-    }
-    if cell.live != plan.intent.from {
-        let why = format!(
-            "{} is live now, the dialog showed {}; nothing was sent",
-            label(cell.live.as_ref()),
-            label(plan.intent.from.as_ref())
-        );
-        return Refusal::new(RefusalKind::NoGo, why).hint("look at it again");
-    }
-    let closed: Vec<&Verdict> = cell.judgement.blocking(now).collect();
-    if closed.is_empty() {
-        return Refusal::new(
-            RefusalKind::NoGo,
-            "gates or holds changed since the dialog opened; nothing was sent",
-        )
-        .hint("look at it again");
-    }
-    let names: Vec<String> = closed
-        .iter()
-        .map(|verdict| format!("{} ({})", verdict.gate, verdict.why))
-        .collect();
-    let kind = match cell.judgement.go_at(now) {
-        Go::Unknown => RefusalKind::Facts,
-        Go::Go | Go::NoGo => RefusalKind::NoGo,
-    };
-    Refusal::new(
-        kind,
-        format!("not open any more: {}; nothing was sent", names.join("; ")),
-    )
-}
+#[cfg(test)]
+mod tests;

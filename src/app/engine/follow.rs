@@ -6,7 +6,7 @@ use super::Engine;
 use crate::app::effect::Effect;
 use crate::domain::deployment::{self, Deployment};
 use crate::domain::facts::ServiceFacts;
-use crate::domain::ids::ServiceName;
+use crate::domain::ids::{ServiceName, Sha};
 use crate::domain::ledger::Ledger;
 use crate::domain::phase::Phase;
 use crate::domain::promotion::{Promotion, Purpose, State, Step};
@@ -90,7 +90,7 @@ fn progress(promotion: &Promotion, facts: &ServiceFacts) -> Option<Step> {
 fn deployed(promotion: &Promotion, facts: &ServiceFacts) -> Option<Step> {
     let intent = &promotion.intent;
     let live = deployment::live(&facts.deployments, &intent.environment);
-    if live.is_some_and(|live| live.sha == intent.to.sha)
+    if live.is_some_and(|live| brings(promotion, &live.sha))
         && intent.from.as_ref() != Some(&intent.to)
     {
         return Some(Step::Succeeded);
@@ -108,6 +108,12 @@ fn deployed(promotion: &Promotion, facts: &ServiceFacts) -> Option<Step> {
     let running = |handle| (promotion.state == State::Accepted).then_some(Step::Running { handle });
     if let Some(deployment) = ours {
         match &deployment.phase {
+            // A run that somebody stopped leaves a failed deployment behind.
+            Phase::Failed if run.is_some_and(|run| run.phase == Phase::Cancelled) => {
+                return Some(Step::Cancelled {
+                    why: "the run was cancelled".into(),
+                });
+            }
             Phase::Failed => {
                 let why = deployment
                     .description
@@ -164,5 +170,14 @@ fn is_ours(promotion: &Promotion, deployment: &Deployment) -> bool {
     let Some(sent_at) = promotion.sent_at else {
         return false;
     };
-    deployment.sha == promotion.intent.to.sha && deployment.changed_at >= sent_at - SKEW
+    brings(promotion, &deployment.sha) && deployment.changed_at >= sent_at - SKEW
+}
+
+/// Says whether a commit is the intent's: the one that was wanted, or the one that its merge made.
+fn brings(promotion: &Promotion, sha: &Sha) -> bool {
+    let merged = promotion
+        .handle
+        .as_ref()
+        .and_then(|handle| handle.sha.as_ref());
+    promotion.intent.to.sha == *sha || merged == Some(sha)
 }

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
+use super::flow::Stage;
 use super::{Engine, ForgeState, JournalState, Report, TIMELINE};
 use crate::app::effect::{Effect, Question};
 use crate::app::msg::{Answer, Fetched, JournalFault, Msg};
@@ -14,6 +15,9 @@ use crate::domain::ids::{ForgeName, ServiceName};
 use crate::domain::ledger::Ledger;
 use crate::domain::policy::Policy;
 
+/// How long the journal is left alone before what it did not take is tried again.
+const AGAIN: SignedDuration = SignedDuration::from_secs(2);
+
 impl Engine {
     /// Takes a message that is not about the terminal.
     pub(crate) fn take(&mut self, msg: Msg, now: Timestamp) -> Vec<Effect> {
@@ -22,13 +26,12 @@ impl Engine {
             Msg::Fetched(fetched) => self.fetched(fetched, now),
             Msg::JournalRead(Ok(entries)) => {
                 self.take_entries(&entries, now);
-                self.journal_found();
+                self.journal_found(now);
                 self.journal_rechecked(now)
             }
             Msg::JournalRead(Err(fault)) => {
                 if let JournalFault::Unreachable { why, hint } = fault {
-                    self.journal_lost(why, hint);
-                    self.board.judge_all(&self.policy, None, now);
+                    self.journal_lost(why, hint, now);
                 }
                 Vec::new()
             }
@@ -61,9 +64,13 @@ impl Engine {
     }
 
     fn tick(&mut self, now: Timestamp) -> Vec<Effect> {
-        self.board
-            .judge_due(&self.policy, self.ledger.as_ref(), now);
+        self.board.judge_due(
+            &self.policy,
+            known(&self.journal, self.ledger.as_ref()),
+            now,
+        );
         let mut effects = self.note_expired(now);
+        effects.extend(self.look_for_journal(now));
         effects.extend(self.reconcile(now));
         effects.extend(self.settle_again(now));
         effects
@@ -110,23 +117,23 @@ impl Engine {
         let again: Vec<_> = self
             .flows
             .iter()
-            .filter(|(_, flow)| match &flow.stage {
-                super::flow::Stage::Settling {
-                    failed_at: Some(at),
-                    ..
-                } => now.duration_since(*at).as_secs() >= 2,
-                super::flow::Stage::Settling {
-                    failed_at: None, ..
-                }
-                | super::flow::Stage::Recording
-                | super::flow::Stage::Rechecking { .. }
-                | super::flow::Stage::Permitting
-                | super::flow::Stage::Sending
-                | super::flow::Stage::Abandoning => false,
+            .filter(|(_, flow)| {
+                let failed = flow.stage.failed_at();
+                failed.is_some_and(|at| now.duration_since(at) >= AGAIN)
             })
-            .map(|(id, _)| id.clone())
+            .map(|(id, flow)| (id.clone(), flow.stage.clone()))
             .collect();
-        again.iter().flat_map(|id| self.settle(id, now)).collect()
+        again
+            .into_iter()
+            .flat_map(|(id, stage)| match stage {
+                Stage::Abandoning { refusal, .. } => self.abandon(&id, refusal, now),
+                Stage::Recording
+                | Stage::Rechecking { .. }
+                | Stage::Permitting
+                | Stage::Sending
+                | Stage::Settling { .. } => self.settle(&id, now),
+            })
+            .collect()
     }
 
     fn fetched(&mut self, fetched: Fetched, now: Timestamp) -> Vec<Effect> {
@@ -164,7 +171,7 @@ impl Engine {
                         answer,
                         asked_at,
                         &self.policy,
-                        self.ledger.as_ref(),
+                        known(&self.journal, self.ledger.as_ref()),
                         now,
                     );
                     if changed {
@@ -186,7 +193,7 @@ impl Engine {
                         answer,
                         asked_at,
                         &self.policy,
-                        self.ledger.as_ref(),
+                        known(&self.journal, self.ledger.as_ref()),
                         now,
                     );
                     effects.extend(self.follow(&service, now));
@@ -216,7 +223,7 @@ impl Engine {
                     answer,
                     asked_at,
                     &self.policy,
-                    self.ledger.as_ref(),
+                    known(&self.journal, self.ledger.as_ref()),
                     now,
                 );
                 effects.extend(self.rechecked(generation, trouble.as_ref(), now));
@@ -271,14 +278,14 @@ impl Engine {
 
     fn is_rechecking(&self, generation: u64) -> bool {
         self.flows.values().any(|flow| match flow.stage {
-            super::flow::Stage::Rechecking { facts, scope, .. } => {
+            Stage::Rechecking { facts, scope, .. } => {
                 facts == Some(generation) || scope == Some(generation)
             }
-            super::flow::Stage::Recording
-            | super::flow::Stage::Permitting
-            | super::flow::Stage::Sending
-            | super::flow::Stage::Settling { .. }
-            | super::flow::Stage::Abandoning => false,
+            Stage::Recording
+            | Stage::Permitting
+            | Stage::Sending
+            | Stage::Settling { .. }
+            | Stage::Abandoning { .. } => false,
         })
     }
 
@@ -321,7 +328,17 @@ impl Engine {
         vec![Effect::ReadJournal { since: self.seen() }]
     }
 
-    pub(crate) fn journal_lost(&mut self, why: String, hint: Option<String>) {
+    /// Asks again for a journal that could not be read or written.
+    fn look_for_journal(&mut self, now: Timestamp) -> Vec<Effect> {
+        let lost = matches!(self.journal, JournalState::Unreachable { .. });
+        if lost && self.schedule.journal_is_due(now) {
+            return self.read_journal();
+        }
+        Vec::new()
+    }
+
+    /// Without the journal nobody knows what is held or under way: no gate may rest on it.
+    pub(crate) fn journal_lost(&mut self, why: String, hint: Option<String>, now: Timestamp) {
         let lost = JournalState::Unreachable {
             why: why.clone(),
             hint: hint.clone(),
@@ -329,12 +346,21 @@ impl Engine {
         if self.journal != lost {
             self.reports.push(Report::JournalTrouble { why, hint });
         }
+        let was_there = !matches!(self.journal, JournalState::Unreachable { .. });
         self.journal = lost;
+        if was_there {
+            self.board.judge_all(&self.policy, None, now);
+        }
     }
 
-    fn journal_found(&mut self) {
+    /// The journal answered: what was judged without it is judged again.
+    pub(crate) fn journal_found(&mut self, now: Timestamp) {
         self.ledger.get_or_insert_with(Ledger::default);
-        self.journal = JournalState::Ready;
+        if self.journal != JournalState::Ready {
+            self.journal = JournalState::Ready;
+            self.board
+                .judge_all(&self.policy, self.ledger.as_ref(), now);
+        }
     }
 
     fn reload(&mut self, policy: Arc<Policy>, now: Timestamp) {
@@ -343,11 +369,24 @@ impl Engine {
         }
         self.policy = policy;
         let old = std::mem::take(&mut self.board);
-        self.board = Board::new(&self.policy, self.ledger.as_ref(), old, now);
+        self.board = Board::new(
+            &self.policy,
+            known(&self.journal, self.ledger.as_ref()),
+            old,
+            now,
+        );
         self.reports.push(Report::Done {
             id: None,
             text: "the changed config is in use".into(),
         });
+    }
+}
+
+/// The ledger, while the journal that it was folded from can be reached.
+fn known<'a>(journal: &JournalState, ledger: Option<&'a Ledger>) -> Option<&'a Ledger> {
+    match journal {
+        JournalState::Ready => ledger,
+        JournalState::Unread | JournalState::Unreachable { .. } => None,
     }
 }
 

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use super::flow::{Flow, Pending, Stage};
+use super::known::{future, required};
 use super::planning::place;
 use super::{Engine, Report};
 use crate::app::effect::{Effect, Ticket};
@@ -455,83 +456,5 @@ impl Engine {
 
     fn ledger(&self) -> Option<&Ledger> {
         self.ledger.as_ref()
-    }
-
-    fn known_hold(&self, id: &HoldId) -> Result<Hold, Refusal> {
-        let found = self.ledger().and_then(|ledger| ledger.holds.get(id));
-        found.cloned().ok_or_else(|| {
-            Refusal::new(RefusalKind::Usage, format!("there is no hold {id}"))
-                .hint("`gonogo hold list` lists them")
-        })
-    }
-
-    fn known_gate(&self, id: &ManualGateId) -> Result<ManualGate, Refusal> {
-        let found = self.ledger().and_then(|ledger| ledger.manual_gates.get(id));
-        found.cloned().ok_or_else(|| {
-            Refusal::new(RefusalKind::Usage, format!("there is no gate {id}"))
-                .hint("`gonogo gate list` lists them")
-        })
-    }
-
-    fn known_role(&self, role: &RoleName) -> Result<(), Refusal> {
-        if self.policy.roles.contains_key(role) {
-            return Ok(());
-        }
-        let known: Vec<&str> = self.policy.roles.keys().map(RoleName::as_str).collect();
-        Err(
-            Refusal::new(RefusalKind::Usage, format!("there is no role {role}"))
-                .hint(format!("the roles are {}", known.join(", "))),
-        )
-    }
-
-    /// A hold or gate on a misspelt service would hold nothing.
-    fn known_cover(&self, cover: &Cover) -> Result<(), Refusal> {
-        if let Some(service) = &cover.service {
-            let known = self
-                .policy
-                .service(service)
-                .ok_or_else(|| super::planning::unknown_service(self, service))?;
-            if let Some(environment) = &cover.environment
-                && known.stage(environment).is_none()
-            {
-                return Err(Refusal::new(
-                    RefusalKind::Usage,
-                    format!("{service} has no environment {environment}"),
-                ));
-            }
-        } else if let Some(environment) = &cover.environment
-            && !self
-                .policy
-                .services
-                .iter()
-                .any(|service| service.stage(environment).is_some())
-        {
-            return Err(Refusal::new(
-                RefusalKind::Usage,
-                format!("no service has an environment {environment}"),
-            ));
-        }
-        Ok(())
-    }
-}
-
-fn required(text: &str, what: &str) -> Result<String, Refusal> {
-    let text = crate::domain::text::clean(text);
-    if text.is_empty() {
-        return Err(Refusal::new(
-            RefusalKind::Usage,
-            format!("{what} is required"),
-        ));
-    }
-    Ok(text)
-}
-
-fn future(until: Option<Timestamp>, now: Timestamp) -> Result<(), Refusal> {
-    match until {
-        Some(until) if until <= now => Err(Refusal::new(
-            RefusalKind::Usage,
-            "the expiry is in the past".to_owned(),
-        )),
-        Some(_) | None => Ok(()),
     }
 }

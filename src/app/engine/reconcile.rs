@@ -48,7 +48,7 @@ impl Engine {
             .collect();
         self.reconciling
             .retain(|id, _| unsettled.iter().any(|promotion| promotion.intent.id == *id));
-        let mut effects = Vec::new();
+        let mut effects = self.settle_lost(now);
         for promotion in unsettled {
             let id = promotion.intent.id.clone();
             let search = self.reconciling.entry(id.clone()).or_insert(Search {
@@ -79,6 +79,46 @@ impl Engine {
                     sent_at: promotion.sent_at.unwrap_or(promotion.intended_at),
                 },
             });
+        }
+        effects
+    }
+
+    /// Settles intents of this very run whose answer from the journal was lost on the way; while
+    /// we live, nobody else does. What was only intended was never sent. What has its permit was
+    /// not sent either, but only reading the forge may say so.
+    fn settle_lost(&mut self, now: Timestamp) -> Vec<Effect> {
+        let is_lost = |promotion: &&Promotion| match promotion.state {
+            State::Intended => self.lost.contains(&promotion.intent.id),
+            State::Sending => promotion.owner.as_ref() == Some(&self.instance),
+            State::Accepted
+            | State::Running
+            | State::Unknown
+            | State::Reconciling
+            | State::Succeeded
+            | State::Failed
+            | State::Cancelled
+            | State::Abandoned
+            | State::Rejected
+            | State::Absent => false,
+        };
+        let lost: Vec<Promotion> = self
+            .ledger
+            .iter()
+            .flat_map(Ledger::open)
+            .filter(|promotion| !self.flows.contains_key(&promotion.intent.id))
+            .filter(is_lost)
+            .cloned()
+            .collect();
+        let mut effects = Vec::new();
+        for promotion in lost {
+            let why = "the journal's answer was lost; nothing was sent".to_owned();
+            let step = match promotion.state {
+                State::Intended => Step::Abandoned { why },
+                _ => Step::Unknown { why },
+            };
+            if let Some(plan) = self.plan_of(&promotion) {
+                effects.extend(self.record_step(&plan, step, now, None));
+            }
         }
         effects
     }
@@ -204,5 +244,127 @@ impl Engine {
             repo: repo.unwrap_or_else(|| service.repo.clone()),
             intent: promotion.intent.clone(),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::engine::planning::Wish;
+    use crate::app::interface::harness;
+    use crate::domain::entry::{Draft, Entry, Event};
+    use crate::domain::ids::{Digest, Person, Seq};
+    use crate::domain::promotion::Intent;
+
+    /// An engine whose journal has an intent of its own, at `steps`.
+    fn engine_with(steps: Vec<Step>) -> (Engine, Intent) {
+        let mut engine = harness::state().engine;
+        let (service, environment) = ("api".into(), "production".into());
+        let wish = Wish::Promote { revision: None };
+        let plan = engine.plan(&service, &environment, &wish, harness::now());
+        let intent = plan.unwrap().intent;
+        let first = Event::Intended {
+            intent: intent.clone(),
+        };
+        let rest = steps.into_iter().map(|step| Event::Stepped {
+            id: intent.id.clone(),
+            purpose: intent.purpose,
+            step,
+        });
+        let entries: Vec<Entry> = std::iter::once(first)
+            .chain(rest)
+            .zip(1..)
+            .map(|(event, seq)| Entry {
+                seq: Seq(seq),
+                draft: Draft {
+                    at: harness::now(),
+                    actor: Person::from("alice"),
+                    service: Some(service.clone()),
+                    environment: Some(environment.clone()),
+                    revision: Some(intent.to.sha.clone()),
+                    reason: Some("weekly".into()),
+                    policy: Digest::from("p"),
+                    event,
+                },
+                previous: Digest::from(""),
+                hash: Digest::from(""),
+            })
+            .collect();
+        engine.take_entries(&entries, harness::now());
+        (engine, intent)
+    }
+
+    fn steps(effects: &[Effect]) -> Vec<&'static str> {
+        effects
+            .iter()
+            .filter_map(|effect| match effect {
+                Effect::Append { draft, .. } => match &draft.event {
+                    Event::Stepped { step, .. } => Some(step.word()),
+                    _ => None,
+                },
+                _ => None,
+            })
+            .collect()
+    }
+
+    #[test]
+    fn an_intent_whose_append_was_not_answered_is_abandoned_when_it_turns_up() {
+        let (mut engine, intent) = engine_with(Vec::new());
+        assert_eq!(
+            steps(&engine.reconcile(harness::now())),
+            [""; 0],
+            "it may be another board's"
+        );
+        engine.lost.insert(intent.id);
+        assert_eq!(steps(&engine.reconcile(harness::now())), ["abandoned"]);
+    }
+
+    #[test]
+    fn a_permit_whose_answer_was_lost_is_looked_up_and_not_sent() {
+        let owner = harness::state().engine.instance;
+        let (mut engine, _) = engine_with(vec![Step::Sending { owner }]);
+        let effects = engine.reconcile(harness::now());
+        assert_eq!(steps(&effects), ["unknown"]);
+        assert!(
+            !effects
+                .iter()
+                .any(|effect| matches!(effect, Effect::Act { .. }))
+        );
+    }
+
+    #[test]
+    fn what_another_instance_is_sending_is_left_to_it() {
+        let (mut engine, _) = engine_with(vec![Step::Sending {
+            owner: "elsewhere".into(),
+        }]);
+        assert_eq!(steps(&engine.reconcile(harness::now())), [""; 0]);
+    }
+
+    #[test]
+    fn absent_needs_three_agreeing_reads_over_ten_minutes() {
+        let owner = "elsewhere".into();
+        let why = "timeout".to_owned();
+        let (mut engine, intent) =
+            engine_with(vec![Step::Sending { owner }, Step::Unknown { why }]);
+        let start = harness::now();
+        let at = |seconds| start + SignedDuration::from_secs(seconds);
+        engine.reconcile(start);
+        let asked = engine.reconcile(at(5));
+        assert!(
+            asked
+                .iter()
+                .any(|effect| matches!(effect, Effect::Fetch { .. }))
+        );
+        assert_eq!(steps(&engine.found(&intent.id, Ok(None), at(5))), [""; 0]);
+        assert_eq!(steps(&engine.found(&intent.id, Ok(None), at(15))), [""; 0]);
+        assert_eq!(
+            steps(&engine.found(&intent.id, Ok(None), at(45))),
+            [""; 0],
+            "three, but too soon"
+        );
+        assert_eq!(
+            steps(&engine.found(&intent.id, Ok(None), at(606))),
+            ["absent"]
+        );
     }
 }

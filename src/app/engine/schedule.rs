@@ -7,11 +7,11 @@
 //! 4. After an act, its service at 2, 4, 8 and 15 s.
 //! 5. A forge in trouble is asked less: the distance doubles up to five minutes.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::Engine;
+use super::{Engine, JournalState};
 use crate::app::effect::{Effect, Question, Target};
 use crate::domain::ids::{EnvironmentName, ForgeName, RepoPath, ServiceName, Sha};
 use crate::domain::observed::Fact;
@@ -30,6 +30,8 @@ const CHECKED_SCOPE: SignedDuration = SignedDuration::from_mins(1);
 const JOBS: SignedDuration = SignedDuration::from_secs(10);
 const AFTER_ACT: [i64; 4] = [2, 4, 8, 15];
 const SLOWEST: SignedDuration = SignedDuration::from_mins(5);
+/// How often a journal that cannot be reached is tried.
+const JOURNAL: SignedDuration = SignedDuration::from_secs(2);
 /// How many scope reads may be under way at once on one forge.
 const SCOPES_AT_ONCE: usize = 4;
 /// A question that was not answered for this long is asked anew; its answer is dropped if it comes.
@@ -43,6 +45,8 @@ pub(crate) struct Schedule {
     early: BTreeMap<ServiceName, Vec<Timestamp>>,
     /// Questions under way by generation.
     asked: BTreeMap<u64, (Asked, Timestamp)>,
+    /// When to ask again for a journal that could not be reached.
+    journal_at: Option<Timestamp>,
     /// Scopes whose last read failed, and when they may be asked again.
     scopes_failed: BTreeMap<(ServiceName, Sha, Sha), Timestamp>,
 }
@@ -99,14 +103,26 @@ impl Schedule {
         }
     }
 
+    /// Says whether a lost journal is to be asked for now; if so, the next time is set.
+    pub fn journal_is_due(&mut self, now: Timestamp) -> bool {
+        let due = self.journal_at.is_none_or(|at| at <= now);
+        if due {
+            self.journal_at = Some(now + JOURNAL);
+        }
+        due
+    }
+
     fn is_asked(&self, wanted: &Asked) -> bool {
         self.asked.values().any(|(asked, _)| asked == wanted)
     }
 
-    fn is_reading(&self, service: &ServiceName) -> bool {
-        self.asked.values().any(
-            |(asked, _)| matches!(asked, Asked::Facts(_, services) if services.contains(service)),
-        )
+    /// The services that are being read whole: as a set, since each row is looked up in it.
+    fn reading(&self) -> HashSet<&ServiceName> {
+        let lists = self.asked.values().filter_map(|(asked, _)| match asked {
+            Asked::Facts(_, services) => Some(services),
+            Asked::Identity(_) | Asked::Pulse(_) | Asked::Scope(..) | Asked::Jobs(..) => None,
+        });
+        lists.flatten().collect()
     }
 }
 
@@ -153,13 +169,14 @@ impl Engine {
                 now,
             ));
         }
+        let reading = self.schedule.reading();
         let whole: Vec<ServiceName> = self
             .board
             .rows
             .iter()
             .filter(|row| row.service.forge == *forge)
             .map(|row| row.service.name.clone())
-            .filter(|service| self.is_due(service, now) && !self.schedule.is_reading(service))
+            .filter(|service| !reading.contains(service) && self.is_due(service, now))
             .collect();
         if !whole.is_empty() {
             for service in &whole {
@@ -453,10 +470,11 @@ impl Engine {
 
     /// Says whether a gate of the stage judges the scope.
     pub(crate) fn needs_scope(&self, service: &ServiceName, environment: &EnvironmentName) -> bool {
+        // By way of the board, which finds a service without going through all of them.
         let stage = self
-            .policy
-            .service(service)
-            .and_then(|service| service.stage(environment));
+            .board
+            .row(service)
+            .and_then(|row| row.service.stage(environment));
         stage.is_some_and(|stage| {
             stage.gates.iter().any(|gate| match gate {
                 GateSpec::Review { .. } => true,
@@ -481,18 +499,17 @@ impl Engine {
         if let Some(at) = self.board.due() {
             sooner(at);
         }
+        if matches!(self.journal, JournalState::Unreachable { .. }) {
+            sooner(self.schedule.journal_at.unwrap_or(now));
+        }
         for search in self.reconciling.values().filter(|search| !search.asking) {
             sooner(search.next_at);
         }
-        if self.flows.values().any(|flow| {
-            matches!(
-                flow.stage,
-                super::flow::Stage::Settling {
-                    failed_at: Some(_),
-                    ..
-                }
-            )
-        }) {
+        if self
+            .flows
+            .values()
+            .any(|flow| flow.stage.failed_at().is_some())
+        {
             sooner(now + SignedDuration::from_secs(2));
         }
         for hold in self.ledger.iter().flat_map(|ledger| ledger.holds.values()) {
@@ -508,6 +525,7 @@ impl Engine {
 
     fn due_of_forges(&self, now: Timestamp) -> Timestamp {
         let mut due = now + SignedDuration::from_secs(60);
+        let reading = self.schedule.reading();
         for (forge, clock) in &self.schedule.forges {
             if let Some(until) = clock.paused_until.filter(|until| *until > now) {
                 due = due.min(until);
@@ -520,7 +538,7 @@ impl Engine {
                 .iter()
                 .filter(|row| row.service.forge == *forge)
             {
-                if !self.schedule.is_reading(&row.service.name) {
+                if !reading.contains(&row.service.name) {
                     due = due.min(self.whole_at(&row.service.name).unwrap_or(now));
                 }
             }

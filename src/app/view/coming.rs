@@ -34,6 +34,20 @@ pub(super) fn flight(look: &Look<'_>, row: &Row, cell: &Cell, flight: &InFlight)
             "; nobody knows what came of it, the forge is being asked",
         );
     }
+    if flight.awaits_approval() {
+        return Line::of(
+            Tone::Running,
+            format!(
+                "{} {} waits for approval",
+                look.glyphs.waiting(),
+                flight.revision
+            ),
+        )
+        .with(
+            Tone::Plain,
+            format!(" on the forge, {since} now; the run is {by}'s"),
+        );
+    }
     let mut line = Line::of(
         Tone::Running,
         format!("{} {} on its way: ", look.glyphs.running(), flight.revision),

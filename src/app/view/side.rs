@@ -71,7 +71,12 @@ fn in_flight(look: &Look<'_>) -> Vec<Line> {
             continue;
         };
         for cell in &row.cells {
-            let Some(flight) = &cell.in_flight else {
+            // What waits for somebody's approval is not moving.
+            let Some(flight) = cell
+                .in_flight
+                .as_ref()
+                .filter(|flight| !flight.awaits_approval())
+            else {
                 continue;
             };
             let by = flight.by.as_ref().map_or("?", |person| person.as_str());

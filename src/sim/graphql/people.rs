@@ -24,6 +24,59 @@ impl<'a> Actor<'a> {
     }
 }
 
+/// Represents an owner of a Repository.
+#[derive(Debug, Clone, Copy, Interface)]
+#[graphql(
+    field(name = "id", ty = "ID"),
+    field(name = "login", ty = "&str"),
+    field(name = "url", ty = "Uri")
+)]
+pub enum RepositoryOwner<'a> {
+    User(User<'a>),
+    Organization(Organization<'a>),
+}
+
+impl<'a> RepositoryOwner<'a> {
+    /// Finds out which of the two a login is.
+    pub fn of(state: &'a State, login: &'a str) -> Self {
+        match state.organizations.get(login) {
+            Some(&id) => Self::Organization(Organization { state, login, id }),
+            None => Self::User(User { state, login }),
+        }
+    }
+}
+
+/// An account on GitHub, with one or more owners, that has repositories, members and teams.
+#[derive(Debug, Clone, Copy)]
+pub struct Organization<'a> {
+    state: &'a State,
+    login: &'a str,
+    id: u64,
+}
+
+#[Object]
+impl Organization<'_> {
+    /// The Node ID of the Organization object.
+    async fn id(&self) -> ID {
+        NodeId::number(Kind::Organization, 0, self.id).into()
+    }
+
+    /// The organization's login name.
+    async fn login(&self) -> &str {
+        self.login
+    }
+
+    /// The organization's public profile name.
+    async fn name(&self) -> Option<&str> {
+        Some(self.login)
+    }
+
+    /// The HTTP URL for this organization.
+    async fn url(&self) -> Uri {
+        Uri(format!("{}/{}", self.state.base, self.login))
+    }
+}
+
 /// A user is an individual's account on GitHub that owns repositories and can make new content.
 #[derive(Debug, Clone, Copy)]
 pub struct User<'a> {

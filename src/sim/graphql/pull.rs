@@ -6,8 +6,9 @@ use super::{
     commit::Commit,
     error::{Nullable, nullable},
     page::{Page, connection},
-    people::Actor,
+    people::{Actor, RepositoryOwner},
     place::Place,
+    repository::Repository,
     rollup::StatusCheckRollup,
     scalar::{DateTime, GitObjectId, Uri, count, int},
     words::{
@@ -105,6 +106,24 @@ impl<'a> PullRequest<'a> {
     /// deleted.
     async fn base_ref_oid(&self) -> GitObjectId<'_> {
         self.it.base_sha.as_str().into()
+    }
+
+    /// The repository associated with this pull request's head Ref.
+    async fn head_repository(&self) -> Option<Repository<'a>> {
+        Some(Repository(self.place))
+    }
+
+    /// The owner of the repository associated with this pull request's head Ref.
+    async fn head_repository_owner(&self) -> Option<RepositoryOwner<'a>> {
+        Some(RepositoryOwner::of(
+            self.place.state,
+            &self.place.repo.owner,
+        ))
+    }
+
+    /// The head and base repositories are different: nobody forks here.
+    async fn is_cross_repository(&self) -> bool {
+        false
     }
 
     /// Identifies the date and time when the object was created.

@@ -10,6 +10,7 @@ use super::{
     error::{Nullable, nullable},
     git_ref::Ref,
     page::Page,
+    people::RepositoryOwner,
     place::Place,
     pull::{Label, LabelConnection, PullRequest, PullRequestConnection},
     release::{Release, ReleaseConnection},
@@ -82,6 +83,11 @@ impl<'a> Repository<'a> {
     /// The repository's name with owner.
     async fn name_with_owner(&self) -> String {
         self.0.repo.full_name()
+    }
+
+    /// The User owner of the repository.
+    async fn owner(&self) -> RepositoryOwner<'a> {
+        RepositoryOwner::of(self.0.state, &self.0.repo.owner)
     }
 
     /// The description of the repository.
@@ -282,6 +288,7 @@ impl<'a> Repository<'a> {
         states: Option<Vec<PullRequestState>>,
         labels: Option<Vec<String>>,
         base_ref_name: Option<String>,
+        head_ref_name: Option<String>,
         order_by: Option<IssueOrder>,
     ) -> Result<PullRequestConnection<'a>, Error> {
         let page = Page::of(ctx, first, after.as_deref())?;
@@ -294,6 +301,7 @@ impl<'a> Repository<'a> {
                     .as_ref()
                     .is_none_or(|all| it.labels.iter().any(|label| all.contains(label)))
                 && base_ref_name.as_ref().is_none_or(|name| it.base == *name)
+                && head_ref_name.as_ref().is_none_or(|name| it.head == *name)
         };
         let order = order_by.unwrap_or(IssueOrder {
             field: IssueOrderField::CreatedAt,

@@ -58,6 +58,8 @@ fn read(ask: &Ask<'_>, repo: &Repo, rest: &[&str]) -> Done {
         ["actions", "runs"] => ask.runs(repo, None),
         ["actions", "runs", id] => ask.run(repo, id),
         ["actions", "runs", id, "jobs"] => ask.jobs(repo, id),
+        ["actions", "runs", id, "artifacts"] => ask.artifacts(repo, id),
+        ["check-runs", id, "annotations"] => ask.annotations(repo, id),
         ["actions", "runs", id, "attempts", attempt] => ask.attempt(repo, id, attempt),
         ["actions", "runs", id, "pending_deployments"] => ask.pending(repo, id),
         ["actions", "runs", id, "approvals"] => ask.approvals(repo, id),
@@ -120,7 +122,7 @@ fn readable(ask: &Ask<'_>, rest: &[&str]) -> Result<(), Refusal> {
         ["actions" | "environments", ..] => "actions",
         ["deployments", ..] => "deployments",
         ["pulls" | "issues" | "labels", ..] | ["commits", _, "pulls"] => "pull_requests",
-        ["commits", _, "check-runs"] => "checks",
+        ["commits", _, "check-runs"] | ["check-runs", ..] => "checks",
         ["commits", _, "status" | "statuses"] | ["statuses", ..] => "statuses",
         [
             "branches" | "commits" | "compare" | "releases" | "tags" | "git",

@@ -114,10 +114,11 @@ impl Tree {
 /// Says everything that is written in a place where it may not be, a line each.
 pub fn offences(tree: &Tree) -> Vec<String> {
     let mut found = Vec::new();
+    let product = product(tree);
     for (path, source) in &tree.files {
-        edges(path, source, &mut found);
+        edges(path, source, product.get(path), &mut found);
     }
-    for (path, source) in product(tree) {
+    for (path, source) in product {
         homes(path, source.code(), &mut found);
     }
     found
@@ -158,26 +159,35 @@ fn layer(path: &str) -> &str {
     inside.split(['/', '.']).next().unwrap_or(inside)
 }
 
-fn edges(path: &str, source: &Source, found: &mut Vec<String>) {
+/// Looks at what a file names. Tests of a layer may also talk to the simulator, over HTTP as
+/// everybody does; `product` is the file without its tests, if anything is left of it.
+fn edges(path: &str, source: &Source, product: Option<&Source>, found: &mut Vec<String>) {
     let own = layer(path);
     let Some((_, may)) = LAYERS.iter().find(|(name, _)| *name == own) else {
         found.push(format!("{path}: {own} is no layer that the table knows"));
         return;
     };
-    let depth = path.matches('/').count();
-    // From `src/domain/board.rs`, `super::super` is the crate.
-    let crate_from_here = vec!["super"; depth].join("::");
-    let mut named: BTreeSet<String> = source.paths("crate").into_iter().collect();
-    named.extend(source.paths("gonogo"));
-    // An inline test module stands one deeper, so its `super` means something else.
-    named.extend(source.without_tests().0.paths(&crate_from_here));
+    // From `src/domain/board.rs`, `super::super` is the crate. An inline test module stands one
+    // deeper, so its `super` means something else.
+    let crate_from_here = vec!["super"; path.matches('/').count()].join("::");
+    let roots = ["crate", "gonogo", &crate_from_here];
+    let named = |source: &Source, roots: &[&str]| -> BTreeSet<String> {
+        roots.iter().flat_map(|root| source.paths(root)).collect()
+    };
+    let strict = product
+        .map(|source| named(source, &roots))
+        .unwrap_or_default();
+    let mut all = named(source, &roots[..2]);
+    if product.is_none() {
+        all.extend(named(source, &roots[2..]));
+    }
+    all.extend(strict.iter().cloned());
     let mut said = BTreeSet::new();
-    for target in named {
+    for target in all {
         let other = target.split("::").next().unwrap_or_default();
-        let allowed = other == own
-            || may.iter().any(|may| {
-                *may == other || *may == target || target.starts_with(&format!("{may}::"))
-            });
+        let below = |may: &str| target == may || target.starts_with(&format!("{may}::"));
+        let in_test = other == "sim" && !strict.contains(&target);
+        let allowed = other == own || in_test || may.iter().any(|may| *may == other || below(may));
         if !allowed && said.insert(other.to_owned()) {
             found.push(format!("{path}: {own} may not name {target}"));
         }

@@ -76,6 +76,26 @@ impl Ask<'_> {
         self.run(repo, id)
     }
 
+    /// The artifacts of a run: none is ever uploaded.
+    pub fn artifacts(&self, repo: &Repo, id: &str) -> Done {
+        Self::found(repo, id)?;
+        Ok(Answer::json(
+            200,
+            json!({"total_count": 0, "artifacts": []}),
+        ))
+    }
+
+    /// What a check run says of single lines: nothing.
+    pub fn annotations(&self, repo: &Repo, id: &str) -> Done {
+        let id = number(id)?;
+        let mut jobs = repo.runs.iter().flat_map(|run| &run.jobs);
+        if jobs.any(|job| job.id == id) {
+            Ok(Answer::json(200, json!([])))
+        } else {
+            Err(Refusal::not_found())
+        }
+    }
+
     /// The jobs of a run.
     pub fn jobs(&self, repo: &Repo, id: &str) -> Done {
         let run = Self::found(repo, id)?;

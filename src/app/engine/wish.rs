@@ -1,0 +1,313 @@
+//! From a wish to an act: what exactly would be sent to the forge for it, or why nothing can be.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use super::Engine;
+use crate::app::request::{Refusal, RefusalKind};
+use crate::domain::act::Act;
+use crate::domain::board::Row;
+use crate::domain::cell::{self, Cell};
+use crate::domain::facts::ServiceFacts;
+use crate::domain::gate::{Go, Verdict};
+use crate::domain::ids::{EnvironmentName, IntentId, ServiceName, Sha};
+use crate::domain::phase::Phase;
+use crate::domain::pipeline::Run;
+use crate::domain::policy::{Stage, Via};
+use crate::domain::promotion::Purpose;
+use crate::domain::revision::Revision;
+
+/// What a wish comes down to.
+pub(super) struct Planned {
+    pub purpose: Purpose,
+    pub to: Revision,
+    pub act: Act,
+}
+
+#[expect(
+    clippy::too_many_arguments,
+    reason = "one call site; a struct would only rename the arguments"
+)]
+pub(super) fn promotion(
+    row: &Row,
+    stage: &Stage,
+    cell: &Cell,
+    facts: &ServiceFacts,
+    via: &Via,
+    insisted: Option<&str>,
+    id: &IntentId,
+    now: Timestamp,
+) -> Result<Planned, Refusal> {
+    let service = &row.service.name;
+    let environment = &stage.environment;
+    let Some(to) = cell.candidate.clone() else {
+        let live = cell.live.as_ref().map_or("nothing", Revision::label);
+        return Err(Refusal::new(
+            RefusalKind::NoGo,
+            format!("nothing to promote: {service} {environment} has {live} already"),
+        ));
+    };
+    if let Some(insisted) = insisted {
+        let matches = to.version.as_deref() == Some(insisted)
+            || (insisted.len() >= 7 && to.sha.as_str().starts_with(insisted));
+        if !matches {
+            return Err(Refusal::new(
+                RefusalKind::NoGo,
+                format!(
+                    "the candidate for {environment} is {to} ({}), not {insisted}",
+                    to.sha.short()
+                ),
+            ));
+        }
+    }
+    refuse_closed(cell, service, now)?;
+    let act = match via {
+        Via::Approval { workflow } => {
+            let run =
+                cell::waiting_run(facts, environment, workflow.as_deref()).ok_or_else(|| {
+                    Refusal::new(
+                        RefusalKind::NoGo,
+                        format!("no run of {service} waits for approval of {environment}"),
+                    )
+                })?;
+            if run.sha != to.sha {
+                return Err(Refusal::new(
+                    RefusalKind::NoGo,
+                    format!(
+                        "what waits for {environment} is {}, not {to}",
+                        run.sha.short()
+                    ),
+                ));
+            }
+            Act::Approve {
+                run: run.id,
+                environments: waiting_for(run, environment),
+                comment: String::new(),
+            }
+        }
+        Via::Workflow {
+            workflow,
+            git_ref,
+            inputs,
+        } => {
+            let fill = |template: &str| fill(template, environment, &to, id);
+            let inputs: BTreeMap<String, String> = inputs
+                .iter()
+                .map(|(name, value)| (name.clone(), fill(value)))
+                .collect();
+            Act::Dispatch {
+                workflow: workflow.clone(),
+                git_ref: fill(git_ref),
+                inputs,
+            }
+        }
+        Via::Deployment => Act::CreateDeployment {
+            sha: to.sha.clone(),
+            environment: environment.clone(),
+            description: String::new(),
+        },
+        Via::PullRequest { base, head, method } => {
+            let found = facts.pull_requests.iter().find(|request| {
+                request.base_ref == *base && request.head_ref == *head && request.head == to.sha
+            });
+            let request = found.ok_or_else(|| {
+                Refusal::new(
+                    RefusalKind::NoGo,
+                    format!("no open pull request brings {to} from {head} into {base}"),
+                )
+            })?;
+            Act::MergePullRequest {
+                number: request.number,
+                head: request.head.clone(),
+                method: *method,
+            }
+        }
+        Via::Release => {
+            let found = facts
+                .releases
+                .iter()
+                .find(|release| release.draft && is_of(release.sha.as_ref(), &to.sha));
+            let release = found.ok_or_else(|| {
+                Refusal::new(
+                    RefusalKind::NoGo,
+                    format!("there is no draft release of {to} to publish"),
+                )
+            })?;
+            Act::PublishRelease {
+                release: release.id,
+                tag: release.tag.clone(),
+                target: to.sha.clone(),
+                prerelease: release.prerelease,
+            }
+        }
+        Via::Forge => {
+            return Err(Refusal::new(
+                RefusalKind::NoGo,
+                format!("{environment} is deployed by the forge itself, not by gonogo"),
+            ));
+        }
+    };
+    Ok(Planned {
+        purpose: Purpose::Promotion,
+        to,
+        act,
+    })
+}
+
+/// A draft release whose tag does not exist yet has no commit of its own; GitHub names the target
+/// only then, and the adapter puts it in `sha`.
+fn is_of(release: Option<&Sha>, wanted: &Sha) -> bool {
+    release == Some(wanted)
+}
+
+/// Refuses when a gate is not open, naming every one that is not.
+fn refuse_closed(cell: &Cell, service: &ServiceName, now: Timestamp) -> Result<(), Refusal> {
+    let kind = match cell.judgement.go_at(now) {
+        Go::Go => return Ok(()),
+        Go::NoGo => RefusalKind::NoGo,
+        Go::Unknown => RefusalKind::Facts,
+    };
+    let blocking: Vec<&Verdict> = cell.judgement.blocking(now).collect();
+    let names: Vec<String> = blocking
+        .iter()
+        .map(|verdict| format!("{} ({})", verdict.gate, verdict.why))
+        .collect();
+    let count = blocking.len();
+    let gates = if count == 1 { "gate is" } else { "gates are" };
+    let why = format!(
+        "{count} {gates} not open for {service} > {}: {}",
+        cell.environment,
+        names.join("; ")
+    );
+    let refusal = Refusal::new(kind, why);
+    Err(
+        match blocking
+            .iter()
+            .find_map(|verdict| verdict.opens_when.clone())
+        {
+            Some(when) => refusal.hint(when),
+            None => refusal,
+        },
+    )
+}
+
+pub(super) fn rejection(
+    cell: &Cell,
+    facts: &ServiceFacts,
+    environment: &EnvironmentName,
+) -> Result<Planned, Refusal> {
+    let run = cell::waiting_run(facts, environment, None).ok_or_else(|| {
+        Refusal::new(
+            RefusalKind::NoGo,
+            format!("no run waits for approval of {environment}"),
+        )
+    })?;
+    let act = Act::Reject {
+        run: run.id,
+        environments: waiting_for(run, environment),
+        comment: String::new(),
+    };
+    let to = cell
+        .candidate
+        .clone()
+        .filter(|candidate| candidate.sha == run.sha);
+    let to = to.unwrap_or_else(|| cell::named(Some(facts), &run.sha));
+    Ok(Planned {
+        purpose: Purpose::Rejection,
+        to,
+        act,
+    })
+}
+
+pub(super) fn cancellation(
+    engine: &Engine,
+    row: &Row,
+    cell: &Cell,
+    facts: &ServiceFacts,
+) -> Result<Planned, Refusal> {
+    let nothing = || {
+        Refusal::new(
+            RefusalKind::NoGo,
+            format!(
+                "nothing is under way into {} {}",
+                row.service.name, cell.environment
+            ),
+        )
+    };
+    let flight = cell.in_flight.as_ref().ok_or_else(nothing)?;
+    let ours = flight
+        .intent
+        .as_ref()
+        .and_then(|id| engine.ledger.as_ref()?.promotions.get(id))
+        .and_then(|promotion| promotion.handle.as_ref()?.run);
+    let run = ours.or(flight.run).or_else(|| {
+        let under_way = facts
+            .runs
+            .iter()
+            .filter(|run| run.sha == flight.revision.sha && run.phase.is_in_flight());
+        under_way.max_by_key(|run| run.created_at).map(|run| run.id)
+    });
+    let run = run.ok_or_else(|| {
+        Refusal::new(
+            RefusalKind::Forge,
+            "the deployment under way has no run that could be cancelled".to_owned(),
+        )
+    })?;
+    Ok(Planned {
+        purpose: Purpose::Cancellation,
+        to: flight.revision.clone(),
+        act: Act::Cancel { run },
+    })
+}
+
+pub(super) fn rerun(
+    cell: &Cell,
+    facts: &ServiceFacts,
+    service: &ServiceName,
+) -> Result<Planned, Refusal> {
+    let revision = cell
+        .failed
+        .as_ref()
+        .or(cell.candidate.as_ref())
+        .or(cell.live.as_ref());
+    let failed = revision.and_then(|revision| {
+        let runs = facts
+            .runs
+            .iter()
+            .filter(|run| run.sha == revision.sha && run.phase == Phase::Failed);
+        runs.max_by_key(|run| run.created_at)
+            .map(|run| (revision.clone(), run))
+    });
+    let (to, run) = failed.ok_or_else(|| {
+        Refusal::new(
+            RefusalKind::NoGo,
+            format!("no run of {service} {} has failed", cell.environment),
+        )
+    })?;
+    Ok(Planned {
+        purpose: Purpose::Rerun,
+        to,
+        act: Act::Rerun {
+            run: run.id,
+            failed_only: true,
+        },
+    })
+}
+
+fn waiting_for(run: &Run, environment: &EnvironmentName) -> Vec<crate::domain::ids::EnvironmentId> {
+    run.waiting
+        .iter()
+        .filter(|waiting| waiting.environment == *environment)
+        .map(|waiting| waiting.environment_id)
+        .collect()
+}
+
+/// Fills the placeholders of a workflow's inputs and ref.
+fn fill(template: &str, environment: &EnvironmentName, to: &Revision, id: &IntentId) -> String {
+    template
+        .replace("{environment}", environment.as_str())
+        .replace("{revision}", to.sha.as_str())
+        .replace("{version}", to.label())
+        .replace("{key}", id.as_str())
+}

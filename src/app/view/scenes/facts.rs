@@ -1,0 +1,237 @@
+//! What the forge says of a service in a scene.
+
+use super::*;
+
+pub(super) fn facts(plan: &Plan) -> ServiceFacts {
+    let mut deployments = Vec::new();
+    let mut id = 100;
+    for (place, environment) in PATH.iter().enumerate() {
+        let version = plan.live[place];
+        let days = i64::try_from(place).unwrap() * 2 + 1;
+        for (older, phase, description) in [
+            (0, Phase::Succeeded, "weekly R26.07"),
+            (7, Phase::Superseded, "weekly R26.06"),
+            (9, Phase::Failed, "smoke test 2/9"),
+            (14, Phase::Superseded, "weekly R26.05"),
+        ] {
+            id += 1;
+            let version = if older == 0 {
+                version.to_owned()
+            } else {
+                format!("{version}-w{older}")
+            };
+            deployments.push(Deployment {
+                id: DeploymentId(id),
+                environment: (*environment).into(),
+                sha: sha(&version),
+                git_ref: None,
+                phase,
+                raw: "ACTIVE".into(),
+                created_at: ago((days + older) * DAY + 700),
+                changed_at: ago((days + older) * DAY),
+                creator: Some(person(if older == 9 { "eve" } else { "bob" })),
+                description: Some(description.into()),
+                url: None,
+                key: None,
+            });
+        }
+    }
+    let releases = plan
+        .live
+        .iter()
+        .chain([&plan.live[2]])
+        .flat_map(|version| [(*version).to_owned(), format!("{version}-w7")])
+        .map(|version| Release {
+            id: None,
+            sha: Some(sha(&version)),
+            tag: version,
+            name: None,
+            draft: false,
+            prerelease: false,
+            created_at: ago(3 * DAY),
+            published_at: Some(ago(3 * DAY)),
+            url: String::new(),
+        })
+        .collect();
+    let head = sha(plan.live[0]);
+    ServiceFacts {
+        repo: format!("acme/{}", plan.name).into(),
+        url: format!("https://github.com/acme/{}", plan.name),
+        archived: false,
+        permission: Permission::Write,
+        default_branch: Some("main".into()),
+        head: Some(Head {
+            sha: head.clone(),
+            headline: "retry idempotency key".into(),
+            author: Some(person("eve")),
+            at: Some(ago(2 * HOUR)),
+        }),
+        checks: BTreeMap::from([(head.clone(), checks(&head))]),
+        environments: Vec::new(),
+        deployments,
+        runs: vec![run(&head, plan.gates != Gates::Level)],
+        open_pull_requests: 3,
+        pull_requests: pull_requests(),
+        releases,
+        gaps: Vec::new(),
+    }
+}
+
+fn checks(sha: &Sha) -> Checks {
+    let check = |name: &str, phase| Check {
+        name: name.into(),
+        phase,
+        url: None,
+        completed_at: Some(ago(HOUR)),
+    };
+    Checks {
+        sha: sha.clone(),
+        phase: Some(Phase::Running),
+        succeeded: 2,
+        failed: 0,
+        pending: 1,
+        total: 3,
+        contexts: vec![
+            check("build", Phase::Succeeded),
+            check("unit", Phase::Succeeded),
+            check("e2e", Phase::Running),
+        ],
+    }
+}
+
+fn run(sha: &Sha, waits: bool) -> Run {
+    Run {
+        id: RunId(9_921),
+        name: "deploy".into(),
+        workflow: Some("deploy.yml".into()),
+        title: Some("retry idempotency key".into()),
+        number: 812,
+        attempt: 2,
+        event: "push".into(),
+        sha: sha.clone(),
+        branch: Some("main".into()),
+        phase: if waits { Phase::Gated } else { Phase::Failed },
+        raw: "waiting".into(),
+        url: String::new(),
+        actor: Some(person("eve")),
+        created_at: ago(2 * HOUR),
+        updated_at: ago(51 * MINUTE),
+        waiting: waits
+            .then(|| crate::domain::pipeline::Waiting {
+                environment: "prod".into(),
+                environment_id: crate::domain::ids::EnvironmentId(7),
+                may_approve: true,
+                reviewers: vec!["release-team".into()],
+                wait_timer: SignedDuration::ZERO,
+                wait_started_at: None,
+            })
+            .into_iter()
+            .collect(),
+    }
+}
+
+fn pull_requests() -> Vec<PullRequest> {
+    let request = |number, title: &str, state, checks, labels: &[&str]| PullRequest {
+        number: PullRequestNumber(number),
+        title: title.into(),
+        author: Some(person("raj")),
+        url: String::new(),
+        head: sha(title),
+        head_ref: format!("raj/{number}"),
+        base_ref: "main".into(),
+        state,
+        checks,
+        raw: "MERGEABLE, REVIEW_REQUIRED".into(),
+        labels: labels.iter().map(|label| (*label).to_owned()).collect(),
+        updated_at: ago(5 * HOUR),
+    };
+    vec![
+        request(
+            921,
+            "round half-even for JPY",
+            ChangeState::NeedsReview,
+            Some(Phase::Succeeded),
+            &[],
+        ),
+        request(
+            923,
+            "drop legacy_rate column from every table that still has it",
+            ChangeState::ChecksFailed,
+            Some(Phase::Failed),
+            &["db-migration"],
+        ),
+        request(
+            925,
+            "端末の幅を測る",
+            ChangeState::Ready,
+            Some(Phase::Succeeded),
+            &[],
+        ),
+    ]
+}
+
+pub(super) fn scope(plan: &Plan) -> Scope {
+    let review = |name: &str| Review {
+        author: person(name),
+        approved: true,
+        at: Some(ago(DAY)),
+    };
+    let request =
+        |number, author: &str, title: &str, lines, reviews: Vec<Review>| ScopedPullRequest {
+            number: PullRequestNumber(number),
+            title: title.into(),
+            author: Some(person(author)),
+            url: String::new(),
+            labels: if number == 917 {
+                vec!["db-migration".into()]
+            } else {
+                Vec::new()
+            },
+            additions: Some(lines),
+            deletions: Some(lines / 3),
+            reviews,
+        };
+    Scope {
+        base: sha(plan.live[2]),
+        head: sha(plan.live[1]),
+        relation: Relation::Ahead,
+        total: 12,
+        commits: (0..5)
+            .map(|place| Commit {
+                sha: sha(&format!("{}{place}", plan.name)),
+                headline: [
+                    "retry idempotency key",
+                    "raise pool size to 64",
+                    "migration 0042 add index",
+                    "bump tls stack",
+                    "fix flaky test",
+                ][place]
+                    .into(),
+                author: Some(person(["eve", "dee", "eve", "raj", "ann"][place])),
+                at: Some(ago((i64::try_from(place).unwrap() + 1) * 9 * HOUR)),
+                pull_requests: Vec::new(),
+                checks: None,
+            })
+            .collect(),
+        pull_requests: vec![
+            request(
+                912,
+                "eve",
+                "retry idempotency key",
+                41,
+                vec![review("bob"), review("dee")],
+            ),
+            request(915, "dee", "raise pool size to 64", 2, vec![review("bob")]),
+            request(
+                917,
+                "eve",
+                "migration 0042 add index",
+                9,
+                vec![review("raj")],
+            ),
+            request(918, "raj", "bump tls stack", 1, Vec::new()),
+        ],
+        complete: true,
+        url: None,
+    }
+}

@@ -1,0 +1,10 @@
+//! Keys in, screen out: operators at their boards, against the simulator over HTTP.
+
+mod acts;
+mod ambiguous;
+mod controls;
+mod moving;
+mod operators;
+mod promote;
+mod refusals;
+mod trouble;

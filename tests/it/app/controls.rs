@@ -1,0 +1,202 @@
+//! Holds, sign-offs and manual gates, by the keys.
+
+use gonogo::app::State;
+use gonogo::domain::gate::Go;
+use gonogo::domain::promotion::State::{Running, Succeeded};
+use jiff::SignedDuration;
+
+use crate::harness::{Evening, Operator, cell_in, step};
+
+fn goes(state: &State, service: &str) -> bool {
+    cell_in(state, service).unwrap().judgement.go_at(state.now) == Go::Go
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_vote_opens_the_sign_off_and_then_it_can_be_promoted() {
+    let evening = Evening::of(&["notify"]).await;
+    let mut alice = Operator::new(&evening.config());
+    alice.settle().await;
+    assert!(!goes(&alice.state, "notify"));
+    alice.go_to("notify");
+    // On Cancel; the next is to vote go as qa.
+    alice.press("V tab enter");
+    alice
+        .until("the gate to open", |state| goes(state, "notify"))
+        .await;
+    assert!(
+        alice.was_told("voted go as qa on notify production v0.9.3 > v0.9.4"),
+        "{:?}",
+        alice.said()
+    );
+    alice.promote("notify", "signed off");
+    alice.until_promotion("notify", &[Succeeded]).await;
+    assert_eq!(evening.live("notify").as_deref(), Some("v0.9.4"));
+    assert_eq!(
+        evening.kinds("notify").await.first().map(String::as_str),
+        Some("vote.cast")
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_no_go_closes_the_sign_off() {
+    let evening = Evening::of(&["notify"]).await;
+    let mut alice = Operator::new(&evening.config());
+    let mut dee = Operator::new(&evening.config_of("dee", "second"));
+    alice.settle().await;
+    dee.settle().await;
+    alice.go_to("notify");
+    alice.press("V tab enter");
+    alice
+        .until("her own go", |state| goes(state, "notify"))
+        .await;
+    dee.until("alice's go", |state| goes(state, "notify")).await;
+    dee.go_to("notify");
+    // Up to the action, one to the right: no-go, which wants a reason.
+    dee.press("V up up up right tab tab");
+    dee.write("mails arrive twice");
+    dee.press("tab tab enter");
+    alice
+        .until("dee's no-go", |state| !goes(state, "notify"))
+        .await;
+    let refusal = alice.plan("notify").unwrap_err();
+    assert!(
+        refusal.why.contains("sign-off") && refusal.why.contains("dee"),
+        "{}",
+        refusal.why
+    );
+    assert_eq!(evening.kinds("notify").await, ["vote.cast", "vote.cast"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_manual_gate_is_added_opened_and_closed_again() {
+    let evening = Evening::of(&["search"]).await;
+    let mut alice = Operator::new(&evening.config());
+    alice.settle().await;
+    alice.go_to("search");
+    alice.press("V up up up right right tab tab tab");
+    alice.write("catering");
+    alice.press("tab");
+    alice.write("no cake, no release");
+    alice.press("tab tab enter");
+    alice
+        .until("the gate to be closed", |state| !goes(state, "search"))
+        .await;
+    assert!(
+        alice.screen().contains("manual catering"),
+        "{}",
+        alice.screen()
+    );
+    // The last action is about that gate: to the left of the first.
+    alice.press("V up up up left tab");
+    alice.write("cake is here");
+    alice.press("tab tab enter");
+    alice
+        .until("the gate to be open", |state| goes(state, "search"))
+        .await;
+    alice.press("V up up up left tab");
+    alice.write("cake is gone");
+    alice.press("tab tab enter");
+    alice
+        .until("the gate to be closed again", |state| {
+            !goes(state, "search")
+        })
+        .await;
+    assert_eq!(
+        evening.kinds("search").await,
+        ["gate.added", "gate.opened", "gate.closed"]
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hold_is_edited_and_lifted() {
+    let evening = Evening::of(&["search"]).await;
+    let mut alice = Operator::new(&evening.config());
+    alice.settle().await;
+    alice.hold("search", "heap grows");
+    alice.until_shown("■ HOLD").await;
+    let since = alice.cell("search").holds[0].since;
+    // List, reason, cancel, edit, lift, hold: edit.
+    alice.press("H tab enter up");
+    alice.write(", ask carol");
+    alice.press("tab tab enter");
+    alice
+        .until("the edit", |state| {
+            cell_in(state, "search").unwrap().holds[0].reason != "heap grows"
+        })
+        .await;
+    let hold = alice.cell("search").holds[0].clone();
+    assert_eq!(
+        (hold.reason.as_str(), hold.since),
+        ("heap grows, ask carol", since)
+    );
+    alice.press("H up");
+    alice.write("heap is fine");
+    alice.press("tab tab tab enter");
+    alice
+        .until("the hold to be gone", |state| goes(state, "search"))
+        .await;
+    assert!(!alice.screen().contains("■ HOLD"), "{}", alice.screen());
+    assert_eq!(
+        evening.kinds("search").await,
+        ["hold.placed", "hold.edited", "hold.lifted"]
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hold_lets_the_running_step_finish_and_the_next_one_not_start() {
+    let evening = Evening::with(&["search"], 1.0, |world| {
+        let land = r#"{ at = "+30m", do = "land", by = "ann", text = "Faster", approved = ["dee"], tag = "v7.2.0" }"#;
+        world.repos[0].story.push(step(land));
+    })
+    .await;
+    let mut alice = Operator::new(&evening.config());
+    alice.settle().await;
+    alice.promote("search", "weekly");
+    alice.until_promotion("search", &[Running]).await;
+    alice.hold("search", "heap grows");
+    alice
+        .until("the hold", |state| {
+            !cell_in(state, "search").unwrap().holds.is_empty()
+        })
+        .await;
+    // What runs is still shown as running, and finishes.
+    assert!(
+        alice.screen().contains("▸ search production v7.1.0"),
+        "{}",
+        alice.screen()
+    );
+    evening.sim.advance(SignedDuration::from_mins(5));
+    alice.until_promotion("search", &[Succeeded]).await;
+    alice.until_shown("■ HOLD").await;
+    assert_eq!(evening.live("search").as_deref(), Some("v7.1.0"));
+    // The next one does not start.
+    evening.sim.advance(SignedDuration::from_mins(55));
+    alice
+        .until("the next candidate", |state| {
+            cell_in(state, "search").unwrap().candidate.is_some()
+        })
+        .await;
+    alice.prepare("search", "another");
+    let refusal = alice.dialog().clone().unwrap_err();
+    assert!(
+        refusal.why.contains("alice holds it: heap grows"),
+        "{}",
+        refusal.why
+    );
+    alice.press("tab enter");
+    assert_eq!(evening.writes().len(), 1);
+    let kinds = evening.kinds("search").await;
+    assert_eq!(
+        kinds
+            .iter()
+            .filter(|kind| *kind == "promotion.intended")
+            .count(),
+        1,
+        "{kinds:?}"
+    );
+    assert!(kinds.contains(&"hold.placed".to_owned()));
+    assert_eq!(
+        kinds.last().map(String::as_str),
+        Some("promotion.succeeded")
+    );
+}
