@@ -256,3 +256,69 @@ impl Service {
         self.path.get(place.checked_sub(1)?)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn checks_are_wanted_by_name_where_a_rule_of_the_path_names_one() {
+        let service = |rule: PipelineRule| {
+            let stage = |environment: &str, gates| Stage {
+                environment: environment.into(),
+                gates,
+                via: Via::Forge,
+            };
+            Service {
+                name: "checkout".into(),
+                forge: "github".into(),
+                repo: "acme/checkout".into(),
+                branch: None,
+                group: None,
+                path: vec![
+                    stage("staging", vec![GateSpec::Path { any: false }]),
+                    stage("production", vec![GateSpec::Pipeline(rule)]),
+                ],
+            }
+        };
+        let asks = |rule| {
+            let service = service(rule);
+            (service.names_checks(), service.blocks_on_checks())
+        };
+        let names = || vec!["e2e".to_owned()];
+        let none = PipelineRule::default;
+        assert_eq!(asks(none()), (false, false));
+        for (rule, blocks) in [
+            (
+                PipelineRule {
+                    required: names(),
+                    ..none()
+                },
+                false,
+            ),
+            (
+                PipelineRule {
+                    blocking: names(),
+                    ..none()
+                },
+                true,
+            ),
+            (
+                PipelineRule {
+                    optional: names(),
+                    ..none()
+                },
+                false,
+            ),
+            (
+                PipelineRule {
+                    ignored: names(),
+                    ..none()
+                },
+                false,
+            ),
+        ] {
+            assert_eq!(asks(rule), (true, blocks));
+        }
+    }
+}

@@ -404,7 +404,7 @@ pub(crate) fn commit(letter: char, pull_requests: &[u64]) -> Commit {
             .iter()
             .map(|number| PullRequestNumber(*number))
             .collect(),
-        checks: None,
+        checks: Some(checks(letter, &["build", "unit", "e2e"])),
     }
 }
 

@@ -167,22 +167,14 @@ fn of_counts(checks: &Checks, rule: &PipelineRule, facts: &ServiceFacts) -> Vec<
         total,
         ..
     } = checks;
-    // One that does not count may be all that is not green.
-    if (!rule.optional.is_empty() || !rule.ignored.is_empty())
-        && !matches!(phase, Phase::Succeeded | Phase::Superseded)
-        && !only_gated(checks, facts)
-    {
-        let what = match (phase, failed, pending) {
-            (Phase::Failed | Phase::Cancelled, 1.., _) => {
-                format!("{failed} of {total} checks failed")
-            }
-            (Phase::Queued | Phase::Running | Phase::Gated, _, 1..) => {
-                format!("{pending} of {total} checks are not done")
-            }
-            (phase, _, _) => format!("checks are {}", phase.word()),
-        };
-        let why = format!("{what}, and the forge does not name which, so whether they count");
-        return vec![finding(State::Unknown, why)];
+    let green = match phase {
+        Phase::Succeeded | Phase::Superseded => true,
+        Phase::Queued | Phase::Running | Phase::Gated => only_gated(checks, facts),
+        Phase::Failed | Phase::Cancelled | Phase::Skipped | Phase::Unknown(_) => false,
+    };
+    let all_count = rule.optional.is_empty() && rule.ignored.is_empty();
+    if !green && !all_count {
+        return vec![of_uncertain_weight(checks, phase)];
     }
     let mut findings = vec![match phase {
         Phase::Failed if *total > 0 => {
@@ -222,6 +214,23 @@ fn of_counts(checks: &Checks, rule: &PipelineRule, facts: &ServiceFacts) -> Vec<
         findings.push(finding(State::Unknown, why));
     }
     findings
+}
+
+/// A check that does not count may be all that is not green, and only its name would tell.
+fn of_uncertain_weight(checks: &Checks, phase: &Phase) -> Finding {
+    let Checks {
+        failed,
+        pending,
+        total,
+        ..
+    } = checks;
+    let what = match (failed, pending) {
+        (1.., _) => format!("{failed} of {total} checks failed"),
+        (0, 1..) => format!("{pending} of {total} checks are not done"),
+        (0, 0) => format!("the sum of the checks is {}", phase.word()),
+    };
+    let why = format!("{what}, and the forge does not name which, so whether they count");
+    finding(State::Unknown, why)
 }
 
 /// Says whether all that is unfinished are jobs that wait to be let into an environment: the roll-up

@@ -14,6 +14,7 @@ use crate::forge::http::Clock;
 
 mod acts;
 mod finds;
+mod named_checks;
 mod raw;
 mod simulated;
 mod trouble;

@@ -159,9 +159,19 @@ async fn stale_facts_refuse() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_pipeline_refuses() {
-    let (evening, mut alice) = board("sessions").await;
-    refused(&evening, &mut alice, "sessions", "pipeline", "failed").await;
+async fn the_pipeline_refuses_a_red_check_unless_policy_ignores_it() {
+    let (_evening, mut alice) = board("sessions").await;
+    assert!(alice.plan("sessions").is_ok(), "hold/production is ignored");
+    let evening = Evening::of(&["sessions"]).await;
+    evening.edit_config(|config| {
+        let gates = &mut config["policy"]["regulated"]["gates"];
+        let ignored = gates[0]["ignored"].as_array_mut().unwrap();
+        ignored.retain(|name| name.as_str() != Some("hold/production"));
+    });
+    let mut alice = Operator::new(&evening.config());
+    alice.settle().await;
+    let why = "hold/production failed";
+    refused(&evening, &mut alice, "sessions", "pipeline", why).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

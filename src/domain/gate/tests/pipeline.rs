@@ -234,22 +234,110 @@ fn blocking() -> PipelineRule {
     }
 }
 
+/// Judges `migration` on the commit between what is live and what is wanted.
+fn between(phase: Phase) -> (State, String) {
+    let mut world = World::new(vec![GateSpec::Pipeline(blocking())]);
+    let found = world.scoped().commits[1].checks.as_mut().unwrap();
+    found.contexts.push(check("migration", phase));
+    world.says("pipeline")
+}
+
 #[test]
 fn a_blocking_check_that_is_red_on_any_commit_in_scope_closes() {
+    let open = (State::Open, "3 of 3 checks succeeded".to_owned());
+    for (phase, said) in [
+        (Phase::Succeeded, open.clone()),
+        (
+            Phase::Failed,
+            (State::Closed, "migration is red on ddddddd".to_owned()),
+        ),
+        (
+            Phase::Running,
+            (
+                State::Waiting,
+                "migration is not done on ddddddd".to_owned(),
+            ),
+        ),
+        (
+            Phase::Unknown("odd".into()),
+            (State::Unknown, "migration is \"odd\" on ddddddd".to_owned()),
+        ),
+        (Phase::Cancelled, open.clone()),
+        (Phase::Skipped, open.clone()),
+        (Phase::Gated, open),
+    ] {
+        assert_eq!(between(phase), said);
+    }
+}
+
+#[test]
+fn another_check_that_is_red_in_between_has_been_mended_since() {
     let mut world = World::new(vec![GateSpec::Pipeline(blocking())]);
+    let found = world.scoped().commits[1].checks.as_mut().unwrap();
+    found.contexts[0].phase = Phase::Failed;
     assert_eq!(world.verdict("pipeline").state, State::Open);
-    let mut between = checks('d', &["build", "migration"]);
-    between.contexts[1].phase = Phase::Failed;
-    world.known().checks.insert(sha('d'), between.clone());
+}
+
+#[test]
+fn the_facts_know_the_checks_of_a_commit_better_than_an_older_scope() {
+    let mut world = World::new(vec![GateSpec::Pipeline(blocking())]);
+    let mut again = checks('d', &["migration"]);
+    again.contexts[0].phase = Phase::Failed;
+    world.scoped().commits[1].checks = Some(again.clone());
+    assert_eq!(world.verdict("pipeline").state, State::Closed);
+    again.contexts[0].phase = Phase::Succeeded;
+    world.known().checks.insert(sha('d'), again);
+    assert_eq!(world.verdict("pipeline").state, State::Open);
+}
+
+#[test]
+fn a_commit_whose_checks_are_not_known_keeps_a_blocking_rule_from_opening() {
+    let mut world = World::new(vec![GateSpec::Pipeline(blocking())]);
+    world.scoped().commits[1].checks = None;
     assert_eq!(
         world.says("pipeline"),
-        (State::Closed, "migration is red on ddddddd".into())
+        (
+            State::Unknown,
+            "the checks of 1 of 2 commits in scope are not known".into()
+        )
     );
-    // Another check that is red in between has been mended since.
-    between.contexts[1].phase = Phase::Succeeded;
-    between.contexts[0].phase = Phase::Failed;
-    world.known().checks.insert(sha('d'), between);
-    assert_eq!(world.verdict("pipeline").state, State::Open);
+    let sum = |phase: Option<Phase>| {
+        let mut world = World::new(vec![GateSpec::Pipeline(blocking())]);
+        let mut found = checks('d', &[]);
+        found.phase = phase;
+        world.scoped().commits[1].checks = Some(found);
+        world.says("pipeline")
+    };
+    let (state, why) = sum(Some(Phase::Failed));
+    assert_eq!(state, State::Unknown);
+    assert!(why.ends_with("so no sign of migration"), "{why}");
+    assert_eq!(sum(Some(Phase::Succeeded)).0, State::Open);
+    assert_eq!(sum(None).0, State::Open, "a commit without checks");
+}
+
+#[test]
+fn where_only_counts_are_known_a_check_that_does_not_count_may_be_the_red_one() {
+    let counted = |rule, phase, failed, pending| {
+        let mut world = world(rule, Vec::new());
+        world.known().runs.clear();
+        let checks = world.checks();
+        checks.phase = Some(phase);
+        (checks.failed, checks.pending) = (failed, pending);
+        checks.succeeded = 3 - failed - pending;
+        world.says("pipeline")
+    };
+    let rule = || PipelineRule {
+        ignored: names(&["hold/production"]),
+        ..PipelineRule::default()
+    };
+    let (state, why) = counted(rule(), Phase::Failed, 1, 0);
+    assert_eq!(state, State::Unknown);
+    assert!(
+        why.starts_with("1 of 3 checks failed, and the forge"),
+        "{why}"
+    );
+    assert_eq!(counted(rule(), Phase::Running, 0, 1).0, State::Unknown);
+    assert_eq!(counted(rule(), Phase::Succeeded, 0, 0).0, State::Open);
 }
 
 #[test]

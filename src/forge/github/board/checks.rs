@@ -149,3 +149,90 @@ fn check(read: Context) -> Check {
         phase,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    const AT: &str = "2026-11-01T10:00:00Z";
+
+    fn named(total: usize, nodes: &Value) -> (Checks, Vec<String>) {
+        let rollup = json!({"state": "FAILURE", "named": {"totalCount": total, "nodes": nodes}});
+        let mut gaps = Vec::new();
+        let rollup = serde_json::from_value(rollup).unwrap();
+        let checks = read(&Sha::from("aa"), Some(rollup), &mut gaps);
+        (checks, gaps)
+    }
+
+    fn run(name: &str, status: &str, conclusion: Option<&str>) -> Value {
+        json!({"__typename": "CheckRun", "name": name, "status": status, "conclusion": conclusion,
+            "completedAt": conclusion.map(|_| AT), "url": "https://x/1"})
+    }
+
+    fn status(context: &str, state: &str) -> Value {
+        json!({"__typename": "StatusContext", "context": context, "state": state,
+            "targetUrl": null, "createdAt": AT})
+    }
+
+    #[test]
+    fn check_runs_and_statuses_are_read_by_name() {
+        let nodes = json!([
+            run("unit\u{1b}[2J", "COMPLETED", Some("SUCCESS")),
+            run("e2e", "IN_PROGRESS", None),
+            status("hold/production", "FAILURE"),
+            status("preview", "PENDING"),
+        ]);
+        let (checks, gaps) = named(4, &nodes);
+        assert_eq!(gaps, Vec::<String>::new());
+        let at: Option<Timestamp> = Some(AT.parse().unwrap());
+        let found: Vec<_> = checks
+            .contexts
+            .iter()
+            .map(|check| (check.name.as_str(), check.phase.clone(), check.completed_at))
+            .collect();
+        let unit = clean("unit\u{1b}[2J");
+        assert!(!unit.contains('\u{1b}'));
+        assert_eq!(
+            found,
+            [
+                (unit.as_str(), Phase::Succeeded, at),
+                ("e2e", Phase::Running, None),
+                ("hold/production", Phase::Failed, at),
+                ("preview", Phase::Running, None),
+            ]
+        );
+        assert_eq!(checks.contexts[0].url.as_deref(), Some("https://x/1"));
+        let counts = (
+            checks.succeeded,
+            checks.failed,
+            checks.pending,
+            checks.total,
+        );
+        assert_eq!(counts, (1, 1, 2, 4));
+    }
+
+    #[test]
+    fn a_list_of_checks_that_lacks_one_names_none_and_says_so() {
+        for (total, nodes) in [
+            (137, json!([run("unit", "COMPLETED", Some("SUCCESS"))])),
+            (2, json!([run("unit", "COMPLETED", Some("SUCCESS")), null])),
+            (
+                2,
+                json!([status("unit", "SUCCESS"), {"__typename": "Robot"}]),
+            ),
+            (1, json!(null)),
+        ] {
+            let (checks, gaps) = named(total, &nodes);
+            assert!(checks.contexts.is_empty(), "{nodes}");
+            assert_eq!(checks.phase, Some(Phase::Failed));
+            assert_eq!(checks.total as usize, total);
+            assert!(
+                gaps.iter()
+                    .any(|gap| gap.ends_with("only their sum counts")),
+                "{gaps:?}"
+            );
+        }
+    }
+}

@@ -7,12 +7,12 @@ use crate::domain::deployment::live;
 use crate::domain::ids::DeploymentId;
 use crate::sim::{EVENING, Options, Running, World, start};
 
-async fn evening() -> Running {
+pub(super) async fn evening() -> Running {
     let world = World::from_toml(EVENING).unwrap();
     start(world, Options::default()).await.unwrap()
 }
 
-fn as_token(sim: &Running, label: &str) -> GitHub {
+pub(super) fn as_token(sim: &Running, label: &str) -> GitHub {
     let settings = Settings {
         name: ForgeName::from("gh"),
         url: sim.base_url().to_owned(),
@@ -24,7 +24,7 @@ fn as_token(sim: &Running, label: &str) -> GitHub {
     GitHub::new(settings, clock()).unwrap()
 }
 
-fn services() -> Vec<Target> {
+pub(super) fn services() -> Vec<Target> {
     let names = [
         "api-gateway",
         "checkout",
