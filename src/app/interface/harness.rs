@@ -98,6 +98,7 @@ pub(crate) fn with_cell(
     environment: &str,
     change: impl FnOnce(&mut crate::domain::cell::Cell),
 ) {
+    board.version += 1;
     let row = board
         .rows
         .iter_mut()
@@ -319,6 +320,7 @@ fn facts(service: &str) -> ServiceFacts {
 /// Makes what is known of a service too old to act on.
 pub(crate) fn stale(state: &mut State, service: &str) {
     let name = ServiceName::from(service);
+    state.engine.board.version += 1;
     for row in &mut state.engine.board.rows {
         if row.service.name == name {
             let value = row.facts.value().cloned().expect("facts");

@@ -252,6 +252,7 @@ fn engine(plans: &[Plan]) -> Engine {
         seed: 1,
         now: now(),
     });
+    engine.judge_all(now());
     engine.journal = JournalState::Ready;
     engine.ledger = Some(Ledger::default());
     engine
