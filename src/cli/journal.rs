@@ -1,6 +1,7 @@
 //! `gonogo log`, and what every command does that only needs the journal.
 
 use std::collections::VecDeque;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
@@ -8,14 +9,15 @@ use serde_json::{Map, Value, json};
 
 use super::output::{self, instant};
 use super::status::PATIENCE;
-use super::{Exit, Failure, Global, settings};
+use super::{Exit, Failure, Global, settings, simulate};
 use crate::app::engine::{Engine, JournalState, Report};
 use crate::app::msg::JournalFault;
 use crate::app::request::Request;
 use crate::app::status::SCHEMA;
-use crate::config::Env;
+use crate::config::{self, Env};
 use crate::domain::entry::{Entry, Event};
 use crate::domain::ids::{EnvironmentName, Person, Seq, ServiceName};
+use crate::runtime::connect;
 use crate::runtime::headless::Headless;
 use crate::runtime::session::Mode;
 
@@ -130,17 +132,13 @@ pub(super) async fn order_with(
 }
 
 pub(super) async fn log(global: &Global, env: &Env, args: LogArgs) -> Result<Exit, Failure> {
-    let mode = Mode {
-        read_only: true,
-        offline: true,
-    };
-    let (session, _) = settings::session(global, env, mode).await?;
+    let path = journal_path(global, env)?;
+    let journal = connect::reader(&path).await.map_err(unreachable)?;
     // Page by page, not through the engine: that keeps only what a screen can show.
     let mut last: VecDeque<Entry> = VecDeque::new();
     let mut since = Seq(args.since);
     loop {
-        let page = session.executor.connections().entries(since, PAGE).await;
-        let page = page.map_err(unreachable)?;
+        let page = journal.since(since, PAGE).await.map_err(unreachable)?;
         let Some(end) = page.last().map(|entry| entry.seq) else {
             break;
         };
@@ -161,6 +159,27 @@ pub(super) async fn log(global: &Global, env: &Env, args: LogArgs) -> Result<Exi
         print(global, entry);
     }
     Ok(Exit::Done)
+}
+
+/// Returns where the journal is that is meant. Nothing is asked of a forge for it: the config's, else
+/// this machine's, else the demo's if that is all there is.
+fn journal_path(global: &Global, env: &Env) -> Result<PathBuf, Failure> {
+    if let Some(config) = settings::located(global, env) {
+        let settings =
+            config::read(&config, env).map_err(|problems| settings::broken(&problems))?;
+        return Ok(settings.journal.path().to_owned());
+    }
+    let own = config::defaults::journal(env)
+        .ok_or_else(|| Failure::new(Exit::Journal, "no place for the journal: HOME is not set"))?;
+    let own = own.path().to_owned();
+    let demo = simulate::demo_journal(env).filter(|demo| demo.is_file());
+    match demo {
+        Some(demo) if !own.is_file() => {
+            output::note("there is no journal yet; this is the demo's");
+            Ok(demo)
+        }
+        Some(_) | None => Ok(own),
+    }
 }
 
 impl LogArgs {

@@ -109,19 +109,24 @@ async fn place_holds(session: Session) {
         .await;
 }
 
+/// Where the demo keeps its journal, unless it was told another folder.
+pub(super) fn demo_journal(env: &Env) -> Option<PathBuf> {
+    Some(demo_folder(env)?.join("journal.db"))
+}
+
+fn demo_folder(env: &Env) -> Option<PathBuf> {
+    env.state_home()
+        .map(|state| state.join("gonogo").join("demo"))
+}
+
 /// The demo's own folder, for this user alone.
 fn folder(env: &Env, keep: Option<PathBuf>) -> Result<PathBuf, Failure> {
-    let folder = keep
-        .or_else(|| {
-            env.state_home()
-                .map(|state| state.join("gonogo").join("demo"))
-        })
-        .ok_or_else(|| {
-            Failure::new(
-                Exit::Usage,
-                "no place for the demo's files: HOME is not set",
-            )
-        })?;
+    let folder = keep.or_else(|| demo_folder(env)).ok_or_else(|| {
+        Failure::new(
+            Exit::Usage,
+            "no place for the demo's files: HOME is not set",
+        )
+    })?;
     private_folder(&folder)?;
     Ok(folder)
 }

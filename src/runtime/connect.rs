@@ -2,6 +2,7 @@
 //! neither TLS, nor a token command, nor a database.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 
 use tokio::sync::OnceCell;
@@ -78,17 +79,6 @@ impl Connections {
             .cloned()
     }
 
-    /// Returns at most `limit` entries of the journal after `since`.
-    ///
-    /// # Errors
-    ///
-    /// As `journal`.
-    pub async fn entries(&self, since: Seq, limit: u32) -> Result<Vec<Entry>, JournalFault> {
-        let journal = self.journal().await?;
-        let page = journal.since(since, limit).await;
-        page.map_err(|error| journal_fault(&error))
-    }
-
     async fn open_journal(&self) -> Result<Arc<dyn Journal>, JournalFault> {
         let path = self.settings.journal.path();
         if self.read_only && path.exists() {
@@ -117,6 +107,31 @@ impl Connections {
             );
         }
         Ok(Arc::new(opened.journal))
+    }
+}
+
+/// Opens the journal at `path` for reading alone, without anything else of a run.
+///
+/// # Errors
+///
+/// `JournalFault::Unreachable`, with what to do.
+pub async fn reader(path: &Path) -> Result<Reader, JournalFault> {
+    let journal = Sqlite::read_only(path).await;
+    journal.map(Reader).map_err(|error| journal_fault(&error))
+}
+
+/// A journal that is only read.
+pub struct Reader(Sqlite);
+
+impl Reader {
+    /// Returns at most `limit` entries after `since`, in order.
+    ///
+    /// # Errors
+    ///
+    /// As `reader`.
+    pub async fn since(&self, since: Seq, limit: u32) -> Result<Vec<Entry>, JournalFault> {
+        let page = self.0.since(since, limit).await;
+        page.map_err(|error| journal_fault(&error))
     }
 }
 
