@@ -61,7 +61,6 @@ pub async fn run(session: Session, looks: Looks) -> io::Result<()> {
     let size = board.size()?;
     let mut interface = Interface::new(size.width, size.height, looks.ascii, looks.tour);
     interface.utc = looks.utc;
-    interface.zone = clock::zone();
     interface.keymap = looks.keymap;
     let now = clock::now();
     // The first picture shows what the cache knew of the rows in sight; everything that takes
@@ -87,6 +86,8 @@ pub async fn run(session: Session, looks: Looks) -> io::Result<()> {
     let theme = looks.theme;
     let mut scratch = ui::Scratch::default();
     draw(&mut board, &mut state, &theme, &mut scratch)?;
+    // Finding the zone's name takes longer than the picture.
+    state.interface.zone = clock::zone();
     if let Some(kept) = kept {
         kept.restore_rest(&mut state.engine);
     }

@@ -1,8 +1,8 @@
 //! The cache: the last facts, kept for the first picture of the next start. Losing it loses
 //! nothing; what cannot be read is ignored.
 
-use std::io::Write;
-use std::ops::Range;
+use std::fs::File;
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -63,37 +63,42 @@ pub fn path(settings: &Settings, env: &Env) -> Option<PathBuf> {
     Some(folder.join("gonogo").join(format!("{name}.facts")))
 }
 
-/// A cache file in memory: what needed somebody most, and the rest.
+/// A cache file: what needed somebody most, in memory, and the rest, still to be read.
 #[derive(Debug)]
 pub struct Cache {
-    bytes: Vec<u8>,
-    first: Range<usize>,
+    file: File,
+    first: Vec<u8>,
 }
 
 impl Cache {
-    /// Reads a cache file; one that is not there or not ours is no cache.
+    /// Reads as much of a cache file as the first picture needs; one that is not there or not ours
+    /// is no cache.
     pub fn read(path: &Path) -> Option<Self> {
-        let bytes = std::fs::read(path).ok()?;
-        let head = bytes.strip_prefix(FORMAT)?.first_chunk::<4>()?;
-        let start = FORMAT.len() + head.len();
-        let end = start.checked_add(u32::from_le_bytes(*head) as usize)?;
-        (end <= bytes.len()).then_some(Self {
-            bytes,
-            first: start..end,
-        })
+        let mut file = File::open(path).ok()?;
+        let mut head = [0; FORMAT.len() + 4];
+        file.read_exact(&mut head).ok()?;
+        let length = head.strip_prefix(FORMAT.as_slice())?.first_chunk::<4>()?;
+        let length = u64::from(u32::from_le_bytes(*length));
+        let mut first = Vec::new();
+        Read::by_ref(&mut file)
+            .take(length)
+            .read_to_end(&mut first)
+            .ok()?;
+        Some(Self { file, first })
     }
 
     /// Puts the facts into an engine that the first picture needs; nothing is judged. They keep
     /// their age. Returns their services, the one that needed somebody most first.
     pub fn restore_first(&self, engine: &mut Engine) -> Vec<ServiceName> {
-        let first = self.bytes.get(self.first.clone()).unwrap_or_default();
-        restore(engine, first)
+        restore(engine, &self.first)
     }
 
     /// Puts all other facts into an engine.
-    pub fn restore_rest(&self, engine: &mut Engine) {
-        let rest = self.bytes.get(self.first.end..).unwrap_or_default();
-        restore(engine, rest);
+    pub fn restore_rest(mut self, engine: &mut Engine) {
+        let mut rest = Vec::new();
+        if self.file.read_to_end(&mut rest).is_ok() {
+            restore(engine, &rest);
+        }
     }
 }
 

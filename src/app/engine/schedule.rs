@@ -241,7 +241,11 @@ impl Engine {
             (at, Some(fault)) => at.map_or(fault.at, |at| at.max(fault.at)),
             (Some(at), None) => at,
         };
-        let in_flight = row.cells.iter().any(|cell| cell.in_flight.is_some());
+        let in_flight = row.cells.iter().any(|cell| {
+            cell.in_flight
+                .as_ref()
+                .is_some_and(|flight| !flight.awaits_approval())
+        });
         let regular = if row.facts.fault.is_some() {
             last + self.interval
         } else if in_flight {

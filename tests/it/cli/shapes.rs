@@ -302,3 +302,31 @@ fn manual_gates_and_votes_are_listed_as_they_stand() {
     assert_eq!(blocking(&sim), Vec::<String>::new());
     assert_eq!(sim.writes().len(), 0, "none of it is the forge's business");
 }
+
+#[test]
+fn the_log_needs_no_config_and_falls_back_to_the_demos_journal() {
+    let sim = Sim::start(60.0);
+    let demo = sim.folder.path().join("state/gonogo/demo/journal.db");
+    let config = sim.config_with("demo", |text| {
+        let line = text
+            .lines()
+            .find(|line| line.starts_with("url = \"sqlite:"));
+        text.replace(
+            line.unwrap(),
+            &format!("url = \"sqlite:{}\"", demo.display()),
+        )
+    });
+    sim.run_with(
+        &config,
+        &["hold", "add", "--everything", "--reason", "it is late"],
+    )
+    .done();
+    let mut command = gonogo(sim.folder.path());
+    command
+        .env("XDG_STATE_HOME", sim.folder.path().join("state"))
+        .current_dir(sim.folder.path())
+        .arg("log");
+    let ran = sim.take(command);
+    assert!(ran.done().out.contains("hold.placed"), "{}", ran.out);
+    assert!(ran.err.contains("the demo's"), "{}", ran.err);
+}
