@@ -62,12 +62,18 @@ impl Engine {
             if search.asking || search.next_at > now {
                 continue;
             }
-            search.asking = true;
+            // The search is in the journal before it begins, so that its end never comes first.
+            let begins = promotion.state == State::Unknown;
+            search.next_at = now + SignedDuration::from_secs(1);
             let Some(plan) = self.plan_of(&promotion) else {
                 continue;
             };
-            if promotion.state == State::Unknown {
+            if begins {
                 effects.extend(self.record_step(&plan, Step::Reconciling, now, None));
+                continue;
+            }
+            if let Some(search) = self.reconciling.get_mut(&id) {
+                search.asking = true;
             }
             effects.push(Effect::Fetch {
                 generation: self.next_generation(),
@@ -344,8 +350,11 @@ mod tests {
     fn absent_needs_three_agreeing_reads_over_ten_minutes() {
         let owner = "elsewhere".into();
         let why = "timeout".to_owned();
-        let (mut engine, intent) =
-            engine_with(vec![Step::Sending { owner }, Step::Unknown { why }]);
+        let (mut engine, intent) = engine_with(vec![
+            Step::Sending { owner },
+            Step::Unknown { why },
+            Step::Reconciling,
+        ]);
         let start = harness::now();
         let at = |seconds| start + SignedDuration::from_secs(seconds);
         engine.reconcile(start);
