@@ -62,18 +62,12 @@ impl Engine {
             if search.asking || search.next_at > now {
                 continue;
             }
-            // The search is in the journal before it begins, so that its end never comes first.
-            let begins = promotion.state == State::Unknown;
-            search.next_at = now + SignedDuration::from_secs(1);
+            search.asking = true;
             let Some(plan) = self.plan_of(&promotion) else {
                 continue;
             };
-            if begins {
+            if promotion.state == State::Unknown {
                 effects.extend(self.record_step(&plan, Step::Reconciling, now, None));
-                continue;
-            }
-            if let Some(search) = self.reconciling.get_mut(&id) {
-                search.asking = true;
             }
             effects.push(Effect::Fetch {
                 generation: self.next_generation(),
@@ -151,6 +145,11 @@ impl Engine {
             return Vec::new();
         };
         search.asking = false;
+        // The search's beginning is not in the journal yet: its end must not come first.
+        if promotion.state == State::Unknown {
+            search.next_at = now + SignedDuration::from_secs(1);
+            return Vec::new();
+        }
         let distance = READS.get(search.reads + 1).map_or(THEN_EVERY, |next| {
             SignedDuration::from_secs(next - READS.get(search.reads).copied().unwrap_or(0))
         });
