@@ -211,7 +211,6 @@ impl Engine {
             ) => {
                 let trouble = answer.as_ref().err().cloned();
                 if let Some(trouble) = &trouble {
-                    self.scope_failed(&service, &base, &head, now);
                     self.reports
                         .push(Report::Trouble(Box::new(trouble.clone())));
                     fault = of_forge(Some(trouble));

@@ -50,10 +50,13 @@ impl Engine {
             .retain(|id, _| unsettled.iter().any(|promotion| promotion.intent.id == *id));
         let mut effects = self.settle_lost(now);
         for promotion in unsettled {
+            // A service that the configuration no longer names has no forge to ask.
+            let Some(plan) = self.plan_of(&promotion) else {
+                continue;
+            };
             let id = promotion.intent.id.clone();
             let search = self.reconciling.entry(id.clone()).or_insert(Search {
-                next_at: (now + SignedDuration::from_secs(1))
-                    .min(now + SignedDuration::from_secs(READS[0])),
+                next_at: now + SignedDuration::from_secs(1),
                 asking: false,
                 missing: 0,
                 first_missing_at: None,
@@ -63,9 +66,6 @@ impl Engine {
                 continue;
             }
             search.asking = true;
-            let Some(plan) = self.plan_of(&promotion) else {
-                continue;
-            };
             if promotion.state == State::Unknown {
                 effects.extend(self.record_step(&plan, Step::Reconciling, now, None));
             }
@@ -130,6 +130,9 @@ impl Engine {
         answer: Result<Option<Handle>, Fault>,
         now: Timestamp,
     ) -> Vec<Effect> {
+        if let Some(search) = self.reconciling.get_mut(id) {
+            search.asking = false;
+        }
         let Some(promotion) = self
             .ledger
             .as_ref()
@@ -144,7 +147,6 @@ impl Engine {
         let Some(search) = self.reconciling.get_mut(id) else {
             return Vec::new();
         };
-        search.asking = false;
         // The search's beginning is not in the journal yet: its end must not come first.
         if promotion.state == State::Unknown {
             search.next_at = now + SignedDuration::from_secs(1);

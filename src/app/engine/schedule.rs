@@ -29,6 +29,8 @@ const SCOPE: SignedDuration = SignedDuration::from_mins(5);
 const CHECKED_SCOPE: SignedDuration = SignedDuration::from_mins(1);
 const JOBS: SignedDuration = SignedDuration::from_secs(10);
 const AFTER_ACT: [i64; 4] = [2, 4, 8, 15];
+/// The shortest distance between two reads of one scope.
+const SCOPE_AGAIN: SignedDuration = SignedDuration::from_secs(30);
 const SLOWEST: SignedDuration = SignedDuration::from_mins(5);
 /// How often a journal that cannot be reached is tried.
 const JOURNAL: SignedDuration = SignedDuration::from_secs(2);
@@ -47,8 +49,12 @@ pub(crate) struct Schedule {
     asked: BTreeMap<u64, (Asked, Timestamp)>,
     /// When to ask again for a journal that could not be reached.
     journal_at: Option<Timestamp>,
-    /// Scopes whose last read failed, and when they may be asked again.
-    scopes_failed: BTreeMap<(ServiceName, Sha, Sha), Timestamp>,
+    /// When each service was last asked for, by the engine's clock. The age of its facts is by the
+    /// executor's, which may be behind (a machine's clock was set back): by that alone everything
+    /// would be due for ever.
+    read_at: BTreeMap<ServiceName, Timestamp>,
+    /// Until when a scope or a run's jobs are not asked for again.
+    not_before: BTreeMap<Asked, Timestamp>,
 }
 
 /// One forge's times.
@@ -116,6 +122,23 @@ impl Schedule {
         self.asked.values().any(|(asked, _)| asked == wanted)
     }
 
+    /// Gives up the questions that nobody answered, and what is no longer to be waited for.
+    fn forget(&mut self, now: Timestamp) {
+        self.not_before.retain(|_, until| now < *until);
+        let read_at = &mut self.read_at;
+        self.asked.retain(|_, (asked, at)| {
+            let kept = now.duration_since(*at) < LOST;
+            if let (false, Asked::Facts(_, services)) = (kept, asked) {
+                read_at.retain(|service, _| !services.contains(service));
+            }
+            kept
+        });
+    }
+
+    fn waits(&self, asked: &Asked, now: Timestamp) -> bool {
+        self.not_before.get(asked).is_some_and(|until| now < *until)
+    }
+
     /// The services that are being read whole: as a set, since each row is looked up in it.
     fn reading(&self) -> HashSet<&ServiceName> {
         let lists = self.asked.values().filter_map(|(asked, _)| match asked {
@@ -132,9 +155,7 @@ impl Engine {
         if self.offline {
             return Vec::new();
         }
-        self.schedule
-            .asked
-            .retain(|_, (_, at)| now.duration_since(*at) < LOST);
+        self.schedule.forget(now);
         let forges: Vec<ForgeName> = self.forges.keys().cloned().collect();
         forges
             .iter()
@@ -183,6 +204,7 @@ impl Engine {
                 if let Some(times) = self.schedule.early.get_mut(service) {
                     times.retain(|at| *at > now);
                 }
+                self.schedule.read_at.insert(service.clone(), now);
             }
             let targets = whole
                 .iter()
@@ -241,6 +263,11 @@ impl Engine {
             (at, Some(fault)) => at.map_or(fault.at, |at| at.max(fault.at)),
             (Some(at), None) => at,
         };
+        let last = self
+            .schedule
+            .read_at
+            .get(service)
+            .map_or(last, |read_at| last.max(*read_at));
         let in_flight = row.cells.iter().any(|cell| {
             cell.in_flight
                 .as_ref()
@@ -291,14 +318,9 @@ impl Engine {
                     .and_then(Fact::at)
                     .is_some_and(|at| now.duration_since(at) < keep);
                 let key = (service.clone(), live.sha.clone(), candidate.sha.clone());
-                let waits = self
-                    .schedule
-                    .scopes_failed
-                    .get(&key)
-                    .is_some_and(|until| now < *until);
                 let asked =
                     Asked::Scope(forge.clone(), key.0.clone(), key.1.clone(), key.2.clone());
-                if fresh || waits || self.schedule.is_asked(&asked) {
+                if fresh || self.schedule.waits(&asked, now) || self.schedule.is_asked(&asked) {
                     continue;
                 }
                 let repo = row
@@ -315,6 +337,9 @@ impl Engine {
             .map(|(_, service, repo, base, head)| {
                 let asked =
                     Asked::Scope(forge.clone(), service.clone(), base.clone(), head.clone());
+                self.schedule
+                    .not_before
+                    .insert(asked.clone(), now + SCOPE_AGAIN);
                 let question = Question::Scope {
                     named_checks: self.blocks_on_checks(&service),
                     service,
@@ -353,7 +378,8 @@ impl Engine {
                     .and_then(|fact| fact.fault.as_ref())
                     .is_some_and(|fault| now.duration_since(fault.at) < JOBS);
                 let asked = Asked::Jobs(key.0.clone(), run.id.0);
-                if !settled && !failed && !self.schedule.is_asked(&asked) {
+                let waits = self.schedule.waits(&asked, now);
+                if !settled && !failed && !waits && !self.schedule.is_asked(&asked) {
                     wanted.push((asked, key.0, facts.repo.clone(), run.id));
                 }
             }
@@ -361,6 +387,7 @@ impl Engine {
         wanted
             .into_iter()
             .map(|(asked, service, repo, run)| {
+                self.schedule.not_before.insert(asked.clone(), now + JOBS);
                 self.question(asked, forge, Question::Jobs { service, repo, run }, now)
             })
             .collect()
@@ -395,19 +422,6 @@ impl Engine {
     /// question that was given up is dropped.
     pub(crate) fn answered(&mut self, generation: u64) -> bool {
         self.schedule.asked.remove(&generation).is_some()
-    }
-
-    pub(crate) fn scope_failed(
-        &mut self,
-        service: &ServiceName,
-        base: &Sha,
-        head: &Sha,
-        now: Timestamp,
-    ) {
-        self.schedule.scopes_failed.insert(
-            (service.clone(), base.clone(), head.clone()),
-            now + SignedDuration::from_secs(30),
-        );
     }
 
     /// A forge in trouble is asked less: the distance doubles up to `SLOWEST`, or is what it said.
@@ -550,3 +564,6 @@ impl Engine {
         due
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -71,7 +71,6 @@ async fn an_act_whose_answer_was_lost_is_found_by_reading_and_was_sent_once() {
     assert!(alice.was_told("was found on github"), "{:?}", alice.said());
 }
 
-#[ignore = "its clock runs ahead of the forge's, so polling spends the simulated budget before the searches end (issue 2)"]
 #[tokio::test(flavor = "multi_thread")]
 async fn an_act_that_never_arrived_stays_unknown_and_in_the_end_absent_and_is_not_sent_again() {
     let evening = Evening::of(&WAYS.map(|(service, ..)| service)).await;
