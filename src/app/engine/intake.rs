@@ -64,11 +64,8 @@ impl Engine {
     }
 
     fn tick(&mut self, now: Timestamp) -> Vec<Effect> {
-        self.board.judge_due(
-            &self.policy,
-            known(&self.journal, self.ledger.as_ref()),
-            now,
-        );
+        let (board, basis) = self.judging(now);
+        board.judge_due(basis);
         let mut effects = self.note_expired(now);
         effects.extend(self.look_for_journal(now));
         effects.extend(self.reconcile(now));
@@ -166,14 +163,8 @@ impl Engine {
             (Answer::Pulses(answers), _) => {
                 for (service, answer) in answers {
                     fault = fault.or_else(|| of_forge(answer.as_ref().err()));
-                    let changed = self.board.pulse(
-                        &service,
-                        answer,
-                        asked_at,
-                        &self.policy,
-                        known(&self.journal, self.ledger.as_ref()),
-                        now,
-                    );
+                    let (board, basis) = self.judging(now);
+                    let changed = board.pulse(&service, answer, asked_at, basis);
                     if changed {
                         self.schedule.refresh_one(&service, now);
                     }
@@ -188,14 +179,8 @@ impl Engine {
                             .push(Report::Trouble(Box::new(trouble.clone())));
                     }
                     let trouble = answer.as_ref().err().cloned();
-                    self.board.merge(
-                        &service,
-                        answer,
-                        asked_at,
-                        &self.policy,
-                        known(&self.journal, self.ledger.as_ref()),
-                        now,
-                    );
+                    let (board, basis) = self.judging(now);
+                    board.merge(&service, answer, asked_at, basis);
                     effects.extend(self.follow(&service, now));
                     effects.extend(self.rechecked(generation, trouble.as_ref(), now));
                 }
@@ -216,15 +201,8 @@ impl Engine {
                     fault = of_forge(Some(trouble));
                 }
                 let answer = answer.map(|scope| *scope);
-                self.board.scope(
-                    &service,
-                    (base, head),
-                    answer,
-                    asked_at,
-                    &self.policy,
-                    known(&self.journal, self.ledger.as_ref()),
-                    now,
-                );
+                let (board, basis) = self.judging(now);
+                board.scope(&service, (base, head), answer, asked_at, basis);
                 effects.extend(self.rechecked(generation, trouble.as_ref(), now));
             }
             (Answer::Jobs(answer), Question::Jobs { service, run, .. }) => {
@@ -313,12 +291,11 @@ impl Engine {
             }
         }
         if all || touched.len() > 32 {
-            self.board
-                .judge_all(&self.policy, self.ledger.as_ref(), now);
+            self.judge_all(now);
         } else {
             for service in touched {
-                self.board
-                    .judge(&service, &self.policy, self.ledger.as_ref(), now);
+                let (board, basis) = self.judging(now);
+                board.judge(&service, basis);
             }
         }
     }
@@ -348,7 +325,7 @@ impl Engine {
         let was_there = !matches!(self.journal, JournalState::Unreachable { .. });
         self.journal = lost;
         if was_there {
-            self.board.judge_all(&self.policy, None, now);
+            self.judge_all(now);
         }
     }
 
@@ -357,8 +334,7 @@ impl Engine {
         self.ledger.get_or_insert_with(Ledger::default);
         if self.journal != JournalState::Ready {
             self.journal = JournalState::Ready;
-            self.board
-                .judge_all(&self.policy, self.ledger.as_ref(), now);
+            self.judge_all(now);
         }
     }
 
@@ -368,24 +344,11 @@ impl Engine {
         }
         self.policy = policy;
         let old = std::mem::take(&mut self.board);
-        self.board = Board::new(
-            &self.policy,
-            known(&self.journal, self.ledger.as_ref()),
-            old,
-            now,
-        );
+        self.board = Board::new(self.basis(now), old);
         self.reports.push(Report::Done {
             id: None,
             text: "the changed config is in use".into(),
         });
-    }
-}
-
-/// The ledger, while the journal that it was folded from can be reached.
-fn known<'a>(journal: &JournalState, ledger: Option<&'a Ledger>) -> Option<&'a Ledger> {
-    match journal {
-        JournalState::Ready => ledger,
-        JournalState::Unread | JournalState::Unreachable { .. } => None,
     }
 }
 

@@ -493,20 +493,7 @@ impl Engine {
             .board
             .row(service)
             .and_then(|row| row.service.stage(environment));
-        stage.is_some_and(|stage| {
-            stage.gates.iter().any(|gate| match gate {
-                GateSpec::Review { .. } => true,
-                GateSpec::Pipeline(rule) => !rule.blocking.is_empty(),
-                GateSpec::Fresh
-                | GateSpec::Path { .. }
-                | GateSpec::Soak { .. }
-                | GateSpec::Window
-                | GateSpec::Hold
-                | GateSpec::SignOff { .. }
-                | GateSpec::Forge
-                | GateSpec::Manual => false,
-            })
-        })
+        stage.is_some_and(|stage| stage.gates.iter().any(GateSpec::needs_scope))
     }
 
     /// Returns the next instant at which something is due by itself: a question, a verdict that

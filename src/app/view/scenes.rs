@@ -111,6 +111,8 @@ fn policy(plans: &[Plan]) -> Policy {
         } else {
             Via::Approval { workflow: None }
         },
+        mode: Mode::Confirm,
+        verification: None,
     };
     Policy {
         version: Digest::of(["scene"]),
@@ -135,6 +137,7 @@ fn policy(plans: &[Plan]) -> Policy {
                 repo: format!("acme/{}", plan.name).into(),
                 branch: None,
                 group: None,
+                depends: Vec::new(),
                 path: PATH.iter().map(|name| stage(name)).collect(),
             })
             .collect(),
@@ -291,27 +294,11 @@ fn built(plans: &[Plan], columns: u16, rows: u16) -> State {
     let mut engine = engine(plans);
     for plan in plans {
         let name = plan.name.into();
-        let policy = engine.policy.clone();
-        let ledger = engine.ledger.clone();
-        engine.board.merge(
-            &name,
-            Ok(facts(plan)),
-            ago(6),
-            &policy,
-            ledger.as_ref(),
-            now(),
-        );
+        let (board, basis) = engine.judging(now());
+        board.merge(&name, Ok(facts(plan)), ago(6), basis);
         let ends = (sha(plan.live[2]), sha(plan.live[1]));
         if ends.0 != ends.1 {
-            engine.board.scope(
-                &name,
-                ends,
-                Ok(scope(plan)),
-                ago(6),
-                &policy,
-                ledger.as_ref(),
-                now(),
-            );
+            board.scope(&name, ends, Ok(scope(plan)), ago(6), basis);
         }
     }
     for (row, plan) in engine.board.rows.iter_mut().zip(plans) {

@@ -7,7 +7,7 @@ use jiff::civil::{Time, Weekday};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Case, Judgement, State, Verdict, judge};
+use super::{Alone, Case, Judgement, State, Verdict, judge};
 use crate::domain::act::Act;
 use crate::domain::deployment::Deployment;
 use crate::domain::facts::{Head, Permission, Release, ServiceFacts};
@@ -21,11 +21,12 @@ use crate::domain::ledger::Ledger;
 use crate::domain::observed::Fact;
 use crate::domain::phase::Phase;
 use crate::domain::pipeline::{Check, Checks, Run, Waiting};
-use crate::domain::policy::{GateSpec, Policy, Service, Stage, Via};
+use crate::domain::policy::{GateSpec, Mode, Policy, Service, Stage, Via};
 use crate::domain::promotion::{Intent, Purpose, Step};
 use crate::domain::pull_request::Review;
 use crate::domain::revision::Revision;
 use crate::domain::scope::{self, Commit, Relation, Scope, ScopedPullRequest};
+use crate::domain::seen::Seen;
 use crate::domain::signoff::{Voice, Vote};
 use crate::domain::window::{Span, Window, WindowEffect};
 
@@ -72,6 +73,8 @@ pub(crate) struct World {
     pub policy: Policy,
     pub facts: Fact<ServiceFacts>,
     pub scope: Option<Fact<Scope>>,
+    pub seen: Seen,
+    pub actor: Person,
     pub ledger: Option<Ledger>,
     pub live: Option<Revision>,
     pub candidate: Option<Revision>,
@@ -86,6 +89,8 @@ impl World {
             policy: policy(gates),
             facts: Fact::observed(facts(), now() - SignedDuration::from_secs(10)),
             scope: Some(Fact::observed(scope(), ago(30))),
+            seen: Seen::default(),
+            actor: person("alice"),
             ledger: Some(Ledger::default()),
             live: Some(revision(LIVE, "2.40.3")),
             candidate: Some(revision(WANTED, "2.41.0")),
@@ -109,7 +114,10 @@ impl World {
             stage: self.stage(),
             facts: &self.facts,
             scope: self.scope.as_ref(),
+            seen: &self.seen,
+            peers: &Alone,
             ledger: self.ledger.as_ref(),
+            actor: Some(&self.actor),
             live: self.live.as_ref(),
             candidate: self.candidate.as_ref(),
             own: self.own.as_ref(),
@@ -217,6 +225,8 @@ fn policy(gates: Vec<GateSpec>) -> Policy {
         environment: environment.into(),
         gates,
         via,
+        mode: Mode::default(),
+        verification: None,
     };
     let service = Service {
         name: "checkout".into(),
@@ -224,6 +234,7 @@ fn policy(gates: Vec<GateSpec>) -> Policy {
         repo: "acme/checkout".into(),
         branch: None,
         group: None,
+        depends: Vec::new(),
         path: vec![
             stage("dev", Vec::new(), Via::Forge),
             stage("staging", Vec::new(), Via::Deployment),
