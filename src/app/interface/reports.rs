@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Interface, KEPT, Overlay, Problem};
+use super::{Interface, Overlay};
 use crate::app::engine::Report;
 use crate::app::request::Refusal;
 use crate::domain::ids::IntentId;
@@ -10,7 +10,43 @@ use crate::domain::ids::IntentId;
 /// A trouble that was read and comes back after this long wants to be read again.
 const AGAIN: SignedDuration = SignedDuration::from_mins(5);
 
+/// How many messages and problems are kept.
+const KEPT: usize = 500;
+
+/// Something that was said to the operator.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Message {
+    pub at: Timestamp,
+    pub good: bool,
+    pub text: String,
+}
+
+/// An error that stays until it is read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    pub at: Timestamp,
+    /// Several of the same kind in a row count up instead of filling the list.
+    pub count: u32,
+    pub last_at: Timestamp,
+    pub subject: String,
+    pub why: String,
+    pub hint: Option<String>,
+    pub request: Option<String>,
+    pub read: bool,
+}
+
 impl Interface {
+    pub(crate) fn say(&mut self, good: bool, text: String, now: Timestamp) {
+        self.messages.push_back(Message {
+            at: now,
+            good,
+            text,
+        });
+        while self.messages.len() > KEPT {
+            self.messages.pop_front();
+        }
+    }
+
     pub(super) fn take(&mut self, report: &Report, now: Timestamp) {
         match report {
             Report::Done { text, .. } => self.say(true, text.clone(), now),
