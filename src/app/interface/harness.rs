@@ -256,6 +256,7 @@ fn policy() -> Policy {
         (EnvironmentName::from(name), environment)
     };
     Policy {
+        releases: Vec::new(),
         version: Digest::of(["test"]),
         max_age: SignedDuration::from_secs(60),
         environments: BTreeMap::from([

@@ -115,6 +115,7 @@ fn policy(plans: &[Plan]) -> Policy {
         verification: None,
     };
     Policy {
+        releases: Vec::new(),
         version: Digest::of(["scene"]),
         max_age: SignedDuration::from_secs(60),
         environments: PATH

@@ -248,6 +248,7 @@ fn policy(gates: Vec<GateSpec>) -> Policy {
             .collect::<BTreeSet<_>>()
     };
     Policy {
+        releases: Vec::new(),
         version: Digest::of(["policy"]),
         max_age: SignedDuration::from_secs(60),
         environments: BTreeMap::new(),
