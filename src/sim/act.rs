@@ -8,6 +8,7 @@ use crate::sim::model::{Permission, Repo, State, Token};
 pub mod deploy;
 pub mod merge;
 pub mod publish;
+pub mod pull;
 pub mod workflow;
 
 /// Why an act did not happen.

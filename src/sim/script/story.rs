@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{push::Work, run::Start};
 use crate::sim::{
-    act::merge::{Merge, NewPull},
+    act::{merge::Merge, pull::NewPull},
     model::{
         CommitStatus, Conclusion, Deployment, Job, MergeMethod, PullState, Release, Repo, Review,
         ReviewState, RunStatus, State, StatusState,
