@@ -34,10 +34,7 @@ impl State {
         number: u64,
         merge: Merge,
     ) -> Result<String, Refusal> {
-        let repo = self
-            .repo_by_id(repo_id)
-            .cloned()
-            .ok_or_else(Refusal::not_found)?;
+        let repo = self.known_repo(repo_id)?;
         let pull = repo.pull(number).ok_or_else(Refusal::not_found)?;
         permit(token, &repo, "contents", "repo")?;
         if merge.sha.as_ref().is_some_and(|it| *it != pull.head_sha) {
@@ -132,10 +129,7 @@ impl State {
             files: Vec::new(),
         };
         let sha = self.commit(repo_id, &pull.base, work).unwrap_or_default();
-        if let Some(it) = self
-            .repo_mut(repo_id)
-            .and_then(|it| it.pulls.iter_mut().find(|it| it.number == number))
-        {
+        if let Some(it) = self.repo_mut(repo_id).and_then(|it| it.pull_mut(number)) {
             it.state = PullState::Merged;
             it.merged_at = Some(now);
             it.closed_at = Some(now);
@@ -158,10 +152,7 @@ impl State {
         number: u64,
         expected: Option<&str>,
     ) -> Result<(), Refusal> {
-        let repo = self
-            .repo_by_id(repo_id)
-            .cloned()
-            .ok_or_else(Refusal::not_found)?;
+        let repo = self.known_repo(repo_id)?;
         let pull = repo.pull(number).cloned().ok_or_else(Refusal::not_found)?;
         permit(token, &repo, "pull_requests", "repo")?;
         if expected.is_some_and(|it| it != pull.head_sha) {
@@ -184,10 +175,7 @@ impl State {
         head: &str,
         message: Option<String>,
     ) -> Result<Option<String>, Refusal> {
-        let repo = self
-            .repo_by_id(repo_id)
-            .cloned()
-            .ok_or_else(Refusal::not_found)?;
+        let repo = self.known_repo(repo_id)?;
         permit(token, &repo, "contents", "repo")?;
         if !repo.branches.contains_key(base) {
             return Err(Refusal::new(404, "Base does not exist"));
@@ -206,10 +194,7 @@ impl State {
         by: &str,
         message: Option<String>,
     ) -> Result<Option<String>, Refusal> {
-        let repo = self
-            .repo_by_id(repo_id)
-            .cloned()
-            .ok_or_else(Refusal::not_found)?;
+        let repo = self.known_repo(repo_id)?;
         let between = repo.compare(base, head).ok_or_else(Refusal::not_found)?;
         if matches!(between.status, Ordering::Identical | Ordering::Behind) {
             return Ok(None);
@@ -235,10 +220,7 @@ impl State {
         method: MergeMethod,
     ) -> Result<(), Refusal> {
         let now = self.now;
-        let repo = self
-            .repo_by_id(repo_id)
-            .cloned()
-            .ok_or_else(Refusal::not_found)?;
+        let repo = self.known_repo(repo_id)?;
         let pull = repo.pull(number).ok_or_else(Refusal::not_found)?;
         permit(token, &repo, "contents", "repo")?;
         if !repo.auto_merge {
@@ -252,7 +234,7 @@ impl State {
         }
         let by = token.login.clone();
         let repo = self.repo_mut(repo_id).ok_or_else(Refusal::not_found)?;
-        if let Some(pull) = repo.pulls.iter_mut().find(|it| it.number == number) {
+        if let Some(pull) = repo.pull_mut(number) {
             pull.auto_merge = Some(AutoMerge {
                 by,
                 at: now,
@@ -270,10 +252,7 @@ impl State {
         number: u64,
         expected: Option<&str>,
     ) -> Result<u32, Refusal> {
-        let repo = self
-            .repo_by_id(repo_id)
-            .cloned()
-            .ok_or_else(Refusal::not_found)?;
+        let repo = self.known_repo(repo_id)?;
         let pull = repo.pull(number).ok_or_else(Refusal::not_found)?;
         permit(token, &repo, "contents", "repo")?;
         if !repo.merge_queue {
@@ -295,7 +274,7 @@ impl State {
             .unwrap_or(0);
         let position = pull.queue.unwrap_or(queued + 1);
         let repo = self.repo_mut(repo_id).ok_or_else(Refusal::not_found)?;
-        if let Some(pull) = repo.pulls.iter_mut().find(|it| it.number == number) {
+        if let Some(pull) = repo.pull_mut(number) {
             pull.queue = Some(position);
         }
         Ok(position)

@@ -26,10 +26,7 @@ pub struct NewPull {
 impl State {
     /// Opens a pull request and returns its number.
     pub fn open_pull(&mut self, token: &Token, repo_id: u64, new: NewPull) -> Result<u64, Refusal> {
-        let repo = self
-            .repo_by_id(repo_id)
-            .cloned()
-            .ok_or_else(Refusal::not_found)?;
+        let repo = self.known_repo(repo_id)?;
         permit(token, &repo, "pull_requests", "repo")?;
         if new.title.trim().is_empty() {
             return Err(Refusal::field("PullRequest", "title", "missing_field"));
@@ -132,10 +129,7 @@ impl State {
         number: u64,
         labels: &[String],
     ) -> Result<(), Refusal> {
-        let repo = self
-            .repo_by_id(repo_id)
-            .cloned()
-            .ok_or_else(Refusal::not_found)?;
+        let repo = self.known_repo(repo_id)?;
         repo.pull(number).ok_or_else(Refusal::not_found)?;
         permit(token, &repo, "pull_requests", "repo")?;
         for label in labels {
@@ -159,7 +153,7 @@ impl State {
                 description: String::new(),
             });
         }
-        if let Some(pull) = repo.pulls.iter_mut().find(|it| it.number == number)
+        if let Some(pull) = repo.pull_mut(number)
             && !pull.labels.iter().any(|it| it == name)
         {
             pull.labels.push(name.to_owned());
@@ -176,17 +170,14 @@ impl State {
         label: &str,
     ) -> Result<(), Refusal> {
         let now = self.now;
-        let repo = self
-            .repo_by_id(repo_id)
-            .cloned()
-            .ok_or_else(Refusal::not_found)?;
+        let repo = self.known_repo(repo_id)?;
         let pull = repo.pull(number).ok_or_else(Refusal::not_found)?;
         permit(token, &repo, "pull_requests", "repo")?;
         if !pull.labels.iter().any(|it| it == label) {
             return Err(Refusal::new(404, "Label does not exist"));
         }
         let repo = self.repo_mut(repo_id).ok_or_else(Refusal::not_found)?;
-        if let Some(pull) = repo.pulls.iter_mut().find(|it| it.number == number) {
+        if let Some(pull) = repo.pull_mut(number) {
             pull.labels.retain(|it| it != label);
             pull.updated_at = now;
         }

@@ -84,16 +84,9 @@ impl State {
 
     /// Gives a run's next stage its jobs, or ends the run.
     pub(crate) fn next_stage(&mut self, repo_id: u64, run_id: u64) {
-        let Some(repo) = self.repo_by_id(repo_id).cloned() else {
+        let Some((run, workflow)) = self.run_and_workflow(repo_id, run_id) else {
             return;
         };
-        let Some(run) = repo.run(run_id).cloned() else {
-            return;
-        };
-        let Some(workflow) = repo.workflow(&run.workflow.to_string()).cloned() else {
-            return;
-        };
-        drop(repo);
         if run.done()
             || run
                 .latest_jobs()
@@ -187,6 +180,17 @@ impl State {
             run.status = status;
             run.updated_at = now;
         });
+    }
+
+    pub(crate) fn run_and_workflow(
+        &self,
+        repo: u64,
+        run: u64,
+    ) -> Option<(Arc<Run>, Arc<Workflow>)> {
+        let repo = self.repo_by_id(repo)?;
+        let run = repo.run(run)?;
+        let workflow = repo.workflow(&run.workflow.to_string())?;
+        Some((run.clone(), workflow.clone()))
     }
 
     pub(crate) fn with_run(&mut self, repo: u64, run: u64, change: impl FnOnce(&mut Run)) {
