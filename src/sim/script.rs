@@ -13,6 +13,7 @@ use crate::sim::{
 };
 
 pub mod deploy;
+mod job;
 pub mod push;
 pub mod run;
 pub mod story;

@@ -5,12 +5,12 @@ use jiff::Timestamp;
 use tui_input::Input;
 
 use super::choice::step;
-use super::{ConfirmDialog, Overlay, field, link};
+use super::{ConfirmDialog, Overlay, field, link, reports};
 use crate::app::command::Command;
 use crate::app::effect::Effect;
+use crate::app::engine::Engine;
 use crate::app::engine::planning::Wish;
 use crate::app::engine::recheck::difference;
-use crate::app::engine::{Engine, Report};
 use crate::app::plan::Plan;
 use crate::app::request::{Refusal, RefusalKind, Request};
 use crate::app::state::State;
@@ -151,12 +151,11 @@ fn send(state: &mut State) -> Vec<Effect> {
         let Ok(plan) = &item.plan else { continue };
         let mut plan = plan.clone();
         plan.intent.reason.clone_from(&reason);
-        let reports = state.engine.reports.len();
-        effects.extend(state.engine.ask(Request::Send(plan), now));
-        match state.engine.reports.get(reports) {
-            Some(Report::Refused { refusal, .. }) => item.plan = Err(refusal.clone()),
-            Some(Report::Done { .. } | Report::Trouble(_) | Report::JournalTrouble { .. })
-            | None => sent.push(item.service.clone()),
+        let (more, refused) = reports::ask(&mut state.engine, Request::Send(plan), now);
+        effects.extend(more);
+        match refused {
+            Some(refusal) => item.plan = Err(refusal),
+            None => sent.push(item.service.clone()),
         }
     }
     let (all, to) = (dialog.items.len(), dialog.environment.clone());
