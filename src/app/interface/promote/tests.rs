@@ -185,7 +185,7 @@ fn the_footer_says_why_a_promotion_is_not_possible() {
     assert!(told.starts_with("nothing to promote"), "{told}");
     stale(&mut state, "api");
     on(&mut state, "api", "production");
-    assert_eq!(why(&state).as_deref(), Some("facts are 3600 s old"));
+    assert_eq!(why(&state).as_deref(), Some("facts are 60m old"));
     state.engine.read_only = true;
     assert_eq!(
         why(&state).as_deref(),
