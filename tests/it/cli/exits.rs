@@ -59,6 +59,9 @@ fn two_is_usage() {
         error["message"].as_str().unwrap().contains("h-nothere"),
         "{error}"
     );
+    // Nobody asks for sre there: the board's dialog offers no such vote either.
+    sim.run(&["vote", "go", "notify", "--as", "sre", "--json"])
+        .error(2);
     sim.run(&["vote", "go", "notify", "--as", "nobody", "--json"])
         .error(2);
     let words = sim.run(&["bogus"]);
