@@ -113,6 +113,17 @@ pub struct Stage {
     pub verification: Option<Verification>,
 }
 
+impl Stage {
+    /// The roles whose go its sign-off gates ask for.
+    pub fn roles_asked(&self) -> impl Iterator<Item = &RoleName> {
+        let asked = self.gates.iter().filter_map(|gate| match gate {
+            GateSpec::SignOff { roles, .. } => Some(roles),
+            _ => None,
+        });
+        asked.flatten()
+    }
+}
+
 /// How a promotion into an environment is made on the forge.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Via {
