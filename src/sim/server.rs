@@ -18,6 +18,7 @@ use crate::sim::{
     control,
     faults::{Asked, Effect},
     graphql::{self, GraphqlSchema},
+    health,
     model::{Flavor, Token, commit::hex},
     rest::{self, Answer, Ask},
     shared::{Budget, Logged, Resource, Session, Shared},
@@ -152,7 +153,11 @@ async fn handle(site: &Site, wire: &Wire, request: Request) -> Response<Body> {
     let operation = operation(&incoming);
     let place = shared.log(Logged {
         method: incoming.method.clone(),
-        forge: shared.read().name.to_string(),
+        forge: if health::serves(&incoming.raw_path) {
+            health::NAME.to_owned()
+        } else {
+            shared.read().name.to_string()
+        },
         path: incoming.full(),
         operation: operation.clone(),
         body_sha256: hex(&Sha256::digest(&incoming.body)),
@@ -210,7 +215,11 @@ async fn answered(
     let full = incoming.full();
     let current = shared.read();
     let asked = Asked {
-        forge: &current.name,
+        forge: if health::serves(api.path()) {
+            health::NAME
+        } else {
+            &current.name
+        },
         method: &incoming.method,
         path: api.path(),
         full: &full,
@@ -288,6 +297,11 @@ async fn answered(
 async fn genuine(site: &Site, incoming: &Incoming, api: &Api<'_>, asked: Asked<'_>) -> Reply {
     let shared = &site.shared;
     let current = shared.read();
+    if health::serves(asked.path) {
+        let Incoming { method, query, .. } = incoming;
+        let seen = shared.faults().as_seen(asked, incoming.at, &current);
+        return health::answer(&seen, method, asked.path, query, &incoming.body).into();
+    }
     if incoming
         .header("user-agent")
         .is_none_or(|it| it.trim().is_empty())

@@ -266,9 +266,13 @@ impl State {
         }
         let fate = run.fate.get(&job.name).copied();
         let conclusion = fate.unwrap_or_else(|| {
+            // By names, not by ids: what else a world holds changes nothing here.
+            let name = self.repo_by_id(repo).map_or("", |it| &it.name);
             let parts = [
                 "flaky",
-                &run_id.to_string(),
+                name,
+                &run.path,
+                &run.run_number.to_string(),
                 &job.name,
                 &attempt.to_string(),
             ];

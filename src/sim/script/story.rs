@@ -67,7 +67,7 @@ impl State {
             title: step.text.clone(),
             head: branch.clone(),
             base,
-            body: step.body.clone(),
+            body: body(&found, step),
             draft: false,
         };
         // It was tested before; only its merge is of interest now.
@@ -101,7 +101,7 @@ impl State {
             title: step.text.clone(),
             head: step.head.clone(),
             base: or(&step.base, &found.default_branch).to_owned(),
-            body: step.body.clone(),
+            body: body(&found, step),
             draft: step.draft,
         };
         let number = self.opened(repo, &step.by, new, true)?;
@@ -415,6 +415,18 @@ impl State {
         let lines: Vec<String> = step.with.iter().map(trailer).collect();
         (!lines.is_empty()).then(|| lines.join("\n"))
     }
+}
+
+// The text of a pull request, with the issues that it closes.
+fn body(repo: &Repo, step: &Step) -> String {
+    let number = |title: &String| {
+        let issue = repo.issues.iter().rev().find(|it| it.title == *title)?;
+        Some(format!("Closes #{}", issue.number))
+    };
+    let own = (!step.body.is_empty()).then(|| step.body.clone());
+    let closes = step.closes.iter().filter_map(number);
+    let lines: Vec<String> = own.into_iter().chain(closes).collect();
+    lines.join("\n\n")
 }
 
 // Files that are written hold what they say; others have nothing but a name.
