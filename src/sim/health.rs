@@ -96,7 +96,10 @@ fn shape(state: &State, repo: &Repo, environment: &str, vital: &Vital) -> Value 
 fn page(state: &State, service: &str, environment: &str) -> Answer {
     let repo = state.repos.iter().find(|it| it.name == service);
     let Some(repo) = repo.filter(|it| it.environment(environment).is_some()) else {
-        return Answer::json(404, json!({"status": "unknown", "error": "no such service"}));
+        return Answer::json(
+            404,
+            json!({"status": "unknown", "error": "no such service"}),
+        );
     };
     match state.vital(repo, environment) {
         Some(vital) => {

@@ -7,6 +7,9 @@ use serde_json::{Value, json};
 
 use super::{EVENING, Fault, Options, Running, World, control, start};
 
+mod gates;
+mod monitoring;
+
 async fn evening() -> Running {
     let world = World::from_toml(EVENING).expect("the world file reads");
     start(

@@ -42,7 +42,9 @@ struct Decided {
 /// Answers a move; `path` is what comes after `/_sim`.
 pub fn answer(shared: &Arc<Shared>, path: &str, body: &[u8]) -> Answer {
     match path {
-        "/step" => read(body, |it: Move| shared.act(|state| played(state, &it.repo, it.step))),
+        "/step" => read(body, |it: Move| {
+            shared.act(|state| played(state, &it.repo, it.step))
+        }),
         "/health" => read(body, |it: Health| shared.act(|state| health(state, it))),
         "/doom" => read(body, |it: Decided| {
             shared.act(|state| {
@@ -76,7 +78,10 @@ pub fn repo<'s>(state: &'s State, name: &str) -> Option<&'s Arc<Repo>> {
 /// Plays a step now, or puts it on the agenda if it is `at` a later moment.
 pub fn play(state: &mut State, id: u64, step: Step) -> bool {
     if step.at.0 > SignedDuration::ZERO {
-        let at = state.now.saturating_add(step.at.0).unwrap_or(Timestamp::MAX);
+        let at = state
+            .now
+            .saturating_add(step.at.0)
+            .unwrap_or(Timestamp::MAX);
         state.at(at, id, Event::Story(Arc::new(step)));
         return true;
     }

@@ -18,8 +18,8 @@ use super::{
     release::{Release, ReleaseConnection},
     scalar::{DateTime, GitObjectId, Uri, int},
     words::{
-        DeploymentOrderField, IssueOrderField, IssueState, OrderDirection, PullRequestState, ReleaseOrderField,
-        RepositoryPermission,
+        DeploymentOrderField, IssueOrderField, IssueState, OrderDirection, PullRequestState,
+        ReleaseOrderField, RepositoryPermission,
     },
 };
 use crate::sim::model::{self, Kind, NodeId};
@@ -333,10 +333,10 @@ impl<'a> Repository<'a> {
     ) -> Result<IssueConnection<'a>, Error> {
         let page = Page::of(ctx, first, after.as_deref())?;
         self.0.reads("issues")?;
-        let (field, direction) = order_by.map_or(
-            (IssueOrderField::CreatedAt, OrderDirection::Asc),
-            |it| (it.field, it.direction),
-        );
+        let (field, direction) = order_by
+            .map_or((IssueOrderField::CreatedAt, OrderDirection::Asc), |it| {
+                (it.field, it.direction)
+            });
         let by_update = field == IssueOrderField::UpdatedAt;
         let all = issue::issues(
             self.0,
@@ -357,8 +357,7 @@ impl<'a> Repository<'a> {
                 .ok()
                 .and_then(|it| place.repo.issue(it));
             let missing = || {
-                let words =
-                    format!("Could not resolve to an Issue with the number of {number}.");
+                let words = format!("Could not resolve to an Issue with the number of {number}.");
                 error("NOT_FOUND", words)
             };
             let it = found.ok_or_else(missing)?;

@@ -61,8 +61,7 @@ impl Fault {
 /// Evaluates a query over all series of this moment.
 pub fn evaluate(query: &str, all: &[Sample]) -> Result<Value, Fault> {
     if query.trim().is_empty() {
-        let words =
-            "invalid parameter \"query\": unknown position: parse error: no expression found in input";
+        let words = "invalid parameter \"query\": unknown position: parse error: no expression found in input";
         return Err(Fault::bad_data(words.to_owned()));
     }
     let mut parser = Parser {
@@ -224,10 +223,7 @@ impl Parser<'_> {
         let text = rest.get(..end).unwrap_or_default();
         let number = text.parse::<f64>();
         let number = number.map_err(|_| {
-            Fault::parse(
-                self.at,
-                &format!("bad number or duration syntax: {text:?}"),
-            )
+            Fault::parse(self.at, &format!("bad number or duration syntax: {text:?}"))
         })?;
         self.at += end;
         Ok(Value::Scalar(number))
@@ -272,7 +268,9 @@ impl Parser<'_> {
                 }
             })
         };
-        Ok(Value::Vector(self.all.iter().filter(meant).cloned().collect()))
+        Ok(Value::Vector(
+            self.all.iter().filter(meant).cloned().collect(),
+        ))
     }
 
     fn matcher(&mut self) -> Result<(String, &'static str, String), Fault> {
@@ -397,7 +395,9 @@ impl Parser<'_> {
 
 // Alternatives of plain text with `.*` and `.+` in it, anchored at both ends as all are there.
 fn pattern(pattern: &str, text: &str) -> bool {
-    pattern.split('|').any(|it| glob(it.as_bytes(), text.as_bytes()))
+    pattern
+        .split('|')
+        .any(|it| glob(it.as_bytes(), text.as_bytes()))
 }
 
 fn glob(pattern: &[u8], text: &[u8]) -> bool {
@@ -472,10 +472,18 @@ mod tests {
     #[test]
     fn a_malformed_query_says_where() {
         let cases = [
-            ("up{", 400, "1:4: parse error: unexpected end of input inside braces"),
+            (
+                "up{",
+                400,
+                "1:4: parse error: unexpected end of input inside braces",
+            ),
             ("sum(up", 400, "1:4: parse error: unclosed left parenthesis"),
             ("up!", 400, "1:3: parse error: unexpected character: '!'"),
-            ("nope(up)", 400, "1:1: parse error: unknown function with name \"nope\""),
+            (
+                "nope(up)",
+                400,
+                "1:1: parse error: unknown function with name \"nope\"",
+            ),
             ("", 400, "no expression found in input"),
             ("{}", 400, "at least one non-empty matcher"),
             ("rate(up[5m])", 422, "no range vectors"),
