@@ -10,7 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::effect::{Effect, Ticket};
 use super::msg::{Budget, Identity};
 use super::request::Refusal;
-use crate::domain::board::Board;
+use crate::domain::board::{Basis, Board};
 use crate::domain::entry::Entry;
 use crate::domain::fault::Fault;
 use crate::domain::ids::{ForgeName, InstanceId, IntentId, Person, RunId, ServiceName};
@@ -119,15 +119,44 @@ impl Engine {
     /// Judges the cells of some services alone: those that the first picture shows.
     pub fn judge<'a>(&mut self, services: impl Iterator<Item = &'a ServiceName>, now: Timestamp) {
         for service in services {
-            self.board
-                .judge(service, &self.policy, self.ledger.as_ref(), now);
+            let (board, basis) = self.judging(now);
+            board.judge(service, basis);
         }
     }
 
     /// Judges every cell again, for instance after the cache was put in.
     pub fn judge_all(&mut self, now: Timestamp) {
-        self.board
-            .judge_all(&self.policy, self.ledger.as_ref(), now);
+        let (board, basis) = self.judging(now);
+        board.judge_all(basis);
+    }
+
+    /// The board, and what it is judged by.
+    pub fn judging(&mut self, now: Timestamp) -> (&mut Board, Basis<'_>) {
+        let Self {
+            board,
+            policy,
+            ledger,
+            journal,
+            operator,
+            ..
+        } = self;
+        let basis = Basis {
+            policy,
+            ledger: known(journal, ledger.as_ref()),
+            actor: operator.as_ref(),
+            now,
+        };
+        (board, basis)
+    }
+
+    /// What the board is judged by.
+    pub(crate) fn basis(&self, now: Timestamp) -> Basis<'_> {
+        Basis {
+            policy: &self.policy,
+            ledger: known(&self.journal, self.ledger.as_ref()),
+            actor: self.operator.as_ref(),
+            now,
+        }
     }
 
     /// Reads the journal for the first time.
@@ -156,6 +185,14 @@ impl Engine {
                             .is_some_and(|fact| fact.last.is_some() || fact.fault.is_some())
                 })
         })
+    }
+}
+
+/// The ledger, while the journal that it was folded from can be reached.
+fn known<'a>(journal: &JournalState, ledger: Option<&'a Ledger>) -> Option<&'a Ledger> {
+    match journal {
+        JournalState::Ready => ledger,
+        JournalState::Unread | JournalState::Unreachable { .. } => None,
     }
 }
 

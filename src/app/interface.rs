@@ -21,6 +21,7 @@ mod board;
 mod choice;
 mod chord;
 mod confirm;
+mod cover;
 mod detail;
 mod field;
 mod filter;
@@ -34,6 +35,7 @@ mod leave;
 pub mod link;
 mod lists;
 pub mod order;
+mod overlay;
 mod palette;
 mod promote;
 mod reports;
@@ -46,8 +48,10 @@ pub use chord::{Chord, Key};
 pub use confirm::{ConfirmDialog, ConfirmFocus};
 pub use gates::{GatesAction, GatesDialog, GatesFocus};
 pub use hold::{HoldDialog, HoldFocus, HoldMode};
+pub use overlay::Overlay;
 pub use palette::{Choice, choices};
 pub use promote::{PromoteDialog, PromoteFocus, PromoteItem};
+pub use reports::{Message, Problem};
 pub use tour::tour_text;
 
 /// Takes a key, a paste or a new size.
@@ -61,7 +65,7 @@ pub(crate) fn input(state: &mut State, msg: Msg) -> Vec<Effect> {
             state.dirty = true;
             if let Some(input) = state.interface.field() {
                 field::paste(input, &text);
-                typed(state);
+                overlay::typed(state);
             }
             Vec::new()
         }
@@ -88,35 +92,13 @@ fn key(state: &mut State, chord: Chord) -> Vec<Effect> {
     if let Some(input) = state.interface.field()
         && field::typed(input, chord)
     {
-        typed(state);
+        overlay::typed(state);
         return Vec::new();
     }
     let context = Context::of(&state.interface);
     match state.interface.keymap.find(context, chord) {
         Some(command) => run(state, command),
         None => Vec::new(),
-    }
-}
-
-/// What typing changes at once: the rows under `/`, the list under `:`.
-fn typed(state: &mut State) {
-    match state.interface.overlays.last_mut() {
-        Some(Overlay::Filter { input, .. }) => {
-            state.interface.filter = input.value().to_owned();
-            state.interface.arrange(&state.engine, state.now);
-        }
-        Some(Overlay::Palette { selected, .. }) => *selected = 0,
-        Some(Overlay::Hold(dialog)) => dialog.error = None,
-        Some(Overlay::Gates(dialog)) => dialog.error = None,
-        Some(
-            Overlay::Help { .. }
-            | Overlay::Errors { .. }
-            | Overlay::Messages { .. }
-            | Overlay::Promote(_)
-            | Overlay::Confirm(_)
-            | Overlay::Quit { .. },
-        )
-        | None => {}
     }
 }
 
@@ -248,33 +230,6 @@ impl Interface {
         self.tally = Some(tally);
     }
 
-    pub(crate) fn say(&mut self, good: bool, text: String, now: Timestamp) {
-        self.messages.push_back(Message {
-            at: now,
-            good,
-            text,
-        });
-        while self.messages.len() > KEPT {
-            self.messages.pop_front();
-        }
-    }
-
-    /// Says whether a dialog is open: rows never move under one.
-    pub fn has_dialog(&self) -> bool {
-        self.overlays.iter().any(|overlay| match overlay {
-            Overlay::Promote(_)
-            | Overlay::Hold(_)
-            | Overlay::Gates(_)
-            | Overlay::Confirm(_)
-            | Overlay::Quit { .. } => true,
-            Overlay::Help { .. }
-            | Overlay::Errors { .. }
-            | Overlay::Messages { .. }
-            | Overlay::Filter { .. }
-            | Overlay::Palette { .. } => false,
-        })
-    }
-
     /// Goes to another screen and remembers this one.
     fn show(&mut self, screen: Screen) {
         if screen == self.screen {
@@ -287,49 +242,7 @@ impl Interface {
         self.pane = Pane::default();
         self.last_screen = Some(std::mem::replace(&mut self.screen, screen));
     }
-
-    /// Says whether a text field has the focus: then letters type.
-    pub fn is_typing(&self) -> bool {
-        match self.overlays.last() {
-            Some(Overlay::Filter { .. } | Overlay::Palette { .. }) => true,
-            Some(Overlay::Promote(dialog)) => {
-                matches!(dialog.focus, PromoteFocus::Reason | PromoteFocus::Typed)
-            }
-            Some(Overlay::Hold(dialog)) => {
-                matches!(dialog.focus, HoldFocus::Until | HoldFocus::Reason)
-            }
-            Some(Overlay::Gates(dialog)) => {
-                matches!(dialog.focus, GatesFocus::Name | GatesFocus::Note)
-            }
-            Some(Overlay::Confirm(dialog)) => dialog.focus == ConfirmFocus::Reason,
-            Some(
-                Overlay::Help { .. }
-                | Overlay::Errors { .. }
-                | Overlay::Messages { .. }
-                | Overlay::Quit { .. },
-            )
-            | None => false,
-        }
-    }
-
-    /// The text field that letters are typed into, if one has the focus.
-    fn field(&mut self) -> Option<&mut Input> {
-        match self.overlays.last_mut()? {
-            Overlay::Filter { input, .. } | Overlay::Palette { input, .. } => Some(input),
-            Overlay::Promote(dialog) => dialog.field(),
-            Overlay::Hold(dialog) => dialog.field(),
-            Overlay::Gates(dialog) => dialog.field(),
-            Overlay::Confirm(dialog) => dialog.field(),
-            Overlay::Help { .. }
-            | Overlay::Errors { .. }
-            | Overlay::Messages { .. }
-            | Overlay::Quit { .. } => None,
-        }
-    }
 }
-
-/// How many messages and problems are kept.
-const KEPT: usize = 500;
 
 /// Everything that only the terminal needs.
 #[derive(Debug)]
@@ -433,59 +346,4 @@ pub enum DetailTab {
 pub struct ListCursor {
     pub selected: usize,
     pub offset: usize,
-}
-
-/// What lies over the screen.
-#[derive(Clone, Debug)]
-pub enum Overlay {
-    Help {
-        offset: usize,
-    },
-    Errors {
-        list: ListCursor,
-    },
-    Messages {
-        offset: usize,
-    },
-    /// `/`: typing narrows the rows at once.
-    Filter {
-        input: Input,
-        before: String,
-    },
-    /// `:`: a command by its name.
-    Palette {
-        input: Input,
-        selected: usize,
-    },
-    Promote(PromoteDialog),
-    Hold(HoldDialog),
-    Gates(GatesDialog),
-    /// Cancel a run, reject what waits, run again: one act, its call, a reason.
-    Confirm(ConfirmDialog),
-    /// Something is in flight: quit all the same?
-    Quit {
-        focus: usize,
-    },
-}
-
-/// Something that was said to the operator.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Message {
-    pub at: Timestamp,
-    pub good: bool,
-    pub text: String,
-}
-
-/// An error that stays until it is read.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Problem {
-    pub at: Timestamp,
-    /// Several of the same kind in a row count up instead of filling the list.
-    pub count: u32,
-    pub last_at: Timestamp,
-    pub subject: String,
-    pub why: String,
-    pub hint: Option<String>,
-    pub request: Option<String>,
-    pub read: bool,
 }

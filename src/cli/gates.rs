@@ -23,11 +23,7 @@ pub struct CellArgs {
 pub(super) async fn explain(global: &Global, env: &Env, args: CellArgs) -> Result<Exit, Failure> {
     let (cell, now) = judged(global, env, &args).await?;
     if global.json {
-        output::json_line(&Versioned {
-            schema: crate::app::status::SCHEMA,
-            service: &args.service,
-            cell: &cell,
-        });
+        print_json(&args.service, &cell);
     } else {
         print(&args.service, &cell, now);
     }
@@ -38,11 +34,7 @@ pub(super) async fn explain(global: &Global, env: &Env, args: CellArgs) -> Resul
 pub(super) async fn check(global: &Global, env: &Env, args: CellArgs) -> Result<Exit, Failure> {
     let (cell, now) = judged(global, env, &args).await?;
     if global.json {
-        output::json_line(&Versioned {
-            schema: crate::app::status::SCHEMA,
-            service: &args.service,
-            cell: &cell,
-        });
+        print_json(&args.service, &cell);
     } else {
         output::line(&format!("{} {} {}", args.service, args.to, cell.verdict));
         for gate in cell.gates.iter().filter(|gate| !passes(gate)) {
@@ -66,6 +58,14 @@ struct Versioned<'a> {
     service: &'a str,
     #[serde(flatten)]
     cell: &'a CellStatus,
+}
+
+fn print_json(service: &str, cell: &CellStatus) {
+    output::json_line(&Versioned {
+        schema: crate::app::status::SCHEMA,
+        service,
+        cell,
+    });
 }
 
 async fn judged(

@@ -151,6 +151,8 @@ pub fn settings(forge: ForgeSettings, found: &Found<'_>, env: &Env) -> Result<Se
             environment: name.clone(),
             gates: tiers.get(&environment.tier).cloned().unwrap_or_default(),
             via,
+            mode: environment.mode,
+            verification: None,
         });
         environments.insert(name.clone(), environment);
     }
@@ -161,6 +163,7 @@ pub fn settings(forge: ForgeSettings, found: &Found<'_>, env: &Env) -> Result<Se
         repo: found.repo.clone(),
         branch: found.default_branch.map(str::to_owned),
         group: None,
+        depends: Vec::new(),
         path,
     };
     let mut policy = Policy {
@@ -170,6 +173,7 @@ pub fn settings(forge: ForgeSettings, found: &Found<'_>, env: &Env) -> Result<Se
         services: vec![service],
         windows: Vec::new(),
         roles: BTreeMap::new(),
+        releases: Vec::new(),
     };
     policy.version = version::of(&policy);
     Ok(Settings {

@@ -260,7 +260,17 @@ fn gate(gate: &GateSpec) -> String {
         | GateSpec::Window
         | GateSpec::Hold
         | GateSpec::Forge
-        | GateSpec::Manual => String::new(),
+        | GateSpec::Manual
+        // Config takes none of these yet.
+        | GateSpec::Quality(_)
+        | GateSpec::Blocker { .. }
+        | GateSpec::Depends
+        | GateSpec::Parity(_)
+        | GateSpec::Fits(_)
+        | GateSpec::FourEyes { .. }
+        | GateSpec::Checklist { .. }
+        | GateSpec::Health(_)
+        | GateSpec::Command(_) => String::new(),
     };
     let kind = quote(gate.name());
     if settings.is_empty() {

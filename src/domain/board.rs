@@ -8,11 +8,13 @@ use jiff::Timestamp;
 use super::cell::{Cell, Sources};
 use super::facts::{Pulse, ServiceFacts};
 use super::fault::Fault;
-use super::ids::{EnvironmentName, RepoPath, ServiceName, Sha};
+use super::gate::{Peer, Peers};
+use super::ids::{EnvironmentName, Person, RepoPath, ServiceName, Sha};
 use super::ledger::Ledger;
 use super::observed::{Fact, Observed};
 use super::policy::{Policy, Service};
 use super::scope::Scope;
+use super::seen::Seen;
 
 /// One service's row.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,8 +27,21 @@ pub struct Row {
     awaited: Option<Observed<Pulse>>,
     /// Scopes by `(base, head)`; commits never change, so one read is enough.
     pub scopes: BTreeMap<(Sha, Sha), Fact<Scope>>,
+    /// What was seen beside the forge's facts.
+    pub seen: Seen,
     /// In the order of the service's path.
     pub cells: Vec<Cell>,
+}
+
+/// What a board is judged by.
+#[derive(Clone, Copy, Debug)]
+pub struct Basis<'a> {
+    pub policy: &'a Policy,
+    /// `None` while the journal has not been read or cannot be.
+    pub ledger: Option<&'a Ledger>,
+    /// Who would promote.
+    pub actor: Option<&'a Person>,
+    pub now: Timestamp,
 }
 
 /// Every service.
@@ -36,13 +51,15 @@ pub struct Board {
     /// Goes up with every change, so that who made something of the rows knows when to make it anew.
     pub version: u64,
     places: BTreeMap<ServiceName, usize>,
+    /// Who is judged by a service's facts beside itself.
+    dependents: BTreeMap<ServiceName, Vec<usize>>,
 }
 
 impl Board {
     /// A board of the policy's services with nothing known yet. Rows that `old` has keep their facts.
-    pub fn new(policy: &Policy, ledger: Option<&Ledger>, old: Self, now: Timestamp) -> Self {
-        let mut board = Self::unjudged(policy, old);
-        board.judge_all(policy, ledger, now);
+    pub fn new(basis: Basis<'_>, old: Self) -> Self {
+        let mut board = Self::unjudged(basis.policy, old);
+        board.judge_all(basis);
         board
     }
 
@@ -75,10 +92,16 @@ impl Board {
                     pulse: None,
                     awaited: None,
                     scopes: BTreeMap::new(),
+                    seen: Seen::default(),
                     cells: Vec::new(),
                 },
             };
-            board.places.insert(service.name.clone(), board.rows.len());
+            let place = board.rows.len();
+            for dependency in &service.depends {
+                let dependents = board.dependents.entry(dependency.service.clone());
+                dependents.or_default().push(place);
+            }
+            board.places.insert(service.name.clone(), place);
             board.rows.push(row);
         }
         board
@@ -132,9 +155,7 @@ impl Board {
         service: &ServiceName,
         answer: Result<ServiceFacts, Fault>,
         at: Timestamp,
-        policy: &Policy,
-        ledger: Option<&Ledger>,
-        now: Timestamp,
+        basis: Basis<'_>,
     ) {
         let Some(row) = self.row_mut(service) else {
             return;
@@ -145,7 +166,7 @@ impl Board {
             row.pulse = row.awaited.take().map(|pulse| pulse.value);
         }
         row.facts.merge(answer, at);
-        row.judge(policy, ledger, now);
+        self.judge(service, basis);
     }
 
     /// Takes a pulse. Says whether the service has to be read again: its pulse changed, or its
@@ -155,9 +176,7 @@ impl Board {
         service: &ServiceName,
         answer: Result<Pulse, Fault>,
         at: Timestamp,
-        policy: &Policy,
-        ledger: Option<&Ledger>,
-        now: Timestamp,
+        basis: Basis<'_>,
     ) -> bool {
         let Some(row) = self.row_mut(service) else {
             return false;
@@ -174,71 +193,86 @@ impl Board {
                     last.at = last.at.max(at);
                     row.facts.fault = None;
                 }
-                row.judge(policy, ledger, now);
+                self.judge(service, basis);
                 false
             }
             Err(fault) => {
                 row.facts.fault = Some(fault);
-                row.judge(policy, ledger, now);
+                self.judge(service, basis);
                 false
             }
         }
     }
 
     /// Takes the scope between two revisions of a service.
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "an answer, its key and its instant, and what judging needs"
-    )]
     pub fn scope(
         &mut self,
         service: &ServiceName,
         ends: (Sha, Sha),
         answer: Result<Scope, Fault>,
         at: Timestamp,
-        policy: &Policy,
-        ledger: Option<&Ledger>,
-        now: Timestamp,
+        basis: Basis<'_>,
     ) {
         let Some(row) = self.row_mut(service) else {
             return;
         };
         row.scopes.entry(ends).or_default().merge(answer, at);
-        row.judge(policy, ledger, now);
+        self.judge(service, basis);
     }
 
-    /// Judges one service again, for instance because an entry of the journal covers it.
-    pub fn judge(
-        &mut self,
-        service: &ServiceName,
-        policy: &Policy,
-        ledger: Option<&Ledger>,
-        now: Timestamp,
-    ) {
-        if let Some(row) = self.row_mut(service) {
-            row.judge(policy, ledger, now);
+    /// Takes what was seen of a service beside the forge's facts.
+    pub fn see(&mut self, service: &ServiceName, take: impl FnOnce(&mut Seen), basis: Basis<'_>) {
+        let Some(row) = self.row_mut(service) else {
+            return;
+        };
+        take(&mut row.seen);
+        self.judge(service, basis);
+    }
+
+    /// Judges one service again, for instance because an entry of the journal covers it, and those
+    /// that depend on it.
+    pub fn judge(&mut self, service: &ServiceName, basis: Basis<'_>) {
+        let Some(place) = self.places.get(service).copied() else {
+            return;
+        };
+        self.version += 1;
+        self.judge_at(place, basis);
+        let dependents = self.dependents.get(service).cloned().unwrap_or_default();
+        for place in dependents {
+            self.judge_at(place, basis);
         }
     }
 
     /// Judges every service again.
-    pub fn judge_all(&mut self, policy: &Policy, ledger: Option<&Ledger>, now: Timestamp) {
+    pub fn judge_all(&mut self, basis: Basis<'_>) {
         self.version += 1;
-        for row in &mut self.rows {
-            row.judge(policy, ledger, now);
+        for place in 0..self.rows.len() {
+            self.judge_at(place, basis);
         }
     }
 
-    /// Judges again the services whose verdicts have run out at `now`. Says whether any did.
-    pub fn judge_due(&mut self, policy: &Policy, ledger: Option<&Ledger>, now: Timestamp) -> bool {
+    /// Judges again the services whose verdicts have run out. Says whether any did.
+    pub fn judge_due(&mut self, basis: Basis<'_>) -> bool {
         let mut any = false;
-        for row in &mut self.rows {
-            if row.due().is_some_and(|due| due <= now) {
-                row.judge(policy, ledger, now);
+        for place in 0..self.rows.len() {
+            let due = self.rows.get(place).and_then(Row::due);
+            if due.is_some_and(|due| due <= basis.now) {
+                self.judge_at(place, basis);
                 any = true;
             }
         }
         self.version += u64::from(any);
         any
+    }
+
+    fn judge_at(&mut self, place: usize, basis: Basis<'_>) {
+        let Some(row) = self.rows.get(place) else {
+            return;
+        };
+        let cells = row.judged(&Others(self), basis);
+        if let Some(row) = self.rows.get_mut(place) {
+            row.cells = cells;
+        }
     }
 
     /// Returns the next instant at which time alone changes a verdict.
@@ -268,26 +302,48 @@ impl Row {
             .min()
     }
 
-    fn judge(&mut self, policy: &Policy, ledger: Option<&Ledger>, now: Timestamp) {
-        let cells = self
-            .service
-            .path
-            .iter()
-            .map(|stage| {
-                let sources = Sources {
-                    policy,
-                    service: &self.service,
-                    facts: &self.facts,
-                    ledger,
-                    scope: None,
-                };
-                // The scope is looked up by the two ends, which the first look at the facts gives.
-                let ends = super::cell::ends(sources, stage);
-                let scope = ends.and_then(|ends| self.scopes.get(&ends));
-                Cell::judge(Sources { scope, ..sources }, stage, now)
-            })
-            .collect();
-        self.cells = cells;
+    /// What a cell of this row is judged from.
+    pub fn sources<'a>(
+        &'a self,
+        scope: Option<&'a Fact<Scope>>,
+        peers: &'a dyn Peers,
+        basis: Basis<'a>,
+    ) -> Sources<'a> {
+        Sources {
+            policy: basis.policy,
+            service: &self.service,
+            facts: &self.facts,
+            ledger: basis.ledger,
+            scope,
+            seen: &self.seen,
+            peers,
+            actor: basis.actor,
+        }
+    }
+
+    fn judged(&self, peers: &dyn Peers, basis: Basis<'_>) -> Vec<Cell> {
+        let judged = self.service.path.iter().map(|stage| {
+            // The scope is looked up by the two ends, which the first look at the facts gives.
+            let ends = super::cell::ends(self.sources(None, peers, basis), stage);
+            let scope = ends.and_then(|ends| self.scopes.get(&ends));
+            Cell::judge(self.sources(scope, peers, basis), stage, basis.now)
+        });
+        judged.collect()
+    }
+}
+
+/// A board as the gates of one service see the others.
+#[derive(Debug)]
+pub struct Others<'a>(pub &'a Board);
+
+impl Peers for Others<'_> {
+    fn peer(&self, service: &ServiceName) -> Option<Peer<'_>> {
+        let row = self.0.row(service)?;
+        Some(Peer {
+            service: &row.service,
+            facts: &row.facts,
+            scopes: &row.scopes,
+        })
     }
 }
 

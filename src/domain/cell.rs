@@ -5,7 +5,7 @@ use jiff::Timestamp;
 
 use super::deployment::{self, Deployment};
 use super::facts::ServiceFacts;
-use super::gate::{self, Case, Go, Judgement};
+use super::gate::{self, Case, Go, Judgement, Peers};
 use super::hold::Hold;
 use super::ids::{Digest, EnvironmentName, IntentId, Person, RunId, Sha};
 use super::ledger::Ledger;
@@ -15,6 +15,7 @@ use super::policy::{Policy, Service, Stage, Via};
 use super::promotion::{self, Promotion};
 use super::revision::Revision;
 use super::scope::{Relation, Scope};
+use super::seen::Seen;
 
 /// How a cell is shown. The first that applies, in this order of weight: `Stale` when the facts
 /// are, then what is happening, then what happened, then what may.
@@ -105,6 +106,10 @@ pub struct Sources<'a> {
     pub ledger: Option<&'a Ledger>,
     /// The scope from live to candidate, if it has been read.
     pub scope: Option<&'a Fact<Scope>>,
+    pub seen: &'a Seen,
+    pub peers: &'a dyn Peers,
+    /// Who would promote.
+    pub actor: Option<&'a Person>,
 }
 
 impl Cell {
@@ -127,6 +132,9 @@ impl Cell {
             facts,
             ledger,
             scope,
+            seen,
+            peers,
+            actor,
         } = sources;
         let environment = &stage.environment;
         let known = facts.value();
@@ -160,7 +168,10 @@ impl Cell {
             stage,
             facts,
             scope,
+            seen,
+            peers,
             ledger,
+            actor,
             live: live.as_ref(),
             candidate: candidate.as_ref(),
             own,

@@ -3,6 +3,7 @@
 //! A gate judges evidence that it is handed. It never fetches, and never reads a clock. Each kind
 //! has its file in `gate/`; this file has what they share, and how they add up.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use jiff::Timestamp;
@@ -10,12 +11,13 @@ use serde::{Deserialize, Serialize};
 
 use super::deployment;
 use super::facts::ServiceFacts;
-use super::ids::{EnvironmentName, IntentId};
+use super::ids::{EnvironmentName, IntentId, Person, ServiceName, Sha};
 use super::ledger::Ledger;
 use super::observed::Fact;
 use super::policy::{Policy, Service, Stage, Via};
 use super::revision::Revision;
 use super::scope::Scope;
+use super::seen::Seen;
 
 pub mod earliest;
 pub mod forge;
@@ -29,7 +31,7 @@ pub mod review;
 pub mod sign_off;
 pub mod soak;
 pub mod window;
-mod words;
+pub(crate) mod words;
 
 #[cfg(test)]
 pub(crate) mod fixture;
@@ -49,13 +51,42 @@ pub struct Case<'a> {
     pub stage: &'a Stage,
     pub facts: &'a Fact<ServiceFacts>,
     pub scope: Option<&'a Fact<Scope>>,
+    pub seen: &'a Seen,
+    /// The other services of the board.
+    pub peers: &'a dyn Peers,
     pub ledger: Option<&'a Ledger>,
+    /// Who would promote; `None` while nobody knows who that is.
+    pub actor: Option<&'a Person>,
     /// What runs in the environment now.
     pub live: Option<&'a Revision>,
     /// What would be promoted into it; `None` when there is nothing to promote.
     pub candidate: Option<&'a Revision>,
     /// The intent on whose behalf it is judged just before sending: it does not stand in its own way.
     pub own: Option<&'a IntentId>,
+}
+
+/// Finds other services, for gates that judge more than one.
+pub trait Peers: fmt::Debug {
+    fn peer(&self, service: &ServiceName) -> Option<Peer<'_>>;
+}
+
+/// Another service as the board knows it.
+#[derive(Clone, Copy, Debug)]
+pub struct Peer<'a> {
+    pub service: &'a Service,
+    pub facts: &'a Fact<ServiceFacts>,
+    /// By `(base, head)`.
+    pub scopes: &'a BTreeMap<(Sha, Sha), Fact<Scope>>,
+}
+
+/// A board without other services.
+#[derive(Clone, Copy, Debug)]
+pub struct Alone;
+
+impl Peers for Alone {
+    fn peer(&self, _: &ServiceName) -> Option<Peer<'_>> {
+        None
+    }
 }
 
 /// What a gate says.

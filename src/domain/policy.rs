@@ -7,8 +7,18 @@ use std::fmt;
 use jiff::SignedDuration;
 
 use super::act::MergeMethod;
-use super::ids::{Digest, EnvironmentName, ForgeName, Person, RepoPath, RoleName, ServiceName};
+use super::ids::{
+    Digest, EnvironmentName, ForgeName, Person, ReleaseName, RepoPath, RoleName, ServiceName,
+};
+use super::release::Release;
 use super::window::Window;
+
+mod rules;
+
+pub use rules::{
+    CommandRule, Dependency, Expect, FitsRule, HealthRule, ParityRule, ParitySource, Part, Probe,
+    ProbeSource, QualityRule, Task, Verification,
+};
 
 /// The whole checked policy.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,6 +32,8 @@ pub struct Policy {
     pub services: Vec<Service>,
     pub windows: Vec<Window>,
     pub roles: BTreeMap<RoleName, BTreeSet<Person>>,
+    /// By name.
+    pub releases: Vec<Release>,
 }
 
 /// How an environment is to be treated.
@@ -65,6 +77,8 @@ pub struct Service {
     /// The branch that is released; `None` means the repository's default branch.
     pub branch: Option<String>,
     pub group: Option<String>,
+    /// What must be in an environment before this service goes there.
+    pub depends: Vec<Dependency>,
     /// At least one; the order is the order of promotion.
     pub path: Vec<Stage>,
 }
@@ -82,18 +96,7 @@ impl Service {
 
     fn pipeline_rules(&self) -> impl Iterator<Item = &PipelineRule> {
         let gates = self.path.iter().flat_map(|stage| &stage.gates);
-        gates.filter_map(|gate| match gate {
-            GateSpec::Pipeline(rule) => Some(rule),
-            GateSpec::Fresh
-            | GateSpec::Path { .. }
-            | GateSpec::Soak { .. }
-            | GateSpec::Review { .. }
-            | GateSpec::Window
-            | GateSpec::Hold
-            | GateSpec::SignOff { .. }
-            | GateSpec::Forge
-            | GateSpec::Manual => None,
-        })
+        gates.filter_map(GateSpec::pipeline_rule)
     }
 }
 
@@ -104,6 +107,10 @@ pub struct Stage {
     /// In the order in which they are shown; `fresh`, `hold`, `manual` and `forge` are always there.
     pub gates: Vec<GateSpec>,
     pub via: Via,
+    /// Who starts a promotion into it.
+    pub mode: Mode,
+    /// What has to be seen after a deployment; `None` takes the forge's word for it.
+    pub verification: Option<Verification>,
 }
 
 /// How a promotion into an environment is made on the forge.
@@ -168,6 +175,26 @@ pub enum GateSpec {
     },
     Forge,
     Manual,
+    /// One or several figures.
+    Quality(Vec<QualityRule>),
+    /// Open issues and pull requests with one of these labels block.
+    Blocker {
+        labels: Vec<String>,
+    },
+    /// The service's own `depends`; always there where it has some.
+    Depends,
+    Parity(ParityRule),
+    Fits(FitsRule),
+    /// The parts that different people play, pairwise distinct.
+    FourEyes {
+        parts: Vec<Part>,
+    },
+    Checklist {
+        tasks: Vec<Task>,
+    },
+    Health(HealthRule),
+    /// One or several programs, by a name of its own each.
+    Command(Vec<(String, CommandRule)>),
 }
 
 /// What the `pipeline` gate asks of each check, by its context. A context that no list names is
@@ -210,6 +237,68 @@ impl GateSpec {
             Self::SignOff { .. } => "sign-off",
             Self::Forge => "forge",
             Self::Manual => "manual",
+            Self::Quality(_) => "quality",
+            Self::Blocker { .. } => "blocker",
+            Self::Depends => "depends",
+            Self::Parity(_) => "parity",
+            Self::Fits(_) => "fits",
+            Self::FourEyes { .. } => "four-eyes",
+            Self::Checklist { .. } => "checklist",
+            Self::Health(_) => "health",
+            Self::Command(_) => "command",
+        }
+    }
+
+    fn pipeline_rule(&self) -> Option<&PipelineRule> {
+        match self {
+            Self::Pipeline(rule) => Some(rule),
+            _ => None,
+        }
+    }
+
+    /// Says whether it judges the commits and pull requests between what is live and the candidate.
+    pub fn needs_scope(&self) -> bool {
+        match self {
+            Self::Review { .. } | Self::FourEyes { .. } => true,
+            Self::Pipeline(rule) => !rule.blocking.is_empty(),
+            Self::Fresh
+            | Self::Path { .. }
+            | Self::Soak { .. }
+            | Self::Window
+            | Self::Hold
+            | Self::SignOff { .. }
+            | Self::Forge
+            | Self::Manual
+            | Self::Quality(_)
+            | Self::Blocker { .. }
+            | Self::Depends
+            | Self::Parity(_)
+            | Self::Fits(_)
+            | Self::Checklist { .. }
+            | Self::Health(_)
+            | Self::Command(_) => false,
+        }
+    }
+
+    /// Says whether its answer depends on the instant even if the facts do not change. `fresh` is
+    /// not one of them: a search for the earliest go lets facts be as fresh as they are now.
+    pub fn changes_with_time(&self) -> bool {
+        match self {
+            Self::Soak { .. } | Self::Window | Self::Hold | Self::Forge | Self::Fits(_) => true,
+            Self::Fresh
+            | Self::Pipeline(_)
+            | Self::Path { .. }
+            | Self::Review { .. }
+            | Self::SignOff { .. }
+            | Self::Manual
+            | Self::Quality(_)
+            | Self::Blocker { .. }
+            | Self::Depends
+            | Self::Parity(_)
+            | Self::FourEyes { .. }
+            | Self::Checklist { .. }
+            | Self::Health(_)
+            | Self::Command(_) => false,
         }
     }
 }
@@ -223,6 +312,10 @@ impl fmt::Display for GateSpec {
 impl Policy {
     pub fn service(&self, name: &ServiceName) -> Option<&Service> {
         self.services.iter().find(|service| service.name == *name)
+    }
+
+    pub fn release(&self, name: &ReleaseName) -> Option<&Release> {
+        self.releases.iter().find(|release| release.name == *name)
     }
 
     /// Says whether `person` has `role`. Asked again at the moment of action.
@@ -268,6 +361,8 @@ mod tests {
                 environment: environment.into(),
                 gates,
                 via: Via::Forge,
+                mode: Mode::default(),
+                verification: None,
             };
             Service {
                 name: "checkout".into(),
@@ -275,6 +370,7 @@ mod tests {
                 repo: "acme/checkout".into(),
                 branch: None,
                 group: None,
+                depends: Vec::new(),
                 path: vec![
                     stage("staging", vec![GateSpec::Path { any: false }]),
                     stage("production", vec![GateSpec::Pipeline(rule)]),

@@ -64,11 +64,8 @@ impl Engine {
     }
 
     fn tick(&mut self, now: Timestamp) -> Vec<Effect> {
-        self.board.judge_due(
-            &self.policy,
-            known(&self.journal, self.ledger.as_ref()),
-            now,
-        );
+        let (board, basis) = self.judging(now);
+        board.judge_due(basis);
         let mut effects = self.note_expired(now);
         effects.extend(self.look_for_journal(now));
         effects.extend(self.reconcile(now));
@@ -155,6 +152,7 @@ impl Engine {
         }
         let mut effects = Vec::new();
         let mut fault = None;
+        let read_something = has_facts(&answer);
         match (answer, question) {
             (Answer::Identity(Ok(identity)), _) => {
                 if self.operator.is_none() {
@@ -166,14 +164,8 @@ impl Engine {
             (Answer::Pulses(answers), _) => {
                 for (service, answer) in answers {
                     fault = fault.or_else(|| of_forge(answer.as_ref().err()));
-                    let changed = self.board.pulse(
-                        &service,
-                        answer,
-                        asked_at,
-                        &self.policy,
-                        known(&self.journal, self.ledger.as_ref()),
-                        now,
-                    );
+                    let (board, basis) = self.judging(now);
+                    let changed = board.pulse(&service, answer, asked_at, basis);
                     if changed {
                         self.schedule.refresh_one(&service, now);
                     }
@@ -188,14 +180,8 @@ impl Engine {
                             .push(Report::Trouble(Box::new(trouble.clone())));
                     }
                     let trouble = answer.as_ref().err().cloned();
-                    self.board.merge(
-                        &service,
-                        answer,
-                        asked_at,
-                        &self.policy,
-                        known(&self.journal, self.ledger.as_ref()),
-                        now,
-                    );
+                    let (board, basis) = self.judging(now);
+                    board.merge(&service, answer, asked_at, basis);
                     effects.extend(self.follow(&service, now));
                     effects.extend(self.rechecked(generation, trouble.as_ref(), now));
                 }
@@ -216,24 +202,19 @@ impl Engine {
                     fault = of_forge(Some(trouble));
                 }
                 let answer = answer.map(|scope| *scope);
-                self.board.scope(
-                    &service,
-                    (base, head),
-                    answer,
-                    asked_at,
-                    &self.policy,
-                    known(&self.journal, self.ledger.as_ref()),
-                    now,
-                );
+                let (board, basis) = self.judging(now);
+                board.scope(&service, (base, head), answer, asked_at, basis);
                 effects.extend(self.rechecked(generation, trouble.as_ref(), now));
             }
             (Answer::Jobs(answer), Question::Jobs { service, run, .. }) => {
+                fault = of_forge(answer.as_ref().err());
                 self.jobs
                     .entry((service, run))
                     .or_default()
                     .merge(answer, asked_at);
             }
             (Answer::Found(answer), Question::Find { id, .. }) => {
+                fault = of_forge(answer.as_ref().err());
                 effects.extend(self.found(&id, answer, now));
             }
             (Answer::Cancelled, Question::Find { id, .. }) => {
@@ -246,19 +227,27 @@ impl Engine {
                 return effects;
             }
         }
-        self.heard(&forge, fault, now);
+        self.heard(&forge, fault, read_something, now);
         effects
     }
 
     /// Keeps how a forge is: a good answer clears its fault, a fault of the whole forge makes it
-    /// be asked less.
-    fn heard(&mut self, forge: &ForgeName, fault: Option<Fault>, now: Timestamp) {
+    /// be asked less. An answer that brought nothing but faults makes nothing look fresh.
+    fn heard(
+        &mut self,
+        forge: &ForgeName,
+        fault: Option<Fault>,
+        read_something: bool,
+        now: Timestamp,
+    ) {
         let state = self.forge(forge);
         match fault {
             None => {
                 state.fault = None;
                 state.failures = 0;
-                state.answered_at = Some(now);
+                if read_something {
+                    state.answered_at = Some(now);
+                }
                 self.resume(forge);
             }
             Some(fault) => {
@@ -313,12 +302,11 @@ impl Engine {
             }
         }
         if all || touched.len() > 32 {
-            self.board
-                .judge_all(&self.policy, self.ledger.as_ref(), now);
+            self.judge_all(now);
         } else {
             for service in touched {
-                self.board
-                    .judge(&service, &self.policy, self.ledger.as_ref(), now);
+                let (board, basis) = self.judging(now);
+                board.judge(&service, basis);
             }
         }
     }
@@ -348,7 +336,7 @@ impl Engine {
         let was_there = !matches!(self.journal, JournalState::Unreachable { .. });
         self.journal = lost;
         if was_there {
-            self.board.judge_all(&self.policy, None, now);
+            self.judge_all(now);
         }
     }
 
@@ -357,8 +345,7 @@ impl Engine {
         self.ledger.get_or_insert_with(Ledger::default);
         if self.journal != JournalState::Ready {
             self.journal = JournalState::Ready;
-            self.board
-                .judge_all(&self.policy, self.ledger.as_ref(), now);
+            self.judge_all(now);
         }
     }
 
@@ -368,12 +355,7 @@ impl Engine {
         }
         self.policy = policy;
         let old = std::mem::take(&mut self.board);
-        self.board = Board::new(
-            &self.policy,
-            known(&self.journal, self.ledger.as_ref()),
-            old,
-            now,
-        );
+        self.board = Board::new(self.basis(now), old);
         self.reports.push(Report::Done {
             id: None,
             text: "the changed config is in use".into(),
@@ -381,15 +363,23 @@ impl Engine {
     }
 }
 
-/// The ledger, while the journal that it was folded from can be reached.
-fn known<'a>(journal: &JournalState, ledger: Option<&'a Ledger>) -> Option<&'a Ledger> {
-    match journal {
-        JournalState::Ready => ledger,
-        JournalState::Unread | JournalState::Unreachable { .. } => None,
-    }
-}
-
 /// Keeps a fault only if it is about the whole forge.
 fn of_forge(fault: Option<&Fault>) -> Option<Fault> {
     fault.filter(|fault| fault.kind.is_of_forge()).cloned()
 }
+
+/// Says whether an answer brought anything at all.
+fn has_facts(answer: &Answer) -> bool {
+    match answer {
+        Answer::Identity(answer) => answer.is_ok(),
+        Answer::Pulses(answers) => answers.iter().any(|(_, answer)| answer.is_ok()),
+        Answer::Facts(answers) => answers.iter().any(|(_, answer)| answer.is_ok()),
+        Answer::Scope(answer) => answer.is_ok(),
+        Answer::Jobs(answer) => answer.is_ok(),
+        Answer::Found(answer) => answer.is_ok(),
+        Answer::Cancelled => false,
+    }
+}
+
+#[cfg(test)]
+mod tests;

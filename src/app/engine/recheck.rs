@@ -9,7 +9,8 @@ use super::planning::place;
 use crate::app::effect::{Effect, Question};
 use crate::app::plan::Plan;
 use crate::app::request::{Refusal, RefusalKind};
-use crate::domain::cell::{Cell, Sources};
+use crate::domain::board::{Basis, Others};
+use crate::domain::cell::Cell;
 use crate::domain::entry::Precondition;
 use crate::domain::fault::Fault;
 use crate::domain::gate::{Go, Verdict};
@@ -158,13 +159,12 @@ impl Engine {
             .ledger
             .as_ref()
             .map(|ledger| ledger.without(&plan.intent.id));
-        let sources = Sources {
-            policy: &self.policy,
-            service: &row.service,
-            facts: &row.facts,
+        let basis = Basis {
             ledger: ledger.as_ref(),
-            scope: row.scope_of(known),
+            ..self.basis(now)
         };
+        let others = Others(&self.board);
+        let sources = row.sources(row.scope_of(known), &others, basis);
         let cell = Cell::judge(sources, stage, now);
         if cell.digest == plan.intent.digest && cell.judgement.go_at(now) == Go::Go {
             return Ok(());

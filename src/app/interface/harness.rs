@@ -49,14 +49,8 @@ pub(crate) fn state() -> State {
     engine.ledger = Some(Ledger::default());
     for service in &policy.services {
         let facts = facts(service.name.as_str());
-        engine.board.merge(
-            &service.name,
-            Ok(facts),
-            now(),
-            &policy,
-            engine.ledger.as_ref(),
-            now(),
-        );
+        let (board, basis) = engine.judging(now());
+        board.merge(&service.name, Ok(facts), now(), basis);
     }
     for service in ["api", "search", "billing", "web"] {
         for environment in ["staging", "production"] {
@@ -233,6 +227,8 @@ fn policy() -> Policy {
         environment: environment.into(),
         gates,
         via: Via::Deployment,
+        mode: Mode::Confirm,
+        verification: None,
     };
     let sign_off = GateSpec::SignOff {
         roles: vec!["qa".into(), "sre".into()],
@@ -243,6 +239,7 @@ fn policy() -> Policy {
         forge: "github".into(),
         repo: format!("acme/{name}").into(),
         branch: None,
+        depends: Vec::new(),
         group: Some(if name == "billing" { "money" } else { "front" }.to_owned()),
         path: vec![
             stage("staging", vec![GateSpec::Fresh]),
@@ -259,6 +256,7 @@ fn policy() -> Policy {
         (EnvironmentName::from(name), environment)
     };
     Policy {
+        releases: Vec::new(),
         version: Digest::of(["test"]),
         max_age: SignedDuration::from_secs(60),
         environments: BTreeMap::from([

@@ -2,15 +2,69 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Interface, KEPT, Overlay, Problem};
-use crate::app::engine::Report;
-use crate::app::request::Refusal;
+use super::{Interface, Overlay};
+use crate::app::effect::Effect;
+use crate::app::engine::{Engine, Report};
+use crate::app::request::{Refusal, Request};
 use crate::domain::ids::IntentId;
 
 /// A trouble that was read and comes back after this long wants to be read again.
 const AGAIN: SignedDuration = SignedDuration::from_mins(5);
 
+/// How many messages and problems are kept.
+const KEPT: usize = 500;
+
+/// Something that was said to the operator.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Message {
+    pub at: Timestamp,
+    pub good: bool,
+    pub text: String,
+}
+
+/// An error that stays until it is read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    pub at: Timestamp,
+    /// Several of the same kind in a row count up instead of filling the list.
+    pub count: u32,
+    pub last_at: Timestamp,
+    pub subject: String,
+    pub why: String,
+    pub hint: Option<String>,
+    pub request: Option<String>,
+    pub read: bool,
+}
+
+/// Asks the engine; what it refuses at once comes back beside the effects.
+pub(super) fn ask(
+    engine: &mut Engine,
+    request: Request,
+    now: Timestamp,
+) -> (Vec<Effect>, Option<Refusal>) {
+    let reports = engine.reports.len();
+    let effects = engine.ask(request, now);
+    let refused = match engine.reports.get(reports) {
+        Some(Report::Refused { refusal, .. }) => Some(refusal.clone()),
+        Some(Report::Done { .. } | Report::Trouble(_) | Report::JournalTrouble { .. }) | None => {
+            None
+        }
+    };
+    (effects, refused)
+}
+
 impl Interface {
+    pub(crate) fn say(&mut self, good: bool, text: String, now: Timestamp) {
+        self.messages.push_back(Message {
+            at: now,
+            good,
+            text,
+        });
+        while self.messages.len() > KEPT {
+            self.messages.pop_front();
+        }
+    }
+
     pub(super) fn take(&mut self, report: &Report, now: Timestamp) {
         match report {
             Report::Done { text, .. } => self.say(true, text.clone(), now),

@@ -5,6 +5,8 @@ use jiff::civil::{DateTime, Time};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
+use super::Interface;
+
 /// Reads until when; `zone` is that of times without a `Z`. Nothing means until lifted.
 ///
 /// # Errors
@@ -61,6 +63,17 @@ fn moment(text: &str, now: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
         _ => return None,
     };
     Some(at.to_zoned(zone.clone()).ok()?.timestamp())
+}
+
+impl Interface {
+    /// The zone in which times without a `Z` are typed and shown.
+    pub fn typed_zone(&self) -> TimeZone {
+        if self.utc {
+            TimeZone::UTC
+        } else {
+            self.zone.clone()
+        }
+    }
 }
 
 #[cfg(test)]

@@ -157,9 +157,8 @@ fn service(
         .iter()
         .enumerate()
         .map(|(place, environment)| {
-            let tier = environments
-                .get(environment)
-                .and_then(|environment| known.tiers.get(&environment.tier));
+            let described = environments.get(environment);
+            let tier = described.and_then(|environment| known.tiers.get(&environment.tier));
             Stage {
                 environment: environment.clone(),
                 gates: gate::with_extra(
@@ -169,6 +168,8 @@ fn service(
                 via: ways
                     .remove(environment)
                     .unwrap_or_else(|| default_via(place)),
+                mode: described.map_or_else(Mode::default, |environment| environment.mode),
+                verification: None,
             }
         })
         .collect();
@@ -179,6 +180,7 @@ fn service(
         repo,
         branch: branch.map(str::to_owned),
         group: group.map(str::to_owned),
+        depends: Vec::new(),
         path: stages,
     })
 }

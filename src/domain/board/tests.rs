@@ -16,6 +16,15 @@ fn pulse(head: char) -> Pulse {
     }
 }
 
+fn basis(world: &World) -> Basis<'_> {
+    Basis {
+        policy: &world.policy,
+        ledger: world.ledger.as_ref(),
+        actor: Some(&world.actor),
+        now: now(),
+    }
+}
+
 struct Scene {
     world: World,
     board: Board,
@@ -24,32 +33,24 @@ struct Scene {
 impl Scene {
     fn new() -> Self {
         let world = World::new(Vec::new());
-        let board = Board::new(
-            &world.policy,
-            world.ledger.as_ref(),
-            Board::default(),
-            now(),
-        );
+        let board = Board::new(basis(&world), Board::default());
         Self { world, board }
     }
 
     fn pulse(&mut self, head: char, at: Timestamp) -> bool {
-        let World { policy, ledger, .. } = &self.world;
         let name = "checkout".into();
         self.board
-            .pulse(&name, Ok(pulse(head)), at, policy, ledger.as_ref(), now())
+            .pulse(&name, Ok(pulse(head)), at, basis(&self.world))
     }
 
     fn read(&mut self, good: bool, at: Timestamp) {
-        let World { policy, ledger, .. } = &self.world;
         let answer = if good {
             Ok(self.world.facts.value().cloned().unwrap())
         } else {
             Err(fault())
         };
         let name = "checkout".into();
-        self.board
-            .merge(&name, answer, at, policy, ledger.as_ref(), now());
+        self.board.merge(&name, answer, at, basis(&self.world));
     }
 
     fn row(&self) -> &Row {
@@ -113,12 +114,11 @@ fn a_reload_keeps_the_facts_of_the_same_repository_and_branch_only() {
     let reload = |scene: &Scene, branch: Option<&str>| {
         let mut policy = scene.world.policy.clone();
         policy.services[0].branch = branch.map(str::to_owned);
-        let board = Board::new(
-            &policy,
-            scene.world.ledger.as_ref(),
-            scene.board.clone(),
-            now(),
-        );
+        let basis = Basis {
+            policy: &policy,
+            ..basis(&scene.world)
+        };
+        let board = Board::new(basis, scene.board.clone());
         board.rows[0].facts.value().is_some()
     };
     assert!(reload(&scene, None));
@@ -132,9 +132,9 @@ fn the_board_is_due_when_its_first_verdict_runs_out() {
     scene.read(true, read);
     let due = read + SignedDuration::from_secs(60);
     assert_eq!(scene.board.due(), Some(due));
-    let World { policy, ledger, .. } = &scene.world;
-    assert!(!scene.board.judge_due(policy, ledger.as_ref(), now()));
-    assert!(scene.board.judge_due(policy, ledger.as_ref(), due));
+    let basis = basis(&scene.world);
+    assert!(!scene.board.judge_due(basis));
+    assert!(scene.board.judge_due(Basis { now: due, ..basis }));
     assert!(scene.board.due().is_none_or(|next| next > due));
     assert!(due < later(1));
 }

@@ -2,10 +2,10 @@
 
 use super::*;
 use crate::domain::act::Handle;
-use crate::domain::gate::Earliest;
 use crate::domain::gate::fixture::{
     HEAD, LIVE, WANTED, World, ago, deployment, hold, later, now, revision, run, sha,
 };
+use crate::domain::gate::{Alone, Earliest};
 use crate::domain::hold::Cover;
 use crate::domain::policy::GateSpec;
 use crate::domain::promotion::Step;
@@ -17,6 +17,9 @@ fn sources(world: &World) -> Sources<'_> {
         facts: &world.facts,
         ledger: world.ledger.as_ref(),
         scope: world.scope.as_ref(),
+        seen: &world.seen,
+        peers: &Alone,
+        actor: Some(&world.actor),
     }
 }
 

@@ -43,7 +43,7 @@ pub(super) fn of(case: &Case<'_>, verdicts: &[Verdict], now: Timestamp) -> Earli
             return Earliest::NoKnownTime { gate };
         }
         let mut then = Vec::new();
-        for spec in specs(case.stage).filter(|spec| changes_with_time(spec)) {
+        for spec in specs(case.stage).filter(|spec| spec.changes_with_time()) {
             ask(case, spec, at, &mut then);
         }
         if let Some(stuck) = stuck(&then, at) {
@@ -54,20 +54,6 @@ pub(super) fn of(case: &Case<'_>, verdicts: &[Verdict], now: Timestamp) -> Earli
     }
     Earliest::NoKnownTime {
         gate: reached.map_or_else(String::new, |(_, gate)| gate),
-    }
-}
-
-/// The gates whose answer depends on the instant even if the facts do not change. `fresh` is not
-/// one of them here: the search lets facts be as fresh as they are now.
-fn changes_with_time(spec: &GateSpec) -> bool {
-    match spec {
-        GateSpec::Soak { .. } | GateSpec::Window | GateSpec::Hold | GateSpec::Forge => true,
-        GateSpec::Fresh
-        | GateSpec::Pipeline(_)
-        | GateSpec::Path { .. }
-        | GateSpec::Review { .. }
-        | GateSpec::SignOff { .. }
-        | GateSpec::Manual => false,
     }
 }
 

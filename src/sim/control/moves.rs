@@ -27,7 +27,8 @@ struct Health {
     service: String,
     environment: String,
     /// None: as it would be by itself.
-    health: Option<Ill>,
+    #[serde(rename = "health")]
+    ill: Option<Ill>,
     /// None: for ever.
     seconds: Option<u32>,
 }
@@ -106,7 +107,7 @@ fn health(state: &mut State, it: Health) -> Answer {
         return Answer::error(404, &format!("there is no service {}", it.service));
     };
     let lasts = it.seconds.map(|it| SignedDuration::from_secs(it.into()));
-    match state.say_health(id, &it.environment, it.health, lasts) {
+    match state.say_health(id, &it.environment, it.ill, lasts) {
         Some(()) => Answer::json(200, json!({"now": state.now.to_string()})),
         None => Answer::error(
             404,

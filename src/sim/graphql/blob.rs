@@ -87,7 +87,7 @@ impl Blob<'_> {
 }
 
 #[Object]
-impl<'a> Tree<'a> {
+impl Tree<'_> {
     /// The Node ID of the Tree object.
     pub async fn id(&self) -> ID {
         NodeId::name(Kind::Tree, self.place.repo.id, &self.at).into()

@@ -1,7 +1,7 @@
 //! A small part of Prometheus' query language: selectors, numbers, comparisons with numbers, and
 //! the five aggregations. Of ranges and their functions it knows that it does not know them.
 
-use std::collections::BTreeMap;
+use std::{cmp::Ordering, collections::BTreeMap};
 
 /// One series at one instant.
 #[derive(Debug, Clone, PartialEq)]
@@ -77,6 +77,9 @@ pub fn evaluate(query: &str, all: &[Sample]) -> Result<Value, Fault> {
     }
 }
 
+/// How a comparison holds two numbers against each other.
+type Holds = fn(f64, f64) -> bool;
+
 struct Parser<'q> {
     text: &'q str,
     at: usize,
@@ -144,11 +147,11 @@ impl Parser<'_> {
 
     fn expression(&mut self) -> Result<Value, Fault> {
         let left = self.primary()?;
-        let compare: [(&str, fn(f64, f64) -> bool); 6] = [
+        let compare: [(&str, Holds); 6] = [
             (">=", |a, b| a >= b),
             ("<=", |a, b| a <= b),
-            ("==", |a, b| a == b),
-            ("!=", |a, b| a != b),
+            ("==", |a, b| a.partial_cmp(&b) == Some(Ordering::Equal)),
+            ("!=", |a, b| a.partial_cmp(&b) != Some(Ordering::Equal)),
             (">", |a, b| a > b),
             ("<", |a, b| a < b),
         ];

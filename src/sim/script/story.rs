@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{push::Work, run::Start};
 use crate::sim::{
-    act::merge::{Merge, NewPull},
+    act::{merge::Merge, pull::NewPull},
     model::{
         Change, ChangeKind, CommitStatus, Conclusion, Deployment, IssueState, Job, MergeMethod,
         PullState, Release, Repo, Review, ReviewState, RunStatus, State, StatusState,
@@ -136,7 +136,7 @@ impl State {
         let Some(repo) = self.repo_mut(repo_id) else {
             return;
         };
-        if let Some(pull) = repo.pulls.iter_mut().find(|it| it.number == number) {
+        if let Some(pull) = repo.pull_mut(number) {
             pull.conflicts = conflicts;
         }
     }
@@ -147,7 +147,7 @@ impl State {
         let Some(repo) = self.repo_mut(repo) else {
             return;
         };
-        if let Some(pull) = repo.pulls.iter_mut().find(|it| it.number == number) {
+        if let Some(pull) = repo.pull_mut(number) {
             pull.updated_at = now;
             pull.reviews.push(Review {
                 id,

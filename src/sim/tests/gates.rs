@@ -1,6 +1,9 @@
 //! What the gates of a release read: reports, issues, files, payloads, sizes and durations.
 
-use super::*;
+use jiff::SignedDuration;
+use serde_json::{Value, json};
+
+use super::{Client, evening, live};
 
 async fn query(client: &Client, text: &str) -> Value {
     let body = json!({"query": text});

@@ -1,6 +1,9 @@
 //! Health pages, the metrics server, and what the control API moves.
 
-use super::*;
+use jiff::SignedDuration;
+use serde_json::{Value, json};
+
+use super::{Client, Running, evening, live, tls};
 
 async fn page(sim: &Running, path: &str) -> (u16, Value) {
     // No token and no user agent: this is no forge.
@@ -128,7 +131,8 @@ async fn the_metrics_server_answers_as_prometheus_does() {
     let form: Value = form.json().await.expect("JSON");
     assert_eq!(form["data"]["result"].as_array().expect("series").len(), 3);
     // Faults meet it by its own name, and the forge not at all.
-    sim.inject(fault(&json!({"match": {"forge": "health"}, "effect": {"kind": "status", "status": 502, "body": "{}"}})));
+    let broken = json!({"match": {"forge": "health"}, "effect": {"kind": "status", "status": 502, "body": "{}"}});
+    sim.inject(serde_json::from_value(broken).expect("a fault"));
     assert_eq!(page(&sim, "/health/web/production").await.0, 502);
     alice.get("/repos/acme/web").await;
     let log = sim.requests();

@@ -220,9 +220,11 @@ fn seven_is_facts_that_are_missing_or_old() {
     let empty = check(&sim, "web", &["--offline"]);
     assert_eq!(empty.code, 7, "{empty:?}");
     assert_eq!(sim.requests().len(), 0, "--offline asks nobody");
-    let error = promote(&sim, "api-gateway", &["--offline", "--json"]).error(4);
+    // That is no fault of the forge: who asks for both means something else, as with --read-only.
+    let error = promote(&sim, "api-gateway", &["--offline", "--json"]).error(2);
+    let message = error["message"].as_str().unwrap();
     assert!(
-        error["message"].as_str().unwrap().contains("offline"),
+        message.starts_with("offline: nothing can be promoted"),
         "{error}"
     );
     // The cache serves the picture, and ages.

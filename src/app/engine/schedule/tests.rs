@@ -1,5 +1,6 @@
 //! What is asked, and how often.
 
+use super::questions::WATCHED;
 use super::*;
 use crate::app::interface::harness;
 use crate::app::msg::{Answer, Budget, Fetched, Msg};

@@ -4,12 +4,13 @@ use tui_input::Input;
 
 use super::*;
 use crate::app::interface::{
-    ConfirmDialog, ConfirmFocus, GatesAction, GatesDialog, GatesFocus, HoldDialog, HoldFocus,
-    HoldMode, Overlay, PromoteDialog, PromoteFocus, PromoteItem,
+    ConfirmDialog, ConfirmFocus, DetailTab, GatesAction, GatesDialog, GatesFocus, HoldDialog,
+    HoldFocus, HoldMode, ListCursor, Overlay, PromoteDialog, PromoteFocus, PromoteItem, Screen,
 };
 use crate::app::plan::Plan;
 use crate::app::request::{Refusal, RefusalKind};
-use crate::domain::hold::{ManualGate, Openers};
+use crate::domain::hold::{Cover, HoldKind, ManualGate, Openers};
+use crate::domain::signoff::Voice;
 
 fn with(mut state: State, overlay: Overlay) -> State {
     state.interface.overlays.push(overlay);

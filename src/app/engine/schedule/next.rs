@@ -1,0 +1,62 @@
+//! When something is due next, so that the runtime may sleep until then.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::super::{Engine, JournalState};
+
+impl Engine {
+    /// Returns the next instant at which something is due by itself: a question, a verdict that
+    /// runs out, a hold that ends, a search, or an outcome that the journal did not take.
+    pub fn due(&self, now: Timestamp) -> Timestamp {
+        let mut due = now + SignedDuration::from_secs(60);
+        let mut sooner = |at: Timestamp| due = due.min(at);
+        if let Some(at) = self.board.due() {
+            sooner(at);
+        }
+        if matches!(self.journal, JournalState::Unreachable { .. }) {
+            sooner(self.schedule.journal_at.unwrap_or(now));
+        }
+        for search in self.reconciling.values().filter(|search| !search.asking) {
+            sooner(search.next_at);
+        }
+        if self
+            .flows
+            .values()
+            .any(|flow| flow.stage.failed_at().is_some())
+        {
+            sooner(now + SignedDuration::from_secs(2));
+        }
+        for hold in self.ledger.iter().flat_map(|ledger| ledger.holds.values()) {
+            if let Some(until) = hold.until.filter(|until| *until > now) {
+                sooner(until);
+            }
+        }
+        if !self.offline {
+            sooner(self.due_of_forges(now));
+        }
+        due.max(now + SignedDuration::from_millis(50))
+    }
+
+    fn due_of_forges(&self, now: Timestamp) -> Timestamp {
+        let mut due = now + SignedDuration::from_secs(60);
+        let reading = self.schedule.reading();
+        for (forge, clock) in &self.schedule.forges {
+            if let Some(until) = clock.paused_until.filter(|until| *until > now) {
+                due = due.min(until);
+                continue;
+            }
+            due = due.min(clock.pulse_at.unwrap_or(now));
+            for row in self
+                .board
+                .rows
+                .iter()
+                .filter(|row| row.service.forge == *forge)
+            {
+                if !reading.contains(&row.service.name) {
+                    due = due.min(self.whole_at(&row.service.name).unwrap_or(now));
+                }
+            }
+        }
+        due
+    }
+}

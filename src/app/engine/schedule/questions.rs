@@ -1,0 +1,321 @@
+//! What is due to be asked now: identity, pulse, whole facts, scopes and jobs, and what a forge needs
+//! to know to be asked.
+
+use std::collections::BTreeSet;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::super::Engine;
+use super::Asked;
+use crate::app::effect::{Effect, Question, Target};
+use crate::domain::ids::{EnvironmentName, ForgeName, RepoPath, ServiceName, Sha};
+use crate::domain::observed::Fact;
+use crate::domain::policy::{GateSpec, Service};
+
+/// How often what is in flight or watched is read whole.
+const HOT: SignedDuration = SignedDuration::from_secs(5);
+pub(super) const WATCHED: SignedDuration = SignedDuration::from_secs(10);
+/// How often everything is read whole, pulse or not: the pulse does not see all.
+const WHOLE: SignedDuration = SignedDuration::from_mins(10);
+/// How often the scope of a watched cell is read again: reviews of merged changes rarely change,
+/// and every send reads them again anyway.
+const SCOPE: SignedDuration = SignedDuration::from_mins(5);
+/// And of one whose commits' checks count: they change when somebody runs them again.
+const CHECKED_SCOPE: SignedDuration = SignedDuration::from_mins(1);
+const JOBS: SignedDuration = SignedDuration::from_secs(10);
+/// The shortest distance between two reads of one scope.
+const SCOPE_AGAIN: SignedDuration = SignedDuration::from_secs(30);
+/// How many scope reads may be under way at once on one forge.
+const SCOPES_AT_ONCE: usize = 4;
+
+impl Engine {
+    /// Returns what is due to be asked at `now`.
+    pub(crate) fn due_questions(&mut self, now: Timestamp) -> Vec<Effect> {
+        if self.offline {
+            return Vec::new();
+        }
+        self.schedule.forget(now);
+        let forges: Vec<ForgeName> = self.forges.keys().cloned().collect();
+        forges
+            .iter()
+            .flat_map(|forge| self.due_of(forge, now))
+            .collect()
+    }
+
+    fn due_of(&mut self, forge: &ForgeName, now: Timestamp) -> Vec<Effect> {
+        let clock = self
+            .schedule
+            .forges
+            .entry(forge.clone())
+            .or_default()
+            .clone();
+        if clock.paused_until.is_some_and(|until| now < until) {
+            return Vec::new();
+        }
+        let mut effects = Vec::new();
+        let known = self
+            .forges
+            .get(forge)
+            .is_some_and(|state| state.identity.is_some());
+        if !known
+            && clock.identity_at.is_none_or(|at| at <= now)
+            && !self.schedule.is_asked(&Asked::Identity(forge.clone()))
+        {
+            self.clock(forge).identity_at = Some(now + SignedDuration::from_secs(30));
+            effects.push(self.question(
+                Asked::Identity(forge.clone()),
+                forge,
+                Question::Identity,
+                now,
+            ));
+        }
+        let reading = self.schedule.reading();
+        let whole: Vec<ServiceName> = self
+            .board
+            .rows
+            .iter()
+            .filter(|row| row.service.forge == *forge)
+            .map(|row| row.service.name.clone())
+            .filter(|service| !reading.contains(service) && self.is_due(service, now))
+            .collect();
+        if !whole.is_empty() {
+            for service in &whole {
+                if let Some(times) = self.schedule.early.get_mut(service) {
+                    times.retain(|at| *at > now);
+                }
+                self.schedule.read_at.insert(service.clone(), now);
+            }
+            let targets = whole
+                .iter()
+                .filter_map(|service| self.target(service))
+                .collect();
+            effects.push(self.question(
+                Asked::Facts(forge.clone(), whole),
+                forge,
+                Question::Facts(targets),
+                now,
+            ));
+        }
+        if clock.pulse_at.is_none_or(|at| at <= now)
+            && !self.schedule.is_asked(&Asked::Pulse(forge.clone()))
+        {
+            let targets: Vec<Target> = self
+                .board
+                .rows
+                .iter()
+                .filter(|row| {
+                    row.service.forge == *forge && (row.facts.last.is_some() || row.pulse.is_some())
+                })
+                .filter_map(|row| self.target(&row.service.name))
+                .collect();
+            self.clock(forge).pulse_at = Some(now + self.interval);
+            if !targets.is_empty() {
+                effects.push(self.question(
+                    Asked::Pulse(forge.clone()),
+                    forge,
+                    Question::Pulse(targets),
+                    now,
+                ));
+            }
+        }
+        effects.extend(self.due_scopes(forge, now));
+        effects.extend(self.due_jobs(forge, now));
+        effects
+    }
+
+    /// Says whether a service is to be read whole at `now`.
+    fn is_due(&self, service: &ServiceName, now: Timestamp) -> bool {
+        self.whole_at(service).is_none_or(|at| at <= now)
+    }
+
+    /// Returns when a service is to be read whole next; `None` means at once.
+    pub(super) fn whole_at(&self, service: &ServiceName) -> Option<Timestamp> {
+        let row = self.board.row(service)?;
+        let early = self
+            .schedule
+            .early
+            .get(service)
+            .and_then(|times| times.iter().min().copied());
+        // A fault is as good as an answer here: asking a broken service every tick helps nobody.
+        let last = match (row.facts.at(), row.facts.fault.as_ref()) {
+            (None, None) => return None,
+            (at, Some(fault)) => at.map_or(fault.at, |at| at.max(fault.at)),
+            (Some(at), None) => at,
+        };
+        let last = self
+            .schedule
+            .read_at
+            .get(service)
+            .map_or(last, |read_at| last.max(*read_at));
+        let in_flight = row.cells.iter().any(|cell| {
+            cell.in_flight
+                .as_ref()
+                .is_some_and(|flight| !flight.awaits_approval())
+        });
+        let regular = if row.facts.fault.is_some() {
+            last + self.interval
+        } else if in_flight {
+            last + HOT
+        } else if self.watched.contains(service) {
+            last + WATCHED.min(self.interval)
+        } else {
+            last + WHOLE
+        };
+        Some(early.map_or(regular, |early| early.min(regular)))
+    }
+
+    fn due_scopes(&mut self, forge: &ForgeName, now: Timestamp) -> Vec<Effect> {
+        let under_way = self
+            .schedule
+            .asked
+            .values()
+            .filter(|(asked, _)| matches!(asked, Asked::Scope(of, ..) if of == forge))
+            .count();
+        let mut wanted: Vec<(bool, ServiceName, RepoPath, Sha, Sha)> = Vec::new();
+        for row in self
+            .board
+            .rows
+            .iter()
+            .filter(|row| row.service.forge == *forge)
+        {
+            let service = &row.service.name;
+            let watched = self.watched.contains(service);
+            let keep = match (watched, row.service.blocks_on_checks()) {
+                (true, true) => CHECKED_SCOPE,
+                (true, false) => SCOPE,
+                (false, _) => WHOLE,
+            };
+            for cell in &row.cells {
+                let (Some(live), Some(candidate)) = (&cell.live, &cell.candidate) else {
+                    continue;
+                };
+                if !watched && !self.needs_scope(service, &cell.environment) {
+                    continue;
+                }
+                let fact = row.scope_of(cell);
+                let fresh = fact
+                    .and_then(Fact::at)
+                    .is_some_and(|at| now.duration_since(at) < keep);
+                let key = (service.clone(), live.sha.clone(), candidate.sha.clone());
+                let asked =
+                    Asked::Scope(forge.clone(), key.0.clone(), key.1.clone(), key.2.clone());
+                if fresh || self.schedule.waits(&asked, now) || self.schedule.is_asked(&asked) {
+                    continue;
+                }
+                let repo = row
+                    .facts
+                    .value()
+                    .map_or_else(|| row.service.repo.clone(), |facts| facts.repo.clone());
+                wanted.push((watched, key.0, repo, key.1, key.2));
+            }
+        }
+        wanted.sort_by_key(|(watched, ..)| !watched);
+        wanted
+            .into_iter()
+            .take(SCOPES_AT_ONCE.saturating_sub(under_way))
+            .map(|(_, service, repo, base, head)| {
+                let asked =
+                    Asked::Scope(forge.clone(), service.clone(), base.clone(), head.clone());
+                self.schedule
+                    .not_before
+                    .insert(asked.clone(), now + SCOPE_AGAIN);
+                let question = Question::Scope {
+                    named_checks: self.blocks_on_checks(&service),
+                    service,
+                    repo,
+                    base,
+                    head,
+                };
+                self.question(asked, forge, question, now)
+            })
+            .collect()
+    }
+
+    /// The jobs of the runs that somebody looks at.
+    fn due_jobs(&mut self, forge: &ForgeName, now: Timestamp) -> Vec<Effect> {
+        let mut wanted = Vec::new();
+        for row in self
+            .board
+            .rows
+            .iter()
+            .filter(|row| row.service.forge == *forge)
+        {
+            if !self.watched.contains(&row.service.name) {
+                continue;
+            }
+            let Some(facts) = row.facts.value() else {
+                continue;
+            };
+            for run in facts.runs.iter().take(3) {
+                let key = (row.service.name.clone(), run.id);
+                let fact = self.jobs.get(&key);
+                let settled = fact.and_then(Fact::at).is_some_and(|at| {
+                    now.duration_since(at) < JOBS
+                        || (!run.phase.is_in_flight() && at > run.updated_at + JOBS)
+                });
+                let failed = fact
+                    .and_then(|fact| fact.fault.as_ref())
+                    .is_some_and(|fault| now.duration_since(fault.at) < JOBS);
+                let asked = Asked::Jobs(key.0.clone(), run.id.0);
+                let waits = self.schedule.waits(&asked, now);
+                if !settled && !failed && !waits && !self.schedule.is_asked(&asked) {
+                    wanted.push((asked, key.0, facts.repo.clone(), run.id));
+                }
+            }
+        }
+        wanted
+            .into_iter()
+            .map(|(asked, service, repo, run)| {
+                self.schedule.not_before.insert(asked.clone(), now + JOBS);
+                self.question(asked, forge, Question::Jobs { service, repo, run }, now)
+            })
+            .collect()
+    }
+
+    /// What a forge needs to know to read a service.
+    pub(crate) fn target(&self, service: &ServiceName) -> Option<Target> {
+        let row = self.board.row(service)?;
+        let mut revisions: BTreeSet<Sha> = BTreeSet::new();
+        for cell in &row.cells {
+            revisions.extend(cell.candidate.iter().map(|revision| revision.sha.clone()));
+            revisions.extend(
+                cell.in_flight
+                    .iter()
+                    .map(|flight| flight.revision.sha.clone()),
+            );
+        }
+        Some(Target {
+            service: service.clone(),
+            repo: row
+                .facts
+                .value()
+                .map_or_else(|| row.service.repo.clone(), |facts| facts.repo.clone()),
+            branch: row.service.branch.clone(),
+            environments: row
+                .service
+                .path
+                .iter()
+                .map(|stage| stage.environment.clone())
+                .collect(),
+            revisions: revisions.into_iter().collect(),
+            named_checks: row.service.names_checks(),
+        })
+    }
+
+    /// Says whether the checks of every commit in a service's scopes count.
+    pub(crate) fn blocks_on_checks(&self, service: &ServiceName) -> bool {
+        self.policy
+            .service(service)
+            .is_some_and(Service::blocks_on_checks)
+    }
+
+    /// Says whether a gate of the stage judges the scope.
+    pub(crate) fn needs_scope(&self, service: &ServiceName, environment: &EnvironmentName) -> bool {
+        // By way of the board, which finds a service without going through all of them.
+        let stage = self
+            .board
+            .row(service)
+            .and_then(|row| row.service.stage(environment));
+        stage.is_some_and(|stage| stage.gates.iter().any(GateSpec::needs_scope))
+    }
+}

@@ -1,0 +1,224 @@
+//! What the hold dialog holds: its fields, where its focus goes, why it cannot be confirmed, and its
+//! command line. What its keys do is in `hold.rs`.
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use tui_input::Input;
+
+use super::super::choice::{step, turn};
+use super::super::{Interface, cover, field, link, until};
+use crate::app::engine::Engine;
+use crate::app::state::State;
+use crate::domain::hold::{Cover, Hold, HoldKind};
+use crate::domain::ids::{EnvironmentName, HoldId, ServiceName};
+
+/// The hold dialog: place, edit or lift.
+#[derive(Clone, Debug)]
+pub struct HoldDialog {
+    pub service: ServiceName,
+    pub environment: EnvironmentName,
+    pub mode: HoldMode,
+    /// The scopes on offer, and which is chosen.
+    pub covers: Vec<Cover>,
+    pub cover: usize,
+    pub kind: HoldKind,
+    pub reason: Input,
+    /// Empty means until lifted; else `15:00Z`, `30m`, `2h`.
+    pub until: Input,
+    pub focus: HoldFocus,
+    pub error: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum HoldMode {
+    Place,
+    /// Holds that cover the cell; one is chosen to edit or lift.
+    Existing {
+        holds: Vec<HoldId>,
+        selected: usize,
+    },
+    Edit(HoldId),
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum HoldFocus {
+    List,
+    Cover,
+    Kind,
+    Until,
+    Reason,
+    #[default]
+    Cancel,
+    /// Place a hold, or save the edit.
+    Hold,
+    Edit,
+    Lift,
+}
+
+const LIFTED: &str = "the hold was lifted meanwhile";
+
+impl HoldDialog {
+    /// The focus goes round these, in the order in which they are drawn.
+    pub fn stops(&self) -> &'static [HoldFocus] {
+        match self.mode {
+            HoldMode::Place => &[
+                HoldFocus::Cover,
+                HoldFocus::Kind,
+                HoldFocus::Until,
+                HoldFocus::Reason,
+                HoldFocus::Cancel,
+                HoldFocus::Hold,
+            ],
+            HoldMode::Existing { .. } => &[
+                HoldFocus::List,
+                HoldFocus::Reason,
+                HoldFocus::Cancel,
+                HoldFocus::Edit,
+                HoldFocus::Lift,
+                HoldFocus::Hold,
+            ],
+            HoldMode::Edit(_) => &[
+                HoldFocus::Until,
+                HoldFocus::Reason,
+                HoldFocus::Cancel,
+                HoldFocus::Hold,
+            ],
+        }
+    }
+
+    pub(super) fn step(&mut self, forward: bool) {
+        self.focus = step(self.stops(), self.focus, forward);
+    }
+
+    /// Moves in the list of holds, and out of it at its ends.
+    pub(super) fn select(&mut self, forward: bool) {
+        let HoldMode::Existing { holds, selected } = &mut self.mode else {
+            return;
+        };
+        let next = if *selected >= holds.len() {
+            (!holds.is_empty()).then_some(0)
+        } else if forward {
+            selected.checked_add(1).filter(|next| *next < holds.len())
+        } else {
+            selected.checked_sub(1)
+        };
+        match next {
+            Some(next) => *selected = next,
+            None => self.step(forward),
+        }
+    }
+
+    pub(super) fn turn(&mut self, forward: bool) {
+        match self.focus {
+            HoldFocus::Cover => self.cover = turn(self.cover, self.covers.len(), forward),
+            HoldFocus::Kind => {
+                self.kind = match self.kind {
+                    HoldKind::Forward => HoldKind::All,
+                    HoldKind::All => HoldKind::Forward,
+                };
+            }
+            _ => {}
+        }
+    }
+
+    pub(in super::super) fn field(&mut self) -> Option<&mut Input> {
+        match self.focus {
+            HoldFocus::Until => Some(&mut self.until),
+            HoldFocus::Reason => Some(&mut self.reason),
+            HoldFocus::List
+            | HoldFocus::Cover
+            | HoldFocus::Kind
+            | HoldFocus::Cancel
+            | HoldFocus::Hold
+            | HoldFocus::Edit
+            | HoldFocus::Lift => None,
+        }
+    }
+
+    /// The hold that is chosen to edit or lift, or that is being edited.
+    pub fn chosen<'a>(&self, engine: &'a Engine) -> Option<&'a Hold> {
+        let id = match &self.mode {
+            HoldMode::Existing { holds, selected } => holds.get(*selected)?,
+            HoldMode::Edit(id) => id,
+            HoldMode::Place => return None,
+        };
+        engine.ledger.as_ref()?.holds.get(id)
+    }
+
+    /// Until when, as typed; the error says why it cannot be read.
+    pub fn until_at(
+        &self,
+        now: Timestamp,
+        interface: &Interface,
+    ) -> Result<Option<Timestamp>, String> {
+        until::parse(self.until.value(), now, &interface.typed_zone())
+    }
+
+    /// Why it cannot be placed or saved now.
+    pub fn blocked(&self, now: Timestamp, zone: &TimeZone) -> Option<String> {
+        if let Err(why) = until::parse(self.until.value(), now, zone) {
+            return Some(why);
+        }
+        field::text(&self.reason)
+            .is_empty()
+            .then(|| "a reason is required".to_owned())
+    }
+
+    pub(in super::super) fn command_line(&self, state: &State) -> String {
+        let reason = field::text(&self.reason);
+        let line = match (&self.mode, self.chosen(&state.engine)) {
+            (HoldMode::Edit(id), _) => format!("gonogo hold edit {id}{}", self.until_flag()),
+            (HoldMode::Existing { .. }, Some(hold)) => format!("gonogo hold lift {}", hold.id),
+            (HoldMode::Existing { .. } | HoldMode::Place, _) => {
+                let cover = self.covers.get(self.cover).cloned().unwrap_or_default();
+                let kind = match self.kind {
+                    HoldKind::Forward => "",
+                    HoldKind::All => " --kind all",
+                };
+                format!(
+                    "gonogo hold add{}{kind}{}",
+                    cover::flags(&cover),
+                    self.until_flag()
+                )
+            }
+        };
+        link::with_reason(&line, &reason)
+    }
+
+    fn until_flag(&self) -> String {
+        let until = self.until.value().trim();
+        if until.is_empty() {
+            return String::new();
+        }
+        format!(" --until {}", link::quoted(until))
+    }
+
+    /// Drops holds that others lifted meanwhile.
+    pub(in super::super) fn check(&mut self, engine: &Engine, now: Timestamp) {
+        let Some(ledger) = &engine.ledger else { return };
+        let is_on = |id: &HoldId| ledger.holds.get(id).is_some_and(|hold| hold.is_on(now));
+        match &mut self.mode {
+            HoldMode::Existing { holds, selected } => {
+                // The choice stays on its hold; if that one is gone, none is chosen in its place
+                // and the mode stays: a key on its way must never lift or place another.
+                let chosen = holds.get(*selected).cloned();
+                holds.retain(&is_on);
+                let place = holds.iter().position(|id| Some(id) == chosen.as_ref());
+                if chosen.is_some() && place.is_none() {
+                    self.error = Some(LIFTED.to_owned());
+                    self.focus = HoldFocus::Cancel;
+                }
+                *selected = place.unwrap_or(holds.len());
+            }
+            HoldMode::Edit(id) if !is_on(id) => {
+                self.error = Some(LIFTED.to_owned());
+                self.focus = HoldFocus::Cancel;
+                self.mode = HoldMode::Existing {
+                    holds: Vec::new(),
+                    selected: 0,
+                };
+            }
+            HoldMode::Edit(_) | HoldMode::Place => {}
+        }
+    }
+}

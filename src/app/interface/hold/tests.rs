@@ -1,0 +1,165 @@
+use super::super::harness::{changes, hold, now, on, press, state, top};
+use super::*;
+use crate::domain::entry::{Draft, Event};
+use jiff::SignedDuration;
+
+fn dialog(state: &State) -> &HoldDialog {
+    match state.interface.overlays.last() {
+        Some(Overlay::Hold(dialog)) => dialog,
+        other => panic!("no hold dialog: {other:?}"),
+    }
+}
+
+fn drafts(effects: &[Effect]) -> Vec<Draft> {
+    let drafts = effects.iter().filter_map(|effect| match effect {
+        Effect::Append { draft, .. } => Some((**draft).clone()),
+        _ => None,
+    });
+    drafts.collect()
+}
+
+#[test]
+fn a_hold_is_placed_on_the_chosen_scope_until_the_typed_time() {
+    let mut state = state();
+    // Backwards from Cancel: reason, until, kind, scope.
+    press(
+        &mut state,
+        "H k 'heap_grows shift-tab '2h shift-tab space k l l",
+    );
+    let effects = press(&mut state, "k enter");
+    let drafts = drafts(&effects);
+    let [draft] = drafts.as_slice() else {
+        panic!("{effects:?}");
+    };
+    let Event::HoldPlaced { hold } = &draft.event else {
+        panic!("{draft:?}");
+    };
+    assert_eq!(hold.cover.to_string(), "all of production");
+    assert_eq!(hold.kind, HoldKind::All);
+    assert_eq!(hold.reason, "heap grows");
+    assert_eq!(hold.owner.as_str(), "alice");
+    assert_eq!(hold.until, Some(now() + SignedDuration::from_hours(2)));
+    assert_eq!(top(&state), "none");
+}
+
+#[test]
+fn the_scopes_go_from_the_cell_to_everything_and_the_revision() {
+    let mut state = state();
+    press(&mut state, "H");
+    let covers: Vec<String> = dialog(&state)
+        .covers
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    assert_eq!(
+        covers,
+        [
+            "api > production",
+            "api",
+            "all of production",
+            "everything",
+            "api revision 2222222"
+        ]
+    );
+}
+
+#[test]
+fn no_reason_and_a_time_that_is_past_place_nothing() {
+    let mut state = state();
+    let effects = press(&mut state, "H tab enter");
+    assert!(!effects.iter().any(changes));
+    assert_eq!(
+        dialog(&state).error.as_deref(),
+        Some("a reason is required")
+    );
+    let effects = press(&mut state, "k k 'why shift-tab '14:00Z tab tab tab enter");
+    assert!(!effects.iter().any(changes));
+    let told = dialog(&state).error.clone().expect("an error");
+    assert!(told.contains("past"), "{told}");
+}
+
+#[test]
+fn holds_that_cover_the_cell_come_first_and_one_is_lifted_with_a_reason() {
+    let mut state = state();
+    hold(&mut state, "h-1", "api", "production");
+    press(&mut state, "H");
+    let owner = dialog(&state)
+        .chosen(&state.engine)
+        .map(|hold| hold.owner.to_string());
+    assert_eq!(owner.as_deref(), Some("carol"));
+    let effects = press(&mut state, "tab tab enter");
+    assert!(!effects.iter().any(changes), "no reason, no lift");
+    let effects = press(&mut state, "k k k 'fixed tab tab tab enter");
+    let drafts = drafts(&effects);
+    assert!(
+        matches!(&drafts[..], [Draft { event: Event::HoldLifted { id, .. }, reason: Some(reason), .. }]
+            if id.as_str() == "h-1" && reason == "fixed"),
+        "{drafts:?}"
+    );
+}
+
+#[test]
+fn an_edit_starts_from_what_the_hold_says() {
+    let mut state = state();
+    hold(&mut state, "h-1", "api", "production");
+    press(&mut state, "H tab enter");
+    assert_eq!(dialog(&state).mode, HoldMode::Edit("h-1".into()));
+    assert_eq!(dialog(&state).reason.value(), "heap grows");
+    assert_eq!(dialog(&state).focus, HoldFocus::Cancel);
+    let effects = press(&mut state, "up up '30m tab tab tab enter");
+    let drafts = drafts(&effects);
+    let [draft] = drafts.as_slice() else {
+        panic!("{effects:?}");
+    };
+    let Event::HoldEdited { until, .. } = &draft.event else {
+        panic!("{draft:?}");
+    };
+    assert_eq!(*until, Some(now() + SignedDuration::from_mins(30)));
+}
+
+#[test]
+fn a_hold_that_is_lifted_meanwhile_cannot_be_lifted_again() {
+    let mut state = state();
+    hold(&mut state, "h-1", "api", "production");
+    press(&mut state, "H k 'fixed tab tab tab");
+    assert_eq!(dialog(&state).focus, HoldFocus::Lift);
+    state
+        .engine
+        .ledger
+        .as_mut()
+        .expect("a ledger")
+        .holds
+        .clear();
+    let effects = press(&mut state, "h l l l enter");
+    assert!(!effects.iter().any(changes));
+    assert!(dialog(&state).chosen(&state.engine).is_none());
+    assert!(dialog(&state).error.is_some());
+}
+
+#[test]
+fn without_a_journal_the_dialog_says_so_and_holds_nothing() {
+    let mut state = state();
+    state.engine.journal = crate::app::engine::JournalState::Unreachable {
+        why: "disk full".to_owned(),
+        hint: None,
+    };
+    on(&mut state, "api", "staging");
+    press(&mut state, "H");
+    let told = dialog(&state).error.clone().expect("an error");
+    assert!(told.contains("disk full"), "{told}");
+    let effects = press(&mut state, "k 'why tab tab enter");
+    assert!(!effects.iter().any(changes));
+    assert_eq!(top(&state), "hold");
+}
+
+#[test]
+fn a_hold_is_copied_as_a_command_line() {
+    let mut state = state();
+    let copied = press(&mut state, "H k 'heap_grows tab y");
+    assert_eq!(
+        copied,
+        [Effect::Copy(
+            "gonogo hold add --service api --in production --reason 'heap grows'".to_owned()
+        )]
+    );
+}

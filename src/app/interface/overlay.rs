@@ -1,0 +1,122 @@
+//! What lies over the screen: lists, dialogs and the two lines that are typed into; which of them hold
+//! the rows still, and where letters go.
+
+use tui_input::Input;
+
+use super::{
+    ConfirmDialog, ConfirmFocus, GatesDialog, GatesFocus, HoldDialog, HoldFocus, Interface,
+    ListCursor, PromoteDialog, PromoteFocus,
+};
+use crate::app::state::State;
+
+/// What lies over the screen.
+#[derive(Clone, Debug)]
+pub enum Overlay {
+    Help {
+        offset: usize,
+    },
+    Errors {
+        list: ListCursor,
+    },
+    Messages {
+        offset: usize,
+    },
+    /// `/`: typing narrows the rows at once.
+    Filter {
+        input: Input,
+        before: String,
+    },
+    /// `:`: a command by its name.
+    Palette {
+        input: Input,
+        selected: usize,
+    },
+    Promote(PromoteDialog),
+    Hold(HoldDialog),
+    Gates(GatesDialog),
+    /// Cancel a run, reject what waits, run again: one act, its call, a reason.
+    Confirm(ConfirmDialog),
+    /// Something is in flight: quit all the same?
+    Quit {
+        focus: usize,
+    },
+}
+
+impl Interface {
+    /// Says whether a dialog is open: rows never move under one.
+    pub fn has_dialog(&self) -> bool {
+        self.overlays.iter().any(|overlay| match overlay {
+            Overlay::Promote(_)
+            | Overlay::Hold(_)
+            | Overlay::Gates(_)
+            | Overlay::Confirm(_)
+            | Overlay::Quit { .. } => true,
+            Overlay::Help { .. }
+            | Overlay::Errors { .. }
+            | Overlay::Messages { .. }
+            | Overlay::Filter { .. }
+            | Overlay::Palette { .. } => false,
+        })
+    }
+
+    /// Says whether a text field has the focus: then letters type.
+    pub fn is_typing(&self) -> bool {
+        match self.overlays.last() {
+            Some(Overlay::Filter { .. } | Overlay::Palette { .. }) => true,
+            Some(Overlay::Promote(dialog)) => {
+                matches!(dialog.focus, PromoteFocus::Reason | PromoteFocus::Typed)
+            }
+            Some(Overlay::Hold(dialog)) => {
+                matches!(dialog.focus, HoldFocus::Until | HoldFocus::Reason)
+            }
+            Some(Overlay::Gates(dialog)) => {
+                matches!(dialog.focus, GatesFocus::Name | GatesFocus::Note)
+            }
+            Some(Overlay::Confirm(dialog)) => dialog.focus == ConfirmFocus::Reason,
+            Some(
+                Overlay::Help { .. }
+                | Overlay::Errors { .. }
+                | Overlay::Messages { .. }
+                | Overlay::Quit { .. },
+            )
+            | None => false,
+        }
+    }
+
+    /// The text field that letters are typed into, if one has the focus.
+    pub(super) fn field(&mut self) -> Option<&mut Input> {
+        match self.overlays.last_mut()? {
+            Overlay::Filter { input, .. } | Overlay::Palette { input, .. } => Some(input),
+            Overlay::Promote(dialog) => dialog.field(),
+            Overlay::Hold(dialog) => dialog.field(),
+            Overlay::Gates(dialog) => dialog.field(),
+            Overlay::Confirm(dialog) => dialog.field(),
+            Overlay::Help { .. }
+            | Overlay::Errors { .. }
+            | Overlay::Messages { .. }
+            | Overlay::Quit { .. } => None,
+        }
+    }
+}
+
+/// What typing changes at once: the rows under `/`, the list under `:`.
+pub(super) fn typed(state: &mut State) {
+    match state.interface.overlays.last_mut() {
+        Some(Overlay::Filter { input, .. }) => {
+            state.interface.filter = input.value().to_owned();
+            state.interface.arrange(&state.engine, state.now);
+        }
+        Some(Overlay::Palette { selected, .. }) => *selected = 0,
+        Some(Overlay::Hold(dialog)) => dialog.error = None,
+        Some(Overlay::Gates(dialog)) => dialog.error = None,
+        Some(
+            Overlay::Help { .. }
+            | Overlay::Errors { .. }
+            | Overlay::Messages { .. }
+            | Overlay::Promote(_)
+            | Overlay::Confirm(_)
+            | Overlay::Quit { .. },
+        )
+        | None => {}
+    }
+}

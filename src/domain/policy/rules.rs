@@ -1,0 +1,163 @@
+//! The settings of gates that have some. Judging by them lives in `gate/<kind>.rs`.
+
+use std::fmt;
+
+use jiff::SignedDuration;
+
+use crate::domain::figure::Bound;
+use crate::domain::ids::{EnvironmentName, RoleName, ServiceName};
+
+/// `quality`: a figure that a check or commit status of the revision reports must keep to a bound.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct QualityRule {
+    /// The check's or status's context.
+    pub check: String,
+    /// The words right before the figure in the report; `None` takes the first number there is.
+    pub after: Option<String>,
+    pub bound: Bound,
+}
+
+/// `depends`: a service that must be there first. It has its verdict in every environment that
+/// both services have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Dependency {
+    pub service: ServiceName,
+    /// `None`: some verified revision must be live, whichever.
+    pub at_least: Option<String>,
+}
+
+impl fmt::Display for Dependency {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.at_least {
+            Some(wanted) => write!(f, "{} >= {wanted}", self.service),
+            None => write!(f, "{}", self.service),
+        }
+    }
+}
+
+/// `parity`: what two environments declare must agree.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ParityRule {
+    /// The environment to compare with; `None` means the one before on the path.
+    pub with: Option<EnvironmentName>,
+    pub source: ParitySource,
+    /// Keys that may differ; `prefix.*` covers everything below.
+    pub except: Vec<String>,
+}
+
+/// Where an environment's facts are declared.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ParitySource {
+    /// A file of the repository (TOML, JSON, or lines of `key = value`), read at the revision
+    /// deployed there. `{environment}` in the path is put in.
+    File(String),
+    /// The payload of the newest deployment.
+    Payload,
+}
+
+/// `fits`: the promotion ends before the window does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FitsRule {
+    /// Added to what history says.
+    pub margin: SignedDuration,
+}
+
+/// `four-eyes`: the parts that have to be played by different people.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Part {
+    /// Who wrote a commit in scope.
+    Author,
+    /// Who approved a pull request in scope, or signed off.
+    Approver,
+    /// Who promotes.
+    Promoter,
+}
+
+impl Part {
+    pub const ALL: [Self; 3] = [Self::Author, Self::Approver, Self::Promoter];
+
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Author => "author",
+            Self::Approver => "approver",
+            Self::Promoter => "promoter",
+        }
+    }
+}
+
+/// `checklist`: tasks that people do and attest.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Task {
+    /// Short, to type: `backup`.
+    pub name: String,
+    /// What is to be done.
+    pub text: String,
+    /// Who may attest it; `None` means any operator.
+    pub role: Option<RoleName>,
+}
+
+/// `health`: what must be seen in one and the same sampling round.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HealthRule {
+    pub probes: Vec<Probe>,
+    /// How often it is sampled; a round older than twice that is stale.
+    pub every: SignedDuration,
+}
+
+/// One look at a service's health.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Probe {
+    pub name: String,
+    pub source: ProbeSource,
+    pub expect: Expect,
+}
+
+/// Where a probe looks. `{service}`, `{environment}`, `{revision}` and `{version}` are put in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ProbeSource {
+    /// A JSON document and the RFC 6901 pointer to the value in it; `None` asks for a 2xx alone.
+    Http {
+        url: String,
+        pointer: Option<String>,
+    },
+    /// An instant query of the Prometheus HTTP API at this base.
+    Prometheus { url: String, query: String },
+}
+
+/// What a probe must see.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Expect {
+    /// This very text, number, or `true`/`false`.
+    Value(String),
+    Bound(Bound),
+    /// Any answer that is a success.
+    Answer,
+}
+
+impl fmt::Display for Expect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Value(value) => f.write_str(value),
+            Self::Bound(bound) => write!(f, "{bound}"),
+            Self::Answer => f.write_str("an answer"),
+        }
+    }
+}
+
+/// `command`: a local program decides.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CommandRule {
+    /// Never through a shell. `{service}`, `{environment}`, `{revision}` and `{version}` are put in.
+    pub argv: Vec<String>,
+    pub time_limit: SignedDuration,
+    /// How long its answer counts.
+    pub every: SignedDuration,
+}
+
+/// What has to be seen after a deployment before it counts as verified (P10).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verification {
+    /// Within this time of the deployment the probes must be well.
+    pub within: SignedDuration,
+    pub health: HealthRule,
+}

@@ -1,0 +1,68 @@
+//! What is seen beside the forge's own facts: what environments declare of themselves, and rounds
+//! of samples taken of running services. Taking them lives in the forges and in `runtime`.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::ids::{EnvironmentName, Sha};
+use super::observed::Fact;
+
+/// Everything of this kind that is known of one service.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Seen {
+    /// By the file's path and the revision at which it was read.
+    pub declared: BTreeMap<(String, Sha), Fact<Declared>>,
+    pub rounds: BTreeMap<RoundKey, Fact<Round>>,
+}
+
+/// What a file declares, flattened: `runtime.java` → `21`. `None` means that there is no such file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Declared(pub Option<BTreeMap<String, String>>);
+
+/// Which samples a round belongs to.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RoundKey {
+    pub environment: EnvironmentName,
+    pub subject: Subject,
+    /// The revision on which it was taken: another one's health says nothing.
+    pub revision: Sha,
+}
+
+/// What is sampled.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Subject {
+    /// The `health` gate of the promotion into the environment.
+    Health,
+    /// The verification of what is live in the environment.
+    Verification,
+    /// The `command` gate of this name.
+    Command(String),
+}
+
+/// Everything that one sampling round saw.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Round {
+    /// In the order of the rule.
+    pub samples: Vec<Sample>,
+}
+
+/// What one probe saw.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sample {
+    pub probe: String,
+    pub outcome: Outcome,
+    /// What was seen, in words: `0.2`, `no answer in 5s`.
+    pub value: String,
+    pub url: Option<String>,
+}
+
+/// How a sample came out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outcome {
+    Success,
+    Failure,
+    /// Nothing can be said: no answer, no such value, a program that ended in its own way.
+    Inconclusive,
+}
