@@ -269,3 +269,19 @@ fn a_forge_that_was_silent_for_long_is_not_shown_as_well() {
     assert!(text.contains("gh ? STALE 4m"), "{text}");
     assert!(!text.contains("gh ✓ OK"), "{text}");
 }
+
+#[test]
+fn a_forge_in_trouble_is_not_left_out_of_a_full_header() {
+    let mut state = scenes::busy(80, 24);
+    let down = scenes::forge_down(80, 24);
+    state.engine.forges = down.engine.forges.clone();
+    for forge in state.engine.forges.values_mut() {
+        forge.budget.remaining = Some(4_112_000_000_000);
+    }
+    let problem = down.interface.problems[0].clone();
+    state.interface.problems = vec![problem; 1_000];
+    let text = picture(&state);
+    let second = text.lines().nth(1).unwrap();
+    assert!(second.contains("gh ✗"), "{second}");
+    assert!(!second.contains("errors"), "it was full: {second}");
+}
