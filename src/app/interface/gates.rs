@@ -126,7 +126,7 @@ fn roles(
         .and_then(|service| service.stage(environment));
     let asked: Vec<&RoleName> = stage
         .into_iter()
-        .flat_map(|stage| &stage.gates)
+        .flat_map(|stage| stage.gates.iter())
         .filter_map(|gate| match gate {
             GateSpec::SignOff { roles, .. } => Some(roles),
             _ => None,

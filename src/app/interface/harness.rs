@@ -231,7 +231,7 @@ fn sha(number: u8) -> Sha {
 fn policy() -> Policy {
     let stage = |environment: &str, gates: Vec<GateSpec>| Stage {
         environment: environment.into(),
-        gates,
+        gates: gates.into(),
         via: Via::Deployment,
     };
     let sign_off = GateSpec::SignOff {

@@ -99,13 +99,14 @@ pub(crate) fn person(name: &str) -> Person {
 fn policy(plans: &[Plan]) -> Policy {
     let stage = |environment: &str| Stage {
         environment: environment.into(),
-        gates: vec![
+        gates: [
             GateSpec::Window,
             GateSpec::SignOff {
                 roles: vec!["qa".into(), "sre".into()],
                 distinct: true,
             },
-        ],
+        ]
+        .into(),
         via: if environment == "dev" {
             Via::Forge
         } else {

@@ -213,9 +213,9 @@ pub(crate) fn revision(letter: char, version: &str) -> Revision {
 }
 
 fn policy(gates: Vec<GateSpec>) -> Policy {
-    let stage = |environment: &str, gates, via| Stage {
+    let stage = |environment: &str, gates: Vec<GateSpec>, via| Stage {
         environment: environment.into(),
-        gates,
+        gates: gates.into(),
         via,
     };
     let service = Service {
