@@ -63,7 +63,10 @@ pub(super) fn check<'d>(
         &top,
         &service::Known {
             forges: &forges,
-            tiers: &tiers,
+            tiers: tiers
+                .iter()
+                .map(|(name, gates)| (name.as_str(), gates.as_slice().into()))
+                .collect(),
             roles: &roles,
         },
         &mut environments,

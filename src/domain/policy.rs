@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::sync::Arc;
 
 use jiff::SignedDuration;
 
@@ -95,7 +96,7 @@ impl Service {
     }
 
     fn pipeline_rules(&self) -> impl Iterator<Item = &PipelineRule> {
-        let gates = self.path.iter().flat_map(|stage| &stage.gates);
+        let gates = self.path.iter().flat_map(|stage| stage.gates.iter());
         gates.filter_map(GateSpec::pipeline_rule)
     }
 }
@@ -105,7 +106,8 @@ impl Service {
 pub struct Stage {
     pub environment: EnvironmentName,
     /// In the order in which they are shown; `fresh`, `hold`, `manual` and `forge` are always there.
-    pub gates: Vec<GateSpec>,
+    /// Shared, because a thousand services mostly have their tier's.
+    pub gates: Arc<[GateSpec]>,
     pub via: Via,
     /// Who starts a promotion into it.
     pub mode: Mode,
@@ -368,9 +370,9 @@ mod tests {
     #[test]
     fn checks_are_wanted_by_name_where_a_rule_of_the_path_names_one() {
         let service = |rule: PipelineRule| {
-            let stage = |environment: &str, gates| Stage {
+            let stage = |environment: &str, gates: Vec<GateSpec>| Stage {
                 environment: environment.into(),
-                gates,
+                gates: gates.into(),
                 via: Via::Forge,
                 mode: Mode::default(),
                 verification: None,

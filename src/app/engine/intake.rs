@@ -21,6 +21,8 @@ const AGAIN: SignedDuration = SignedDuration::from_secs(2);
 impl Engine {
     /// Takes a message that is not about the terminal.
     pub(crate) fn take(&mut self, msg: Msg, now: Timestamp) -> Vec<Effect> {
+        // What the parts of an answer lead to is asked in one question, after the last.
+        let more = matches!(&msg, Msg::Fetched(fetched) if fetched.more);
         let mut effects = match msg {
             Msg::Tick => self.tick(now),
             Msg::Fetched(fetched) => self.fetched(fetched, now),
@@ -59,7 +61,9 @@ impl Engine {
             | Msg::Told { .. }
             | Msg::Terminated => Vec::new(),
         };
-        effects.extend(self.due_questions(now));
+        if !more {
+            effects.extend(self.due_questions(now));
+        }
         effects
     }
 
@@ -141,10 +145,11 @@ impl Engine {
             asked_at,
             answer,
             budget,
+            more,
         } = fetched;
         let state = self.forges.entry(forge.clone()).or_default();
         state.budget = budget;
-        let wanted = self.answered(generation)
+        let wanted = self.answered(generation, more)
             || self.is_rechecking(generation)
             || matches!(question, Question::Find { .. });
         if !wanted {

@@ -225,7 +225,7 @@ fn sha(number: u8) -> Sha {
 fn policy() -> Policy {
     let stage = |environment: &str, gates: Vec<GateSpec>| Stage {
         environment: environment.into(),
-        gates,
+        gates: gates.into(),
         via: Via::Deployment,
         mode: Mode::Confirm,
         verification: None,
