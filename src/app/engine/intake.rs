@@ -169,8 +169,9 @@ impl Engine {
             (Answer::Pulses(answers), _) => {
                 for (service, answer) in answers {
                     fault = fault.or_else(|| of_forge(answer.as_ref().err()));
+                    let watched = self.watched.contains(&service);
                     let (board, basis) = self.judging(now);
-                    let changed = board.pulse(&service, answer, asked_at, basis);
+                    let changed = board.pulse(&service, answer, asked_at, watched, basis);
                     if changed {
                         self.schedule.refresh_one(&service, now);
                     }

@@ -35,6 +35,7 @@ fn hear(engine: &mut Engine, question: &Question, answer: Answer, now: Timestamp
         asked_at: now,
         answer,
         budget: Budget::default(),
+        more: false,
     };
     engine.take(Msg::Fetched(fetched), now);
 }
