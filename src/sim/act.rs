@@ -6,6 +6,7 @@
 use crate::sim::model::{Permission, Repo, State, Token};
 
 pub mod deploy;
+pub mod issue;
 pub mod merge;
 pub mod publish;
 pub mod workflow;

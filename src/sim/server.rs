@@ -427,6 +427,7 @@ fn restful(incoming: &Incoming, session: &Session, prefix: &'static str, path: &
         path: segments,
         query: query.collect(),
         body: &incoming.body,
+        accept: incoming.header("accept").unwrap_or_default(),
         api: &api,
         raw_path: &incoming.raw_path,
     };

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{Refusal, permit};
 use crate::sim::{
-    model::{Label, MergeMethod, Ordering, Pull, PullState, State, Token, pull::AutoMerge},
+    model::{Label, MergeMethod, Ordering, Pull, PullState, Repo, State, Token, pull::AutoMerge},
     script::{Event, push::Work},
 };
 
@@ -144,7 +144,11 @@ impl State {
             author: author.to_owned(),
             merges: (merge.method == MergeMethod::Merge).then(|| pull.head_sha.clone()),
             lines: (pull.additions, pull.deletions),
-            files: Vec::new(),
+            files: match merge.method {
+                // The commits themselves come in.
+                MergeMethod::Merge => Vec::new(),
+                MergeMethod::Squash | MergeMethod::Rebase => repo.changes_of(&pull),
+            },
         };
         let sha = self.commit(repo_id, &pull.base, work).unwrap_or_default();
         if let Some(it) = self
@@ -161,6 +165,7 @@ impl State {
             it.auto_merge = None;
             it.queue = None;
         }
+        self.close_named(repo_id, number, by);
         self.pushed(repo_id, &pull.base, by, fate);
         sha
     }
@@ -246,13 +251,7 @@ impl State {
             queue: None,
             additions: between.iter().map(|it| it.additions).sum(),
             deletions: between.iter().map(|it| it.deletions).sum(),
-            files: u32::try_from(
-                between
-                    .iter()
-                    .map(|it| it.files.len().max(1))
-                    .sum::<usize>(),
-            )
-            .unwrap_or(1),
+            files: u32::try_from(Repo::changes(&between).len()).unwrap_or(1),
         };
         let it = self.repo_mut(repo_id)?;
         it.last_number = number;

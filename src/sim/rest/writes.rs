@@ -21,6 +21,8 @@ use crate::sim::{
     model::{DeploymentState, MergeMethod, Repo, State, StatusState},
 };
 
+mod issues;
+
 type Done = Result<Answer, Refusal>;
 
 const MAKE_LATEST: Type = Type::Word(&["true", "false", "legacy"]);
