@@ -107,6 +107,7 @@ pub fn facts(at: usize, more: usize, now: Timestamp) -> ServiceFacts {
                 description: Some("release".to_owned()),
                 url: Some(format!("{url}/deployments")),
                 key: None,
+                payload: None,
             })
         });
     ServiceFacts {
@@ -153,6 +154,7 @@ pub fn facts(at: usize, more: usize, now: Timestamp) -> ServiceFacts {
                 url: format!("{url}/releases"),
             })
             .collect(),
+        labelled: std::collections::BTreeMap::new(),
         gaps: Vec::new(),
     }
 }
@@ -252,6 +254,7 @@ fn answer(effect: Effect, now: Timestamp) -> Option<Msg> {
                 checks: Some(Phase::Succeeded),
                 deployments: Vec::new(),
                 pull_requests: 3,
+                labelled: Vec::new(),
                 latest_release: None,
                 pushed_at: None,
             };
@@ -295,6 +298,8 @@ fn scope(base: &Sha, head: &Sha) -> Scope {
             sha: head.clone(),
             headline: "Answer faster under load".to_owned(),
             author: Some("eve".into()),
+            has_account: true,
+            is_forge_merge: false,
             at: None,
             pull_requests: Vec::new(),
             checks: None,

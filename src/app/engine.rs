@@ -171,6 +171,16 @@ impl Engine {
             || self.forges.values().any(|forge| forge.fault.is_some())
     }
 
+    /// Says whether every file that a service's gates compare has been read, or its read failed.
+    pub fn files_are_read(&self, service: &ServiceName) -> bool {
+        self.board.row(service).is_none_or(|row| {
+            row.wanted_files().iter().all(|file| {
+                let fact = row.seen.declared.get(file);
+                fact.is_some_and(|fact| fact.last.is_some() || fact.fault.is_some())
+            })
+        })
+    }
+
     /// Says whether every scope that a service's gates judge has been read, or its read failed.
     pub fn scopes_are_read(&self, service: &ServiceName) -> bool {
         self.board.row(service).is_none_or(|row| {

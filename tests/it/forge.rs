@@ -112,6 +112,9 @@ fn target(name: &str) -> Target {
             .to_vec(),
         revisions: Vec::new(),
         named_checks: false,
+        reports: false,
+        labels: Vec::new(),
+        payloads: false,
     }
 }
 

@@ -8,12 +8,13 @@ use super::flow::Stage;
 use super::{Engine, ForgeState, JournalState, Report, TIMELINE};
 use crate::app::effect::{Effect, Question};
 use crate::app::msg::{Answer, Fetched, JournalFault, Msg};
-use crate::domain::board::Board;
+use crate::domain::board::{Board, Row};
 use crate::domain::entry::{Entry, Event, Precondition};
 use crate::domain::fault::Fault;
-use crate::domain::ids::{ForgeName, ServiceName};
+use crate::domain::ids::{ForgeName, ServiceName, Sha};
 use crate::domain::ledger::Ledger;
 use crate::domain::policy::Policy;
+use crate::domain::seen::{Declared, Seen};
 
 /// How long the journal is left alone before what it did not take is tried again.
 const AGAIN: SignedDuration = SignedDuration::from_secs(2);
@@ -205,6 +206,12 @@ impl Engine {
                 board.scope(&service, (base, head), answer, asked_at, basis);
                 effects.extend(self.rechecked(generation, trouble.as_ref(), now));
             }
+            (Answer::Declared(answers), Question::Declared { service, files, .. }) => {
+                fault = answers
+                    .iter()
+                    .find_map(|answer| of_forge(answer.as_ref().err()));
+                self.declared(&service, files.into_iter().zip(answers), asked_at, now);
+            }
             (Answer::Jobs(answer), Question::Jobs { service, run, .. }) => {
                 self.jobs
                     .entry((service, run))
@@ -220,12 +227,40 @@ impl Engine {
                 }
                 return effects;
             }
-            (Answer::Cancelled | Answer::Scope(_) | Answer::Jobs(_) | Answer::Found(_), _) => {
+            (
+                Answer::Cancelled
+                | Answer::Scope(_)
+                | Answer::Declared(_)
+                | Answer::Jobs(_)
+                | Answer::Found(_),
+                _,
+            ) => {
                 return effects;
             }
         }
         self.heard(&forge, fault, now);
         effects
+    }
+
+    /// Keeps what files declare, and forgets the files that no gate compares any more.
+    fn declared(
+        &mut self,
+        service: &ServiceName,
+        answers: impl Iterator<Item = ((String, Sha), Result<Declared, Fault>)>,
+        asked_at: Timestamp,
+        now: Timestamp,
+    ) {
+        let wanted = self.board.row(service).map(Row::wanted_files);
+        let wanted = wanted.unwrap_or_default();
+        let (board, basis) = self.judging(now);
+        let take = |seen: &mut Seen| {
+            seen.declared.retain(|file, _| wanted.contains(file));
+            for (file, answer) in answers {
+                let fact = seen.declared.entry(file).or_default();
+                fact.merge(answer, asked_at);
+            }
+        };
+        board.see(service, take, basis);
     }
 
     /// Keeps how a forge is: a good answer clears its fault, a fault of the whole forge makes it

@@ -59,6 +59,7 @@ enum Asked {
     Pulse(ForgeName),
     Facts(ForgeName, Vec<ServiceName>),
     Scope(ForgeName, ServiceName, Sha, Sha),
+    Declared(ForgeName, ServiceName, Vec<(String, Sha)>),
     Jobs(ServiceName, u64),
 }
 
@@ -129,7 +130,11 @@ impl Schedule {
     fn reading(&self) -> HashSet<&ServiceName> {
         let lists = self.asked.values().filter_map(|(asked, _)| match asked {
             Asked::Facts(_, services) => Some(services),
-            Asked::Identity(_) | Asked::Pulse(_) | Asked::Scope(..) | Asked::Jobs(..) => None,
+            Asked::Identity(_)
+            | Asked::Pulse(_)
+            | Asked::Scope(..)
+            | Asked::Declared(..)
+            | Asked::Jobs(..) => None,
         });
         lists.flatten().collect()
     }

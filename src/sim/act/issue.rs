@@ -105,11 +105,7 @@ impl State {
         } else {
             permit(token, &repo, "issues", "repo")?;
         }
-        if change
-            .title
-            .as_ref()
-            .is_some_and(|it| it.trim().is_empty())
-        {
+        if change.title.as_ref().is_some_and(|it| it.trim().is_empty()) {
             return Err(Refusal::field("Issue", "title", "missing_field"));
         }
         if repo.issue(number).is_some() {

@@ -62,7 +62,14 @@ impl Repo {
             let keyword = keyword.trim_end_matches(':').to_ascii_lowercase();
             let closes = matches!(
                 keyword.as_str(),
-                "close" | "closes" | "closed" | "fix" | "fixes" | "fixed" | "resolve" | "resolves"
+                "close"
+                    | "closes"
+                    | "closed"
+                    | "fix"
+                    | "fixes"
+                    | "fixed"
+                    | "resolve"
+                    | "resolves"
                     | "resolved"
             );
             let number = name.strip_prefix('#').filter(|_| closes)?;

@@ -260,7 +260,10 @@ impl State {
             sha: found.resolve(&rev)?.sha.clone(),
             ref_: rev,
             task: "deploy".to_owned(),
-            payload: step.payload.clone().unwrap_or_else(|| serde_json::json!({})),
+            payload: step
+                .payload
+                .clone()
+                .unwrap_or_else(|| serde_json::json!({})),
             environment: place.name.clone(),
             original_environment: place.name,
             description: (!step.text.is_empty()).then(|| step.text.clone()),

@@ -10,8 +10,8 @@ use jiff::{SignedDuration, Timestamp};
 use super::{EnvironmentPlan, Flow, History, Offset, Promote, RepoPlan, Step, Verb, World};
 use crate::sim::{
     model::{
-        BranchPolicy, Change, ChangeKind, Environment, Flavor, Label, Permission, Protection, Repo, State, Token, User,
-        Workflow, WorkflowJob, commit::sha_of, repo::Deployer,
+        BranchPolicy, Change, ChangeKind, Environment, Flavor, Label, Permission, Protection, Repo,
+        State, Token, User, Workflow, WorkflowJob, commit::sha_of, repo::Deployer,
     },
     script::{Agenda, Event, push::Work},
 };

@@ -3,8 +3,8 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use super::{
-    EnvironmentPlan, Flow, Forge, Health, History, JobPlan, Offset, Person, Promote, RepoPlan, Step,
-    TokenPlan, Verb, WorkflowPlan, World,
+    EnvironmentPlan, Flow, Forge, Health, History, JobPlan, Offset, Person, Promote, RepoPlan,
+    Step, TokenPlan, Verb, WorkflowPlan, World,
 };
 
 impl World {
