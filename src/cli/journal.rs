@@ -275,6 +275,15 @@ fn sentence(entry: &Entry) -> String {
         } => format!("{person} as {role} on {saw}, now {now}"),
         Event::GateAdded { gate } => format!("{} {}", gate.id, gate.name),
         Event::GateOpened { id, .. } | Event::GateClosed { id, .. } => id.to_string(),
+        Event::ReleaseVoteCast { vote } => format!(
+            "{} {} as {} on {}",
+            vote.release,
+            vote.voice.word(),
+            vote.role,
+            vote.saw
+        ),
+        Event::ReleaseStarted { run } => format!("{} run {}", run.release, run.id),
+        Event::ReleaseResumed { id, .. } | Event::ReleaseEnded { id, .. } => format!("run {id}"),
         Event::DeploymentSeen { deployment, .. }
         | Event::DeploymentOutOfBand { deployment, .. } => deployment.to_string(),
     };

@@ -129,6 +129,16 @@ fn words(entry: &Entry) -> String {
         }
         Event::GateOpened { cover, .. } => format!("{actor} opened a gate on {cover}"),
         Event::GateClosed { cover, .. } => format!("{actor} closed a gate on {cover}"),
+        Event::ReleaseVoteCast { vote } => format!(
+            "{} voted {} on release {} as {}",
+            vote.person,
+            vote.voice.word(),
+            vote.release,
+            vote.role
+        ),
+        Event::ReleaseStarted { run } => format!("{actor} started release {}", run.release),
+        Event::ReleaseResumed { id, .. } => format!("{actor} resumed release run {id}"),
+        Event::ReleaseEnded { id, how } => format!("release run {id} is {}", how.word()),
         Event::DeploymentSeen { .. } => format!("a deployment of {cell} was seen"),
         Event::DeploymentOutOfBand { .. } => {
             format!("a deployment of {cell} that gonogo did not make was seen")

@@ -114,7 +114,9 @@ impl Headless {
                         .fault
                         .as_ref()
                         .is_some_and(|fault| fault.at >= started);
-                    let read = engine.scopes_are_read(service) && engine.files_are_read(service);
+                    let read = engine.checks_are_read(service)
+                        && engine.scopes_are_read(service)
+                        && engine.files_are_read(service);
                     fault || (heard && read)
                 })
             };

@@ -13,6 +13,7 @@ use crate::sim::{
 };
 
 pub mod deploy;
+mod job;
 pub mod moves;
 pub mod outcome;
 pub mod push;

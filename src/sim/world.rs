@@ -386,6 +386,8 @@ pub struct Step {
     pub fails: bool,
     /// The text below the title of an issue or pull request.
     pub body: String,
+    /// Titles of the issues that the pull request closes.
+    pub closes: Vec<String>,
     /// Who else wrote the commit.
     pub with: Vec<String>,
     /// The files that a commit touches; one named after its text without them.

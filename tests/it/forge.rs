@@ -23,6 +23,7 @@ mod acts;
 mod ambiguous;
 mod costs;
 mod faults;
+mod gates;
 mod reads;
 mod refusals;
 

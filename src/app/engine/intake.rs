@@ -153,6 +153,7 @@ impl Engine {
         }
         let mut effects = Vec::new();
         let mut fault = None;
+        let read_something = has_facts(&answer);
         match (answer, question) {
             (Answer::Identity(Ok(identity)), _) => {
                 if self.operator.is_none() {
@@ -171,7 +172,7 @@ impl Engine {
                     }
                 }
             }
-            (Answer::Facts(answers), _) => {
+            (Answer::Facts(answers), asked) => {
                 for (service, answer) in answers {
                     let answer = answer.map(|facts| *facts);
                     fault = fault.or_else(|| of_forge(answer.as_ref().err()));
@@ -182,6 +183,7 @@ impl Engine {
                     let trouble = answer.as_ref().err().cloned();
                     let (board, basis) = self.judging(now);
                     board.merge(&service, answer, asked_at, basis);
+                    self.look_at_candidates(&service, &asked, now);
                     effects.extend(self.follow(&service, now));
                     effects.extend(self.rechecked(generation, trouble.as_ref(), now));
                 }
@@ -213,12 +215,14 @@ impl Engine {
                 self.declared(&service, files.into_iter().zip(answers), asked_at, now);
             }
             (Answer::Jobs(answer), Question::Jobs { service, run, .. }) => {
+                fault = of_forge(answer.as_ref().err());
                 self.jobs
                     .entry((service, run))
                     .or_default()
                     .merge(answer, asked_at);
             }
             (Answer::Found(answer), Question::Find { id, .. }) => {
+                fault = of_forge(answer.as_ref().err());
                 effects.extend(self.found(&id, answer, now));
             }
             (Answer::Cancelled, Question::Find { id, .. }) => {
@@ -238,8 +242,22 @@ impl Engine {
                 return effects;
             }
         }
-        self.heard(&forge, fault, now);
+        self.heard(&forge, fault, read_something, now);
         effects
+    }
+
+    /// Reads a service once more if the answer brought candidates whose checks it could not have
+    /// asked for.
+    fn look_at_candidates(&mut self, service: &ServiceName, asked: &Question, now: Timestamp) {
+        if let Question::Facts(targets) = asked {
+            let target = targets.iter().find(|target| target.service == *service);
+            let revisions = target.map(|target| target.revisions.clone());
+            let revisions = revisions.unwrap_or_default();
+            self.schedule.asked_with(service, revisions);
+        }
+        if !self.checks_are_read(service) {
+            self.schedule.refresh_one(service, now);
+        }
     }
 
     /// Keeps what files declare, and forgets the files that no gate compares any more.
@@ -264,14 +282,22 @@ impl Engine {
     }
 
     /// Keeps how a forge is: a good answer clears its fault, a fault of the whole forge makes it
-    /// be asked less.
-    fn heard(&mut self, forge: &ForgeName, fault: Option<Fault>, now: Timestamp) {
+    /// be asked less. An answer that brought nothing but faults makes nothing look fresh.
+    fn heard(
+        &mut self,
+        forge: &ForgeName,
+        fault: Option<Fault>,
+        read_something: bool,
+        now: Timestamp,
+    ) {
         let state = self.forge(forge);
         match fault {
             None => {
                 state.fault = None;
                 state.failures = 0;
-                state.answered_at = Some(now);
+                if read_something {
+                    state.answered_at = Some(now);
+                }
                 self.resume(forge);
             }
             Some(fault) => {
@@ -391,3 +417,20 @@ impl Engine {
 fn of_forge(fault: Option<&Fault>) -> Option<Fault> {
     fault.filter(|fault| fault.kind.is_of_forge()).cloned()
 }
+
+/// Says whether an answer brought anything at all.
+fn has_facts(answer: &Answer) -> bool {
+    match answer {
+        Answer::Identity(answer) => answer.is_ok(),
+        Answer::Pulses(answers) => answers.iter().any(|(_, answer)| answer.is_ok()),
+        Answer::Facts(answers) => answers.iter().any(|(_, answer)| answer.is_ok()),
+        Answer::Scope(answer) => answer.is_ok(),
+        Answer::Declared(answers) => answers.iter().any(Result::is_ok),
+        Answer::Jobs(answer) => answer.is_ok(),
+        Answer::Found(answer) => answer.is_ok(),
+        Answer::Cancelled => false,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -111,6 +111,11 @@ fn write(ask: &Ask<'_>, repo: &Repo, rest: &[&str]) -> Done {
         ("PUT", ["pulls", number, "merge"]) => ask.merge_pull(repo, number),
         ("PUT", ["pulls", number, "update-branch"]) => ask.update_branch(repo, number),
         ("POST", ["merges"]) => ask.merge_branches(repo),
+        ("POST" | "DELETE", ["issues", number, "labels", name @ ..])
+            if number.parse().is_ok_and(|it| repo.issue(it).is_some()) =>
+        {
+            ask.label_issue(repo, number, name)
+        }
         ("POST", ["issues"]) => ask.create_issue(repo),
         ("PATCH", ["issues", number]) => ask.update_issue(repo, number),
         ("POST", ["issues", number, "labels"]) => ask.add_labels(repo, number),

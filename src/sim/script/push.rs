@@ -116,7 +116,7 @@ impl State {
         let Some(repo) = self.repo_mut(repo) else {
             return;
         };
-        if let Some(pull) = repo.pulls.iter_mut().find(|it| it.number == number) {
+        if let Some(pull) = repo.pull_mut(number) {
             pull.mergeable = Some(!pull.conflicts);
         }
     }

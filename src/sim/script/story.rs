@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{push::Work, run::Start};
 use crate::sim::{
-    act::merge::{Merge, NewPull},
+    act::{merge::Merge, pull::NewPull},
     model::{
         Change, ChangeKind, CommitStatus, Conclusion, Deployment, IssueState, Job, MergeMethod,
         PullState, Release, Repo, Review, ReviewState, RunStatus, State, StatusState,
@@ -67,7 +67,7 @@ impl State {
             title: step.text.clone(),
             head: branch.clone(),
             base,
-            body: step.body.clone(),
+            body: body(&found, step),
             draft: false,
         };
         // It was tested before; only its merge is of interest now.
@@ -101,7 +101,7 @@ impl State {
             title: step.text.clone(),
             head: step.head.clone(),
             base: or(&step.base, &found.default_branch).to_owned(),
-            body: step.body.clone(),
+            body: body(&found, step),
             draft: step.draft,
         };
         let number = self.opened(repo, &step.by, new, true)?;
@@ -136,7 +136,7 @@ impl State {
         let Some(repo) = self.repo_mut(repo_id) else {
             return;
         };
-        if let Some(pull) = repo.pulls.iter_mut().find(|it| it.number == number) {
+        if let Some(pull) = repo.pull_mut(number) {
             pull.conflicts = conflicts;
         }
     }
@@ -147,7 +147,7 @@ impl State {
         let Some(repo) = self.repo_mut(repo) else {
             return;
         };
-        if let Some(pull) = repo.pulls.iter_mut().find(|it| it.number == number) {
+        if let Some(pull) = repo.pull_mut(number) {
             pull.updated_at = now;
             pull.reviews.push(Review {
                 id,
@@ -418,6 +418,18 @@ impl State {
         let lines: Vec<String> = step.with.iter().map(trailer).collect();
         (!lines.is_empty()).then(|| lines.join("\n"))
     }
+}
+
+// The text of a pull request, with the issues that it closes.
+fn body(repo: &Repo, step: &Step) -> String {
+    let number = |title: &String| {
+        let issue = repo.issues.iter().rev().find(|it| it.title == *title)?;
+        Some(format!("Closes #{}", issue.number))
+    };
+    let own = (!step.body.is_empty()).then(|| step.body.clone());
+    let closes = step.closes.iter().filter_map(number);
+    let lines: Vec<String> = own.into_iter().chain(closes).collect();
+    lines.join("\n\n")
 }
 
 // Files that are written hold what they say; others have nothing but a name.

@@ -102,7 +102,7 @@ impl Ask<'_> {
                     let mut own = it.labels().iter();
                     own.any(|label| label.eq_ignore_ascii_case(name))
                 };
-                wanted.iter().all(|name| has(&name))
+                wanted.iter().all(has)
             })
             .filter(|it| self.param("creator").is_none_or(|who| who == it.author()))
             .filter(|it| since.is_none_or(|since| it.updated() >= since))

@@ -68,6 +68,43 @@ impl Ask<'_> {
         self.shown(repo, number, 200)
     }
 
+    /// Puts labels on an issue, or takes the named one off.
+    pub fn label_issue(&self, repo: &Repo, text: &str, name: &[&str]) -> Done {
+        let number = number(text)?;
+        let issue = repo.issue(number).ok_or_else(Refusal::not_found)?;
+        let mut labels = issue.labels.clone();
+        match (self.method, name) {
+            ("POST", []) => {
+                let fields = [Field("labels", Type::Labels, false)];
+                let body = Fields::read("Label", self.body, &fields)?;
+                for label in body.texts("labels").unwrap_or_default() {
+                    if !labels.contains(&label) {
+                        labels.push(label);
+                    }
+                }
+            }
+            ("DELETE", [name]) => {
+                if !labels.iter().any(|it| it == name) {
+                    return Err(Refusal::new(404, "Label does not exist"));
+                }
+                labels.retain(|it| it != name);
+            }
+            _ => return Err(Refusal::not_found()),
+        }
+        crate::sim::act::permit(self.token(), repo, "issues", "repo")?;
+        let change = IssueChange {
+            labels: Some(labels),
+            ..IssueChange::default()
+        };
+        self.act(|state| state.update_issue(self.token(), repo.id, number, change))?;
+        let (state, repo) = self.after(repo)?;
+        let own = repo.issue(number).ok_or_else(Refusal::not_found)?;
+        let all = repo.labels.iter();
+        let all = all.filter(|it| own.labels.contains(&it.name));
+        let list = all.map(|it| self.shape_of(&state).label(&repo, it));
+        Ok(Answer::json(200, list.collect()))
+    }
+
     fn shown(&self, repo: &Repo, number: u64, status: u16) -> Done {
         let (state, repo) = self.after(repo)?;
         let shape = self.shape_of(&state);
