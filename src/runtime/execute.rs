@@ -252,9 +252,7 @@ fn failed(question: &Question, fault: &Fault) -> Answer {
                 .collect(),
         ),
         Question::Scope { .. } => Answer::Scope(Err(fault.clone())),
-        Question::Declared { files, .. } => {
-            Answer::Declared(files.iter().map(|_| Err(fault.clone())).collect())
-        }
+        Question::Declared { files, .. } => Answer::Declared(vec![Err(fault.clone()); files.len()]),
         Question::Jobs { .. } => Answer::Jobs(Err(fault.clone())),
         Question::Find { .. } => Answer::Found(Err(fault.clone())),
     }

@@ -10,6 +10,7 @@ use crate::domain::cell;
 use crate::domain::deployment::{self, Deployment};
 use crate::domain::facts::ServiceFacts;
 use crate::domain::ids::{EnvironmentName, Sha};
+use crate::domain::observed::Fact;
 use crate::domain::policy::{GateSpec, ParityRule, ParitySource, Service, Stage};
 use crate::domain::revision::Revision;
 
@@ -194,25 +195,25 @@ fn of_rule(
     };
     match sides {
         Ok((with, of, now)) => compare(rule, &with, &of, now.as_ref(), candidate),
-        Err(finding) => *finding,
+        Err(finding) => finding,
     }
 }
 
 /// A side that is not known makes the comparison unknown.
-fn unknown(why: String, opens_when: &'static str, who: Option<String>) -> Box<Finding> {
-    Box::new(Finding {
+fn unknown(why: String, opens_when: &'static str, who: Option<String>) -> Finding {
+    Finding {
         state: State::Unknown,
         why,
         opens_when,
         who,
         evidence: Vec::new(),
-    })
+    }
 }
 
 fn live<'a>(
     facts: &'a ServiceFacts,
     environment: &EnvironmentName,
-) -> Result<&'a Deployment, Box<Finding>> {
+) -> Result<&'a Deployment, Finding> {
     deployment::live(&facts.deployments, environment).ok_or_else(|| {
         let why = format!("nothing is known to be live in {environment}");
         unknown(why, "something is deployed there", None)
@@ -224,7 +225,7 @@ fn live_file<'a>(
     facts: &ServiceFacts,
     rule: &ParityRule,
     environment: &'a EnvironmentName,
-) -> Result<Side<'a>, Box<Finding>> {
+) -> Result<Side<'a>, Finding> {
     let live = live(facts, environment)?;
     file(
         case,
@@ -239,11 +240,11 @@ fn file<'a>(
     rule: &ParityRule,
     environment: &'a EnvironmentName,
     revision: &Revision,
-) -> Result<Side<'a>, Box<Finding>> {
+) -> Result<Side<'a>, Finding> {
     let path = rule.source.file_of(environment).unwrap_or_default();
     let place = format!("{path} at {revision}");
     let fact = case.seen.declared.get(&(path, revision.sha.clone()));
-    let Some(declared) = fact.and_then(|fact| fact.value()) else {
+    let Some(declared) = fact.and_then(Fact::value) else {
         let why = match fact.and_then(|fact| fact.fault.as_ref()) {
             Some(fault) => format!("{place} could not be read: {}", fault.why),
             None => format!("{place} has not been read yet"),
@@ -263,7 +264,7 @@ fn file<'a>(
         keys,
         place,
         url: declared.url.clone(),
-        at: fact.and_then(|fact| fact.at()),
+        at: fact.and_then(Fact::at),
     })
 }
 
@@ -271,7 +272,7 @@ fn payload<'a>(
     case: &Case<'a>,
     facts: &'a ServiceFacts,
     environment: &'a EnvironmentName,
-) -> Result<Side<'a>, Box<Finding>> {
+) -> Result<Side<'a>, Finding> {
     let live = live(facts, environment)?;
     let revision = cell::named(Some(facts), &live.sha);
     let Some(keys) = &live.payload else {

@@ -5,6 +5,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::paths::owner_and_name;
+use super::reply::Trouble;
 use super::{GitHub, query};
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::ids::{RepoPath, Sha};
@@ -38,11 +39,11 @@ impl GitHub {
         for chunk in files.chunks(FILES) {
             match self.ask_files(repo, chunk).await {
                 Ok(read) => answers.extend(read),
-                Err(error) => answers.extend(
-                    chunk
-                        .iter()
-                        .map(|(path, sha)| Err(self.fault(&error, reading(repo, path, sha)))),
-                ),
+                Err(error) => {
+                    for (path, sha) in chunk {
+                        answers.push(Err(self.fault(&error, reading(repo, path, sha))));
+                    }
+                }
             }
         }
         answers
@@ -62,16 +63,15 @@ impl GitHub {
         let (mut data, errors) = reply.into_parts()?;
         let Some(Value::Object(mut fields)) = data.remove("repository") else {
             let unreadable = || Error::Unreadable("the answer has no repository".to_owned());
-            return Err(errors
-                .first()
-                .map_or_else(unreadable, |error| error.to_error()));
+            return Err(errors.first().map_or_else(unreadable, Trouble::to_error));
         };
         let page = fields
             .get("url")
             .and_then(Value::as_str)
             .map(clean)
             .unwrap_or_default();
-        let read = files.iter().enumerate().map(|(index, (path, sha))| {
+        let mut answers = Vec::with_capacity(files.len());
+        for (index, (path, sha)) in files.iter().enumerate() {
             let own = errors.iter().find(|error| {
                 error.touches(&format!("f{index}")) || error.touches(&format!("c{index}"))
             });
@@ -79,10 +79,13 @@ impl GitHub {
                 Some(error) => Err(error.to_error()),
                 None => file(&mut fields, index, path, sha, &page),
             };
-            read.map_err(|error| self.fault(&error, reading(repo, path, sha)))
-                .and_then(|read| read.map_err(|why| self.unreadable(why, repo, path, sha)))
-        });
-        Ok(read.collect())
+            answers.push(match read {
+                Ok(Ok(declared)) => Ok(declared),
+                Ok(Err(why)) => Err(self.unreadable(why, repo, path, sha)),
+                Err(error) => Err(self.fault(&error, reading(repo, path, sha))),
+            });
+        }
+        Ok(answers)
     }
 
     /// The fault of a file that is there and says nothing that can be compared.
@@ -114,7 +117,7 @@ fn file(
 ) -> Result<Result<Declared, String>, Error> {
     let commit = fields.remove(&format!("c{index}"));
     // A commit that is gone makes every file of it look as if it had never been.
-    if !commit.is_some_and(|commit| commit.get("oid").is_some()) {
+    if commit.is_none_or(|commit| commit.get("oid").is_none()) {
         let why = format!("the forge does not know commit {}", sha.short());
         return Err(Error::Unreadable(why));
     }

@@ -4,6 +4,7 @@
 use gonogo::domain::deployment::live;
 use gonogo::domain::facts::ServiceFacts;
 use gonogo::domain::fault::FaultKind;
+use gonogo::domain::ids::Person;
 use gonogo::forge::Forge;
 
 use super::*;
@@ -73,7 +74,7 @@ async fn what_is_open_with_a_label_is_named_by_label() {
     assert_eq!(blocking.total, 1);
     let issue = &blocking.shown[0];
     assert_eq!(issue.title, "Invoices in JPY are off by one");
-    assert_eq!(issue.author.as_ref().map(|it| it.as_str()), Some("carol"));
+    assert_eq!(issue.author.as_ref().map(Person::as_str), Some("carol"));
     assert!(issue.labels.contains(&"release-blocker".to_owned()));
     assert!(!issue.is_pull_request);
     assert!(issue.url.ends_with(&format!("/issues/{}", issue.number)));
