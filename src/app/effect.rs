@@ -59,6 +59,12 @@ pub enum Question {
         /// Whether the checks of each commit are wanted too.
         named_checks: bool,
     },
+    /// What files declare, each at its revision.
+    Declared {
+        service: ServiceName,
+        repo: RepoPath,
+        files: Vec<(String, Sha)>,
+    },
     Jobs {
         service: ServiceName,
         repo: RepoPath,
@@ -83,6 +89,12 @@ pub struct Target {
     pub revisions: Vec<Sha>,
     /// Whether checks are wanted one by one, because a rule names some.
     pub named_checks: bool,
+    /// And with them what they report in words.
+    pub reports: bool,
+    /// Labels of which it matters what is open with them.
+    pub labels: Vec<String>,
+    /// Whether it matters what deployments declare.
+    pub payloads: bool,
 }
 
 /// Which append an answer belongs to.

@@ -15,6 +15,7 @@ use crate::domain::ids::{ForgeName, IntentId, Person, ServiceName};
 use crate::domain::pipeline::Job;
 use crate::domain::policy::Policy;
 use crate::domain::scope::Scope;
+use crate::domain::seen::Declared;
 
 /// What happened.
 #[derive(Clone, Debug)]
@@ -136,6 +137,8 @@ pub enum Answer {
     Pulses(Vec<(ServiceName, Result<Pulse, Fault>)>),
     Facts(Vec<(ServiceName, Result<Box<ServiceFacts>, Fault>)>),
     Scope(Result<Box<Scope>, Fault>),
+    /// In the order of the question.
+    Declared(Vec<Result<Declared, Fault>>),
     Jobs(Result<Vec<Job>, Fault>),
     Found(Result<Option<Handle>, Fault>),
     /// Dropped before it answered.

@@ -39,6 +39,11 @@ sections! {
     GATE_SOAK "soak": "kind" "at_least";
     GATE_REVIEW "review": "kind" "approvals" "own";
     GATE_SIGN_OFF "sign-off": "kind" "roles" "distinct";
+    GATE_QUALITY "quality": "kind" "figures";
+    GATE_FIGURE "quality": "check" "after" "at_least" "at_most";
+    GATE_BLOCKER "blocker": "kind" "labels";
+    GATE_PARITY "parity": "kind" "with" "file" "payload" "except";
+    GATE_FOUR_EYES "four-eyes": "kind" "distinct";
     GATE_PLAIN "window": "kind";
 }
 

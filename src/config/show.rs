@@ -6,7 +6,10 @@ use jiff::SignedDuration;
 
 use super::check::{DAYS, default_via};
 use super::{Binding, ForgeSettings, Settings, TokenSource};
-use crate::domain::policy::{Environment, GateSpec, PipelineRule, Service, Via};
+use crate::domain::figure::Bound;
+use crate::domain::policy::{
+    Environment, GateSpec, ParityRule, ParitySource, PipelineRule, QualityRule, Service, Via,
+};
 use crate::domain::window::{Span, Window, WindowEffect};
 
 /// Writes the settings as a config file.
@@ -247,6 +250,11 @@ pub(super) fn gates(gates: &[GateSpec]) -> String {
 }
 
 fn gate(gate: &GateSpec) -> String {
+    // Of several comparisons (a tier's and a service's) each is a table of its own.
+    if let GateSpec::Parity(rules) = gate {
+        let shown: Vec<String> = rules.iter().map(parity).collect();
+        return shown.join(", ");
+    }
     let settings = match gate {
         GateSpec::Pipeline(rule) => pipeline(rule),
         GateSpec::Path { any: true } => ", from = \"any\"".to_owned(),
@@ -255,6 +263,15 @@ fn gate(gate: &GateSpec) -> String {
         GateSpec::SignOff { roles, distinct } => {
             format!(", roles = {}, distinct = {distinct}", texts(roles))
         }
+        GateSpec::Quality(rules) => {
+            let figures: Vec<String> = rules.iter().map(figure).collect();
+            format!(", figures = [{}]", figures.join(", "))
+        }
+        GateSpec::Blocker { labels } => format!(", labels = {}", texts(labels)),
+        GateSpec::FourEyes { parts } => {
+            let parts = parts.iter().map(|part| part.word());
+            format!(", distinct = {}", texts(parts))
+        }
         GateSpec::Path { any: false }
         | GateSpec::Fresh
         | GateSpec::Window
@@ -262,12 +279,9 @@ fn gate(gate: &GateSpec) -> String {
         | GateSpec::Forge
         | GateSpec::Manual
         // Config takes none of these yet.
-        | GateSpec::Quality(_)
-        | GateSpec::Blocker { .. }
         | GateSpec::Depends
         | GateSpec::Parity(_)
         | GateSpec::Fits(_)
-        | GateSpec::FourEyes { .. }
         | GateSpec::Checklist { .. }
         | GateSpec::Health(_)
         | GateSpec::Command(_) => String::new(),
@@ -278,6 +292,32 @@ fn gate(gate: &GateSpec) -> String {
     } else {
         format!("{{ kind = {kind}{settings} }}")
     }
+}
+
+fn figure(rule: &QualityRule) -> String {
+    let after = rule.after.as_ref();
+    let after = after.map_or_else(String::new, |after| format!(", after = {}", quote(after)));
+    let bound = match rule.bound {
+        Bound::AtLeast(figure) => format!("at_least = {figure}"),
+        Bound::AtMost(figure) => format!("at_most = {figure}"),
+    };
+    format!("{{ check = {}{after}, {bound} }}", quote(&rule.check))
+}
+
+fn parity(rule: &ParityRule) -> String {
+    let mut shown = "{ kind = \"parity\"".to_owned();
+    if let Some(with) = &rule.with {
+        let _ = write!(shown, ", with = {}", quote(with.as_str()));
+    }
+    let _ = match &rule.source {
+        ParitySource::File(path) => write!(shown, ", file = {}", quote(path)),
+        ParitySource::Payload => write!(shown, ", payload = true"),
+    };
+    if !rule.except.is_empty() {
+        let _ = write!(shown, ", except = {}", texts(&rule.except));
+    }
+    shown.push_str(" }");
+    shown
 }
 
 fn pipeline(rule: &PipelineRule) -> String {

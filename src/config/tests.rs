@@ -67,6 +67,10 @@ gates = [
     { kind = "soak", at_least = "1d" },
     { kind = "review", approvals = 2, own = true },
     { kind = "sign-off", roles = ["qa", "release"], distinct = false },
+    { kind = "quality", figures = [{ check = "coverage", after = "lines", at_least = 80 }, { check = "sast", at_most = 2.50 }] },
+    { kind = "blocker", labels = ["stop", "p1"] },
+    { kind = "parity", with = "staging", file = "deploy/{environment}.toml", except = ["config.replicas", "hosts.*"] },
+    { kind = "four-eyes", distinct = ["author", "promoter"] },
     "window",
 ]
 
@@ -98,7 +102,7 @@ repo = "work:acme/web"
 branch = "main"
 group = "front"
 path = ["dev", "staging", "eu/live"]
-gates = [{ kind = "pipeline", blocking = ["e2e"] }, { kind = "soak", at_least = "2h" }]
+gates = [{ kind = "pipeline", blocking = ["e2e"] }, { kind = "soak", at_least = "2h" }, { kind = "parity", payload = true }, "four-eyes", { kind = "quality", figures = [{ check = "coverage", after = "lines", at_least = 85.5 }] }]
 [service.web.promote.staging]
 via = "workflow"
 workflow = "deploy.yml"
@@ -179,6 +183,13 @@ fn the_policy_version_changes_with_what_decides_and_with_nothing_else() {
         ("1m 30s", "1m 31s"),
         ("\"alan\"", "\"alan\", \"mary\""),
         ("02:00", "02:01"),
+        ("at_least = 85.5", "at_least = 86"),
+        ("after = \"lines\"", "after = \"branches\""),
+        ("[\"stop\", \"p1\"]", "[\"stop\"]"),
+        ("with = \"staging\"", "with = \"dev\""),
+        ("\"config.replicas\", ", ""),
+        ("payload = true", "file = \"a.toml\""),
+        ("[\"author\", \"promoter\"]", "[\"approver\", \"promoter\"]"),
         ("tier = \"fast\"", "tier = \"standard\""),
         ("[\"e2e\"]", "[\"e2e\", \"load\"]"),
         ("base = \"live\"", "base = \"prod\""),

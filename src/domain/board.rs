@@ -1,14 +1,14 @@
 //! The board: every service with its facts, scopes and judged cells. Merging an answer judges the
 //! touched service again and nothing else.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
 use super::cell::{Cell, Sources};
 use super::facts::{Pulse, ServiceFacts};
 use super::fault::Fault;
-use super::gate::{Peer, Peers};
+use super::gate::{Peer, Peers, parity};
 use super::ids::{EnvironmentName, Person, RepoPath, ServiceName, Sha};
 use super::ledger::Ledger;
 use super::observed::{Fact, Observed};
@@ -300,6 +300,19 @@ impl Row {
     pub fn scope_of(&self, cell: &Cell) -> Option<&Fact<Scope>> {
         let (live, candidate) = (cell.live.as_ref()?, cell.candidate.as_ref()?);
         self.scopes.get(&(live.sha.clone(), candidate.sha.clone()))
+    }
+
+    /// Returns the files, each with the revision, that the gates of this row compare.
+    pub fn wanted_files(&self) -> BTreeSet<(String, Sha)> {
+        let Some(facts) = self.facts.value() else {
+            return BTreeSet::new();
+        };
+        let of_cell = |cell: &Cell| {
+            let stage = self.service.stage(&cell.environment)?;
+            let candidate = cell.candidate.as_ref();
+            Some(parity::files(&self.service, stage, facts, candidate))
+        };
+        self.cells.iter().filter_map(of_cell).flatten().collect()
     }
 
     /// Returns the next instant at which time alone changes a verdict of this row.

@@ -19,14 +19,18 @@ use super::revision::Revision;
 use super::scope::Scope;
 use super::seen::Seen;
 
+pub mod blocker;
 pub mod earliest;
 pub mod forge;
+pub mod four_eyes;
 pub mod fresh;
 pub mod hold;
 pub mod judge;
 pub mod manual;
+pub mod parity;
 pub mod path;
 pub mod pipeline;
+pub mod quality;
 pub mod review;
 pub mod sign_off;
 pub mod soak;

@@ -87,7 +87,37 @@ pub struct Service {
 impl Service {
     /// Says whether a rule of the path names checks, so that they must be read one by one.
     pub fn names_checks(&self) -> bool {
-        self.pipeline_rules().any(PipelineRule::names_checks)
+        self.pipeline_rules().any(PipelineRule::names_checks) || self.wants_reports()
+    }
+
+    /// Says whether a gate judges what checks report in words.
+    pub fn wants_reports(&self) -> bool {
+        self.gates()
+            .any(|gate| matches!(gate, GateSpec::Quality(_)))
+    }
+
+    /// Returns the labels with which an open issue or pull request blocks somewhere on the path.
+    pub fn blocking_labels(&self) -> BTreeSet<&str> {
+        self.gates()
+            .filter_map(|gate| match gate {
+                GateSpec::Blocker { labels } => Some(labels),
+                _ => None,
+            })
+            .flatten()
+            .map(String::as_str)
+            .collect()
+    }
+
+    /// Says whether a gate compares what deployments declare.
+    pub fn wants_payloads(&self) -> bool {
+        self.gates().any(|gate| {
+            let GateSpec::Parity(rules) = gate else {
+                return false;
+            };
+            rules
+                .iter()
+                .any(|rule| rule.source == ParitySource::Payload)
+        })
     }
 
     /// Says whether a rule of the path judges the checks of every commit in scope.
@@ -96,8 +126,11 @@ impl Service {
     }
 
     fn pipeline_rules(&self) -> impl Iterator<Item = &PipelineRule> {
-        let gates = self.path.iter().flat_map(|stage| stage.gates.iter());
-        gates.filter_map(GateSpec::pipeline_rule)
+        self.gates().filter_map(GateSpec::pipeline_rule)
+    }
+
+    fn gates(&self) -> impl Iterator<Item = &GateSpec> {
+        self.path.iter().flat_map(|stage| stage.gates.iter())
     }
 }
 
@@ -196,7 +229,8 @@ pub enum GateSpec {
     },
     /// The service's own `depends`; always there where it has some.
     Depends,
-    Parity(ParityRule),
+    /// One or several comparisons: a service may add its own to a tier's.
+    Parity(Vec<ParityRule>),
     Fits(FitsRule),
     /// The parts that different people play, pairwise distinct.
     FourEyes {

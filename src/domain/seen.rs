@@ -16,9 +16,14 @@ pub struct Seen {
     pub rounds: BTreeMap<RoundKey, Fact<Round>>,
 }
 
-/// What a file declares, flattened: `runtime.java` → `21`. `None` means that there is no such file.
+/// What a file declares at one revision.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Declared(pub Option<BTreeMap<String, String>>);
+pub struct Declared {
+    /// The page of the file on the forge.
+    pub url: Option<String>,
+    /// Flattened: `runtime.java` → `21`. `None` means that there is no such file.
+    pub keys: Option<BTreeMap<String, String>>,
+}
 
 /// Which samples a round belongs to.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -217,6 +217,9 @@ async fn ask(client: &dyn Forge, question: &Question) -> Answer {
             let scope = client.scope(repo, base, head, *named_checks).await;
             Answer::Scope(scope.map(Box::new))
         }
+        Question::Declared { repo, files, .. } => {
+            Answer::Declared(client.declared(repo, files).await)
+        }
         Question::Jobs { repo, run, .. } => Answer::Jobs(client.jobs(repo, *run).await),
         Question::Find {
             id,
@@ -250,6 +253,7 @@ fn failed(question: &Question, fault: &Fault) -> Answer {
                 .collect(),
         ),
         Question::Scope { .. } => Answer::Scope(Err(fault.clone())),
+        Question::Declared { files, .. } => Answer::Declared(vec![Err(fault.clone()); files.len()]),
         Question::Jobs { .. } => Answer::Jobs(Err(fault.clone())),
         Question::Find { .. } => Answer::Found(Err(fault.clone())),
     }
@@ -263,6 +267,9 @@ fn targets(wanted: &[Target]) -> Vec<forge::Target> {
         environments: target.environments.clone(),
         revisions: target.revisions.clone(),
         named_checks: target.named_checks,
+        reports: target.reports,
+        labels: target.labels.clone(),
+        payloads: target.payloads,
     };
     wanted.iter().map(one).collect()
 }

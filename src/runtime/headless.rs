@@ -114,7 +114,10 @@ impl Headless {
                         .fault
                         .as_ref()
                         .is_some_and(|fault| fault.at >= started);
-                    fault || (heard && engine.scopes_are_read(service))
+                    let read = engine.checks_are_read(service)
+                        && engine.scopes_are_read(service)
+                        && engine.files_are_read(service);
+                    fault || (heard && read)
                 })
             };
             services.iter().all(read) && engine.operator_is_known()

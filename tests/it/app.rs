@@ -3,6 +3,7 @@
 mod acts;
 mod ambiguous;
 mod controls;
+mod gates;
 mod moving;
 mod operators;
 mod promote;

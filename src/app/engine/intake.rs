@@ -8,12 +8,13 @@ use super::flow::Stage;
 use super::{Engine, ForgeState, JournalState, Report, TIMELINE};
 use crate::app::effect::{Effect, Question};
 use crate::app::msg::{Answer, Fetched, JournalFault, Msg};
-use crate::domain::board::Board;
+use crate::domain::board::{Board, Row};
 use crate::domain::entry::{Entry, Event, Precondition};
 use crate::domain::fault::Fault;
-use crate::domain::ids::{ForgeName, ServiceName};
+use crate::domain::ids::{ForgeName, ServiceName, Sha};
 use crate::domain::ledger::Ledger;
 use crate::domain::policy::Policy;
+use crate::domain::seen::{Declared, Seen};
 
 /// How long the journal is left alone before what it did not take is tried again.
 const AGAIN: SignedDuration = SignedDuration::from_secs(2);
@@ -177,7 +178,7 @@ impl Engine {
                     }
                 }
             }
-            (Answer::Facts(answers), _) => {
+            (Answer::Facts(answers), asked) => {
                 for (service, answer) in answers {
                     let answer = answer.map(|facts| *facts);
                     fault = fault.or_else(|| of_forge(answer.as_ref().err()));
@@ -188,6 +189,7 @@ impl Engine {
                     let trouble = answer.as_ref().err().cloned();
                     let (board, basis) = self.judging(now);
                     board.merge(&service, answer, asked_at, basis);
+                    self.look_at_candidates(&service, &asked, now);
                     effects.extend(self.follow(&service, now));
                     effects.extend(self.rechecked(generation, trouble.as_ref(), now));
                 }
@@ -212,6 +214,12 @@ impl Engine {
                 board.scope(&service, (base, head), answer, asked_at, basis);
                 effects.extend(self.rechecked(generation, trouble.as_ref(), now));
             }
+            (Answer::Declared(answers), Question::Declared { service, files, .. }) => {
+                fault = answers
+                    .iter()
+                    .find_map(|answer| of_forge(answer.as_ref().err()));
+                self.declared(&service, files.into_iter().zip(answers), asked_at, now);
+            }
             (Answer::Jobs(answer), Question::Jobs { service, run, .. }) => {
                 fault = of_forge(answer.as_ref().err());
                 self.jobs
@@ -229,12 +237,54 @@ impl Engine {
                 }
                 return effects;
             }
-            (Answer::Cancelled | Answer::Scope(_) | Answer::Jobs(_) | Answer::Found(_), _) => {
+            (
+                Answer::Cancelled
+                | Answer::Scope(_)
+                | Answer::Declared(_)
+                | Answer::Jobs(_)
+                | Answer::Found(_),
+                _,
+            ) => {
                 return effects;
             }
         }
         self.heard(&forge, fault, read_something, now);
         effects
+    }
+
+    /// Reads a service once more if the answer brought candidates whose checks it could not have
+    /// asked for.
+    fn look_at_candidates(&mut self, service: &ServiceName, asked: &Question, now: Timestamp) {
+        if let Question::Facts(targets) = asked {
+            let target = targets.iter().find(|target| target.service == *service);
+            let revisions = target.map(|target| target.revisions.clone());
+            let revisions = revisions.unwrap_or_default();
+            self.schedule.asked_with(service, revisions);
+        }
+        if !self.checks_are_read(service) {
+            self.schedule.refresh_one(service, now);
+        }
+    }
+
+    /// Keeps what files declare, and forgets the files that no gate compares any more.
+    fn declared(
+        &mut self,
+        service: &ServiceName,
+        answers: impl Iterator<Item = ((String, Sha), Result<Declared, Fault>)>,
+        asked_at: Timestamp,
+        now: Timestamp,
+    ) {
+        let wanted = self.board.row(service).map(Row::wanted_files);
+        let wanted = wanted.unwrap_or_default();
+        let (board, basis) = self.judging(now);
+        let take = |seen: &mut Seen| {
+            seen.declared.retain(|file, _| wanted.contains(file));
+            for (file, answer) in answers {
+                let fact = seen.declared.entry(file).or_default();
+                fact.merge(answer, asked_at);
+            }
+        };
+        board.see(service, take, basis);
     }
 
     /// Keeps how a forge is: a good answer clears its fault, a fault of the whole forge makes it
@@ -381,6 +431,7 @@ fn has_facts(answer: &Answer) -> bool {
         Answer::Pulses(answers) => answers.iter().any(|(_, answer)| answer.is_ok()),
         Answer::Facts(answers) => answers.iter().any(|(_, answer)| answer.is_ok()),
         Answer::Scope(answer) => answer.is_ok(),
+        Answer::Declared(answers) => answers.iter().any(Result::is_ok),
         Answer::Jobs(answer) => answer.is_ok(),
         Answer::Found(answer) => answer.is_ok(),
         Answer::Cancelled => false,

@@ -287,6 +287,7 @@ fn facts(service: &str) -> ServiceFacts {
         description: None,
         url: Some(format!("https://{service}.example/{environment}")),
         key: None,
+        payload: None,
     };
     let live = if service == "web" { 2 } else { 1 };
     ServiceFacts {
@@ -311,6 +312,7 @@ fn facts(service: &str) -> ServiceFacts {
         open_pull_requests: 0,
         pull_requests: Vec::new(),
         releases: Vec::new(),
+        labelled: BTreeMap::new(),
         gaps: Vec::new(),
     }
 }

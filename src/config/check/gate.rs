@@ -9,23 +9,33 @@ use super::{Roles, known_role};
 use crate::domain::ids::RoleName;
 use crate::domain::policy::{GateSpec, PipelineRule};
 
+mod blocker;
+mod four_eyes;
+mod parity;
+mod quality;
+
+pub(super) use parity::compared;
+
 const KINDS: &[&str] = &[
-    "fresh", "pipeline", "path", "soak", "review", "window", "hold", "sign-off", "forge", "manual",
+    "fresh",
+    "pipeline",
+    "path",
+    "soak",
+    "review",
+    "window",
+    "hold",
+    "sign-off",
+    "forge",
+    "manual",
+    "quality",
+    "blocker",
+    "parity",
+    "four-eyes",
 ];
 
 /// Kinds that the contract knows and this version does not judge. Letting them pass would open a
 /// gate that somebody counts on.
-const LATER: &[&str] = &[
-    "quality",
-    "blocker",
-    "depends",
-    "parity",
-    "fits",
-    "four-eyes",
-    "checklist",
-    "health",
-    "command",
-];
+const LATER: &[&str] = &["depends", "fits", "checklist", "health", "command"];
 
 /// Reads a list of gates: names, or tables with a `kind`. A kind may be listed once.
 pub(super) fn list(value: &Value<'_>, roles: &Roles) -> Option<Vec<GateSpec>> {
@@ -63,6 +73,10 @@ fn gate(item: &Value<'_>, roles: &Roles) -> Option<GateSpec> {
         "soak" => keys::GATE_SOAK,
         "review" => keys::GATE_REVIEW,
         "sign-off" => keys::GATE_SIGN_OFF,
+        "quality" => keys::GATE_QUALITY,
+        "blocker" => keys::GATE_BLOCKER,
+        "parity" => keys::GATE_PARITY,
+        "four-eyes" => keys::GATE_FOUR_EYES,
         kind if KINDS.contains(&kind) => keys::GATE_PLAIN,
         _ => return spec(kind, value, None, roles),
     };
@@ -109,6 +123,10 @@ fn spec(kind: &str, at: &Value<'_>, table: Option<&Table<'_>>, roles: &Roles) ->
             })
         }
         "sign-off" => sign_off(at, get("roles"), flag("distinct"), roles),
+        "quality" => quality::read(at, get("figures")),
+        "blocker" => blocker::read(at, get("labels")),
+        "parity" => parity::read(at, table),
+        "four-eyes" => four_eyes::read(get("distinct")),
         later if LATER.contains(&later) => {
             at.error(
                 format!("gate `{later}` is not supported in this version"),
@@ -246,6 +264,22 @@ fn stricter(tier: &GateSpec, added: &GateSpec) -> GateSpec {
             roles: union(roles, more),
             distinct: *distinct || *also,
         },
+        (GateSpec::Quality(tier), GateSpec::Quality(added)) => {
+            GateSpec::Quality(quality::stricter(tier, added))
+        }
+        (GateSpec::Blocker { labels: tier }, GateSpec::Blocker { labels: added }) => {
+            GateSpec::Blocker {
+                labels: union(tier, added),
+            }
+        }
+        (GateSpec::Parity(tier), GateSpec::Parity(added)) => {
+            GateSpec::Parity(parity::stricter(tier, added))
+        }
+        (GateSpec::FourEyes { parts: tier }, GateSpec::FourEyes { parts: added }) => {
+            GateSpec::FourEyes {
+                parts: union(tier, added),
+            }
+        }
         // Kinds without settings, or (never) two kinds: the tier's word stays.
         (tier, _) => tier.clone(),
     }
@@ -315,6 +349,73 @@ mod tests {
         let both = stricter_pipeline(&tier, &added);
         assert_eq!(both.required, ["test"]);
         assert_eq!(both.ignored, ["lint"]);
+    }
+
+    #[test]
+    fn of_figures_labels_comparisons_and_parts_a_service_adds_and_never_drops() {
+        use crate::domain::figure::{Bound, Figure};
+        use crate::domain::policy::{ParityRule, ParitySource, Part, QualityRule};
+        let figure = |check: &str, bound| QualityRule {
+            check: check.to_owned(),
+            after: None,
+            bound,
+        };
+        let least = |number| Bound::AtLeast(Figure::whole(number));
+        let most = |number| Bound::AtMost(Figure::whole(number));
+        let labels = |labels: &[&str]| GateSpec::Blocker {
+            labels: labels.iter().map(|label| (*label).to_owned()).collect(),
+        };
+        let payload = |except: &[&str]| ParityRule {
+            with: None,
+            source: ParitySource::Payload,
+            except: except.iter().map(|key| (*key).to_owned()).collect(),
+        };
+        let file = ParityRule {
+            source: ParitySource::File("a.toml".to_owned()),
+            ..payload(&[])
+        };
+        let parts = |parts: &[Part]| GateSpec::FourEyes {
+            parts: parts.to_vec(),
+        };
+        for (tier, added, both) in [
+            (
+                GateSpec::Quality(vec![figure("lines", least(80)), figure("sast", most(0))]),
+                GateSpec::Quality(vec![
+                    figure("lines", least(70)),
+                    figure("sast", most(9)),
+                    figure("lines", most(100)),
+                    figure("docs", least(50)),
+                ]),
+                GateSpec::Quality(vec![
+                    figure("lines", least(80)),
+                    figure("sast", most(0)),
+                    figure("lines", most(100)),
+                    figure("docs", least(50)),
+                ]),
+            ),
+            (
+                labels(&["stop"]),
+                labels(&["p1", "stop"]),
+                labels(&["stop", "p1"]),
+            ),
+            (
+                GateSpec::Parity(vec![payload(&["region"])]),
+                GateSpec::Parity(vec![payload(&["region", "os"])]),
+                GateSpec::Parity(vec![payload(&["region"])]),
+            ),
+            (
+                GateSpec::Parity(vec![payload(&["region"])]),
+                GateSpec::Parity(vec![file.clone()]),
+                GateSpec::Parity(vec![payload(&["region"]), file]),
+            ),
+            (
+                parts(&[Part::Author, Part::Promoter]),
+                parts(&[Part::Approver, Part::Promoter]),
+                parts(&[Part::Author, Part::Promoter, Part::Approver]),
+            ),
+        ] {
+            assert_eq!(with_extra(&[tier], &[added]), [both]);
+        }
     }
 
     #[test]

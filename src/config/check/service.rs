@@ -158,7 +158,7 @@ fn service(
     let branch = table.get("branch").and_then(Value::text);
     let group = table.get("group").and_then(Value::text);
     let mut ways = ways(table, path, branch);
-    let stages = path
+    let stages: Vec<Stage> = path
         .iter()
         .enumerate()
         .map(|(place, environment)| {
@@ -181,6 +181,7 @@ fn service(
             }
         })
         .collect();
+    comparisons(table, &stages, extra.unwrap_or_default());
     let (forge, repo) = repo(table.need("repo", "\"owner/name\"")?, known.forges)?;
     Some(Service {
         name: name.clone(),
@@ -191,6 +192,26 @@ fn service(
         depends: Vec::new(),
         path: stages,
     })
+}
+
+/// Reports gates that compare with an environment which is not on the service's path: at the
+/// service's own gates, or at the path where a tier asks.
+fn comparisons(table: &Table<'_>, stages: &[Stage], extra: &[GateSpec]) {
+    let gates = stages.iter().flat_map(|stage| &stage.gates);
+    for with in gates.flat_map(gate::compared) {
+        if stages.is_empty() || stages.iter().any(|stage| stage.environment == *with) {
+            continue;
+        }
+        let own = extra.iter().flat_map(gate::compared).any(|own| own == with);
+        let place = table.get(if own { "gates" } else { "path" });
+        let message = format!(
+            "a parity gate compares with `{with}`, which is not on the path of this service"
+        );
+        let names = stages.iter().map(|stage| stage.environment.as_str());
+        if let Some(place) = place {
+            place.error(message, meant(with.as_str(), names));
+        }
+    }
 }
 
 /// How a promotion is made where no table says so: into the first environment by the forge itself,

@@ -165,6 +165,123 @@ const CASES: &[(&str, &str)] = &[
         "check `a` is listed twice",
     ),
     (
+        "[policy.mine]\ngates = [\"quality\"]",
+        "a quality gate needs `figures`",
+    ),
+    (
+        "[policy.mine]\ngates = [{ kind = \"quality\", figures = [] }]",
+        "without a figure",
+    ),
+    (
+        "[policy.mine]\ngates = [{ kind = \"quality\", figures = [{ check = \"a\", at_least = 101 }] }]",
+        "over 100 %",
+    ),
+    (
+        "[policy.mine]\ngates = [{ kind = \"quality\", figures = [{ check = \"a\", at_least = 100.5 }] }]",
+        "over 100 %",
+    ),
+    (
+        "[policy.mine]\ngates = [{ kind = \"quality\", figures = [{ check = \"a\", at_least = 1, at_most = 2 }] }]",
+        "has one bound",
+    ),
+    (
+        "[policy.mine]\ngates = [{ kind = \"quality\", figures = [{ check = \"a\" }] }]",
+        "needs `at_least` or `at_most`",
+    ),
+    (
+        "[policy.mine]\ngates = [{ kind = \"quality\", figures = [{ at_most = 2 }] }]",
+        "needs `check`",
+    ),
+    (
+        "[policy.mine]\ngates = [{ kind = \"quality\", figures = [{ check = \"a\", at_most = nan }] }]",
+        "`nan` is not a plain number",
+    ),
+    (
+        "[policy.mine]\ngates = [{ kind = \"quality\", figures = [{ check = \"a\", at_most = 0.0001 }] }]",
+        "at most three places",
+    ),
+    (
+        "[policy.mine]\ngates = [{ kind = \"quality\", figures = [{ check = \"a\", at_most = \"2\" }] }]",
+        "must be a number",
+    ),
+    (
+        "[policy.mine]\ngates = [{ kind = \"quality\", figures = [{ check = \"a\", at_least = 2 }, { check = \"a\", at_least = 3 }] }]",
+        "bounded twice",
+    ),
+    (
+        "[policy.mine]\ngates = [{ kind = \"quality\", figures = [{ check = \"a\", at_last = 2, at_most = 1 }] }]",
+        "did you mean `at_least`?",
+    ),
+    (
+        "[policy.mine]\ngates = [{ kind = \"quality\", figures = [{ check = \"a\", at_least = -0.5 }, { check = \"a\", at_most = 1_250.0 }] }]",
+        "",
+    ),
+    (
+        "[policy.mine]\ngates = [\"blocker\"]",
+        "a blocker gate needs `labels`",
+    ),
+    (
+        "[policy.mine]\ngates = [{ kind = \"blocker\", labels = [] }]",
+        "without a label",
+    ),
+    (
+        "[policy.mine]\ngates = [{ kind = \"blocker\", labels = [\"stop\", \"Stop\"] }]",
+        "label `Stop` is listed twice",
+    ),
+    (
+        "[policy.mine]\ngates = [\"parity\"]",
+        "needs `file` or `payload`",
+    ),
+    (
+        "[policy.mine]\ngates = [{ kind = \"parity\", file = \"a.toml\", payload = true }]",
+        "not both",
+    ),
+    (
+        "[policy.mine]\ngates = [{ kind = \"parity\", payload = false }]",
+        "compares nothing",
+    ),
+    (
+        "[policy.mine]\ngates = [{ kind = \"parity\", file = \"{env}.toml\" }]",
+        "nothing is put in for `{env}`",
+    ),
+    (
+        "[policy.mine]\ngates = [{ kind = \"parity\", file = \"../a.toml\" }]",
+        "not a path from the repository's top",
+    ),
+    (
+        "[policy.mine]\ngates = [{ kind = \"parity\", file = \"values.yaml\" }]",
+        "a .yaml file cannot be compared",
+    ),
+    (
+        "[policy.mine]\ngates = [{ kind = \"parity\", payload = true, except = [\"*\"] }]",
+        "`*` is no key",
+    ),
+    (
+        "[policy.mine]\ngates = [{ kind = \"parity\", payload = true, except = [\"a*\"] }]",
+        "`a*` is no key",
+    ),
+    (
+        "[service.a]\nrepo = \"a/b\"\npath = [\"p\"]\ngates = [{ kind = \"parity\", payload = true, with = \"q\" }]",
+        "compares with `q`, which is not on the path",
+    ),
+    (
+        "[policy.standard]\ngates = [{ kind = \"parity\", payload = true, with = \"q\" }]\n[service.a]\nrepo = \"a/b\"\npath = [\"p\"]",
+        "compares with `q`, which is not on the path",
+    ),
+    (
+        "[policy.mine]\ngates = [{ kind = \"four-eyes\", distinct = [\"author\"] }]",
+        "at least two parts",
+    ),
+    (
+        "[policy.mine]\ngates = [{ kind = \"four-eyes\", distinct = [\"author\", \"promotor\"] }]",
+        "there is no part `promotor`",
+    ),
+    (
+        "[policy.mine]\ngates = [{ kind = \"four-eyes\", distinct = [\"author\", \"author\", \"promoter\"] }]",
+        "part `author` is listed twice",
+    ),
+    ("[policy.mine]\ngates = [\"four-eyes\"]", ""),
+    (
         "[operator]\nroles = [\"qa\"]\n[role.qa]\nmembers = [\"b\"]",
         "without a name",
     ),

@@ -11,6 +11,7 @@ fn pulse(head: char) -> Pulse {
         checks: None,
         deployments: Vec::new(),
         pull_requests: 0,
+        labelled: Vec::new(),
         latest_release: None,
         pushed_at: None,
     }
@@ -20,7 +21,7 @@ fn basis(world: &World) -> Basis<'_> {
     Basis {
         policy: &world.policy,
         ledger: world.ledger.as_ref(),
-        actor: Some(&world.actor),
+        actor: world.actor.as_ref(),
         now: now(),
     }
 }

@@ -69,7 +69,7 @@ pub(crate) struct World {
     pub facts: Fact<ServiceFacts>,
     pub scope: Option<Fact<Scope>>,
     pub seen: Seen,
-    pub actor: Person,
+    pub actor: Option<Person>,
     pub ledger: Option<Ledger>,
     pub live: Option<Revision>,
     pub candidate: Option<Revision>,
@@ -85,7 +85,7 @@ impl World {
             facts: Fact::observed(facts(), now() - SignedDuration::from_secs(10)),
             scope: Some(Fact::observed(scope(), ago(30))),
             seen: Seen::default(),
-            actor: person("alice"),
+            actor: Some(person("alice")),
             ledger: Some(Ledger::default()),
             live: Some(revision(LIVE, "2.40.3")),
             candidate: Some(revision(WANTED, "2.41.0")),
@@ -112,7 +112,7 @@ impl World {
             seen: &self.seen,
             peers: &Alone,
             ledger: self.ledger.as_ref(),
-            actor: Some(&self.actor),
+            actor: self.actor.as_ref(),
             live: self.live.as_ref(),
             candidate: self.candidate.as_ref(),
             own: self.own.as_ref(),
@@ -149,6 +149,33 @@ impl World {
     pub(crate) fn says(&self, gate: &str) -> (State, String) {
         let verdict = self.verdict(gate);
         (verdict.state, verdict.why)
+    }
+
+    /// Everything that a gate explains, one line each, to compare with what it should.
+    pub(crate) fn explained(&self, gate: &str) -> String {
+        let Verdict {
+            gate,
+            state,
+            why,
+            evidence,
+            opens_when,
+            opens_at,
+            who,
+            valid_until,
+        } = self.verdict(gate);
+        let mut lines = vec![format!("{gate} {state}: {why}")];
+        for it in evidence {
+            let url = it.url.map_or_else(String::new, |url| format!(" <{url}>"));
+            let at = it
+                .observed_at
+                .map_or_else(String::new, |at| format!(" @{at}"));
+            lines.push(format!("  {}: {}{url}{at}", it.what, it.value));
+        }
+        lines.extend(opens_when.map(|when| format!("  opens when {when}")));
+        lines.extend(opens_at.map(|at| format!("  opens at {at}")));
+        lines.extend(who.map(|who| format!("  who: {who}")));
+        lines.extend(valid_until.map(|until| format!("  valid until {until}")));
+        lines.join("\n")
     }
 
     pub(crate) fn known(&mut self) -> &mut ServiceFacts {

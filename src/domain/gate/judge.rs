@@ -5,6 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::{
     Case, Judgement, State, Verdict, earliest, forge, fresh, hold, manual, path, pipeline,
 };
+use super::{blocker, four_eyes, parity, quality};
 use super::{review, sign_off, soak, sum, window};
 use crate::domain::policy::{GateSpec, Stage};
 
@@ -54,12 +55,12 @@ pub(super) fn ask(case: &Case<'_>, spec: &GateSpec, now: Timestamp, verdicts: &m
         GateSpec::SignOff { roles, distinct } => sign_off::judge(case, roles, *distinct),
         GateSpec::Forge => forge::judge(case, now),
         GateSpec::Manual => return manual::judge(case, now, verdicts),
-        GateSpec::Quality(_)
-        | GateSpec::Blocker { .. }
-        | GateSpec::Depends
-        | GateSpec::Parity(_)
+        GateSpec::Quality(rules) => quality::judge(case, rules),
+        GateSpec::Blocker { labels } => blocker::judge(case, labels),
+        GateSpec::Parity(rules) => parity::judge(case, rules),
+        GateSpec::FourEyes { parts } => four_eyes::judge(case, parts),
+        GateSpec::Depends
         | GateSpec::Fits(_)
-        | GateSpec::FourEyes { .. }
         | GateSpec::Checklist { .. }
         | GateSpec::Health(_)
         | GateSpec::Command(_) => Verdict::new(

@@ -1,5 +1,7 @@
 //! Laws that hold for any case: drawn from worlds that are spoilt in many ways at once.
 
+use std::collections::BTreeMap;
+
 use jiff::civil::Time;
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
@@ -9,11 +11,17 @@ use super::fixture::{
     pull_request, sha,
 };
 use super::{Earliest, Go, State, judge};
-use crate::domain::facts::Permission;
+use crate::domain::facts::{Labelled, Permission};
+use crate::domain::figure::{Bound, Figure};
 use crate::domain::hold::{Cover, Openers};
+use crate::domain::ids::Person;
 use crate::domain::observed::Fact;
 use crate::domain::phase::Phase;
-use crate::domain::policy::{GateSpec, PipelineRule, Via};
+use crate::domain::pipeline::Check;
+use crate::domain::policy::{
+    GateSpec, ParityRule, ParitySource, Part, PipelineRule, QualityRule, Via,
+};
+use crate::domain::seen::Declared;
 use crate::domain::signoff::Voice;
 use crate::domain::window::WindowEffect;
 
@@ -42,6 +50,37 @@ fn gate() -> impl Strategy<Value = GateSpec> {
         }),
         Just(GateSpec::Forge),
         Just(GateSpec::Manual),
+        (0..101u32, any::<bool>()).prop_map(|(bound, least)| {
+            let bound = Figure::whole(bound);
+            let bound = if least {
+                Bound::AtLeast(bound)
+            } else {
+                Bound::AtMost(bound)
+            };
+            GateSpec::Quality(vec![QualityRule {
+                check: "build".to_owned(),
+                after: None,
+                bound,
+            }])
+        }),
+        prop::sample::subsequence(vec!["stop", "p1"], 1..3).prop_map(|labels| {
+            let labels = labels.into_iter().map(str::to_owned).collect();
+            GateSpec::Blocker { labels }
+        }),
+        prop::sample::select(vec![
+            ParitySource::Payload,
+            ParitySource::File("{environment}.toml".to_owned()),
+            ParitySource::File("runtime.toml".to_owned()),
+        ])
+        .prop_map(|source| {
+            GateSpec::Parity(vec![ParityRule {
+                with: None,
+                source,
+                except: vec!["replicas".to_owned()],
+            }])
+        }),
+        prop::sample::subsequence(Part::ALL.to_vec(), 2..4)
+            .prop_map(|parts| GateSpec::FourEyes { parts }),
     ]
 }
 
@@ -88,13 +127,30 @@ enum Twist {
     Held(Option<i64>),
     Manual,
     Vote(Voice),
+    Reported(Phase, u32),
+    Labelled(u64),
+    Payload(&'static str, &'static str),
+    Declared(&'static str, char, Option<&'static str>),
+    Actor(Option<&'static str>),
 }
 
 fn twist() -> impl Strategy<Value = Twist> {
     let letter = prop::sample::select(vec![LIVE, WANTED, HEAD]);
     let environment = prop::sample::select(vec!["staging", "production"]);
+    let value = prop::sample::select(vec!["17", "21"]);
+    let file = prop::sample::select(vec!["staging.toml", "production.toml", "runtime.toml"]);
     let effect = prop::sample::select(vec![WindowEffect::Allow, WindowEffect::Deny]);
+    let more = prop_oneof![
+        (phase(), 0..101u32).prop_map(|(phase, figure)| Twist::Reported(phase, figure)),
+        (0..2u64).prop_map(Twist::Labelled),
+        (environment.clone(), value.clone())
+            .prop_map(|(environment, value)| Twist::Payload(environment, value)),
+        (file, letter.clone(), prop::option::of(value))
+            .prop_map(|(file, letter, value)| Twist::Declared(file, letter, value)),
+        prop::option::of(prop::sample::select(vec!["eve", "bob", "mia"])).prop_map(Twist::Actor),
+    ];
     prop_oneof![
+        5 => more,
         2 => phase().prop_map(Twist::Check),
         3 => (environment, letter, phase(), 0..3000i64).prop_map(
             |(environment, letter, phase, minutes)| Twist::Deployed {
@@ -191,7 +247,44 @@ fn spoil(world: &mut World, twist: Twist, place: u64) {
         Twist::Vote(voice) if world.ledger.is_some() && world.candidate.is_some() => {
             world.vote("mia", "qa", voice);
         }
-        Twist::Check(_)
+        Twist::Reported(phase, figure) if known => {
+            let report = Some(format!("{figure} %"));
+            let build = Check {
+                report,
+                ..check("build", phase)
+            };
+            world.checks().contexts[0] = build;
+        }
+        Twist::Labelled(total) if known => {
+            for label in ["stop", "p1"] {
+                let labelled = Labelled {
+                    total,
+                    shown: Vec::new(),
+                };
+                world.known().labelled.insert(label.to_owned(), labelled);
+            }
+        }
+        Twist::Payload(environment, value) if known => {
+            for deployment in &mut world.known().deployments {
+                if deployment.environment.as_str() == environment {
+                    deployment.payload = Some(runtime(value));
+                }
+            }
+        }
+        Twist::Declared(file, letter, value) => {
+            let declared = Declared {
+                url: None,
+                keys: value.map(runtime),
+            };
+            let fact = Fact::observed(declared, now());
+            let file = (file.to_owned(), sha(letter));
+            world.seen.declared.insert(file, fact);
+        }
+        Twist::Actor(name) => world.actor = name.map(Person::from),
+        Twist::Reported(..)
+        | Twist::Labelled(_)
+        | Twist::Payload(..)
+        | Twist::Check(_)
         | Twist::Deployed { .. }
         | Twist::Pushed
         | Twist::Unapproved
@@ -202,6 +295,12 @@ fn spoil(world: &mut World, twist: Twist, place: u64) {
         | Twist::Manual
         | Twist::Vote(_) => {}
     }
+}
+
+fn runtime(java: &str) -> BTreeMap<String, String> {
+    let keys = [("runtime.java", java), ("replicas", java)];
+    keys.map(|(key, value)| (key.to_owned(), value.to_owned()))
+        .into()
 }
 
 /// Says whether all gates pass at `at`, with facts as fresh as they are now.
@@ -340,6 +439,38 @@ proptest! {
     fn judging_is_a_function_of_its_case(world in world()) {
         prop_assert_eq!(judge::judge(&world.case(), now()), world.judge());
         prop_assert_eq!(world.clone().judge(), world.judge());
+    }
+
+    #[test]
+    fn a_gate_without_what_it_rests_on_is_not_open(world in world(), gate in gate()) {
+        let mut world = world;
+        let name = gate.name();
+        world.policy.services[0].path[2].gates = vec![gate.clone()];
+        let state = |world: &World| {
+            let judgement = world.judge();
+            let verdict = judgement.verdicts.into_iter().find(|verdict| verdict.gate == name);
+            verdict.map_or(State::Unknown, |verdict| verdict.state)
+        };
+        if world.facts.last.is_some() {
+            world.known().checks.clear();
+            world.known().labelled.clear();
+            for deployment in &mut world.known().deployments {
+                deployment.payload = None;
+            }
+        }
+        world.seen.declared.clear();
+        world.scope = None;
+        if matches!(
+            gate,
+            GateSpec::Pipeline(_)
+                | GateSpec::Review { .. }
+                | GateSpec::Quality(_)
+                | GateSpec::Blocker { .. }
+                | GateSpec::Parity(_)
+                | GateSpec::FourEyes { .. }
+        ) {
+            prop_assert_ne!(state(&world), State::Open);
+        }
     }
 
     #[test]

@@ -1,13 +1,17 @@
 //! One table of cases per gate kind.
 
+mod blocker;
 mod earliest;
 mod forge;
+mod four_eyes;
 mod fresh;
 mod hold;
 mod judge;
 mod manual;
+mod parity;
 mod path;
 mod pipeline;
+mod quality;
 mod review;
 mod sign_off;
 mod soak;

@@ -228,6 +228,7 @@ pub(super) fn facts(mut fields: Map<String, Value>) -> Result<ServiceFacts, Erro
         open_pull_requests,
         pull_requests,
         releases,
+        labelled: BTreeMap::new(),
         gaps,
     })
 }
