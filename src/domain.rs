@@ -43,6 +43,7 @@ pub mod policy;
 pub mod promotion;
 pub mod pull_request;
 pub mod revision;
+pub mod sampling;
 pub mod scope;
 pub mod seen;
 pub mod signoff;

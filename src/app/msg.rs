@@ -15,6 +15,7 @@ use crate::domain::ids::{ForgeName, IntentId, Person, ServiceName};
 use crate::domain::pipeline::Job;
 use crate::domain::policy::Policy;
 use crate::domain::scope::Scope;
+use crate::domain::seen::Round;
 
 /// What happened.
 #[derive(Clone, Debug)]
@@ -41,6 +42,13 @@ pub enum Msg {
     Acted {
         id: IntentId,
         outcome: Outcome,
+    },
+    /// The answer to an `Effect::Sample`; `None` if it was given up.
+    Sampled {
+        ticket: u64,
+        /// When the samples were taken, by our clock: they are at least that old.
+        asked_at: Timestamp,
+        round: Option<Round>,
     },
     /// An order from the command line, by the same way as one from a dialog.
     Asked(Request),

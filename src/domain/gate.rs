@@ -19,15 +19,18 @@ use super::revision::Revision;
 use super::scope::Scope;
 use super::seen::Seen;
 
+pub mod command;
 pub mod earliest;
 pub mod forge;
 pub mod fresh;
+pub mod health;
 pub mod hold;
 pub mod judge;
 pub mod manual;
 pub mod path;
 pub mod pipeline;
 pub mod review;
+mod sampled;
 pub mod sign_off;
 pub mod soak;
 pub mod window;

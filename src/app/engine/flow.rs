@@ -4,6 +4,8 @@
 //! act, once → outcome (durable). Any difference on the way ends in `abandoned`, and nothing is
 //! sent.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 
 use super::{Engine, Report};
@@ -28,6 +30,9 @@ pub(crate) struct Flow {
 pub(crate) enum Stage {
     /// The intent is being made durable.
     Recording,
+    /// The rounds of samples that its gates rest on are taken anew: before the facts, because they
+    /// may take longer than facts keep.
+    Sampling { waiting: BTreeSet<u64> },
     /// Facts and journal are read again.
     Rechecking {
         facts: Option<u64>,
@@ -55,7 +60,11 @@ impl Stage {
     pub fn failed_at(&self) -> Option<Timestamp> {
         match self {
             Self::Settling { failed_at, .. } | Self::Abandoning { failed_at, .. } => *failed_at,
-            Self::Recording | Self::Rechecking { .. } | Self::Permitting | Self::Sending => None,
+            Self::Recording
+            | Self::Sampling { .. }
+            | Self::Rechecking { .. }
+            | Self::Permitting
+            | Self::Sending => None,
         }
     }
 }
@@ -97,7 +106,7 @@ impl Engine {
             self.journal_lost(why.clone(), hint.clone(), now);
         }
         match (pending, result) {
-            (Pending::Intent(id), Ok(())) => self.recheck(&id),
+            (Pending::Intent(id), Ok(())) => self.recheck(&id, now),
             (Pending::Intent(id), Err(fault)) => {
                 self.flows.remove(&id);
                 // Whether it was written nobody knows: if it turns up, it is abandoned.
@@ -398,6 +407,7 @@ impl Engine {
                 failed_at: None, ..
             } => true,
             Stage::Recording
+            | Stage::Sampling { .. }
             | Stage::Rechecking { .. }
             | Stage::Settling {
                 failed_at: Some(_), ..

@@ -37,6 +37,11 @@ impl Engine {
             }
             Msg::Recorded { ticket, result } => self.recorded(ticket, result, now),
             Msg::Acted { id, outcome } => self.acted(&id, outcome, now),
+            Msg::Sampled {
+                ticket,
+                asked_at,
+                round,
+            } => self.sampled(ticket, asked_at, round, now),
             Msg::Asked(request) => self.ask(request, now),
             Msg::Reloaded(Ok(policy)) => {
                 self.reload(policy, now);
@@ -60,6 +65,7 @@ impl Engine {
             | Msg::Terminated => Vec::new(),
         };
         effects.extend(self.due_questions(now));
+        effects.extend(self.due_rounds(now));
         effects
     }
 
@@ -125,6 +131,7 @@ impl Engine {
             .flat_map(|(id, stage)| match stage {
                 Stage::Abandoning { refusal, .. } => self.abandon(&id, refusal, now),
                 Stage::Recording
+                | Stage::Sampling { .. }
                 | Stage::Rechecking { .. }
                 | Stage::Permitting
                 | Stage::Sending
@@ -259,6 +266,7 @@ impl Engine {
                 facts == Some(generation) || scope == Some(generation)
             }
             Stage::Recording
+            | Stage::Sampling { .. }
             | Stage::Permitting
             | Stage::Sending
             | Stage::Settling { .. }
@@ -343,6 +351,7 @@ impl Engine {
             return;
         }
         self.policy = policy;
+        self.forget_rounds();
         let old = std::mem::take(&mut self.board);
         self.board = Board::new(self.basis(now), old);
         self.reports.push(Report::Done {

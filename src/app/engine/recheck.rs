@@ -1,5 +1,7 @@
-//! Rechecking: time has passed since the operator looked, so forge and journal are asked again
-//! before the permit, and any difference ends the send before anything left.
+//! Rechecking: time has passed since the operator looked, so samples are taken anew, and forge and
+//! journal are asked again before the permit; any difference ends the send before anything left.
+
+use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
@@ -19,8 +21,32 @@ use crate::domain::promotion::{Purpose, Step};
 use crate::domain::revision::Revision;
 
 impl Engine {
+    /// Takes the samples anew that the gates rest on; without any, goes on with `reread`.
+    pub(super) fn recheck(&mut self, id: &IntentId, now: Timestamp) -> Vec<Effect> {
+        let Some(flow) = self.flows.get(id) else {
+            return Vec::new();
+        };
+        let intent = &flow.plan.intent;
+        if intent.purpose != Purpose::Promotion {
+            return self.reread(id);
+        }
+        let (service, environment) = (intent.service.clone(), intent.environment.clone());
+        let (waiting, effects): (BTreeSet<u64>, Vec<Effect>) = self
+            .rounds_into(&service, &environment)
+            .into_iter()
+            .map(|wanted| self.order_round(&service, wanted, now))
+            .unzip();
+        if effects.is_empty() {
+            return self.reread(id);
+        }
+        if let Some(flow) = self.flows.get_mut(id) {
+            flow.stage = Stage::Sampling { waiting };
+        }
+        effects
+    }
+
     /// Asks forge and journal again, because time has passed since the operator looked.
-    pub(super) fn recheck(&mut self, id: &IntentId) -> Vec<Effect> {
+    pub(super) fn reread(&mut self, id: &IntentId) -> Vec<Effect> {
         let Some(flow) = self.flows.get(id) else {
             return Vec::new();
         };

@@ -3,7 +3,8 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
-    Case, Judgement, State, Verdict, earliest, forge, fresh, hold, manual, path, pipeline,
+    Case, Judgement, State, Verdict, command, earliest, forge, fresh, health, hold, manual, path,
+    pipeline,
 };
 use super::{review, sign_off, soak, sum, window};
 use crate::domain::policy::{GateSpec, Stage};
@@ -40,7 +41,7 @@ pub(super) fn specs(stage: &Stage) -> impl Iterator<Item = &GateSpec> {
         )
 }
 
-/// Asks one gate. Only `manual` may have none or several verdicts.
+/// Asks one gate. Only `manual` and `command` may have none or several verdicts.
 pub(super) fn ask(case: &Case<'_>, spec: &GateSpec, now: Timestamp, verdicts: &mut Vec<Verdict>) {
     verdicts.push(match spec {
         GateSpec::Fresh => fresh::judge(case, now),
@@ -54,15 +55,15 @@ pub(super) fn ask(case: &Case<'_>, spec: &GateSpec, now: Timestamp, verdicts: &m
         GateSpec::SignOff { roles, distinct } => sign_off::judge(case, roles, *distinct),
         GateSpec::Forge => forge::judge(case, now),
         GateSpec::Manual => return manual::judge(case, now, verdicts),
+        GateSpec::Health(rule) => health::judge(case, rule, now),
+        GateSpec::Command(rules) => return command::judge(case, rules, now, verdicts),
         GateSpec::Quality(_)
         | GateSpec::Blocker { .. }
         | GateSpec::Depends
         | GateSpec::Parity(_)
         | GateSpec::Fits(_)
         | GateSpec::FourEyes { .. }
-        | GateSpec::Checklist { .. }
-        | GateSpec::Health(_)
-        | GateSpec::Command(_) => Verdict::new(
+        | GateSpec::Checklist { .. } => Verdict::new(
             spec.name(),
             State::Unknown,
             "it is not judged in this version",
