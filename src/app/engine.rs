@@ -29,6 +29,7 @@ pub(crate) mod recheck;
 pub(crate) mod reconcile;
 pub mod sampling;
 pub(crate) mod schedule;
+pub mod tasks;
 mod wish;
 
 /// How many of the newest journal entries are kept for the timeline.

@@ -14,6 +14,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::error::{Level, Problem, meant};
 use super::keys::{self, Section};
+use crate::domain::figure::Figure;
 use crate::domain::text::clean;
 
 mod wall;
@@ -192,6 +193,42 @@ impl<'d> Value<'d> {
             self.wrong("a whole number, zero or more", "2");
         }
         count
+    }
+
+    /// Reads a decimal number, with or without places.
+    pub fn figure(&self) -> Option<Figure> {
+        let text = match self.node {
+            DeValue::Integer(integer) if integer.radix() == 10 => integer.as_str(),
+            DeValue::Float(float) => float.as_str(),
+            _ => {
+                self.wrong("a number", "80 or 87.5");
+                return None;
+            }
+        };
+        let (_, places) = text.split_once('.').unwrap_or((text, ""));
+        let figure = text.trim_start_matches('+').parse::<Figure>().ok();
+        // What is cut off would be a bound that nobody wrote.
+        let figure = figure.filter(|_| places.len() <= 3);
+        if figure.is_none() {
+            self.error(
+                format!("{}: `{}` is not a plain number", self.what, clean(text)),
+                Some("write for instance 80 or 87.5, with at most three places".to_owned()),
+            );
+        }
+        figure
+    }
+
+    /// Reads a plain value to compare with: a text, a number, or true or false.
+    pub fn plain(&self) -> Option<String> {
+        match self.node {
+            DeValue::String(_) => self.text().map(str::to_owned),
+            DeValue::Boolean(truth) => Some(truth.to_string()),
+            DeValue::Integer(_) | DeValue::Float(_) => self.figure().map(|one| one.to_string()),
+            DeValue::Datetime(_) | DeValue::Array(_) | DeValue::Table(_) => {
+                self.wrong("a text, a number, true or false", "\"UP\"");
+                None
+            }
+        }
     }
 
     /// Reads a duration longer than nothing. A day is 24 hours.

@@ -39,6 +39,12 @@ sections! {
     GATE_SOAK "soak": "kind" "at_least";
     GATE_REVIEW "review": "kind" "approvals" "own";
     GATE_SIGN_OFF "sign-off": "kind" "roles" "distinct";
+    GATE_FITS "fits": "kind" "margin";
+    GATE_CHECKLIST "checklist": "kind" "tasks";
+    TASK "checklist": "name" "text" "role";
+    GATE_HEALTH "health": "kind" "every" "probes";
+    PROBE "health": "name" "url" "pointer" "prometheus" "query" "equals" "at_most" "at_least";
+    GATE_COMMAND "command": "kind" "name" "argv" "time_limit" "every";
     GATE_PLAIN "window": "kind";
 }
 

@@ -6,8 +6,10 @@ use jiff::SignedDuration;
 
 use super::check::{DAYS, default_via};
 use super::{Binding, ForgeSettings, Settings, TokenSource};
-use crate::domain::policy::{Environment, GateSpec, PipelineRule, Service, Via};
+use crate::domain::policy::{Environment, GateSpec, PipelineRule, Service, Task, Via};
 use crate::domain::window::{Span, Window, WindowEffect};
+
+mod sampled;
 
 /// Writes the settings as a config file.
 pub fn show(settings: &Settings) -> String {
@@ -199,6 +201,9 @@ fn service_body(service: &Service) -> String {
     }
     let path = service.path.iter().map(|stage| &stage.environment);
     lines.push(format!("path = {}", texts(path)));
+    if !service.depends.is_empty() {
+        lines.push(format!("depends = {}", texts(&service.depends)));
+    }
     lines.join("\n")
 }
 
@@ -247,6 +252,11 @@ pub(super) fn gates(gates: &[GateSpec]) -> String {
 }
 
 fn gate(gate: &GateSpec) -> String {
+    // Of several programs each is a table of its own.
+    if let GateSpec::Command(rules) = gate {
+        let shown: Vec<String> = rules.iter().map(sampled::command).collect();
+        return shown.join(", ");
+    }
     let settings = match gate {
         GateSpec::Pipeline(rule) => pipeline(rule),
         GateSpec::Path { any: true } => ", from = \"any\"".to_owned(),
@@ -255,22 +265,22 @@ fn gate(gate: &GateSpec) -> String {
         GateSpec::SignOff { roles, distinct } => {
             format!(", roles = {}, distinct = {distinct}", texts(roles))
         }
+        GateSpec::Fits(rule) => format!(", margin = {}", quote(&duration(rule.margin))),
+        GateSpec::Checklist { tasks } => tasks_of(tasks),
+        GateSpec::Health(rule) => sampled::health(rule),
         GateSpec::Path { any: false }
         | GateSpec::Fresh
         | GateSpec::Window
         | GateSpec::Hold
         | GateSpec::Forge
         | GateSpec::Manual
+        | GateSpec::Depends
+        | GateSpec::Command(_)
         // Config takes none of these yet.
         | GateSpec::Quality(_)
         | GateSpec::Blocker { .. }
-        | GateSpec::Depends
         | GateSpec::Parity(_)
-        | GateSpec::Fits(_)
-        | GateSpec::FourEyes { .. }
-        | GateSpec::Checklist { .. }
-        | GateSpec::Health(_)
-        | GateSpec::Command(_) => String::new(),
+        | GateSpec::FourEyes { .. } => String::new(),
     };
     let kind = quote(gate.name());
     if settings.is_empty() {
@@ -278,6 +288,19 @@ fn gate(gate: &GateSpec) -> String {
     } else {
         format!("{{ kind = {kind}{settings} }}")
     }
+}
+
+fn tasks_of(tasks: &[Task]) -> String {
+    let task = |task: &Task| {
+        let role = task.role.as_ref();
+        let role = role.map_or_else(String::new, |role| {
+            format!(", role = {}", quote(role.as_str()))
+        });
+        let (name, text) = (quote(&task.name), quote(&task.text));
+        format!("{{ name = {name}, text = {text}{role} }}")
+    };
+    let tasks: Vec<String> = tasks.iter().map(task).collect();
+    format!(", tasks = [{}]", tasks.join(", "))
 }
 
 fn pipeline(rule: &PipelineRule) -> String {

@@ -4,6 +4,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::attestation::Attestation;
 use super::hold::{Cover, Hold, HoldKind, ManualGate};
 use super::ids::{
     DeploymentId, Digest, EnvironmentName, HoldId, IntentId, ManualGateId, Person, RoleName, Seq,
@@ -61,6 +62,14 @@ pub enum Event {
         id: ManualGateId,
         cover: Cover,
     },
+    TaskDone {
+        attestation: Attestation,
+    },
+    /// By who had attested it.
+    TaskWithdrawn {
+        task: String,
+        cover: Cover,
+    },
     DeploymentSeen {
         deployment: DeploymentId,
         by: Option<Person>,
@@ -87,6 +96,8 @@ impl Event {
             Self::GateAdded { .. } => "gate.added".into(),
             Self::GateOpened { .. } => "gate.opened".into(),
             Self::GateClosed { .. } => "gate.closed".into(),
+            Self::TaskDone { .. } => "task.done".into(),
+            Self::TaskWithdrawn { .. } => "task.withdrawn".into(),
             Self::DeploymentSeen { .. } => "deployment.seen".into(),
             Self::DeploymentOutOfBand { .. } => "deployment.out-of-band".into(),
         }
@@ -103,7 +114,9 @@ impl Event {
             | Self::VoteVoided { .. }
             | Self::GateAdded { .. }
             | Self::GateOpened { .. }
-            | Self::GateClosed { .. } => true,
+            | Self::GateClosed { .. }
+            | Self::TaskDone { .. }
+            | Self::TaskWithdrawn { .. } => true,
             Self::Intended { .. }
             | Self::Stepped { .. }
             | Self::HoldExpired { .. }

@@ -19,8 +19,11 @@ use super::revision::Revision;
 use super::scope::Scope;
 use super::seen::Seen;
 
+pub mod checklist;
 pub mod command;
+pub mod depends;
 pub mod earliest;
+pub mod fits;
 pub mod forge;
 pub mod fresh;
 pub mod health;

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
+use super::attestation::Attestation;
 use super::entry::{Entry, Event};
 use super::hold::{Hold, ManualGate, Opened};
 use super::ids::{
@@ -23,6 +24,8 @@ pub struct Ledger {
     pub manual_gates: BTreeMap<ManualGateId, ManualGate>,
     /// The last vote of each person on each cell.
     pub votes: BTreeMap<(ServiceName, EnvironmentName, Person), Vote>,
+    /// The last attestation of each task of each cell.
+    tasks: BTreeMap<(ServiceName, EnvironmentName, String), Attestation>,
     pub promotions: BTreeMap<IntentId, Promotion>,
     /// Those of `promotions` that have not ended: few among many, and each cell asks for its own.
     open: BTreeSet<IntentId>,
@@ -139,6 +142,25 @@ impl Ledger {
                     gate.opened = None;
                 }
             }
+            Event::TaskDone { attestation } => {
+                let done = attestation;
+                let key = (
+                    done.service.clone(),
+                    done.environment.clone(),
+                    done.task.clone(),
+                );
+                self.tasks.insert(key, done.clone());
+            }
+            Event::TaskWithdrawn { task, cover } => {
+                if let (Some(service), Some(environment)) = (&cover.service, &cover.environment) {
+                    let key = (service.clone(), environment.clone(), task.clone());
+                    // Somebody else may have attested it anew in the meantime; that stands.
+                    let own = self.tasks.get(&key);
+                    if own.is_some_and(|done| done.person == draft.actor) {
+                        self.tasks.remove(&key);
+                    }
+                }
+            }
             Event::DeploymentSeen { deployment, .. }
             | Event::DeploymentOutOfBand { deployment, .. } => {
                 if let Some(service) = &draft.service {
@@ -186,6 +208,17 @@ impl Ledger {
     /// Returns every intent that has not ended, of any purpose.
     pub fn open(&self) -> impl Iterator<Item = &Promotion> {
         self.open.iter().filter_map(|id| self.promotions.get(id))
+    }
+
+    /// Returns the last attestation of a task, whatever it was made for.
+    pub fn task(
+        &self,
+        service: &ServiceName,
+        environment: &EnvironmentName,
+        task: &str,
+    ) -> Option<&Attestation> {
+        let key = (service.clone(), environment.clone(), task.to_owned());
+        self.tasks.get(&key)
     }
 
     /// Returns the last vote of each person on a cell.

@@ -88,6 +88,8 @@ impl<'a> Move<'a> {
                 | Event::GateAdded { .. }
                 | Event::GateOpened { .. }
                 | Event::GateClosed { .. }
+                | Event::TaskDone { .. }
+                | Event::TaskWithdrawn { .. }
                 | Event::DeploymentSeen { .. }
                 | Event::DeploymentOutOfBand { .. },
                 Precondition::None,
@@ -131,13 +133,19 @@ pub fn scoped(mut draft: Draft) -> Draft {
             draft.environment = Some(vote.environment.clone());
             return draft;
         }
+        Event::TaskDone { attestation } => {
+            draft.service = Some(attestation.service.clone());
+            draft.environment = Some(attestation.environment.clone());
+            return draft;
+        }
         Event::HoldPlaced { hold } => &hold.cover,
         Event::GateAdded { gate } => &gate.cover,
         Event::HoldEdited { cover, .. }
         | Event::HoldLifted { cover, .. }
         | Event::HoldExpired { cover, .. }
         | Event::GateOpened { cover, .. }
-        | Event::GateClosed { cover, .. } => cover,
+        | Event::GateClosed { cover, .. }
+        | Event::TaskWithdrawn { cover, .. } => cover,
         Event::Stepped { .. }
         | Event::VoteVoided { .. }
         | Event::DeploymentSeen { .. }
@@ -171,6 +179,8 @@ pub fn subject(draft: &Draft) -> Option<String> {
         Event::Intended { .. }
         | Event::Stepped { .. }
         | Event::VoteCast { .. }
+        | Event::TaskDone { .. }
+        | Event::TaskWithdrawn { .. }
         | Event::VoteVoided { .. } => None,
     }
 }

@@ -37,6 +37,8 @@ pub(crate) enum Stage {
     Rechecking {
         facts: Option<u64>,
         scope: Option<u64>,
+        /// Facts of services that it depends on, on other forges.
+        others: BTreeSet<u64>,
         journal: bool,
     },
     /// The permit is being made durable.

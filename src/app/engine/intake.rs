@@ -10,6 +10,7 @@ use crate::app::effect::{Effect, Question};
 use crate::app::msg::{Answer, Fetched, JournalFault, Msg};
 use crate::domain::board::Board;
 use crate::domain::entry::{Entry, Event, Precondition};
+use crate::domain::facts::ServiceFacts;
 use crate::domain::fault::Fault;
 use crate::domain::ids::{ForgeName, ServiceName};
 use crate::domain::ledger::Ledger;
@@ -177,7 +178,9 @@ impl Engine {
                     }
                 }
             }
-            (Answer::Facts(answers), _) => {
+            (Answer::Facts(answers), question) => {
+                let mut trouble = None;
+                let complete = is_complete(&question, &answers);
                 for (service, answer) in answers {
                     let answer = answer.map(|facts| *facts);
                     fault = fault.or_else(|| of_forge(answer.as_ref().err()));
@@ -185,10 +188,15 @@ impl Engine {
                         self.reports
                             .push(Report::Trouble(Box::new(trouble.clone())));
                     }
-                    let trouble = answer.as_ref().err().cloned();
+                    if trouble.is_none() {
+                        trouble = answer.as_ref().err().cloned();
+                    }
                     let (board, basis) = self.judging(now);
                     board.merge(&service, answer, asked_at, basis);
                     effects.extend(self.follow(&service, now));
+                }
+                // Decided with all of them: a service is judged by what it depends on too.
+                if complete {
                     effects.extend(self.rechecked(generation, trouble.as_ref(), now));
                 }
             }
@@ -261,9 +269,16 @@ impl Engine {
     }
 
     fn is_rechecking(&self, generation: u64) -> bool {
-        self.flows.values().any(|flow| match flow.stage {
-            Stage::Rechecking { facts, scope, .. } => {
-                facts == Some(generation) || scope == Some(generation)
+        self.flows.values().any(|flow| match &flow.stage {
+            Stage::Rechecking {
+                facts,
+                scope,
+                others,
+                ..
+            } => {
+                *facts == Some(generation)
+                    || *scope == Some(generation)
+                    || others.contains(&generation)
             }
             Stage::Recording
             | Stage::Sampling { .. }
@@ -358,6 +373,25 @@ impl Engine {
             id: None,
             text: "the changed config is in use".into(),
         });
+    }
+}
+
+/// Says whether every service that was asked for was answered for.
+fn is_complete(
+    question: &Question,
+    answers: &[(ServiceName, Result<Box<ServiceFacts>, Fault>)],
+) -> bool {
+    match question {
+        Question::Facts(targets) => targets.iter().all(|target| {
+            answers
+                .iter()
+                .any(|(service, _)| *service == target.service)
+        }),
+        Question::Identity
+        | Question::Pulse(_)
+        | Question::Scope { .. }
+        | Question::Jobs { .. }
+        | Question::Find { .. } => false,
     }
 }
 

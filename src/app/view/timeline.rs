@@ -225,6 +225,14 @@ impl Said {
             }
             Event::GateOpened { .. } => plain("OPEN GATE", quoted),
             Event::GateClosed { .. } => plain("CLOSE GATE", quoted),
+            Event::TaskDone { attestation } => plain(
+                "TASK DONE",
+                format!(
+                    "{} for {}  {}",
+                    attestation.task, attestation.saw, attestation.note
+                ),
+            ),
+            Event::TaskWithdrawn { task, .. } => plain("TASK UNDONE", format!("{task}  {quoted}")),
             Event::DeploymentSeen { deployment, by, .. } => Self {
                 what: "DEPLOYED",
                 result: Line::of(Tone::Good, format!("{good} seen")),

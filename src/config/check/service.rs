@@ -7,10 +7,10 @@ use super::super::error::meant;
 use super::super::file::{Table, Value};
 use super::super::{defaults, keys};
 use super::forge::Forges;
-use super::{Roles, Tiers, gate};
+use super::{Place, Roles, Tiers, depends, gate};
 use crate::domain::act::MergeMethod;
 use crate::domain::ids::{EnvironmentName, ForgeName, RepoPath, ServiceName};
-use crate::domain::policy::{Environment, GateSpec, Mode, Service, Stage, Via};
+use crate::domain::policy::{Dependency, Environment, GateSpec, Mode, Service, Stage, Via};
 
 type Environments = BTreeMap<EnvironmentName, Environment>;
 
@@ -19,6 +19,7 @@ pub(super) struct Known<'k> {
     pub forges: &'k Forges,
     pub tiers: &'k Tiers,
     pub roles: &'k Roles,
+    pub place: &'k Place<'k>,
 }
 
 /// The services, and the names of all that have a table, broken ones too: a reference to a broken
@@ -63,33 +64,33 @@ pub(super) fn services(
     }
     let declared = top.get("environment").is_some();
     let said = Cell::new(false);
+    let mut listed = BTreeMap::new();
     for (name, table) in &tables {
         let path = path(table, environments, declared, &said);
         let name = ServiceName::new(name);
         let extra = table
             .get("gates")
-            .and_then(|value| gate::list(value, known.roles));
-        let service = service(&name, table, &path, extra.as_deref(), known, environments);
+            .and_then(|value| gate::list(value, known.roles, known.place));
+        let wanted = depends::read(table);
+        let first: Vec<Dependency> = wanted.iter().map(|(one, _)| one.clone()).collect();
+        listed.insert(name.to_string(), wanted);
+        let service = service(
+            &name,
+            table,
+            &path,
+            extra.as_deref(),
+            first,
+            known,
+            environments,
+        );
         services.list.extend(service);
         services
             .extra_gates
             .extend(extra.map(|extra| (name, extra)));
-        depends(table, &services);
     }
+    depends::unknown(&listed);
+    depends::circles(&listed);
     services
-}
-
-fn depends(table: &Table<'_>, services: &Services) {
-    let Some(value) = table.get("depends") else {
-        return;
-    };
-    for (service, value) in value.texts().unwrap_or_default() {
-        services.known(service, &value);
-    }
-    value.note(
-        "`depends` has no effect: dependencies are not judged in this version",
-        None,
-    );
 }
 
 fn path(
@@ -147,12 +148,18 @@ fn service(
     table: &Table<'_>,
     path: &[EnvironmentName],
     extra: Option<&[GateSpec]>,
+    depends: Vec<Dependency>,
     known: &Known<'_>,
     environments: &Environments,
 ) -> Option<Service> {
     let branch = table.get("branch").and_then(Value::text);
     let group = table.get("group").and_then(Value::text);
     let mut ways = ways(table, path, branch);
+    // Whoever depends on others is always judged by it.
+    let mut extra = extra.unwrap_or_default().to_vec();
+    if !depends.is_empty() && !extra.contains(&GateSpec::Depends) {
+        extra.push(GateSpec::Depends);
+    }
     let stages = path
         .iter()
         .enumerate()
@@ -161,10 +168,7 @@ fn service(
             let tier = described.and_then(|environment| known.tiers.get(&environment.tier));
             Stage {
                 environment: environment.clone(),
-                gates: gate::with_extra(
-                    tier.map(Vec::as_slice).unwrap_or_default(),
-                    extra.unwrap_or_default(),
-                ),
+                gates: gate::with_extra(tier.map(Vec::as_slice).unwrap_or_default(), &extra),
                 via: ways
                     .remove(environment)
                     .unwrap_or_else(|| default_via(place)),
@@ -180,7 +184,7 @@ fn service(
         repo,
         branch: branch.map(str::to_owned),
         group: group.map(str::to_owned),
-        depends: Vec::new(),
+        depends,
         path: stages,
     })
 }

@@ -19,7 +19,7 @@ pub fn judge(
     verdicts.extend(rules.iter().map(|(name, rule)| {
         let words = Words {
             gate: format!("{GATE} {name}"),
-            sample: "program",
+            well: "ends with exit 0",
             expected: Vec::new(),
             who: format!("who keeps the program {name}"),
         };

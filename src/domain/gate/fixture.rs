@@ -9,13 +9,15 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{Alone, Case, Judgement, State, Verdict, judge};
 use crate::domain::act::Act;
+use crate::domain::attestation::Attestation;
 use crate::domain::deployment::Deployment;
+use crate::domain::entry::{Draft, Entry, Event};
 use crate::domain::facts::{Head, Permission, Release, ServiceFacts};
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::hold::{Cover, Hold, HoldKind, ManualGate, Openers};
 use crate::domain::ids::{
     DeploymentId, Digest, EnvironmentId, EnvironmentName, IntentId, Person, PullRequestNumber,
-    RunId, ServiceName, Sha,
+    RunId, Seq, ServiceName, Sha,
 };
 use crate::domain::ledger::Ledger;
 use crate::domain::observed::Fact;
@@ -204,6 +206,45 @@ impl World {
         };
         let key = (service, self.environment.clone(), vote.person.clone());
         self.book().votes.insert(key, vote);
+    }
+
+    /// Attests a task for the scope as it stands.
+    pub(crate) fn attest(&mut self, task: &str, name: &str) {
+        let service = ServiceName::from("checkout");
+        let candidate = self.candidate.clone().unwrap();
+        let live = self.live.clone();
+        let attestation = Attestation {
+            scope: scope::hash(&service, &self.environment, live.as_ref(), &candidate),
+            service,
+            environment: self.environment.clone(),
+            task: task.to_owned(),
+            person: name.into(),
+            saw: format!("{} > {candidate}", live.unwrap()),
+            note: String::new(),
+            at: ago(5),
+        };
+        self.write(name, Event::TaskDone { attestation });
+    }
+
+    /// Folds one more entry, by `actor`.
+    pub(crate) fn write(&mut self, actor: &str, event: Event) {
+        let seq = Seq(self.book().head.0 + 1);
+        let hash = Digest::of([seq.to_string().as_str()]);
+        self.book().apply(&Entry {
+            seq,
+            draft: Draft {
+                at: ago(5),
+                actor: actor.into(),
+                service: None,
+                environment: None,
+                revision: None,
+                reason: None,
+                policy: Digest::of(["policy"]),
+                event,
+            },
+            previous: hash.clone(),
+            hash,
+        });
     }
 
     /// Folds a promotion of 2.41.0 into `environment` with the steps it has taken.
@@ -512,9 +553,6 @@ pub(crate) fn window(name: &str, effect: WindowEffect, span: Span, zone: &str) -
 
 /// Adds bob's promotion of 2.41.0 into `environment`, with the steps it has taken.
 pub(crate) fn promotion(mut ledger: Ledger, environment: &str, steps: &[Step]) -> Ledger {
-    use crate::domain::entry::{Draft, Entry, Event};
-    use crate::domain::ids::Seq;
-
     let id = IntentId::from(format!("intent-{environment}"));
     let intent = Intent {
         id: id.clone(),

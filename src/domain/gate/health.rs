@@ -17,7 +17,7 @@ pub fn judge(case: &Case<'_>, rule: &HealthRule, now: Timestamp) -> Verdict {
     };
     let words = Words {
         gate: GATE.to_owned(),
-        sample: "probe",
+        well: "answers well",
         expected: rule.probes.iter().map(expected).collect(),
         who: format!("who runs {}", case.service.name),
     };

@@ -3,9 +3,9 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
-    Case, Judgement, State, Verdict, command, earliest, forge, fresh, health, hold, manual, path,
-    pipeline,
+    Case, Judgement, State, Verdict, earliest, forge, fresh, hold, manual, path, pipeline,
 };
+use super::{checklist, command, depends, fits, health};
 use super::{review, sign_off, soak, sum, window};
 use crate::domain::policy::{GateSpec, Stage};
 
@@ -55,15 +55,15 @@ pub(super) fn ask(case: &Case<'_>, spec: &GateSpec, now: Timestamp, verdicts: &m
         GateSpec::SignOff { roles, distinct } => sign_off::judge(case, roles, *distinct),
         GateSpec::Forge => forge::judge(case, now),
         GateSpec::Manual => return manual::judge(case, now, verdicts),
+        GateSpec::Depends => depends::judge(case, now),
+        GateSpec::Fits(rule) => fits::judge(case, rule, now),
+        GateSpec::Checklist { tasks } => checklist::judge(case, tasks),
         GateSpec::Health(rule) => health::judge(case, rule, now),
         GateSpec::Command(rules) => return command::judge(case, rules, now, verdicts),
         GateSpec::Quality(_)
         | GateSpec::Blocker { .. }
-        | GateSpec::Depends
         | GateSpec::Parity(_)
-        | GateSpec::Fits(_)
-        | GateSpec::FourEyes { .. }
-        | GateSpec::Checklist { .. } => Verdict::new(
+        | GateSpec::FourEyes { .. } => Verdict::new(
             spec.name(),
             State::Unknown,
             "it is not judged in this version",

@@ -10,8 +10,8 @@ use crate::domain::seen::{Outcome, Round, RoundKey, Sample, Subject};
 pub(super) struct Words<'a> {
     /// The gate's name, with a command's own.
     pub gate: String,
-    /// What the samples are called: `probe`.
-    pub sample: &'a str,
+    /// What a good sample does: `answers well`.
+    pub well: &'a str,
     /// What each must be, in the order of the rule.
     pub expected: Vec<String>,
     pub who: String,
@@ -65,10 +65,11 @@ pub(super) fn judge(
         first(round, Outcome::Inconclusive),
     ) {
         (Some((place, sample)), _) => {
-            let expected = said.expected.get(place).map_or("", String::as_str);
-            let why = format!("{}{}", told(sample, expected), more(&failed));
+            let expected = said.expected.get(place).filter(|text| !text.is_empty());
+            let must = expected.map_or_else(String::new, |text| format!(", must be {text}"));
+            let why = format!("{}{must}{}", told(sample, &said.gate), more(&failed));
             Verdict::new(&said.gate, State::Closed, why)
-                .opens_when(format!("a round finds {} well", words::list(&failed)))
+                .opens_when(format!("{} {}", words::list(&failed), said.well))
                 .who(said.who.clone())
         }
         (None, Some((_, sample))) => {
@@ -79,13 +80,13 @@ pub(super) fn judge(
                 more(&silent)
             );
             Verdict::new(&said.gate, State::Unknown, why)
-                .opens_when(format!("{} answers well", words::list(&silent)))
+                .opens_when(format!("{} {}", words::list(&silent), said.well))
                 .who(said.who.clone())
         }
         (None, None) => {
             let why = match round.samples.as_slice() {
-                [one] => format!("{}: {}", one.probe, one.value),
-                all => format!("{} {}s are well", all.len(), said.sample),
+                [one] => told(one, &said.gate),
+                all => format!("{} probes are well", all.len()),
             };
             Verdict::new(&said.gate, State::Open, why)
         }
@@ -112,11 +113,12 @@ fn names_of(round: &Round, outcome: Outcome) -> Vec<&str> {
         .collect()
 }
 
-fn told(sample: &Sample, expected: &str) -> String {
-    if expected.is_empty() {
-        format!("{}: {}", sample.probe, sample.value)
+/// `errors is 2.4`; of a program, whose name the gate has, only how it ended.
+fn told(sample: &Sample, gate: &str) -> String {
+    if gate.ends_with(&sample.probe) {
+        sample.value.clone()
     } else {
-        format!("{} is {}, must be {expected}", sample.probe, sample.value)
+        format!("{} is {}", sample.probe, sample.value)
     }
 }
 
