@@ -277,6 +277,15 @@ fn sentence(entry: &Entry) -> String {
         Event::GateOpened { id, .. } | Event::GateClosed { id, .. } => id.to_string(),
         Event::TaskDone { attestation } => format!("{} for {}", attestation.task, attestation.saw),
         Event::TaskWithdrawn { task, .. } => task.clone(),
+        Event::ReleaseVoteCast { vote } => format!(
+            "{} {} as {} on {}",
+            vote.release,
+            vote.voice.word(),
+            vote.role,
+            vote.saw
+        ),
+        Event::ReleaseStarted { run } => format!("{} run {}", run.release, run.id),
+        Event::ReleaseResumed { id, .. } | Event::ReleaseEnded { id, .. } => format!("run {id}"),
         Event::DeploymentSeen { deployment, .. }
         | Event::DeploymentOutOfBand { deployment, .. } => deployment.to_string(),
     };

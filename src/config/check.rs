@@ -80,6 +80,7 @@ pub(super) fn check<'d>(
         services: services.list,
         windows,
         roles,
+        releases: Vec::new(),
     };
     policy.version = version::of(&policy);
     Some(Settings {

@@ -173,6 +173,7 @@ pub fn settings(forge: ForgeSettings, found: &Found<'_>, env: &Env) -> Result<Se
         services: vec![service],
         windows: Vec::new(),
         roles: BTreeMap::new(),
+        releases: Vec::new(),
     };
     policy.version = version::of(&policy);
     Ok(Settings {

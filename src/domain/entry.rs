@@ -7,11 +7,12 @@ use serde::{Deserialize, Serialize};
 use super::attestation::Attestation;
 use super::hold::{Cover, Hold, HoldKind, ManualGate};
 use super::ids::{
-    DeploymentId, Digest, EnvironmentName, HoldId, IntentId, ManualGateId, Person, RoleName, Seq,
-    ServiceName, Sha,
+    DeploymentId, Digest, EnvironmentName, HoldId, InstanceId, IntentId, ManualGateId, Person,
+    ReleaseRunId, RoleName, Seq, ServiceName, Sha,
 };
 use super::promotion::{Intent, Purpose, Step};
-use super::signoff::Vote;
+use super::release::run::{Ending, Run};
+use super::signoff::{ReleaseVote, Vote};
 
 /// What happened.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -70,6 +71,21 @@ pub enum Event {
         task: String,
         cover: Cover,
     },
+    ReleaseVoteCast {
+        vote: ReleaseVote,
+    },
+    ReleaseStarted {
+        run: Run,
+    },
+    /// Another instance carries the run on.
+    ReleaseResumed {
+        id: ReleaseRunId,
+        driver: InstanceId,
+    },
+    ReleaseEnded {
+        id: ReleaseRunId,
+        how: Ending,
+    },
     DeploymentSeen {
         deployment: DeploymentId,
         by: Option<Person>,
@@ -91,13 +107,16 @@ impl Event {
             Self::HoldEdited { .. } => "hold.edited".into(),
             Self::HoldLifted { .. } => "hold.lifted".into(),
             Self::HoldExpired { .. } => "hold.expired".into(),
-            Self::VoteCast { .. } => "vote.cast".into(),
+            Self::VoteCast { .. } | Self::ReleaseVoteCast { .. } => "vote.cast".into(),
             Self::VoteVoided { .. } => "vote.voided".into(),
             Self::GateAdded { .. } => "gate.added".into(),
             Self::GateOpened { .. } => "gate.opened".into(),
             Self::GateClosed { .. } => "gate.closed".into(),
             Self::TaskDone { .. } => "task.done".into(),
             Self::TaskWithdrawn { .. } => "task.withdrawn".into(),
+            Self::ReleaseStarted { .. } => "release.started".into(),
+            Self::ReleaseResumed { .. } => "release.resumed".into(),
+            Self::ReleaseEnded { how, .. } => format!("release.{}", how.word()),
             Self::DeploymentSeen { .. } => "deployment.seen".into(),
             Self::DeploymentOutOfBand { .. } => "deployment.out-of-band".into(),
         }
@@ -120,6 +139,11 @@ impl Event {
             Self::Intended { .. }
             | Self::Stepped { .. }
             | Self::HoldExpired { .. }
+            // They decide on a run, which each of its promotions is judged apart from.
+            | Self::ReleaseVoteCast { .. }
+            | Self::ReleaseStarted { .. }
+            | Self::ReleaseResumed { .. }
+            | Self::ReleaseEnded { .. }
             | Self::DeploymentSeen { .. }
             | Self::DeploymentOutOfBand { .. } => false,
         }

@@ -37,7 +37,7 @@ mod sampled;
 pub mod sign_off;
 pub mod soak;
 pub mod window;
-mod words;
+pub(crate) mod words;
 
 #[cfg(test)]
 pub(crate) mod fixture;

@@ -7,7 +7,10 @@ use std::fmt;
 use jiff::SignedDuration;
 
 use super::act::MergeMethod;
-use super::ids::{Digest, EnvironmentName, ForgeName, Person, RepoPath, RoleName, ServiceName};
+use super::ids::{
+    Digest, EnvironmentName, ForgeName, Person, ReleaseName, RepoPath, RoleName, ServiceName,
+};
+use super::release::Release;
 use super::window::Window;
 
 mod rules;
@@ -29,6 +32,8 @@ pub struct Policy {
     pub services: Vec<Service>,
     pub windows: Vec<Window>,
     pub roles: BTreeMap<RoleName, BTreeSet<Person>>,
+    /// By name.
+    pub releases: Vec<Release>,
 }
 
 /// How an environment is to be treated.
@@ -106,6 +111,17 @@ pub struct Stage {
     pub mode: Mode,
     /// What has to be seen after a deployment; `None` takes the forge's word for it.
     pub verification: Option<Verification>,
+}
+
+impl Stage {
+    /// The roles whose go its sign-off gates ask for.
+    pub fn roles_asked(&self) -> impl Iterator<Item = &RoleName> {
+        let asked = self.gates.iter().filter_map(|gate| match gate {
+            GateSpec::SignOff { roles, .. } => Some(roles),
+            _ => None,
+        });
+        asked.flatten()
+    }
 }
 
 /// How a promotion into an environment is made on the forge.
@@ -315,6 +331,10 @@ impl fmt::Display for GateSpec {
 impl Policy {
     pub fn service(&self, name: &ServiceName) -> Option<&Service> {
         self.services.iter().find(|service| service.name == *name)
+    }
+
+    pub fn release(&self, name: &ReleaseName) -> Option<&Release> {
+        self.releases.iter().find(|release| release.name == *name)
     }
 
     /// Says whether `person` has `role`. Asked again at the moment of action.

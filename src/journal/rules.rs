@@ -148,6 +148,10 @@ pub fn scoped(mut draft: Draft) -> Draft {
         | Event::TaskWithdrawn { cover, .. } => cover,
         Event::Stepped { .. }
         | Event::VoteVoided { .. }
+        | Event::ReleaseVoteCast { .. }
+        | Event::ReleaseStarted { .. }
+        | Event::ReleaseResumed { .. }
+        | Event::ReleaseEnded { .. }
         | Event::DeploymentSeen { .. }
         | Event::DeploymentOutOfBand { .. } => return draft,
     };
@@ -175,6 +179,11 @@ pub fn subject(draft: &Draft) -> Option<String> {
         | Event::DeploymentOutOfBand { deployment, .. } => {
             let service = draft.service.as_ref().map_or("", |name| name.as_str());
             Some(format!("deployment:{deployment}:{service}"))
+        }
+        Event::ReleaseVoteCast { vote } => Some(format!("release:{}", vote.release)),
+        Event::ReleaseStarted { run } => Some(format!("run:{}", run.id)),
+        Event::ReleaseResumed { id, .. } | Event::ReleaseEnded { id, .. } => {
+            Some(format!("run:{id}"))
         }
         Event::Intended { .. }
         | Event::Stepped { .. }

@@ -160,6 +160,7 @@ impl Engine {
         }
         let mut effects = Vec::new();
         let mut fault = None;
+        let read_something = has_facts(&answer);
         match (answer, question) {
             (Answer::Identity(Ok(identity)), _) => {
                 if self.operator.is_none() {
@@ -221,12 +222,14 @@ impl Engine {
                 effects.extend(self.rechecked(generation, trouble.as_ref(), now));
             }
             (Answer::Jobs(answer), Question::Jobs { service, run, .. }) => {
+                fault = of_forge(answer.as_ref().err());
                 self.jobs
                     .entry((service, run))
                     .or_default()
                     .merge(answer, asked_at);
             }
             (Answer::Found(answer), Question::Find { id, .. }) => {
+                fault = of_forge(answer.as_ref().err());
                 effects.extend(self.found(&id, answer, now));
             }
             (Answer::Cancelled, Question::Find { id, .. }) => {
@@ -239,19 +242,27 @@ impl Engine {
                 return effects;
             }
         }
-        self.heard(&forge, fault, now);
+        self.heard(&forge, fault, read_something, now);
         effects
     }
 
     /// Keeps how a forge is: a good answer clears its fault, a fault of the whole forge makes it
-    /// be asked less.
-    fn heard(&mut self, forge: &ForgeName, fault: Option<Fault>, now: Timestamp) {
+    /// be asked less. An answer that brought nothing but faults makes nothing look fresh.
+    fn heard(
+        &mut self,
+        forge: &ForgeName,
+        fault: Option<Fault>,
+        read_something: bool,
+        now: Timestamp,
+    ) {
         let state = self.forge(forge);
         match fault {
             None => {
                 state.fault = None;
                 state.failures = 0;
-                state.answered_at = Some(now);
+                if read_something {
+                    state.answered_at = Some(now);
+                }
                 self.resume(forge);
             }
             Some(fault) => {
@@ -399,3 +410,19 @@ fn is_complete(
 fn of_forge(fault: Option<&Fault>) -> Option<Fault> {
     fault.filter(|fault| fault.kind.is_of_forge()).cloned()
 }
+
+/// Says whether an answer brought anything at all.
+fn has_facts(answer: &Answer) -> bool {
+    match answer {
+        Answer::Identity(answer) => answer.is_ok(),
+        Answer::Pulses(answers) => answers.iter().any(|(_, answer)| answer.is_ok()),
+        Answer::Facts(answers) => answers.iter().any(|(_, answer)| answer.is_ok()),
+        Answer::Scope(answer) => answer.is_ok(),
+        Answer::Jobs(answer) => answer.is_ok(),
+        Answer::Found(answer) => answer.is_ok(),
+        Answer::Cancelled => false,
+    }
+}
+
+#[cfg(test)]
+mod tests;

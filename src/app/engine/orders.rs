@@ -374,7 +374,17 @@ impl Engine {
             .board
             .row(service)
             .ok_or_else(|| super::planning::unknown_service(self, service))?;
-        let (_, cell) = place(row, environment)?;
+        let (stage, cell) = place(row, environment)?;
+        let asked: Vec<&str> = stage.roles_asked().map(RoleName::as_str).collect();
+        if !asked.contains(&role.as_str()) {
+            let why = format!("no vote of {role} is asked for {service} > {environment}");
+            return Err(
+                Refusal::new(RefusalKind::Usage, why).hint(match asked.as_slice() {
+                    [] => "`gonogo gate add` puts up a gate that a role opens".to_owned(),
+                    asked => format!("asked for: {}", asked.join(", ")),
+                }),
+            );
+        }
         let Some(candidate) = &cell.candidate else {
             return Err(Refusal::new(
                 RefusalKind::NoGo,

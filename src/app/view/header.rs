@@ -196,9 +196,7 @@ fn forge_line(look: &Look<'_>, name: &ForgeName, forge: &ForgeState) -> Line {
         Some(at) => time::age(look.clock.ago(at)),
         None => "-".to_owned(),
     };
-    let stale = forge
-        .answered_at
-        .is_none_or(|at| look.clock.ago(at) > look.engine.policy.max_age);
+    let stale = look.is_old(forge);
     let mut line = Line::of(Tone::Muted, format!("{name} "));
     if forge.fault.is_some() {
         line.push(Tone::Bad, format!("{} {age}", look.glyphs.bad()));

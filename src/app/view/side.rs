@@ -187,6 +187,9 @@ fn forges(look: &Look<'_>) -> Vec<Line> {
                     line.push(Tone::Plain, format!(", retry in {left}"));
                 }
             }
+            None if look.is_old(forge) && forge.answered_at.is_some() => {
+                line.push(Tone::Unknown, format!("? STALE {age}"));
+            }
             None if forge.answered_at.is_some() => {
                 line.push(Tone::Good, format!("{} OK ", look.glyphs.good()));
                 line.push(Tone::Plain, age);
