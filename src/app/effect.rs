@@ -8,6 +8,7 @@ use crate::domain::entry::{Draft, Precondition};
 use crate::domain::ids::{
     EnvironmentName, ForgeName, IntentId, RepoPath, RunId, Seq, ServiceName, Sha,
 };
+use crate::domain::sampling::Sampling;
 
 /// An order to the runtime.
 #[derive(Clone, Debug, PartialEq)]
@@ -34,6 +35,11 @@ pub enum Effect {
         forge: ForgeName,
         repo: RepoPath,
         act: Act,
+    },
+    /// Takes one round of samples. Answered by `Msg::Sampled`.
+    Sample {
+        ticket: u64,
+        sampling: Sampling,
     },
     /// Opens a page in the operator's browser.
     Browse(String),

@@ -27,7 +27,9 @@ mod orders;
 pub mod planning;
 pub(crate) mod recheck;
 pub(crate) mod reconcile;
+pub mod sampling;
 pub(crate) mod schedule;
+pub mod tasks;
 mod wish;
 
 /// How many of the newest journal entries are kept for the timeline.
@@ -53,6 +55,9 @@ pub struct Engine {
     pub jobs: BTreeMap<(ServiceName, RunId), Fact<Vec<Job>>>,
     /// Services that somebody looks at: read often.
     pub watched: BTreeSet<ServiceName>,
+    /// Which cells are sampled by themselves.
+    pub samples: sampling::Samples,
+    pub(crate) rounds: sampling::Rounds,
     pub(crate) schedule: schedule::Schedule,
     pub(crate) flows: BTreeMap<IntentId, flow::Flow>,
     pub(crate) pending: BTreeMap<Ticket, flow::Pending>,
@@ -104,6 +109,8 @@ impl Engine {
             forges,
             jobs: BTreeMap::new(),
             watched: BTreeSet::new(),
+            samples: sampling::Samples::default(),
+            rounds: sampling::Rounds::default(),
             schedule: schedule::Schedule::default(),
             flows: BTreeMap::new(),
             pending: BTreeMap::new(),

@@ -80,6 +80,7 @@ pub(crate) fn input(state: &mut State, msg: Msg) -> Vec<Effect> {
         | Msg::JournalRead(_)
         | Msg::Recorded { .. }
         | Msg::Acted { .. }
+        | Msg::Sampled { .. }
         | Msg::Asked(_)
         | Msg::Reloaded(_)
         | Msg::Told { .. }

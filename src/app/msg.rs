@@ -15,7 +15,7 @@ use crate::domain::ids::{ForgeName, IntentId, Person, ServiceName};
 use crate::domain::pipeline::Job;
 use crate::domain::policy::Policy;
 use crate::domain::scope::Scope;
-use crate::domain::seen::Declared;
+use crate::domain::seen::{Declared, Round};
 
 /// What happened.
 #[derive(Clone, Debug)]
@@ -42,6 +42,13 @@ pub enum Msg {
     Acted {
         id: IntentId,
         outcome: Outcome,
+    },
+    /// The answer to an `Effect::Sample`; `None` if it was given up.
+    Sampled {
+        ticket: u64,
+        /// When the samples were taken, by our clock: they are at least that old.
+        asked_at: Timestamp,
+        round: Option<Round>,
     },
     /// An order from the command line, by the same way as one from a dialog.
     Asked(Request),
@@ -186,6 +193,9 @@ mod tests {
             environments: Vec::new(),
             revisions: Vec::new(),
             named_checks: false,
+            reports: false,
+            labels: Vec::new(),
+            payloads: false,
         };
         let pulse = Pulse {
             head: None,
@@ -194,6 +204,7 @@ mod tests {
             pull_requests: 0,
             latest_release: None,
             pushed_at: None,
+            labelled: Vec::new(),
         };
         let fault = Fault {
             kind: FaultKind::Unreachable,

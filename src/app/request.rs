@@ -50,6 +50,20 @@ pub enum Request {
         voice: Voice,
         note: String,
     },
+    /// Attests that a task of a checklist is done.
+    DoTask {
+        service: ServiceName,
+        environment: EnvironmentName,
+        task: String,
+        note: String,
+    },
+    /// Takes one's own attestation back.
+    UndoTask {
+        service: ServiceName,
+        environment: EnvironmentName,
+        task: String,
+        reason: String,
+    },
 }
 
 /// What becomes of a hold's expiry when it is edited.

@@ -30,6 +30,7 @@ pub fn update(state: &mut State, now: Timestamp, msg: Msg) -> Vec<Effect> {
         | Msg::JournalRead(_)
         | Msg::Recorded { .. }
         | Msg::Acted { .. }
+        | Msg::Sampled { .. }
         | Msg::Asked(_)
         | Msg::Reloaded(_) => {
             state.dirty = true;

@@ -78,6 +78,7 @@ async fn judged(
     let service = status::known_services(&headless, std::slice::from_ref(&args.service))?;
     let environment = EnvironmentName::new(&args.to);
     headless.settle(&service, PATIENCE).await;
+    headless.sample(&service, Some(&environment)).await;
     let now = headless.state.now;
     let service = service
         .into_iter()

@@ -275,6 +275,8 @@ fn sentence(entry: &Entry) -> String {
         } => format!("{person} as {role} on {saw}, now {now}"),
         Event::GateAdded { gate } => format!("{} {}", gate.id, gate.name),
         Event::GateOpened { id, .. } | Event::GateClosed { id, .. } => id.to_string(),
+        Event::TaskDone { attestation } => format!("{} for {}", attestation.task, attestation.saw),
+        Event::TaskWithdrawn { task, .. } => task.clone(),
         Event::ReleaseVoteCast { vote } => format!(
             "{} {} as {} on {}",
             vote.release,

@@ -26,6 +26,7 @@ pub(super) async fn run(global: &Global, env: &Env, args: StatusArgs) -> Result<
     let mut headless = Headless::new(session);
     let wanted = known_services(&headless, &args.services)?;
     headless.settle(&wanted, PATIENCE).await;
+    headless.sample(&wanted, None).await;
     let status = Status::of(headless.engine(), kinds, &wanted, headless.state.now);
     let exit = if global.json {
         output::json_line(&status);

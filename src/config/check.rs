@@ -14,6 +14,7 @@ use super::{Binding, Env, JournalUrl, Poll, Settings, Theme, Ui, defaults, keys,
 use crate::domain::ids::{Digest, EnvironmentName, Person, RoleName};
 use crate::domain::policy::{Environment, GateSpec, Mode, Policy};
 
+mod depends;
 mod forge;
 mod gate;
 mod service;
@@ -57,7 +58,7 @@ pub(super) fn check<'d>(
     let forges = forge::forges(&top, &place);
     let mut roles = roles(&top);
     let operator = operator(&top, &mut roles);
-    let tiers = tiers(&top, &roles);
+    let tiers = tiers(&top, &roles, &place);
     let mut environments = environments(&top, &tiers);
     let services = service::services(
         &top,
@@ -68,6 +69,7 @@ pub(super) fn check<'d>(
                 .map(|(name, gates)| (name.as_str(), gates.as_slice().into()))
                 .collect(),
             roles: &roles,
+            place: &place,
         },
         &mut environments,
     );
@@ -115,9 +117,13 @@ impl Place<'_> {
             return Some(home.join(text.trim_start_matches('~').trim_start_matches('/')));
         }
         // Absolute, so that `config show` means the same wherever it is loaded again.
+        Some(self.folder().join(text))
+    }
+
+    /// The folder of the file.
+    fn folder(&self) -> PathBuf {
         let file = std::path::absolute(self.path).unwrap_or_else(|_| self.path.to_owned());
-        let folder = file.parent().unwrap_or(Path::new("/"));
-        Some(folder.join(text))
+        file.parent().unwrap_or(Path::new("/")).to_owned()
     }
 }
 
@@ -294,7 +300,7 @@ fn known_role(role: &str, value: &Value<'_>, roles: &Roles) -> bool {
 
 type Tiers = BTreeMap<String, Vec<GateSpec>>;
 
-fn tiers(top: &Table<'_>, roles: &Roles) -> Tiers {
+fn tiers(top: &Table<'_>, roles: &Roles, place: &Place<'_>) -> Tiers {
     let mut tiers = defaults::tiers();
     for (name, table) in top.children("policy", keys::POLICY) {
         if tiers.contains_key(name) && table.get("gates").is_none() {
@@ -302,7 +308,7 @@ fn tiers(top: &Table<'_>, roles: &Roles) -> Tiers {
         }
         let listed = table
             .need("gates", "[\"pipeline\", \"path\"]")
-            .and_then(|value| gate::list(value, roles));
+            .and_then(|value| gate::list(value, roles, place));
         tiers.insert(
             name.to_owned(),
             defaults::complete(listed.unwrap_or_default()),

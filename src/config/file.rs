@@ -222,11 +222,24 @@ impl<'d> Value<'d> {
         let figure = figure.filter(|_| places.len() <= 3);
         if figure.is_none() {
             self.error(
-                format!("{}: `{}` is not a plain number", self.what, clean(text)),
+                format!("{}: `{}` is not a plain number", self.what(), clean(text)),
                 Some("write for instance 80 or 87.5, with at most three places".to_owned()),
             );
         }
         figure
+    }
+
+    /// Reads a plain value to compare with: a text, a number, or true or false.
+    pub fn plain(&self) -> Option<String> {
+        match self.node {
+            DeValue::String(_) => self.text().map(str::to_owned),
+            DeValue::Boolean(truth) => Some(truth.to_string()),
+            DeValue::Integer(_) | DeValue::Float(_) => self.figure().map(|one| one.to_string()),
+            DeValue::Datetime(_) | DeValue::Array(_) | DeValue::Table(_) => {
+                self.wrong("a text, a number, true or false", "\"UP\"");
+                None
+            }
+        }
     }
 
     /// Reads a duration longer than nothing. A day is 24 hours.

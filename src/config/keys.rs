@@ -44,6 +44,12 @@ sections! {
     GATE_BLOCKER "blocker": "kind" "labels";
     GATE_PARITY "parity": "kind" "with" "file" "payload" "except";
     GATE_FOUR_EYES "four-eyes": "kind" "distinct";
+    GATE_FITS "fits": "kind" "margin";
+    GATE_CHECKLIST "checklist": "kind" "tasks";
+    TASK "checklist": "name" "text" "role";
+    GATE_HEALTH "health": "kind" "every" "probes";
+    PROBE "health": "name" "url" "pointer" "prometheus" "query" "equals" "at_most" "at_least";
+    GATE_COMMAND "command": "kind" "name" "argv" "time_limit" "every";
     GATE_PLAIN "window": "kind";
 }
 

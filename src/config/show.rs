@@ -8,9 +8,11 @@ use super::check::{DAYS, default_via};
 use super::{Binding, ForgeSettings, Settings, TokenSource};
 use crate::domain::figure::Bound;
 use crate::domain::policy::{
-    Environment, GateSpec, ParityRule, ParitySource, PipelineRule, QualityRule, Service, Via,
+    Environment, GateSpec, ParityRule, ParitySource, PipelineRule, QualityRule, Service, Task, Via,
 };
 use crate::domain::window::{Span, Window, WindowEffect};
+
+mod sampled;
 
 /// Writes the settings as a config file.
 pub fn show(settings: &Settings) -> String {
@@ -202,6 +204,9 @@ fn service_body(service: &Service) -> String {
     }
     let path = service.path.iter().map(|stage| &stage.environment);
     lines.push(format!("path = {}", texts(path)));
+    if !service.depends.is_empty() {
+        lines.push(format!("depends = {}", texts(&service.depends)));
+    }
     lines.join("\n")
 }
 
@@ -255,6 +260,11 @@ fn gate(gate: &GateSpec) -> String {
         let shown: Vec<String> = rules.iter().map(parity).collect();
         return shown.join(", ");
     }
+    // Of several programs each is a table of its own.
+    if let GateSpec::Command(rules) = gate {
+        let shown: Vec<String> = rules.iter().map(sampled::command).collect();
+        return shown.join(", ");
+    }
     let settings = match gate {
         GateSpec::Pipeline(rule) => pipeline(rule),
         GateSpec::Path { any: true } => ", from = \"any\"".to_owned(),
@@ -272,19 +282,18 @@ fn gate(gate: &GateSpec) -> String {
             let parts = parts.iter().map(|part| part.word());
             format!(", distinct = {}", texts(parts))
         }
+        GateSpec::Fits(rule) => format!(", margin = {}", quote(&duration(rule.margin))),
+        GateSpec::Checklist { tasks } => tasks_of(tasks),
+        GateSpec::Health(rule) => sampled::health(rule),
         GateSpec::Path { any: false }
         | GateSpec::Fresh
         | GateSpec::Window
         | GateSpec::Hold
         | GateSpec::Forge
         | GateSpec::Manual
-        // Config takes none of these yet.
         | GateSpec::Depends
-        | GateSpec::Parity(_)
-        | GateSpec::Fits(_)
-        | GateSpec::Checklist { .. }
-        | GateSpec::Health(_)
-        | GateSpec::Command(_) => String::new(),
+        | GateSpec::Command(_)
+        | GateSpec::Parity(_) => String::new(),
     };
     let kind = quote(gate.name());
     if settings.is_empty() {
@@ -318,6 +327,19 @@ fn parity(rule: &ParityRule) -> String {
     }
     shown.push_str(" }");
     shown
+}
+
+fn tasks_of(tasks: &[Task]) -> String {
+    let task = |task: &Task| {
+        let role = task.role.as_ref();
+        let role = role.map_or_else(String::new, |role| {
+            format!(", role = {}", quote(role.as_str()))
+        });
+        let (name, text) = (quote(&task.name), quote(&task.text));
+        format!("{{ name = {name}, text = {text}{role} }}")
+    };
+    let tasks: Vec<String> = tasks.iter().map(task).collect();
+    format!(", tasks = [{}]", tasks.join(", "))
 }
 
 fn pipeline(rule: &PipelineRule) -> String {

@@ -6,7 +6,9 @@ mod example;
 mod mistakes;
 
 fn env() -> Env {
-    [("HOME", "/home/ada")].into_iter().collect()
+    [("HOME", "/home/ada"), ("PATH", "/usr/bin:/bin")]
+        .into_iter()
+        .collect()
 }
 
 fn load_text(text: &str) -> Result<Settings, Vec<Problem>> {
@@ -197,6 +199,24 @@ fn the_policy_version_changes_with_what_decides_and_with_nothing_else() {
     ] {
         assert!(FULL.contains(from), "{from}");
         assert_ne!(version(&FULL.replace(from, to)), full, "{from}");
+    }
+    let example = version(example::EXAMPLE);
+    for (from, to) in [
+        ("margin = \"10m\"", "margin = \"11m\""),
+        ("take a backup", "take two backups"),
+        ("role = \"release\" }", "role = \"qa\" }"),
+        ("at_most = 1.5", "at_most = 1.501"),
+        ("\"/error_rate\"", "\"/errors\""),
+        ("equals = \"UP\"", "equals = \"OK\""),
+        ("min(up", "max(up"),
+        ("every = \"30s\"", "every = \"31s\""),
+        ("[\"true\", ", "[\"false\", "),
+        ("time_limit = \"30s\"", "time_limit = \"31s\""),
+        (">= v2.1.0", ">= v2.1.1"),
+    ] {
+        assert!(example::EXAMPLE.contains(from), "{from}");
+        let changed = version(&example::EXAMPLE.replace(from, to));
+        assert_ne!(changed, example, "{from}");
     }
 }
 

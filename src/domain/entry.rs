@@ -4,6 +4,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::attestation::Attestation;
 use super::hold::{Cover, Hold, HoldKind, ManualGate};
 use super::ids::{
     DeploymentId, Digest, EnvironmentName, HoldId, InstanceId, IntentId, ManualGateId, Person,
@@ -62,6 +63,14 @@ pub enum Event {
         id: ManualGateId,
         cover: Cover,
     },
+    TaskDone {
+        attestation: Attestation,
+    },
+    /// By who had attested it.
+    TaskWithdrawn {
+        task: String,
+        cover: Cover,
+    },
     ReleaseVoteCast {
         vote: ReleaseVote,
     },
@@ -103,6 +112,8 @@ impl Event {
             Self::GateAdded { .. } => "gate.added".into(),
             Self::GateOpened { .. } => "gate.opened".into(),
             Self::GateClosed { .. } => "gate.closed".into(),
+            Self::TaskDone { .. } => "task.done".into(),
+            Self::TaskWithdrawn { .. } => "task.withdrawn".into(),
             Self::ReleaseStarted { .. } => "release.started".into(),
             Self::ReleaseResumed { .. } => "release.resumed".into(),
             Self::ReleaseEnded { how, .. } => format!("release.{}", how.word()),
@@ -122,7 +133,9 @@ impl Event {
             | Self::VoteVoided { .. }
             | Self::GateAdded { .. }
             | Self::GateOpened { .. }
-            | Self::GateClosed { .. } => true,
+            | Self::GateClosed { .. }
+            | Self::TaskDone { .. }
+            | Self::TaskWithdrawn { .. } => true,
             Self::Intended { .. }
             | Self::Stepped { .. }
             | Self::HoldExpired { .. }

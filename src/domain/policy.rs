@@ -296,6 +296,14 @@ impl GateSpec {
         }
     }
 
+    /// The programs of a `command` gate.
+    pub fn commands_mut(&mut self) -> Option<&mut Vec<(String, CommandRule)>> {
+        match self {
+            Self::Command(rules) => Some(rules),
+            _ => None,
+        }
+    }
+
     fn pipeline_rule(&self) -> Option<&PipelineRule> {
         match self {
             Self::Pipeline(rule) => Some(rule),

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::ids::{EnvironmentName, Sha};
@@ -14,6 +15,19 @@ pub struct Seen {
     /// By the file's path and the revision at which it was read.
     pub declared: BTreeMap<(String, Sha), Fact<Declared>>,
     pub rounds: BTreeMap<RoundKey, Fact<Round>>,
+}
+
+impl Seen {
+    /// Takes a round. Older rounds of the same subject on other revisions are over.
+    pub fn take_round(&mut self, key: RoundKey, round: Round, at: Timestamp) {
+        self.rounds.retain(|known, fact| {
+            known.environment != key.environment
+                || known.subject != key.subject
+                || known.revision == key.revision
+                || fact.at().is_some_and(|known| known > at)
+        });
+        self.rounds.entry(key).or_default().merge(Ok(round), at);
+    }
 }
 
 /// What a file declares at one revision.

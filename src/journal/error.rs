@@ -129,6 +129,10 @@ fn words(entry: &Entry) -> String {
         }
         Event::GateOpened { cover, .. } => format!("{actor} opened a gate on {cover}"),
         Event::GateClosed { cover, .. } => format!("{actor} closed a gate on {cover}"),
+        Event::TaskDone { attestation } => {
+            format!("{actor} attested {} of {cell}", attestation.task)
+        }
+        Event::TaskWithdrawn { task, .. } => format!("{actor} took back {task} of {cell}"),
         Event::ReleaseVoteCast { vote } => format!(
             "{} voted {} on release {} as {}",
             vote.person,

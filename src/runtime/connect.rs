@@ -2,7 +2,7 @@
 //! neither TLS, nor a token command, nor a database.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use tokio::sync::OnceCell;
@@ -46,6 +46,17 @@ impl Connections {
             instance,
             read_only,
         }
+    }
+
+    /// The environment of this run.
+    pub(super) fn env(&self) -> &Env {
+        &self.env
+    }
+
+    /// The folder of the config file, if there is one.
+    pub(super) fn folder(&self) -> Option<PathBuf> {
+        let file = std::path::absolute(self.settings.source.as_ref()?).ok()?;
+        file.parent().map(Path::to_owned)
     }
 
     /// Returns a forge, with its token found and its client made.

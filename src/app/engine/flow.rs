@@ -4,6 +4,8 @@
 //! act, once → outcome (durable). Any difference on the way ends in `abandoned`, and nothing is
 //! sent.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 
 use super::{Engine, Report};
@@ -28,10 +30,15 @@ pub(crate) struct Flow {
 pub(crate) enum Stage {
     /// The intent is being made durable.
     Recording,
+    /// The rounds of samples that its gates rest on are taken anew: before the facts, because they
+    /// may take longer than facts keep.
+    Sampling { waiting: BTreeSet<u64> },
     /// Facts and journal are read again.
     Rechecking {
         facts: Option<u64>,
         scope: Option<u64>,
+        /// Facts of services that it depends on, on other forges.
+        others: BTreeSet<u64>,
         journal: bool,
     },
     /// The permit is being made durable.
@@ -55,7 +62,11 @@ impl Stage {
     pub fn failed_at(&self) -> Option<Timestamp> {
         match self {
             Self::Settling { failed_at, .. } | Self::Abandoning { failed_at, .. } => *failed_at,
-            Self::Recording | Self::Rechecking { .. } | Self::Permitting | Self::Sending => None,
+            Self::Recording
+            | Self::Sampling { .. }
+            | Self::Rechecking { .. }
+            | Self::Permitting
+            | Self::Sending => None,
         }
     }
 }
@@ -97,7 +108,7 @@ impl Engine {
             self.journal_lost(why.clone(), hint.clone(), now);
         }
         match (pending, result) {
-            (Pending::Intent(id), Ok(())) => self.recheck(&id),
+            (Pending::Intent(id), Ok(())) => self.recheck(&id, now),
             (Pending::Intent(id), Err(fault)) => {
                 self.flows.remove(&id);
                 // Whether it was written nobody knows: if it turns up, it is abandoned.
@@ -398,6 +409,7 @@ impl Engine {
                 failed_at: None, ..
             } => true,
             Stage::Recording
+            | Stage::Sampling { .. }
             | Stage::Rechecking { .. }
             | Stage::Settling {
                 failed_at: Some(_), ..

@@ -10,6 +10,7 @@ use crate::app::effect::{Effect, Question};
 use crate::app::msg::{Answer, Fetched, JournalFault, Msg};
 use crate::domain::board::{Board, Row};
 use crate::domain::entry::{Entry, Event, Precondition};
+use crate::domain::facts::ServiceFacts;
 use crate::domain::fault::Fault;
 use crate::domain::ids::{ForgeName, ServiceName, Sha};
 use crate::domain::ledger::Ledger;
@@ -40,6 +41,11 @@ impl Engine {
             }
             Msg::Recorded { ticket, result } => self.recorded(ticket, result, now),
             Msg::Acted { id, outcome } => self.acted(&id, outcome, now),
+            Msg::Sampled {
+                ticket,
+                asked_at,
+                round,
+            } => self.sampled(ticket, asked_at, round, now),
             Msg::Asked(request) => self.ask(request, now),
             Msg::Reloaded(Ok(policy)) => {
                 self.reload(policy, now);
@@ -64,6 +70,7 @@ impl Engine {
         };
         if !more {
             effects.extend(self.due_questions(now));
+            effects.extend(self.due_rounds(now));
         }
         effects
     }
@@ -130,6 +137,7 @@ impl Engine {
             .flat_map(|(id, stage)| match stage {
                 Stage::Abandoning { refusal, .. } => self.abandon(&id, refusal, now),
                 Stage::Recording
+                | Stage::Sampling { .. }
                 | Stage::Rechecking { .. }
                 | Stage::Permitting
                 | Stage::Sending
@@ -179,6 +187,8 @@ impl Engine {
                 }
             }
             (Answer::Facts(answers), asked) => {
+                let mut trouble = None;
+                let complete = is_complete(&asked, &answers);
                 for (service, answer) in answers {
                     let answer = answer.map(|facts| *facts);
                     fault = fault.or_else(|| of_forge(answer.as_ref().err()));
@@ -186,11 +196,16 @@ impl Engine {
                         self.reports
                             .push(Report::Trouble(Box::new(trouble.clone())));
                     }
-                    let trouble = answer.as_ref().err().cloned();
+                    if trouble.is_none() {
+                        trouble = answer.as_ref().err().cloned();
+                    }
                     let (board, basis) = self.judging(now);
                     board.merge(&service, answer, asked_at, basis);
                     self.look_at_candidates(&service, &asked, now);
                     effects.extend(self.follow(&service, now));
+                }
+                // Decided with all of them: a service is judged by what it depends on too.
+                if complete && !more {
                     effects.extend(self.rechecked(generation, trouble.as_ref(), now));
                 }
             }
@@ -321,11 +336,19 @@ impl Engine {
     }
 
     fn is_rechecking(&self, generation: u64) -> bool {
-        self.flows.values().any(|flow| match flow.stage {
-            Stage::Rechecking { facts, scope, .. } => {
-                facts == Some(generation) || scope == Some(generation)
+        self.flows.values().any(|flow| match &flow.stage {
+            Stage::Rechecking {
+                facts,
+                scope,
+                others,
+                ..
+            } => {
+                *facts == Some(generation)
+                    || *scope == Some(generation)
+                    || others.contains(&generation)
             }
             Stage::Recording
+            | Stage::Sampling { .. }
             | Stage::Permitting
             | Stage::Sending
             | Stage::Settling { .. }
@@ -410,12 +433,33 @@ impl Engine {
             return;
         }
         self.policy = policy;
+        self.forget_rounds();
         let old = std::mem::take(&mut self.board);
         self.board = Board::new(self.basis(now), old);
         self.reports.push(Report::Done {
             id: None,
             text: "the changed config is in use".into(),
         });
+    }
+}
+
+/// Says whether every service that was asked for was answered for.
+fn is_complete(
+    question: &Question,
+    answers: &[(ServiceName, Result<Box<ServiceFacts>, Fault>)],
+) -> bool {
+    match question {
+        Question::Facts(targets) => targets.iter().all(|target| {
+            answers
+                .iter()
+                .any(|(service, _)| *service == target.service)
+        }),
+        Question::Identity
+        | Question::Pulse(_)
+        | Question::Scope { .. }
+        | Question::Declared { .. }
+        | Question::Jobs { .. }
+        | Question::Find { .. } => false,
     }
 }
 

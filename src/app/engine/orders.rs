@@ -30,7 +30,9 @@ impl Engine {
             | Request::AddGate { .. }
             | Request::OpenGate { .. }
             | Request::CloseGate { .. }
-            | Request::Vote { .. } => None,
+            | Request::Vote { .. }
+            | Request::DoTask { .. }
+            | Request::UndoTask { .. } => None,
         };
         match self.order(request, now) {
             Ok(effects) => effects,
@@ -67,6 +69,18 @@ impl Engine {
                 voice,
                 note,
             } => self.vote(&service, &environment, &role, voice, &note, now),
+            Request::DoTask {
+                service,
+                environment,
+                task,
+                note,
+            } => self.do_task(&service, &environment, &task, &note, now),
+            Request::UndoTask {
+                service,
+                environment,
+                task,
+                reason,
+            } => self.undo_task(&service, &environment, &task, &reason, now),
         }
     }
 

@@ -226,6 +226,14 @@ impl Said {
             }
             Event::GateOpened { .. } => plain("OPEN GATE", quoted),
             Event::GateClosed { .. } => plain("CLOSE GATE", quoted),
+            Event::TaskDone { attestation } => plain(
+                "TASK DONE",
+                format!(
+                    "{} for {}  {}",
+                    attestation.task, attestation.saw, attestation.note
+                ),
+            ),
+            Event::TaskWithdrawn { task, .. } => plain("TASK UNDONE", format!("{task}  {quoted}")),
             Event::ReleaseVoteCast { vote } => plain(
                 match vote.voice {
                     crate::domain::signoff::Voice::Go => "RELEASE GO",

@@ -8,10 +8,10 @@ use super::super::error::meant;
 use super::super::file::{Table, Value};
 use super::super::{defaults, keys};
 use super::forge::Forges;
-use super::{Roles, gate};
+use super::{Place, Roles, depends, gate};
 use crate::domain::act::MergeMethod;
 use crate::domain::ids::{EnvironmentName, ForgeName, RepoPath, ServiceName};
-use crate::domain::policy::{Environment, GateSpec, Mode, Service, Stage, Via};
+use crate::domain::policy::{Dependency, Environment, GateSpec, Mode, Service, Stage, Via};
 
 type Environments = BTreeMap<EnvironmentName, Environment>;
 
@@ -21,6 +21,7 @@ pub(super) struct Known<'k> {
     /// The gates of each tier.
     pub tiers: BTreeMap<&'k str, Arc<[GateSpec]>>,
     pub roles: &'k Roles,
+    pub place: &'k Place<'k>,
 }
 
 /// The services, and the names of all that have a table, broken ones too: a reference to a broken
@@ -65,33 +66,33 @@ pub(super) fn services(
     }
     let declared = top.get("environment").is_some();
     let said = Cell::new(false);
+    let mut listed = BTreeMap::new();
     for (name, table) in &tables {
         let path = path(table, environments, declared, &said);
         let name = ServiceName::new(name);
         let extra = table
             .get("gates")
-            .and_then(|value| gate::list(value, known.roles));
-        let service = service(&name, table, &path, extra.as_deref(), known, environments);
+            .and_then(|value| gate::list(value, known.roles, known.place));
+        let wanted = depends::read(table);
+        let first: Vec<Dependency> = wanted.iter().map(|(one, _)| one.clone()).collect();
+        listed.insert(name.to_string(), wanted);
+        let service = service(
+            &name,
+            table,
+            &path,
+            extra.as_deref(),
+            first,
+            known,
+            environments,
+        );
         services.list.extend(service);
         services
             .extra_gates
             .extend(extra.map(|extra| (name, extra)));
-        depends(table, &services);
     }
+    depends::unknown(&listed);
+    depends::circles(&listed);
     services
-}
-
-fn depends(table: &Table<'_>, services: &Services) {
-    let Some(value) = table.get("depends") else {
-        return;
-    };
-    for (service, value) in value.texts().unwrap_or_default() {
-        services.known(service, &value);
-    }
-    value.note(
-        "`depends` has no effect: dependencies are not judged in this version",
-        None,
-    );
 }
 
 fn path(
@@ -152,12 +153,18 @@ fn service(
     table: &Table<'_>,
     path: &[EnvironmentName],
     extra: Option<&[GateSpec]>,
+    depends: Vec<Dependency>,
     known: &Known<'_>,
     environments: &Environments,
 ) -> Option<Service> {
     let branch = table.get("branch").and_then(Value::text);
     let group = table.get("group").and_then(Value::text);
     let mut ways = ways(table, path, branch);
+    // Whoever depends on others is always judged by it.
+    let mut extra = extra.unwrap_or_default().to_vec();
+    if !depends.is_empty() && !extra.contains(&GateSpec::Depends) {
+        extra.push(GateSpec::Depends);
+    }
     let stages: Vec<Stage> = path
         .iter()
         .enumerate()
@@ -169,9 +176,10 @@ fn service(
                 .unwrap_or_default();
             Stage {
                 environment: environment.clone(),
-                gates: match extra {
-                    Some(extra) => gate::with_extra(&tier, extra).into(),
-                    None => tier,
+                gates: if extra.is_empty() {
+                    tier
+                } else {
+                    gate::with_extra(&tier, &extra).into()
                 },
                 via: ways
                     .remove(environment)
@@ -181,7 +189,7 @@ fn service(
             }
         })
         .collect();
-    comparisons(table, &stages, extra.unwrap_or_default());
+    comparisons(table, &stages, &extra);
     let (forge, repo) = repo(table.need("repo", "\"owner/name\"")?, known.forges)?;
     Some(Service {
         name: name.clone(),
@@ -189,7 +197,7 @@ fn service(
         repo,
         branch: branch.map(str::to_owned),
         group: group.map(str::to_owned),
-        depends: Vec::new(),
+        depends,
         path: stages,
     })
 }
@@ -197,7 +205,7 @@ fn service(
 /// Reports gates that compare with an environment which is not on the service's path: at the
 /// service's own gates, or at the path where a tier asks.
 fn comparisons(table: &Table<'_>, stages: &[Stage], extra: &[GateSpec]) {
-    let gates = stages.iter().flat_map(|stage| &stage.gates);
+    let gates = stages.iter().flat_map(|stage| stage.gates.iter());
     for with in gates.flat_map(gate::compared) {
         if stages.is_empty() || stages.iter().any(|stage| stage.environment == *with) {
             continue;

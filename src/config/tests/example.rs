@@ -96,10 +96,18 @@ fn inline_keys(inner: &str) -> impl Iterator<Item = String> {
         .filter_map(|part| Some(part.split_once(" = ")?.0.trim().to_owned()))
 }
 
-/// The section that an inline table belongs to: its gate's kind, or a token.
+/// The section that an inline table belongs to: its gate's kind, that of its task or probe, or a token.
 fn key_kind(inner: &str) -> String {
     let kind = inner
         .split_once("kind = \"")
         .and_then(|(_, rest)| rest.split_once('"'));
-    kind.map_or_else(|| "token".to_owned(), |(kind, _)| kind.to_owned())
+    let keys: Vec<String> = inline_keys(inner).collect();
+    let has = |key: &str| keys.iter().any(|known| known == key);
+    match kind {
+        Some((kind, _)) => kind,
+        None if has("text") => "checklist",
+        None if has("url") || has("prometheus") => "health",
+        None => "token",
+    }
+    .to_owned()
 }

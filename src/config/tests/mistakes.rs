@@ -39,6 +39,21 @@ gates = [
     { kind = "review", aprovals = 2 },
     { kind = "sign-off", roles = ["qa", "boss"] },
     "window", "window",
+    { kind = "fits", margin = "0m" },
+    { kind = "checklist", tasks = [
+        { name = "backup", text = "take a backup", role = "dba" },
+        { name = "two words", text = "x" },
+        { name = "notify" },
+    ] },
+    { kind = "health", every = "1s", probes = [
+        { name = "a", url = "http://health.example.com" },
+        { name = "b", url = "https://{servce}.example.com" },
+        { name = "c", url = "https://me:hunter2@example.com", pointer = "status" },
+        { name = "d", url = "https://example.com", pointer = "/x", at_most = 1.5, at_least = 1 },
+        { name = "e", prometheus = "https://prom.example.com", at_most = "1" },
+        { name = "f" },
+    ] },
+    { kind = "command", name = "smoke", argv = ["./no-such-program", "{reversion}"], time_limit = "1h" },
 ]
 
 [role.qa]
@@ -70,7 +85,7 @@ via = "job"
 
 [service.ledger]
 path = []
-depends = ["chekout"]
+depends = ["chekout", "checkout > 2", "checkout >= main"]
 "#;
 
 #[test]
@@ -353,6 +368,104 @@ const CASES: &[(&str, &str)] = &[
     (
         "[service.a]\nrepo = \"a/b\"\npath = [\"p\"]\npromote.p = { via = \"pull-request\", base = \"m\", head = \"m\" }",
         "the same branch",
+    ),
+    ("[policy.m]\ngates = [\"depends\", \"fits\"]", ""),
+    (
+        "[policy.m]\ngates = [\"checklist\"]",
+        "a checklist needs `tasks`",
+    ),
+    (
+        "[policy.m]\ngates = [{ kind = \"checklist\", tasks = [] }]",
+        "a checklist with no tasks",
+    ),
+    (
+        "[policy.m]\ngates = [{ kind = \"checklist\", tasks = [\"backup\"] }]",
+        "a task is a table",
+    ),
+    (
+        "[policy.m]\ngates = [{ kind = \"checklist\", tasks = [{ name = \"a\", text = \"x\" }, { name = \"a\", text = \"y\" }] }]",
+        "task `a` is listed twice",
+    ),
+    (
+        "[role.qa]\nmembers = []\n[policy.m]\ngates = [{ kind = \"checklist\", tasks = [{ name = \"a\", text = \"x\", role = \"qa\" }] }]",
+        "nobody can attest as `qa`",
+    ),
+    ("[policy.m]\ngates = [\"health\"]", "health needs `probes`"),
+    (
+        "[policy.m]\ngates = [{ kind = \"health\", probes = [] }]",
+        "health without a probe",
+    ),
+    (
+        "[policy.m]\ngates = [{ kind = \"health\", probes = [{ name = \"a\", url = \"https://a.b\", at_most = 1 }] }]",
+        "without `pointer` there is no value",
+    ),
+    (
+        "[policy.m]\ngates = [{ kind = \"health\", probes = [{ name = \"a\", url = \"https://a.b\", pointer = \"/x\" }] }]",
+        "needs what it must see",
+    ),
+    (
+        "[policy.m]\ngates = [{ kind = \"health\", probes = [{ name = \"a\", url = \"https://a.b\", pointer = \"/x~2\", equals = true }] }]",
+        "is not a JSON pointer",
+    ),
+    (
+        "[policy.m]\ngates = [{ kind = \"health\", probes = [{ name = \"a\", url = \"https://a.b\", pointer = \"/x\", at_most = 1.2345 }] }]",
+        "at most three places",
+    ),
+    (
+        "[policy.m]\ngates = [{ kind = \"health\", probes = [{ name = \"a\", url = \"https://a.b\", pointer = \"/x\", at_most = nan }] }]",
+        "is not a plain number",
+    ),
+    (
+        "[policy.m]\ngates = [{ kind = \"health\", probes = [{ name = \"a\", url = \"http://localhost:9/{service}\" }] }]",
+        "",
+    ),
+    (
+        "[policy.m]\ngates = [{ kind = \"health\", probes = [{ name = \"a\", url = \"https://a.b\" }, { name = \"a\", url = \"https://c.d\" }] }]",
+        "probe `a` is listed twice",
+    ),
+    (
+        "[policy.m]\ngates = [\"command\"]",
+        "a command needs `name` and `argv`",
+    ),
+    (
+        "[policy.m]\ngates = [{ kind = \"command\", name = \"a\", argv = [] }]",
+        "`argv` is empty",
+    ),
+    (
+        "[policy.m]\ngates = [{ kind = \"command\", name = \"a\", argv = \"rm -rf /\" }]",
+        "never one string for a shell",
+    ),
+    (
+        "[policy.m]\ngates = [{ kind = \"command\", name = \"a\", argv = [\"no-such-program\"] }]",
+        "there is no program `no-such-program`",
+    ),
+    (
+        "[policy.m]\ngates = [{ kind = \"command\", name = \"a\", argv = [\"/etc/passwd\"] }]",
+        "there is no program `/etc/passwd`",
+    ),
+    (
+        "[policy.m]\ngates = [{ kind = \"command\", name = \"a\", argv = [\"true\"], time_limit = \"1m\", every = \"30s\" }]",
+        "run again before it has ended",
+    ),
+    (
+        "[policy.m]\ngates = [{ kind = \"command\", name = \"a\", argv = [\"true\"] }, { kind = \"command\", name = \"a\", argv = [\"false\"] }]",
+        "command `a` is listed twice",
+    ),
+    (
+        "[policy.m]\ngates = [{ kind = \"command\", name = \"a\", argv = [\"true\"] }, { kind = \"command\", name = \"b\", argv = [\"/bin/sh\"] }]",
+        "",
+    ),
+    (
+        "[service.a]\nrepo = \"a/a\"\npath = [\"p\"]\ndepends = [\"a\"]",
+        "in a circle: a > a",
+    ),
+    (
+        "[service.a]\nrepo = \"a/a\"\npath = [\"p\"]\ndepends = [\"c >= 1\"]\n[service.b]\nrepo = \"a/b\"\npath = [\"p\"]\ndepends = [\"a\"]\n[service.c]\nrepo = \"a/c\"\npath = [\"p\"]\ndepends = [\"b >= abcdef0\", \"d\"]\n[service.d]\nrepo = \"a/d\"\npath = [\"p\"]",
+        "in a circle: a > c > b > a",
+    ),
+    (
+        "[service.a]\nrepo = \"a/a\"\npath = [\"p\"]\ndepends = [\"b\", \"b >= 2\"]\n[service.b]\nrepo = \"a/b\"\npath = [\"p\"]",
+        "`b` is listed twice",
     ),
     ("[keys]\nquit = []", "lists no key"),
     (

@@ -4,9 +4,11 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Alone, Case, Judgement, State, Verdict, judge};
+use crate::domain::attestation::Attestation;
+use crate::domain::entry::{Draft, Entry, Event};
 use crate::domain::facts::ServiceFacts;
 use crate::domain::hold::Hold;
-use crate::domain::ids::{EnvironmentName, IntentId, Person, ServiceName, Sha};
+use crate::domain::ids::{Digest, EnvironmentName, IntentId, Person, Seq, ServiceName, Sha};
 use crate::domain::ledger::Ledger;
 use crate::domain::observed::Fact;
 use crate::domain::pipeline::Checks;
@@ -226,6 +228,45 @@ impl World {
         };
         let key = (service, self.environment.clone(), vote.person.clone());
         self.book().votes.insert(key, vote);
+    }
+
+    /// Attests a task for the scope as it stands.
+    pub(crate) fn attest(&mut self, task: &str, name: &str) {
+        let service = ServiceName::from("checkout");
+        let candidate = self.candidate.clone().unwrap();
+        let live = self.live.clone();
+        let attestation = Attestation {
+            scope: scope::hash(&service, &self.environment, live.as_ref(), &candidate),
+            service,
+            environment: self.environment.clone(),
+            task: task.to_owned(),
+            person: name.into(),
+            saw: format!("{} > {candidate}", live.unwrap()),
+            note: String::new(),
+            at: ago(5),
+        };
+        self.write(name, Event::TaskDone { attestation });
+    }
+
+    /// Folds one more entry, by `actor`.
+    pub(crate) fn write(&mut self, actor: &str, event: Event) {
+        let seq = Seq(self.book().head.0 + 1);
+        let hash = Digest::of([seq.to_string().as_str()]);
+        self.book().apply(&Entry {
+            seq,
+            draft: Draft {
+                at: ago(5),
+                actor: actor.into(),
+                service: None,
+                environment: None,
+                revision: None,
+                reason: None,
+                policy: Digest::of(["policy"]),
+                event,
+            },
+            previous: hash.clone(),
+            hash,
+        });
     }
 
     /// Folds a promotion of 2.41.0 into `environment` with the steps it has taken.

@@ -11,6 +11,7 @@ use super::fixture::{
     pull_request, sha,
 };
 use super::{Earliest, Go, State, judge};
+use crate::domain::deployment::Deployment;
 use crate::domain::facts::{Labelled, Permission};
 use crate::domain::figure::{Bound, Figure};
 use crate::domain::hold::{Cover, Openers};
@@ -19,9 +20,10 @@ use crate::domain::observed::Fact;
 use crate::domain::phase::Phase;
 use crate::domain::pipeline::Check;
 use crate::domain::policy::{
-    GateSpec, ParityRule, ParitySource, Part, PipelineRule, QualityRule, Via,
+    CommandRule, Dependency, Expect, FitsRule, GateSpec, HealthRule, ParityRule, ParitySource,
+    Part, PipelineRule, Probe, ProbeSource, QualityRule, Task, Via,
 };
-use crate::domain::seen::Declared;
+use crate::domain::seen::{Declared, Outcome, Round, RoundKey, Sample, Subject};
 use crate::domain::signoff::Voice;
 use crate::domain::window::WindowEffect;
 
@@ -81,7 +83,50 @@ fn gate() -> impl Strategy<Value = GateSpec> {
         }),
         prop::sample::subsequence(Part::ALL.to_vec(), 2..4)
             .prop_map(|parts| GateSpec::FourEyes { parts }),
+        new_kinds(),
     ]
+}
+
+fn new_kinds() -> impl Strategy<Value = GateSpec> {
+    let task = |name: &str, role: Option<&str>| Task {
+        name: name.to_owned(),
+        text: "do it".to_owned(),
+        role: role.map(Into::into),
+    };
+    prop_oneof![
+        Just(GateSpec::Depends),
+        (1..200i64).prop_map(|minutes| GateSpec::Fits(FitsRule {
+            margin: SignedDuration::from_mins(minutes)
+        })),
+        Just(GateSpec::Checklist {
+            tasks: vec![task("backup", Some("sre")), task("notify", None)]
+        }),
+        sampled(),
+    ]
+}
+
+fn sampled() -> impl Strategy<Value = GateSpec> {
+    let every = SignedDuration::from_secs(30);
+    let probe = Probe {
+        name: "up".to_owned(),
+        source: ProbeSource::Http {
+            url: "https://a.test".to_owned(),
+            pointer: None,
+        },
+        expect: Expect::Answer,
+    };
+    let command = CommandRule {
+        argv: vec!["smoke".to_owned()],
+        time_limit: every,
+        every,
+    };
+    prop::sample::select(vec![
+        GateSpec::Health(HealthRule {
+            probes: vec![probe],
+            every,
+        }),
+        GateSpec::Command(vec![("up".to_owned(), command)]),
+    ])
 }
 
 fn gates() -> impl Strategy<Value = Vec<GateSpec>> {
@@ -132,6 +177,10 @@ enum Twist {
     Payload(&'static str, &'static str),
     Declared(&'static str, char, Option<&'static str>),
     Actor(Option<&'static str>),
+    Attested(&'static str, &'static str),
+    Sampled(Subject, Outcome, i64),
+    Busy(i64),
+    DependsOn(&'static str),
 }
 
 fn twist() -> impl Strategy<Value = Twist> {
@@ -179,6 +228,26 @@ fn twist() -> impl Strategy<Value = Twist> {
             .prop_map(|(effect, from, to)| Twist::Window(effect, from, to)),
         2 => prop::option::of(1..3000i64).prop_map(Twist::Held),
         1 => prop::sample::select(vec![Voice::Go, Voice::NoGo]).prop_map(Twist::Vote),
+        4 => newer(),
+    ]
+}
+
+fn newer() -> impl Strategy<Value = Twist> {
+    let task = prop::sample::select(vec!["backup", "notify"]);
+    let person = prop::sample::select(vec!["carol", "eve"]);
+    let subject = prop::sample::select(vec![Subject::Health, Subject::Command("up".to_owned())]);
+    let outcomes = vec![
+        Outcome::Success,
+        Outcome::Success,
+        Outcome::Failure,
+        Outcome::Inconclusive,
+    ];
+    prop_oneof![
+        (task, person).prop_map(|(task, person)| Twist::Attested(task, person)),
+        (subject, prop::sample::select(outcomes), 0..90i64)
+            .prop_map(|(subject, outcome, age)| Twist::Sampled(subject, outcome, age)),
+        (1..100i64).prop_map(Twist::Busy),
+        prop::sample::select(vec!["checkout", "gone"]).prop_map(Twist::DependsOn),
     ]
 }
 
@@ -281,9 +350,57 @@ fn spoil(world: &mut World, twist: Twist, place: u64) {
             world.seen.declared.insert(file, fact);
         }
         Twist::Actor(name) => world.actor = name.map(Person::from),
-        Twist::Reported(..)
+        Twist::Attested(task, name) if world.ledger.is_some() && world.candidate.is_some() => {
+            world.attest(task, name);
+        }
+        Twist::Sampled(subject, outcome, age) => {
+            let key = RoundKey {
+                environment: "production".into(),
+                subject,
+                revision: sha(WANTED),
+            };
+            let sample = Sample {
+                probe: "up".to_owned(),
+                outcome,
+                value: "status 200".to_owned(),
+                url: None,
+            };
+            let round = Round {
+                samples: vec![sample],
+            };
+            let at = now() - SignedDuration::from_secs(age);
+            world.seen.take_round(key, round, at);
+        }
+        // A past of deployments that took so many minutes each.
+        Twist::Busy(minutes) if known => {
+            for day in 1..8 {
+                let ended = (3 + day) * 24 * 60;
+                let deployment = Deployment {
+                    created_at: later(-ended - minutes),
+                    changed_at: later(24 * 60 - ended),
+                    ..deployment(
+                        9 - u64::try_from(day).unwrap(),
+                        "production",
+                        char::from(b'0' + u8::try_from(day).unwrap()),
+                        Phase::Superseded,
+                        0,
+                    )
+                };
+                world.known().deployments.push(deployment);
+            }
+        }
+        Twist::DependsOn(service) => {
+            let dependency = Dependency {
+                service: service.into(),
+                at_least: None,
+            };
+            world.policy.services[0].depends.push(dependency);
+        }
+        Twist::Attested(..)
+        | Twist::Reported(..)
         | Twist::Labelled(_)
         | Twist::Payload(..)
+        | Twist::Busy(_)
         | Twist::Check(_)
         | Twist::Deployed { .. }
         | Twist::Pushed
@@ -309,6 +426,11 @@ fn goes_frozen(world: &World, at: Timestamp) -> bool {
     let moved = at.duration_since(now());
     if let Some(last) = &mut frozen.facts.last {
         last.at = last.at.checked_add(moved).unwrap();
+    }
+    for round in frozen.seen.rounds.values_mut() {
+        if let Some(last) = &mut round.last {
+            last.at = last.at.checked_add(moved).unwrap();
+        }
     }
     frozen.judge_at(at).go == Go::Go
 }
@@ -436,6 +558,22 @@ proptest! {
     }
 
     #[test]
+    fn a_sample_that_fails_never_opens_a_promotion(
+        world in world(),
+        gate in sampled(),
+        outcome in prop::sample::select(vec![Outcome::Failure, Outcome::Inconclusive]),
+    ) {
+        let subjects = [Subject::Health, Subject::Command("up".to_owned())];
+        let mut ill = world;
+        let stage = &mut ill.policy.services[0].path[2];
+        stage.gates = stage.gates.iter().cloned().chain([gate]).collect();
+        for subject in subjects {
+            spoil(&mut ill, Twist::Sampled(subject, outcome, 0), 0);
+        }
+        prop_assert_ne!(ill.judge().go, Go::Go);
+    }
+
+    #[test]
     fn judging_is_a_function_of_its_case(world in world()) {
         prop_assert_eq!(judge::judge(&world.case(), now()), world.judge());
         prop_assert_eq!(world.clone().judge(), world.judge());
@@ -445,7 +583,7 @@ proptest! {
     fn a_gate_without_what_it_rests_on_is_not_open(world in world(), gate in gate()) {
         let mut world = world;
         let name = gate.name();
-        world.policy.services[0].path[2].gates = vec![gate.clone()];
+        world.policy.services[0].path[2].gates = [gate.clone()].into();
         let state = |world: &World| {
             let judgement = world.judge();
             let verdict = judgement.verdicts.into_iter().find(|verdict| verdict.gate == name);

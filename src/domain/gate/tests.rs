@@ -1,10 +1,16 @@
 //! One table of cases per gate kind.
 
 mod blocker;
+mod checklist;
+mod command;
+mod depends;
 mod earliest;
+mod fits;
 mod forge;
 mod four_eyes;
 mod fresh;
+mod golden;
+mod health;
 mod hold;
 mod judge;
 mod manual;

@@ -201,7 +201,7 @@ pub struct CommandRule {
     /// Never through a shell. `{service}`, `{environment}`, `{revision}` and `{version}` are put in.
     pub argv: Vec<String>,
     pub time_limit: SignedDuration,
-    /// How long its answer counts.
+    /// How often it is run; an answer older than twice that is stale.
     pub every: SignedDuration,
 }
 

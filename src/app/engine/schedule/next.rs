@@ -31,6 +31,9 @@ impl Engine {
                 sooner(until);
             }
         }
+        if let Some(at) = self.next_round(now) {
+            sooner(at);
+        }
         if !self.offline {
             sooner(self.due_of_forges(now));
         }

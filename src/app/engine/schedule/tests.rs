@@ -107,6 +107,7 @@ fn what_changed_is_asked_for_in_one_question_after_the_last_part_of_an_answer() 
         pull_requests: 41,
         latest_release: None,
         pushed_at: None,
+        labelled: Vec::new(),
     };
     let last = targets.len() - 1;
     let mut asked = Vec::new();

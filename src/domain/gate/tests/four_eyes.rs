@@ -238,7 +238,7 @@ fn who_is_nobodys_account_may_be_anybody() {
         assert_eq!(world.says("four-eyes"), (State::Unknown, why.into()));
         let parts = vec![Part::Approver, Part::Promoter];
         let mut others = world;
-        others.policy.services[0].path[2].gates = vec![GateSpec::FourEyes { parts }];
+        others.policy.services[0].path[2].gates = vec![GateSpec::FourEyes { parts }].into();
         assert_eq!(others.verdict("four-eyes").state, State::Open);
     }
 }
@@ -286,7 +286,8 @@ fn nobody_knows_who_promotes() {
     );
     nobody.policy.services[0].path[2].gates = vec![GateSpec::FourEyes {
         parts: vec![Part::Author, Part::Approver],
-    }];
+    }]
+    .into();
     assert_eq!(nobody.verdict("four-eyes").state, State::Open);
 }
 

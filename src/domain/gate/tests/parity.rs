@@ -74,10 +74,12 @@ fn payloads(staging: &[(&str, &str)], production: &[(&str, &str)]) -> World {
 }
 
 fn except(mut world: World, patterns: &[&str]) -> World {
-    let GateSpec::Parity(rules) = &mut world.policy.services[0].path[2].gates[0] else {
+    let stage = &mut world.policy.services[0].path[2];
+    let GateSpec::Parity(mut rules) = stage.gates[0].clone() else {
         panic!("a parity gate")
     };
     rules[0].except = patterns.iter().map(|text| (*text).to_owned()).collect();
+    stage.gates = [GateSpec::Parity(rules)].into();
     world
 }
 
@@ -301,7 +303,8 @@ fn the_environment_to_compare_with_may_be_named() {
     world.policy.services[0].path[2].gates = vec![GateSpec::Parity(vec![ParityRule {
         with: Some("dev".into()),
         ..of_file(EACH)
-    }])];
+    }])]
+    .into();
     world
         .known()
         .deployments
@@ -331,7 +334,7 @@ fn an_environment_is_not_compared_with_itself_or_with_none() {
     );
     let mut first = itself;
     first.environment = EnvironmentName::from("dev");
-    first.policy.services[0].path[0].gates = vec![GateSpec::Parity(vec![of_file(EACH)])];
+    first.policy.services[0].path[0].gates = vec![GateSpec::Parity(vec![of_file(EACH)])].into();
     assert_eq!(
         first.says("parity"),
         (State::Open, "the first environment of the path".into())
@@ -344,12 +347,15 @@ fn of_several_comparisons_the_hardest_decides() {
     world.policy.services[0].path[2].gates = vec![GateSpec::Parity(vec![
         rule(ParitySource::Payload),
         of_file(EACH),
-    ])];
+    ])]
+    .into();
     assert_eq!(world.verdict("parity").state, State::Closed);
-    let GateSpec::Parity(rules) = &mut world.policy.services[0].path[2].gates[0] else {
+    let stage = &mut world.policy.services[0].path[2];
+    let GateSpec::Parity(mut rules) = stage.gates[0].clone() else {
         panic!("a parity gate")
     };
     rules[0].except = vec!["runtime.java".to_owned()];
+    stage.gates = [GateSpec::Parity(rules)].into();
     assert_eq!(world.verdict("parity").state, State::Unknown);
 }
 
