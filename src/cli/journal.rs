@@ -283,7 +283,9 @@ fn sentence(entry: &Entry) -> String {
             vote.saw
         ),
         Event::ReleaseStarted { run } => format!("{} run {}", run.release, run.id),
-        Event::ReleaseResumed { id, .. } | Event::ReleaseEnded { id, .. } => format!("run {id}"),
+        Event::ReleaseResumed { id, release, .. } | Event::ReleaseEnded { id, release, .. } => {
+            format!("{release} run {id}")
+        }
         Event::DeploymentSeen { deployment, .. }
         | Event::DeploymentOutOfBand { deployment, .. } => deployment.to_string(),
     };
