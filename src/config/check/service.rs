@@ -10,7 +10,7 @@ use super::forge::Forges;
 use super::{Roles, Tiers, gate};
 use crate::domain::act::MergeMethod;
 use crate::domain::ids::{EnvironmentName, ForgeName, RepoPath, ServiceName};
-use crate::domain::policy::{Environment, GateSpec, Mode, Service, Stage, Via};
+use crate::domain::policy::{Dependency, Environment, GateSpec, Mode, Service, Stage, Via};
 
 type Environments = BTreeMap<EnvironmentName, Environment>;
 
@@ -66,6 +66,7 @@ pub(super) fn services(
     for (name, table) in &tables {
         let path = path(table, environments, declared, &said);
         let name = ServiceName::new(name);
+        let named = name.clone();
         let extra = table
             .get("gates")
             .and_then(|value| gate::list(value, known.roles));
@@ -74,22 +75,26 @@ pub(super) fn services(
         services
             .extra_gates
             .extend(extra.map(|extra| (name, extra)));
-        depends(table, &services);
+        let needs = depends(table, &services);
+        if let Some(last) = services.list.last_mut().filter(|last| last.name == named) {
+            last.depends = needs;
+        }
     }
     services
 }
 
-fn depends(table: &Table<'_>, services: &Services) {
-    let Some(value) = table.get("depends") else {
-        return;
-    };
-    for (service, value) in value.texts().unwrap_or_default() {
-        services.known(service, &value);
-    }
-    value.note(
-        "`depends` has no effect: dependencies are not judged in this version",
-        None,
-    );
+/// Reads what must be there first. Releases derive their waves from it.
+fn depends(table: &Table<'_>, services: &Services) -> Vec<Dependency> {
+    let listed = table.get("depends").and_then(Value::texts);
+    listed
+        .unwrap_or_default()
+        .into_iter()
+        .filter(|(service, value)| services.known(service, value))
+        .map(|(service, _)| Dependency {
+            service: ServiceName::new(service),
+            at_least: None,
+        })
+        .collect()
 }
 
 fn path(
