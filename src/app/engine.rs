@@ -27,6 +27,7 @@ mod orders;
 pub mod planning;
 pub(crate) mod recheck;
 pub(crate) mod reconcile;
+pub mod release;
 pub(crate) mod schedule;
 mod wish;
 
@@ -53,6 +54,9 @@ pub struct Engine {
     pub jobs: BTreeMap<(ServiceName, RunId), Fact<Vec<Job>>>,
     /// Services that somebody looks at: read often.
     pub watched: BTreeSet<ServiceName>,
+    /// The other gonogos on this journal; `None` while that is not known.
+    pub neighbours: Option<BTreeSet<InstanceId>>,
+    pub(crate) driving: release::Driving,
     pub(crate) schedule: schedule::Schedule,
     pub(crate) flows: BTreeMap<IntentId, flow::Flow>,
     pub(crate) pending: BTreeMap<Ticket, flow::Pending>,
@@ -104,6 +108,8 @@ impl Engine {
             forges,
             jobs: BTreeMap::new(),
             watched: BTreeSet::new(),
+            neighbours: None,
+            driving: release::Driving::default(),
             schedule: schedule::Schedule::default(),
             flows: BTreeMap::new(),
             pending: BTreeMap::new(),

@@ -78,6 +78,7 @@ pub(crate) fn input(state: &mut State, msg: Msg) -> Vec<Effect> {
         Msg::Tick
         | Msg::Fetched(_)
         | Msg::JournalRead(_)
+        | Msg::Neighbours(_)
         | Msg::Recorded { .. }
         | Msg::Acted { .. }
         | Msg::Asked(_)
@@ -221,6 +222,8 @@ impl Interface {
         self.follow_timeline(engine);
         self.keep_in_sight();
         engine.watched = self.watched();
+        let released: Vec<ServiceName> = engine.released_services().collect();
+        engine.watched.extend(released);
         Vec::new()
     }
 

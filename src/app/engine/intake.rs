@@ -35,6 +35,10 @@ impl Engine {
                 }
                 Vec::new()
             }
+            Msg::Neighbours(living) => {
+                self.neighbours = Some(living);
+                Vec::new()
+            }
             Msg::Recorded { ticket, result } => self.recorded(ticket, result, now),
             Msg::Acted { id, outcome } => self.acted(&id, outcome, now),
             Msg::Asked(request) => self.ask(request, now),
@@ -59,6 +63,7 @@ impl Engine {
             | Msg::Told { .. }
             | Msg::Terminated => Vec::new(),
         };
+        effects.extend(self.drive(now));
         effects.extend(self.due_questions(now));
         effects
     }
