@@ -4,14 +4,14 @@
 use jiff::Timestamp;
 
 use super::Release;
-use super::agenda::{Agenda, Standing};
+use super::agenda::{self, Agenda};
 use super::run::{self, Run};
 use crate::domain::board::Board;
 use crate::domain::gate::Go;
-use crate::domain::ids::{Digest, ServiceName};
+use crate::domain::ids::{Digest, Person, RoleName, ServiceName};
 use crate::domain::ledger::Ledger;
 use crate::domain::policy::Policy;
-use crate::domain::signoff::{ReleaseVote, Tally};
+use crate::domain::signoff::{Ballot, ReleaseVote, Standing, Tally, Voice};
 
 /// How a release stands before the people who decide on it.
 #[derive(Clone, Debug)]
@@ -58,7 +58,7 @@ impl<'a> Decision<'a> {
         let mut stuck = Vec::new();
         if run.is_none() {
             for (service, standing) in &agenda.items {
-                if let Standing::Stuck(reason) = standing {
+                if let agenda::Standing::Stuck(reason) = standing {
                     stuck.push(service.clone());
                     why.push(format!("{service} is stuck: {reason}"));
                     go = Go::NoGo;
@@ -145,4 +145,57 @@ pub fn difference(saw: &str, now: &str) -> Vec<String> {
         told.push("the order or the environment is another".to_owned());
     }
     told
+}
+
+/// What one required role has said.
+#[derive(Clone, Copy, Debug)]
+pub enum Said<'a> {
+    Go(Ballot<'a>),
+    NoGo(Ballot<'a>),
+    /// What was voted on has changed since (S1).
+    Void(Ballot<'a>),
+    /// Its caster no longer has the role (S2).
+    NotAMember(Ballot<'a>),
+    Nothing,
+}
+
+impl<'a> Said<'a> {
+    pub fn ballot(self) -> Option<Ballot<'a>> {
+        match self {
+            Self::Go(ballot)
+            | Self::NoGo(ballot)
+            | Self::Void(ballot)
+            | Self::NotAMember(ballot) => Some(ballot),
+            Self::Nothing => None,
+        }
+    }
+}
+
+impl<'a> Decision<'a> {
+    /// What each required role has said, in the order of the config.
+    pub fn roles(&self) -> Vec<(&'a RoleName, Said<'a>)> {
+        let roles = self.tally.roles.iter();
+        roles
+            .map(|(role, person)| (*role, self.said(role, *person)))
+            .collect()
+    }
+
+    fn said(&self, role: &RoleName, filled: Option<&Person>) -> Said<'a> {
+        let newest = |wanted: Standing, by: &dyn Fn(&Ballot<'_>) -> bool| {
+            let ballots = self.tally.ballots.iter();
+            ballots
+                .filter(|(ballot, standing)| *standing == wanted && by(ballot))
+                .map(|(ballot, _)| *ballot)
+                .max_by_key(|ballot| ballot.at)
+        };
+        let own = |ballot: &Ballot<'_>| ballot.role == role;
+        let against = |ballot: &Ballot<'_>| own(ballot) && ballot.voice == Voice::NoGo;
+        let fills = |ballot: &Ballot<'_>| Some(ballot.person) == filled;
+        newest(Standing::Valid, &against)
+            .map(Said::NoGo)
+            .or_else(|| newest(Standing::Valid, &fills).map(Said::Go))
+            .or_else(|| newest(Standing::Void, &own).map(Said::Void))
+            .or_else(|| newest(Standing::NotAMember, &own).map(Said::NotAMember))
+            .unwrap_or(Said::Nothing)
+    }
 }
