@@ -37,6 +37,7 @@ pub mod figure;
 pub mod gate;
 pub mod hold;
 pub mod ids;
+pub mod lane;
 pub mod ledger;
 pub mod observed;
 pub mod phase;
