@@ -41,6 +41,7 @@ pub mod gate;
 pub mod history;
 pub mod hold;
 pub mod ids;
+pub mod lane;
 pub mod ledger;
 pub mod observed;
 pub mod phase;

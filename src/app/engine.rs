@@ -27,6 +27,7 @@ mod orders;
 pub mod planning;
 pub(crate) mod recheck;
 pub(crate) mod reconcile;
+pub mod release;
 pub mod sampling;
 pub(crate) mod schedule;
 pub mod tasks;
@@ -58,6 +59,9 @@ pub struct Engine {
     /// Which cells are sampled by themselves.
     pub samples: sampling::Samples,
     pub(crate) rounds: sampling::Rounds,
+    /// The other gonogos on this journal; `None` while that is not known.
+    pub neighbours: Option<BTreeSet<InstanceId>>,
+    pub(crate) driving: release::Driving,
     pub(crate) schedule: schedule::Schedule,
     pub(crate) flows: BTreeMap<IntentId, flow::Flow>,
     pub(crate) pending: BTreeMap<Ticket, flow::Pending>,
@@ -111,6 +115,8 @@ impl Engine {
             watched: BTreeSet::new(),
             samples: sampling::Samples::default(),
             rounds: sampling::Rounds::default(),
+            neighbours: None,
+            driving: release::Driving::default(),
             schedule: schedule::Schedule::default(),
             flows: BTreeMap::new(),
             pending: BTreeMap::new(),

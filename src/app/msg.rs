@@ -1,5 +1,6 @@
 //! Messages: what happened. Orders live in `effect.rs` and `request.rs`.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -11,7 +12,7 @@ use crate::domain::act::{Handle, Outcome};
 use crate::domain::entry::Entry;
 use crate::domain::facts::{Pulse, ServiceFacts};
 use crate::domain::fault::Fault;
-use crate::domain::ids::{ForgeName, IntentId, Person, ServiceName};
+use crate::domain::ids::{ForgeName, InstanceId, IntentId, Person, ServiceName};
 use crate::domain::pipeline::Job;
 use crate::domain::policy::Policy;
 use crate::domain::scope::Scope;
@@ -33,6 +34,8 @@ pub enum Msg {
     Fetched(Fetched),
     /// Entries read from the journal, in order; also those that other instances wrote.
     JournalRead(Result<Vec<Entry>, JournalFault>),
+    /// Which other gonogos work on this journal now.
+    Neighbours(BTreeSet<InstanceId>),
     /// The answer to an `Effect::Append`.
     Recorded {
         ticket: Ticket,

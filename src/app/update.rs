@@ -28,6 +28,7 @@ pub fn update(state: &mut State, now: Timestamp, msg: Msg) -> Vec<Effect> {
         Msg::Tick
         | Msg::Fetched(_)
         | Msg::JournalRead(_)
+        | Msg::Neighbours(_)
         | Msg::Recorded { .. }
         | Msg::Acted { .. }
         | Msg::Sampled { .. }

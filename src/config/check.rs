@@ -17,6 +17,7 @@ use crate::domain::policy::{Environment, GateSpec, Mode, Policy};
 mod depends;
 mod forge;
 mod gate;
+mod release;
 mod service;
 mod window;
 
@@ -74,7 +75,15 @@ pub(super) fn check<'d>(
         &mut environments,
     );
     let windows = window::windows(&top, &environments, &services);
-    releases(&top, &services, &roles);
+    let releases = release::releases(
+        &top,
+        &release::Known {
+            services: &services,
+            roles: &roles,
+            environments: &environments,
+            windows: &windows,
+        },
+    );
 
     let mut policy = Policy {
         version: Digest::from(""),
@@ -83,7 +92,7 @@ pub(super) fn check<'d>(
         services: services.list,
         windows,
         roles,
-        releases: Vec::new(),
+        releases,
     };
     policy.version = version::of(&policy);
     Some(Settings {
@@ -358,22 +367,4 @@ fn mode(table: &Table<'_>) -> Option<Mode> {
         );
     }
     Some(mode)
-}
-
-/// Checks release tables as far as they can be without running them; they have no effect yet.
-fn releases(top: &Table<'_>, services: &service::Services, roles: &Roles) {
-    for (name, table) in top.children("release", keys::RELEASE) {
-        let listed = table.get("services").and_then(Value::texts);
-        for (service, value) in listed.unwrap_or_default() {
-            services.known(service, &value);
-        }
-        let signing = table.get("roles").and_then(Value::texts);
-        for (role, value) in signing.unwrap_or_default() {
-            known_role(role, &value, roles);
-        }
-        table.note(
-            format!("release `{name}` has no effect: releases are not in this version"),
-            None,
-        );
-    }
 }

@@ -335,6 +335,12 @@ impl<'d> Value<'d> {
         Some(table)
     }
 
+    /// Says whether it is a table with this key, whatever stands there.
+    pub fn has(&self, key: &str) -> bool {
+        let table = self.node.as_table();
+        table.is_some_and(|table| table.contains_key(key))
+    }
+
     pub fn is_table(&self) -> bool {
         matches!(self.node, DeValue::Table(_))
     }

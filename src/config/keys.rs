@@ -32,7 +32,9 @@ sections! {
     ROLE "role.NAME": "members";
     SERVICE "service.NAME": "repo" "branch" "path" "group" "gates" "depends" "promote";
     PROMOTE "service.NAME.promote.NAME": "via" "workflow" "ref" "inputs" "base" "head" "method";
-    RELEASE "release.NAME": "services" "waves" "window" "roles" "due";
+    RELEASE "release.NAME": "services" "waves" "environment" "window" "roles" "distinct" "due" "zone"
+        "owner";
+    RELEASE_ITEM "release.NAME.services": "service" "revision";
     UI "ui": "theme" "ascii" "motion" "utc";
     GATE_PIPELINE "pipeline": "kind" "required" "blocking" "optional" "ignored";
     GATE_PATH "path": "kind" "from";

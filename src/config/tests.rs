@@ -4,6 +4,7 @@ use super::*;
 
 mod example;
 mod mistakes;
+mod release;
 
 fn env() -> Env {
     [("HOME", "/home/ada"), ("PATH", "/usr/bin:/bin")]

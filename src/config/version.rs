@@ -51,5 +51,8 @@ pub(super) fn of(policy: &Policy) -> Digest {
             ));
         }
     }
+    for release in &policy.releases {
+        lines.push(format!("release {}", show::release(release)));
+    }
     Digest::of(lines.iter().map(String::as_str))
 }

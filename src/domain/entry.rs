@@ -8,11 +8,11 @@ use super::attestation::Attestation;
 use super::hold::{Cover, Hold, HoldKind, ManualGate};
 use super::ids::{
     DeploymentId, Digest, EnvironmentName, HoldId, InstanceId, IntentId, ManualGateId, Person,
-    ReleaseRunId, RoleName, Seq, ServiceName, Sha,
+    ReleaseName, ReleaseRunId, RoleName, Seq, ServiceName, Sha,
 };
 use super::promotion::{Intent, Purpose, Step};
 use super::release::run::{Ending, Run};
-use super::signoff::{ReleaseVote, Vote};
+use super::signoff::{ReleaseVote, Voice, Vote};
 
 /// What happened.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -80,10 +80,12 @@ pub enum Event {
     /// Another instance carries the run on.
     ReleaseResumed {
         id: ReleaseRunId,
+        release: ReleaseName,
         driver: InstanceId,
     },
     ReleaseEnded {
         id: ReleaseRunId,
+        release: ReleaseName,
         how: Ending,
     },
     DeploymentSeen {
@@ -135,15 +137,15 @@ impl Event {
             | Self::GateOpened { .. }
             | Self::GateClosed { .. }
             | Self::TaskDone { .. }
-            | Self::TaskWithdrawn { .. } => true,
+            | Self::TaskWithdrawn { .. }
+            // What a run was about to send is not sent after somebody else drives it or ended it.
+            | Self::ReleaseResumed { .. }
+            | Self::ReleaseEnded { .. } => true,
+            Self::ReleaseVoteCast { vote } => vote.voice == Voice::NoGo,
             Self::Intended { .. }
             | Self::Stepped { .. }
             | Self::HoldExpired { .. }
-            // They decide on a run, which each of its promotions is judged apart from.
-            | Self::ReleaseVoteCast { .. }
             | Self::ReleaseStarted { .. }
-            | Self::ReleaseResumed { .. }
-            | Self::ReleaseEnded { .. }
             | Self::DeploymentSeen { .. }
             | Self::DeploymentOutOfBand { .. } => false,
         }

@@ -175,12 +175,12 @@ impl Ledger {
                 self.release_runs.insert(run.id.clone(), run.clone());
             }
             Event::ReleaseStarted { .. } => {}
-            Event::ReleaseResumed { id, driver } => {
+            Event::ReleaseResumed { id, driver, .. } => {
                 if let Some(run) = self.open_run_mut(id) {
                     run.driver = driver.clone();
                 }
             }
-            Event::ReleaseEnded { id, how } => {
+            Event::ReleaseEnded { id, how, .. } => {
                 if let Some(run) = self.open_run_mut(id) {
                     run.ended = Some(Ended {
                         how: how.clone(),

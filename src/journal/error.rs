@@ -142,7 +142,7 @@ fn words(entry: &Entry) -> String {
         ),
         Event::ReleaseStarted { run } => format!("{actor} started release {}", run.release),
         Event::ReleaseResumed { id, .. } => format!("{actor} resumed release run {id}"),
-        Event::ReleaseEnded { id, how } => format!("release run {id} is {}", how.word()),
+        Event::ReleaseEnded { release, how, .. } => format!("{release} is {}", how.word()),
         Event::DeploymentSeen { .. } => format!("a deployment of {cell} was seen"),
         Event::DeploymentOutOfBand { .. } => {
             format!("a deployment of {cell} that gonogo did not make was seen")

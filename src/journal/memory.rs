@@ -308,6 +308,9 @@ impl Book {
             return Ok(());
         };
         let is_about = |entry: &&Entry| rules::subject(&entry.draft).as_ref() == Some(&what);
+        if rules::is_of_run(&draft.event) {
+            return rules::check_run(draft, self.entries.iter().rfind(is_about));
+        }
         if let Event::HoldExpired { .. } = draft.event {
             return match self.entries.iter().rfind(is_about) {
                 None => Err(not_permitted(format!("there is no {what}"))),

@@ -2,9 +2,9 @@
 //! which precondition it needs. Pure; how a store checks them in one transaction is its own affair.
 
 use super::Error;
-use crate::domain::entry::{Draft, Event, Precondition};
+use crate::domain::entry::{Draft, Entry, Event, Precondition};
 use crate::domain::hold::Cover;
-use crate::domain::ids::{Digest, InstanceId, IntentId, Seq};
+use crate::domain::ids::{Digest, InstanceId, IntentId, ReleaseName, Seq};
 use crate::domain::promotion::{Intent, Purpose, Step};
 
 /// What an entry does to the intents, and what that depends on.
@@ -90,6 +90,10 @@ impl<'a> Move<'a> {
                 | Event::GateClosed { .. }
                 | Event::TaskDone { .. }
                 | Event::TaskWithdrawn { .. }
+                | Event::ReleaseVoteCast { .. }
+                | Event::ReleaseStarted { .. }
+                | Event::ReleaseResumed { .. }
+                | Event::ReleaseEnded { .. }
                 | Event::DeploymentSeen { .. }
                 | Event::DeploymentOutOfBand { .. },
                 Precondition::None,
@@ -180,16 +184,51 @@ pub fn subject(draft: &Draft) -> Option<String> {
             let service = draft.service.as_ref().map_or("", |name| name.as_str());
             Some(format!("deployment:{deployment}:{service}"))
         }
-        Event::ReleaseVoteCast { vote } => Some(format!("release:{}", vote.release)),
-        Event::ReleaseStarted { run } => Some(format!("run:{}", run.id)),
-        Event::ReleaseResumed { id, .. } | Event::ReleaseEnded { id, .. } => {
-            Some(format!("run:{id}"))
+        Event::ReleaseStarted { run } => Some(of_run(&run.release)),
+        Event::ReleaseResumed { release, .. } | Event::ReleaseEnded { release, .. } => {
+            Some(of_run(release))
         }
         Event::Intended { .. }
         | Event::Stepped { .. }
         | Event::VoteCast { .. }
         | Event::TaskDone { .. }
         | Event::TaskWithdrawn { .. }
-        | Event::VoteVoided { .. } => None,
+        | Event::VoteVoided { .. }
+        | Event::ReleaseVoteCast { .. } => None,
+    }
+}
+
+fn of_run(release: &ReleaseName) -> String {
+    format!("run:{release}")
+}
+
+/// Says whether an event is about a run of a release, so that `check_run` decides on it.
+pub fn is_of_run(event: &Event) -> bool {
+    matches!(
+        event,
+        Event::ReleaseStarted { .. } | Event::ReleaseResumed { .. } | Event::ReleaseEnded { .. }
+    )
+}
+
+/// A release has one open run at most, and only that one is resumed or ended. `last` is the newest
+/// entry about a run of the same release.
+pub fn check_run(draft: &Draft, last: Option<&Entry>) -> Result<(), Error> {
+    let open = last.and_then(|entry| match &entry.draft.event {
+        Event::ReleaseStarted { run } => Some((&run.id, entry)),
+        Event::ReleaseResumed { id, .. } => Some((id, entry)),
+        _ => None,
+    });
+    match (&draft.event, open) {
+        (Event::ReleaseStarted { run }, Some((id, entry))) => Err(not_permitted(format!(
+            "run {id} of {} goes on: {} drives it since {}",
+            run.release, entry.draft.actor, entry.draft.at
+        ))),
+        (
+            Event::ReleaseResumed { id, release, .. } | Event::ReleaseEnded { id, release, .. },
+            open,
+        ) if open.is_none_or(|(known, _)| known != id) => Err(not_permitted(format!(
+            "run {id} of {release} does not go on any more"
+        ))),
+        _ => Ok(()),
     }
 }

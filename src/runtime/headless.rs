@@ -76,6 +76,14 @@ impl Headless {
         &self.state.engine
     }
 
+    /// Looks at what others write to the journal, and who they are, from now on.
+    pub fn watch_journal(&self) {
+        let connections = std::sync::Arc::clone(self.executor.connections());
+        let tasks = self.executor.tasks();
+        let from = super::clock::tick();
+        tasks.source(|sender| super::watch::journal(connections, from, sender));
+    }
+
     /// Takes what was reported since the last call.
     pub fn reports(&mut self) -> Vec<Report> {
         std::mem::take(&mut self.reports)

@@ -18,6 +18,8 @@ const JOURNAL: Duration = Duration::from_secs(1);
 /// How often what dead gonogos left half-done is settled: one that died while this one runs. Then
 /// the journal's head is asked for too, whatever its files look like.
 const SETTLE: u32 = 30;
+/// How often it is looked who else is there.
+const NEIGHBOURS: u32 = 3;
 /// How often the config file's time is looked at. A notification would be sooner, but editors that
 /// replace the file and network folders lose it.
 const CONFIG: Duration = Duration::from_secs(2);
@@ -36,6 +38,7 @@ pub async fn journal(connections: Arc<Connections>, from: Instant, sender: Sende
     let mut lost = false;
     let mut turns = 0_u32;
     let mut looked = None;
+    let mut neighbours = None;
     let mut every = pace(from, JOURNAL);
     loop {
         every.tick().await;
@@ -50,6 +53,18 @@ pub async fn journal(connections: Arc<Connections>, from: Instant, sender: Sende
         if settle && let Ok(journal) = connections.journal().await {
             // What this does to the journal shows by its head; what it fails at, the next turn tells.
             let _ = journal.settle_dead(super::clock::now()).await;
+        }
+        if turns % NEIGHBOURS == 1
+            && let Ok(journal) = connections.journal().await
+        {
+            let now = journal.neighbours();
+            if now.is_some() && now != neighbours {
+                neighbours.clone_from(&now);
+                let living = now.unwrap_or_default().into_iter().collect();
+                if sender.send(Msg::Neighbours(living)).await.is_err() {
+                    return;
+                }
+            }
         }
         let head = match connections.journal().await {
             Ok(journal) => journal

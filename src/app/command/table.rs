@@ -3,12 +3,18 @@
 use super::{Command, Context, Danger, Group, Spec};
 
 const ALL: &[Context] = &Context::ALL;
-const SCREENS: &[Context] = &[Context::Board, Context::Detail, Context::Timeline];
+const SCREENS: &[Context] = &[
+    Context::Board,
+    Context::Detail,
+    Context::Timeline,
+    Context::Release,
+];
 /// Everywhere but in dialogs, where letters may be typed.
 const PLACES: &[Context] = &[
     Context::Board,
     Context::Detail,
     Context::Timeline,
+    Context::Release,
     Context::List,
 ];
 /// Where there is a list to move in by pages.
@@ -124,7 +130,12 @@ pub const SPECS: &[Spec] = &[
         label: "detail",
         help: "open the service, or choose in a dialog",
         group: Group::Look,
-        contexts: &[Context::Board, Context::Timeline, Context::Dialog],
+        contexts: &[
+            Context::Board,
+            Context::Timeline,
+            Context::Release,
+            Context::Dialog,
+        ],
         keys: &["enter"],
         danger: Danger::WayOut,
     },
@@ -194,7 +205,12 @@ pub const SPECS: &[Spec] = &[
         label: "next pane",
         help: "to the next pane, tab or field",
         group: Group::Look,
-        contexts: &[Context::Board, Context::Detail, Context::Dialog],
+        contexts: &[
+            Context::Board,
+            Context::Detail,
+            Context::Release,
+            Context::Dialog,
+        ],
         keys: &["tab"],
         danger: Danger::WayOut,
     },
@@ -204,7 +220,12 @@ pub const SPECS: &[Spec] = &[
         label: "pane before",
         help: "to the pane, tab or field before",
         group: Group::Look,
-        contexts: &[Context::Board, Context::Detail, Context::Dialog],
+        contexts: &[
+            Context::Board,
+            Context::Detail,
+            Context::Release,
+            Context::Dialog,
+        ],
         keys: &["shift-tab"],
         danger: Danger::WayOut,
     },
@@ -214,7 +235,7 @@ pub const SPECS: &[Spec] = &[
         label: "next tab",
         help: "to the next tab",
         group: Group::Look,
-        contexts: &[Context::Detail],
+        contexts: &[Context::Detail, Context::Release],
         keys: &["]"],
         danger: Danger::None,
     },
@@ -224,7 +245,7 @@ pub const SPECS: &[Spec] = &[
         label: "tab",
         help: "to the tab before",
         group: Group::Look,
-        contexts: &[Context::Detail],
+        contexts: &[Context::Detail, Context::Release],
         keys: &["["],
         danger: Danger::None,
     },
@@ -349,6 +370,46 @@ pub const SPECS: &[Spec] = &[
         danger: Danger::Asks,
     },
     Spec {
+        command: Command::VoteRelease,
+        name: "release-vote",
+        label: "vote",
+        help: "vote go or no-go on the release",
+        group: Group::Act,
+        contexts: &[Context::Release],
+        keys: &["V"],
+        danger: Danger::Asks,
+    },
+    Spec {
+        command: Command::StartRelease,
+        name: "release-start",
+        label: "start",
+        help: "start the release, wave by wave",
+        group: Group::Act,
+        contexts: &[Context::Release],
+        keys: &["P"],
+        danger: Danger::Asks,
+    },
+    Spec {
+        command: Command::ResumeRelease,
+        name: "release-resume",
+        label: "resume",
+        help: "go on with the release from this board",
+        group: Group::Act,
+        contexts: &[Context::Release],
+        keys: &["R"],
+        danger: Danger::Asks,
+    },
+    Spec {
+        command: Command::CancelRelease,
+        name: "release-cancel",
+        label: "cancel",
+        help: "end the release: nothing more is started",
+        group: Group::Act,
+        contexts: &[Context::Release],
+        keys: &["X"],
+        danger: Danger::Asks,
+    },
+    Spec {
         command: Command::Board,
         name: "board",
         label: "board",
@@ -356,6 +417,16 @@ pub const SPECS: &[Spec] = &[
         group: Group::GoTo,
         contexts: SCREENS,
         keys: &["1"],
+        danger: Danger::None,
+    },
+    Spec {
+        command: Command::Releases,
+        name: "releases",
+        label: "go/no-go",
+        help: "the releases: who says go, what would ship, how far it is",
+        group: Group::GoTo,
+        contexts: SCREENS,
+        keys: &["2"],
         danger: Danger::None,
     },
     Spec {

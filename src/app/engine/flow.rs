@@ -15,7 +15,7 @@ use crate::app::plan::Plan;
 use crate::app::request::{Refusal, RefusalKind};
 use crate::domain::act::Outcome;
 use crate::domain::entry::{Draft, Entry, Event, Precondition};
-use crate::domain::ids::{HoldId, IntentId};
+use crate::domain::ids::{HoldId, IntentId, ReleaseName, ReleaseRunId};
 use crate::domain::promotion::Step;
 
 /// A send on its way.
@@ -83,6 +83,12 @@ pub(crate) enum Pending {
     /// Something whose success is told in these words.
     Said(String),
     Expiry(HoldId),
+    /// The end of a release's run, and what is told of it if it did not ship.
+    Ended {
+        run: ReleaseRunId,
+        release: ReleaseName,
+        refusal: Option<Refusal>,
+    },
 }
 
 impl Engine {
@@ -160,6 +166,19 @@ impl Engine {
             }
             // Another instance wrote the same step first: its entry comes by the next read.
             (Pending::Step(..) | Pending::Expiry(_), _) => Vec::new(),
+            (
+                Pending::Ended {
+                    run,
+                    release,
+                    refusal,
+                },
+                Ok(()),
+            ) => {
+                self.release_ended(&run, &release, refusal);
+                Vec::new()
+            }
+            // Somebody else ended it, or took it over.
+            (Pending::Ended { .. }, Err(_)) => self.read_journal(),
             (Pending::Said(text), Ok(())) => {
                 self.reports.push(Report::Done { id: None, text });
                 Vec::new()

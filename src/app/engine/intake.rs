@@ -39,6 +39,10 @@ impl Engine {
                 }
                 Vec::new()
             }
+            Msg::Neighbours(living) => {
+                self.neighbours = Some(living);
+                Vec::new()
+            }
             Msg::Recorded { ticket, result } => self.recorded(ticket, result, now),
             Msg::Acted { id, outcome } => self.acted(&id, outcome, now),
             Msg::Sampled {
@@ -68,6 +72,7 @@ impl Engine {
             | Msg::Told { .. }
             | Msg::Terminated => Vec::new(),
         };
+        effects.extend(self.drive(now));
         if !more {
             effects.extend(self.due_questions(now));
             effects.extend(self.due_rounds(now));

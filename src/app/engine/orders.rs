@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use super::flow::{Flow, Pending, Stage};
 use super::known::{future, required};
 use super::planning::place;
+use super::release::Cast;
 use super::{Engine, Report};
 use crate::app::effect::{Effect, Ticket};
 use crate::app::plan::Plan;
@@ -32,7 +33,11 @@ impl Engine {
             | Request::CloseGate { .. }
             | Request::Vote { .. }
             | Request::DoTask { .. }
-            | Request::UndoTask { .. } => None,
+            | Request::UndoTask { .. }
+            | Request::VoteRelease { .. }
+            | Request::StartRelease { .. }
+            | Request::ResumeRelease { .. }
+            | Request::CancelRelease { .. } => None,
         };
         match self.order(request, now) {
             Ok(effects) => effects,
@@ -81,11 +86,36 @@ impl Engine {
                 task,
                 reason,
             } => self.undo_task(&service, &environment, &task, &reason, now),
+            Request::VoteRelease {
+                release,
+                role,
+                voice,
+                note,
+                seen,
+            } => {
+                let vote = Cast {
+                    role,
+                    voice,
+                    note,
+                    seen,
+                };
+                self.vote_release(&release, vote, now)
+            }
+            Request::StartRelease {
+                release,
+                seen,
+                reason,
+                skip,
+            } => self.start_release(&release, &seen, &reason, &skip, now),
+            Request::ResumeRelease { release } => self.resume_release(&release, now),
+            Request::CancelRelease { release, reason } => {
+                self.cancel_release(&release, &reason, now)
+            }
         }
     }
 
     /// Starts a send: the intent becomes durable first, everything else follows in `flow.rs`.
-    fn send(&mut self, mut plan: Plan, now: Timestamp) -> Result<Vec<Effect>, Refusal> {
+    pub(super) fn send(&mut self, mut plan: Plan, now: Timestamp) -> Result<Vec<Effect>, Refusal> {
         let operator = self.may_act()?.clone();
         plan.intent.reason = required(&plan.intent.reason, "a reason")?;
         let intent = plan.intent.clone();

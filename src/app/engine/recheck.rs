@@ -184,7 +184,8 @@ impl Engine {
             return Vec::new();
         }
         let plan = flow.plan.clone();
-        if let Err(refusal) = self.still(&plan, now) {
+        let still = self.still(&plan, now);
+        if let Err(refusal) = still.and_then(|()| self.still_released(&plan, now)) {
             return self.abandon(id, refusal, now);
         }
         let Some(operator) = self.operator.clone() else {

@@ -190,6 +190,7 @@ pub(crate) fn top(state: &State) -> &'static str {
         Some(Overlay::Hold(_)) => "hold",
         Some(Overlay::Gates(_)) => "gates",
         Some(Overlay::Confirm(_)) => "confirm",
+        Some(Overlay::Release(_)) => "release",
         Some(Overlay::Quit { .. }) => "quit",
     }
 }

@@ -101,7 +101,10 @@ fn detail(tab: DetailTab) -> State {
 }
 
 fn is_dialog(state: &State) -> bool {
-    matches!(top(state), "promote" | "hold" | "gates" | "confirm")
+    matches!(
+        top(state),
+        "promote" | "hold" | "gates" | "confirm" | "release"
+    )
 }
 
 #[test]

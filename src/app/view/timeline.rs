@@ -246,8 +246,8 @@ impl Said {
                 result: Line::of(Tone::Running, format!("{} started", look.glyphs.running())),
                 detail: format!("{}, {} to move  {quoted}", run.release, run.moves.len()),
             },
-            Event::ReleaseResumed { id, .. } => plain("RESUME", format!("run {id}")),
-            Event::ReleaseEnded { id, how } => {
+            Event::ReleaseResumed { release, .. } => plain("RESUME", release.to_string()),
+            Event::ReleaseEnded { release, how, .. } => {
                 let (tone, glyph) = match how {
                     Ending::Shipped => (Tone::Good, good),
                     Ending::Stopped { .. } => (Tone::Bad, look.glyphs.bad()),
@@ -256,7 +256,7 @@ impl Said {
                 Self {
                     what: "RELEASE",
                     result: Line::of(tone, format!("{glyph} {}", how.word())),
-                    detail: format!("run {id}  {quoted}"),
+                    detail: format!("{release}  {quoted}"),
                 }
             }
             Event::DeploymentSeen { deployment, by, .. } => Self {

@@ -96,8 +96,12 @@ fn inline_keys(inner: &str) -> impl Iterator<Item = String> {
         .filter_map(|part| Some(part.split_once(" = ")?.0.trim().to_owned()))
 }
 
-/// The section that an inline table belongs to: its gate's kind, that of its task or probe, or a token.
+/// The section that an inline table belongs to: a release, its gate's kind, that of its task or probe,
+/// or a token.
 fn key_kind(inner: &str) -> String {
+    if inner.trim_start().starts_with("service = ") {
+        return "release".to_owned();
+    }
     let kind = inner
         .split_once("kind = \"")
         .and_then(|(_, rest)| rest.split_once('"'));

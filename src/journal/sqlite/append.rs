@@ -6,6 +6,7 @@
 use sqlx::sqlite::{SqliteArguments, SqliteConnection};
 use sqlx::{Row as _, Sqlite};
 
+use super::row::{self, columns};
 use crate::domain::entry::{Draft, Entry, Event, Precondition};
 use crate::domain::ids::{Digest, InstanceId, Seq};
 use crate::journal::Error;
@@ -113,6 +114,9 @@ pub async fn append(
     step.check_seen(head)?;
     if let Event::HoldExpired { .. } = draft.event {
         check_expiry(connection, &draft).await?;
+    }
+    if rules::is_of_run(&draft.event) {
+        check_run(connection, &draft).await?;
     }
 
     let seq = Seq(head.0 + 1);
@@ -233,6 +237,20 @@ async fn check_expiry(connection: &mut SqliteConnection, draft: &Draft) -> Resul
         }
         .into()),
     }
+}
+
+/// Checks that a release has one open run at most.
+async fn check_run(connection: &mut SqliteConnection, draft: &Draft) -> Result<(), Failure> {
+    let last = sqlx::query(concat!(
+        "SELECT ",
+        columns!(),
+        " FROM entries WHERE subject = ?1 ORDER BY seq DESC LIMIT 1"
+    ))
+    .bind(rules::subject(draft))
+    .fetch_optional(connection)
+    .await?;
+    let last = last.as_ref().map(row::decode).transpose()?;
+    Ok(rules::check_run(draft, last.as_ref())?)
 }
 
 fn is_constraint(error: &sqlx::Error) -> bool {
