@@ -7,4 +7,5 @@ mod moving;
 mod operators;
 mod promote;
 mod refusals;
+mod releases;
 mod trouble;

@@ -240,7 +240,10 @@ fn votes(look: &Look<'_>, release: &Release, decision: &Decision<'_>, columns: u
             .padded(36)
             .with(Tone::Muted, format!(" {at:<7} {saw:<5} "));
         let note = match said {
-            Said::Void(_) => "the set changed after the vote".to_owned(),
+            Said::Void(ballot) => {
+                let changed = difference(ballot.saw, &decision.words);
+                format!("set changed: {}", changed.join(" "))
+            }
             Said::NotAMember(_) => "has the role no longer".to_owned(),
             Said::Go(ballot) | Said::NoGo(ballot) => ballot.note.to_owned(),
             Said::Nothing => String::new(),
