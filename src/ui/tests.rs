@@ -113,6 +113,22 @@ fn every_dialog() {
 }
 
 #[test]
+fn the_go_no_go_of_a_release() {
+    use scenes::releases;
+    for (columns, rows) in [(40, 10), (80, 24), (120, 36)] {
+        let scene = releases::divided(columns, rows);
+        insta::assert_snapshot!(format!("release_divided_{columns}x{rows}"), both(&scene));
+    }
+    insta::assert_snapshot!("release_running_80x24", both(&releases::running(80, 24)));
+    insta::assert_snapshot!("release_vote_80x24", both(&releases::vote(80, 24)));
+    insta::assert_snapshot!("release_start_80x24", both(&releases::start(80, 24)));
+    let mut ascii = releases::divided(80, 24);
+    ascii.interface.ascii = true;
+    let text = picture(&ascii);
+    assert!(text.is_ascii(), "{text}");
+}
+
+#[test]
 fn ascii_mode_draws_nothing_but_ascii_for_its_own_signs() {
     let mut state = scenes::dialogs::promote(120, 36);
     state.interface.ascii = true;

@@ -8,4 +8,5 @@ mod moving;
 mod operators;
 mod promote;
 mod refusals;
+mod releases;
 mod trouble;

@@ -24,6 +24,7 @@ use crate::domain::ledger::Ledger;
 use crate::domain::observed::Fact;
 use crate::domain::phase::Phase;
 use crate::domain::policy::{Environment, GateSpec, Mode, Policy, Service, Stage, Via};
+use crate::domain::release::{Item, Release};
 use crate::domain::revision::Revision;
 
 /// The instant at which every test stands.
@@ -175,6 +176,26 @@ pub(crate) fn press(state: &mut State, keys: &str) -> Vec<Effect> {
 /// Says whether an effect changes anything in the journal or on a forge.
 pub(crate) fn changes(effect: &Effect) -> bool {
     matches!(effect, Effect::Append { .. } | Effect::Act { .. })
+}
+
+/// Adds a release of api, then search, that asks for the role qa.
+pub(crate) fn add_release(state: &mut State) {
+    let item = |service: &str| Item {
+        service: service.into(),
+        pin: None,
+    };
+    let policy = Arc::make_mut(&mut state.engine.policy);
+    policy.releases = vec![Release {
+        name: "2026.47".into(),
+        environment: "production".into(),
+        items: vec![item("api"), item("search")],
+        waves: vec![vec!["api".into()], vec!["search".into()]],
+        window: None,
+        due: None,
+        roles: vec!["qa".into()],
+        distinct: true,
+        owner: None,
+    }];
 }
 
 /// The name of the top overlay.

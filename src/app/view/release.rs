@@ -11,6 +11,7 @@ use super::panel::{Bar, Content, Panel};
 use super::time;
 use crate::app::state::State;
 use crate::domain::gate::{Earliest, Go};
+use crate::domain::ids::Person;
 use crate::domain::release::Release;
 use crate::domain::release::agenda::Move;
 use crate::domain::release::decision::{Decision, Said, difference};
@@ -223,11 +224,8 @@ fn votes(look: &Look<'_>, release: &Release, decision: &Decision<'_>, columns: u
         let who = ballot.map_or_else(
             || {
                 let members = look.engine.policy.roles.get(role);
-                let members: Vec<&str> = members
-                    .into_iter()
-                    .flatten()
-                    .map(|one| one.as_str())
-                    .collect();
+                let members: Vec<&str> =
+                    members.into_iter().flatten().map(Person::as_str).collect();
                 format!("({})", members.join(" "))
             },
             |ballot| ballot.person.to_string(),
@@ -240,7 +238,10 @@ fn votes(look: &Look<'_>, release: &Release, decision: &Decision<'_>, columns: u
             .padded(36)
             .with(Tone::Muted, format!(" {at:<7} {saw:<5} "));
         let note = match said {
-            Said::Void(_) => "the set changed after the vote".to_owned(),
+            Said::Void(ballot) => {
+                let changed = difference(ballot.saw, &decision.words);
+                format!("set changed: {}", changed.join(" "))
+            }
             Said::NotAMember(_) => "has the role no longer".to_owned(),
             Said::Go(ballot) | Said::NoGo(ballot) => ballot.note.to_owned(),
             Said::Nothing => String::new(),

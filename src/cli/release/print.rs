@@ -1,5 +1,7 @@
 //! Releases in words, for people.
 
+use std::fmt::Write as _;
+
 use jiff::Timestamp;
 
 use crate::app::status::EarliestStatus;
@@ -151,10 +153,11 @@ fn moving(moved: &MoveStatus, now: Timestamp) -> String {
         earliest(&moved.earliest, now)
     );
     for blocked in &moved.blocked {
-        line.push_str(&format!(
+        let _ = write!(
+            line,
             "\n      {} {}: {}",
             blocked.verdict, blocked.gate, blocked.why
-        ));
+        );
     }
     line
 }

@@ -77,7 +77,7 @@ impl Engine {
             (Progress::Ready, Some(why)) => Progress::Blocked(why.clone()),
             (progress, _) => progress,
         };
-        match next(&run.moves, &progress) {
+        match next(&run.moves, progress) {
             Next::Promote(ready) => {
                 let ready: Vec<Move> = ready.into_iter().cloned().collect();
                 ready
@@ -87,7 +87,7 @@ impl Engine {
             }
             Next::Wait { .. } => Vec::new(),
             Next::Stop(why) => {
-                let back: Vec<String> = rollback_order(&run.moves, &progress)
+                let back: Vec<String> = rollback_order(&run.moves, progress)
                     .into_iter()
                     .filter_map(|moved| {
                         let from = moved.from.as_ref()?;

@@ -5,6 +5,7 @@ use crate::app::interface::{ReleaseAction, ReleaseDialog, ReleaseFocus};
 use crate::app::view::line::{Line, Tone};
 use crate::app::view::look::Look;
 use crate::app::view::panel::Dialog;
+use crate::domain::ids::ServiceName;
 use crate::domain::signoff::Voice;
 
 pub(in crate::app::view) fn dialog(look: &Look<'_>, dialog: &ReleaseDialog) -> Dialog {
@@ -34,7 +35,7 @@ pub(in crate::app::view) fn dialog(look: &Look<'_>, dialog: &ReleaseDialog) -> D
         }
         ReleaseAction::Start => {
             if !dialog.stuck.is_empty() {
-                let stuck: Vec<&str> = dialog.stuck.iter().map(|one| one.as_str()).collect();
+                let stuck: Vec<&str> = dialog.stuck.iter().map(ServiceName::as_str).collect();
                 form.told("stuck", Tone::Warning, &stuck.join(", "));
                 let options = ["wait for it", "ship without"].map(str::to_owned);
                 form.choice(
