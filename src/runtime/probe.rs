@@ -65,20 +65,23 @@ impl Prober {
     }
 
     async fn answer(&self, probe: &Probe) -> Result<Sample, String> {
-        let (url, read): (Url, fn(&Probe, u16, &[u8]) -> Sample) = match &probe.source {
-            ProbeSource::Http { url, .. } => (address(url)?, answer::http),
+        let url = match &probe.source {
+            ProbeSource::Http { url, .. } => address(url)?,
             ProbeSource::Prometheus { url, query } => {
                 let base = url.trim_end_matches('/');
                 let mut url = address(&format!("{base}/api/v1/query"))?;
                 url.query_pairs_mut().append_pair("query", query);
-                (url, answer::prometheus)
+                url
             }
         };
         let response = self.get(url).await?;
         let status = response.status().as_u16();
         let body = read_body(response, LONGEST).await;
         let body = body.map_err(|error| error.to_string())?;
-        Ok(read(probe, status, &body))
+        Ok(match &probe.source {
+            ProbeSource::Http { .. } => answer::http(probe, status, &body),
+            ProbeSource::Prometheus { .. } => answer::prometheus(probe, status, &body),
+        })
     }
 
     /// Gets an address. A redirect is followed on the same host alone: what another host says is

@@ -2,7 +2,7 @@
 
 use super::{Case, State, Verdict, no_journal, words};
 use crate::domain::attestation::Attestation;
-use crate::domain::ids::{EnvironmentName, ServiceName};
+use crate::domain::ids::{EnvironmentName, Person, ServiceName};
 use crate::domain::ledger::Ledger;
 use crate::domain::policy::{Policy, Task};
 use crate::domain::revision::Revision;
@@ -126,7 +126,7 @@ fn who(missing: &[&Task], policy: &Policy) -> String {
             None => "any operator".to_owned(),
             Some(role) => {
                 let members = policy.roles.get(role).into_iter().flatten();
-                let members: Vec<&str> = members.map(|person| person.as_str()).collect();
+                let members: Vec<&str> = members.map(Person::as_str).collect();
                 if members.is_empty() {
                     format!("{role}: nobody has this role")
                 } else {

@@ -136,18 +136,18 @@ fn health_and_programs_are_asked_at_once_and_once_more_before_a_promotion() {
 #[test]
 fn what_depends_on_another_service_waits_for_it() {
     let sim = Sim::start(60.0);
-    let auth = sim.run(&["status", "auth", "--json"]).done().json();
-    let cells = auth["services"][0]["cells"].as_array().unwrap();
+    let sessions = sim.run(&["status", "sessions", "--json"]).done().json();
+    let cells = sessions["services"][0]["cells"].as_array().unwrap();
     let production = cells
         .iter()
         .find(|cell| cell["environment"] == "production");
     let live = production.unwrap()["version"].as_str().unwrap().to_owned();
-    let depends = |wanted: &str| format!("depends = [\"auth >= {wanted}\"]");
+    let depends = |wanted: &str| format!("depends = [\"sessions >= {wanted}\"]");
     let here = config(&sim, "here", "", &depends(&live));
     let (_, cell) = check(&sim, &here);
     let verdict = gate(&cell, "depends");
     assert_eq!(verdict["verdict"], "open", "{verdict:#}");
-    assert_eq!(verdict["why"], format!("auth is at {live}"));
+    assert_eq!(verdict["why"], format!("sessions is at {live}"));
     let far = config(&sim, "far", "", &depends("999.0"));
     let (code, cell) = check(&sim, &far);
     assert_eq!(

@@ -58,22 +58,22 @@ fn samples(effects: &[Effect]) -> Vec<u64> {
     effects.iter().filter_map(ticket).collect()
 }
 
-fn round(outcome: Outcome) -> Option<Round> {
-    Some(Round {
+fn round(outcome: Outcome) -> Round {
+    Round {
         samples: vec![Sample {
             probe: "up".to_owned(),
             outcome,
             value: "status 200".to_owned(),
             url: None,
         }],
-    })
+    }
 }
 
-fn answered(ticket: u64, asked_at: Timestamp, round: Option<Round>) -> Msg {
+fn answered(ticket: u64, asked_at: Timestamp, round: impl Into<Option<Round>>) -> Msg {
     Msg::Sampled {
         ticket,
         asked_at,
-        round,
+        round: round.into(),
     }
 }
 
