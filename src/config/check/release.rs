@@ -14,7 +14,7 @@ use super::window::named_zone;
 use super::{Roles, known_role};
 use crate::domain::ids::{EnvironmentName, Person, ReleaseName, RoleName, ServiceName};
 use crate::domain::policy::{Environment, Service, Via};
-use crate::domain::release::waves::{Cycle, circle, derive, misplaced};
+use crate::domain::release::waves::{circle, derive, misplaced};
 use crate::domain::release::{Item, Release};
 use crate::domain::window::{Window, WindowEffect};
 
@@ -217,15 +217,8 @@ fn waves(table: &Table<'_>, items: &[(Item, Value<'_>)], known: &Known<'_>) -> O
             (service, needs)
         })
         .collect();
-    if let Some(Cycle(round)) = circle(&inside) {
-        let round: Vec<&str> = round.iter().map(ServiceName::as_str).collect();
-        table.error(
-            format!(
-                "its services depend on each other in a circle: {}",
-                round.join(" > ")
-            ),
-            Some("take one `depends` out of the circle".to_owned()),
-        );
+    // Services that depend on each other in a circle are told where their `depends` stands.
+    if circle(&inside).is_some() {
         return None;
     }
     let Some(value) = table.get("waves") else {

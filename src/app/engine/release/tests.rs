@@ -26,7 +26,7 @@ fn policy(state: &State) -> crate::domain::policy::Policy {
         .iter_mut()
         .flat_map(|service| &mut service.path)
     {
-        stage.gates = vec![GateSpec::Fresh];
+        stage.gates = [GateSpec::Fresh].into();
     }
     policy.releases = vec![Release {
         name: NAME.into(),
@@ -195,6 +195,7 @@ impl World {
                         asked_at,
                         answer: Answer::Facts(answers),
                         budget: Budget::default(),
+                        more: false,
                     }))
                 }
                 _ => Vec::new(),

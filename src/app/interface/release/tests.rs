@@ -13,7 +13,7 @@ fn with_release() -> State {
     let mut policy = (*state.engine.policy).clone();
     policy.version = Digest::of(["with a release"]);
     for stage in policy.services.iter_mut().flat_map(|one| &mut one.path) {
-        stage.gates = vec![GateSpec::Fresh];
+        stage.gates = [GateSpec::Fresh].into();
     }
     let now = state.now;
     update(&mut state, now, Msg::Reloaded(Ok(Arc::new(policy))));
