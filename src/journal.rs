@@ -13,6 +13,9 @@ pub mod chain;
 #[cfg(test)]
 mod contract;
 pub mod error;
+#[cfg(test)]
+pub(crate) mod memory;
+mod rules;
 pub mod sqlite;
 
 pub use error::Error;
