@@ -18,6 +18,7 @@ mod hold;
 mod journal;
 mod manual_gate;
 mod output;
+mod overriding;
 mod settings;
 mod simulate;
 mod status;
@@ -100,6 +101,11 @@ pub enum Command {
     Check(gates::CellArgs),
     /// Promote services into an environment.
     Promote(acting::PromoteArgs),
+    /// Go back to the last verified revision; the one that is left is held as bad.
+    Rollback(acting::RollbackArgs),
+    /// Override gates that are not open, for one use; confirm, withdraw and list overrides.
+    #[command(subcommand)]
+    Override(overriding::OverrideCommand),
     /// Approve what a forge waits for; the gates are asked first.
     Approve(acting::CellArgs),
     /// Reject what a forge waits for.
@@ -173,6 +179,8 @@ pub async fn run(cli: Cli) -> Exit {
         Some(Command::Gates(args)) => gates::explain(&global, &env, args).await,
         Some(Command::Check(args)) => gates::check(&global, &env, args).await,
         Some(Command::Promote(args)) => acting::promote(&global, &env, args).await,
+        Some(Command::Rollback(args)) => acting::rollback(&global, &env, args).await,
+        Some(Command::Override(command)) => overriding::run(&global, &env, command).await,
         Some(Command::Approve(args)) => acting::approve(&global, &env, args).await,
         Some(Command::Reject(args)) => acting::reject(&global, &env, args).await,
         Some(Command::Cancel(args)) => acting::cancel(&global, &env, args).await,

@@ -17,6 +17,7 @@
 //! | hold | an operator's stop on a scope, with owner and reason |
 //! | sign-off | a role's go or no-go, bound to the scope it saw |
 //! | window, freeze | when promotions are allowed, and when not |
+//! | override | one person's word that a promotion may pass a gate that is not open, once |
 //! | promotion | bringing a candidate into a cell, from intent to outcome |
 //! | intent | the durable record of a promotion before anything is sent |
 //! | act | one write on a forge |
@@ -37,14 +38,18 @@ pub mod hold;
 pub mod ids;
 pub mod ledger;
 pub mod observed;
+pub mod origin;
+pub mod override_;
 pub mod phase;
 pub mod pipeline;
 pub mod policy;
 pub mod promotion;
 pub mod pull_request;
 pub mod revision;
+pub mod rollback;
 pub mod scope;
 pub mod seen;
 pub mod signoff;
 pub mod text;
+pub mod verification;
 pub mod window;

@@ -201,7 +201,7 @@ impl CoverArgs {
 }
 
 /// Reads a distance from now (`2h`, `45m`) or an instant.
-fn when(text: &str, now: Timestamp) -> Result<Timestamp, Failure> {
+pub(super) fn when(text: &str, now: Timestamp) -> Result<Timestamp, Failure> {
     if let Ok(at) = text.parse::<Timestamp>() {
         return Ok(at);
     }

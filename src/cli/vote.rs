@@ -38,7 +38,7 @@ pub(super) async fn run(global: &Global, env: &Env, args: VoteArgs) -> Result<Ex
     };
     let role = RoleName::from(args.role);
     let note = args.note;
-    journal::order_with(global, env, std::slice::from_ref(&service), |engine| {
+    journal::order_with(global, env, std::slice::from_ref(&service), |engine, _| {
         let known = engine.policy.service(&service);
         let last = known
             .and_then(|known| known.path.last())
@@ -46,13 +46,13 @@ pub(super) async fn run(global: &Global, env: &Env, args: VoteArgs) -> Result<Ex
         let environment = to
             .or(last)
             .unwrap_or_else(|| EnvironmentName::from("production"));
-        Request::Vote {
+        Ok(Request::Vote {
             service: service.clone(),
             environment,
             role,
             voice,
             note,
-        }
+        })
     })
     .await
 }

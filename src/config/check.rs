@@ -328,6 +328,8 @@ fn environments(top: &Table<'_>, tiers: &Tiers) -> BTreeMap<EnvironmentName, Env
             tier: tier.to_owned(),
             protected: protected.unwrap_or_else(|| defaults::protected(name, tier)),
             mode: mode(&table).unwrap_or_default(),
+            overrides: crate::domain::override_::OverrideRule::default(),
+            countdown: crate::domain::policy::COUNTDOWN,
         };
         environments.insert(environment.name.clone(), environment);
     }

@@ -6,9 +6,10 @@ use serde::{Deserialize, Serialize};
 
 use super::hold::{Cover, Hold, HoldKind, ManualGate};
 use super::ids::{
-    DeploymentId, Digest, EnvironmentName, HoldId, IntentId, ManualGateId, Person, RoleName, Seq,
-    ServiceName, Sha,
+    DeploymentId, Digest, EnvironmentName, HoldId, IntentId, ManualGateId, OverrideId, Person,
+    RoleName, Seq, ServiceName, Sha,
 };
+use super::override_::Override;
 use super::promotion::{Intent, Purpose, Step};
 use super::signoff::Vote;
 
@@ -61,6 +62,37 @@ pub enum Event {
         id: ManualGateId,
         cover: Cover,
     },
+    OverrideGranted {
+        grant: Override,
+    },
+    /// By the second person; the entry's actor is who.
+    OverrideConfirmed {
+        id: OverrideId,
+        cover: Cover,
+    },
+    OverrideWithdrawn {
+        id: OverrideId,
+        cover: Cover,
+    },
+    /// Noted once after the intent that used it: what uses it up is the intent itself.
+    OverrideUsed {
+        id: OverrideId,
+        intent: IntentId,
+    },
+    /// What was deployed was well within its time limit.
+    VerificationPassed {
+        deployment: DeploymentId,
+        intent: Option<IntentId>,
+    },
+    /// It was not; the entry's reason says what was seen.
+    VerificationFailed {
+        deployment: DeploymentId,
+        intent: Option<IntentId>,
+    },
+    /// Something went bad after a promotion that rested on it.
+    AlertRaised {
+        alert: Alert,
+    },
     DeploymentSeen {
         deployment: DeploymentId,
         by: Option<Person>,
@@ -70,6 +102,14 @@ pub enum Event {
         deployment: DeploymentId,
         by: Option<Person>,
     },
+}
+
+/// What went bad after the fact. It closes nothing and changes no history: somebody has to know.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "about", rename_all = "kebab-case")]
+pub enum Alert {
+    /// Checks of a promoted revision that were good are red now.
+    Red { intent: IntentId },
 }
 
 impl Event {
@@ -87,6 +127,13 @@ impl Event {
             Self::GateAdded { .. } => "gate.added".into(),
             Self::GateOpened { .. } => "gate.opened".into(),
             Self::GateClosed { .. } => "gate.closed".into(),
+            Self::OverrideGranted { .. } => "override.granted".into(),
+            Self::OverrideConfirmed { .. } => "override.confirmed".into(),
+            Self::OverrideWithdrawn { .. } => "override.withdrawn".into(),
+            Self::OverrideUsed { .. } => "override.used".into(),
+            Self::VerificationPassed { .. } => "verification.passed".into(),
+            Self::VerificationFailed { .. } => "verification.failed".into(),
+            Self::AlertRaised { .. } => "alert.raised".into(),
             Self::DeploymentSeen { .. } => "deployment.seen".into(),
             Self::DeploymentOutOfBand { .. } => "deployment.out-of-band".into(),
         }
@@ -103,10 +150,17 @@ impl Event {
             | Self::VoteVoided { .. }
             | Self::GateAdded { .. }
             | Self::GateOpened { .. }
-            | Self::GateClosed { .. } => true,
+            | Self::GateClosed { .. }
+            | Self::OverrideGranted { .. }
+            | Self::OverrideConfirmed { .. }
+            | Self::OverrideWithdrawn { .. } => true,
             Self::Intended { .. }
             | Self::Stepped { .. }
             | Self::HoldExpired { .. }
+            | Self::OverrideUsed { .. }
+            | Self::VerificationPassed { .. }
+            | Self::VerificationFailed { .. }
+            | Self::AlertRaised { .. }
             | Self::DeploymentSeen { .. }
             | Self::DeploymentOutOfBand { .. } => false,
         }
@@ -147,7 +201,8 @@ pub enum Precondition {
     /// Nothing: holds always work.
     None,
     /// For an `Intended`: since `seen`, no entry of this cell and no control entry that covers it;
-    /// and no open intent of the same purpose on the cell.
+    /// no open intent of the same purpose on the cell; and each override that it uses is in force
+    /// for exactly that cell and revision, and no other intent has used it.
     Unchanged { seen: Seq },
     /// For `Sending`, the permit: the intent is still `Intended` with this digest, and no control
     /// entry that covers its cell has come after `seen`.

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::act::{Act, Handle};
-use super::ids::{Digest, EnvironmentName, InstanceId, IntentId, Person, ServiceName};
+use super::ids::{Digest, EnvironmentName, InstanceId, IntentId, OverrideId, Person, ServiceName};
 use super::revision::Revision;
 
 /// What an intent is for. Every purpose follows the same send-once protocol.
@@ -68,6 +68,12 @@ pub struct Intent {
     pub digest: Digest,
     /// The intent that this one replaces after a person decided on its unknown outcome.
     pub replaces: Option<IntentId>,
+    /// The overrides that it uses up.
+    #[serde(default)]
+    pub overrides: Vec<OverrideId>,
+    /// It goes back to what was live and verified before.
+    #[serde(default)]
+    pub rollback: bool,
 }
 
 /// What happened to an intent.

@@ -129,6 +129,25 @@ fn words(entry: &Entry) -> String {
         }
         Event::GateOpened { cover, .. } => format!("{actor} opened a gate on {cover}"),
         Event::GateClosed { cover, .. } => format!("{actor} closed a gate on {cover}"),
+        Event::OverrideGranted { grant } => {
+            format!(
+                "{actor} overrode {} on {cell}: {}",
+                grant.names(),
+                grant.reason
+            )
+        }
+        Event::OverrideConfirmed { id, .. } => {
+            format!("{actor} confirmed override {id} on {cell}")
+        }
+        Event::OverrideWithdrawn { id, .. } => {
+            format!("{actor} withdrew override {id} on {cell}")
+        }
+        Event::OverrideUsed { id, .. } => format!("override {id} of {cell} was used"),
+        Event::VerificationPassed { .. } => format!("a deployment of {cell} was verified"),
+        Event::VerificationFailed { .. } => {
+            format!("a deployment of {cell} failed its verification")
+        }
+        Event::AlertRaised { .. } => format!("checks of what {cell} has turned red"),
         Event::DeploymentSeen { .. } => format!("a deployment of {cell} was seen"),
         Event::DeploymentOutOfBand { .. } => {
             format!("a deployment of {cell} that gonogo did not make was seen")

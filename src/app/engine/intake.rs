@@ -70,6 +70,8 @@ impl Engine {
         effects.extend(self.look_for_journal(now));
         effects.extend(self.reconcile(now));
         effects.extend(self.settle_again(now));
+        effects.extend(self.note_uses(now));
+        effects.extend(self.look_after_all(now));
         effects
     }
 
@@ -124,7 +126,8 @@ impl Engine {
             .into_iter()
             .flat_map(|(id, stage)| match stage {
                 Stage::Abandoning { refusal, .. } => self.abandon(&id, refusal, now),
-                Stage::Recording
+                Stage::Holding
+                | Stage::Recording
                 | Stage::Rechecking { .. }
                 | Stage::Permitting
                 | Stage::Sending
@@ -182,6 +185,7 @@ impl Engine {
                     let (board, basis) = self.judging(now);
                     board.merge(&service, answer, asked_at, basis);
                     effects.extend(self.follow(&service, now));
+                    effects.extend(self.look_after(&service, now));
                     effects.extend(self.rechecked(generation, trouble.as_ref(), now));
                 }
             }
@@ -258,7 +262,8 @@ impl Engine {
             Stage::Rechecking { facts, scope, .. } => {
                 facts == Some(generation) || scope == Some(generation)
             }
-            Stage::Recording
+            Stage::Holding
+            | Stage::Recording
             | Stage::Permitting
             | Stage::Sending
             | Stage::Settling { .. }

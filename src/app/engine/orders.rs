@@ -12,10 +12,10 @@ use crate::app::request::{Expiry, Refusal, RefusalKind, Request};
 use crate::domain::entry::{Draft, Event, Precondition};
 use crate::domain::hold::{Cover, Hold, HoldKind, ManualGate, Openers};
 use crate::domain::ids::{
-    EnvironmentName, HoldId, ManualGateId, Person, RoleName, Seq, ServiceName,
+    EnvironmentName, HoldId, IntentId, ManualGateId, Person, RoleName, Seq, ServiceName,
 };
 use crate::domain::ledger::Ledger;
-use crate::domain::promotion::Purpose;
+use crate::domain::promotion::{Intent, Purpose};
 use crate::domain::scope;
 use crate::domain::signoff::{Voice, Vote};
 
@@ -30,6 +30,9 @@ impl Engine {
             | Request::AddGate { .. }
             | Request::OpenGate { .. }
             | Request::CloseGate { .. }
+            | Request::Override { .. }
+            | Request::ConfirmOverride { .. }
+            | Request::WithdrawOverride { .. }
             | Request::Vote { .. } => None,
         };
         match self.order(request, now) {
@@ -60,6 +63,26 @@ impl Engine {
             } => self.add_gate(cover, &name, &reason, openers, now),
             Request::OpenGate { id, note } => self.open_gate(&id, &note, now),
             Request::CloseGate { id, reason } => self.close_gate(&id, &reason, now),
+            Request::Override {
+                service,
+                environment,
+                gates,
+                back,
+                reason,
+                until,
+            } => {
+                let wanted = super::overrides::Wanted {
+                    service,
+                    environment,
+                    gates,
+                    back,
+                    reason,
+                    until,
+                };
+                self.grant(wanted, now)
+            }
+            Request::ConfirmOverride { id } => self.confirm_override(&id, now),
+            Request::WithdrawOverride { id, reason } => self.withdraw_override(&id, &reason, now),
             Request::Vote {
                 service,
                 environment,
@@ -75,10 +98,9 @@ impl Engine {
         let operator = self.may_act()?.clone();
         plan.intent.reason = required(&plan.intent.reason, "a reason")?;
         let intent = plan.intent.clone();
-        if intent.purpose == Purpose::Promotion {
-            let cell = self.board.cell(&intent.service, &intent.environment);
-            let same = cell.is_some_and(|cell| cell.digest == intent.digest);
-            if !same {
+        if intent.purpose == Purpose::Promotion || intent.rollback {
+            let cell = self.seen_by(&intent, self.ledger.as_ref(), now)?;
+            if cell.digest != intent.digest {
                 return Err(Refusal::new(
                     RefusalKind::NoGo,
                     format!(
@@ -89,32 +111,67 @@ impl Engine {
                 .hint("look at it again"));
             }
         }
+        let bad = self.bad_revision(&intent, &operator, now);
+        let stage = if bad.is_some() {
+            Stage::Holding
+        } else {
+            Stage::Recording
+        };
+        self.flows.insert(intent.id.clone(), Flow { plan, stage });
+        Ok(match bad {
+            Some(hold) => {
+                let (cover, reason) = (hold.cover.clone(), hold.reason.clone());
+                let event = Event::HoldPlaced { hold };
+                let draft = self.covered(&operator, &cover, &reason, event, now);
+                vec![self.append(Pending::BadRevision(intent.id), draft, Precondition::None)]
+            }
+            None => self.intend(&intent.id, now),
+        })
+    }
+
+    /// Makes the intent of a flow durable.
+    pub(super) fn intend(&mut self, id: &IntentId, now: Timestamp) -> Vec<Effect> {
+        let (Some(operator), Some(flow)) = (self.operator.clone(), self.flows.get_mut(id)) else {
+            return Vec::new();
+        };
+        flow.stage = Stage::Recording;
+        let intent = flow.plan.intent.clone();
         let draft = Draft {
             service: Some(intent.service.clone()),
             environment: Some(intent.environment.clone()),
             revision: Some(intent.to.sha.clone()),
             reason: Some(intent.reason.clone()),
-            ..self.draft(
-                &operator,
-                Event::Intended {
-                    intent: intent.clone(),
-                },
-                now,
-            )
+            ..self.draft(&operator, Event::Intended { intent }, now)
         };
         let precondition = Precondition::Unchanged { seen: self.seen() };
-        self.flows.insert(
-            intent.id.clone(),
-            Flow {
-                plan,
-                stage: Stage::Recording,
+        vec![self.append(Pending::Intent(id.clone()), draft, precondition)]
+    }
+
+    /// The hold that a rollback leaves on the revision that it goes back from (P7), unless one names
+    /// it already.
+    fn bad_revision(&mut self, intent: &Intent, operator: &Person, now: Timestamp) -> Option<Hold> {
+        let bad = intent.from.as_ref().filter(|_| intent.rollback)?;
+        let known = self.ledger.as_ref().is_some_and(|ledger| {
+            let holds = ledger.holds_on(&intent.service, &intent.environment, Some(&bad.sha), now);
+            holds.into_iter().any(|hold| hold.names(&bad.sha))
+        });
+        (!known).then(|| Hold {
+            id: HoldId::from(format!("h-{}", self.random_name(5))),
+            cover: Cover {
+                service: Some(intent.service.clone()),
+                environment: None,
+                revision: Some(bad.sha.clone()),
             },
-        );
-        Ok(vec![self.append(
-            Pending::Intent(intent.id),
-            draft,
-            precondition,
-        )])
+            kind: HoldKind::Forward,
+            reason: format!(
+                "{bad} was rolled back from in {}: {}",
+                intent.environment, intent.reason
+            ),
+            owner: operator.clone(),
+            since: now,
+            until: None,
+            incident: false,
+        })
     }
 
     fn place_hold(
@@ -154,6 +211,7 @@ impl Engine {
             owner: operator.clone(),
             since: now,
             until,
+            incident: false,
         };
         let text = format!("held {}: {}", hold.cover, hold.reason);
         let draft = self.covered(
@@ -180,6 +238,13 @@ impl Engine {
         let operator = self.may_record()?.clone();
         let hold = self.known_hold(id)?;
         let reason = required(&reason.unwrap_or_else(|| hold.reason.clone()), "a reason")?;
+        if hold.incident && matches!(until, Expiry::At(_)) {
+            return Err(Refusal::new(
+                RefusalKind::Usage,
+                format!("hold {id} is of an incident: it does not expire"),
+            )
+            .hint("lift it, with a reason, when the incident is over"));
+        }
         let until = match until {
             Expiry::At(at) => {
                 future(Some(at), now)?;
@@ -432,7 +497,7 @@ impl Engine {
         }
     }
 
-    fn covered(
+    pub(super) fn covered(
         &self,
         actor: &Person,
         cover: &Cover,

@@ -120,6 +120,7 @@ pub(crate) fn hold(state: &mut State, id: &str, service: &str, environment: &str
         owner: "carol".into(),
         since: now(),
         until: None,
+        incident: false,
     };
     with_cell(&mut state.engine.board, service, environment, |cell| {
         cell.holds.push(hold.clone());
@@ -252,6 +253,8 @@ fn policy() -> Policy {
             tier: "standard".to_owned(),
             protected,
             mode: Mode::Confirm,
+            overrides: crate::domain::override_::OverrideRule::default(),
+            countdown: crate::domain::policy::COUNTDOWN,
         };
         (EnvironmentName::from(name), environment)
     };

@@ -176,9 +176,13 @@ pub(super) fn ask(state: &mut State, request: Request) -> Vec<Effect> {
     let effects = state.engine.ask(request, state.now);
     let refused = match state.engine.reports.get(reports) {
         Some(Report::Refused { refusal, .. }) => Some(refusal.why.clone()),
-        Some(Report::Done { .. } | Report::Trouble(_) | Report::JournalTrouble { .. }) | None => {
-            None
-        }
+        Some(
+            Report::Done { .. }
+            | Report::Alert { .. }
+            | Report::Trouble(_)
+            | Report::JournalTrouble { .. },
+        )
+        | None => None,
     };
     match (refused, state.interface.overlays.last_mut()) {
         (Some(why), Some(Overlay::Hold(dialog))) => dialog.error = Some(why),

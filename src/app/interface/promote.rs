@@ -155,7 +155,12 @@ fn send(state: &mut State) -> Vec<Effect> {
         effects.extend(state.engine.ask(Request::Send(plan), now));
         match state.engine.reports.get(reports) {
             Some(Report::Refused { refusal, .. }) => item.plan = Err(refusal.clone()),
-            Some(Report::Done { .. } | Report::Trouble(_) | Report::JournalTrouble { .. })
+            Some(
+                Report::Done { .. }
+                | Report::Alert { .. }
+                | Report::Trouble(_)
+                | Report::JournalTrouble { .. },
+            )
             | None => sent.push(item.service.clone()),
         }
     }

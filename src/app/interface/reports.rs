@@ -60,6 +60,19 @@ impl Interface {
                 };
                 self.say(false, text, now);
             }
+            Report::Alert { subject, why, hint } => {
+                self.say(false, format!("{subject}: {why}"), now);
+                self.trouble(Problem {
+                    at: now,
+                    count: 1,
+                    last_at: now,
+                    subject: subject.clone(),
+                    why: why.clone(),
+                    hint: hint.clone(),
+                    request: None,
+                    read: false,
+                });
+            }
             Report::Trouble(fault) => self.trouble(Problem {
                 at: fault.at,
                 count: 1,

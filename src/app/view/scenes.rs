@@ -125,6 +125,8 @@ fn policy(plans: &[Plan]) -> Policy {
                     tier: "standard".into(),
                     protected: *name == "prod",
                     mode: Mode::Confirm,
+                    overrides: crate::domain::override_::OverrideRule::default(),
+                    countdown: crate::domain::policy::COUNTDOWN,
                 };
                 (EnvironmentName::new(name), environment)
             })

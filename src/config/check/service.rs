@@ -139,6 +139,8 @@ pub(in super::super) fn undeclared(name: &EnvironmentName) -> Environment {
         tier: defaults::TIER.to_owned(),
         protected: defaults::protected(name.as_str(), defaults::TIER),
         mode: Mode::default(),
+        overrides: crate::domain::override_::OverrideRule::default(),
+        countdown: crate::domain::policy::COUNTDOWN,
     }
 }
 

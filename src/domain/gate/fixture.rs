@@ -80,6 +80,7 @@ pub(crate) struct World {
     pub candidate: Option<Revision>,
     pub environment: EnvironmentName,
     pub own: Option<IntentId>,
+    pub back: bool,
 }
 
 impl World {
@@ -96,6 +97,7 @@ impl World {
             candidate: Some(revision(WANTED, "2.41.0")),
             environment: "production".into(),
             own: None,
+            back: false,
         }
     }
 
@@ -121,6 +123,7 @@ impl World {
             live: self.live.as_ref(),
             candidate: self.candidate.as_ref(),
             own: self.own.as_ref(),
+            back: self.back,
         }
     }
 
@@ -445,6 +448,7 @@ pub(crate) fn hold(id: &str, cover: Cover, until: Option<Timestamp>) -> Hold {
         owner: person("carol"),
         since: ago(20),
         until,
+        incident: false,
     }
 }
 
@@ -531,6 +535,8 @@ pub(crate) fn promotion(mut ledger: Ledger, environment: &str, steps: &[Step]) -
         reason: "weekly".to_owned(),
         digest: Digest::of(["seen"]),
         replaces: None,
+        overrides: Vec::new(),
+        rollback: false,
     };
     let stepped = steps.iter().map(|step| Event::Stepped {
         id: id.clone(),

@@ -31,6 +31,9 @@ impl Engine {
                 sooner(until);
             }
         }
+        if !self.restless.is_empty() {
+            sooner(now + SignedDuration::from_secs(1));
+        }
         if !self.offline {
             sooner(self.due_of_forges(now));
         }

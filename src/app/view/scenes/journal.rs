@@ -90,6 +90,7 @@ pub(super) fn a_hold() -> Hold {
         owner: person("carol"),
         since: ago(40 * MINUTE),
         until: Some(hence(2_530)),
+        incident: false,
     }
 }
 
@@ -164,6 +165,8 @@ pub(crate) fn intent(service: &str, from: &str, to: &str) -> Intent {
         reason: "weekly R26.07".into(),
         digest: Digest::of(["seen"]),
         replaces: None,
+        overrides: Vec::new(),
+        rollback: false,
     }
 }
 
