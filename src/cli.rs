@@ -23,6 +23,7 @@ mod settings;
 mod simulate;
 mod status;
 mod vote;
+mod wait;
 
 pub use exit::{Exit, Failure};
 
@@ -99,6 +100,8 @@ pub enum Command {
     Gates(gates::CellArgs),
     /// Exit 0 if a promotion may go now, else 3 or 7: for pipelines.
     Check(gates::CellArgs),
+    /// Wait until a promotion may go, or until its revision is live: for pipelines.
+    Wait(wait::WaitArgs),
     /// Promote services into an environment.
     Promote(acting::PromoteArgs),
     /// Go back to the last verified revision; the one that is left is held as bad.
@@ -178,6 +181,7 @@ pub async fn run(cli: Cli) -> Exit {
         Some(Command::Status(args)) => status::run(&global, &env, args).await,
         Some(Command::Gates(args)) => gates::explain(&global, &env, args).await,
         Some(Command::Check(args)) => gates::check(&global, &env, args).await,
+        Some(Command::Wait(args)) => wait::run(&global, &env, args).await,
         Some(Command::Promote(args)) => acting::promote(&global, &env, args).await,
         Some(Command::Rollback(args)) => acting::rollback(&global, &env, args).await,
         Some(Command::Override(command)) => overriding::run(&global, &env, command).await,

@@ -41,6 +41,8 @@ pub enum Command {
     Promote,
     Hold,
     Gates,
+    Override,
+    Rollback,
     Approve,
     Reject,
     Cancel,
@@ -91,6 +93,7 @@ impl Context {
                 | Overlay::Promote(_)
                 | Overlay::Hold(_)
                 | Overlay::Gates(_)
+                | Overlay::Override(_)
                 | Overlay::Confirm(_)
                 | Overlay::Quit { .. },
             ) => Self::Dialog,
@@ -215,6 +218,8 @@ const FOOTER: [(Context, &[&[Command]]); 5] = [
             &[Command::Promote],
             &[Command::Hold],
             &[Command::Gates],
+            &[Command::Override],
+            &[Command::Rollback],
             &[Command::Approve],
             &[Command::Cancel],
             &[Command::Open],
@@ -240,6 +245,8 @@ const FOOTER: [(Context, &[&[Command]]); 5] = [
             &[Command::Promote],
             &[Command::Hold],
             &[Command::Gates],
+            &[Command::Override],
+            &[Command::Rollback],
             &[Command::Approve],
             &[Command::Cancel],
             &[Command::PreviousTab, Command::NextTab],

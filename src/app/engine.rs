@@ -20,6 +20,7 @@ use crate::domain::pipeline::Job;
 use crate::domain::policy::Policy;
 
 mod aftermath;
+pub mod auto;
 pub(crate) mod flow;
 mod follow;
 mod intake;
@@ -63,6 +64,7 @@ pub struct Engine {
     pub(crate) lost: BTreeSet<IntentId>,
     /// Services whose deployments have not come to rest: not verified, or too new to tell whose.
     pub(crate) restless: BTreeSet<ServiceName>,
+    pub auto: auto::Auto,
     /// What came of orders, for the interface or the command line to take.
     pub reports: Vec<Report>,
     pub(crate) tickets: u64,
@@ -114,6 +116,7 @@ impl Engine {
             reconciling: BTreeMap::new(),
             lost: BTreeSet::new(),
             restless: BTreeSet::new(),
+            auto: auto::Auto::default(),
             reports: Vec::new(),
             tickets: 0,
             generations: 0,

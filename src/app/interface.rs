@@ -36,6 +36,7 @@ pub mod link;
 mod lists;
 pub mod order;
 mod overlay;
+mod overriding;
 mod palette;
 mod promote;
 mod reports;
@@ -49,8 +50,9 @@ pub use confirm::{ConfirmDialog, ConfirmFocus};
 pub use gates::{GatesAction, GatesDialog, GatesFocus};
 pub use hold::{HoldDialog, HoldFocus, HoldMode};
 pub use overlay::Overlay;
+pub use overriding::{OverrideAction, OverrideDialog, OverrideFocus};
 pub use palette::{Choice, choices};
-pub use promote::{PromoteDialog, PromoteFocus, PromoteItem};
+pub use promote::{Aim, PromoteDialog, PromoteFocus, PromoteItem};
 pub use reports::{Message, Problem};
 pub use tour::tour_text;
 
@@ -119,6 +121,7 @@ fn run(state: &mut State, command: Command) -> Vec<Effect> {
         Some(Overlay::Promote(_)) => promote::run(state, command),
         Some(Overlay::Hold(_)) => hold::run(state, command),
         Some(Overlay::Gates(_)) => gates::run(state, command),
+        Some(Overlay::Override(_)) => overriding::run(state, command),
         Some(Overlay::Confirm(_)) => confirm::run(state, command),
         Some(Overlay::Quit { .. }) => leave::run(state, command),
     }
@@ -127,10 +130,12 @@ fn run(state: &mut State, command: Command) -> Vec<Effect> {
 /// Carries out a command on the screen itself.
 fn screen(state: &mut State, command: Command) -> Vec<Effect> {
     match command {
-        Command::Promote => promote::open(state, false),
-        Command::Approve => promote::open(state, true),
+        Command::Promote => promote::open(state, Aim::Forward),
+        Command::Approve => promote::open(state, Aim::Approve),
         Command::Hold => hold::open(state),
         Command::Gates => gates::open(state),
+        Command::Override => overriding::open(state),
+        Command::Rollback => promote::open(state, Aim::Back),
         Command::Reject | Command::Cancel | Command::Rerun => confirm::open(state, command),
         Command::Board => state.interface.show(Screen::Board),
         Command::Timeline => state.interface.show(Screen::Timeline),
@@ -209,6 +214,7 @@ impl Interface {
                 Overlay::Confirm(dialog) => dialog.check(engine),
                 Overlay::Hold(dialog) => dialog.check(engine, now),
                 Overlay::Gates(dialog) => dialog.check(engine),
+                Overlay::Override(dialog) => dialog.check(engine, now),
                 Overlay::Help { .. }
                 | Overlay::Errors { .. }
                 | Overlay::Messages { .. }
@@ -221,6 +227,10 @@ impl Interface {
         self.follow_timeline(engine);
         self.keep_in_sight();
         engine.watched = self.watched();
+        engine.auto.braked = self
+            .overlays
+            .iter()
+            .any(|overlay| matches!(overlay, Overlay::Hold(_)));
         Vec::new()
     }
 

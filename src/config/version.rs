@@ -11,6 +11,10 @@ pub(super) fn of(policy: &Policy) -> Digest {
     let mut lines = vec![format!("max_age {}", show::duration(policy.max_age))];
     for environment in policy.environments.values() {
         lines.push(format!("environment {}", show::environment(environment)));
+        lines.push(format!(
+            "override {}",
+            show::override_rule(&environment.overrides)
+        ));
     }
     for (role, members) in &policy.roles {
         lines.push(format!(
@@ -28,10 +32,11 @@ pub(super) fn of(policy: &Policy) -> Digest {
         lines.push(format!("service {}", show::service_head(service)));
         for stage in &service.path {
             lines.push(format!(
-                "stage {} {} {}",
+                "stage {} {} {} {}",
                 show::key(stage.environment.as_str()),
                 show::gates(&stage.gates),
-                show::via(&stage.via)
+                show::via(&stage.via),
+                stage.mode.word()
             ));
         }
     }

@@ -72,6 +72,7 @@ impl Engine {
         effects.extend(self.settle_again(now));
         effects.extend(self.note_uses(now));
         effects.extend(self.look_after_all(now));
+        effects.extend(self.drive(now));
         effects
     }
 

@@ -382,6 +382,3 @@ fn choose(
 fn span(span: SignedDuration) -> String {
     format!("{span:#}")
 }
-
-#[cfg(test)]
-mod tests;

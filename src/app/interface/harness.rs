@@ -190,6 +190,7 @@ pub(crate) fn top(state: &State) -> &'static str {
         Some(Overlay::Promote(_)) => "promote",
         Some(Overlay::Hold(_)) => "hold",
         Some(Overlay::Gates(_)) => "gates",
+        Some(Overlay::Override(_)) => "override",
         Some(Overlay::Confirm(_)) => "confirm",
         Some(Overlay::Quit { .. }) => "quit",
     }
@@ -326,5 +327,27 @@ pub(crate) fn stale(state: &mut State, service: &str) {
             let value = row.facts.value().cloned().expect("facts");
             row.facts = Fact::observed(value, now() - SignedDuration::from_hours(1));
         }
+    }
+}
+
+/// An entry of alice's about api in production, at a place of the journal.
+pub(crate) fn entry(
+    (event, seq): (crate::domain::entry::Event, i64),
+) -> crate::domain::entry::Entry {
+    let hash = Digest::of([seq.to_string().as_str()]);
+    crate::domain::entry::Entry {
+        seq: crate::domain::ids::Seq(seq),
+        draft: crate::domain::entry::Draft {
+            at: now(),
+            actor: "alice".into(),
+            service: Some("api".into()),
+            environment: Some("production".into()),
+            revision: Some(sha(2)),
+            reason: Some("weekly".to_owned()),
+            policy: Digest::of(["test"]),
+            event,
+        },
+        previous: hash.clone(),
+        hash,
     }
 }

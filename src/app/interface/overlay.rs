@@ -5,7 +5,7 @@ use tui_input::Input;
 
 use super::{
     ConfirmDialog, ConfirmFocus, GatesDialog, GatesFocus, HoldDialog, HoldFocus, Interface,
-    ListCursor, PromoteDialog, PromoteFocus,
+    ListCursor, OverrideDialog, OverrideFocus, PromoteDialog, PromoteFocus,
 };
 use crate::app::state::State;
 
@@ -34,6 +34,7 @@ pub enum Overlay {
     Promote(PromoteDialog),
     Hold(HoldDialog),
     Gates(GatesDialog),
+    Override(OverrideDialog),
     /// Cancel a run, reject what waits, run again: one act, its call, a reason.
     Confirm(ConfirmDialog),
     /// Something is in flight: quit all the same?
@@ -49,6 +50,7 @@ impl Interface {
             Overlay::Promote(_)
             | Overlay::Hold(_)
             | Overlay::Gates(_)
+            | Overlay::Override(_)
             | Overlay::Confirm(_)
             | Overlay::Quit { .. } => true,
             Overlay::Help { .. }
@@ -69,6 +71,7 @@ impl Interface {
             Some(Overlay::Hold(dialog)) => {
                 matches!(dialog.focus, HoldFocus::Until | HoldFocus::Reason)
             }
+            Some(Overlay::Override(dialog)) => dialog.focus == OverrideFocus::Reason,
             Some(Overlay::Gates(dialog)) => {
                 matches!(dialog.focus, GatesFocus::Name | GatesFocus::Note)
             }
@@ -90,6 +93,7 @@ impl Interface {
             Overlay::Promote(dialog) => dialog.field(),
             Overlay::Hold(dialog) => dialog.field(),
             Overlay::Gates(dialog) => dialog.field(),
+            Overlay::Override(dialog) => dialog.field(),
             Overlay::Confirm(dialog) => dialog.field(),
             Overlay::Help { .. }
             | Overlay::Errors { .. }
@@ -109,6 +113,8 @@ pub(super) fn typed(state: &mut State) {
         Some(Overlay::Palette { selected, .. }) => *selected = 0,
         Some(Overlay::Hold(dialog)) => dialog.error = None,
         Some(Overlay::Gates(dialog)) => dialog.error = None,
+        // What changed under it stays said.
+        Some(Overlay::Override(_)) => {}
         Some(
             Overlay::Help { .. }
             | Overlay::Errors { .. }

@@ -119,6 +119,7 @@ impl Interface {
                 | Overlay::Palette { .. }
                 | Overlay::Hold(_)
                 | Overlay::Gates(_)
+                | Overlay::Override(_)
                 | Overlay::Quit { .. } => {}
             }
         }

@@ -27,6 +27,15 @@ const LATER: &[&str] = &[
     "command",
 ];
 
+/// Says whether a word is a kind of gate, judged in this version or not.
+pub(super) fn is_kind(word: &str) -> bool {
+    kinds().any(|kind| kind == word)
+}
+
+pub(super) fn kinds() -> impl Iterator<Item = &'static str> + Clone {
+    KINDS.iter().chain(LATER).copied()
+}
+
 /// Reads a list of gates: names, or tables with a `kind`. A kind may be listed once.
 pub(super) fn list(value: &Value<'_>, roles: &Roles) -> Option<Vec<GateSpec>> {
     let mut gates: Vec<GateSpec> = Vec::new();

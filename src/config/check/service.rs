@@ -7,7 +7,7 @@ use super::super::error::meant;
 use super::super::file::{Table, Value};
 use super::super::{defaults, keys};
 use super::forge::Forges;
-use super::{Roles, Tiers, gate};
+use super::{Overrides, Roles, Tiers, gate, mode};
 use crate::domain::act::MergeMethod;
 use crate::domain::ids::{EnvironmentName, ForgeName, RepoPath, ServiceName};
 use crate::domain::policy::{Environment, GateSpec, Mode, Service, Stage, Via};
@@ -19,6 +19,7 @@ pub(super) struct Known<'k> {
     pub forges: &'k Forges,
     pub tiers: &'k Tiers,
     pub roles: &'k Roles,
+    pub overrides: &'k Overrides,
 }
 
 /// The services, and the names of all that have a table, broken ones too: a reference to a broken
@@ -64,7 +65,7 @@ pub(super) fn services(
     let declared = top.get("environment").is_some();
     let said = Cell::new(false);
     for (name, table) in &tables {
-        let path = path(table, environments, declared, &said);
+        let path = path(table, environments, known.overrides, declared, &said);
         let name = ServiceName::new(name);
         let extra = table
             .get("gates")
@@ -95,6 +96,7 @@ fn depends(table: &Table<'_>, services: &Services) {
 fn path(
     table: &Table<'_>,
     environments: &mut Environments,
+    overrides: &Overrides,
     declared: bool,
     said: &Cell<bool>,
 ) -> Vec<EnvironmentName> {
@@ -122,7 +124,11 @@ fn path(
                     Some("add [environment.production] tier = \"regulated\"".to_owned()),
                 );
             }
-            environments.insert(name.clone(), undeclared(&name));
+            let made = Environment {
+                overrides: overrides.get(defaults::TIER).cloned().unwrap_or_default(),
+                ..undeclared(&name)
+            };
+            environments.insert(name.clone(), made);
         }
         path.push(name);
     }
@@ -155,7 +161,12 @@ fn service(
     let branch = table.get("branch").and_then(Value::text);
     let group = table.get("group").and_then(Value::text);
     let mut ways = ways(table, path, branch);
-    let stages = path
+    let modes: BTreeMap<EnvironmentName, Mode> = table
+        .children("promote", keys::PROMOTE)
+        .into_iter()
+        .filter_map(|(name, table)| Some((EnvironmentName::new(name), mode(&table)?)))
+        .collect();
+    let stages: Vec<Stage> = path
         .iter()
         .enumerate()
         .map(|(place, environment)| {
@@ -170,11 +181,16 @@ fn service(
                 via: ways
                     .remove(environment)
                     .unwrap_or_else(|| default_via(place)),
-                mode: described.map_or_else(Mode::default, |environment| environment.mode),
+                mode: modes
+                    .get(environment)
+                    .copied()
+                    .or(described.map(|environment| environment.mode))
+                    .unwrap_or_default(),
                 verification: None,
             }
         })
         .collect();
+    refuse_auto(table, &stages);
     let (forge, repo) = repo(table.need("repo", "\"owner/name\"")?, known.forges)?;
     Some(Service {
         name: name.clone(),
@@ -185,6 +201,30 @@ fn service(
         depends: Vec::new(),
         path: stages,
     })
+}
+
+/// Nothing promotes by itself on what people do by hand, nor where the forge deploys by itself.
+fn refuse_auto(table: &Table<'_>, stages: &[Stage]) {
+    for (place, stage) in stages.iter().enumerate() {
+        if stage.mode != Mode::Auto {
+            continue;
+        }
+        let environment = &stage.environment;
+        let mut before = stages.iter().take(place);
+        let by_hand = before.rfind(|before| {
+            let checklist = |gate: &GateSpec| matches!(gate, GateSpec::Checklist { .. });
+            before.mode == Mode::Checklist || before.gates.iter().any(checklist)
+        });
+        if let Some(by_hand) = by_hand {
+            table.error(
+                format!(
+                    "{environment} cannot be `auto`: {} before it is released by hand",
+                    by_hand.environment
+                ),
+                Some(format!("use mode = \"confirm\" for {environment}")),
+            );
+        }
+    }
 }
 
 /// How a promotion is made where no table says so: into the first environment by the forge itself,
@@ -293,7 +333,10 @@ fn via(table: &Table<'_>, usual: &'static str, branch: Option<&str>) -> Option<V
         .find(|(way, _)| *way == word)
         .map_or(&[], |(_, read)| *read);
     for (key, value) in table.entries() {
-        if key == "via" || read.contains(&key) || !keys::PROMOTE.keys.contains(&key) {
+        if matches!(key, "via" | "mode")
+            || read.contains(&key)
+            || !keys::PROMOTE.keys.contains(&key)
+        {
             continue;
         }
         let reader = WAYS

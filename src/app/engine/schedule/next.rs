@@ -31,6 +31,9 @@ impl Engine {
                 sooner(until);
             }
         }
+        for countdown in self.auto.countdowns.values() {
+            sooner(countdown.ends_at);
+        }
         if !self.restless.is_empty() {
             sooner(now + SignedDuration::from_secs(1));
         }

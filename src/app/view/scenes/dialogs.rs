@@ -4,7 +4,7 @@ use tui_input::Input;
 
 use super::*;
 use crate::app::interface::{
-    ConfirmDialog, ConfirmFocus, GatesAction, GatesDialog, GatesFocus, HoldDialog, HoldFocus,
+    Aim, ConfirmDialog, ConfirmFocus, GatesAction, GatesDialog, GatesFocus, HoldDialog, HoldFocus,
     HoldMode, Overlay, PromoteDialog, PromoteFocus, PromoteItem,
 };
 use crate::app::plan::Plan;
@@ -52,7 +52,7 @@ fn promote_dialog(items: Vec<PromoteItem>, typed: &str, focus: PromoteFocus) -> 
         reason: Input::new("weekly release R26.07".into()),
         typed: Some(Input::new(typed.into())),
         focus,
-        approve: false,
+        aim: Aim::Forward,
     })
 }
 
