@@ -22,6 +22,8 @@
 //! | intent | the durable record of a promotion before anything is sent |
 //! | act | one write on a forge |
 //! | ledger | what the journal's entries add up to |
+//! | release | a named set of services that ship together, in waves |
+//! | agenda | what a release would move now, hashed; votes on it bind to the hash |
 //! | scope | the commits and pull requests between two revisions |
 //! | fact | the last good answer of a forge, its age, and the fault since |
 
@@ -45,6 +47,7 @@ pub mod pipeline;
 pub mod policy;
 pub mod promotion;
 pub mod pull_request;
+pub mod release;
 pub mod revision;
 pub mod rollback;
 pub mod scope;

@@ -282,6 +282,7 @@ fn answer(effect: Effect, now: Timestamp) -> Option<Msg> {
         asked_at: now,
         answer,
         budget: Budget::default(),
+        more: false,
     }))
 }
 

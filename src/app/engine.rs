@@ -30,6 +30,7 @@ mod overrides;
 pub mod planning;
 pub(crate) mod recheck;
 pub(crate) mod reconcile;
+mod rollback;
 pub(crate) mod schedule;
 mod wish;
 

@@ -210,7 +210,10 @@ impl Interface {
         }
         for overlay in &mut self.overlays {
             match overlay {
-                Overlay::Promote(dialog) => dialog.check(engine, now),
+                Overlay::Promote(dialog) => {
+                    dialog.check(engine, now);
+                    dialog.wake(engine, now);
+                }
                 Overlay::Confirm(dialog) => dialog.check(engine),
                 Overlay::Hold(dialog) => dialog.check(engine, now),
                 Overlay::Gates(dialog) => dialog.check(engine),

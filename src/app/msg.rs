@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::effect::{Question, Ticket};
+use super::effect::{Question, Target, Ticket};
 use super::interface::Chord;
 use super::request::Request;
 use crate::domain::act::{Handle, Outcome};
@@ -65,6 +65,68 @@ pub struct Fetched {
     pub asked_at: Timestamp,
     pub answer: Answer,
     pub budget: Budget,
+    /// Whether another part of the same answer follows.
+    pub more: bool,
+}
+
+/// How many services one part of an answer is about, at the least.
+const PART: usize = 50;
+/// Into how many parts an answer is taken at the most: after each, the rows are ordered anew.
+const PARTS: usize = 16;
+
+impl Fetched {
+    /// Takes an answer about many services apart, so that merging one part delays no key.
+    ///
+    /// An answer with a fault in it stays whole: a fault of the whole forge must count once.
+    pub fn parts(self) -> Vec<Self> {
+        let Self {
+            generation,
+            forge,
+            question,
+            asked_at,
+            answer,
+            budget,
+            more,
+        } = self;
+        let parts: Vec<(Question, Answer)> = match (question, answer) {
+            (Question::Pulse(targets), Answer::Pulses(answers)) if all_good(&targets, &answers) => {
+                let targets = apart(targets).map(Question::Pulse);
+                targets.zip(apart(answers).map(Answer::Pulses)).collect()
+            }
+            (Question::Facts(targets), Answer::Facts(answers)) if all_good(&targets, &answers) => {
+                let targets = apart(targets).map(Question::Facts);
+                targets.zip(apart(answers).map(Answer::Facts)).collect()
+            }
+            whole => vec![whole],
+        };
+        let last = parts.len().saturating_sub(1);
+        let parts = parts.into_iter().enumerate();
+        parts
+            .map(|(place, (question, answer))| Self {
+                generation,
+                forge: forge.clone(),
+                question,
+                asked_at,
+                answer,
+                budget,
+                more: more || place < last,
+            })
+            .collect()
+    }
+}
+
+fn all_good<T>(targets: &[Target], answers: &[(ServiceName, Result<T, Fault>)]) -> bool {
+    targets.len() == answers.len() && answers.iter().all(|(_, answer)| answer.is_ok())
+}
+
+/// Makes parts of a list, and one of an empty list.
+fn apart<T>(mut list: Vec<T>) -> impl Iterator<Item = Vec<T>> {
+    let size = list.len().div_ceil(PARTS).max(PART);
+    let parts = list.len().div_ceil(size).max(1);
+    (0..parts).map(move |_| {
+        let rest = list.split_off(size.min(list.len()));
+        std::mem::replace(&mut list, rest)
+    })
 }
 
 /// What a forge answered.
@@ -105,4 +167,85 @@ pub enum JournalFault {
     AlreadyThere,
     /// The journal cannot be read or written.
     Unreachable { why: String, hint: Option<String> },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::fault::FaultKind;
+
+    fn pulses(count: usize, faulty: bool) -> Fetched {
+        let name = |at: usize| ServiceName::from(format!("svc-{at}"));
+        let target = |at| Target {
+            service: name(at),
+            repo: "acme/one".into(),
+            branch: None,
+            environments: Vec::new(),
+            revisions: Vec::new(),
+            named_checks: false,
+        };
+        let pulse = Pulse {
+            head: None,
+            checks: None,
+            deployments: Vec::new(),
+            pull_requests: 0,
+            latest_release: None,
+            pushed_at: None,
+        };
+        let fault = Fault {
+            kind: FaultKind::Unreachable,
+            forge: "github".into(),
+            doing: "reading".into(),
+            why: "no route".into(),
+            hint: None,
+            request: None,
+            at: Timestamp::UNIX_EPOCH,
+            retry_at: None,
+        };
+        let answer = |at| {
+            if faulty && at == 0 {
+                Err(fault.clone())
+            } else {
+                Ok(pulse.clone())
+            }
+        };
+        Fetched {
+            generation: 7,
+            forge: "github".into(),
+            question: Question::Pulse((0..count).map(target).collect()),
+            asked_at: Timestamp::UNIX_EPOCH,
+            answer: Answer::Pulses((0..count).map(|at| (name(at), answer(at))).collect()),
+            budget: Budget::default(),
+            more: false,
+        }
+    }
+
+    fn services(part: &Fetched) -> Vec<ServiceName> {
+        match &part.answer {
+            Answer::Pulses(answers) => answers.iter().map(|(name, _)| name.clone()).collect(),
+            answer => panic!("{answer:?}"),
+        }
+    }
+
+    #[test]
+    fn the_parts_of_an_answer_are_the_answer_and_only_the_last_says_so() {
+        for (count, parts) in [(0, 1), (1, 1), (PART, 1), (PART + 1, 2), (1_000, PARTS)] {
+            let whole = pulses(count, false);
+            let wanted = services(&whole);
+            let split = whole.parts();
+            assert!(split.len() <= parts, "{count}: {}", split.len());
+            let found: Vec<ServiceName> = split.iter().flat_map(services).collect();
+            assert_eq!(found, wanted);
+            let more: Vec<bool> = split.iter().map(|part| part.more).collect();
+            assert!(more.iter().rev().skip(1).all(|more| *more), "{more:?}");
+            assert_eq!(more.last(), Some(&false));
+        }
+    }
+
+    #[test]
+    fn an_answer_with_a_fault_stays_whole() {
+        let parts = pulses(1_000, true).parts();
+        assert_eq!(parts.len(), 1);
+        assert!(!parts[0].more);
+    }
 }

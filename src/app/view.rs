@@ -8,6 +8,7 @@ mod detail;
 mod dialog;
 mod empty;
 mod errors;
+mod failure;
 mod footer;
 mod gates;
 pub mod glyph;

@@ -23,11 +23,7 @@ pub struct CellArgs {
 pub(super) async fn explain(global: &Global, env: &Env, args: CellArgs) -> Result<Exit, Failure> {
     let (cell, now) = judged(global, env, &args).await?;
     if global.json {
-        output::json_line(&Versioned {
-            schema: crate::app::status::SCHEMA,
-            service: &args.service,
-            cell: &cell,
-        });
+        print_json(&args.service, &cell);
     } else {
         print(&args.service, &cell, now);
     }
@@ -38,11 +34,7 @@ pub(super) async fn explain(global: &Global, env: &Env, args: CellArgs) -> Resul
 pub(super) async fn check(global: &Global, env: &Env, args: CellArgs) -> Result<Exit, Failure> {
     let (cell, now) = judged(global, env, &args).await?;
     if global.json {
-        output::json_line(&Versioned {
-            schema: crate::app::status::SCHEMA,
-            service: &args.service,
-            cell: &cell,
-        });
+        print_json(&args.service, &cell);
     } else {
         output::line(&format!("{} {} {}", args.service, args.to, cell.verdict));
         for gate in cell.gates.iter().filter(|gate| !passes(gate)) {
@@ -66,6 +58,14 @@ struct Versioned<'a> {
     service: &'a str,
     #[serde(flatten)]
     cell: &'a CellStatus,
+}
+
+fn print_json(service: &str, cell: &CellStatus) {
+    output::json_line(&Versioned {
+        schema: crate::app::status::SCHEMA,
+        service,
+        cell,
+    });
 }
 
 async fn judged(
@@ -119,14 +119,14 @@ fn print(service: &str, cell: &CellStatus, now: Timestamp) {
         .as_deref()
         .or_else(|| cell.revision.as_deref()?.get(..7))
         .unwrap_or("nothing");
-    let candidate = cell
-        .candidate
-        .as_ref()
-        .map_or("nothing", |candidate| candidate.label());
-    output::line(&format!(
-        "{service} > {}   {live} > {candidate}   {}",
-        cell.environment, cell.verdict
-    ));
+    let (to, verdict) = (&cell.environment, cell.verdict);
+    output::line(&match &cell.candidate {
+        Some(candidate) => format!(
+            "{service} > {to}   {live} > {}   {verdict}",
+            candidate.label()
+        ),
+        None => format!("{service} > {to}   {live}, nothing to promote   {verdict}"),
+    });
     for gate in &cell.gates {
         output::line(&format!(
             "  {:<10} {:<12} {}",
@@ -172,7 +172,7 @@ fn earliest(earliest: &EarliestStatus, now: Timestamp) -> String {
             span(at.duration_since(now))
         ),
         ("needs-person", _) => format!(
-            "when {} acts on {gate}",
+            "no known time: {gate} needs {}",
             earliest.who.as_deref().unwrap_or("somebody")
         ),
         ("no-known-time", _) => format!("no known time: {gate} does not open by itself"),

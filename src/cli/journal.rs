@@ -288,6 +288,15 @@ fn sentence(entry: &Entry) -> String {
         Event::AlertRaised {
             alert: Alert::Red { intent },
         } => format!("red: {intent}"),
+        Event::ReleaseVoteCast { vote } => format!(
+            "{} {} as {} on {}",
+            vote.release,
+            vote.voice.word(),
+            vote.role,
+            vote.saw
+        ),
+        Event::ReleaseStarted { run } => format!("{} run {}", run.release, run.id),
+        Event::ReleaseResumed { id, .. } | Event::ReleaseEnded { id, .. } => format!("run {id}"),
         Event::VerificationPassed { deployment, .. }
         | Event::VerificationFailed { deployment, .. }
         | Event::DeploymentSeen { deployment, .. }

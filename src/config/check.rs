@@ -65,7 +65,10 @@ pub(super) fn check<'d>(
         &top,
         &service::Known {
             forges: &forges,
-            tiers: &tiers,
+            tiers: tiers
+                .iter()
+                .map(|(name, gates)| (name.as_str(), gates.as_slice().into()))
+                .collect(),
             roles: &roles,
             overrides: &overrides,
         },
@@ -81,6 +84,7 @@ pub(super) fn check<'d>(
         services: services.list,
         windows,
         roles,
+        releases: Vec::new(),
     };
     policy.version = version::of(&policy);
     Some(Settings {

@@ -14,7 +14,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::error::{Level, Problem, meant};
 use super::keys::{self, Section};
-use crate::domain::text::clean;
+use crate::domain::text::{clean, is_clean};
 
 mod wall;
 
@@ -76,8 +76,10 @@ impl<'d> Report<'d> {
 #[derive(Clone)]
 pub(super) struct Value<'d> {
     report: &'d Report<'d>,
-    /// What it is called in messages: `` `interval` ``.
-    what: String,
+    /// The key that it stands under, itself or in a list.
+    key: &'d str,
+    /// How many lists it stands in.
+    depth: usize,
     span: Range<usize>,
     node: &'d DeValue<'d>,
 }
@@ -110,9 +112,14 @@ impl<'d> Value<'d> {
         self.report.note(&self.span, message, hint);
     }
 
+    /// What it is called in messages: `` `interval` ``.
+    fn what(&self) -> String {
+        format!("{}`{}`", "an item of ".repeat(self.depth), clean(self.key))
+    }
+
     fn wrong(&self, wanted: &str, example: &str) {
         self.error(
-            format!("{} must be {wanted}, not {}", self.what, kind(self.node)),
+            format!("{} must be {wanted}, not {}", self.what(), kind(self.node)),
             Some(format!("for instance {example}")),
         );
     }
@@ -128,12 +135,12 @@ impl<'d> Value<'d> {
             return None;
         };
         if text.trim().is_empty() {
-            self.error(format!("{} is empty", self.what), None);
+            self.error(format!("{} is empty", self.what()), None);
             return None;
         }
-        if clean(text) != text {
+        if !is_clean(text) {
             self.error(
-                format!("{} holds characters that cannot be seen", self.what),
+                format!("{} holds characters that cannot be seen", self.what()),
                 Some("remove control characters, and spaces at its ends".to_owned()),
             );
             return None;
@@ -161,7 +168,11 @@ impl<'d> Value<'d> {
             } else {
                 "write \"18:00\" or \"2026-12-20 18:00\"; the offset comes from `zone`".to_owned()
             };
-            let message = format!("{}: `{}` is not a wall-clock time", self.what, clean(&text));
+            let message = format!(
+                "{}: `{}` is not a wall-clock time",
+                self.what(),
+                clean(&text)
+            );
             self.error(message, Some(hint));
         }
         wall
@@ -207,17 +218,17 @@ impl<'d> Value<'d> {
             .and_then(|span| span.to_duration(SpanRelativeTo::days_are_24_hours()).ok());
         match duration {
             Some(duration) if duration > LONGEST => {
-                self.error(format!("{} is longer than a year", self.what), None);
+                self.error(format!("{} is longer than a year", self.what()), None);
                 None
             }
             Some(duration) if duration > SignedDuration::ZERO => Some(duration),
             Some(_) => {
-                self.error(format!("{} must be longer than nothing", self.what), None);
+                self.error(format!("{} must be longer than nothing", self.what()), None);
                 None
             }
             None => {
                 self.error(
-                    format!("{}: `{}` is not a duration", self.what, clean(text)),
+                    format!("{}: `{}` is not a duration", self.what(), clean(text)),
                     Some(format!("write for instance {example}")),
                 );
                 None
@@ -235,7 +246,8 @@ impl<'d> Value<'d> {
                 .iter()
                 .map(|item| Value {
                     report: self.report,
-                    what: format!("an item of {}", self.what),
+                    key: self.key,
+                    depth: self.depth + 1,
                     span: item.span(),
                     node: item.get_ref(),
                 })
@@ -260,7 +272,7 @@ impl<'d> Value<'d> {
         let found = words.iter().find(|(word, _)| *word == text);
         if found.is_none() {
             self.error(
-                format!("{} cannot be `{text}`", self.what),
+                format!("{} cannot be `{text}`", self.what()),
                 meant(text, words.iter().map(|(word, _)| *word)),
             );
         }
@@ -309,7 +321,8 @@ impl<'d> Table<'d> {
                 };
                 let what = Value {
                     report,
-                    what: format!("`{}`", clean(key.get_ref())),
+                    key: key.get_ref(),
+                    depth: 0,
                     span,
                     node: value.get_ref(),
                 };
@@ -389,7 +402,7 @@ impl<'d> Table<'d> {
         };
         let mut children = Vec::new();
         for (span, key, value) in parent.entries {
-            if key.trim().is_empty() || clean(key) != key {
+            if key.trim().is_empty() || !is_clean(key) {
                 let message = format!("a name in [{}] is empty or cannot be seen", parent.name);
                 self.report.error(&span, message, None);
                 continue;

@@ -171,14 +171,19 @@ impl Board {
 
     /// Takes a pulse. Says whether the service has to be read again: its pulse changed, or its
     /// facts were never read. An unchanged pulse confirms the facts, so they are as fresh as it.
+    ///
+    /// What is confirmed is judged again at once only if somebody looks at it (`watched`) or its
+    /// verdicts are about to run out: of a thousand quiet services, most have nothing new to say.
     pub fn pulse(
         &mut self,
         service: &ServiceName,
         answer: Result<Pulse, Fault>,
         at: Timestamp,
+        watched: bool,
         basis: Basis<'_>,
     ) -> bool {
-        let Some(row) = self.row_mut(service) else {
+        let place = self.places.get(service).copied();
+        let Some(row) = place.and_then(|place| self.rows.get_mut(place)) else {
             return false;
         };
         match answer {
@@ -189,11 +194,14 @@ impl Board {
                     return true;
                 }
                 row.awaited = None;
+                let recovered = row.facts.fault.take().is_some();
                 if let Some(last) = &mut row.facts.last {
                     last.at = last.at.max(at);
-                    row.facts.fault = None;
                 }
-                self.judge(service, basis);
+                let soon = basis.now + basis.policy.max_age / 2;
+                if watched || recovered || row.due().is_some_and(|due| due <= soon) {
+                    self.judge(service, basis);
+                }
                 false
             }
             Err(fault) => {

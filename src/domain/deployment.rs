@@ -38,12 +38,9 @@ pub fn live<'a>(
     deployments: &'a [Deployment],
     environment: &EnvironmentName,
 ) -> Option<&'a Deployment> {
-    deployments
-        .iter()
-        .filter(|deployment| {
-            deployment.environment == *environment && deployment.phase == Phase::Succeeded
-        })
-        .max_by_key(|deployment| (deployment.created_at, deployment.id))
+    newest_of(deployments, environment, |deployment| {
+        deployment.phase == Phase::Succeeded
+    })
 }
 
 /// Returns the newest deployment of `environment`, whatever became of it.
@@ -51,10 +48,7 @@ pub fn newest<'a>(
     deployments: &'a [Deployment],
     environment: &EnvironmentName,
 ) -> Option<&'a Deployment> {
-    deployments
-        .iter()
-        .filter(|deployment| deployment.environment == *environment)
-        .max_by_key(|deployment| (deployment.created_at, deployment.id))
+    newest_of(deployments, environment, |_| true)
 }
 
 /// Returns the newest deployment of `environment` that has touched it: one that only waits to be let
@@ -63,11 +57,9 @@ pub fn newest_entered<'a>(
     deployments: &'a [Deployment],
     environment: &EnvironmentName,
 ) -> Option<&'a Deployment> {
-    deployments
-        .iter()
-        .filter(|deployment| deployment.environment == *environment)
-        .filter(|deployment| deployment.phase != Phase::Gated)
-        .max_by_key(|deployment| (deployment.created_at, deployment.id))
+    newest_of(deployments, environment, |deployment| {
+        deployment.phase != Phase::Gated
+    })
 }
 
 /// Returns the newest deployment that is being made into `environment` and is newer than what is
@@ -76,12 +68,25 @@ pub fn under_way<'a>(
     deployments: &'a [Deployment],
     environment: &EnvironmentName,
 ) -> Option<&'a Deployment> {
-    let age = |deployment: &Deployment| (deployment.created_at, deployment.id);
     let live = live(deployments, environment).map(age);
+    newest_of(deployments, environment, |deployment| {
+        matches!(deployment.phase, Phase::Queued | Phase::Running)
+            && live.is_none_or(|live| age(deployment) > live)
+    })
+}
+
+/// By the forge's own creation time; of one instant, by number.
+fn age(deployment: &Deployment) -> (Timestamp, DeploymentId) {
+    (deployment.created_at, deployment.id)
+}
+
+fn newest_of<'a>(
+    deployments: &'a [Deployment],
+    environment: &EnvironmentName,
+    counts: impl Fn(&Deployment) -> bool,
+) -> Option<&'a Deployment> {
     deployments
         .iter()
-        .filter(|deployment| deployment.environment == *environment)
-        .filter(|deployment| matches!(deployment.phase, Phase::Queued | Phase::Running))
-        .filter(|deployment| live.is_none_or(|live| age(deployment) > live))
+        .filter(|deployment| deployment.environment == *environment && counts(deployment))
         .max_by_key(|deployment| age(deployment))
 }

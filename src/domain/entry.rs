@@ -6,12 +6,13 @@ use serde::{Deserialize, Serialize};
 
 use super::hold::{Cover, Hold, HoldKind, ManualGate};
 use super::ids::{
-    DeploymentId, Digest, EnvironmentName, HoldId, IntentId, ManualGateId, OverrideId, Person,
-    RoleName, Seq, ServiceName, Sha,
+    DeploymentId, Digest, EnvironmentName, HoldId, InstanceId, IntentId, ManualGateId, OverrideId,
+    Person, ReleaseRunId, RoleName, Seq, ServiceName, Sha,
 };
 use super::override_::Override;
 use super::promotion::{Intent, Purpose, Step};
-use super::signoff::Vote;
+use super::release::run::{Ending, Run};
+use super::signoff::{ReleaseVote, Vote};
 
 /// What happened.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -93,6 +94,21 @@ pub enum Event {
     AlertRaised {
         alert: Alert,
     },
+    ReleaseVoteCast {
+        vote: ReleaseVote,
+    },
+    ReleaseStarted {
+        run: Run,
+    },
+    /// Another instance carries the run on.
+    ReleaseResumed {
+        id: ReleaseRunId,
+        driver: InstanceId,
+    },
+    ReleaseEnded {
+        id: ReleaseRunId,
+        how: Ending,
+    },
     DeploymentSeen {
         deployment: DeploymentId,
         by: Option<Person>,
@@ -122,7 +138,7 @@ impl Event {
             Self::HoldEdited { .. } => "hold.edited".into(),
             Self::HoldLifted { .. } => "hold.lifted".into(),
             Self::HoldExpired { .. } => "hold.expired".into(),
-            Self::VoteCast { .. } => "vote.cast".into(),
+            Self::VoteCast { .. } | Self::ReleaseVoteCast { .. } => "vote.cast".into(),
             Self::VoteVoided { .. } => "vote.voided".into(),
             Self::GateAdded { .. } => "gate.added".into(),
             Self::GateOpened { .. } => "gate.opened".into(),
@@ -134,6 +150,9 @@ impl Event {
             Self::VerificationPassed { .. } => "verification.passed".into(),
             Self::VerificationFailed { .. } => "verification.failed".into(),
             Self::AlertRaised { .. } => "alert.raised".into(),
+            Self::ReleaseStarted { .. } => "release.started".into(),
+            Self::ReleaseResumed { .. } => "release.resumed".into(),
+            Self::ReleaseEnded { how, .. } => format!("release.{}", how.word()),
             Self::DeploymentSeen { .. } => "deployment.seen".into(),
             Self::DeploymentOutOfBand { .. } => "deployment.out-of-band".into(),
         }
@@ -161,6 +180,11 @@ impl Event {
             | Self::VerificationPassed { .. }
             | Self::VerificationFailed { .. }
             | Self::AlertRaised { .. }
+            // They decide on a run, which each of its promotions is judged apart from.
+            | Self::ReleaseVoteCast { .. }
+            | Self::ReleaseStarted { .. }
+            | Self::ReleaseResumed { .. }
+            | Self::ReleaseEnded { .. }
             | Self::DeploymentSeen { .. }
             | Self::DeploymentOutOfBand { .. } => false,
         }

@@ -32,7 +32,7 @@ pub mod review;
 pub mod sign_off;
 pub mod soak;
 pub mod window;
-mod words;
+pub(crate) mod words;
 
 #[cfg(test)]
 pub(crate) mod fixture;

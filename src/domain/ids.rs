@@ -64,6 +64,10 @@ name! {
     EnvironmentName;
     /// The key of a `[role.NAME]` table.
     RoleName;
+    /// The key of a `[release.NAME]` table.
+    ReleaseName;
+    /// A run of a release, short enough to type.
+    ReleaseRunId;
     /// A person: the login on the forge, or the configured operator name.
     Person;
     /// `owner/name` of a repository.

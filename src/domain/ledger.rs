@@ -8,12 +8,13 @@ use jiff::Timestamp;
 use super::entry::{Alert, Entry, Event};
 use super::hold::{Hold, ManualGate, Opened};
 use super::ids::{
-    DeploymentId, EnvironmentName, HoldId, IntentId, ManualGateId, OverrideId, Person, Seq,
-    ServiceName, Sha,
+    DeploymentId, EnvironmentName, HoldId, IntentId, ManualGateId, OverrideId, Person, ReleaseName,
+    ReleaseRunId, Seq, ServiceName, Sha,
 };
 use super::override_::{Confirmed, Override};
 use super::promotion::{Promotion, Purpose, State, Step};
-use super::signoff::Vote;
+use super::release::run::{Ended, Run};
+use super::signoff::{ReleaseVote, Vote};
 
 /// Everything that is in force, folded from the journal.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -27,6 +28,9 @@ pub struct Ledger {
     pub manual_gates: BTreeMap<ManualGateId, ManualGate>,
     /// The last vote of each person on each cell.
     pub votes: BTreeMap<(ServiceName, EnvironmentName, Person), Vote>,
+    /// The last vote of each person on each release.
+    pub release_votes: BTreeMap<(ReleaseName, Person), ReleaseVote>,
+    pub release_runs: BTreeMap<ReleaseRunId, Run>,
     pub promotions: BTreeMap<IntentId, Promotion>,
     /// Those of `promotions` that have not ended: few among many, and each cell asks for its own.
     open: BTreeSet<IntentId>,
@@ -183,6 +187,28 @@ impl Ledger {
                     gate.opened = None;
                 }
             }
+            Event::ReleaseVoteCast { vote } => {
+                let key = (vote.release.clone(), vote.person.clone());
+                self.release_votes.insert(key, vote.clone());
+            }
+            // One run of a release at a time: of two that start at once, the journal's first goes.
+            Event::ReleaseStarted { run } if self.open_run(&run.release).is_none() => {
+                self.release_runs.insert(run.id.clone(), run.clone());
+            }
+            Event::ReleaseStarted { .. } => {}
+            Event::ReleaseResumed { id, driver } => {
+                if let Some(run) = self.open_run_mut(id) {
+                    run.driver = driver.clone();
+                }
+            }
+            Event::ReleaseEnded { id, how } => {
+                if let Some(run) = self.open_run_mut(id) {
+                    run.ended = Some(Ended {
+                        how: how.clone(),
+                        at: draft.at,
+                    });
+                }
+            }
             Event::OverrideGranted { grant } => {
                 self.overrides.insert(grant.id.clone(), grant.clone());
             }
@@ -315,9 +341,37 @@ impl Ledger {
         ids.iter().filter_map(|id| self.promotions.get(id))
     }
 
+    /// Says whether an intent has not ended.
+    pub fn is_open(&self, id: &IntentId) -> bool {
+        self.open.contains(id)
+    }
+
     /// Returns every intent that has not ended, of any purpose.
     pub fn open(&self) -> impl Iterator<Item = &Promotion> {
         self.open.iter().filter_map(|id| self.promotions.get(id))
+    }
+
+    /// Returns the run of a release that has not ended, if there is one.
+    pub fn open_run(&self, release: &ReleaseName) -> Option<&Run> {
+        self.open_runs().find(|run| run.release == *release)
+    }
+
+    pub fn open_runs(&self) -> impl Iterator<Item = &Run> {
+        self.release_runs.values().filter(|run| run.ended.is_none())
+    }
+
+    fn open_run_mut(&mut self, id: &ReleaseRunId) -> Option<&mut Run> {
+        let run = self.release_runs.get_mut(id);
+        run.filter(|run| run.ended.is_none())
+    }
+
+    /// Returns the last vote of each person on a release.
+    pub fn votes_on_release(&self, release: &ReleaseName) -> impl Iterator<Item = &ReleaseVote> {
+        let first = (release.clone(), Person::new(""));
+        self.release_votes
+            .range(first..)
+            .map(|(_, vote)| vote)
+            .take_while(move |vote| vote.release == *release)
     }
 
     /// Returns the last vote of each person on a cell.

@@ -3,12 +3,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::sync::Arc;
 
 use jiff::SignedDuration;
 
 use super::act::MergeMethod;
-use super::ids::{Digest, EnvironmentName, ForgeName, Person, RepoPath, RoleName, ServiceName};
+use super::ids::{
+    Digest, EnvironmentName, ForgeName, Person, ReleaseName, RepoPath, RoleName, ServiceName,
+};
 use super::override_::OverrideRule;
+use super::release::Release;
 use super::window::Window;
 
 mod rules;
@@ -30,6 +34,8 @@ pub struct Policy {
     pub services: Vec<Service>,
     pub windows: Vec<Window>,
     pub roles: BTreeMap<RoleName, BTreeSet<Person>>,
+    /// By name.
+    pub releases: Vec<Release>,
 }
 
 /// How an environment is to be treated.
@@ -98,7 +104,7 @@ impl Service {
     }
 
     fn pipeline_rules(&self) -> impl Iterator<Item = &PipelineRule> {
-        let gates = self.path.iter().flat_map(|stage| &stage.gates);
+        let gates = self.path.iter().flat_map(|stage| stage.gates.iter());
         gates.filter_map(GateSpec::pipeline_rule)
     }
 }
@@ -108,12 +114,24 @@ impl Service {
 pub struct Stage {
     pub environment: EnvironmentName,
     /// In the order in which they are shown; `fresh`, `hold`, `manual` and `forge` are always there.
-    pub gates: Vec<GateSpec>,
+    /// Shared, because a thousand services mostly have their tier's.
+    pub gates: Arc<[GateSpec]>,
     pub via: Via,
     /// Who starts a promotion into it.
     pub mode: Mode,
     /// What has to be seen after a deployment; `None` takes the forge's word for it.
     pub verification: Option<Verification>,
+}
+
+impl Stage {
+    /// The roles whose go its sign-off gates ask for.
+    pub fn roles_asked(&self) -> impl Iterator<Item = &RoleName> {
+        let asked = self.gates.iter().filter_map(|gate| match gate {
+            GateSpec::SignOff { roles, .. } => Some(roles),
+            _ => None,
+        });
+        asked.flatten()
+    }
 }
 
 /// How a promotion into an environment is made on the forge.
@@ -345,6 +363,10 @@ impl Policy {
         known.map_or_else(OverrideRule::default, |known| known.overrides.clone())
     }
 
+    pub fn release(&self, name: &ReleaseName) -> Option<&Release> {
+        self.releases.iter().find(|release| release.name == *name)
+    }
+
     /// Says whether `person` has `role`. Asked again at the moment of action.
     pub fn has_role(&self, person: &Person, role: &RoleName) -> bool {
         self.roles
@@ -384,9 +406,9 @@ mod tests {
     #[test]
     fn checks_are_wanted_by_name_where_a_rule_of_the_path_names_one() {
         let service = |rule: PipelineRule| {
-            let stage = |environment: &str, gates| Stage {
+            let stage = |environment: &str, gates: Vec<GateSpec>| Stage {
                 environment: environment.into(),
-                gates,
+                gates: gates.into(),
                 via: Via::Forge,
                 mode: Mode::default(),
                 verification: None,

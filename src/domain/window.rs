@@ -94,6 +94,15 @@ impl<'a> Schedule<'a> {
         Self { allow, deny }
     }
 
+    /// The schedule of one window alone.
+    pub fn only(window: &'a Window) -> Self {
+        let (allow, deny) = match window.effect {
+            WindowEffect::Allow => (vec![window], Vec::new()),
+            WindowEffect::Deny => (Vec::new(), vec![window]),
+        };
+        Self { allow, deny }
+    }
+
     pub fn is_empty(&self) -> bool {
         self.allow.is_empty() && self.deny.is_empty()
     }

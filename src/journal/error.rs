@@ -148,6 +148,16 @@ fn words(entry: &Entry) -> String {
             format!("a deployment of {cell} failed its verification")
         }
         Event::AlertRaised { .. } => format!("checks of what {cell} has turned red"),
+        Event::ReleaseVoteCast { vote } => format!(
+            "{} voted {} on release {} as {}",
+            vote.person,
+            vote.voice.word(),
+            vote.release,
+            vote.role
+        ),
+        Event::ReleaseStarted { run } => format!("{actor} started release {}", run.release),
+        Event::ReleaseResumed { id, .. } => format!("{actor} resumed release run {id}"),
+        Event::ReleaseEnded { id, how } => format!("release run {id} is {}", how.word()),
         Event::DeploymentSeen { .. } => format!("a deployment of {cell} was seen"),
         Event::DeploymentOutOfBand { .. } => {
             format!("a deployment of {cell} that gonogo did not make was seen")

@@ -88,6 +88,10 @@ impl<'a> Move<'a> {
                 | Event::GateAdded { .. }
                 | Event::GateOpened { .. }
                 | Event::GateClosed { .. }
+                | Event::ReleaseVoteCast { .. }
+                | Event::ReleaseStarted { .. }
+                | Event::ReleaseResumed { .. }
+                | Event::ReleaseEnded { .. }
                 | Event::OverrideGranted { .. }
                 | Event::OverrideConfirmed { .. }
                 | Event::OverrideWithdrawn { .. }
@@ -155,6 +159,10 @@ pub fn scoped(mut draft: Draft) -> Draft {
         | Event::OverrideWithdrawn { cover, .. } => cover,
         Event::Stepped { .. }
         | Event::VoteVoided { .. }
+        | Event::ReleaseVoteCast { .. }
+        | Event::ReleaseStarted { .. }
+        | Event::ReleaseResumed { .. }
+        | Event::ReleaseEnded { .. }
         | Event::OverrideUsed { .. }
         | Event::VerificationPassed { .. }
         | Event::VerificationFailed { .. }
@@ -186,6 +194,11 @@ pub fn subject(draft: &Draft) -> Option<String> {
         | Event::DeploymentOutOfBand { deployment, .. } => {
             let service = draft.service.as_ref().map_or("", |name| name.as_str());
             Some(format!("deployment:{deployment}:{service}"))
+        }
+        Event::ReleaseVoteCast { vote } => Some(format!("release:{}", vote.release)),
+        Event::ReleaseStarted { run } => Some(format!("run:{}", run.id)),
+        Event::ReleaseResumed { id, .. } | Event::ReleaseEnded { id, .. } => {
+            Some(format!("run:{id}"))
         }
         Event::OverrideGranted { grant } => Some(format!("override:{}", grant.id)),
         Event::OverrideConfirmed { id, .. } | Event::OverrideWithdrawn { id, .. } => {
@@ -229,6 +242,10 @@ pub fn is_said_once(event: &Event) -> bool {
         | Event::VoteVoided { .. }
         | Event::GateOpened { .. }
         | Event::GateClosed { .. }
+        | Event::ReleaseVoteCast { .. }
+        | Event::ReleaseStarted { .. }
+        | Event::ReleaseResumed { .. }
+        | Event::ReleaseEnded { .. }
         | Event::OverrideConfirmed { .. }
         | Event::OverrideWithdrawn { .. } => false,
     }

@@ -67,6 +67,11 @@ impl Connections {
             .cloned()
     }
 
+    /// Where the journal is.
+    pub(super) fn journal_path(&self) -> &Path {
+        self.settings.journal.path()
+    }
+
     /// Returns the journal, opened.
     ///
     /// # Errors

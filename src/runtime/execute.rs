@@ -111,6 +111,7 @@ impl Executor {
                 asked_at,
                 answer,
                 budget,
+                more: false,
             })
         };
         let lost = fetched(

@@ -90,7 +90,7 @@ impl Headless {
         let connections = std::sync::Arc::clone(self.executor.connections());
         self.executor
             .tasks()
-            .source(|sender| super::watch::journal(connections, sender));
+            .source(|sender| super::watch::journal(connections, clock::tick(), sender));
     }
 
     /// Gives an order.

@@ -3,11 +3,15 @@
 //! REST and GraphQL both end here. Who may act is checked by the caller's `permit`; what
 //! happens later (jobs, deployments) is put on the agenda of `script`.
 
+use std::sync::Arc;
+
 use crate::sim::model::{Permission, Repo, State, Token};
 
 pub mod deploy;
+pub mod issue;
 pub mod merge;
 pub mod publish;
+pub mod pull;
 pub mod workflow;
 
 /// Why an act did not happen.
@@ -127,5 +131,10 @@ impl State {
             .filter(|repo| !repo.private || token.sees(&repo.owner, &repo.name))
             .map(|repo| repo.id)
             .ok_or_else(Refusal::not_found)
+    }
+
+    /// The repository of an act, as it is before the act: held, so that the state may change.
+    fn known_repo(&self, id: u64) -> Result<Arc<Repo>, Refusal> {
+        self.repo_by_id(id).cloned().ok_or_else(Refusal::not_found)
     }
 }

@@ -1,5 +1,5 @@
-//! From bytes to answers: faults first, then authentication, limits, the APIs, and the headers that
-//! every answer carries. Sockets are in `server/wire.rs`.
+//! From bytes to answers: faults first, then what a healthy forge answers, which is in
+//! `server/genuine.rs`. Sockets are in `server/wire.rs`.
 
 use std::{sync::Arc, time::Duration};
 
@@ -10,7 +10,7 @@ use axum::{
     http::{HeaderMap, Response},
 };
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use tokio::task::JoinHandle;
 
@@ -18,14 +18,17 @@ use crate::sim::{
     control,
     faults::{Asked, Effect},
     graphql::{self, GraphqlSchema},
-    model::{Flavor, Token, commit::hex},
-    rest::{self, Answer, Ask},
-    shared::{Budget, Logged, Resource, Session, Shared},
+    health,
+    model::commit::hex,
+    rest::Answer,
+    shared::{Logged, Resource, Shared},
 };
 
+mod genuine;
 mod reply;
 mod wire;
 
+use genuine::{genuine, secondary, spent, token};
 use reply::Reply;
 pub use wire::{Lines, Wire};
 
@@ -152,7 +155,11 @@ async fn handle(site: &Site, wire: &Wire, request: Request) -> Response<Body> {
     let operation = operation(&incoming);
     let place = shared.log(Logged {
         method: incoming.method.clone(),
-        forge: shared.read().name.to_string(),
+        forge: if health::serves(&incoming.raw_path) {
+            health::NAME.to_owned()
+        } else {
+            shared.read().name.to_string()
+        },
         path: incoming.full(),
         operation: operation.clone(),
         body_sha256: hex(&Sha256::digest(&incoming.body)),
@@ -210,7 +217,11 @@ async fn answered(
     let full = incoming.full();
     let current = shared.read();
     let asked = Asked {
-        forge: &current.name,
+        forge: if health::serves(api.path()) {
+            health::NAME
+        } else {
+            &current.name
+        },
         method: &incoming.method,
         path: api.path(),
         full: &full,
@@ -282,194 +293,4 @@ async fn answered(
         Some(at) => reply.cut(at),
         None => reply,
     })
-}
-
-/// What a healthy forge answers.
-async fn genuine(site: &Site, incoming: &Incoming, api: &Api<'_>, asked: Asked<'_>) -> Reply {
-    let shared = &site.shared;
-    let current = shared.read();
-    if incoming
-        .header("user-agent")
-        .is_none_or(|it| it.trim().is_empty())
-    {
-        let words = "Request forbidden by administrative rules. Please make sure your request has a User-Agent header (https://docs.github.com/en/rest/overview/resources-in-the-rest-api#user-agent-required).";
-        return Answer::error(403, words).into();
-    }
-    let version = incoming
-        .header("x-github-api-version")
-        .unwrap_or("2022-11-28")
-        .to_owned();
-    if !matches!(
-        (version.as_str(), current.flavor),
-        ("2022-11-28", _) | ("2026-03-10", Flavor::Dotcom)
-    ) {
-        return Answer::error(
-            400,
-            &format!("Version {version} is not a supported API version."),
-        )
-        .into();
-    }
-    let Some(token) = token(&current, incoming).cloned() else {
-        return stranger(&current.base, incoming, api);
-    };
-    let resource = match api {
-        Api::Graphql => Resource::Graphql,
-        Api::Rest { .. } => Resource::Core,
-    };
-    let budget = shared.charge(&token, resource, 0);
-    let free = asked.path == "/rate_limit";
-    if !free && budget.is_some_and(|it| it.remaining() == 0) {
-        return spent(&token, resource, budget);
-    }
-    let state = if incoming.method == "GET" || matches!(api, Api::Graphql) {
-        shared.faults().as_seen(asked, incoming.at, &current)
-    } else {
-        current.clone()
-    };
-    let partial = shared.faults().partial(asked);
-    let session = Session {
-        shared: shared.clone(),
-        token: token.clone(),
-        state,
-        partial,
-    };
-    let mut reply = match api {
-        Api::Graphql => graphql(site, incoming, session).await,
-        Api::Rest { prefix, path } => restful(incoming, &session, prefix, path),
-    };
-    if incoming.method == "GET" && reply.status() == 200 {
-        reply.tag(&token.secret, incoming.header("if-none-match"));
-    }
-    let cost = u32::from(resource == Resource::Core && !free && reply.status() != 304);
-    dress(&mut reply, shared, &token, resource, cost, &version);
-    reply
-}
-
-fn token<'s>(state: &'s crate::sim::model::State, incoming: &Incoming) -> Option<&'s Arc<Token>> {
-    let header = incoming.header("authorization")?;
-    let (kind, secret) = header.split_once(' ')?;
-    let known = kind.eq_ignore_ascii_case("bearer") || kind.eq_ignore_ascii_case("token");
-    known.then(|| state.tokens.get(secret.trim())).flatten()
-}
-
-fn stranger(base: &str, incoming: &Incoming, api: &Api<'_>) -> Reply {
-    if incoming.header("authorization").is_some() {
-        return Answer::error(401, "Bad credentials").into();
-    }
-    match (api, api.path()) {
-        (Api::Graphql, _) => {
-            Answer::error(401, "This endpoint requires you to be authenticated.").into()
-        }
-        (_, "" | "/") => {
-            Answer::json(200, json!({"current_user_url": format!("{base}/user")})).into()
-        }
-        (_, path) if path.starts_with("/repos/") => Answer::error(404, "Not Found").into(),
-        _ => Answer::error(401, "Requires authentication").into(),
-    }
-}
-
-fn spent(token: &Token, resource: Resource, budget: Option<Budget>) -> Reply {
-    let words = format!("API rate limit exceeded for user {}.", token.login);
-    let mut reply = match resource {
-        Resource::Core => Reply::from(Answer::error(403, &words)),
-        // GraphQL tells of its limit in a good answer.
-        Resource::Graphql => Answer::json(
-            200,
-            json!({"errors": [{"type": "RATE_LIMITED", "code": "graphql_rate_limit", "message": words}]}),
-        )
-        .into(),
-    };
-    if let Some(budget) = budget {
-        reply.budget(budget, resource);
-    }
-    reply
-}
-
-fn secondary(retry_after: Option<u64>) -> Reply {
-    let words =
-        "You have exceeded a secondary rate limit. Please wait a few minutes before you try again.";
-    let answer = Answer::error(403, words);
-    match retry_after {
-        Some(seconds) => answer.with("retry-after", seconds.to_string()).into(),
-        None => answer.into(),
-    }
-}
-
-fn restful(incoming: &Incoming, session: &Session, prefix: &'static str, path: &str) -> Reply {
-    let api = format!("{}{prefix}", session.state.base);
-    let trimmed = path.strip_prefix('/').unwrap_or(path);
-    // A slash at the end is no path of GitHub's: the empty segment leads nowhere.
-    let segments: Vec<String> = if trimmed.is_empty() {
-        Vec::new()
-    } else {
-        trimmed
-            .split('/')
-            .map(|it| rest::decode(it).into_owned())
-            .collect()
-    };
-    let query = incoming
-        .query
-        .split('&')
-        .filter(|it| !it.is_empty())
-        .map(|pair| {
-            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-            let plain = |text: &str| rest::decode(&text.replace('+', " ")).into_owned();
-            (plain(name), plain(value))
-        });
-    let method = if incoming.method == "HEAD" {
-        "GET"
-    } else {
-        &incoming.method
-    };
-    let ask = Ask {
-        session,
-        method,
-        path: segments,
-        query: query.collect(),
-        body: &incoming.body,
-        api: &api,
-        raw_path: &incoming.raw_path,
-    };
-    rest::route::answer(&ask).into()
-}
-
-async fn graphql(site: &Site, incoming: &Incoming, session: Session) -> Reply {
-    if incoming.method != "POST" {
-        return Answer::error(404, "Not Found").into();
-    }
-    let reply = match graphql::Asked::read(&incoming.body) {
-        Ok(asked) => graphql::execute(&site.schema, session, asked).await,
-        Err(refused) => refused,
-    };
-    Answer::json(reply.status, reply.body).into()
-}
-
-// The headers that tell of limits, scopes and the request itself.
-fn dress(
-    reply: &mut Reply,
-    shared: &Shared,
-    token: &Token,
-    resource: Resource,
-    cost: u32,
-    version: &str,
-) {
-    if let Some(budget) = shared.charge(token, resource, cost) {
-        reply.budget(budget, resource);
-    }
-    if token.fine.is_none() {
-        reply.header("x-oauth-scopes", token.scopes.join(", "));
-        reply.header("x-accepted-oauth-scopes", "repo".to_owned());
-    }
-    reply.header("x-github-api-version-selected", version.to_owned());
-    reply.header("x-github-media-type", "github.v3; format=json".to_owned());
-    let number = shared.count();
-    reply.header(
-        "x-github-request-id",
-        format!("51AF:{number:04X}:{:X}", shared.now().as_second()),
-    );
-    reply.header(
-        "date",
-        jiff::fmt::rfc2822::to_string(&shared.now().to_zoned(jiff::tz::TimeZone::UTC))
-            .map_or_else(|_| String::new(), |it| it.replace("+0000", "GMT")),
-    );
 }

@@ -24,7 +24,17 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, dialog: &Dialog) -> Option<Pos
         width,
         height,
     };
-    pen.clear(frame);
+    // What would be left at both sides is too little to read: it would look like dirt.
+    let beside = (area.width - width) / 2;
+    pen.clear(if beside <= 2 {
+        Rect {
+            x: area.x,
+            width: area.width,
+            ..frame
+        }
+    } else {
+        frame
+    });
     border(pen, frame, &dialog.title);
     let inner = Rect {
         x: frame.x + 2,

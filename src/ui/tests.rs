@@ -213,3 +213,75 @@ fn only_the_rows_that_are_seen_are_built() {
     assert_eq!(rows(100), rows(500));
     assert!(rows(100) <= 24);
 }
+
+#[test]
+fn a_title_is_not_as_dim_as_the_line_that_it_stands_on() {
+    use crate::app::view::line::{Line, Tone};
+    use crate::app::view::panel::Bar;
+    for theme in [Theme::dark(), Theme::light(), Theme::mono()] {
+        let area = ratatui::layout::Rect::new(0, 0, 20, 1);
+        let mut buffer = ratatui::buffer::Buffer::empty(area);
+        let mut pen = text::Pen::new(&mut buffer, &theme, false);
+        let title = Bar::default().left(0, Line::of(Tone::Strong, "search"));
+        bar::title(&mut pen, area, &title);
+        let mut alone = ratatui::buffer::Buffer::empty(area);
+        let mut pen = text::Pen::new(&mut alone, &theme, false);
+        pen.line(2, 0, 10, &Line::of(Tone::Strong, "search"));
+        assert_eq!(buffer[(2, 0)], alone[(2, 0)]);
+    }
+}
+
+#[test]
+fn a_row_that_failed_says_so_in_the_peek() {
+    let mut state = scenes::busy(80, 24);
+    // The failure is in dev; the cursor is on what would have been promoted from there.
+    for environment in ["dev", "prod"] {
+        scenes::select(&mut state, "ledger", environment);
+        let text = picture(&state);
+        assert!(text.contains("✗ FAIL 3.8.2 in dev"), "{text}");
+    }
+}
+
+#[test]
+fn a_candidate_that_is_older_than_what_is_live_says_so() {
+    use crate::domain::scope::Relation;
+    let mut state = scenes::calm(80, 24);
+    let row = &mut state.engine.board.rows[0];
+    assert_eq!(row.service.name.as_str(), "api-gateway");
+    for fact in row.scopes.values_mut() {
+        let mut scope = fact.value().unwrap().clone();
+        scope.relation = Relation::Behind;
+        *fact = crate::domain::observed::Fact::observed(scope, scenes::ago(6));
+    }
+    let text = picture(&state);
+    let said = "! 2.41.0 is OLDER than 2.40.3, which is live: it would go back";
+    assert!(text.contains(said), "{text}");
+    assert!(text.contains("old ◆ READY"), "{text}");
+}
+
+#[test]
+fn a_forge_that_was_silent_for_long_is_not_shown_as_well() {
+    let mut state = scenes::stale(160, 45);
+    for forge in state.engine.forges.values_mut() {
+        assert!(forge.fault.is_none());
+    }
+    let text = picture(&state);
+    assert!(text.contains("gh ? STALE 4m"), "{text}");
+    assert!(!text.contains("gh ✓ OK"), "{text}");
+}
+
+#[test]
+fn a_forge_in_trouble_is_not_left_out_of_a_full_header() {
+    let mut state = scenes::busy(80, 24);
+    let down = scenes::forge_down(80, 24);
+    state.engine.forges = down.engine.forges.clone();
+    for forge in state.engine.forges.values_mut() {
+        forge.budget.remaining = Some(4_112_000_000_000);
+    }
+    let problem = down.interface.problems[0].clone();
+    state.interface.problems = vec![problem; 1_000];
+    let text = picture(&state);
+    let second = text.lines().nth(1).unwrap();
+    assert!(second.contains("gh ✗"), "{second}");
+    assert!(!second.contains("errors"), "it was full: {second}");
+}

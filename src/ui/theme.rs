@@ -84,7 +84,7 @@ impl Theme {
         };
         let mut tones = [Style::new(); Tone::ALL.len()];
         for (place, tone) in tones.iter_mut().zip(Tone::ALL) {
-            *place = style(tone.word())?;
+            *place = whole(style(tone.word())?);
         }
         Ok(Self {
             tones,
@@ -123,6 +123,17 @@ pub(super) fn letter(color: Option<Color>) -> Option<char> {
     match color {
         Some(Color::Indexed(place)) => LETTERS.get(usize::from(place)).copied(),
         _ => None,
+    }
+}
+
+/// Makes a tone cover what it is written over: a style only patches a cell, so the title on a
+/// dim line would else be as dim as the line. The background stays, it is the cursor's.
+fn whole(style: Style) -> Style {
+    let style = style.fg(style.fg.unwrap_or(Color::Reset));
+    if style.add_modifier.contains(Modifier::DIM) {
+        style
+    } else {
+        style.remove_modifier(Modifier::DIM)
     }
 }
 
@@ -170,9 +181,10 @@ mod tests {
     #[test]
     fn the_mono_theme_has_no_colour() {
         let theme = Theme::mono();
-        for style in theme.tones.iter().chain([&theme.cursor]) {
-            assert_eq!((style.fg, style.bg), (None, None));
+        for style in theme.tones {
+            assert_eq!((style.fg, style.bg), (Some(Color::Reset), None));
         }
+        assert_eq!((theme.cursor.fg, theme.cursor.bg), (None, None));
     }
 
     #[test]

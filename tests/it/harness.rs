@@ -228,11 +228,11 @@ impl Operator {
         let connections = Arc::clone(executor.connections());
         executor
             .tasks()
-            .source(|sender| watch::journal(connections, sender));
+            .source(|sender| watch::journal(connections, clock::tick(), sender));
         let source = config.to_owned();
         executor
             .tasks()
-            .source(|sender| watch::config_file(source, env, sender));
+            .source(|sender| watch::config_file(source, env, clock::tick(), sender));
         let ahead = SignedDuration::ZERO;
         let mut operator = Self {
             state,

@@ -11,7 +11,7 @@ use crate::app::interface::{
 use crate::app::request::Refusal;
 use crate::app::state::State;
 use crate::domain::cell::{self, Cell};
-use crate::domain::gate::State as GateState;
+use crate::domain::gate::{State as GateState, words};
 use crate::domain::phase::Phase;
 use crate::domain::revision::Revision;
 
@@ -148,7 +148,7 @@ pub fn closed(engine: &Engine, cursor: &Cursor, now: Timestamp) -> Option<String
     }
     if row.facts.is_stale(now, engine.policy.max_age) {
         let age = row.facts.age(now).unwrap_or_default();
-        return Some(format!("facts are {} s old", age.as_secs()));
+        return Some(format!("facts are {} old", words::span(age)));
     }
     if cell.candidate.is_none() {
         let live = cell.live.as_ref().map_or("nothing", Revision::label);

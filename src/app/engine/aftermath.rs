@@ -173,6 +173,8 @@ fn look(row: &Row, ledger: &Ledger, operator: &Person, now: Timestamp) -> (Vec<F
             match origin::of(ledger, &row.service.name, stage, one, now) {
                 Origin::Automatic | Origin::History => {}
                 Origin::Undecided => rests = false,
+                // Its promotion's end comes first, then whose the deployment was.
+                Origin::Ours(Some(intent)) if ledger.is_open(&intent) => rests = false,
                 origin => found.extend(whose(ledger, &row.service.name, one, origin)),
             }
         }

@@ -21,6 +21,8 @@ const AGAIN: SignedDuration = SignedDuration::from_secs(2);
 impl Engine {
     /// Takes a message that is not about the terminal.
     pub(crate) fn take(&mut self, msg: Msg, now: Timestamp) -> Vec<Effect> {
+        // What the parts of an answer lead to is asked in one question, after the last.
+        let more = matches!(&msg, Msg::Fetched(fetched) if fetched.more);
         let mut effects = match msg {
             Msg::Tick => self.tick(now),
             Msg::Fetched(fetched) => self.fetched(fetched, now),
@@ -59,7 +61,9 @@ impl Engine {
             | Msg::Told { .. }
             | Msg::Terminated => Vec::new(),
         };
-        effects.extend(self.due_questions(now));
+        if !more {
+            effects.extend(self.due_questions(now));
+        }
         effects
     }
 
@@ -145,10 +149,11 @@ impl Engine {
             asked_at,
             answer,
             budget,
+            more,
         } = fetched;
         let state = self.forges.entry(forge.clone()).or_default();
         state.budget = budget;
-        let wanted = self.answered(generation)
+        let wanted = self.answered(generation, more)
             || self.is_rechecking(generation)
             || matches!(question, Question::Find { .. });
         if !wanted {
@@ -156,6 +161,7 @@ impl Engine {
         }
         let mut effects = Vec::new();
         let mut fault = None;
+        let read_something = has_facts(&answer);
         match (answer, question) {
             (Answer::Identity(Ok(identity)), _) => {
                 if self.operator.is_none() {
@@ -167,8 +173,9 @@ impl Engine {
             (Answer::Pulses(answers), _) => {
                 for (service, answer) in answers {
                     fault = fault.or_else(|| of_forge(answer.as_ref().err()));
+                    let watched = self.watched.contains(&service);
                     let (board, basis) = self.judging(now);
-                    let changed = board.pulse(&service, answer, asked_at, basis);
+                    let changed = board.pulse(&service, answer, asked_at, watched, basis);
                     if changed {
                         self.schedule.refresh_one(&service, now);
                     }
@@ -211,12 +218,14 @@ impl Engine {
                 effects.extend(self.rechecked(generation, trouble.as_ref(), now));
             }
             (Answer::Jobs(answer), Question::Jobs { service, run, .. }) => {
+                fault = of_forge(answer.as_ref().err());
                 self.jobs
                     .entry((service, run))
                     .or_default()
                     .merge(answer, asked_at);
             }
             (Answer::Found(answer), Question::Find { id, .. }) => {
+                fault = of_forge(answer.as_ref().err());
                 effects.extend(self.found(&id, answer, now));
             }
             (Answer::Cancelled, Question::Find { id, .. }) => {
@@ -229,19 +238,27 @@ impl Engine {
                 return effects;
             }
         }
-        self.heard(&forge, fault, now);
+        self.heard(&forge, fault, read_something, now);
         effects
     }
 
     /// Keeps how a forge is: a good answer clears its fault, a fault of the whole forge makes it
-    /// be asked less.
-    fn heard(&mut self, forge: &ForgeName, fault: Option<Fault>, now: Timestamp) {
+    /// be asked less. An answer that brought nothing but faults makes nothing look fresh.
+    fn heard(
+        &mut self,
+        forge: &ForgeName,
+        fault: Option<Fault>,
+        read_something: bool,
+        now: Timestamp,
+    ) {
         let state = self.forge(forge);
         match fault {
             None => {
                 state.fault = None;
                 state.failures = 0;
-                state.answered_at = Some(now);
+                if read_something {
+                    state.answered_at = Some(now);
+                }
                 self.resume(forge);
             }
             Some(fault) => {
@@ -362,3 +379,19 @@ impl Engine {
 fn of_forge(fault: Option<&Fault>) -> Option<Fault> {
     fault.filter(|fault| fault.kind.is_of_forge()).cloned()
 }
+
+/// Says whether an answer brought anything at all.
+fn has_facts(answer: &Answer) -> bool {
+    match answer {
+        Answer::Identity(answer) => answer.is_ok(),
+        Answer::Pulses(answers) => answers.iter().any(|(_, answer)| answer.is_ok()),
+        Answer::Facts(answers) => answers.iter().any(|(_, answer)| answer.is_ok()),
+        Answer::Scope(answer) => answer.is_ok(),
+        Answer::Jobs(answer) => answer.is_ok(),
+        Answer::Found(answer) => answer.is_ok(),
+        Answer::Cancelled => false,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -15,7 +15,7 @@ use crate::domain::ids::{
     EnvironmentName, HoldId, IntentId, ManualGateId, Person, RoleName, Seq, ServiceName,
 };
 use crate::domain::ledger::Ledger;
-use crate::domain::promotion::{Intent, Purpose};
+use crate::domain::promotion::Purpose;
 use crate::domain::scope;
 use crate::domain::signoff::{Voice, Vote};
 
@@ -145,33 +145,6 @@ impl Engine {
         };
         let precondition = Precondition::Unchanged { seen: self.seen() };
         vec![self.append(Pending::Intent(id.clone()), draft, precondition)]
-    }
-
-    /// The hold that a rollback leaves on the revision that it goes back from (P7), unless one names
-    /// it already.
-    fn bad_revision(&mut self, intent: &Intent, operator: &Person, now: Timestamp) -> Option<Hold> {
-        let bad = intent.from.as_ref().filter(|_| intent.rollback)?;
-        let known = self.ledger.as_ref().is_some_and(|ledger| {
-            let holds = ledger.holds_on(&intent.service, &intent.environment, Some(&bad.sha), now);
-            holds.into_iter().any(|hold| hold.names(&bad.sha))
-        });
-        (!known).then(|| Hold {
-            id: HoldId::from(format!("h-{}", self.random_name(5))),
-            cover: Cover {
-                service: Some(intent.service.clone()),
-                environment: None,
-                revision: Some(bad.sha.clone()),
-            },
-            kind: HoldKind::Forward,
-            reason: format!(
-                "{bad} was rolled back from in {}: {}",
-                intent.environment, intent.reason
-            ),
-            owner: operator.clone(),
-            since: now,
-            until: None,
-            incident: false,
-        })
     }
 
     fn place_hold(
@@ -425,7 +398,17 @@ impl Engine {
             .board
             .row(service)
             .ok_or_else(|| super::planning::unknown_service(self, service))?;
-        let (_, cell) = place(row, environment)?;
+        let (stage, cell) = place(row, environment)?;
+        let asked: Vec<&str> = stage.roles_asked().map(RoleName::as_str).collect();
+        if !asked.contains(&role.as_str()) {
+            let why = format!("no vote of {role} is asked for {service} > {environment}");
+            return Err(
+                Refusal::new(RefusalKind::Usage, why).hint(match asked.as_slice() {
+                    [] => "`gonogo gate add` puts up a gate that a role opens".to_owned(),
+                    asked => format!("asked for: {}", asked.join(", ")),
+                }),
+            );
+        }
         let Some(candidate) = &cell.candidate else {
             return Err(Refusal::new(
                 RefusalKind::NoGo,

@@ -9,7 +9,7 @@ use crate::app::plan::Plan;
 use crate::app::request::{Refusal, RefusalKind};
 use crate::domain::board::Row;
 use crate::domain::cell::Cell;
-use crate::domain::gate::State;
+use crate::domain::gate::{State, words};
 use crate::domain::ids::{EnvironmentName, IntentId, Person, ServiceName};
 use crate::domain::policy::{Mode, Stage, Via};
 use crate::domain::promotion::{Intent, Purpose};
@@ -182,10 +182,11 @@ impl Engine {
     /// Says whether this operator can change anything at all now, and why not.
     pub fn may_act(&self) -> Result<&Person, Refusal> {
         if self.offline {
-            return Err(
-                Refusal::new(RefusalKind::Forge, "offline: nothing can be sent")
-                    .hint("start without --offline"),
-            );
+            return Err(Refusal::new(
+                RefusalKind::Usage,
+                "offline: nothing can be promoted, approved or stopped",
+            )
+            .hint("start without --offline"));
         }
         self.may_record()
     }
@@ -297,16 +298,12 @@ fn no_facts(row: &Row, service: &ServiceName) -> Refusal {
 }
 
 pub(crate) fn stale(row: &Row, service: &ServiceName, now: Timestamp) -> Refusal {
-    let age = row.facts.age(now).unwrap_or_default();
+    let age = words::span(row.facts.age(now).unwrap_or_default());
     let why = match &row.facts.fault {
-        Some(fault) => format!(
-            "what is known of {service} is {} s old: {}",
-            age.as_secs(),
-            fault.why
-        ),
-        None => format!("what is known of {service} is {} s old", age.as_secs()),
+        Some(fault) => format!("what is known of {service} is {age} old: {}", fault.why),
+        None => format!("what is known of {service} is {age} old"),
     };
-    Refusal::new(RefusalKind::Facts, why).hint("r reads it again")
+    Refusal::new(RefusalKind::Facts, why).hint("read it again: r on the board, or the same command")
 }
 
 fn if_bad(cell: &Cell) -> String {

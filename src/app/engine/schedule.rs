@@ -161,9 +161,12 @@ impl Engine {
         self.generations
     }
 
-    /// Takes note that a question was answered. Says whether it was still wanted: an answer to a
-    /// question that was given up is dropped.
-    pub(crate) fn answered(&mut self, generation: u64) -> bool {
+    /// Takes note that a question was answered, if no `more` of the answer follows. Says whether it
+    /// was still wanted: an answer to a question that was given up is dropped.
+    pub(crate) fn answered(&mut self, generation: u64, more: bool) -> bool {
+        if more {
+            return self.schedule.asked.contains_key(&generation);
+        }
         self.schedule.asked.remove(&generation).is_some()
     }
 

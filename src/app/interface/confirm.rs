@@ -3,11 +3,11 @@
 use tui_input::Input;
 
 use super::choice::step;
-use super::{Overlay, field, link};
+use super::{Overlay, field, link, reports};
 use crate::app::command::Command;
 use crate::app::effect::Effect;
+use crate::app::engine::Engine;
 use crate::app::engine::planning::Wish;
-use crate::app::engine::{Engine, Report};
 use crate::app::plan::Plan;
 use crate::app::request::{Refusal, RefusalKind, Request};
 use crate::app::state::State;
@@ -93,10 +93,9 @@ fn send(state: &mut State) -> Vec<Effect> {
     };
     let mut plan = plan.clone();
     plan.intent.reason = field::text(&dialog.reason);
-    let reports = state.engine.reports.len();
-    let effects = state.engine.ask(Request::Send(plan), now);
-    if let Some(Report::Refused { refusal, .. }) = state.engine.reports.get(reports) {
-        dialog.plan = Err(refusal.clone());
+    let (effects, refused) = reports::ask(&mut state.engine, Request::Send(plan), now);
+    if let Some(refusal) = refused {
+        dialog.plan = Err(refusal);
     } else {
         state.interface.overlays.pop();
     }

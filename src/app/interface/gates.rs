@@ -9,7 +9,7 @@ use crate::app::engine::Engine;
 use crate::app::state::State;
 use crate::domain::hold::{ManualGate, Openers};
 use crate::domain::ids::{EnvironmentName, Person, RoleName, ServiceName};
-use crate::domain::policy::{GateSpec, Policy};
+use crate::domain::policy::{Policy, Stage};
 use crate::domain::signoff::Voice;
 
 mod dialog;
@@ -80,15 +80,7 @@ fn roles(
     let stage = policy
         .service(service)
         .and_then(|service| service.stage(environment));
-    let asked: Vec<&RoleName> = stage
-        .into_iter()
-        .flat_map(|stage| &stage.gates)
-        .filter_map(|gate| match gate {
-            GateSpec::SignOff { roles, .. } => Some(roles),
-            _ => None,
-        })
-        .flatten()
-        .collect();
+    let asked: Vec<&RoleName> = stage.into_iter().flat_map(Stage::roles_asked).collect();
     if asked.is_empty() {
         let why = format!("no vote is asked for {service} > {environment}");
         return (Vec::new(), Some(why));

@@ -227,7 +227,7 @@ fn sha(number: u8) -> Sha {
 fn policy() -> Policy {
     let stage = |environment: &str, gates: Vec<GateSpec>| Stage {
         environment: environment.into(),
-        gates,
+        gates: gates.into(),
         via: Via::Deployment,
         mode: Mode::Confirm,
         verification: None,
@@ -260,6 +260,7 @@ fn policy() -> Policy {
         (EnvironmentName::from(name), environment)
     };
     Policy {
+        releases: Vec::new(),
         version: Digest::of(["test"]),
         max_age: SignedDuration::from_secs(60),
         environments: BTreeMap::from([
@@ -320,12 +321,21 @@ fn facts(service: &str) -> ServiceFacts {
 
 /// Makes what is known of a service too old to act on.
 pub(crate) fn stale(state: &mut State, service: &str) {
+    observed(state, service, now() - SignedDuration::from_hours(1));
+}
+
+/// Reads a service again, with the same answer.
+pub(crate) fn fresh(state: &mut State, service: &str) {
+    observed(state, service, now());
+}
+
+fn observed(state: &mut State, service: &str, at: Timestamp) {
     let name = ServiceName::from(service);
     state.engine.board.version += 1;
     for row in &mut state.engine.board.rows {
         if row.service.name == name {
             let value = row.facts.value().cloned().expect("facts");
-            row.facts = Fact::observed(value, now() - SignedDuration::from_hours(1));
+            row.facts = Fact::observed(value, at);
         }
     }
 }

@@ -3,10 +3,9 @@
 use jiff::tz::TimeZone;
 use tui_input::Input;
 
-use super::{Overlay, cover, field, link, until};
+use super::{Overlay, cover, field, link, reports, until};
 use crate::app::command::Command;
 use crate::app::effect::Effect;
-use crate::app::engine::Report;
 use crate::app::request::{Expiry, Request};
 use crate::app::state::State;
 use crate::domain::hold::{Cover, HoldKind};
@@ -172,19 +171,11 @@ fn lift(state: &mut State) -> Vec<Effect> {
 
 /// Hands an order to the engine; a refusal stays in the dialog, otherwise it closes.
 pub(super) fn ask(state: &mut State, request: Request) -> Vec<Effect> {
-    let reports = state.engine.reports.len();
-    let effects = state.engine.ask(request, state.now);
-    let refused = match state.engine.reports.get(reports) {
-        Some(Report::Refused { refusal, .. }) => Some(refusal.why.clone()),
-        Some(
-            Report::Done { .. }
-            | Report::Alert { .. }
-            | Report::Trouble(_)
-            | Report::JournalTrouble { .. },
-        )
-        | None => None,
-    };
-    match (refused, state.interface.overlays.last_mut()) {
+    let (effects, refused) = reports::ask(&mut state.engine, request, state.now);
+    match (
+        refused.map(|refusal| refusal.why),
+        state.interface.overlays.last_mut(),
+    ) {
         (Some(why), Some(Overlay::Hold(dialog))) => dialog.error = Some(why),
         (Some(why), Some(Overlay::Gates(dialog))) => dialog.error = Some(why),
         (Some(why), Some(Overlay::Override(dialog))) => dialog.error = Some(why),

@@ -5,17 +5,18 @@ use jiff::Timestamp;
 use tui_input::Input;
 
 use super::choice::step;
-use super::{ConfirmDialog, Overlay, field, link};
+use super::{ConfirmDialog, Overlay, field, link, reports};
 use crate::app::command::Command;
 use crate::app::effect::Effect;
+use crate::app::engine::Engine;
 use crate::app::engine::planning::Wish;
 use crate::app::engine::recheck::difference;
-use crate::app::engine::{Engine, Report};
 use crate::app::plan::Plan;
 use crate::app::request::{Refusal, RefusalKind, Request};
 use crate::app::state::State;
 use crate::domain::gate::Go;
 use crate::domain::ids::{EnvironmentName, ServiceName};
+use crate::domain::revision::Revision;
 
 /// The promote dialog: one plan or several, each with its own result.
 #[derive(Clone, Debug)]
@@ -47,6 +48,9 @@ pub struct PromoteItem {
     /// What would be sent, or why not. Made when the dialog opened; if the cell changes under the
     /// dialog it becomes a refusal that names the difference.
     pub plan: Result<Box<Plan>, Refusal>,
+    /// What would move, where it was refused for nothing but facts that had not been read yet: it
+    /// is planned once they are, if it is still the same.
+    pub awaited: Option<(Option<Revision>, Revision)>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -86,19 +90,21 @@ pub(super) fn open(state: &mut State, aim: Aim) {
             .cloned()
             .collect()
     };
-    let wish = match aim {
-        Aim::Forward => Wish::Promote { revision: None },
-        Aim::Approve => Wish::Approve,
-        Aim::Back => Wish::Rollback { revision: None },
-    };
+    let wish = wish(aim);
     let items: Vec<PromoteItem> = services
         .into_iter()
-        .map(|service| PromoteItem {
-            plan: state
+        .map(|service| {
+            let plan = state
                 .engine
                 .plan(&service, &cursor.environment, &wish, state.now)
-                .map(Box::new),
-            service,
+                .map(Box::new);
+            let cell = state.engine.board.cell(&service, &cursor.environment);
+            let moves = cell.and_then(|cell| Some((cell.live.clone(), cell.candidate.clone()?)));
+            PromoteItem {
+                awaited: moves.filter(|_| awaits_facts(&plan)),
+                plan,
+                service,
+            }
         })
         .collect();
     let protected = items
@@ -117,6 +123,18 @@ pub(super) fn open(state: &mut State, aim: Aim) {
             aim,
         }));
     state.interface.toured(1);
+}
+
+fn wish(aim: Aim) -> Wish {
+    match aim {
+        Aim::Forward => Wish::Promote { revision: None },
+        Aim::Approve => Wish::Approve,
+        Aim::Back => Wish::Rollback { revision: None },
+    }
+}
+
+fn awaits_facts(plan: &Result<Box<Plan>, Refusal>) -> bool {
+    matches!(plan, Err(refusal) if refusal.kind == RefusalKind::Facts)
 }
 
 pub(super) fn run(state: &mut State, command: Command) -> Vec<Effect> {
@@ -163,17 +181,11 @@ fn send(state: &mut State) -> Vec<Effect> {
         let Ok(plan) = &item.plan else { continue };
         let mut plan = plan.clone();
         plan.intent.reason.clone_from(&reason);
-        let reports = state.engine.reports.len();
-        effects.extend(state.engine.ask(Request::Send(plan), now));
-        match state.engine.reports.get(reports) {
-            Some(Report::Refused { refusal, .. }) => item.plan = Err(refusal.clone()),
-            Some(
-                Report::Done { .. }
-                | Report::Alert { .. }
-                | Report::Trouble(_)
-                | Report::JournalTrouble { .. },
-            )
-            | None => sent.push(item.service.clone()),
+        let (more, refused) = reports::ask(&mut state.engine, Request::Send(plan), now);
+        effects.extend(more);
+        match refused {
+            Some(refusal) => item.plan = Err(refusal),
+            None => sent.push(item.service.clone()),
         }
     }
     let (all, to) = (dialog.items.len(), dialog.environment.clone());
@@ -297,6 +309,41 @@ impl PromoteDialog {
             .map(|plan| link::with_reason(&plan.command, &reason))
             .collect();
         lines.join("\n")
+    }
+
+    /// Plans what was refused for facts that had not been read, now that they may have been: for
+    /// the very revisions that the dialog opened on. The focus goes back to Cancel, so that nobody
+    /// confirms what appears at that moment.
+    pub(super) fn wake(&mut self, engine: &mut Engine, now: Timestamp) {
+        let wish = wish(self.aim);
+        for item in &mut self.items {
+            let Some((live, candidate)) = item.awaited.take() else {
+                continue;
+            };
+            let cell = engine.board.cell(&item.service, &self.environment);
+            let same = cell.is_some_and(|cell| {
+                cell.live == live && cell.candidate.as_ref() == Some(&candidate)
+            });
+            if !same {
+                let why = format!("{} is not what the dialog opened on", item.service);
+                let refusal = Refusal::new(RefusalKind::Facts, why);
+                item.plan = Err(refusal.hint("open it again"));
+                continue;
+            }
+            item.plan = engine
+                .plan(&item.service, &self.environment, &wish, now)
+                .map(Box::new);
+            if awaits_facts(&item.plan) {
+                item.awaited = Some((live, candidate));
+            } else if let Ok(plan) = &item.plan {
+                if plan.protected {
+                    self.typed.get_or_insert_with(Input::default);
+                }
+                if self.focus == PromoteFocus::Promote {
+                    self.focus = PromoteFocus::Cancel;
+                }
+            }
+        }
     }
 
     /// Turns every item whose cell is not as it was shown into a refusal that names the

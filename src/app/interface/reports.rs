@@ -3,8 +3,9 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Interface, Overlay};
-use crate::app::engine::Report;
-use crate::app::request::Refusal;
+use crate::app::effect::Effect;
+use crate::app::engine::{Engine, Report};
+use crate::app::request::{Refusal, Request};
 use crate::domain::ids::IntentId;
 
 /// A trouble that was read and comes back after this long wants to be read again.
@@ -33,6 +34,27 @@ pub struct Problem {
     pub hint: Option<String>,
     pub request: Option<String>,
     pub read: bool,
+}
+
+/// Asks the engine; what it refuses at once comes back beside the effects.
+pub(super) fn ask(
+    engine: &mut Engine,
+    request: Request,
+    now: Timestamp,
+) -> (Vec<Effect>, Option<Refusal>) {
+    let reports = engine.reports.len();
+    let effects = engine.ask(request, now);
+    let refused = match engine.reports.get(reports) {
+        Some(Report::Refused { refusal, .. }) => Some(refusal.clone()),
+        Some(
+            Report::Done { .. }
+            | Report::Alert { .. }
+            | Report::Trouble(_)
+            | Report::JournalTrouble { .. },
+        )
+        | None => None,
+    };
+    (effects, refused)
 }
 
 impl Interface {

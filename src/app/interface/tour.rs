@@ -3,9 +3,9 @@
 use super::Interface;
 
 const STEPS: [&str; 3] = [
-    "tour 1/3: move with j k h l or the arrows; every cell is one service in one environment",
-    "tour 2/3: on a READY row press P: the dialog shows what would be sent; give a reason and promote",
-    "tour 3/3: press H to hold a service: nothing is promoted into it until the hold is lifted",
+    "tour 1/3: move with j k h l or the arrows; a cell is one service in one place",
+    "tour 2/3: press P on a READY row, read what it would send, give a reason, go",
+    "tour 3/3: press H to hold a service: nothing goes into it until it is lifted",
 ];
 
 /// What the footer says at a step of the tour.
@@ -18,6 +18,16 @@ impl Interface {
     pub(super) fn toured(&mut self, step: usize) {
         if self.tour.is_some_and(|at| at <= step) {
             self.tour = Some(step + 1).filter(|next| *next < STEPS.len());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn every_step_fits_on_a_screen_of_eighty_columns() {
+        for step in super::STEPS {
+            assert!(step.len() <= 78, "{step}");
         }
     }
 }

@@ -7,7 +7,7 @@ use super::line::{Line, Tone};
 use super::look::Look;
 use super::panel::{Bar, Column, Content, Entry, Panel, Row, Table};
 use super::tally::standing;
-use super::{empty, gates, peek, time};
+use super::{empty, gates, peek, scope, time};
 use crate::app::interface::Sort;
 use crate::domain::board;
 use crate::domain::cell::{Cell, CellState};
@@ -348,6 +348,7 @@ pub(super) fn next_entry(look: &Look<'_>, row: &board::Row, cell: &Cell) -> Entr
     let state = cell.next(&row.facts, policy, look.now);
     let (glyph, word, tone) = look.glyphs.state(state);
     let head = match (&cell.candidate, cell.ahead) {
+        (Some(_), _) if scope::goes_back(row, cell) => Line::of(Tone::Bad, "old"),
         (None, _) => Line::of(Tone::Muted, "0"),
         (Some(_), Some(ahead)) => Line::plain(format!("+{ahead}")),
         (Some(_), None) => Line::of(Tone::Muted, "+?"),

@@ -8,7 +8,7 @@ use super::glyph::Glyphs;
 use super::shape::Shape;
 use super::tally::{Tally, standing};
 use super::time::Clock;
-use crate::app::engine::Engine;
+use crate::app::engine::{Engine, ForgeState};
 use crate::app::interface::Interface;
 use crate::app::state::State;
 use crate::domain::board::Row;
@@ -111,6 +111,13 @@ impl<'a> Look<'a> {
         } else {
             state
         }
+    }
+
+    /// Whether a forge has been silent for longer than facts may be old.
+    pub fn is_old(&self, forge: &ForgeState) -> bool {
+        let max_age = self.engine.policy.max_age;
+        let answered = forge.answered_at;
+        answered.is_none_or(|at| self.clock.ago(at) > max_age)
     }
 
     /// Whether nothing has been read of a service yet, and nothing went wrong either.

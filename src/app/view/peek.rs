@@ -147,6 +147,13 @@ pub(super) fn notices(look: &Look<'_>, row: &Row, cell: &Cell) -> Vec<Line> {
     if let Some(flight) = &cell.in_flight {
         lines.push(super::coming::flight(look, row, cell, flight));
     }
+    lines.extend(super::failure::line(look, row, cell));
+    if let Some((candidate, live)) = cell.candidate.as_ref().zip(cell.live.as_ref())
+        && scope::goes_back(row, cell)
+    {
+        let text = format!("! {candidate} is OLDER than {live}, which is live: it would go back");
+        lines.push(Line::of(Tone::Bad, text));
+    }
     lines
 }
 

@@ -1,39 +1,26 @@
 //! Scenes: states of the board at a fixed instant, for the tests of the screens.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::app::engine::{Engine, ForgeState, JournalState, Start};
-use crate::app::interface::{Cursor, DetailTab, Interface, ListCursor, Message, Screen};
+use crate::app::interface::{Cursor, Interface, Message};
 use crate::app::msg::Budget;
 use crate::app::state::State;
 use crate::domain::cell::CellState;
-use crate::domain::deployment::Deployment;
-use crate::domain::facts::{Head, Permission, Release, ServiceFacts};
 use crate::domain::fault::{Fault, FaultKind};
-use crate::domain::gate::{self, Earliest, Go, Judgement, Verdict};
-use crate::domain::hold::{Cover, Hold, HoldKind};
-use crate::domain::ids::{
-    DeploymentId, Digest, EnvironmentName, JobId, Person, PullRequestNumber, RunId, Sha,
-};
+use crate::domain::ids::{Digest, Person, Sha};
 use crate::domain::ledger::Ledger;
-use crate::domain::observed::Fact;
-use crate::domain::phase::Phase;
-use crate::domain::pipeline::{Check, Checks, Job, Run};
-use crate::domain::policy::{Environment, GateSpec, Mode, Policy, Service, Stage, Via};
-use crate::domain::pull_request::{ChangeState, PullRequest, Review};
-use crate::domain::scope::{Commit, Relation, Scope, ScopedPullRequest};
-use crate::domain::signoff::{Voice, Vote};
-use crate::domain::window::{Span, Window, WindowEffect};
 
 pub(crate) mod dialogs;
 mod facts;
+mod gates;
 mod journal;
 
 use facts::{facts, scope};
+use gates::{Gates, judgement, policy};
 
 /// Friday, 17 July 2026, 14:17:50 in UTC.
 pub(crate) fn now() -> Timestamp {
@@ -58,14 +45,6 @@ struct Plan {
     name: &'static str,
     live: [&'static str; 3],
     gates: Gates,
-}
-
-#[derive(Clone, Copy, PartialEq)]
-enum Gates {
-    Open,
-    Ticket,
-    Soak,
-    Level,
 }
 
 fn plan(name: &'static str, live: [&'static str; 3], gates: Gates) -> Plan {
@@ -94,152 +73,6 @@ pub(crate) fn sha(of: &str) -> Sha {
 
 pub(crate) fn person(name: &str) -> Person {
     Person::new(name)
-}
-
-fn policy(plans: &[Plan]) -> Policy {
-    let stage = |environment: &str| Stage {
-        environment: environment.into(),
-        gates: vec![
-            GateSpec::Window,
-            GateSpec::SignOff {
-                roles: vec!["qa".into(), "sre".into()],
-                distinct: true,
-            },
-        ],
-        via: if environment == "dev" {
-            Via::Forge
-        } else {
-            Via::Approval { workflow: None }
-        },
-        mode: Mode::Confirm,
-        verification: None,
-    };
-    Policy {
-        version: Digest::of(["scene"]),
-        max_age: SignedDuration::from_secs(60),
-        environments: PATH
-            .iter()
-            .map(|name| {
-                let environment = Environment {
-                    name: (*name).into(),
-                    tier: "standard".into(),
-                    protected: *name == "prod",
-                    mode: Mode::Confirm,
-                    overrides: crate::domain::override_::OverrideRule::default(),
-                    countdown: crate::domain::policy::COUNTDOWN,
-                };
-                (EnvironmentName::new(name), environment)
-            })
-            .collect(),
-        services: plans
-            .iter()
-            .map(|plan| Service {
-                name: plan.name.into(),
-                forge: "gh".into(),
-                repo: format!("acme/{}", plan.name).into(),
-                branch: None,
-                group: None,
-                depends: Vec::new(),
-                path: PATH.iter().map(|name| stage(name)).collect(),
-            })
-            .collect(),
-        windows: vec![Window {
-            name: "R26.07".into(),
-            effect: WindowEffect::Allow,
-            span: Span::Weekly {
-                days: vec![jiff::civil::Weekday::Friday],
-                from: jiff::civil::time(12, 0, 0, 0),
-                to: jiff::civil::time(16, 0, 0, 0),
-            },
-            zone: TimeZone::UTC,
-            zone_name: "UTC".into(),
-            environments: vec!["prod".into()],
-            services: Vec::new(),
-            reason: None,
-        }],
-        roles: BTreeMap::from([
-            ("qa".into(), BTreeSet::from([person("dee")])),
-            (
-                "sre".into(),
-                BTreeSet::from([person("carol"), person("alice")]),
-            ),
-        ]),
-    }
-}
-
-fn judgement(gates: Gates) -> Judgement {
-    let open = |name: &str, why: &str, age| {
-        Verdict::new(name, gate::State::Open, why).evidence("seen", why, None, Some(ago(age)))
-    };
-    let mut verdicts = vec![
-        open("fresh", "every fact is younger than 1m", 6),
-        open("pipeline", "main@77ac01e: 12 of 12 checks passed", 2 * HOUR),
-        open(
-            "review",
-            "2 of 2: bob, dee (author eve is not counted)",
-            51 * MINUTE,
-        ),
-        open("window", "R26.07 until 16:00Z", 2 * HOUR).valid_until(Some(hence(6_130))),
-    ];
-    let soak = match gates {
-        Gates::Soak => Verdict::new("soak", gate::State::Waiting, "6h12m of 24h on staging")
-            .opens_at(Some(hence(64_000)))
-            .opens_when("24h on staging are over")
-            .evidence("soak", "6h12m", None, Some(ago(22_000))),
-        Gates::Open | Gates::Ticket | Gates::Level => {
-            open("soak", "31h of 24h on staging", 7 * HOUR)
-        }
-    };
-    verdicts.push(soak);
-    if gates == Gates::Ticket {
-        verdicts.push(
-            Verdict::new(
-                "sign-off",
-                gate::State::Closed,
-                "1 of 2 roles: sre has not voted",
-            )
-            .opens_when("sre votes go on 5.2.9 > 5.3.0")
-            .who("carol, alice")
-            .evidence("qa", "go by dee", None, Some(ago(20 * MINUTE))),
-        );
-        verdicts.push(
-            Verdict::new(
-                "manual ticket",
-                gate::State::Closed,
-                "CHG-4411 needs \"approved\"",
-            )
-            .opens_when("somebody of ops-cab opens it")
-            .who("role ops-cab"),
-        );
-    }
-    verdicts.push(open("hold", "no hold", 6));
-    let go = gate::sum(verdicts.iter().map(|verdict| verdict.state));
-    let earliest = match gates {
-        Gates::Open => Earliest::Now,
-        Gates::Ticket => Earliest::NeedsPerson {
-            gate: "sign-off".into(),
-            who: "carol or alice as sre".into(),
-        },
-        Gates::Soak => Earliest::At {
-            at: hence(64_000),
-            gate: "soak".into(),
-        },
-        Gates::Level => Earliest::Nothing,
-    };
-    if gates == Gates::Level {
-        return Judgement {
-            go: Go::Unknown,
-            verdicts: Vec::new(),
-            earliest,
-            due: None,
-        };
-    }
-    Judgement {
-        go,
-        verdicts,
-        earliest,
-        due: None,
-    }
 }
 
 fn interface(columns: u16, rows: u16) -> Interface {

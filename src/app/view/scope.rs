@@ -5,13 +5,18 @@ use super::look::Look;
 use super::time;
 use crate::domain::board::Row;
 use crate::domain::cell::Cell;
+use crate::domain::ids::EnvironmentName;
 use crate::domain::scope::{Relation, Scope, ScopedPullRequest};
 
 /// One line: `12 commits, 4 PRs: #912 eve retry key  #915 dee pool size +2`.
 pub(super) fn summary(row: &Row, cell: &Cell) -> Line {
     let Some(scope) = row.scope_of(cell) else {
         return match (&cell.candidate, &cell.live) {
-            (None, _) => Line::of(Tone::Muted, "no change: level with what comes before"),
+            (None, _) => {
+                let upstream = Look::upstream(row, cell).map(EnvironmentName::as_str);
+                let before = upstream.unwrap_or("the branch");
+                Line::of(Tone::Muted, format!("no change: level with {before}"))
+            }
             (Some(_), None) => Line::of(Tone::Muted, "first deployment: nothing to compare with"),
             (Some(_), Some(_)) => Line::of(Tone::Muted, "reading the commits…"),
         };
@@ -37,6 +42,12 @@ pub(super) fn summary(row: &Row, cell: &Cell) -> Line {
         }
     }
     line
+}
+
+/// Says whether what is live has everything of the candidate and more.
+pub(super) fn goes_back(row: &Row, cell: &Cell) -> bool {
+    let scope = row.scope_of(cell).and_then(|fact| fact.value());
+    scope.is_some_and(|scope| scope.relation == Relation::Behind)
 }
 
 /// `12 commits, 4 PRs`, and loudly if they lead backwards.

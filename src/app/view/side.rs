@@ -114,7 +114,7 @@ fn votes(look: &Look<'_>) -> (Line, Vec<Line>) {
         .service
         .stage(&cell.environment)
         .into_iter()
-        .flat_map(|stage| &stage.gates)
+        .flat_map(|stage| stage.gates.iter())
         .find_map(|gate| match gate {
             GateSpec::SignOff { roles, .. } => Some(roles),
             _ => None,
@@ -186,6 +186,9 @@ fn forges(look: &Look<'_>) -> Vec<Line> {
                     let left = time::span(look.clock.until(at));
                     line.push(Tone::Plain, format!(", retry in {left}"));
                 }
+            }
+            None if look.is_old(forge) && forge.answered_at.is_some() => {
+                line.push(Tone::Unknown, format!("? STALE {age}"));
             }
             None if forge.answered_at.is_some() => {
                 line.push(Tone::Good, format!("{} OK ", look.glyphs.good()));

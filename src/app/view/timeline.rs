@@ -7,6 +7,7 @@ use super::panel::{Bar, Column, Content, Entry, Panel, Row, Table};
 use crate::app::engine::JournalState;
 use crate::domain::entry::{self, Event};
 use crate::domain::promotion::{Purpose, State};
+use crate::domain::release::run::Ending;
 
 pub(super) fn main(look: &Look<'_>) -> Vec<Panel> {
     let next = coming::lines(look, usize::from(look.shape.body / 4).max(1));
@@ -254,6 +255,31 @@ impl Said {
                 result: Line::of(Tone::Bad, format!("{} red", look.glyphs.bad())),
                 detail: reason,
             },
+            Event::ReleaseVoteCast { vote } => plain(
+                match vote.voice {
+                    crate::domain::signoff::Voice::Go => "RELEASE GO",
+                    crate::domain::signoff::Voice::NoGo => "RELEASE NO-GO",
+                },
+                format!("{} as {}  {}", vote.release, vote.role, vote.note),
+            ),
+            Event::ReleaseStarted { run } => Self {
+                what: "RELEASE",
+                result: Line::of(Tone::Running, format!("{} started", look.glyphs.running())),
+                detail: format!("{}, {} to move  {quoted}", run.release, run.moves.len()),
+            },
+            Event::ReleaseResumed { id, .. } => plain("RESUME", format!("run {id}")),
+            Event::ReleaseEnded { id, how } => {
+                let (tone, glyph) = match how {
+                    Ending::Shipped => (Tone::Good, good),
+                    Ending::Stopped { .. } => (Tone::Bad, look.glyphs.bad()),
+                    Ending::Cancelled { .. } => (Tone::Warning, look.glyphs.warning()),
+                };
+                Self {
+                    what: "RELEASE",
+                    result: Line::of(tone, format!("{glyph} {}", how.word())),
+                    detail: format!("run {id}  {quoted}"),
+                }
+            }
             Event::DeploymentSeen { deployment, by, .. } => Self {
                 what: "DEPLOYED",
                 result: Line::of(Tone::Good, format!("{good} seen")),

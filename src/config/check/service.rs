@@ -2,12 +2,13 @@
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::super::error::meant;
 use super::super::file::{Table, Value};
 use super::super::{defaults, keys};
 use super::forge::Forges;
-use super::{Overrides, Roles, Tiers, gate, mode};
+use super::{Overrides, Roles, gate, mode};
 use crate::domain::act::MergeMethod;
 use crate::domain::ids::{EnvironmentName, ForgeName, RepoPath, ServiceName};
 use crate::domain::policy::{Environment, GateSpec, Mode, Service, Stage, Via};
@@ -17,7 +18,8 @@ type Environments = BTreeMap<EnvironmentName, Environment>;
 /// What services refer to.
 pub(super) struct Known<'k> {
     pub forges: &'k Forges,
-    pub tiers: &'k Tiers,
+    /// The gates of each tier.
+    pub tiers: BTreeMap<&'k str, Arc<[GateSpec]>>,
     pub roles: &'k Roles,
     pub overrides: &'k Overrides,
 }
@@ -105,12 +107,15 @@ fn path(
         return path;
     };
     for (text, item) in value.texts().unwrap_or_default() {
-        let name = EnvironmentName::new(text);
+        let known = environments.get_key_value(text);
+        let known = known.map(|(name, _)| name.clone());
+        let is_known = known.is_some();
+        let name = known.unwrap_or_else(|| EnvironmentName::new(text));
         if path.contains(&name) {
             item.error(format!("`{name}` stands twice on the path"), None);
             continue;
         }
-        if !environments.contains_key(&name) {
+        if !is_known {
             if declared {
                 let names = environments.keys().map(EnvironmentName::as_str);
                 let hint =
@@ -171,13 +176,16 @@ fn service(
         .enumerate()
         .map(|(place, environment)| {
             let described = environments.get(environment);
-            let tier = described.and_then(|environment| known.tiers.get(&environment.tier));
+            let tier = described
+                .and_then(|environment| known.tiers.get(environment.tier.as_str()))
+                .cloned()
+                .unwrap_or_default();
             Stage {
                 environment: environment.clone(),
-                gates: gate::with_extra(
-                    tier.map(Vec::as_slice).unwrap_or_default(),
-                    extra.unwrap_or_default(),
-                ),
+                gates: match extra {
+                    Some(extra) => gate::with_extra(&tier, extra).into(),
+                    None => tier,
+                },
                 via: ways
                     .remove(environment)
                     .unwrap_or_else(|| default_via(place)),

@@ -34,6 +34,20 @@ fn the_example_says_default_only_where_it_is_so() {
 }
 
 #[test]
+fn the_config_of_the_readme_loads_as_it_is() {
+    let readme = include_str!("../../../README.md");
+    let blocks: Vec<&str> = readme
+        .split("```toml\n")
+        .skip(1)
+        .filter_map(|rest| rest.split("```").next())
+        .collect();
+    assert!(!blocks.is_empty(), "the README shows a config");
+    for block in blocks {
+        load_text(block).unwrap_or_else(|problems| panic!("{}", render(&problems)));
+    }
+}
+
+#[test]
 fn the_example_shows_every_key_that_the_checker_knows() {
     // Each key in its section, commented out or not; inline tables by what stands in their braces.
     let mut seen: Vec<(String, String)> = Vec::new();

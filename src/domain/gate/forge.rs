@@ -195,7 +195,8 @@ fn deployment_in_flight(case: &Case<'_>, facts: &ServiceFacts, now: Timestamp) -
         .creator
         .as_ref()
         .map_or("the forge", |creator| creator.as_str());
-    let since = words::instant(newest.created_at, now);
+    // It may have waited for an approval since long before: what counts is when it began to run.
+    let since = words::instant(newest.changed_at, now);
     let verdict = Verdict::new(
         GATE,
         State::Waiting,

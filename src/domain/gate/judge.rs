@@ -39,7 +39,7 @@ fn of(stage: &Stage) -> impl Iterator<Item = &GateSpec> {
     let absent = |spec: &&GateSpec| !stage.gates.contains(*spec);
     std::iter::once(&GateSpec::Fresh)
         .filter(absent)
-        .chain(&stage.gates)
+        .chain(stage.gates.iter())
         .chain(
             [&GateSpec::Hold, &GateSpec::Manual, &GateSpec::Forge]
                 .into_iter()

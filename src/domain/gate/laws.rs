@@ -251,9 +251,11 @@ proptest! {
     ) {
         let before = world.judge();
         let mut more = world;
-        let gates = &mut more.policy.services[0].path[2].gates;
+        let stage = &mut more.policy.services[0].path[2];
+        let mut gates = stage.gates.to_vec();
         let place = place.index(gates.len() + 1);
         gates.insert(place, gate);
+        stage.gates = gates.into();
         let after = more.judge();
         if before.go != Go::Go {
             prop_assert_ne!(after.go, Go::Go);
@@ -332,9 +334,10 @@ proptest! {
         other in 0..5000i64,
     ) {
         let mut world = world;
-        world.policy.services[0].path[2].gates = vec![GateSpec::Soak {
+        world.policy.services[0].path[2].gates = [GateSpec::Soak {
             at_least: SignedDuration::from_hours(hours),
-        }];
+        }]
+        .into();
         let (sooner, later) = (later(one.min(other)), later(one.max(other)));
         let first = world.verdict_at("soak", sooner);
         let second = world.verdict_at("soak", later);

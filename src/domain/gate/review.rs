@@ -58,6 +58,8 @@ pub fn judge(case: &Case<'_>, approvals: u32, own: bool) -> Verdict {
             let why = match (approvals, read) {
                 (_, 0) => "no pull request in scope".to_owned(),
                 (0, read) => format!("nobody asked for changes in {read} pull requests"),
+                (1, 1) => "1 pull request is approved".to_owned(),
+                (1, read) => format!("{read} pull requests are approved"),
                 (_, 1) => format!("1 pull request has {approvals} approvals or more"),
                 (_, read) => format!("{read} pull requests have {approvals} approvals or more"),
             };

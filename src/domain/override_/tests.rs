@@ -136,7 +136,13 @@ fn o1_an_override_is_bound_to_the_values_that_it_showed() {
 fn o1_time_alone_does_not_void_an_override_before_it_expires() {
     let mut base = world();
     base.policy.windows = vec![freeze()];
-    base.policy.services[0].path[2].gates.push(GateSpec::Window);
+    let stage = &mut base.policy.services[0].path[2];
+    stage.gates = stage
+        .gates
+        .iter()
+        .cloned()
+        .chain([GateSpec::Window])
+        .collect();
     let mut gate = manual_gate("g1", Cover::default(), Openers::Anyone);
     gate.name = "pen test".to_owned();
     base.book().manual_gates.insert(gate.id.clone(), gate);

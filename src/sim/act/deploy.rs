@@ -70,10 +70,7 @@ impl State {
         repo_id: u64,
         new: NewDeployment,
     ) -> Result<u64, Refusal> {
-        let repo = self
-            .repo_by_id(repo_id)
-            .cloned()
-            .ok_or_else(Refusal::not_found)?;
+        let repo = self.known_repo(repo_id)?;
         permit(token, &repo, "deployments", "repo_deployment")?;
         let Some(commit) = repo.resolve(&new.ref_).cloned() else {
             return Err(Refusal::new(422, format!("No ref found for: {}", new.ref_)));
@@ -134,10 +131,7 @@ impl State {
         deployment: u64,
         new: NewStatus,
     ) -> Result<u64, Refusal> {
-        let repo = self
-            .repo_by_id(repo_id)
-            .cloned()
-            .ok_or_else(Refusal::not_found)?;
+        let repo = self.known_repo(repo_id)?;
         let target = repo.deployment(deployment).ok_or_else(Refusal::not_found)?;
         permit(token, &repo, "deployments", "repo_deployment")?;
         if new.description.chars().count() > 140 {
@@ -172,10 +166,7 @@ impl State {
         sha: &str,
         new: NewCommitStatus,
     ) -> Result<u64, Refusal> {
-        let repo = self
-            .repo_by_id(repo_id)
-            .cloned()
-            .ok_or_else(Refusal::not_found)?;
+        let repo = self.known_repo(repo_id)?;
         permit(token, &repo, "statuses", "repo:status")?;
         if repo.commit(sha).is_none() {
             return Err(Refusal::new(422, format!("No commit found for SHA: {sha}")));

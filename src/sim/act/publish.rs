@@ -33,10 +33,7 @@ impl State {
         repo_id: u64,
         new: ReleaseChange,
     ) -> Result<u64, Refusal> {
-        let repo = self
-            .repo_by_id(repo_id)
-            .cloned()
-            .ok_or_else(Refusal::not_found)?;
+        let repo = self.known_repo(repo_id)?;
         permit(token, &repo, "contents", "repo")?;
         let tag = new.tag.filter(|it| !it.trim().is_empty());
         let tag = tag.ok_or_else(|| Refusal::field("Release", "tag_name", "missing_field"))?;
@@ -78,10 +75,7 @@ impl State {
         release_id: u64,
         change: ReleaseChange,
     ) -> Result<(), Refusal> {
-        let repo = self
-            .repo_by_id(repo_id)
-            .cloned()
-            .ok_or_else(Refusal::not_found)?;
+        let repo = self.known_repo(repo_id)?;
         let found = repo
             .releases
             .iter()
@@ -168,10 +162,7 @@ impl State {
         name: &str,
         sha: &str,
     ) -> Result<(), Refusal> {
-        let repo = self
-            .repo_by_id(repo_id)
-            .cloned()
-            .ok_or_else(Refusal::not_found)?;
+        let repo = self.known_repo(repo_id)?;
         permit(token, &repo, "contents", "repo")?;
         if repo.commit(sha).is_none() {
             return Err(Refusal::new(422, "Object does not exist"));

@@ -18,10 +18,7 @@ impl State {
         git_ref: &str,
         inputs: BTreeMap<String, String>,
     ) -> Result<u64, Refusal> {
-        let repo = self
-            .repo_by_id(repo_id)
-            .cloned()
-            .ok_or_else(Refusal::not_found)?;
+        let repo = self.known_repo(repo_id)?;
         permit(token, &repo, "actions", "repo")?;
         let workflow = repo
             .workflow(workflow)
@@ -80,10 +77,7 @@ impl State {
         repo_id: u64,
         kind: &str,
     ) -> Result<(), Refusal> {
-        let repo = self
-            .repo_by_id(repo_id)
-            .cloned()
-            .ok_or_else(Refusal::not_found)?;
+        let repo = self.known_repo(repo_id)?;
         permit(token, &repo, "contents", "repo")?;
         let Some(head) = repo.resolve(&repo.default_branch) else {
             return Ok(());
@@ -114,10 +108,7 @@ impl State {
         approve: bool,
         comment: &str,
     ) -> Result<Vec<u64>, Refusal> {
-        let repo = self
-            .repo_by_id(repo_id)
-            .cloned()
-            .ok_or_else(Refusal::not_found)?;
+        let repo = self.known_repo(repo_id)?;
         let run = repo.run(run_id).cloned().ok_or_else(Refusal::not_found)?;
         permit(token, &repo, "deployments", "repo")?;
         let mut jobs = Vec::new();
@@ -216,10 +207,7 @@ impl State {
         run_id: u64,
         force: bool,
     ) -> Result<(), Refusal> {
-        let repo = self
-            .repo_by_id(repo_id)
-            .cloned()
-            .ok_or_else(Refusal::not_found)?;
+        let repo = self.known_repo(repo_id)?;
         let run = repo.run(run_id).ok_or_else(Refusal::not_found)?;
         permit(token, &repo, "actions", "repo")?;
         if run.done() {
@@ -244,10 +232,7 @@ impl State {
         run_id: u64,
         failed_only: bool,
     ) -> Result<(), Refusal> {
-        let repo = self
-            .repo_by_id(repo_id)
-            .cloned()
-            .ok_or_else(Refusal::not_found)?;
+        let repo = self.known_repo(repo_id)?;
         let run = repo.run(run_id).cloned().ok_or_else(Refusal::not_found)?;
         permit(token, &repo, "actions", "repo")?;
         if !run.done() {
@@ -270,10 +255,7 @@ impl State {
 
     /// Runs one job of a finished run again, with what depends on it.
     pub fn rerun_job(&mut self, token: &Token, repo_id: u64, job_id: u64) -> Result<(), Refusal> {
-        let repo = self
-            .repo_by_id(repo_id)
-            .cloned()
-            .ok_or_else(Refusal::not_found)?;
+        let repo = self.known_repo(repo_id)?;
         permit(token, &repo, "actions", "repo")?;
         let of = |run: &&std::sync::Arc<crate::sim::model::Run>| {
             run.latest_jobs().any(|it| it.id == job_id)
@@ -337,13 +319,7 @@ impl State {
     // The jobs of the last stage that kept something, but for those kept, start now;
     // everything later follows by itself.
     fn resume(&mut self, repo_id: u64, run_id: u64, kept: &[(u32, String)]) {
-        let Some(repo) = self.repo_by_id(repo_id).cloned() else {
-            return;
-        };
-        let Some(run) = repo.run(run_id).cloned() else {
-            return;
-        };
-        let Some(workflow) = repo.workflow(&run.workflow.to_string()).cloned() else {
+        let Some((run, workflow)) = self.run_and_workflow(repo_id, run_id) else {
             return;
         };
         let lacking = |stage: u32| {

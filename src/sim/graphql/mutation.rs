@@ -22,7 +22,7 @@ use crate::sim::{
         deploy::{NewDeployment, NewStatus},
         merge::Merge,
     },
-    model::{Kind, MergeMethod, State},
+    model::{Kind, MergeMethod, State, Token},
     shared::Session,
 };
 
@@ -186,9 +186,20 @@ fn pull<'c>(session: &'c Session, id: &str) -> Result<(Place<'c>, u64), Error> {
     Ok((place, pull.ok_or_else(|| no_node(id))?.number))
 }
 
-fn pull_of(place: Place<'_>, number: u64) -> Option<PullRequest<'_>> {
-    let it = place.repo.pull(number)?;
-    Some(PullRequest { place, it })
+/// Acts on the pull request that a node id names: repository and number are given to the act.
+fn act_on_pull<'c, T>(
+    ctx: &Context<'c>,
+    id: &str,
+    change: impl FnOnce(&mut State, &Token, u64, u64) -> Result<T, Refusal>,
+) -> Result<(Option<PullRequest<'c>>, T), Error> {
+    let session = ctx.data::<Session>()?;
+    let (place, number) = pull(session, id)?;
+    let repo = place.repo.id;
+    let (place, done) = act(ctx, session, repo, |state| {
+        change(state, &session.token, repo, number)
+    })?;
+    let pull_request = place.repo.pull(number);
+    Ok((pull_request.map(|it| PullRequest { place, it }), done))
 }
 
 #[Object]
@@ -246,21 +257,19 @@ impl Mutation {
         input: MergePullRequestInput,
     ) -> Nullable<MergePullRequestPayload<'c>> {
         nullable(|| {
-            let session = ctx.data::<Session>()?;
-            let (place, number) = pull(session, &input.pull_request_id)?;
             let merge = Merge {
                 sha: input.expected_head_oid.map(|it| it.0.into_owned()),
                 method: input.merge_method.map_or(MergeMethod::Merge, Into::into),
                 title: input.commit_headline,
                 message: input.commit_body,
             };
-            let repo = place.repo.id;
-            let (place, _) = act(ctx, session, repo, |state| {
-                state.merge_pull(&session.token, repo, number, merge)
+            let id = &input.pull_request_id;
+            let (pull_request, _) = act_on_pull(ctx, id, |state, token, repo, number| {
+                state.merge_pull(token, repo, number, merge)
             })?;
             Ok(Some(MergePullRequestPayload {
                 client_mutation_id: input.client_mutation_id,
-                pull_request: pull_of(place, number),
+                pull_request,
             }))
         })
     }
@@ -272,16 +281,14 @@ impl Mutation {
         input: EnablePullRequestAutoMergeInput,
     ) -> Nullable<EnablePullRequestAutoMergePayload<'c>> {
         nullable(|| {
-            let session = ctx.data::<Session>()?;
-            let (place, number) = pull(session, &input.pull_request_id)?;
             let method = input.merge_method.map_or(MergeMethod::Merge, Into::into);
-            let repo = place.repo.id;
-            let (place, ()) = act(ctx, session, repo, |state| {
-                state.enable_auto_merge(&session.token, repo, number, method)
+            let id = &input.pull_request_id;
+            let (pull_request, ()) = act_on_pull(ctx, id, |state, token, repo, number| {
+                state.enable_auto_merge(token, repo, number, method)
             })?;
             Ok(Some(EnablePullRequestAutoMergePayload {
                 client_mutation_id: input.client_mutation_id,
-                pull_request: pull_of(place, number),
+                pull_request,
             }))
         })
     }
@@ -293,18 +300,16 @@ impl Mutation {
         input: EnqueuePullRequestInput,
     ) -> Nullable<EnqueuePullRequestPayload<'c>> {
         nullable(|| {
-            let session = ctx.data::<Session>()?;
-            let (place, number) = pull(session, &input.pull_request_id)?;
-            let repo = place.repo.id;
-            let (place, position) = act(ctx, session, repo, |state| {
+            let id = &input.pull_request_id;
+            let (pull_request, position) = act_on_pull(ctx, id, |state, token, repo, number| {
                 let expected = input.expected_head_oid.as_ref().map(|it| &*it.0);
-                state.enqueue(&session.token, repo, number, expected)
+                state.enqueue(token, repo, number, expected)
             })?;
             let merge_queue_entry = Some(MergeQueueEntry {
                 position: super::scalar::count(position),
                 state: MergeQueueEntryState::Queued,
                 estimated_time_to_merge: None,
-                pull_request: pull_of(place, number),
+                pull_request,
             });
             Ok(Some(EnqueuePullRequestPayload {
                 client_mutation_id: input.client_mutation_id,

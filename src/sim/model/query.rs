@@ -164,6 +164,10 @@ impl Repo {
         self.pulls.iter().find(|it| it.number == number)
     }
 
+    pub(crate) fn pull_mut(&mut self, number: u64) -> Option<&mut Pull> {
+        self.pulls.iter_mut().find(|it| it.number == number)
+    }
+
     /// A workflow by number, by file name or by path.
     pub fn workflow(&self, key: &str) -> Option<&Arc<Workflow>> {
         let id: Option<u64> = key.parse().ok();

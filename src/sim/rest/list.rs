@@ -32,30 +32,25 @@ impl Page {
     const fn from(self) -> usize {
         (self.number - 1).saturating_mul(self.size)
     }
+
+    fn part<T>(self, items: &[T], shape: impl Fn(&T) -> Value) -> Vec<Value> {
+        let part = items.iter().skip(self.from()).take(self.size);
+        part.map(shape).collect()
+    }
 }
 
 impl Ask<'_> {
     /// Answers a bare list.
     pub fn list<T>(&self, items: &[T], shape: impl Fn(&T) -> Value) -> Answer {
         let page = Page::of(self);
-        let part: Vec<Value> = items
-            .iter()
-            .skip(page.from())
-            .take(page.size)
-            .map(shape)
-            .collect();
+        let part = page.part(items, shape);
         self.linked(Answer::json(200, Value::Array(part)), page, items.len())
     }
 
     /// Answers a list in an object, with its total.
     pub fn counted<T>(&self, name: &str, items: &[T], shape: impl Fn(&T) -> Value) -> Answer {
         let page = Page::of(self);
-        let part: Vec<Value> = items
-            .iter()
-            .skip(page.from())
-            .take(page.size)
-            .map(shape)
-            .collect();
+        let part = page.part(items, shape);
         let body = json!({"total_count": items.len(), name: part});
         self.linked(Answer::json(200, body), page, items.len())
     }

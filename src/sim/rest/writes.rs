@@ -1,8 +1,9 @@
 //! Writes: the body is checked, the act is done, its result is shown.
 //!
-//! An act always meets the present state; only reads can be stale.
+//! An act always meets the present state; only reads can be stale. Pull requests and releases have
+//! their own files.
 
-use std::{collections::BTreeMap, fmt::Write as _, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc};
 
 use serde_json::{Value, json};
 
@@ -15,15 +16,15 @@ use crate::sim::{
     act::{
         Refusal,
         deploy::{NewCommitStatus, NewDeployment, NewStatus},
-        merge::{Merge, NewPull},
-        publish::ReleaseChange,
     },
-    model::{DeploymentState, MergeMethod, Repo, State, StatusState},
+    model::{DeploymentState, Repo, State, StatusState},
 };
 
-type Done = Result<Answer, Refusal>;
+mod issues;
+mod publish;
+mod pulls;
 
-const MAKE_LATEST: Type = Type::Word(&["true", "false", "legacy"]);
+type Done = Result<Answer, Refusal>;
 
 impl Ask<'_> {
     fn act<T>(&self, act: impl FnOnce(&mut State) -> Result<T, Refusal>) -> Result<T, Refusal> {
@@ -278,259 +279,5 @@ impl Ask<'_> {
             201,
             self.shape_of(&state).commit_status(&repo, made),
         ))
-    }
-
-    /// Opens a pull request.
-    pub fn open_pull(&self, repo: &Repo) -> Done {
-        let body = Fields::read(
-            "PullRequest",
-            self.body,
-            &[
-                Field("title", Type::Text, false),
-                Field("head", Type::Text, true),
-                Field("head_repo", Type::Text, false),
-                Field("base", Type::Text, true),
-                Field("body", Type::Text, false),
-                Field("maintainer_can_modify", Type::Flag, false),
-                Field("draft", Type::Flag, false),
-                Field("issue", Type::Number, false),
-            ],
-        )?;
-        let new = NewPull {
-            title: body.text("title").unwrap_or_default(),
-            head: body.text("head").unwrap_or_default(),
-            base: body.text("base").unwrap_or_default(),
-            body: body.text("body").unwrap_or_default(),
-            draft: body.flag("draft").unwrap_or(false),
-        };
-        let number = self.act(|state| state.open_pull(self.token(), repo.id, new))?;
-        let (state, repo) = self.after(repo)?;
-        let made = repo.pull(number).ok_or_else(Refusal::not_found)?;
-        Ok(Answer::json(
-            201,
-            self.shape_of(&state).full_pull(&repo, made),
-        ))
-    }
-
-    /// Merges a pull request.
-    pub fn merge_pull(&self, repo: &Repo, pull: &str) -> Done {
-        let pull = number(pull)?;
-        let body = Fields::read(
-            "PullRequest",
-            self.body,
-            &[
-                Field("commit_title", Type::Text, false),
-                Field("commit_message", Type::Text, false),
-                Field("sha", Type::Text, false),
-                Field(
-                    "merge_method",
-                    Type::Word(&["merge", "squash", "rebase"]),
-                    false,
-                ),
-            ],
-        )?;
-        let method = body
-            .text("merge_method")
-            .and_then(|it| MergeMethod::parse(&it));
-        let merge = Merge {
-            sha: body.text("sha"),
-            method: method.unwrap_or(MergeMethod::Merge),
-            title: body.text("commit_title"),
-            message: body.text("commit_message"),
-        };
-        let sha = self.act(|state| state.merge_pull(self.token(), repo.id, pull, merge))?;
-        let words = "Pull Request successfully merged";
-        Ok(Answer::json(
-            200,
-            json!({"sha": sha, "merged": true, "message": words}),
-        ))
-    }
-
-    /// Brings the base into a pull request's head.
-    pub fn update_branch(&self, repo: &Repo, pull: &str) -> Done {
-        let pull_number = number(pull)?;
-        let field = Field("expected_head_sha", Type::Text, false);
-        let body = Fields::read("PullRequest", self.body, &[field])?;
-        let expected = body.text("expected_head_sha");
-        self.act(|it| it.update_branch(self.token(), repo.id, pull_number, expected.as_deref()))?;
-        let url = format!("{}/pulls/{pull}", self.shape().url(repo));
-        let words = "Updating pull request branch.";
-        Ok(Answer::json(202, json!({"message": words, "url": url})))
-    }
-
-    /// Merges one branch into another.
-    pub fn merge_branches(&self, repo: &Repo) -> Done {
-        let body = Fields::read(
-            "Merge",
-            self.body,
-            &[
-                Field("base", Type::Text, true),
-                Field("head", Type::Text, true),
-                Field("commit_message", Type::Text, false),
-            ],
-        )?;
-        let (base, head) = (
-            body.text("base").unwrap_or_default(),
-            body.text("head").unwrap_or_default(),
-        );
-        let message = body.text("commit_message");
-        let sha = self.act(|it| it.merge_branches(self.token(), repo.id, &base, &head, message))?;
-        let Some(sha) = sha else {
-            return Ok(Answer::empty(204));
-        };
-        let (state, repo) = self.after(repo)?;
-        let commit = repo.commit(&sha).ok_or_else(Refusal::not_found)?;
-        Ok(Answer::json(
-            201,
-            self.shape_of(&state).commit(&repo, commit),
-        ))
-    }
-
-    /// Puts labels on a pull request.
-    pub fn add_labels(&self, repo: &Repo, pull: &str) -> Done {
-        let at = number(pull)?;
-        let body = Fields::read("Label", self.body, &[Field("labels", Type::Labels, false)])?;
-        let labels = body.texts("labels").unwrap_or_default();
-        self.act(|state| state.add_labels(self.token(), repo.id, at, &labels))?;
-        self.labels_now(repo, at)
-    }
-
-    /// Takes a label off a pull request.
-    pub fn remove_label(&self, repo: &Repo, pull: &str, label: &str) -> Done {
-        let at = number(pull)?;
-        self.act(|state| state.remove_label(self.token(), repo.id, at, label))?;
-        self.labels_now(repo, at)
-    }
-
-    fn labels_now(&self, repo: &Repo, pull: u64) -> Done {
-        let (state, repo) = self.after(repo)?;
-        let pull = repo.pull(pull).ok_or_else(Refusal::not_found)?;
-        let labels = repo
-            .labels
-            .iter()
-            .filter(|it| pull.labels.contains(&it.name));
-        let list = labels
-            .map(|it| self.shape_of(&state).label(&repo, it))
-            .collect();
-        Ok(Answer::json(200, Value::Array(list)))
-    }
-
-    fn release_body(&self, new: bool) -> Result<ReleaseChange, Refusal> {
-        let mut fields = vec![
-            Field("tag_name", Type::Text, new),
-            Field("target_commitish", Type::Text, false),
-            Field("name", Type::TextOrNull, false),
-            Field("body", Type::TextOrNull, false),
-            Field("draft", Type::Flag, false),
-            Field("prerelease", Type::Flag, false),
-            Field("discussion_category_name", Type::Text, false),
-            Field("make_latest", MAKE_LATEST, false),
-        ];
-        if new {
-            fields.push(Field("generate_release_notes", Type::Flag, false));
-        }
-        let body = Fields::read("Release", self.body, &fields)?;
-        Ok(ReleaseChange {
-            tag: body.text("tag_name"),
-            target: body.text("target_commitish"),
-            name: body.text("name"),
-            body: body.text("body"),
-            draft: body.flag("draft"),
-            prerelease: body.flag("prerelease"),
-            latest: body.text("make_latest").map(|it| it != "false"),
-        })
-    }
-
-    /// Makes a release.
-    pub fn create_release(&self, repo: &Repo) -> Done {
-        let new = self.release_body(true)?;
-        let id = self.act(|state| state.create_release(self.token(), repo.id, new))?;
-        self.release_now(repo, id, 201)
-    }
-
-    /// Changes a release, or publishes it.
-    pub fn update_release(&self, repo: &Repo, release: &str) -> Done {
-        let id = number(release)?;
-        let change = self.release_body(false)?;
-        self.act(|state| state.update_release(self.token(), repo.id, id, change))?;
-        self.release_now(repo, id, 200)
-    }
-
-    fn release_now(&self, repo: &Repo, id: u64, status: u16) -> Done {
-        let (state, repo) = self.after(repo)?;
-        let found = repo
-            .releases
-            .iter()
-            .find(|it| it.id == id)
-            .ok_or_else(Refusal::not_found)?;
-        let shape = self.shape_of(&state);
-        let url = format!("{}/releases/{id}", shape.url(&repo));
-        let answer = Answer::json(status, shape.release(&repo, found));
-        Ok(if status == 201 {
-            answer.with("location", url)
-        } else {
-            answer
-        })
-    }
-
-    /// Writes the notes between two tags.
-    pub fn generate_notes(&self, repo: &Repo) -> Done {
-        let body = Fields::read(
-            "Release",
-            self.body,
-            &[
-                Field("tag_name", Type::Text, true),
-                Field("target_commitish", Type::Text, false),
-                Field("previous_tag_name", Type::Text, false),
-                Field("configuration_file_path", Type::Text, false),
-            ],
-        )?;
-        crate::sim::act::permit(self.token(), repo, "contents", "repo")?;
-        let tag = body.text("tag_name").unwrap_or_default();
-        let target = body
-            .text("target_commitish")
-            .unwrap_or_else(|| repo.default_branch.clone());
-        let head = if repo.tag(&tag).is_some() {
-            tag.clone()
-        } else {
-            target
-        };
-        let previous = body.text("previous_tag_name").or_else(|| {
-            repo.tags
-                .iter()
-                .rev()
-                .find(|it| it.name != tag)
-                .map(|it| it.name.clone())
-        });
-        let commits = previous
-            .and_then(|it| repo.compare(&it, &head))
-            .map(|it| it.commits);
-        let mut notes = "## What's Changed\n".to_owned();
-        for commit in commits.unwrap_or_default() {
-            for pull in repo.pulls_of(&commit.sha) {
-                let url = format!("{}/pull/{}", self.shape().html(repo), pull.number);
-                // Writing to a String cannot fail.
-                let _ = writeln!(notes, "* {} by @{} in {url}", pull.title, pull.author);
-            }
-        }
-        Ok(Answer::json(200, json!({"name": tag, "body": notes})))
-    }
-
-    /// Makes a branch or tag.
-    pub fn create_ref(&self, repo: &Repo) -> Done {
-        let body = Fields::read(
-            "Reference",
-            self.body,
-            &[
-                Field("ref", Type::Text, true),
-                Field("sha", Type::Text, true),
-            ],
-        )?;
-        let (name, sha) = (
-            body.text("ref").unwrap_or_default(),
-            body.text("sha").unwrap_or_default(),
-        );
-        self.act(|state| state.create_ref(self.token(), repo.id, &name, &sha))?;
-        Ok(Answer::json(201, self.shape().git_ref(repo, &name, &sha)))
     }
 }

@@ -17,7 +17,7 @@ fn board() -> Program {
     let mut policy: Policy = (*state.engine.policy).clone();
     for service in &mut policy.services {
         for stage in &mut service.path {
-            stage.gates.clear();
+            stage.gates = Arc::from([]);
             if service.name.as_str() == "api" && stage.environment.as_str() == "production" {
                 stage.mode = Mode::Auto;
             }

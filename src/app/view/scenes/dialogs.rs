@@ -4,12 +4,13 @@ use tui_input::Input;
 
 use super::*;
 use crate::app::interface::{
-    Aim, ConfirmDialog, ConfirmFocus, GatesAction, GatesDialog, GatesFocus, HoldDialog, HoldFocus,
-    HoldMode, Overlay, PromoteDialog, PromoteFocus, PromoteItem,
+    Aim, ConfirmDialog, ConfirmFocus, DetailTab, GatesAction, GatesDialog, GatesFocus, HoldDialog,
+    HoldFocus, HoldMode, ListCursor, Overlay, PromoteDialog, PromoteFocus, PromoteItem, Screen,
 };
 use crate::app::plan::Plan;
 use crate::app::request::{Refusal, RefusalKind};
-use crate::domain::hold::{ManualGate, Openers};
+use crate::domain::hold::{Cover, HoldKind, ManualGate, Openers};
+use crate::domain::signoff::Voice;
 
 fn with(mut state: State, overlay: Overlay) -> State {
     state.interface.overlays.push(overlay);
@@ -31,6 +32,7 @@ fn ready(service: &str, from: &str, to: &str) -> PromoteItem {
             command: format!("gonogo promote {service} --to prod"),
             protected: true,
         })),
+        awaited: None,
     }
 }
 
@@ -42,6 +44,7 @@ fn refused() -> PromoteItem {
             "2 gates are closed: sign-off, manual ticket",
         )
         .hint("carol or alice votes as sre; a member of ops-cab opens the ticket gate")),
+        awaited: None,
     }
 }
 

@@ -1,6 +1,15 @@
 //! What the forge says of a service in a scene.
 
+use std::collections::BTreeMap;
+
 use super::*;
+use crate::domain::deployment::Deployment;
+use crate::domain::facts::{Head, Permission, Release, ServiceFacts};
+use crate::domain::ids::{DeploymentId, PullRequestNumber, RunId};
+use crate::domain::phase::Phase;
+use crate::domain::pipeline::{Check, Checks, Run};
+use crate::domain::pull_request::{ChangeState, PullRequest, Review};
+use crate::domain::scope::{Commit, Relation, Scope, ScopedPullRequest};
 
 pub(super) fn facts(plan: &Plan) -> ServiceFacts {
     let mut deployments = Vec::new();

@@ -5,9 +5,14 @@ use crate::app::interface::Problem;
 use crate::domain::act::Act;
 use crate::domain::cell::InFlight;
 use crate::domain::entry::{Draft, Entry, Event};
-use crate::domain::ids::Seq;
+use crate::domain::hold::{Cover, Hold, HoldKind};
+use crate::domain::ids::{DeploymentId, JobId, RunId, Seq};
+use crate::domain::observed::Fact;
+use crate::domain::phase::Phase;
+use crate::domain::pipeline::Job;
 use crate::domain::promotion::{Intent, Purpose, Step};
 use crate::domain::revision::Revision;
+use crate::domain::signoff::{Voice, Vote};
 
 pub(super) fn revision(version: &str) -> Revision {
     Revision {

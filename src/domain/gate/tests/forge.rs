@@ -311,7 +311,7 @@ fn p2_a_deployment_under_way_on_the_forge_is_in_flight_too() {
             world.says("forge"),
             (
                 State::Waiting,
-                "bob is deploying ccccccc since 13:47Z".into()
+                "bob is deploying ccccccc since 13:57Z".into()
             )
         );
     }

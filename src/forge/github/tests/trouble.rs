@@ -382,7 +382,7 @@ async fn polling_stops_before_acts_run_out_of_budget() {
         .respond_with(|request: &Request| {
             let mut answer = empty_repositories(request);
             answer["data"]["rateLimit"] = json!({"cost": 1, "limit": 5000, "remaining": 1999,
-                "resetAt": "2026-11-21T12:00:00Z"});
+                "resetAt": "2126-11-21T12:00:00Z"});
             ResponseTemplate::new(200).set_body_json(answer)
         })
         .mount(&server)

@@ -1,0 +1,80 @@
+//! What an answer does to how a forge is shown.
+
+use super::*;
+use crate::app::interface::harness;
+use crate::app::msg::Budget;
+use crate::domain::fault::FaultKind;
+
+fn fault(kind: FaultKind) -> Fault {
+    Fault {
+        kind,
+        forge: ForgeName::from("github"),
+        doing: "reading the jobs of acme/api".to_owned(),
+        why: "no connection".to_owned(),
+        hint: None,
+        request: None,
+        at: harness::now(),
+        retry_at: None,
+    }
+}
+
+/// Gives the engine an answer to a question that it had really asked.
+fn hear(engine: &mut Engine, question: &Question, answer: Answer, now: Timestamp) {
+    let effects = engine.due_questions(now);
+    let asked = effects.into_iter().find_map(|effect| match effect {
+        Effect::Fetch {
+            generation, forge, ..
+        } => Some((generation, forge)),
+        _ => None,
+    });
+    let (generation, forge) = asked.expect("something is due");
+    let fetched = Fetched {
+        generation,
+        forge,
+        question: question.clone(),
+        asked_at: now,
+        answer,
+        budget: Budget::default(),
+        more: false,
+    };
+    engine.take(Msg::Fetched(fetched), now);
+}
+
+fn forge(engine: &Engine) -> &ForgeState {
+    engine.forges.values().next().expect("the harness has one")
+}
+
+#[test]
+fn jobs_that_could_not_be_read_do_not_make_a_dead_forge_look_alive() {
+    let mut engine = harness::state().engine;
+    let row = engine.board.rows.first().unwrap();
+    let question = Question::Jobs {
+        service: row.service.name.clone(),
+        repo: row.service.repo.clone(),
+        run: crate::domain::ids::RunId(1),
+    };
+    let before = forge(&engine).answered_at;
+    let later = harness::now() + SignedDuration::from_hours(1);
+    let answer = Answer::Jobs(Err(fault(FaultKind::Unreachable)));
+    hear(&mut engine, &question, answer, later);
+    assert_eq!(forge(&engine).answered_at, before);
+    assert!(forge(&engine).fault.is_some(), "the header shows it");
+}
+
+#[test]
+fn an_answer_of_faults_alone_is_no_age_to_be_proud_of() {
+    let mut engine = harness::state().engine;
+    let before = forge(&engine).answered_at;
+    let later = harness::now() + SignedDuration::from_hours(1);
+    let name = engine.board.rows.first().unwrap().service.name.clone();
+    let question = Question::Facts(Vec::new());
+    let facts = engine.board.row(&name).unwrap().facts.value().unwrap();
+    let good = Answer::Facts(vec![(name.clone(), Ok(Box::new(facts.clone())))]);
+    let bad = Answer::Facts(vec![(name, Err(fault(FaultKind::ForgeTrouble)))]);
+    hear(&mut engine, &question, bad, later);
+    assert_eq!(forge(&engine).answered_at, before);
+    assert!(forge(&engine).fault.is_none(), "it is one service's");
+    let later = later + SignedDuration::from_hours(1);
+    hear(&mut engine, &question, good, later);
+    assert_eq!(forge(&engine).answered_at, Some(later));
+}

@@ -1,0 +1,281 @@
+//! The prognosis of a release: what will move in which order, what will not and why, when each wave
+//! can start and end at the earliest, and whether that fits the window and the due time.
+//!
+//! It starts nothing and promises nothing: it is what `run` does on facts that stay as they are.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::Release;
+use super::agenda::{Agenda, Move};
+use crate::domain::board::{Basis, Board};
+use crate::domain::cell::Cell;
+use crate::domain::gate::{Earliest, State, Verdict};
+use crate::domain::ids::{Digest, ReleaseName, ServiceName};
+use crate::domain::policy::{GateSpec, Policy};
+use crate::domain::window::{Schedule, Window};
+
+/// How long a promotion takes, from history.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Estimate {
+    /// Deployment and verification together, nine times out of ten; `None` with too little history.
+    pub p90: Option<SignedDuration>,
+    /// How many promotions it rests on.
+    pub samples: usize,
+}
+
+/// What a release would do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Prognosis {
+    pub name: ReleaseName,
+    /// `Agenda::digest`: what it is a prognosis of.
+    pub digest: Digest,
+    /// Waves in which something moves.
+    pub waves: Vec<Wave>,
+    pub skipped: Vec<(ServiceName, String)>,
+    pub ends: Option<Timestamp>,
+    pub fits: Fit,
+}
+
+/// One wave.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wave {
+    /// From 0, as in the policy.
+    pub number: usize,
+    pub services: Vec<Planned>,
+    /// `None` when nobody can say.
+    pub starts: Option<Timestamp>,
+    pub ends: Option<Timestamp>,
+}
+
+/// One service of a wave.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Planned {
+    pub moved: Move,
+    pub estimate: Estimate,
+    /// When its own gates open, leaving out what earlier waves of this release open.
+    pub earliest: Earliest,
+    /// The gates that are in the way now.
+    pub blocked: Vec<Blocked>,
+}
+
+/// A gate in the way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Blocked {
+    pub gate: String,
+    pub state: State,
+    pub why: String,
+}
+
+/// Whether it fits the window and the due time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fit {
+    Fits,
+    No(String),
+    /// The end is not known.
+    Unknown(String),
+}
+
+impl Fit {
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Fits => "fits",
+            Self::No(_) => "does not fit",
+            Self::Unknown(_) => "unknown",
+        }
+    }
+}
+
+/// How many times the windows of a wave's services are asked for a common opening.
+const ROUNDS: usize = 50;
+
+/// Makes a prognosis at `basis.now`. `estimate` tells how long a service takes.
+pub fn of(
+    release: &Release,
+    board: &Board,
+    basis: Basis<'_>,
+    estimate: impl Fn(&ServiceName) -> Estimate,
+) -> Prognosis {
+    let agenda = Agenda::of(release, board);
+    let mut waves: Vec<Wave> = Vec::new();
+    let mut free = Some(basis.now);
+    for number in 0..release.waves.len() {
+        let services: Vec<Planned> = agenda
+            .moves()
+            .filter(|moved| moved.wave == number)
+            .map(|moved| planned(release, board, moved, estimate(&moved.service), basis))
+            .collect();
+        if services.is_empty() {
+            continue;
+        }
+        let starts = free.and_then(|free| starts(release, &services, free, basis));
+        let longest = services.iter().filter_map(|each| each.estimate.p90).max();
+        let ends = starts.and_then(|starts| starts.checked_add(longest?).ok());
+        free = ends;
+        waves.push(Wave {
+            number,
+            services,
+            starts,
+            ends,
+        });
+    }
+    let ends = waves.last().and_then(|wave| wave.ends);
+    Prognosis {
+        name: release.name.clone(),
+        digest: agenda.digest.clone(),
+        fits: fits(release, &waves, basis),
+        skipped: agenda
+            .skipped()
+            .map(|(service, why)| (service.clone(), why))
+            .collect(),
+        waves,
+        ends,
+    }
+}
+
+fn planned(
+    release: &Release,
+    board: &Board,
+    moved: &Move,
+    estimate: Estimate,
+    basis: Basis<'_>,
+) -> Planned {
+    let now = basis.now;
+    let cell = board.cell(&moved.service, &moved.environment);
+    let blocking: Vec<&Verdict> = cell
+        .map(|cell| in_the_way(release, moved, cell, basis.policy, now))
+        .unwrap_or_default();
+    let blocked = blocking
+        .iter()
+        .map(|verdict| Blocked {
+            gate: verdict.gate.clone(),
+            state: verdict.state_at(now),
+            why: verdict.why.clone(),
+        })
+        .collect();
+    Planned {
+        moved: moved.clone(),
+        estimate,
+        earliest: earliest(&blocking, now),
+        blocked,
+    }
+}
+
+/// The gates of a move that do not pass, but for `depends` where earlier waves see to all of it.
+pub fn in_the_way<'a>(
+    release: &Release,
+    moved: &Move,
+    cell: &'a Cell,
+    policy: &Policy,
+    now: Timestamp,
+) -> Vec<&'a Verdict> {
+    let earlier = |service: &ServiceName| {
+        let wave = release.wave_of(service);
+        wave.is_some_and(|wave| wave < moved.wave)
+    };
+    let seen_to = policy
+        .service(&moved.service)
+        .is_some_and(|service| service.depends.iter().all(|need| earlier(&need.service)));
+    cell.judgement
+        .blocking(now)
+        .filter(|verdict| !(seen_to && verdict.gate == GateSpec::Depends.name()))
+        .collect()
+}
+
+fn earliest(blocking: &[&Verdict], now: Timestamp) -> Earliest {
+    let mut at: Option<(Timestamp, &str)> = None;
+    for verdict in blocking {
+        match (verdict.opens_at.filter(|opens| *opens > now), &verdict.who) {
+            (Some(opens), _) => {
+                if at.is_none_or(|(known, _)| known < opens) {
+                    at = Some((opens, &verdict.gate));
+                }
+            }
+            (None, Some(who)) => {
+                return Earliest::NeedsPerson {
+                    gate: verdict.gate.clone(),
+                    who: who.clone(),
+                };
+            }
+            (None, None) => {
+                return Earliest::NoKnownTime {
+                    gate: verdict.gate.clone(),
+                };
+            }
+        }
+    }
+    at.map_or(Earliest::Now, |(at, gate)| Earliest::At {
+        at,
+        gate: gate.to_owned(),
+    })
+}
+
+/// The first instant from `free` on at which every service of a wave may start. Where a person is
+/// needed, it is taken that the person acts in time: the prognosis names whom it waits for.
+fn starts(
+    release: &Release,
+    services: &[Planned],
+    free: Timestamp,
+    basis: Basis<'_>,
+) -> Option<Timestamp> {
+    let mut at = free;
+    for planned in services {
+        match &planned.earliest {
+            Earliest::At { at: opens, .. } => at = at.max(*opens),
+            Earliest::NoKnownTime { .. } => return None,
+            Earliest::Now | Earliest::NeedsPerson { .. } | Earliest::Nothing => {}
+        }
+    }
+    for _ in 0..ROUNDS {
+        let mut next = at;
+        for planned in services {
+            let service = &planned.moved.service;
+            let schedule =
+                Schedule::new(&basis.policy.windows, service, &planned.moved.environment);
+            next = next.max(schedule.opens_at(next)?);
+        }
+        if let Some(window) = own_window(release, basis) {
+            next = next.max(Schedule::only(window).opens_at(next)?);
+        }
+        if next == at {
+            return Some(at);
+        }
+        at = next;
+    }
+    None
+}
+
+fn own_window<'a>(release: &Release, basis: Basis<'a>) -> Option<&'a Window> {
+    let name = release.window.as_ref()?;
+    let mut windows = basis.policy.windows.iter();
+    windows.find(|window| window.name == *name)
+}
+
+fn fits(release: &Release, waves: &[Wave], basis: Basis<'_>) -> Fit {
+    let Some(last) = waves.last() else {
+        return Fit::Fits;
+    };
+    if let Some(wave) = waves.iter().find(|wave| wave.starts.is_none()) {
+        return Fit::Unknown(format!(
+            "nobody can say when wave {} starts",
+            wave.number + 1
+        ));
+    }
+    let Some(ends) = last.ends else {
+        return Fit::Unknown("there is too little history to say how long it takes".to_owned());
+    };
+    if let Some(due) = release.due.filter(|due| ends > *due) {
+        return Fit::No(format!("it ends at {ends}, after it is due at {due}"));
+    }
+    if let Some(window) = own_window(release, basis) {
+        let begin = waves.first().and_then(|wave| wave.starts);
+        let state = begin.map(|begin| Schedule::only(window).state(begin));
+        let closes = state.and_then(|state| state.changes_at);
+        if let Some(closes) = closes.filter(|closes| ends > *closes) {
+            return Fit::No(format!(
+                "it ends at {ends}, after window {} closes at {closes}",
+                window.name
+            ));
+        }
+    }
+    Fit::Fits
+}
