@@ -18,12 +18,14 @@ mod hold;
 mod journal;
 mod manual_gate;
 mod output;
+mod overriding;
 mod release;
 mod settings;
 mod simulate;
 mod status;
 mod task;
 mod vote;
+mod wait;
 
 pub use exit::{Exit, Failure};
 
@@ -100,8 +102,15 @@ pub enum Command {
     Gates(gates::CellArgs),
     /// Exit 0 if a promotion may go now, else 3 or 7: for pipelines.
     Check(gates::CellArgs),
+    /// Wait until a promotion may go, or until its revision is live: for pipelines.
+    Wait(wait::WaitArgs),
     /// Promote services into an environment.
     Promote(acting::PromoteArgs),
+    /// Go back to the last verified revision; the one that is left is held as bad.
+    Rollback(acting::RollbackArgs),
+    /// Override gates that are not open, for one use; confirm, withdraw and list overrides.
+    #[command(subcommand)]
+    Override(overriding::OverrideCommand),
     /// Approve what a forge waits for; the gates are asked first.
     Approve(acting::CellArgs),
     /// Reject what a forge waits for.
@@ -180,7 +189,10 @@ pub async fn run(cli: Cli) -> Exit {
         Some(Command::Status(args)) => status::run(&global, &env, args).await,
         Some(Command::Gates(args)) => gates::explain(&global, &env, args).await,
         Some(Command::Check(args)) => gates::check(&global, &env, args).await,
+        Some(Command::Wait(args)) => wait::run(&global, &env, args).await,
         Some(Command::Promote(args)) => acting::promote(&global, &env, args).await,
+        Some(Command::Rollback(args)) => acting::rollback(&global, &env, args).await,
+        Some(Command::Override(command)) => overriding::run(&global, &env, command).await,
         Some(Command::Approve(args)) => acting::approve(&global, &env, args).await,
         Some(Command::Reject(args)) => acting::reject(&global, &env, args).await,
         Some(Command::Cancel(args)) => acting::cancel(&global, &env, args).await,

@@ -12,6 +12,7 @@ use toml::de::DeTable;
 use url::Url;
 
 use crate::domain::ids::{ForgeName, Person, ServiceName};
+use crate::domain::override_::OverrideRule;
 use crate::domain::policy::{GateSpec, Policy};
 
 mod check;
@@ -43,6 +44,9 @@ pub struct Settings {
     pub forges: Vec<ForgeSettings>,
     /// The gates of each tier, as `config show` prints them; the policy's stages already hold them.
     pub tiers: BTreeMap<String, Vec<GateSpec>>,
+    /// Who may override the gates of each tier, as `config show` prints it; the policy's environments
+    /// already hold it.
+    pub overrides: BTreeMap<String, OverrideRule>,
     /// What services add to their tiers' gates; the policy's stages already hold it.
     pub extra_gates: BTreeMap<ServiceName, Vec<GateSpec>>,
     /// By command name. Whether there is such a command, the keymap knows.

@@ -19,6 +19,7 @@
 //! | round | samples of a running service, all taken at one time |
 //! | sign-off | a role's go or no-go, bound to the scope it saw |
 //! | window, freeze | when promotions are allowed, and when not |
+//! | override | one person's word that a promotion may pass a gate that is not open, once |
 //! | promotion | bringing a candidate into a cell, from intent to outcome |
 //! | intent | the durable record of a promotion before anything is sent |
 //! | act | one write on a forge |
@@ -44,6 +45,8 @@ pub mod ids;
 pub mod lane;
 pub mod ledger;
 pub mod observed;
+pub mod origin;
+pub mod override_;
 pub mod phase;
 pub mod pipeline;
 pub mod policy;
@@ -51,10 +54,12 @@ pub mod promotion;
 pub mod pull_request;
 pub mod release;
 pub mod revision;
+pub mod rollback;
 pub mod sampling;
 pub mod scope;
 pub mod seen;
 pub mod signoff;
 pub mod text;
+pub mod verification;
 pub mod version;
 pub mod window;

@@ -41,6 +41,8 @@ pub enum Command {
     Promote,
     Hold,
     Gates,
+    Override,
+    Rollback,
     Approve,
     Reject,
     Cancel,
@@ -99,6 +101,7 @@ impl Context {
                 | Overlay::Promote(_)
                 | Overlay::Hold(_)
                 | Overlay::Gates(_)
+                | Overlay::Override(_)
                 | Overlay::Confirm(_)
                 | Overlay::Release(_)
                 | Overlay::Quit { .. },
@@ -225,6 +228,8 @@ const FOOTER: [(Context, &[&[Command]]); 6] = [
             &[Command::Promote],
             &[Command::Hold],
             &[Command::Gates],
+            &[Command::Override],
+            &[Command::Rollback],
             &[Command::Approve],
             &[Command::Cancel],
             &[Command::Open],
@@ -250,6 +255,8 @@ const FOOTER: [(Context, &[&[Command]]); 6] = [
             &[Command::Promote],
             &[Command::Hold],
             &[Command::Gates],
+            &[Command::Override],
+            &[Command::Rollback],
             &[Command::Approve],
             &[Command::Cancel],
             &[Command::PreviousTab, Command::NextTab],

@@ -19,15 +19,19 @@ use crate::domain::observed::Fact;
 use crate::domain::pipeline::Job;
 use crate::domain::policy::Policy;
 
+mod aftermath;
+pub mod auto;
 pub(crate) mod flow;
 mod follow;
 mod intake;
 mod known;
 mod orders;
+mod overrides;
 pub mod planning;
 pub(crate) mod recheck;
 pub(crate) mod reconcile;
 pub mod release;
+mod rollback;
 pub mod sampling;
 pub(crate) mod schedule;
 pub mod tasks;
@@ -68,6 +72,9 @@ pub struct Engine {
     pub(crate) reconciling: BTreeMap<IntentId, reconcile::Search>,
     /// Intents of ours whose first append was not answered.
     pub(crate) lost: BTreeSet<IntentId>,
+    /// Services whose deployments have not come to rest: not verified, or too new to tell whose.
+    pub(crate) restless: BTreeSet<ServiceName>,
+    pub auto: auto::Auto,
     /// What came of orders, for the interface or the command line to take.
     pub reports: Vec<Report>,
     pub(crate) tickets: u64,
@@ -122,6 +129,8 @@ impl Engine {
             pending: BTreeMap::new(),
             reconciling: BTreeMap::new(),
             lost: BTreeSet::new(),
+            restless: BTreeSet::new(),
+            auto: auto::Auto::default(),
             reports: Vec::new(),
             tickets: 0,
             generations: 0,
@@ -265,6 +274,12 @@ pub enum Report {
     Refused {
         id: Option<IntentId>,
         refusal: Refusal,
+    },
+    /// Something went bad that nobody ordered; it stays until somebody has read it.
+    Alert {
+        subject: String,
+        why: String,
+        hint: Option<String>,
     },
     /// A forge or the journal is in trouble.
     Trouble(Box<Fault>),

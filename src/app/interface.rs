@@ -36,6 +36,7 @@ pub mod link;
 mod lists;
 pub mod order;
 mod overlay;
+mod overriding;
 mod palette;
 mod promote;
 mod release;
@@ -50,8 +51,9 @@ pub use confirm::{ConfirmDialog, ConfirmFocus};
 pub use gates::{GatesAction, GatesDialog, GatesFocus};
 pub use hold::{HoldDialog, HoldFocus, HoldMode};
 pub use overlay::Overlay;
+pub use overriding::{OverrideAction, OverrideDialog, OverrideFocus};
 pub use palette::{Choice, choices};
-pub use promote::{PromoteDialog, PromoteFocus, PromoteItem};
+pub use promote::{Aim, PromoteDialog, PromoteFocus, PromoteItem};
 pub use release::{ReleaseAction, ReleaseDialog, ReleaseFocus};
 pub use reports::{Message, Problem};
 pub use tour::tour_text;
@@ -123,6 +125,7 @@ fn run(state: &mut State, command: Command) -> Vec<Effect> {
         Some(Overlay::Promote(_)) => promote::run(state, command),
         Some(Overlay::Hold(_)) => hold::run(state, command),
         Some(Overlay::Gates(_)) => gates::run(state, command),
+        Some(Overlay::Override(_)) => overriding::run(state, command),
         Some(Overlay::Confirm(_)) => confirm::run(state, command),
         Some(Overlay::Release(_)) => release::run_dialog(state, command),
         Some(Overlay::Quit { .. }) => leave::run(state, command),
@@ -132,10 +135,12 @@ fn run(state: &mut State, command: Command) -> Vec<Effect> {
 /// Carries out a command on the screen itself.
 fn screen(state: &mut State, command: Command) -> Vec<Effect> {
     match command {
-        Command::Promote => promote::open(state, false),
-        Command::Approve => promote::open(state, true),
+        Command::Promote => promote::open(state, Aim::Forward),
+        Command::Approve => promote::open(state, Aim::Approve),
         Command::Hold => hold::open(state),
         Command::Gates => gates::open(state),
+        Command::Override => overriding::open(state),
+        Command::Rollback => promote::open(state, Aim::Back),
         Command::Reject | Command::Cancel | Command::Rerun => confirm::open(state, command),
         Command::Board => state.interface.show(Screen::Board),
         Command::VoteRelease => release::open(state, ReleaseAction::Vote),
@@ -226,6 +231,7 @@ impl Interface {
                 Overlay::Hold(dialog) => dialog.check(engine, now),
                 Overlay::Gates(dialog) => dialog.check(engine),
                 Overlay::Release(dialog) => dialog.check(engine, now),
+                Overlay::Override(dialog) => dialog.check(engine, now),
                 Overlay::Help { .. }
                 | Overlay::Errors { .. }
                 | Overlay::Messages { .. }
@@ -246,6 +252,10 @@ impl Interface {
             let services = release.items.iter().map(|item| item.service.clone());
             engine.watched.extend(services.take(order::WATCHED));
         }
+        engine.auto.braked = self
+            .overlays
+            .iter()
+            .any(|overlay| matches!(overlay, Overlay::Hold(_)));
         Vec::new()
     }
 

@@ -6,8 +6,9 @@ use jiff::Timestamp;
 use super::plan::Plan;
 use crate::domain::hold::{Cover, HoldKind, Openers};
 use crate::domain::ids::{
-    Digest, EnvironmentName, HoldId, ManualGateId, ReleaseName, RoleName, ServiceName,
+    Digest, EnvironmentName, HoldId, ManualGateId, OverrideId, ReleaseName, RoleName, ServiceName,
 };
+use crate::domain::revision::Revision;
 use crate::domain::signoff::Voice;
 
 /// An order that changes something.
@@ -43,6 +44,23 @@ pub enum Request {
     },
     CloseGate {
         id: ManualGateId,
+        reason: String,
+    },
+    /// Overrides gates of a cell that are not open; without names, all that may be overridden.
+    Override {
+        service: ServiceName,
+        environment: EnvironmentName,
+        gates: Vec<String>,
+        /// Going back to this revision, instead of the promotion of the candidate.
+        back: Option<Revision>,
+        reason: String,
+        until: Option<Timestamp>,
+    },
+    ConfirmOverride {
+        id: OverrideId,
+    },
+    WithdrawOverride {
+        id: OverrideId,
         reason: String,
     },
     Vote {

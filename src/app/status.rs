@@ -11,6 +11,7 @@ use crate::domain::gate::{Earliest, Verdict};
 use crate::domain::hold::Hold;
 use crate::domain::ids::{EnvironmentName, ServiceName};
 use crate::domain::revision::Revision;
+use crate::domain::verification::Standing;
 
 pub mod release;
 
@@ -87,6 +88,14 @@ pub struct CellStatus {
     pub earliest: EarliestStatus,
     pub gates: Vec<GateStatus>,
     pub holds: Vec<HoldStatus>,
+    /// What is live came there by another way than gonogo's.
+    pub out_of_band: bool,
+    /// `verifying`, `passed`, `failed`; null where the policy asks for none.
+    pub verification: Option<&'static str>,
+    /// Checks of what is live that turned red after its promotion, in words.
+    pub red: Option<String>,
+    /// When it is promoted by itself, if that is about to happen.
+    pub auto_at: Option<Timestamp>,
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -251,6 +260,17 @@ impl CellStatus {
                 .map(|verdict| GateStatus::of(verdict, now))
                 .collect(),
             holds: cell.holds.iter().map(HoldStatus::of).collect(),
+            out_of_band: cell.out_of_band,
+            verification: match cell.verification {
+                Standing::NotAsked | Standing::Unknown => None,
+                Standing::Verifying { .. } => Some("verifying"),
+                Standing::Passed => Some("passed"),
+                Standing::Failed { .. } => Some("failed"),
+            },
+            red: cell.red.clone(),
+            auto_at: engine
+                .countdown(&row.service.name, &cell.environment)
+                .map(|countdown| countdown.ends_at),
         }
     }
 

@@ -27,6 +27,25 @@ pub struct PromoteArgs {
     /// Promote only if the candidate is this version or SHA.
     #[arg(long, value_name = "REVISION")]
     revision: Option<String>,
+    /// Override this gate, for one use and on what it says now; may be given several times.
+    #[arg(long = "override", value_name = "GATE")]
+    overrides: Vec<String>,
+    #[command(flatten)]
+    confirm: ConfirmArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct RollbackArgs {
+    service: String,
+    /// The environment that goes back.
+    #[arg(long = "in", value_name = "ENV")]
+    environment: String,
+    /// Go back to this version or SHA, which was live before; else to the last verified one.
+    #[arg(long, value_name = "REVISION")]
+    to: Option<String>,
+    /// Override this gate, for one use: going back while the schedule is closed takes two people.
+    #[arg(long = "override", value_name = "GATE")]
+    overrides: Vec<String>,
     #[command(flatten)]
     confirm: ConfirmArgs,
 }
@@ -65,7 +84,28 @@ pub(super) async fn promote(
     let wish = Wish::Promote {
         revision: args.revision,
     };
-    act(global, env, &args.services, &args.to, &wish, &args.confirm).await
+    let (services, overrides) = (&args.services, &args.overrides);
+    act(
+        global,
+        env,
+        services,
+        &args.to,
+        &wish,
+        overrides,
+        &args.confirm,
+    )
+    .await
+}
+
+pub(super) async fn rollback(
+    global: &Global,
+    env: &Env,
+    args: RollbackArgs,
+) -> Result<Exit, Failure> {
+    let wish = Wish::Rollback { revision: args.to };
+    let services = std::slice::from_ref(&args.service);
+    let (to, overrides) = (&args.environment, &args.overrides);
+    act(global, env, services, to, &wish, overrides, &args.confirm).await
 }
 
 pub(super) async fn approve(global: &Global, env: &Env, args: CellArgs) -> Result<Exit, Failure> {
@@ -91,6 +131,7 @@ async fn one(global: &Global, env: &Env, args: &CellArgs, wish: &Wish) -> Result
         std::slice::from_ref(&args.service),
         &args.environment,
         wish,
+        &[],
         &args.confirm,
     )
     .await
@@ -110,6 +151,7 @@ async fn act(
     services: &[String],
     environment: &str,
     wish: &Wish,
+    overrides: &[String],
     args: &ConfirmArgs,
 ) -> Result<Exit, Failure> {
     let (session, _) = settings::session(global, env, global.mode()).await?;
@@ -120,8 +162,19 @@ async fn act(
     headless.sample(&services, Some(&environment)).await;
     let mut outcomes = Vec::new();
     let mut plans = Vec::new();
-    let now = headless.state.now;
     for service in services {
+        let place = (&service, &environment);
+        let granted = grant(global, &mut headless, place, wish, overrides, args).await;
+        if let Err(failure) = granted {
+            outcomes.push(Came {
+                service,
+                plan: None,
+                state: "refused",
+                failure: Some(failure),
+            });
+            continue;
+        }
+        let now = headless.state.now;
         match headless
             .state
             .engine
@@ -147,6 +200,70 @@ async fn act(
     }
     headless.finish().await;
     Ok(print(global, &environment, &outcomes))
+}
+
+/// Overrides gates before a promotion is planned: those that are not passed already, and that no
+/// override waits for.
+async fn grant(
+    global: &Global,
+    headless: &mut Headless,
+    (service, environment): (&ServiceName, &EnvironmentName),
+    wish: &Wish,
+    gates: &[String],
+    args: &ConfirmArgs,
+) -> Result<(), Failure> {
+    if gates.is_empty() {
+        return Ok(());
+    }
+    let now = headless.state.now;
+    let engine = &headless.state.engine;
+    let back = match wish {
+        Wish::Rollback { revision } => {
+            Some(engine.way_back(service, environment, revision.as_deref(), now)?)
+        }
+        Wish::Promote { .. } | Wish::Approve | Wish::Reject | Wish::Cancel | Wish::Rerun => None,
+    };
+    let cell = match &back {
+        Some(cell) => Some(cell),
+        None => engine.board.cell(service, environment),
+    };
+    let wanted: Vec<String> = gates
+        .iter()
+        .filter(|gate| {
+            let mut verdicts = cell.iter().flat_map(|cell| &cell.judgement.verdicts);
+            let known = verdicts.find(|verdict| verdict.gate == **gate);
+            // One that is overridden, or only waits for the second person, is not overridden again.
+            known.is_none_or(|verdict| {
+                verdict.overridden_by.is_none() && verdict.awaits_confirmation.is_none()
+            })
+        })
+        .cloned()
+        .collect();
+    if wanted.is_empty() {
+        return Ok(());
+    }
+    let reason = args.reason.clone().unwrap_or_default();
+    let back = back.and_then(|cell| cell.candidate);
+    headless.reports();
+    headless.ask(Request::Override {
+        service: service.clone(),
+        environment: environment.clone(),
+        gates: wanted,
+        back,
+        reason,
+        until: None,
+    });
+    let patience = Duration::from_secs(30);
+    headless.until(patience, |engine| !engine.is_busy()).await;
+    for report in headless.reports() {
+        match report {
+            Report::Refused { refusal, .. } => return Err(refusal.into()),
+            Report::JournalTrouble { why, .. } => return Err(Failure::new(Exit::Journal, why)),
+            Report::Done { text, .. } if !global.json => output::note(&text),
+            Report::Done { .. } | Report::Alert { .. } | Report::Trouble(_) => {}
+        }
+    }
+    Ok(())
 }
 
 /// Shows what would be sent and has it confirmed; returns the reason.
@@ -288,6 +405,7 @@ fn tell(global: &Global, headless: &mut Headless, id: &IntentId) -> Option<Failu
                 refusal,
             } if of == *id => failure = Some(refusal.into()),
             Report::Refused { .. } => {}
+            Report::Alert { subject, why, .. } => output::note(&format!("{subject}: {why}")),
             Report::Trouble(fault) => output::note(&fault.to_string()),
             Report::JournalTrouble { why, .. } => output::note(&format!("journal: {why}")),
         }

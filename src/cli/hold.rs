@@ -203,7 +203,7 @@ impl CoverArgs {
 }
 
 /// Reads until when as the board's dialog does: a distance from now, a time, or an instant.
-fn when(text: &str, now: Timestamp) -> Result<Timestamp, Failure> {
+pub(super) fn when(text: &str, now: Timestamp) -> Result<Timestamp, Failure> {
     if let Ok(at) = text.parse::<Timestamp>() {
         return Ok(at);
     }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
+use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::output::{self, instant};
@@ -15,7 +16,7 @@ use crate::app::msg::JournalFault;
 use crate::app::request::Request;
 use crate::app::status::SCHEMA;
 use crate::config::{self, Env};
-use crate::domain::entry::{Entry, Event};
+use crate::domain::entry::{Alert, Entry, Event};
 use crate::domain::ids::{EnvironmentName, Person, Seq, ServiceName};
 use crate::domain::policy::Policy;
 use crate::runtime::connect;
@@ -74,7 +75,7 @@ pub(super) async fn order(
     request: Request,
 ) -> Result<Exit, Failure> {
     let services = services.to_vec();
-    order_with(global, env, |_| services, |_| request).await
+    order_with(global, env, |_| services, |_, _| Ok(request)).await
 }
 
 /// As `order`, with services that the policy names, and a request that depends on what the engine
@@ -83,7 +84,7 @@ pub(super) async fn order_with(
     global: &Global,
     env: &Env,
     services: impl FnOnce(&Policy) -> Vec<ServiceName>,
-    request: impl FnOnce(&Engine) -> Request,
+    request: impl FnOnce(&Engine, Timestamp) -> Result<Request, Failure>,
 ) -> Result<Exit, Failure> {
     let (session, _) = settings::session(global, env, global.mode()).await?;
     let mut headless = Headless::new(session);
@@ -98,7 +99,13 @@ pub(super) async fn order_with(
         headless.state.engine.operator = local;
     }
     headless.reports();
-    let request = request(headless.engine());
+    let request = match request(headless.engine(), headless.state.now) {
+        Ok(request) => request,
+        Err(failure) => {
+            headless.finish().await;
+            return Err(failure);
+        }
+    };
     headless.ask(request);
     headless
         .until(Duration::from_secs(30), |engine| !engine.is_busy())
@@ -110,7 +117,7 @@ pub(super) async fn order_with(
             Report::Done { text, .. } => done.push(text),
             Report::Refused { refusal, .. } => refused = Some(Failure::from(refusal)),
             Report::JournalTrouble { why, .. } => refused = Some(Failure::new(Exit::Journal, why)),
-            Report::Trouble(_) => {}
+            Report::Alert { .. } | Report::Trouble(_) => {}
         }
     }
     let last = headless.engine().entries.back().cloned();
@@ -281,6 +288,12 @@ fn sentence(entry: &Entry) -> String {
         Event::GateOpened { id, .. } | Event::GateClosed { id, .. } => id.to_string(),
         Event::TaskDone { attestation } => format!("{} for {}", attestation.task, attestation.saw),
         Event::TaskWithdrawn { task, .. } => task.clone(),
+        Event::OverrideGranted { grant } => format!("{} {}", grant.id, grant.names()),
+        Event::OverrideConfirmed { id, .. } | Event::OverrideWithdrawn { id, .. } => id.to_string(),
+        Event::OverrideUsed { id, intent } => format!("{id} by {intent}"),
+        Event::AlertRaised {
+            alert: Alert::Red { intent },
+        } => format!("red: {intent}"),
         Event::ReleaseVoteCast { vote } => format!(
             "{} {} as {} on {}",
             vote.release,
@@ -292,7 +305,9 @@ fn sentence(entry: &Entry) -> String {
         Event::ReleaseResumed { id, release, .. } | Event::ReleaseEnded { id, release, .. } => {
             format!("{release} run {id}")
         }
-        Event::DeploymentSeen { deployment, .. }
+        Event::VerificationPassed { deployment, .. }
+        | Event::VerificationFailed { deployment, .. }
+        | Event::DeploymentSeen { deployment, .. }
         | Event::DeploymentOutOfBand { deployment, .. } => deployment.to_string(),
     };
     let reason = draft

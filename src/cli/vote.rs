@@ -86,5 +86,5 @@ pub(super) async fn run(global: &Global, env: &Env, args: VoteArgs) -> Result<Ex
         Some(release) => release::services(policy, &release),
         None => vec![ServiceName::new(&named.name)],
     };
-    journal::order_with(global, env, services, |engine| args.request(engine)).await
+    journal::order_with(global, env, services, |engine, _| Ok(args.request(engine))).await
 }

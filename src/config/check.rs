@@ -12,7 +12,8 @@ use super::error::{Level, Problem, meant};
 use super::file::{Report, Table, Value};
 use super::{Binding, Env, JournalUrl, Poll, Settings, Theme, Ui, defaults, keys, version};
 use crate::domain::ids::{Digest, EnvironmentName, Person, RoleName};
-use crate::domain::policy::{Environment, GateSpec, Mode, Policy};
+use crate::domain::override_::OverrideRule;
+use crate::domain::policy::{COUNTDOWN, Environment, GateSpec, Mode, Policy};
 
 mod depends;
 mod forge;
@@ -60,7 +61,8 @@ pub(super) fn check<'d>(
     let mut roles = roles(&top);
     let operator = operator(&top, &mut roles);
     let tiers = tiers(&top, &roles, &place);
-    let mut environments = environments(&top, &tiers);
+    let overrides = overrides(&top, &roles);
+    let mut environments = environments(&top, &tiers, &overrides);
     let services = service::services(
         &top,
         &service::Known {
@@ -71,6 +73,7 @@ pub(super) fn check<'d>(
                 .collect(),
             roles: &roles,
             place: &place,
+            overrides: &overrides,
         },
         &mut environments,
     );
@@ -102,6 +105,7 @@ pub(super) fn check<'d>(
         journal: journal?,
         forges: forges.list,
         tiers,
+        overrides,
         extra_gates: services.extra_gates,
         keys: bindings,
         ui,
@@ -326,7 +330,79 @@ fn tiers(top: &Table<'_>, roles: &Roles, place: &Place<'_>) -> Tiers {
     tiers
 }
 
-fn environments(top: &Table<'_>, tiers: &Tiers) -> BTreeMap<EnvironmentName, Environment> {
+pub(super) type Overrides = BTreeMap<String, OverrideRule>;
+
+/// Reads who may override the gates of each tier.
+fn overrides(top: &Table<'_>, roles: &Roles) -> Overrides {
+    let mut overrides = defaults::overrides();
+    for (name, table) in top.children("policy", keys::POLICY) {
+        let usual = overrides.remove(name).unwrap_or_default();
+        let rule = match table.get("override") {
+            Some(value) => override_rule(value, usual, roles),
+            None => usual,
+        };
+        overrides.insert(name.to_owned(), rule);
+    }
+    overrides
+}
+
+fn override_rule(value: &Value<'_>, usual: OverrideRule, roles: &Roles) -> OverrideRule {
+    if value.is_false() {
+        return OverrideRule {
+            forbidden: true,
+            ..usual
+        };
+    }
+    let mut rule = usual;
+    let Some(table) = value.table("override".to_owned(), keys::OVERRIDE) else {
+        return rule;
+    };
+    if let Some(listed) = table.get("roles").and_then(Value::texts) {
+        let known = listed.into_iter();
+        rule.roles = known
+            .filter(|(role, value)| known_role(role, value, roles))
+            .map(|(role, _)| RoleName::new(role))
+            .collect();
+    }
+    if let Some(flag) = table.get("second_person").and_then(Value::flag) {
+        rule.second_person = flag;
+    }
+    if let Some(max) = table.get("max").and_then(Value::duration) {
+        rule.max = max;
+    }
+    if let Some(listed) = table.get("never").and_then(Value::texts) {
+        rule.never = Vec::new();
+        for (gate, value) in listed {
+            if gate::is_kind(gate) {
+                rule.never.push(gate.to_owned());
+            } else {
+                let hint = meant(gate, gate::kinds());
+                value.error(format!("there is no gate `{gate}`"), hint);
+            }
+        }
+    }
+    if rule.second_person && !rule.roles.is_empty() {
+        let people = rule
+            .roles
+            .iter()
+            .filter_map(|role| roles.get(role))
+            .flatten();
+        let people: BTreeSet<&Person> = people.collect();
+        if people.len() < 2 {
+            value.error(
+                "nobody could be the second person: the roles have fewer than two members",
+                Some("add members to [role.NAME], or leave `roles` out".to_owned()),
+            );
+        }
+    }
+    rule
+}
+
+fn environments(
+    top: &Table<'_>,
+    tiers: &Tiers,
+    overrides: &Overrides,
+) -> BTreeMap<EnvironmentName, Environment> {
     let mut environments = BTreeMap::new();
     for (name, table) in top.children("environment", keys::ENVIRONMENT) {
         let mut tier = defaults::TIER;
@@ -342,29 +418,25 @@ fn environments(top: &Table<'_>, tiers: &Tiers) -> BTreeMap<EnvironmentName, Env
             }
         }
         let protected = table.get("protected").and_then(Value::flag);
+        let countdown = table.get("countdown").and_then(Value::duration);
         let environment = Environment {
             name: EnvironmentName::new(name),
             tier: tier.to_owned(),
             protected: protected.unwrap_or_else(|| defaults::protected(name, tier)),
             mode: mode(&table).unwrap_or_default(),
+            overrides: overrides.get(tier).cloned().unwrap_or_default(),
+            countdown: countdown.unwrap_or(COUNTDOWN),
         };
         environments.insert(environment.name.clone(), environment);
     }
     environments
 }
 
+/// Reads who starts a promotion.
 fn mode(table: &Table<'_>) -> Option<Mode> {
-    let value = table.get("mode")?;
-    let mode = value.one_of(&[
+    table.get("mode")?.one_of(&[
         ("auto", Mode::Auto),
         ("confirm", Mode::Confirm),
         ("checklist", Mode::Checklist),
-    ])?;
-    if mode == Mode::Auto {
-        value.error(
-            "`mode = \"auto\"` is not supported in this version: nothing would promote by itself",
-            Some("use \"confirm\": ready, and waiting for the key".to_owned()),
-        );
-    }
-    Some(mode)
+    ])
 }

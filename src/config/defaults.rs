@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use jiff::SignedDuration;
 
 use super::{Env, JournalUrl, Poll, Theme, Ui};
+use crate::domain::override_::OverrideRule;
 use crate::domain::policy::{GateSpec, PipelineRule};
 
 pub const POLL: Poll = Poll {
@@ -64,6 +65,21 @@ pub fn tiers() -> BTreeMap<String, Vec<GateSpec>> {
             "regulated".to_owned(),
             complete(vec![pipeline(), path(), soak, review(2), GateSpec::Window]),
         ),
+    ])
+}
+
+/// Returns who may override the gates of the built-in tiers: any operator with a reason, and in
+/// `regulated` with a second person.
+pub fn overrides() -> BTreeMap<String, OverrideRule> {
+    let usual = OverrideRule::default;
+    let regulated = OverrideRule {
+        second_person: true,
+        ..usual()
+    };
+    BTreeMap::from([
+        ("fast".to_owned(), usual()),
+        (TIER.to_owned(), usual()),
+        ("regulated".to_owned(), regulated),
     ])
 }
 

@@ -186,6 +186,7 @@ pub fn settings(forge: ForgeSettings, found: &Found<'_>, env: &Env) -> Result<Se
         journal,
         forges: vec![forge],
         tiers,
+        overrides: defaults::overrides(),
         extra_gates: BTreeMap::new(),
         keys: BTreeMap::new(),
         ui: defaults::UI,

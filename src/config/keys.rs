@@ -25,13 +25,15 @@ sections! {
     JOURNAL "journal": "url";
     FORGE "forge.NAME": "kind" "url" "api_url" "token" "ca_file";
     TOKEN "token": "env" "command" "file";
-    ENVIRONMENT "environment.NAME": "tier" "protected" "mode";
-    POLICY "policy.NAME": "gates";
+    ENVIRONMENT "environment.NAME": "tier" "protected" "mode" "countdown";
+    POLICY "policy.NAME": "gates" "override";
+    OVERRIDE "override": "roles" "second_person" "max" "never";
     WINDOW "window.NAME": "effect" "days" "from" "to" "zone" "environments" "services" "reason";
     FREEZE "freeze.NAME": "from" "to" "zone" "reason" "environments" "services";
     ROLE "role.NAME": "members";
     SERVICE "service.NAME": "repo" "branch" "path" "group" "gates" "depends" "promote";
-    PROMOTE "service.NAME.promote.NAME": "via" "workflow" "ref" "inputs" "base" "head" "method";
+    PROMOTE "service.NAME.promote.NAME": "via" "mode" "workflow" "ref" "inputs" "base" "head"
+        "method";
     RELEASE "release.NAME": "services" "waves" "environment" "window" "roles" "distinct" "due" "zone"
         "owner";
     RELEASE_ITEM "release.NAME.services": "service" "revision";

@@ -7,6 +7,7 @@ use jiff::SignedDuration;
 use super::check::{DAYS, default_via};
 use super::{Binding, ForgeSettings, Settings, TokenSource};
 use crate::domain::figure::Bound;
+use crate::domain::override_::OverrideRule;
 use crate::domain::policy::{
     Environment, GateSpec, ParityRule, ParitySource, PipelineRule, QualityRule, Service, Task, Via,
 };
@@ -42,7 +43,10 @@ pub fn show(settings: &Settings) -> String {
         );
     }
     for (name, listed) in &settings.tiers {
-        let body = format!("gates = {}", gates(listed));
+        let mut body = format!("gates = {}", gates(listed));
+        if let Some(rule) = settings.overrides.get(name) {
+            let _ = write!(body, "\noverride = {}", override_rule(rule));
+        }
         section(&mut out, &format!("policy.{}", key(name)), &body);
     }
     for each in policy.environments.values() {
@@ -68,10 +72,16 @@ pub fn show(settings: &Settings) -> String {
         }
         section(&mut out, &format!("service.{name}"), &body);
         for (place, stage) in each.path.iter().enumerate() {
-            if stage.via != default_via(place) {
+            let usual = policy.environments.get(&stage.environment);
+            let own_mode = usual.is_none_or(|usual| usual.mode != stage.mode);
+            if stage.via != default_via(place) || own_mode {
                 let environment = key(stage.environment.as_str());
                 let header = format!("service.{name}.promote.{environment}");
-                section(&mut out, &header, &via_lines(&stage.via).join("\n"));
+                let mut lines = via_lines(&stage.via);
+                if own_mode {
+                    lines.push(format!("mode = {}", quote(stage.mode.word())));
+                }
+                section(&mut out, &header, &lines.join("\n"));
             }
         }
     }
@@ -147,10 +157,25 @@ pub(super) fn environment(environment: &Environment) -> String {
 
 fn environment_body(environment: &Environment) -> String {
     format!(
-        "tier = {}\nprotected = {}\nmode = {}",
+        "tier = {}\nprotected = {}\nmode = {}\ncountdown = {}",
         quote(&environment.tier),
         environment.protected,
-        quote(environment.mode.word())
+        quote(environment.mode.word()),
+        quote(&duration(environment.countdown))
+    )
+}
+
+/// Who may override, as an inline table.
+pub(super) fn override_rule(rule: &OverrideRule) -> String {
+    if rule.forbidden {
+        return "false".to_owned();
+    }
+    format!(
+        "{{ roles = {}, second_person = {}, max = {}, never = {} }}",
+        texts(&rule.roles),
+        rule.second_person,
+        quote(&duration(rule.max)),
+        texts(&rule.never)
     )
 }
 

@@ -16,6 +16,10 @@ pub(super) fn of(policy: &Policy) -> Digest {
     let mut lines = vec![format!("max_age {}", show::duration(policy.max_age))];
     for environment in policy.environments.values() {
         lines.push(format!("environment {}", show::environment(environment)));
+        lines.push(format!(
+            "override {}",
+            show::override_rule(&environment.overrides)
+        ));
     }
     for (role, members) in &policy.roles {
         lines.push(format!(
@@ -44,10 +48,11 @@ pub(super) fn of(policy: &Policy) -> Digest {
                 0
             });
             lines.push(format!(
-                "stage {} {} {}",
+                "stage {} {} {} {}",
                 show::key(stage.environment.as_str()),
                 written.get(place).map_or("", |(_, gates)| gates),
-                show::via(&stage.via)
+                show::via(&stage.via),
+                stage.mode.word()
             ));
         }
     }

@@ -7,15 +7,17 @@ use super::deployment::{self, Deployment};
 use super::facts::ServiceFacts;
 use super::gate::{self, Case, Go, Judgement, Peers};
 use super::hold::Hold;
-use super::ids::{Digest, EnvironmentName, IntentId, Person, RunId, Sha};
+use super::ids::{Digest, EnvironmentName, IntentId, OverrideId, Person, RunId, Sha};
 use super::ledger::Ledger;
 use super::observed::Fact;
+use super::origin::{self, Origin};
 use super::phase::Phase;
-use super::policy::{Policy, Service, Stage, Via};
-use super::promotion::{self, Promotion};
+use super::policy::{GateSpec, Policy, Service, Stage, Via};
+use super::promotion::{self, Promotion, Purpose};
 use super::revision::Revision;
 use super::scope::{Relation, Scope};
 use super::seen::Seen;
+use super::verification;
 
 /// How a cell is shown. The first that applies, in this order of weight: `Stale` when the facts
 /// are, then what is happening, then what happened, then what may.
@@ -86,6 +88,12 @@ pub struct Cell {
     pub failed: Option<Revision>,
     /// What is live is older than what was live before it.
     pub rolled_back: bool,
+    /// How far the verification of what is live is.
+    pub verification: verification::Standing,
+    /// What is live came there by another way than gonogo's (P8).
+    pub out_of_band: bool,
+    /// Checks of what we promoted here that have turned red since (P6), in words.
+    pub red: Option<String>,
     /// What would be promoted into it; `None` when it is level with what comes before.
     pub candidate: Option<Revision>,
     /// How many commits the candidate is ahead, if the scope is known.
@@ -126,6 +134,22 @@ impl Cell {
         own: Option<&IntentId>,
         now: Timestamp,
     ) -> Self {
+        Self::judge_towards(sources, stage, own, None, now)
+    }
+
+    /// Judges going back to `to` in one cell (P7): `candidate` is that revision, and the gates are
+    /// those that a rollback is asked.
+    pub fn judge_back(sources: Sources<'_>, stage: &Stage, to: &Revision, now: Timestamp) -> Self {
+        Self::judge_towards(sources, stage, None, Some(to), now)
+    }
+
+    fn judge_towards(
+        sources: Sources<'_>,
+        stage: &Stage,
+        own: Option<&IntentId>,
+        back: Option<&Revision>,
+        now: Timestamp,
+    ) -> Self {
         let Sources {
             policy,
             service,
@@ -149,9 +173,10 @@ impl Cell {
             .filter(|deployment| deployment.phase == Phase::Failed)
             .map(|deployment| named(known, &deployment.sha));
         let wanted = candidate(known, service, stage);
-        let candidate = wanted.filter(|wanted| {
+        let forward = wanted.filter(|wanted| {
             live.as_ref() != Some(wanted) && !is_merged(stage, scope, live.as_ref(), wanted)
         });
+        let candidate = back.cloned().or(forward);
         let promotion = ledger.and_then(|ledger| ledger.open_promotion(&service.name, environment));
         let in_flight = in_flight(newer, promotion, known, live.as_ref());
         let holds: Vec<Hold> = ledger
@@ -175,8 +200,21 @@ impl Cell {
             live: live.as_ref(),
             candidate: candidate.as_ref(),
             own,
+            back: back.is_some(),
         };
-        let judgement = gate::judge::judge(&case, now);
+        let mut judgement = gate::judge::judge(&case, now);
+        let verification = live_deployment
+            .map(|live| verification::standing(stage, &service.name, live, ledger))
+            .unwrap_or(verification::Standing::NotAsked);
+        let origin = ledger.zip(live_deployment).map(|(ledger, live)| {
+            let origin = origin::of(ledger, &service.name, stage, live, now);
+            if origin == Origin::Undecided {
+                let settled = live.changed_at.checked_add(origin::SETTLED).ok();
+                let settled = settled.filter(|at| *at > now);
+                judgement.due = judgement.due.into_iter().chain(settled).min();
+            }
+            origin
+        });
         let digest = digest(live.as_ref(), candidate.as_ref(), &judgement, &holds, now);
         let ahead = scope.and_then(Fact::value).filter(|scope| {
             Some(&scope.head) == candidate.as_ref().map(|revision| &revision.sha)
@@ -188,6 +226,9 @@ impl Cell {
             deployed_by: live_deployment.and_then(|deployment| deployment.creator.clone()),
             url: newest.and_then(|deployment| deployment.url.clone()),
             rolled_back: is_rolled_back(deployments, live_deployment),
+            verification,
+            out_of_band: origin == Some(Origin::OutOfBand),
+            red: red(&case, live.as_ref()),
             ahead: ahead.map(|scope| scope.total),
             observed_at: facts.at(),
             live,
@@ -256,6 +297,36 @@ impl Cell {
             }
         }
     }
+}
+
+/// Says what is red by now of a revision that one of our promotions brought, if it was not promoted
+/// past its checks in the first place (P6).
+fn red(case: &Case<'_>, live: Option<&Revision>) -> Option<String> {
+    let (ledger, live) = (case.ledger?, live?);
+    let promotion = ledger
+        .promotions_of(&case.service.name, case.environment())
+        .rfind(|promotion| promotion.intent.purpose == Purpose::Promotion)
+        .filter(|promotion| promotion.state == promotion::State::Succeeded)
+        .filter(|promotion| origin::brings(promotion, &live.sha))?;
+    let past_checks = promotion.intent.rollback
+        || promotion.intent.overrides.iter().any(|id| {
+            let known = ledger.overrides.get(id);
+            known.is_some_and(|one| one.gate("pipeline").is_some())
+        });
+    if past_checks {
+        return None;
+    }
+    let case = Case {
+        candidate: Some(live),
+        ..*case
+    };
+    let mut verdicts = case.stage.gates.iter().filter_map(|spec| match spec {
+        GateSpec::Pipeline(rule) => Some(gate::pipeline::judge(&case, rule)),
+        _ => None,
+    });
+    verdicts
+        .find(|verdict| verdict.state == gate::State::Closed)
+        .map(|verdict| verdict.why)
 }
 
 /// Names a commit by its release tag, if it has one.
@@ -359,6 +430,40 @@ pub fn waiting_run<'a>(
         .max_by_key(|run| (run.created_at, run.id))
 }
 
+/// Returns the newest run of one revision that waits to enter `environment`.
+pub fn run_at_the_door<'a>(
+    facts: &'a ServiceFacts,
+    environment: &EnvironmentName,
+    sha: &Sha,
+) -> Option<&'a super::pipeline::Run> {
+    let waits = |run: &&super::pipeline::Run| {
+        let mut waiting = run.waiting.iter();
+        run.sha == *sha && waiting.any(|waiting| waiting.environment == *environment)
+    };
+    facts
+        .runs
+        .iter()
+        .filter(waits)
+        .max_by_key(|run| (run.created_at, run.id))
+}
+
+/// Returns the newest run of one revision that ended well, to be run again.
+pub fn run_to_repeat<'a>(
+    facts: &'a ServiceFacts,
+    sha: &Sha,
+    workflow: Option<&str>,
+) -> Option<&'a super::pipeline::Run> {
+    facts
+        .runs
+        .iter()
+        .filter(|run| run.sha == *sha && run.phase == Phase::Succeeded)
+        .filter(|run| {
+            workflow
+                .is_none_or(|wanted| run.workflow.as_deref() == Some(wanted) || run.name == wanted)
+        })
+        .max_by_key(|run| (run.created_at, run.id))
+}
+
 fn in_flight(
     newer: Option<&Deployment>,
     promotion: Option<&Promotion>,
@@ -431,6 +536,7 @@ fn digest(
     for verdict in &judgement.verdicts {
         parts.push(&verdict.gate);
         parts.push(verdict.state_at(now).word());
+        parts.extend(verdict.overridden_by.iter().map(OverrideId::as_str));
     }
     parts.extend(holds.iter().map(|hold| hold.id.as_str()));
     Digest::of(parts)

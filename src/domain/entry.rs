@@ -7,9 +7,10 @@ use serde::{Deserialize, Serialize};
 use super::attestation::Attestation;
 use super::hold::{Cover, Hold, HoldKind, ManualGate};
 use super::ids::{
-    DeploymentId, Digest, EnvironmentName, HoldId, InstanceId, IntentId, ManualGateId, Person,
-    ReleaseName, ReleaseRunId, RoleName, Seq, ServiceName, Sha,
+    DeploymentId, Digest, EnvironmentName, HoldId, InstanceId, IntentId, ManualGateId, OverrideId,
+    Person, ReleaseName, ReleaseRunId, RoleName, Seq, ServiceName, Sha,
 };
+use super::override_::Override;
 use super::promotion::{Intent, Purpose, Step};
 use super::release::run::{Ending, Run};
 use super::signoff::{ReleaseVote, Voice, Vote};
@@ -71,6 +72,37 @@ pub enum Event {
         task: String,
         cover: Cover,
     },
+    OverrideGranted {
+        grant: Override,
+    },
+    /// By the second person; the entry's actor is who.
+    OverrideConfirmed {
+        id: OverrideId,
+        cover: Cover,
+    },
+    OverrideWithdrawn {
+        id: OverrideId,
+        cover: Cover,
+    },
+    /// Noted once after the intent that used it: what uses it up is the intent itself.
+    OverrideUsed {
+        id: OverrideId,
+        intent: IntentId,
+    },
+    /// What was deployed was well within its time limit.
+    VerificationPassed {
+        deployment: DeploymentId,
+        intent: Option<IntentId>,
+    },
+    /// It was not; the entry's reason says what was seen.
+    VerificationFailed {
+        deployment: DeploymentId,
+        intent: Option<IntentId>,
+    },
+    /// Something went bad after a promotion that rested on it.
+    AlertRaised {
+        alert: Alert,
+    },
     ReleaseVoteCast {
         vote: ReleaseVote,
     },
@@ -99,6 +131,14 @@ pub enum Event {
     },
 }
 
+/// What went bad after the fact. It closes nothing and changes no history: somebody has to know.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "about", rename_all = "kebab-case")]
+pub enum Alert {
+    /// Checks of a promoted revision that were good are red now.
+    Red { intent: IntentId },
+}
+
 impl Event {
     /// The entry's kind, as `gonogo log` prints it: `promotion.sending`, `hold.placed`.
     pub fn kind(&self) -> String {
@@ -116,6 +156,13 @@ impl Event {
             Self::GateClosed { .. } => "gate.closed".into(),
             Self::TaskDone { .. } => "task.done".into(),
             Self::TaskWithdrawn { .. } => "task.withdrawn".into(),
+            Self::OverrideGranted { .. } => "override.granted".into(),
+            Self::OverrideConfirmed { .. } => "override.confirmed".into(),
+            Self::OverrideWithdrawn { .. } => "override.withdrawn".into(),
+            Self::OverrideUsed { .. } => "override.used".into(),
+            Self::VerificationPassed { .. } => "verification.passed".into(),
+            Self::VerificationFailed { .. } => "verification.failed".into(),
+            Self::AlertRaised { .. } => "alert.raised".into(),
             Self::ReleaseStarted { .. } => "release.started".into(),
             Self::ReleaseResumed { .. } => "release.resumed".into(),
             Self::ReleaseEnded { how, .. } => format!("release.{}", how.word()),
@@ -138,6 +185,9 @@ impl Event {
             | Self::GateClosed { .. }
             | Self::TaskDone { .. }
             | Self::TaskWithdrawn { .. }
+            | Self::OverrideGranted { .. }
+            | Self::OverrideConfirmed { .. }
+            | Self::OverrideWithdrawn { .. }
             // What a run was about to send is not sent after somebody else drives it or ended it.
             | Self::ReleaseResumed { .. }
             | Self::ReleaseEnded { .. } => true,
@@ -145,6 +195,10 @@ impl Event {
             Self::Intended { .. }
             | Self::Stepped { .. }
             | Self::HoldExpired { .. }
+            | Self::OverrideUsed { .. }
+            | Self::VerificationPassed { .. }
+            | Self::VerificationFailed { .. }
+            | Self::AlertRaised { .. }
             | Self::ReleaseStarted { .. }
             | Self::DeploymentSeen { .. }
             | Self::DeploymentOutOfBand { .. } => false,
@@ -186,7 +240,8 @@ pub enum Precondition {
     /// Nothing: holds always work.
     None,
     /// For an `Intended`: since `seen`, no entry of this cell and no control entry that covers it;
-    /// and no open intent of the same purpose on the cell.
+    /// no open intent of the same purpose on the cell; and each override that it uses is in force
+    /// for exactly that cell and revision, and no other intent has used it.
     Unchanged { seen: Seq },
     /// For `Sending`, the permit: the intent is still `Intended` with this digest, and no control
     /// entry that covers its cell has come after `seen`.

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::deployment;
 use super::facts::ServiceFacts;
-use super::ids::{EnvironmentName, IntentId, Person, ServiceName, Sha};
+use super::ids::{Digest, EnvironmentName, IntentId, OverrideId, Person, ServiceName, Sha};
 use super::ledger::Ledger;
 use super::observed::Fact;
 use super::policy::{Policy, Service, Stage, Via};
@@ -32,6 +32,7 @@ pub mod health;
 pub mod hold;
 pub mod judge;
 pub mod manual;
+mod overridden;
 pub mod parity;
 pub mod path;
 pub mod pipeline;
@@ -73,6 +74,9 @@ pub struct Case<'a> {
     pub candidate: Option<&'a Revision>,
     /// The intent on whose behalf it is judged just before sending: it does not stand in its own way.
     pub own: Option<&'a IntentId>,
+    /// It goes back to what was live and verified before: gates that a new revision has to earn are
+    /// not asked, and a `forward` hold lets it through (H4, P7).
+    pub back: bool,
 }
 
 /// Finds other services, for gates that judge more than one.
@@ -188,6 +192,15 @@ pub struct Verdict {
     pub who: Option<String>,
     /// From this instant on the verdict reads `unknown` until it is judged again.
     pub valid_until: Option<Timestamp>,
+    /// What the words come down to without ages and times of day, where they have some.
+    #[serde(default)]
+    pub bound: Option<String>,
+    /// Whose word lets the promotion past it.
+    #[serde(default)]
+    pub overridden_by: Option<OverrideId>,
+    /// An override of it that waits for its second person.
+    #[serde(default)]
+    pub awaits_confirmation: Option<OverrideId>,
 }
 
 impl Verdict {
@@ -202,6 +215,9 @@ impl Verdict {
             opens_at: None,
             who: None,
             valid_until: None,
+            bound: None,
+            overridden_by: None,
+            awaits_confirmation: None,
         }
     }
 
@@ -238,6 +254,29 @@ impl Verdict {
     pub fn who(mut self, who: impl Into<String>) -> Self {
         self.who = Some(who.into());
         self
+    }
+
+    /// Says what the words come down to where they change with the clock alone: an override of this
+    /// verdict is bound to that instead.
+    #[must_use]
+    pub fn bound_to(mut self, bound: impl Into<String>) -> Self {
+        self.bound = Some(bound.into());
+        self
+    }
+
+    /// Hashes what it says, without ages: an override holds for these values and no others.
+    pub fn values(&self) -> Digest {
+        let mut parts = vec![self.gate.as_str(), self.state.word()];
+        match &self.bound {
+            Some(bound) => parts.push(bound),
+            None => {
+                parts.push(&self.why);
+                for evidence in &self.evidence {
+                    parts.extend([evidence.what.as_str(), &evidence.value]);
+                }
+            }
+        }
+        Digest::of(parts)
     }
 
     /// Shortens the validity to `until`, if that is sooner.
@@ -327,6 +366,21 @@ impl Judgement {
         self.verdicts
             .iter()
             .filter(move |verdict| !verdict.state_at(now).passes())
+    }
+
+    /// The overrides that it rests on, each once.
+    pub fn overrides(&self) -> Vec<OverrideId> {
+        let mut ids: Vec<OverrideId> = Vec::new();
+        for id in self
+            .verdicts
+            .iter()
+            .filter_map(|verdict| verdict.overridden_by.as_ref())
+        {
+            if !ids.contains(id) {
+                ids.push(id.clone());
+            }
+        }
+        ids
     }
 
     /// The sum at `now`: a judgement whose verdicts have run out is `Unknown`, never `Go`.

@@ -79,13 +79,22 @@ pub struct Hold {
     pub since: Timestamp,
     /// The first instant at which it no longer holds.
     pub until: Option<Timestamp>,
+    /// Placed because a verification failed: it never expires, somebody has to lift it.
+    #[serde(default)]
+    pub incident: bool,
 }
 
 impl Hold {
     /// Says whether it holds at `now`. Half-open: at `until` it has ended. Nobody reaps holds:
     /// expiry is computed whenever it matters.
     pub fn is_on(&self, now: Timestamp) -> bool {
-        self.until.is_none_or(|until| now < until)
+        self.incident || self.until.is_none_or(|until| now < until)
+    }
+
+    /// Says whether it names one revision as bad: that one is never promoted again, not even to go
+    /// back to it.
+    pub fn names(&self, revision: &Sha) -> bool {
+        self.cover.revision.as_ref() == Some(revision)
     }
 }
 

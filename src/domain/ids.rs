@@ -78,6 +78,8 @@ name! {
     HoldId;
     /// A manual gate's id, short enough to type.
     ManualGateId;
+    /// An override's id, short enough to type.
+    OverrideId;
     /// An intent's id. It is also the correlation key that the forge is given to carry.
     IntentId;
     /// One running gonogo: who owns a `sending`.

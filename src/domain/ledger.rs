@@ -6,12 +6,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 use super::attestation::Attestation;
-use super::entry::{Entry, Event};
+use super::entry::{Alert, Entry, Event};
 use super::hold::{Hold, ManualGate, Opened};
 use super::ids::{
-    DeploymentId, EnvironmentName, HoldId, IntentId, ManualGateId, Person, ReleaseName,
+    DeploymentId, EnvironmentName, HoldId, IntentId, ManualGateId, OverrideId, Person, ReleaseName,
     ReleaseRunId, Seq, ServiceName, Sha,
 };
+use super::override_::{Confirmed, Override};
 use super::promotion::{Promotion, Purpose, State, Step};
 use super::release::run::{Ended, Run};
 use super::signoff::{ReleaseVote, Vote};
@@ -23,6 +24,8 @@ pub struct Ledger {
     pub holds: BTreeMap<HoldId, Hold>,
     /// Holds whose expiry the journal has noted.
     pub expired: BTreeSet<HoldId>,
+    /// Incident holds that were ever placed: one that was lifted is not placed again by itself.
+    pub incidents: BTreeSet<HoldId>,
     pub manual_gates: BTreeMap<ManualGateId, ManualGate>,
     /// The last vote of each person on each cell.
     pub votes: BTreeMap<(ServiceName, EnvironmentName, Person), Vote>,
@@ -34,8 +37,37 @@ pub struct Ledger {
     pub promotions: BTreeMap<IntentId, Promotion>,
     /// Those of `promotions` that have not ended: few among many, and each cell asks for its own.
     open: BTreeSet<IntentId>,
+    /// The intents of each cell, oldest first.
+    cells: BTreeMap<(ServiceName, EnvironmentName), Vec<IntentId>>,
+    /// When the journal's first entry was made: what happened before is history.
+    pub began: Option<Timestamp>,
     /// Deployments of the forges that have been journalled, per service.
-    pub deployments: BTreeSet<(ServiceName, DeploymentId)>,
+    pub deployments: BTreeMap<(ServiceName, DeploymentId), Origin>,
+    /// What came of the verification of deployments.
+    pub verifications: BTreeMap<(ServiceName, DeploymentId), Verified>,
+    /// Overrides that were granted and not withdrawn, used ones too.
+    pub overrides: BTreeMap<OverrideId, Override>,
+    /// Overrides whose use the journal has noted.
+    pub uses_noted: BTreeSet<OverrideId>,
+    /// Promotions whose checks turned red afterwards.
+    pub red: BTreeSet<IntentId>,
+}
+
+/// Where a journalled deployment came from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// One of our intents brought it about.
+    Ours(Option<IntentId>),
+    /// Somebody did it by another way.
+    OutOfBand,
+}
+
+/// What came of a verification.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verified {
+    pub passed: bool,
+    pub at: Timestamp,
+    pub why: String,
 }
 
 impl Ledger {
@@ -56,8 +88,14 @@ impl Ledger {
         }
         self.head = entry.seq;
         let draft = &entry.draft;
+        self.began.get_or_insert(draft.at);
         match &draft.event {
             Event::Intended { intent } => {
+                for id in &intent.overrides {
+                    if let Some(one) = self.overrides.get_mut(id) {
+                        one.used.get_or_insert_with(|| intent.id.clone());
+                    }
+                }
                 let promotion = Promotion {
                     intent: intent.clone(),
                     actor: draft.actor.clone(),
@@ -69,6 +107,8 @@ impl Ledger {
                     sent_at: None,
                     changed_at: draft.at,
                 };
+                let cell = (intent.service.clone(), intent.environment.clone());
+                self.cells.entry(cell).or_default().push(intent.id.clone());
                 self.promotions.insert(intent.id.clone(), promotion);
                 self.open.insert(intent.id.clone());
             }
@@ -81,6 +121,9 @@ impl Ledger {
                 }
             }
             Event::HoldPlaced { hold } => {
+                if hold.incident {
+                    self.incidents.insert(hold.id.clone());
+                }
                 self.holds.insert(hold.id.clone(), hold.clone());
             }
             Event::HoldEdited {
@@ -188,13 +231,87 @@ impl Ledger {
                     });
                 }
             }
-            Event::DeploymentSeen { deployment, .. }
-            | Event::DeploymentOutOfBand { deployment, .. } => {
-                if let Some(service) = &draft.service {
-                    self.deployments.insert((service.clone(), *deployment));
+            Event::OverrideGranted { grant } => {
+                self.overrides.insert(grant.id.clone(), grant.clone());
+            }
+            Event::OverrideConfirmed { id, .. } => {
+                // The first other person counts; who granted it is no second person.
+                if let Some(one) = self.overrides.get_mut(id)
+                    && one.owner != draft.actor
+                {
+                    one.confirmed.get_or_insert_with(|| Confirmed {
+                        by: draft.actor.clone(),
+                        at: draft.at,
+                    });
                 }
             }
+            Event::OverrideWithdrawn { id, .. } => {
+                // What was used stays on record.
+                if self.overrides.get(id).is_some_and(|one| one.used.is_none()) {
+                    self.overrides.remove(id);
+                }
+            }
+            Event::OverrideUsed { id, .. } => {
+                self.uses_noted.insert(id.clone());
+            }
+            Event::VerificationPassed { deployment, .. } => {
+                self.verify(draft.service.as_ref(), *deployment, true, entry);
+            }
+            Event::VerificationFailed { deployment, .. } => {
+                self.verify(draft.service.as_ref(), *deployment, false, entry);
+            }
+            Event::AlertRaised {
+                alert: Alert::Red { intent },
+            } => {
+                self.red.insert(intent.clone());
+            }
+            Event::DeploymentSeen {
+                deployment, intent, ..
+            } => self.note(
+                draft.service.as_ref(),
+                *deployment,
+                Origin::Ours(intent.clone()),
+            ),
+            Event::DeploymentOutOfBand { deployment, .. } => {
+                self.note(draft.service.as_ref(), *deployment, Origin::OutOfBand);
+            }
         }
+    }
+
+    /// The first word on a deployment stays.
+    fn note(&mut self, service: Option<&ServiceName>, deployment: DeploymentId, origin: Origin) {
+        if let Some(service) = service {
+            self.deployments
+                .entry((service.clone(), deployment))
+                .or_insert(origin);
+        }
+    }
+
+    fn verify(
+        &mut self,
+        service: Option<&ServiceName>,
+        deployment: DeploymentId,
+        passed: bool,
+        entry: &Entry,
+    ) {
+        let Some(service) = service else { return };
+        let result = Verified {
+            passed,
+            at: entry.draft.at,
+            why: entry.draft.reason.clone().unwrap_or_default(),
+        };
+        self.verifications
+            .entry((service.clone(), deployment))
+            .or_insert(result);
+    }
+
+    /// What came of a deployment's verification, if it has come to something.
+    pub fn verification(
+        &self,
+        service: &ServiceName,
+        deployment: DeploymentId,
+    ) -> Option<&Verified> {
+        self.verifications.get(&(service.clone(), deployment))
     }
 
     /// Returns the holds that are on at `now` and cover the cell and revision.
@@ -216,6 +333,9 @@ impl Ledger {
         let mut ledger = self.clone();
         ledger.promotions.remove(id);
         ledger.open.remove(id);
+        for one in ledger.overrides.values_mut() {
+            one.used.take_if(|used| used == id);
+        }
         ledger
     }
 
@@ -230,6 +350,22 @@ impl Ledger {
                 && promotion.intent.service == *service
                 && promotion.intent.environment == *environment
         })
+    }
+
+    /// Returns every intent of a cell, of any purpose, oldest first.
+    pub fn promotions_of(
+        &self,
+        service: &ServiceName,
+        environment: &EnvironmentName,
+    ) -> impl DoubleEndedIterator<Item = &Promotion> {
+        let cell = (service.clone(), environment.clone());
+        let ids = self.cells.get(&cell).map_or(&[][..], Vec::as_slice);
+        ids.iter().filter_map(|id| self.promotions.get(id))
+    }
+
+    /// Says whether an intent has not ended.
+    pub fn is_open(&self, id: &IntentId) -> bool {
+        self.open.contains(id)
     }
 
     /// Returns every intent that has not ended, of any purpose.

@@ -11,6 +11,7 @@ use super::act::MergeMethod;
 use super::ids::{
     Digest, EnvironmentName, ForgeName, Person, ReleaseName, RepoPath, RoleName, ServiceName,
 };
+use super::override_::OverrideRule;
 use super::release::Release;
 use super::window::Window;
 
@@ -45,7 +46,14 @@ pub struct Environment {
     /// A promotion into it asks for its name to be typed.
     pub protected: bool,
     pub mode: Mode,
+    /// Who may override its gates.
+    pub overrides: OverrideRule,
+    /// How long everybody can see that `auto` is about to promote.
+    pub countdown: SignedDuration,
 }
+
+/// The countdown where nobody says.
+pub const COUNTDOWN: SignedDuration = SignedDuration::from_secs(30);
 
 /// Who starts a promotion.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -335,6 +343,28 @@ impl GateSpec {
         }
     }
 
+    /// Says whether it is asked of a rollback, which brings back what had passed every gate before.
+    /// What holds for anything that moves is asked; what a new revision has to earn is not.
+    pub fn is_asked_of_rollbacks(&self) -> bool {
+        match self {
+            Self::Fresh | Self::Hold | Self::Manual | Self::Forge | Self::Window => true,
+            Self::Pipeline(_)
+            | Self::Path { .. }
+            | Self::Soak { .. }
+            | Self::Review { .. }
+            | Self::SignOff { .. }
+            | Self::Quality(_)
+            | Self::Blocker { .. }
+            | Self::Depends
+            | Self::Parity(_)
+            | Self::Fits(_)
+            | Self::FourEyes { .. }
+            | Self::Checklist { .. }
+            | Self::Health(_)
+            | Self::Command(_) => false,
+        }
+    }
+
     /// Says whether its answer depends on the instant even if the facts do not change. `fresh` is
     /// not one of them: a search for the earliest go lets facts be as fresh as they are now.
     pub fn changes_with_time(&self) -> bool {
@@ -367,6 +397,12 @@ impl fmt::Display for GateSpec {
 impl Policy {
     pub fn service(&self, name: &ServiceName) -> Option<&Service> {
         self.services.iter().find(|service| service.name == *name)
+    }
+
+    /// Who may override the gates of an environment.
+    pub fn override_rule(&self, environment: &EnvironmentName) -> OverrideRule {
+        let known = self.environments.get(environment);
+        known.map_or_else(OverrideRule::default, |known| known.overrides.clone())
     }
 
     pub fn release(&self, name: &ReleaseName) -> Option<&Release> {

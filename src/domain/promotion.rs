@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::act::{Act, Handle};
 use super::ids::{
-    Digest, EnvironmentName, InstanceId, IntentId, Person, ReleaseRunId, ServiceName,
+    Digest, EnvironmentName, InstanceId, IntentId, OverrideId, Person, ReleaseRunId, ServiceName,
 };
 use super::revision::Revision;
 
@@ -73,6 +73,12 @@ pub struct Intent {
     /// The run of a release that it belongs to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub release: Option<ReleaseRunId>,
+    /// The overrides that it uses up.
+    #[serde(default)]
+    pub overrides: Vec<OverrideId>,
+    /// It goes back to what was live and verified before.
+    #[serde(default)]
+    pub rollback: bool,
 }
 
 /// What happened to an intent.

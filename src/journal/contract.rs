@@ -231,6 +231,114 @@ pub async fn a_vote_between_intent_and_permit_stops_it(journal: &dyn Journal, us
     );
 }
 
+/// O1: whatever uses an override uses it up, in the transaction of its intent.
+pub async fn an_override_is_for_one_use(journal: &dyn Journal) {
+    grant(journal, "o1", false).await;
+    let first = using("i1", "checkout", "production", "o1");
+    let seen = journal.head().await.unwrap();
+    journal.append(first, unchanged(seen)).await.unwrap();
+    // The first is over, and its cell is free: the override stays used.
+    finish(journal, "i1").await;
+    let seen = journal.head().await.unwrap();
+    let again = using("i2", "checkout", "production", "o1");
+    let refused = journal.append(again, unchanged(seen)).await;
+    let told = refused.as_ref().map_err(ToString::to_string).unwrap_err();
+    assert!(told.contains("i1 used it"), "{told}");
+    assert_eq!(journal.head().await.unwrap(), seen);
+    journal.verify().await.unwrap();
+}
+
+/// An intent that is refused uses nothing up.
+pub async fn a_refused_intent_leaves_its_override_unused(journal: &dyn Journal) {
+    grant(journal, "o1", false).await;
+    let seen = journal.head().await.unwrap();
+    let stop = hold("h1", cover(Some("checkout"), None, None));
+    journal.append(stop, Precondition::None).await.unwrap();
+    let wish = using("i1", "checkout", "production", "o1");
+    let refused = journal.append(wish.clone(), unchanged(seen)).await;
+    assert!(
+        matches!(refused, Err(Error::Conflict { .. })),
+        "{refused:?}"
+    );
+    journal.verify().await.unwrap();
+    let seen = journal.head().await.unwrap();
+    journal.append(wish, unchanged(seen)).await.unwrap();
+    journal.verify().await.unwrap();
+}
+
+/// O1: bound to service, environment and revision, with its second person, and not withdrawn.
+pub async fn an_override_is_only_used_as_it_was_granted(journal: &dyn Journal) {
+    let refused = async |draft: Draft, why: &str| {
+        let seen = journal.head().await.unwrap();
+        let told = journal.append(draft, unchanged(seen)).await;
+        let told = told.map_err(|error| error.to_string()).unwrap_err();
+        assert!(told.contains(why), "{told}");
+        assert_eq!(journal.head().await.unwrap(), seen);
+    };
+    let usual = || using("i1", "checkout", "production", "o1");
+    refused(usual(), "there is no override o1").await;
+    grant(journal, "o1", true).await;
+    refused(usual(), "waits for a second person").await;
+    let confirmed = || Event::OverrideConfirmed {
+        id: "o1".into(),
+        cover: cover(Some("checkout"), Some("production"), Some(SHA)),
+    };
+    // Who granted it is no second person.
+    journal
+        .append(draft("ann", confirmed()), Precondition::None)
+        .await
+        .unwrap();
+    refused(usual(), "waits for a second person").await;
+    journal
+        .append(draft("bob", confirmed()), Precondition::None)
+        .await
+        .unwrap();
+    for (service, environment) in [("billing", "production"), ("checkout", "staging")] {
+        refused(using("i1", service, environment, "o1"), "alone").await;
+    }
+    let mut other = usual();
+    if let Event::Intended { intent } = &mut other.event {
+        intent.to = crate::domain::revision::Revision::new("another");
+    }
+    refused(other, "alone").await;
+    let mut late = usual();
+    late.at = at(100_000);
+    refused(late, "expired").await;
+    let withdrawn = Event::OverrideWithdrawn {
+        id: "o1".into(),
+        cover: cover(Some("checkout"), Some("production"), Some(SHA)),
+    };
+    journal
+        .append(draft("cara", withdrawn), Precondition::None)
+        .await
+        .unwrap();
+    refused(usual(), "there is no override o1").await;
+}
+
+/// A withdrawal between intent and permit wins, as a hold does.
+pub async fn a_withdrawn_override_between_intent_and_permit_stops_it(
+    journal: &dyn Journal,
+    us: &str,
+) {
+    grant(journal, "o1", false).await;
+    let seen = journal.head().await.unwrap();
+    let wish = using("i1", "checkout", "production", "o1");
+    let seen = journal.append(wish, unchanged(seen)).await.unwrap().seq;
+    let withdrawn = Event::OverrideWithdrawn {
+        id: "o1".into(),
+        cover: cover(Some("checkout"), Some("production"), Some(SHA)),
+    };
+    journal
+        .append(draft("cara", withdrawn), Precondition::None)
+        .await
+        .unwrap();
+    let refused = journal.append(sending("i1", us), permit(seen)).await;
+    assert!(
+        matches!(refused, Err(Error::Conflict { .. })),
+        "{refused:?}"
+    );
+}
+
 pub async fn a_permit_is_given_once_and_only_for_what_was_seen(journal: &dyn Journal, us: &str) {
     let seen = intend(journal, "i1").await;
     let other_digest = Precondition::Permit {

@@ -133,6 +133,25 @@ fn words(entry: &Entry) -> String {
             format!("{actor} attested {} of {cell}", attestation.task)
         }
         Event::TaskWithdrawn { task, .. } => format!("{actor} took back {task} of {cell}"),
+        Event::OverrideGranted { grant } => {
+            format!(
+                "{actor} overrode {} on {cell}: {}",
+                grant.names(),
+                grant.reason
+            )
+        }
+        Event::OverrideConfirmed { id, .. } => {
+            format!("{actor} confirmed override {id} on {cell}")
+        }
+        Event::OverrideWithdrawn { id, .. } => {
+            format!("{actor} withdrew override {id} on {cell}")
+        }
+        Event::OverrideUsed { id, .. } => format!("override {id} of {cell} was used"),
+        Event::VerificationPassed { .. } => format!("a deployment of {cell} was verified"),
+        Event::VerificationFailed { .. } => {
+            format!("a deployment of {cell} failed its verification")
+        }
+        Event::AlertRaised { .. } => format!("checks of what {cell} has turned red"),
         Event::ReleaseVoteCast { vote } => format!(
             "{} voted {} on release {} as {}",
             vote.person,

@@ -13,9 +13,9 @@ use super::{Error, Journal};
 use crate::domain::entry::{Draft, Entry, Event, Precondition};
 use crate::domain::hold::Cover;
 use crate::domain::ids::{
-    Digest, EnvironmentName, InstanceId, IntentId, Person, Seq, ServiceName, Sha,
+    Digest, EnvironmentName, InstanceId, IntentId, OverrideId, Person, Seq, ServiceName, Sha,
 };
-use crate::domain::promotion::{Purpose, State, Step};
+use crate::domain::promotion::{Intent, Purpose, State, Step};
 
 #[cfg(test)]
 mod tests;
@@ -25,6 +25,8 @@ mod tests;
 pub(crate) struct Book {
     entries: Vec<Entry>,
     intents: BTreeMap<IntentId, Standing>,
+    /// Which intent used up which override.
+    used: BTreeMap<OverrideId, IntentId>,
     /// The rules that are not kept: to show that somebody would notice.
     pub lax: Lax,
 }
@@ -40,6 +42,8 @@ pub(crate) struct Lax {
     pub any_step: bool,
     /// What is noted once may be noted again.
     pub noted_again: bool,
+    /// An override may be used by any number of intents.
+    pub used_again: bool,
 }
 
 /// Where an intent stands: what the permit to send is decided on.
@@ -105,6 +109,10 @@ impl Book {
                     self.check_free(&draft, intent.purpose)?;
                 }
                 self.check_unchanged(&draft, seen)?;
+                self.check_overrides(&draft, intent)?;
+                for id in &intent.overrides {
+                    self.used.insert(id.clone(), intent.id.clone());
+                }
                 let standing = Standing {
                     purpose: intent.purpose,
                     service: intent.service.clone(),
@@ -222,6 +230,20 @@ impl Book {
         }
     }
 
+    fn check_overrides(&self, draft: &Draft, intent: &Intent) -> Result<(), Error> {
+        for id in &intent.overrides {
+            if let Some(by) = self.used.get(id).filter(|_| !self.lax.used_again) {
+                return Err(rules::used_up(id, by.as_str()));
+            }
+            let subject = format!("override:{id}");
+            let about = self.entries.iter();
+            let about =
+                about.filter(|entry| rules::subject(&entry.draft).as_ref() == Some(&subject));
+            rules::check_override(id, intent, draft, about)?;
+        }
+        Ok(())
+    }
+
     /// No entry of the cell, and no control entry that covers it, came after `seen`.
     fn check_unchanged(&self, draft: &Draft, seen: Seq) -> Result<(), Error> {
         let of_cell = |entry: &&Entry| {
@@ -324,16 +346,7 @@ impl Book {
                 },
             };
         }
-        let once = |event: &Event| {
-            matches!(
-                event,
-                Event::HoldPlaced { .. }
-                    | Event::GateAdded { .. }
-                    | Event::DeploymentSeen { .. }
-                    | Event::DeploymentOutOfBand { .. }
-            )
-        };
-        if !once(&draft.event) || self.lax.noted_again {
+        if !rules::is_said_once(&draft.event) || self.lax.noted_again {
             return Ok(());
         }
         match self.entries.iter().find(is_about) {

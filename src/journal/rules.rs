@@ -2,9 +2,9 @@
 //! which precondition it needs. Pure; how a store checks them in one transaction is its own affair.
 
 use super::Error;
-use crate::domain::entry::{Draft, Entry, Event, Precondition};
+use crate::domain::entry::{Alert, Draft, Entry, Event, Precondition};
 use crate::domain::hold::Cover;
-use crate::domain::ids::{Digest, InstanceId, IntentId, ReleaseName, Seq};
+use crate::domain::ids::{Digest, InstanceId, IntentId, OverrideId, ReleaseName, Seq};
 use crate::domain::promotion::{Intent, Purpose, Step};
 
 /// What an entry does to the intents, and what that depends on.
@@ -94,6 +94,13 @@ impl<'a> Move<'a> {
                 | Event::ReleaseStarted { .. }
                 | Event::ReleaseResumed { .. }
                 | Event::ReleaseEnded { .. }
+                | Event::OverrideGranted { .. }
+                | Event::OverrideConfirmed { .. }
+                | Event::OverrideWithdrawn { .. }
+                | Event::OverrideUsed { .. }
+                | Event::VerificationPassed { .. }
+                | Event::VerificationFailed { .. }
+                | Event::AlertRaised { .. }
                 | Event::DeploymentSeen { .. }
                 | Event::DeploymentOutOfBand { .. },
                 Precondition::None,
@@ -142,6 +149,12 @@ pub fn scoped(mut draft: Draft) -> Draft {
             draft.environment = Some(attestation.environment.clone());
             return draft;
         }
+        Event::OverrideGranted { grant } => {
+            draft.service = Some(grant.service.clone());
+            draft.environment = Some(grant.environment.clone());
+            draft.revision = Some(grant.revision.clone());
+            return draft;
+        }
         Event::HoldPlaced { hold } => &hold.cover,
         Event::GateAdded { gate } => &gate.cover,
         Event::HoldEdited { cover, .. }
@@ -149,13 +162,19 @@ pub fn scoped(mut draft: Draft) -> Draft {
         | Event::HoldExpired { cover, .. }
         | Event::GateOpened { cover, .. }
         | Event::GateClosed { cover, .. }
-        | Event::TaskWithdrawn { cover, .. } => cover,
+        | Event::TaskWithdrawn { cover, .. }
+        | Event::OverrideConfirmed { cover, .. }
+        | Event::OverrideWithdrawn { cover, .. } => cover,
         Event::Stepped { .. }
         | Event::VoteVoided { .. }
         | Event::ReleaseVoteCast { .. }
         | Event::ReleaseStarted { .. }
         | Event::ReleaseResumed { .. }
         | Event::ReleaseEnded { .. }
+        | Event::OverrideUsed { .. }
+        | Event::VerificationPassed { .. }
+        | Event::VerificationFailed { .. }
+        | Event::AlertRaised { .. }
         | Event::DeploymentSeen { .. }
         | Event::DeploymentOutOfBand { .. } => return draft,
     };
@@ -188,6 +207,19 @@ pub fn subject(draft: &Draft) -> Option<String> {
         Event::ReleaseResumed { release, .. } | Event::ReleaseEnded { release, .. } => {
             Some(of_run(release))
         }
+        Event::OverrideGranted { grant } => Some(format!("override:{}", grant.id)),
+        Event::OverrideConfirmed { id, .. } | Event::OverrideWithdrawn { id, .. } => {
+            Some(format!("override:{id}"))
+        }
+        Event::OverrideUsed { id, .. } => Some(format!("override-use:{id}")),
+        Event::VerificationPassed { deployment, .. }
+        | Event::VerificationFailed { deployment, .. } => {
+            let service = draft.service.as_ref().map_or("", |name| name.as_str());
+            Some(format!("verification:{deployment}:{service}"))
+        }
+        Event::AlertRaised {
+            alert: Alert::Red { intent },
+        } => Some(format!("red:{intent}")),
         Event::Intended { .. }
         | Event::Stepped { .. }
         | Event::VoteCast { .. }
@@ -231,4 +263,91 @@ pub fn check_run(draft: &Draft, last: Option<&Entry>) -> Result<(), Error> {
         ))),
         _ => Ok(()),
     }
+}
+
+/// Says whether what an entry is about may be said only once, as `entries_once` does in SQL.
+#[cfg(test)]
+pub fn is_said_once(event: &Event) -> bool {
+    match event {
+        Event::HoldPlaced { .. }
+        | Event::GateAdded { .. }
+        | Event::OverrideGranted { .. }
+        | Event::OverrideUsed { .. }
+        | Event::VerificationPassed { .. }
+        | Event::VerificationFailed { .. }
+        | Event::AlertRaised { .. }
+        | Event::DeploymentSeen { .. }
+        | Event::DeploymentOutOfBand { .. } => true,
+        Event::Intended { .. }
+        | Event::Stepped { .. }
+        | Event::HoldEdited { .. }
+        | Event::HoldLifted { .. }
+        | Event::HoldExpired { .. }
+        | Event::VoteCast { .. }
+        | Event::VoteVoided { .. }
+        | Event::GateOpened { .. }
+        | Event::GateClosed { .. }
+        | Event::ReleaseVoteCast { .. }
+        | Event::ReleaseStarted { .. }
+        | Event::ReleaseResumed { .. }
+        | Event::ReleaseEnded { .. }
+        | Event::OverrideConfirmed { .. }
+        | Event::OverrideWithdrawn { .. }
+        | Event::TaskDone { .. }
+        | Event::TaskWithdrawn { .. } => false,
+    }
+}
+
+/// Checks that an intent may use an override, by the entries about it, oldest first. Whether another
+/// intent has used it, the store knows.
+pub(super) fn check_override<'e>(
+    id: &OverrideId,
+    intent: &Intent,
+    draft: &Draft,
+    entries: impl IntoIterator<Item = &'e Entry>,
+) -> Result<(), Error> {
+    let mut granted = None;
+    for entry in entries {
+        match &entry.draft.event {
+            Event::OverrideGranted { grant } => granted = Some(grant.clone()),
+            Event::OverrideConfirmed { .. } => {
+                if let Some(one) = granted
+                    .as_mut()
+                    .filter(|one| one.owner != entry.draft.actor)
+                {
+                    one.second_person = false;
+                }
+            }
+            Event::OverrideWithdrawn { .. } => granted = None,
+            _ => {}
+        }
+    }
+    let Some(one) = granted else {
+        return Err(not_permitted(format!("there is no override {id}")));
+    };
+    let same = one.service == intent.service
+        && one.environment == intent.environment
+        && one.revision == intent.to.sha;
+    if !same {
+        return Err(not_permitted(format!(
+            "override {id} is for {} {} and {} alone",
+            one.service,
+            one.environment,
+            one.revision.short()
+        )));
+    }
+    if one.second_person {
+        return Err(not_permitted(format!(
+            "override {id} waits for a second person"
+        )));
+    }
+    if draft.at >= one.until {
+        return Err(not_permitted(format!("override {id} has expired")));
+    }
+    Ok(())
+}
+
+/// Says that an intent of this id has used an override already.
+pub(super) fn used_up(id: &OverrideId, by: &str) -> Error {
+    not_permitted(format!("override {id} was for one use: {by} used it"))
 }

@@ -60,6 +60,7 @@ pub async fn run(session: Session, looks: Looks) -> io::Result<()> {
         mut answers,
         cache: cache_path,
     } = session;
+    engine.auto.on = true;
     let mut signals = Signals::listen();
     let (mut board, guard) = terminal::take()?;
     let size = board.size()?;

@@ -99,6 +99,14 @@ impl Headless {
         }
     }
 
+    /// Goes on reading what others write to the journal.
+    pub fn follow_journal(&self) {
+        let connections = std::sync::Arc::clone(self.executor.connections());
+        self.executor
+            .tasks()
+            .source(|sender| super::watch::journal(connections, clock::tick(), sender));
+    }
+
     /// Gives an order.
     pub fn ask(&mut self, request: Request) {
         self.handle(Msg::Asked(request));

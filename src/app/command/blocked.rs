@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use super::Command;
 use crate::app::engine::Engine;
 use crate::app::interface::{
-    ConfirmFocus, Cursor, GatesFocus, HoldFocus, HoldMode, Overlay, PromoteFocus, ReleaseFocus,
-    Screen,
+    ConfirmFocus, Cursor, GatesFocus, HoldFocus, HoldMode, Overlay, OverrideFocus, PromoteFocus,
+    ReleaseFocus, Screen,
 };
 use crate::app::request::Refusal;
 use crate::app::state::State;
@@ -23,7 +23,10 @@ pub fn reason(state: &State, command: Command) -> Option<String> {
     let cursor = interface.cursor.as_ref();
     match command {
         Command::Promote => promote(state),
-        Command::Hold | Command::Gates => may_record(engine).or_else(|| no_cell(engine, cursor)),
+        Command::Hold | Command::Gates | Command::Override => {
+            may_record(engine).or_else(|| no_cell(engine, cursor))
+        }
+        Command::Rollback => may_act(engine).or_else(|| no_way_back(engine, cursor, state.now)),
         Command::Approve | Command::Reject => may_act(engine).or_else(|| waiting(engine, cursor)),
         Command::Cancel => may_act(engine).or_else(|| under_way(engine, cursor)),
         Command::VoteRelease => may_record(engine).or_else(|| no_release(state)),
@@ -92,6 +95,7 @@ fn button(state: &State) -> Option<String> {
         Overlay::Promote(dialog) if dialog.focus == PromoteFocus::Promote => dialog.blocked(),
         Overlay::Confirm(dialog) if dialog.focus == ConfirmFocus::Confirm => dialog.blocked(),
         Overlay::Release(dialog) if dialog.focus == ReleaseFocus::Confirm => dialog.blocked(),
+        Overlay::Override(dialog) if dialog.focus == OverrideFocus::Confirm => dialog.blocked(),
         Overlay::Gates(dialog) if dialog.focus == GatesFocus::Confirm => dialog.blocked(),
         Overlay::Hold(dialog)
             if dialog.focus == HoldFocus::Hold
@@ -249,6 +253,15 @@ fn waiting(engine: &Engine, cursor: Option<&Cursor>) -> Option<String> {
     let run = facts.and_then(|facts| cell::waiting_run(facts, &cursor.environment, None));
     run.is_none()
         .then(|| format!("nothing waits for approval of {}", cursor.environment))
+}
+
+fn no_way_back(engine: &Engine, cursor: Option<&Cursor>, now: Timestamp) -> Option<String> {
+    if let Some(why) = no_cell(engine, cursor) {
+        return Some(why);
+    }
+    let cursor = cursor?;
+    let back = engine.way_back(&cursor.service, &cursor.environment, None, now);
+    back.err().map(|refusal| why(&refusal))
 }
 
 fn under_way(engine: &Engine, cursor: Option<&Cursor>) -> Option<String> {

@@ -318,6 +318,8 @@ pub const SPECS: &[Spec] = &[
     act! { Promote in BOARD_DETAIL ["P"] "promote" "promote" "promote the marked services, or the selected one, into the environment of the cursor" },
     act! { Hold in BOARD_DETAIL ["H"] "hold" "hold" "place, edit or lift a hold" },
     act! { Gates in BOARD_DETAIL ["V"] "gates" "gates" "vote go or no-go; add, open or close a manual gate" },
+    act! { Override in BOARD_DETAIL ["O"] "override" "override" "override gates that are not open, for one use; confirm or withdraw an override" },
+    act! { Rollback in BOARD_DETAIL ["B"] "rollback" "roll back" "go back to the last verified revision, and hold the one that is left" },
     act! { Approve in BOARD_DETAIL ["A"] "approve" "approve" "approve or reject what waits for approval on the forge" },
     act! { Reject in BOARD_DETAIL [] "reject" "reject" "reject what waits for approval on the forge" },
     act! { Cancel in BOARD_DETAIL ["X"] "cancel" "cancel run" "cancel the run that is under way into the cell" },

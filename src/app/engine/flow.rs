@@ -15,7 +15,9 @@ use crate::app::plan::Plan;
 use crate::app::request::{Refusal, RefusalKind};
 use crate::domain::act::Outcome;
 use crate::domain::entry::{Draft, Entry, Event, Precondition};
-use crate::domain::ids::{HoldId, IntentId, ReleaseName, ReleaseRunId};
+use crate::domain::ids::{
+    DeploymentId, HoldId, IntentId, OverrideId, ReleaseName, ReleaseRunId, ServiceName,
+};
 use crate::domain::promotion::Step;
 
 /// A send on its way.
@@ -28,6 +30,8 @@ pub(crate) struct Flow {
 /// How far a send is.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Stage {
+    /// A rollback's hold on the bad revision is being made durable.
+    Holding,
     /// The intent is being made durable.
     Recording,
     /// The rounds of samples that its gates rest on are taken anew: before the facts, because they
@@ -62,7 +66,8 @@ impl Stage {
     pub fn failed_at(&self) -> Option<Timestamp> {
         match self {
             Self::Settling { failed_at, .. } | Self::Abandoning { failed_at, .. } => *failed_at,
-            Self::Recording
+            Self::Holding
+            | Self::Recording
             | Self::Sampling { .. }
             | Self::Rechecking { .. }
             | Self::Permitting
@@ -89,6 +94,20 @@ pub(crate) enum Pending {
         release: ReleaseName,
         refusal: Option<Refusal>,
     },
+    /// The hold that a rollback leaves: its intent follows.
+    BadRevision(IntentId),
+    /// Something seen that is noted once, whoever sees it first.
+    Note(Note),
+}
+
+/// What was seen, by which a note that is on its way is known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Note {
+    Deployment(ServiceName, DeploymentId),
+    Incident(ServiceName, DeploymentId),
+    Verification(ServiceName, DeploymentId),
+    Use(OverrideId),
+    Red(IntentId),
 }
 
 impl Engine {
@@ -122,6 +141,13 @@ impl Engine {
                 self.refuse(Some(id), &fault, "nothing was sent");
                 self.read_journal()
             }
+            (Pending::BadRevision(id), Ok(())) => self.intend(&id, now),
+            (Pending::BadRevision(id), Err(fault)) => {
+                self.flows.remove(&id);
+                self.refuse(Some(id), &fault, "nothing was sent");
+                Vec::new()
+            }
+            (Pending::Note(note), result) => self.noted(&note, result, now),
             (Pending::Permit(id), Ok(())) => self.permitted(&id),
             (Pending::Permit(id), Err(fault)) => self.not_permitted(&id, &fault, now),
             // It occupies its cell until the journal says that it does not: tried again.
@@ -427,7 +453,8 @@ impl Engine {
             | Stage::Abandoning {
                 failed_at: None, ..
             } => true,
-            Stage::Recording
+            Stage::Holding
+            | Stage::Recording
             | Stage::Sampling { .. }
             | Stage::Rechecking { .. }
             | Stage::Settling {

@@ -4,16 +4,13 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::Engine;
 use crate::app::effect::Effect;
-use crate::domain::deployment::{self, Deployment};
+use crate::domain::deployment;
 use crate::domain::facts::ServiceFacts;
-use crate::domain::ids::{ServiceName, Sha};
+use crate::domain::ids::ServiceName;
 use crate::domain::ledger::Ledger;
+use crate::domain::origin::{brings, is_ours};
 use crate::domain::phase::Phase;
 use crate::domain::promotion::{Promotion, Purpose, State, Step};
-
-/// How much earlier than our send a record of the forge may be dated and still be ours: clocks
-/// differ.
-const SKEW: SignedDuration = SignedDuration::from_mins(2);
 
 impl Engine {
     /// Looks at what a service's open intents have come to, after new facts.
@@ -155,29 +152,4 @@ fn deployed(promotion: &Promotion, facts: &ServiceFacts) -> Option<Step> {
         )
         | None => None,
     }
-}
-
-/// Says whether a deployment of the forge is what the intent brought about: by its key, by its id,
-/// or by revision and time.
-fn is_ours(promotion: &Promotion, deployment: &Deployment) -> bool {
-    let handle = promotion.handle.as_ref();
-    if deployment.key.as_ref() == Some(&promotion.intent.id) {
-        return true;
-    }
-    if handle.and_then(|handle| handle.deployment) == Some(deployment.id) {
-        return true;
-    }
-    let Some(sent_at) = promotion.sent_at else {
-        return false;
-    };
-    brings(promotion, &deployment.sha) && deployment.changed_at >= sent_at - SKEW
-}
-
-/// Says whether a commit is the intent's: the one that was wanted, or the one that its merge made.
-fn brings(promotion: &Promotion, sha: &Sha) -> bool {
-    let merged = promotion
-        .handle
-        .as_ref()
-        .and_then(|handle| handle.sha.as_ref());
-    promotion.intent.to.sha == *sha || merged == Some(sha)
 }

@@ -87,6 +87,9 @@ impl Engine {
         effects.extend(self.look_for_journal(now));
         effects.extend(self.reconcile(now));
         effects.extend(self.settle_again(now));
+        effects.extend(self.note_uses(now));
+        effects.extend(self.look_after_all(now));
+        effects.extend(self.automate(now));
         effects
     }
 
@@ -141,7 +144,8 @@ impl Engine {
             .into_iter()
             .flat_map(|(id, stage)| match stage {
                 Stage::Abandoning { refusal, .. } => self.abandon(&id, refusal, now),
-                Stage::Recording
+                Stage::Holding
+                | Stage::Recording
                 | Stage::Sampling { .. }
                 | Stage::Rechecking { .. }
                 | Stage::Permitting
@@ -208,6 +212,7 @@ impl Engine {
                     board.merge(&service, answer, asked_at, basis);
                     self.look_at_candidates(&service, &asked, now);
                     effects.extend(self.follow(&service, now));
+                    effects.extend(self.look_after(&service, now));
                 }
                 // Decided with all of them: a service is judged by what it depends on too.
                 if complete && !more {
@@ -352,7 +357,8 @@ impl Engine {
                     || *scope == Some(generation)
                     || others.contains(&generation)
             }
-            Stage::Recording
+            Stage::Holding
+            | Stage::Recording
             | Stage::Sampling { .. }
             | Stage::Permitting
             | Stage::Sending

@@ -13,7 +13,7 @@ use crate::app::request::{Expiry, Refusal, RefusalKind, Request};
 use crate::domain::entry::{Draft, Event, Precondition};
 use crate::domain::hold::{Cover, Hold, HoldKind, ManualGate, Openers};
 use crate::domain::ids::{
-    EnvironmentName, HoldId, ManualGateId, Person, RoleName, Seq, ServiceName,
+    EnvironmentName, HoldId, IntentId, ManualGateId, Person, RoleName, Seq, ServiceName,
 };
 use crate::domain::ledger::Ledger;
 use crate::domain::promotion::Purpose;
@@ -31,6 +31,9 @@ impl Engine {
             | Request::AddGate { .. }
             | Request::OpenGate { .. }
             | Request::CloseGate { .. }
+            | Request::Override { .. }
+            | Request::ConfirmOverride { .. }
+            | Request::WithdrawOverride { .. }
             | Request::Vote { .. }
             | Request::DoTask { .. }
             | Request::UndoTask { .. }
@@ -67,6 +70,26 @@ impl Engine {
             } => self.add_gate(cover, &name, &reason, openers, now),
             Request::OpenGate { id, note } => self.open_gate(&id, &note, now),
             Request::CloseGate { id, reason } => self.close_gate(&id, &reason, now),
+            Request::Override {
+                service,
+                environment,
+                gates,
+                back,
+                reason,
+                until,
+            } => {
+                let wanted = super::overrides::Wanted {
+                    service,
+                    environment,
+                    gates,
+                    back,
+                    reason,
+                    until,
+                };
+                self.grant(wanted, now)
+            }
+            Request::ConfirmOverride { id } => self.confirm_override(&id, now),
+            Request::WithdrawOverride { id, reason } => self.withdraw_override(&id, &reason, now),
             Request::Vote {
                 service,
                 environment,
@@ -119,10 +142,9 @@ impl Engine {
         let operator = self.may_act()?.clone();
         plan.intent.reason = required(&plan.intent.reason, "a reason")?;
         let intent = plan.intent.clone();
-        if intent.purpose == Purpose::Promotion {
-            let cell = self.board.cell(&intent.service, &intent.environment);
-            let same = cell.is_some_and(|cell| cell.digest == intent.digest);
-            if !same {
+        if intent.purpose == Purpose::Promotion || intent.rollback {
+            let cell = self.seen_by(&intent, self.ledger.as_ref(), now)?;
+            if cell.digest != intent.digest {
                 return Err(Refusal::new(
                     RefusalKind::NoGo,
                     format!(
@@ -133,32 +155,40 @@ impl Engine {
                 .hint("look at it again"));
             }
         }
+        let bad = self.bad_revision(&intent, &operator, now);
+        let stage = if bad.is_some() {
+            Stage::Holding
+        } else {
+            Stage::Recording
+        };
+        self.flows.insert(intent.id.clone(), Flow { plan, stage });
+        Ok(match bad {
+            Some(hold) => {
+                let (cover, reason) = (hold.cover.clone(), hold.reason.clone());
+                let event = Event::HoldPlaced { hold };
+                let draft = self.covered(&operator, &cover, &reason, event, now);
+                vec![self.append(Pending::BadRevision(intent.id), draft, Precondition::None)]
+            }
+            None => self.intend(&intent.id, now),
+        })
+    }
+
+    /// Makes the intent of a flow durable.
+    pub(super) fn intend(&mut self, id: &IntentId, now: Timestamp) -> Vec<Effect> {
+        let (Some(operator), Some(flow)) = (self.operator.clone(), self.flows.get_mut(id)) else {
+            return Vec::new();
+        };
+        flow.stage = Stage::Recording;
+        let intent = flow.plan.intent.clone();
         let draft = Draft {
             service: Some(intent.service.clone()),
             environment: Some(intent.environment.clone()),
             revision: Some(intent.to.sha.clone()),
             reason: Some(intent.reason.clone()),
-            ..self.draft(
-                &operator,
-                Event::Intended {
-                    intent: intent.clone(),
-                },
-                now,
-            )
+            ..self.draft(&operator, Event::Intended { intent }, now)
         };
         let precondition = Precondition::Unchanged { seen: self.seen() };
-        self.flows.insert(
-            intent.id.clone(),
-            Flow {
-                plan,
-                stage: Stage::Recording,
-            },
-        );
-        Ok(vec![self.append(
-            Pending::Intent(intent.id),
-            draft,
-            precondition,
-        )])
+        vec![self.append(Pending::Intent(id.clone()), draft, precondition)]
     }
 
     fn place_hold(
@@ -198,6 +228,7 @@ impl Engine {
             owner: operator.clone(),
             since: now,
             until,
+            incident: false,
         };
         let text = format!("held {}: {}", hold.cover, hold.reason);
         let draft = self.covered(
@@ -224,6 +255,13 @@ impl Engine {
         let operator = self.may_record()?.clone();
         let hold = self.known_hold(id)?;
         let reason = required(&reason.unwrap_or_else(|| hold.reason.clone()), "a reason")?;
+        if hold.incident && matches!(until, Expiry::At(_)) {
+            return Err(Refusal::new(
+                RefusalKind::Usage,
+                format!("hold {id} is of an incident: it does not expire"),
+            )
+            .hint("lift it, with a reason, when the incident is over"));
+        }
         let until = match until {
             Expiry::At(at) => {
                 future(Some(at), now)?;
@@ -486,7 +524,7 @@ impl Engine {
         }
     }
 
-    fn covered(
+    pub(super) fn covered(
         &self,
         actor: &Person,
         cover: &Cover,

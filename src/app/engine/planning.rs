@@ -3,22 +3,25 @@
 
 use jiff::Timestamp;
 
-use super::wish::{cancellation, promotion, rejection, rerun};
+use super::wish::{self, cancellation, promotion, rejection, rerun};
 use super::{Engine, JournalState};
 use crate::app::plan::Plan;
 use crate::app::request::{Refusal, RefusalKind};
 use crate::domain::board::Row;
 use crate::domain::cell::Cell;
-use crate::domain::gate::words;
+use crate::domain::gate::{State, words};
 use crate::domain::ids::{EnvironmentName, IntentId, Person, ServiceName};
 use crate::domain::policy::{Mode, Stage, Via};
 use crate::domain::promotion::{Intent, Purpose};
+use crate::domain::rollback;
 
 /// What an operator wants of a cell.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Wish {
     /// Promote the candidate by the stage's own way; `revision` insists on one.
     Promote { revision: Option<String> },
+    /// Go back to the last verified revision, or to the one that is named (P7).
+    Rollback { revision: Option<String> },
     /// Promote by approving what waits on the forge, whatever the stage's own way is.
     Approve,
     /// Say no to what waits on the forge.
@@ -53,7 +56,18 @@ impl Engine {
         if row.facts.is_stale(now, self.policy.max_age) {
             return Err(stale(row, service, now));
         }
+        let towards;
+        let cell = match wish {
+            Wish::Rollback { revision } => {
+                towards = self.back(row, stage, revision.as_deref(), now)?;
+                &towards
+            }
+            Wish::Promote { .. } | Wish::Approve | Wish::Reject | Wish::Cancel | Wish::Rerun => {
+                cell
+            }
+        };
         let planned = match wish {
+            Wish::Rollback { .. } => wish::rollback(row, stage, cell, facts, &id, now)?,
             Wish::Promote { revision } => promotion(
                 row,
                 stage,
@@ -74,6 +88,7 @@ impl Engine {
         };
         let verb = match wish {
             Wish::Promote { .. } => "promote",
+            Wish::Rollback { .. } => "rollback",
             Wish::Approve => "approve",
             Wish::Reject => "reject",
             Wish::Cancel => "cancel",
@@ -103,7 +118,7 @@ impl Engine {
         Ok(Plan {
             call: planned.act.call(facts.repo.as_str()),
             if_bad: if_bad(cell),
-            warnings: warnings(row, cell),
+            warnings: warnings(row, cell, planned.purpose, wish),
             command: format!("gonogo {verb} {service} {preposition} {environment}"),
             protected,
             forge: row.service.forge.clone(),
@@ -120,8 +135,49 @@ impl Engine {
                 digest: cell.digest.clone(),
                 replaces: None,
                 release: None,
+                overrides: cell.judgement.overrides(),
+                rollback: matches!(wish, Wish::Rollback { .. }),
             },
         })
+    }
+
+    /// The cell of a rollback as it would be planned now, for who wants to override its gates.
+    pub fn way_back(
+        &self,
+        service: &ServiceName,
+        environment: &EnvironmentName,
+        insisted: Option<&str>,
+        now: Timestamp,
+    ) -> Result<Cell, Refusal> {
+        let row = self
+            .board
+            .row(service)
+            .ok_or_else(|| unknown_service(self, service))?;
+        let (stage, _) = place(row, environment)?;
+        self.back(row, stage, insisted, now)
+    }
+
+    /// The cell as going back sees it: to the last verified revision, or to the one that is named.
+    pub(crate) fn back(
+        &self,
+        row: &Row,
+        stage: &Stage,
+        insisted: Option<&str>,
+        now: Timestamp,
+    ) -> Result<Cell, Refusal> {
+        let service = &row.service.name;
+        let facts = row.facts.value().ok_or_else(|| no_facts(row, service))?;
+        let ledger = self.ledger.as_ref().ok_or_else(|| {
+            Refusal::new(RefusalKind::Journal, "the journal has not been read yet")
+        })?;
+        let target = rollback::target(facts, ledger, &row.service, stage, insisted, now);
+        let to = target.map_err(|why| {
+            Refusal::new(
+                RefusalKind::NoGo,
+                format!("{service} {} cannot go back: {why}", stage.environment),
+            )
+        })?;
+        self.cell_towards(service, &stage.environment, Some(&to), now)
     }
 
     /// Says whether this operator can change anything at all now, and why not.
@@ -242,7 +298,7 @@ fn no_facts(row: &Row, service: &ServiceName) -> Refusal {
     }
 }
 
-fn stale(row: &Row, service: &ServiceName, now: Timestamp) -> Refusal {
+pub(crate) fn stale(row: &Row, service: &ServiceName, now: Timestamp) -> Refusal {
     let age = words::span(row.facts.age(now).unwrap_or_default());
     let why = match &row.facts.fault {
         Some(fault) => format!("what is known of {service} is {age} old: {}", fault.why),
@@ -258,8 +314,24 @@ fn if_bad(cell: &Cell) -> String {
     }
 }
 
-fn warnings(row: &Row, cell: &Cell) -> Vec<String> {
+fn warnings(row: &Row, cell: &Cell, purpose: Purpose, wish: &Wish) -> Vec<String> {
     let mut warnings = Vec::new();
+    if matches!(wish, Wish::Rollback { .. }) {
+        let live = cell
+            .live
+            .as_ref()
+            .map_or("what is live", |live| live.label());
+        warnings.push(format!("{live} is held as bad: it is not promoted again"));
+        if purpose == Purpose::Rerun {
+            warnings.push("the run asks for approval again: B approves it when it waits".into());
+        }
+        return warnings;
+    }
+    for verdict in &cell.judgement.verdicts {
+        if verdict.state == State::Overridden {
+            warnings.push(format!("{} is {}", verdict.gate, verdict.why));
+        }
+    }
     if let Some(scope) = row.scope_of(cell).and_then(|fact| fact.value()) {
         match &scope.relation {
             crate::domain::scope::Relation::Behind => {

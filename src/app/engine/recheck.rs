@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
-use super::Engine;
 use super::flow::{Pending, Stage};
-use super::planning::place;
+use super::planning::{place, unknown_service};
+use super::{Engine, JournalState};
 use crate::app::effect::{Effect, Question, Target};
 use crate::app::plan::Plan;
 use crate::app::request::{Refusal, RefusalKind};
@@ -17,7 +17,8 @@ use crate::domain::entry::Precondition;
 use crate::domain::fault::Fault;
 use crate::domain::gate::{Go, Verdict};
 use crate::domain::ids::{ForgeName, IntentId};
-use crate::domain::promotion::{Purpose, Step};
+use crate::domain::ledger::Ledger;
+use crate::domain::promotion::{Intent, Purpose, Step};
 use crate::domain::revision::Revision;
 
 impl Engine {
@@ -208,32 +209,51 @@ impl Engine {
     /// Says whether the cell is still as the plan saw it. The plan's own intent is left out: it
     /// was not there when the operator looked.
     fn still(&self, plan: &Plan, now: Timestamp) -> Result<(), Refusal> {
-        let gone = || {
-            Refusal::new(
+        let intent = &plan.intent;
+        if self.board.row(plan.service()).is_none() {
+            return Err(Refusal::new(
                 RefusalKind::Facts,
                 "the service is gone from the board; nothing was sent".to_owned(),
-            )
-        };
-        let row = self.board.row(plan.service()).ok_or_else(gone)?;
-        let (stage, known) = place(row, plan.environment())?;
-        if plan.intent.purpose != Purpose::Promotion {
+            ));
+        }
+        if intent.purpose != Purpose::Promotion && !intent.rollback {
             return Ok(());
         }
         let ledger = self
             .ledger
             .as_ref()
-            .map(|ledger| ledger.without(&plan.intent.id));
+            .map(|ledger| ledger.without(&intent.id));
+        let cell = self.seen_by(intent, ledger.as_ref(), now)?;
+        if cell.digest == intent.digest && cell.judgement.go_at(now) == Go::Go {
+            return Ok(());
+        }
+        Err(difference(plan, &cell, now))
+    }
+
+    /// The cell as whoever orders `intent` sees it: of a rollback, going back is judged.
+    pub(crate) fn seen_by(
+        &self,
+        intent: &Intent,
+        ledger: Option<&Ledger>,
+        now: Timestamp,
+    ) -> Result<Cell, Refusal> {
+        let (service, environment) = (&intent.service, &intent.environment);
+        let row = self
+            .board
+            .row(service)
+            .ok_or_else(|| unknown_service(self, service))?;
+        let (stage, known) = place(row, environment)?;
         let basis = Basis {
-            ledger: ledger.as_ref(),
+            ledger: ledger.filter(|_| self.journal == JournalState::Ready),
             ..self.basis(now)
         };
         let others = Others(&self.board);
         let sources = row.sources(row.scope_of(known), &others, basis);
-        let cell = Cell::judge(sources, stage, now);
-        if cell.digest == plan.intent.digest && cell.judgement.go_at(now) == Go::Go {
-            return Ok(());
-        }
-        Err(difference(plan, &cell, now))
+        Ok(if intent.rollback {
+            Cell::judge_back(sources, stage, &intent.to, now)
+        } else {
+            Cell::judge(sources, stage, now)
+        })
     }
 }
 

@@ -62,7 +62,25 @@ pub(super) fn promotion(
         }
     }
     refuse_closed(cell, service, now)?;
-    let act = match via {
+    let act = order(row, stage, facts, via, &to, id)?;
+    Ok(Planned {
+        purpose: Purpose::Promotion,
+        to,
+        act,
+    })
+}
+
+/// What is sent to the forge so that `to` comes into a stage.
+fn order(
+    row: &Row,
+    stage: &Stage,
+    facts: &ServiceFacts,
+    via: &Via,
+    to: &Revision,
+    id: &IntentId,
+) -> Result<Act, Refusal> {
+    let (service, environment) = (&row.service.name, &stage.environment);
+    Ok(match via {
         Via::Approval { workflow } => {
             let run =
                 cell::waiting_run(facts, environment, workflow.as_deref()).ok_or_else(|| {
@@ -91,7 +109,7 @@ pub(super) fn promotion(
             git_ref,
             inputs,
         } => {
-            let fill = |template: &str| fill(template, environment, &to, id);
+            let fill = |template: &str| fill(template, environment, to, id);
             let inputs: BTreeMap<String, String> = inputs
                 .iter()
                 .map(|(name, value)| (name.clone(), fill(value)))
@@ -147,11 +165,6 @@ pub(super) fn promotion(
                 format!("{environment} is deployed by the forge itself, not by gonogo"),
             ));
         }
-    };
-    Ok(Planned {
-        purpose: Purpose::Promotion,
-        to,
-        act,
     })
 }
 
@@ -190,6 +203,73 @@ fn refuse_closed(cell: &Cell, service: &ServiceName, now: Timestamp) -> Result<(
             None => refusal,
         },
     )
+}
+
+/// Goes back to `cell`'s candidate, which the caller chose and judged (P7).
+pub(super) fn rollback(
+    row: &Row,
+    stage: &Stage,
+    cell: &Cell,
+    facts: &ServiceFacts,
+    id: &IntentId,
+    now: Timestamp,
+) -> Result<Planned, Refusal> {
+    let (service, environment) = (&row.service.name, &stage.environment);
+    refuse_closed(cell, service, now)?;
+    let to = cell.candidate.clone().ok_or_else(|| {
+        Refusal::new(
+            RefusalKind::NoGo,
+            format!("there is nothing to go back to in {service} {environment}"),
+        )
+    })?;
+    let promotion = |act| Planned {
+        purpose: Purpose::Promotion,
+        to: to.clone(),
+        act,
+    };
+    match &stage.via {
+        Via::Deployment | Via::Workflow { .. } | Via::Release => {
+            let act = order(row, stage, facts, &stage.via, &to, id)?;
+            Ok(promotion(act))
+        }
+        // The run's second life asks for approval as its first did: then it is promoted, and until
+        // then it is a run like any other.
+        Via::Approval { workflow } => {
+            if let Some(run) = cell::run_at_the_door(facts, environment, &to.sha) {
+                return Ok(promotion(Act::Approve {
+                    run: run.id,
+                    environments: waiting_for(run, environment),
+                    comment: String::new(),
+                }));
+            }
+            let run = cell::run_to_repeat(facts, &to.sha, workflow.as_deref());
+            let run = run.ok_or_else(|| no_way_back(cell))?.id;
+            Ok(Planned {
+                purpose: Purpose::Rerun,
+                act: Act::Rerun {
+                    run,
+                    failed_only: false,
+                },
+                to,
+            })
+        }
+        Via::PullRequest { .. } | Via::Forge => Err(no_way_back(cell)),
+    }
+}
+
+/// The forge gate says why, and what to do instead; it is closed for these ways.
+fn no_way_back(cell: &Cell) -> Refusal {
+    let verdict = cell
+        .judgement
+        .verdicts
+        .iter()
+        .find(|verdict| verdict.gate == "forge");
+    let why = verdict.map_or("there is no way back", |verdict| verdict.why.as_str());
+    let refusal = Refusal::new(RefusalKind::NoGo, why);
+    match verdict.and_then(|verdict| verdict.opens_when.clone()) {
+        Some(hint) => refusal.hint(hint),
+        None => refusal,
+    }
 }
 
 pub(super) fn rejection(

@@ -121,6 +121,7 @@ pub(crate) fn hold(state: &mut State, id: &str, service: &str, environment: &str
         owner: "carol".into(),
         since: now(),
         until: None,
+        incident: false,
     };
     with_cell(&mut state.engine.board, service, environment, |cell| {
         cell.holds.push(hold.clone());
@@ -210,6 +211,7 @@ pub(crate) fn top(state: &State) -> &'static str {
         Some(Overlay::Promote(_)) => "promote",
         Some(Overlay::Hold(_)) => "hold",
         Some(Overlay::Gates(_)) => "gates",
+        Some(Overlay::Override(_)) => "override",
         Some(Overlay::Confirm(_)) => "confirm",
         Some(Overlay::Release(_)) => "release",
         Some(Overlay::Quit { .. }) => "quit",
@@ -274,6 +276,8 @@ fn policy() -> Policy {
             tier: "standard".to_owned(),
             protected,
             mode: Mode::Confirm,
+            overrides: crate::domain::override_::OverrideRule::default(),
+            countdown: crate::domain::policy::COUNTDOWN,
         };
         (EnvironmentName::from(name), environment)
     };
@@ -357,5 +361,27 @@ fn observed(state: &mut State, service: &str, at: Timestamp) {
             let value = row.facts.value().cloned().expect("facts");
             row.facts = Fact::observed(value, at);
         }
+    }
+}
+
+/// An entry of alice's about api in production, at a place of the journal.
+pub(crate) fn entry(
+    (event, seq): (crate::domain::entry::Event, i64),
+) -> crate::domain::entry::Entry {
+    let hash = Digest::of([seq.to_string().as_str()]);
+    crate::domain::entry::Entry {
+        seq: crate::domain::ids::Seq(seq),
+        draft: crate::domain::entry::Draft {
+            at: now(),
+            actor: "alice".into(),
+            service: Some("api".into()),
+            environment: Some("production".into()),
+            revision: Some(sha(2)),
+            reason: Some("weekly".to_owned()),
+            policy: Digest::of(["test"]),
+            event,
+        },
+        previous: hash.clone(),
+        hash,
     }
 }

@@ -178,6 +178,7 @@ pub(super) fn ask(state: &mut State, request: Request) -> Vec<Effect> {
     ) {
         (Some(why), Some(Overlay::Hold(dialog))) => dialog.error = Some(why),
         (Some(why), Some(Overlay::Gates(dialog))) => dialog.error = Some(why),
+        (Some(why), Some(Overlay::Override(dialog))) => dialog.error = Some(why),
         (Some(_), _) => {}
         (None, _) => {
             state.interface.overlays.pop();

@@ -109,7 +109,7 @@ fn detail(tab: DetailTab) -> State {
 fn is_dialog(state: &State) -> bool {
     matches!(
         top(state),
-        "promote" | "hold" | "gates" | "confirm" | "release"
+        "promote" | "hold" | "gates" | "confirm" | "override" | "release"
     )
 }
 
@@ -143,7 +143,7 @@ fn in_lists_and_lines_too_nothing_harmless_changes_anything() {
 
 #[test]
 fn every_dialog_rests_on_cancel_where_no_harmless_key_changes_anything() {
-    for open in ["P", "H", "V", "A", "X"] {
+    for open in ["P", "H", "V", "A", "X", "O", "B"] {
         for chord in harmless() {
             let mut state = busy();
             press(&mut state, open);
@@ -158,7 +158,7 @@ fn every_dialog_rests_on_cancel_where_no_harmless_key_changes_anything() {
 
 #[test]
 fn enter_pressed_at_once_in_any_dialog_cancels_it() {
-    for open in ["P", "H", "V", "A", "X"] {
+    for open in ["P", "H", "V", "A", "X", "O", "B"] {
         let mut state = busy();
         let effects = press(&mut state, &format!("{open} enter"));
         assert!(!effects.iter().any(changes), "{open}");
@@ -180,7 +180,7 @@ fn no_two_harmless_keys_after_a_shift_letter_change_anything_while_the_reason_is
         "y",
         "space",
     ];
-    for open in ["P", "H", "A", "X"] {
+    for open in ["P", "H", "A", "X", "O", "B"] {
         for first in moves {
             for second in moves {
                 let mut state = busy();
@@ -194,7 +194,7 @@ fn no_two_harmless_keys_after_a_shift_letter_change_anything_while_the_reason_is
 
 #[test]
 fn a_pasted_newline_never_confirms_and_a_paste_never_runs_keys() {
-    for open in ["", "P", "H", "V", "X", "P tab", "/", ":"] {
+    for open in ["", "P", "H", "V", "X", "O", "B", "P tab", "/", ":"] {
         let mut state = busy();
         press(&mut state, open);
         let (before, overlays) = (top(&state), state.interface.overlays.len());

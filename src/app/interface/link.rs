@@ -100,6 +100,7 @@ fn text(state: &State) -> Option<String> {
         Some(Overlay::Hold(dialog)) => return Some(dialog.command_line(state)),
         Some(Overlay::Gates(dialog)) => return dialog.command_line(),
         Some(Overlay::Release(dialog)) => return dialog.command_line(),
+        Some(Overlay::Override(dialog)) => return dialog.command_line(),
         Some(Overlay::Errors { list }) => {
             let problem = state.interface.problems.get(list.selected)?;
             let mut text = format!("{} {}: {}", problem.last_at, problem.subject, problem.why);

@@ -5,7 +5,8 @@ use tui_input::Input;
 
 use super::{
     ConfirmDialog, ConfirmFocus, GatesDialog, GatesFocus, HoldDialog, HoldFocus, Interface,
-    ListCursor, PromoteDialog, PromoteFocus, ReleaseDialog, ReleaseFocus,
+    ListCursor, OverrideDialog, OverrideFocus, PromoteDialog, PromoteFocus, ReleaseDialog,
+    ReleaseFocus,
 };
 use crate::app::state::State;
 
@@ -34,6 +35,7 @@ pub enum Overlay {
     Promote(PromoteDialog),
     Hold(HoldDialog),
     Gates(GatesDialog),
+    Override(OverrideDialog),
     /// Cancel a run, reject what waits, run again: one act, its call, a reason.
     Confirm(ConfirmDialog),
     /// Vote on a release, start it, hand it over, end it.
@@ -51,6 +53,7 @@ impl Interface {
             Overlay::Promote(_)
             | Overlay::Hold(_)
             | Overlay::Gates(_)
+            | Overlay::Override(_)
             | Overlay::Confirm(_)
             | Overlay::Release(_)
             | Overlay::Quit { .. } => true,
@@ -72,6 +75,7 @@ impl Interface {
             Some(Overlay::Hold(dialog)) => {
                 matches!(dialog.focus, HoldFocus::Until | HoldFocus::Reason)
             }
+            Some(Overlay::Override(dialog)) => dialog.focus == OverrideFocus::Reason,
             Some(Overlay::Gates(dialog)) => {
                 matches!(dialog.focus, GatesFocus::Name | GatesFocus::Note)
             }
@@ -96,6 +100,7 @@ impl Interface {
             Overlay::Promote(dialog) => dialog.field(),
             Overlay::Hold(dialog) => dialog.field(),
             Overlay::Gates(dialog) => dialog.field(),
+            Overlay::Override(dialog) => dialog.field(),
             Overlay::Confirm(dialog) => dialog.field(),
             Overlay::Release(dialog) => dialog.field(),
             Overlay::Help { .. }
@@ -116,6 +121,8 @@ pub(super) fn typed(state: &mut State) {
         Some(Overlay::Palette { selected, .. }) => *selected = 0,
         Some(Overlay::Hold(dialog)) => dialog.error = None,
         Some(Overlay::Gates(dialog)) => dialog.error = None,
+        // What changed under it stays said.
+        Some(Overlay::Override(_)) => {}
         Some(
             Overlay::Help { .. }
             | Overlay::Errors { .. }

@@ -27,8 +27,18 @@ pub struct PromoteDialog {
     /// The environment's name, typed, where the environment is protected.
     pub typed: Option<Input>,
     pub focus: PromoteFocus,
-    /// Whether it approves what waits on the forge, whatever the stage's usual way.
-    pub approve: bool,
+    pub aim: Aim,
+}
+
+/// What the dialog brings about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Aim {
+    /// The promotion of the candidate, by the stage's usual way.
+    Forward,
+    /// The same by approving what waits on the forge, whatever the usual way is.
+    Approve,
+    /// Going back to the last verified revision.
+    Back,
 }
 
 /// One service of a promote dialog.
@@ -57,13 +67,15 @@ pub enum PromoteFocus {
 }
 
 /// Opens the dialog on the marked services, else on the selected one.
-pub(super) fn open(state: &mut State, approve: bool) {
+pub(super) fn open(state: &mut State, aim: Aim) {
     let Some(cursor) = state.interface.cursor.clone() else {
         return;
     };
     let interface = &state.interface;
     let on_board = interface.screen == super::Screen::Board;
-    let services: Vec<ServiceName> = if interface.marks.is_empty() || !on_board {
+    // Going back is for one service at a time: what is marked is marked to go on.
+    let alone = interface.marks.is_empty() || !on_board || aim == Aim::Back;
+    let services: Vec<ServiceName> = if alone {
         vec![cursor.service]
     } else {
         // In the order of the board; marked rows that a filter hides come last, but they come.
@@ -78,7 +90,7 @@ pub(super) fn open(state: &mut State, approve: bool) {
             .cloned()
             .collect()
     };
-    let wish = wish(approve);
+    let wish = wish(aim);
     let items: Vec<PromoteItem> = services
         .into_iter()
         .map(|service| {
@@ -108,16 +120,16 @@ pub(super) fn open(state: &mut State, approve: bool) {
             reason: Input::default(),
             typed: protected.then(Input::default),
             focus: PromoteFocus::default(),
-            approve,
+            aim,
         }));
     state.interface.toured(1);
 }
 
-fn wish(approve: bool) -> Wish {
-    if approve {
-        Wish::Approve
-    } else {
-        Wish::Promote { revision: None }
+fn wish(aim: Aim) -> Wish {
+    match aim {
+        Aim::Forward => Wish::Promote { revision: None },
+        Aim::Approve => Wish::Approve,
+        Aim::Back => Wish::Rollback { revision: None },
     }
 }
 
@@ -231,7 +243,7 @@ impl PromoteDialog {
             stops.push(PromoteFocus::Typed);
         }
         stops.extend([PromoteFocus::Cancel, PromoteFocus::Promote]);
-        if self.approve && self.items.len() == 1 {
+        if self.aim == Aim::Approve && self.items.len() == 1 {
             stops.push(PromoteFocus::Reject);
         }
         stops.push(PromoteFocus::CopyCommand);
@@ -303,7 +315,7 @@ impl PromoteDialog {
     /// the very revisions that the dialog opened on. The focus goes back to Cancel, so that nobody
     /// confirms what appears at that moment.
     pub(super) fn wake(&mut self, engine: &mut Engine, now: Timestamp) {
-        let wish = wish(self.approve);
+        let wish = wish(self.aim);
         for item in &mut self.items {
             let Some((live, candidate)) = item.awaited.take() else {
                 continue;
@@ -339,7 +351,16 @@ impl PromoteDialog {
     pub(super) fn check(&mut self, engine: &Engine, now: Timestamp) {
         for item in &mut self.items {
             let Ok(plan) = &item.plan else { continue };
-            let refusal = match engine.board.cell(&item.service, &self.environment) {
+            let judged;
+            let cell = if plan.intent.rollback {
+                judged = engine
+                    .seen_by(&plan.intent, engine.ledger.as_ref(), now)
+                    .ok();
+                judged.as_ref()
+            } else {
+                engine.board.cell(&item.service, &self.environment)
+            };
+            let refusal = match cell {
                 None => Some(Refusal::new(
                     RefusalKind::Facts,
                     format!("{} is gone from the board", item.service),

@@ -46,9 +46,13 @@ pub(super) fn ask(
     let effects = engine.ask(request, now);
     let refused = match engine.reports.get(reports) {
         Some(Report::Refused { refusal, .. }) => Some(refusal.clone()),
-        Some(Report::Done { .. } | Report::Trouble(_) | Report::JournalTrouble { .. }) | None => {
-            None
-        }
+        Some(
+            Report::Done { .. }
+            | Report::Alert { .. }
+            | Report::Trouble(_)
+            | Report::JournalTrouble { .. },
+        )
+        | None => None,
     };
     (effects, refused)
 }
@@ -77,6 +81,19 @@ impl Interface {
                     None => refusal.why.clone(),
                 };
                 self.say(false, text, now);
+            }
+            Report::Alert { subject, why, hint } => {
+                self.say(false, format!("{subject}: {why}"), now);
+                self.trouble(Problem {
+                    at: now,
+                    count: 1,
+                    last_at: now,
+                    subject: subject.clone(),
+                    why: why.clone(),
+                    hint: hint.clone(),
+                    request: None,
+                    read: false,
+                });
             }
             Report::Trouble(fault) => self.trouble(Problem {
                 at: fault.at,
@@ -125,6 +142,7 @@ impl Interface {
                 | Overlay::Hold(_)
                 | Overlay::Gates(_)
                 | Overlay::Release(_)
+                | Overlay::Override(_)
                 | Overlay::Quit { .. } => {}
             }
         }

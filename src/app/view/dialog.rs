@@ -10,6 +10,7 @@ use super::panel::Dialog;
 pub(super) mod confirm;
 pub(super) mod gates;
 pub(super) mod hold;
+pub(super) mod overriding;
 pub(super) mod promote;
 pub(super) mod quit;
 pub(super) mod release;

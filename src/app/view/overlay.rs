@@ -19,6 +19,7 @@ pub(super) fn over(look: &Look<'_>) -> Vec<Dialog> {
             Overlay::Palette { input, selected } => Some(help::palette(look, input, *selected)),
             Overlay::Promote(promote) => Some(dialog::promote::dialog(look, promote)),
             Overlay::Hold(hold) => Some(dialog::hold::dialog(look, hold)),
+            Overlay::Override(overriding) => Some(dialog::overriding::dialog(look, overriding)),
             Overlay::Gates(gates) => Some(dialog::gates::dialog(look, gates)),
             Overlay::Confirm(confirm) => Some(dialog::confirm::dialog(look, confirm)),
             Overlay::Release(release) => Some(dialog::release::dialog(look, release)),

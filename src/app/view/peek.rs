@@ -8,6 +8,7 @@ use super::{deployments, empty, gates, scope};
 use crate::app::interface::Pane;
 use crate::domain::board::Row;
 use crate::domain::cell::Cell;
+use crate::domain::verification::Standing;
 
 pub(super) fn panel(look: &Look<'_>) -> Panel {
     let height = look.shape.peek;
@@ -142,6 +143,7 @@ pub(super) fn notices(look: &Look<'_>, row: &Row, cell: &Cell) -> Vec<Line> {
                 ),
         );
     }
+    lines.extend(after(look, row, cell));
     if let Some(flight) = &cell.in_flight {
         lines.push(super::coming::flight(look, row, cell, flight));
     }
@@ -151,6 +153,53 @@ pub(super) fn notices(look: &Look<'_>, row: &Row, cell: &Cell) -> Vec<Line> {
     {
         let text = format!("! {candidate} is OLDER than {live}, which is live: it would go back");
         lines.push(Line::of(Tone::Bad, text));
+    }
+    lines
+}
+
+/// What has come of what is live, and what is about to go by itself.
+fn after(look: &Look<'_>, row: &Row, cell: &Cell) -> Vec<Line> {
+    let mut lines = Vec::new();
+    let live = cell.live.as_ref().map_or("?", |live| live.label());
+    let mut say = |tone, text: String| lines.push(Line::of(tone, text));
+    match &cell.verification {
+        Standing::Verifying { until, .. } => {
+            let until = until.map_or_else(String::new, |until| {
+                format!(", until {}", look.clock.short(until))
+            });
+            say(Tone::Running, format!("? {live} is being verified{until}"));
+        }
+        Standing::Failed { why } => {
+            say(
+                Tone::Bad,
+                format!("! {live} failed its verification: {why}; B rolls back"),
+            );
+        }
+        Standing::NotAsked | Standing::Unknown | Standing::Passed => {}
+    }
+    if cell.out_of_band {
+        let by = cell
+            .deployed_by
+            .as_ref()
+            .map_or("somebody", |by| by.as_str());
+        say(
+            Tone::Warning,
+            format!("! out of band: {by} brought {live} by another way"),
+        );
+    }
+    if let Some(red) = &cell.red {
+        say(
+            Tone::Bad,
+            format!("! checks of {live} turned red since: {red}"),
+        );
+    }
+    if let Some(countdown) = look.engine.countdown(&row.service.name, &cell.environment) {
+        let left = super::time::span(look.clock.until(countdown.ends_at));
+        let revision = &countdown.revision;
+        say(
+            Tone::Warning,
+            format!("! auto promotes {revision} in {left}; H stops it"),
+        );
     }
     lines
 }

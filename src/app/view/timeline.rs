@@ -234,6 +234,35 @@ impl Said {
                 ),
             ),
             Event::TaskWithdrawn { task, .. } => plain("TASK UNDONE", format!("{task}  {quoted}")),
+            Event::OverrideGranted { grant } => Self {
+                what: "OVERRIDE",
+                result: Line::of(Tone::Warning, format!("{} granted", look.glyphs.warning())),
+                detail: format!("{}  {quoted}", grant.names()),
+            },
+            Event::OverrideConfirmed { id, .. } => plain("CONFIRM", format!("override {id}")),
+            Event::OverrideWithdrawn { id, .. } => {
+                plain("WITHDRAW", format!("override {id}  {quoted}"))
+            }
+            Event::OverrideUsed { id, intent } => Self {
+                what: "OVERRIDE",
+                result: Line::of(Tone::Warning, format!("{} used", look.glyphs.warning())),
+                detail: format!("{id} by {intent}"),
+            },
+            Event::VerificationPassed { .. } => Self {
+                what: "VERIFY",
+                result: Line::of(Tone::Good, format!("{good} passed")),
+                detail: reason,
+            },
+            Event::VerificationFailed { .. } => Self {
+                what: "VERIFY",
+                result: Line::of(Tone::Bad, format!("{} failed", look.glyphs.bad())),
+                detail: reason,
+            },
+            Event::AlertRaised { .. } => Self {
+                what: "ALERT",
+                result: Line::of(Tone::Bad, format!("{} red", look.glyphs.bad())),
+                detail: reason,
+            },
             Event::ReleaseVoteCast { vote } => plain(
                 match vote.voice {
                     crate::domain::signoff::Voice::Go => "RELEASE GO",

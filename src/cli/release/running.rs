@@ -220,6 +220,7 @@ fn told(global: &Global, headless: &mut Headless) -> Option<Failure> {
                 }
                 refused = Some(refusal.into());
             }
+            Report::Alert { subject, why, .. } => output::note(&format!("{subject}: {why}")),
             Report::Trouble(fault) => output::note(&fault.to_string()),
             Report::JournalTrouble { why, .. } => output::note(&format!("journal: {why}")),
         }

@@ -44,6 +44,15 @@ const KINDS: &[&str] = &[
     "command",
 ];
 
+/// Says whether a word is a kind of gate, judged in this version or not.
+pub(super) fn is_kind(word: &str) -> bool {
+    kinds().any(|kind| kind == word)
+}
+
+pub(super) fn kinds() -> impl Iterator<Item = &'static str> + Clone {
+    KINDS.iter().copied()
+}
+
 /// Reads a list of gates: names, or tables with a `kind`. A kind may be listed once, but for commands,
 /// each with a name of its own.
 pub(super) fn list(value: &Value<'_>, roles: &Roles, place: &Place<'_>) -> Option<Vec<GateSpec>> {

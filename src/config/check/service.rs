@@ -8,7 +8,7 @@ use super::super::error::meant;
 use super::super::file::{Table, Value};
 use super::super::{defaults, keys};
 use super::forge::Forges;
-use super::{Place, Roles, depends, gate};
+use super::{Overrides, Place, Roles, depends, gate, mode};
 use crate::domain::act::MergeMethod;
 use crate::domain::ids::{EnvironmentName, ForgeName, RepoPath, ServiceName};
 use crate::domain::policy::{Dependency, Environment, GateSpec, Mode, Service, Stage, Via};
@@ -22,6 +22,7 @@ pub(super) struct Known<'k> {
     pub tiers: BTreeMap<&'k str, Arc<[GateSpec]>>,
     pub roles: &'k Roles,
     pub place: &'k Place<'k>,
+    pub overrides: &'k Overrides,
 }
 
 /// The services, and the names of all that have a table, broken ones too: a reference to a broken
@@ -68,7 +69,7 @@ pub(super) fn services(
     let said = Cell::new(false);
     let mut listed = BTreeMap::new();
     for (name, table) in &tables {
-        let path = path(table, environments, declared, &said);
+        let path = path(table, environments, known.overrides, declared, &said);
         let name = ServiceName::new(name);
         let extra = table
             .get("gates")
@@ -98,6 +99,7 @@ pub(super) fn services(
 fn path(
     table: &Table<'_>,
     environments: &mut Environments,
+    overrides: &Overrides,
     declared: bool,
     said: &Cell<bool>,
 ) -> Vec<EnvironmentName> {
@@ -128,7 +130,11 @@ fn path(
                     Some("add [environment.production] tier = \"regulated\"".to_owned()),
                 );
             }
-            environments.insert(name.clone(), undeclared(&name));
+            let made = Environment {
+                overrides: overrides.get(defaults::TIER).cloned().unwrap_or_default(),
+                ..undeclared(&name)
+            };
+            environments.insert(name.clone(), made);
         }
         path.push(name);
     }
@@ -145,6 +151,8 @@ pub(in super::super) fn undeclared(name: &EnvironmentName) -> Environment {
         tier: defaults::TIER.to_owned(),
         protected: defaults::protected(name.as_str(), defaults::TIER),
         mode: Mode::default(),
+        overrides: crate::domain::override_::OverrideRule::default(),
+        countdown: crate::domain::policy::COUNTDOWN,
     }
 }
 
@@ -165,6 +173,11 @@ fn service(
     if !depends.is_empty() && !extra.contains(&GateSpec::Depends) {
         extra.push(GateSpec::Depends);
     }
+    let modes: BTreeMap<EnvironmentName, Mode> = table
+        .children("promote", keys::PROMOTE)
+        .into_iter()
+        .filter_map(|(name, table)| Some((EnvironmentName::new(name), mode(&table)?)))
+        .collect();
     let stages: Vec<Stage> = path
         .iter()
         .enumerate()
@@ -184,12 +197,17 @@ fn service(
                 via: ways
                     .remove(environment)
                     .unwrap_or_else(|| default_via(place)),
-                mode: described.map_or_else(Mode::default, |environment| environment.mode),
+                mode: modes
+                    .get(environment)
+                    .copied()
+                    .or(described.map(|environment| environment.mode))
+                    .unwrap_or_default(),
                 verification: None,
             }
         })
         .collect();
     comparisons(table, &stages, &extra);
+    refuse_auto(table, &stages);
     let (forge, repo) = repo(table.need("repo", "\"owner/name\"")?, known.forges)?;
     Some(Service {
         name: name.clone(),
@@ -218,6 +236,30 @@ fn comparisons(table: &Table<'_>, stages: &[Stage], extra: &[GateSpec]) {
         let names = stages.iter().map(|stage| stage.environment.as_str());
         if let Some(place) = place {
             place.error(message, meant(with.as_str(), names));
+        }
+    }
+}
+
+/// Nothing promotes by itself on what people do by hand, nor where the forge deploys by itself.
+fn refuse_auto(table: &Table<'_>, stages: &[Stage]) {
+    for (place, stage) in stages.iter().enumerate() {
+        if stage.mode != Mode::Auto {
+            continue;
+        }
+        let environment = &stage.environment;
+        let mut before = stages.iter().take(place);
+        let by_hand = before.rfind(|before| {
+            let checklist = |gate: &GateSpec| matches!(gate, GateSpec::Checklist { .. });
+            before.mode == Mode::Checklist || before.gates.iter().any(checklist)
+        });
+        if let Some(by_hand) = by_hand {
+            table.error(
+                format!(
+                    "{environment} cannot be `auto`: {} before it is released by hand",
+                    by_hand.environment
+                ),
+                Some(format!("use mode = \"confirm\" for {environment}")),
+            );
         }
     }
 }
@@ -328,7 +370,10 @@ fn via(table: &Table<'_>, usual: &'static str, branch: Option<&str>) -> Option<V
         .find(|(way, _)| *way == word)
         .map_or(&[], |(_, read)| *read);
     for (key, value) in table.entries() {
-        if key == "via" || read.contains(&key) || !keys::PROMOTE.keys.contains(&key) {
+        if matches!(key, "via" | "mode")
+            || read.contains(&key)
+            || !keys::PROMOTE.keys.contains(&key)
+        {
             continue;
         }
         let reader = WAYS

@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::judge::{ask, specs};
-use super::{Case, Earliest, State, Verdict};
+use super::{Case, Earliest, State, Verdict, overridden};
 use crate::domain::policy::GateSpec;
 
 /// How far ahead is searched.
@@ -43,9 +43,10 @@ pub(super) fn of(case: &Case<'_>, verdicts: &[Verdict], now: Timestamp) -> Earli
             return Earliest::NoKnownTime { gate };
         }
         let mut then = Vec::new();
-        for spec in specs(case.stage).filter(|spec| spec.changes_with_time()) {
+        for spec in specs(case).filter(|spec| spec.changes_with_time()) {
             ask(case, spec, at, &mut then);
         }
+        overridden::apply(case, &mut then, at);
         if let Some(stuck) = stuck(&then, at) {
             return stuck;
         }

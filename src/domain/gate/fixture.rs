@@ -77,6 +77,7 @@ pub(crate) struct World {
     pub candidate: Option<Revision>,
     pub environment: EnvironmentName,
     pub own: Option<IntentId>,
+    pub back: bool,
 }
 
 impl World {
@@ -93,6 +94,7 @@ impl World {
             candidate: Some(revision(WANTED, "2.41.0")),
             environment: "production".into(),
             own: None,
+            back: false,
         }
     }
 
@@ -118,6 +120,7 @@ impl World {
             live: self.live.as_ref(),
             candidate: self.candidate.as_ref(),
             own: self.own.as_ref(),
+            back: self.back,
         }
     }
 
@@ -164,6 +167,9 @@ impl World {
             opens_at,
             who,
             valid_until,
+            bound: _,
+            overridden_by: _,
+            awaits_confirmation: _,
         } = self.verdict(gate);
         let mut lines = vec![format!("{gate} {state}: {why}")];
         for it in evidence {

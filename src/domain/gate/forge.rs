@@ -32,6 +32,8 @@ pub fn judge(case: &Case<'_>, now: Timestamp) -> Verdict {
     let verdict = if facts.archived {
         closed("the repository is archived", "an owner of the repository")
             .opens_when("the repository is taken out of the archive")
+    } else if case.back {
+        back(case, facts, candidate, now)
     } else {
         match &case.stage.via {
             Via::Approval { workflow } => {
@@ -63,6 +65,78 @@ pub fn judge(case: &Case<'_>, now: Timestamp) -> Verdict {
         }
     };
     protection(case, facts, verdict).valid_until(case.valid_until())
+}
+
+/// How each way goes back, where it can (P7).
+fn back(case: &Case<'_>, facts: &ServiceFacts, candidate: &Revision, now: Timestamp) -> Verdict {
+    let environment = case.environment();
+    match &case.stage.via {
+        Via::Deployment => writing(facts, "may create a deployment"),
+        Via::Workflow {
+            workflow,
+            git_ref,
+            inputs,
+        } => {
+            let asks = |word: &str| {
+                let mut templates = std::iter::once(git_ref).chain(inputs.values());
+                templates.any(|text| text.contains(word))
+            };
+            if asks("{version}") && candidate.version.is_none() {
+                let why = format!("{candidate} has no version, and {workflow} wants one");
+                closed(why, "who tags releases").opens_when("the revision is tagged")
+            } else if asks("{version}") || asks("{revision}") {
+                writing(facts, &format!("may start {workflow}"))
+            } else {
+                let why = format!(
+                    "{workflow} is not told which revision: it would deploy the head of {git_ref}"
+                );
+                closed(why, "who keeps the config")
+                    .opens_when("its inputs or ref name {revision} or {version}")
+            }
+        }
+        Via::Approval { workflow } => {
+            if cell::run_at_the_door(facts, environment, &candidate.sha).is_some() {
+                return approval(case, facts, candidate, workflow.as_deref(), now);
+            }
+            match cell::run_to_repeat(facts, &candidate.sha, workflow.as_deref()) {
+                Some(run) => writing(facts, &format!("may start run {} again", run.id)).evidence(
+                    format!("run {}", run.id),
+                    "it asks for approval again when it reaches the environment",
+                    Some(run.url.clone()),
+                    case.facts.at(),
+                ),
+                None => closed(
+                    format!("the run that brought {candidate} is not among the recent ones"),
+                    "who may start it again on the forge",
+                )
+                .opens_when("it is started again there: then B approves it"),
+            }
+        }
+        Via::Release => match facts
+            .releases
+            .iter()
+            .any(|release| release.draft && release.sha.as_ref() == Some(&candidate.sha))
+        {
+            true => release(facts, candidate),
+            false => closed(
+                format!("a release is published once: {candidate} cannot be published again"),
+                "who drafts releases",
+            )
+            .opens_when(format!(
+                "a new release of {} is drafted under another tag",
+                candidate.sha.short()
+            )),
+        },
+        Via::PullRequest { base, .. } => closed(
+            format!("a merge into {base} is not taken back from here"),
+            "a developer",
+        )
+        .opens_when(format!(
+            "a pull request that reverts it is merged into {base}"
+        )),
+        Via::Forge => closed("the forge deploys by itself", "who pushes to the branch")
+            .opens_when("a commit that reverts it is pushed"),
+    }
 }
 
 fn closed(why: impl Into<String>, who: impl Into<String>) -> Verdict {
@@ -146,7 +220,12 @@ fn approval(
     now: Timestamp,
 ) -> Verdict {
     let environment = case.environment();
-    let found = cell::waiting_run(facts, environment, workflow)
+    let newest = if case.back {
+        cell::run_at_the_door(facts, environment, &candidate.sha)
+    } else {
+        cell::waiting_run(facts, environment, workflow)
+    };
+    let found = newest
         .filter(|run| run.sha == candidate.sha)
         .and_then(|run| Some((run, waiting(run, case)?)));
     let Some((run, waiting)) = found else {

@@ -3,10 +3,11 @@
 use jiff::Timestamp;
 
 use super::{Case, State, Verdict, no_journal, words};
-use crate::domain::hold::Hold;
+use crate::domain::hold::{Hold, HoldKind};
 
 const GATE: &str = "hold";
 
+/// A rollback passes a `forward` hold (H4), but for one that names the very revision it goes back to.
 pub fn judge(case: &Case<'_>, now: Timestamp) -> Verdict {
     let Some(ledger) = case.ledger else {
         return no_journal(GATE);
@@ -16,7 +17,13 @@ pub fn judge(case: &Case<'_>, now: Timestamp) -> Verdict {
         .holds_on(&case.service.name, case.environment(), revision, now)
         .collect();
     holds.sort_by_key(|hold| (hold.since, hold.id.clone()));
+    let held = holds.len();
+    holds.retain(|hold| stops(case, hold));
     let why = match holds.as_slice() {
+        [] if held > 0 => {
+            let why = "a rollback passes the hold, which is on what goes forward";
+            return Verdict::new(GATE, State::Open, why);
+        }
         [] => return Verdict::new(GATE, State::Open, "nobody holds it"),
         [hold] => match hold.until {
             Some(until) => format!(
@@ -67,4 +74,15 @@ pub fn judge(case: &Case<'_>, now: Timestamp) -> Verdict {
         );
         verdict.evidence(format!("hold {}", hold.id), value, None, None)
     })
+}
+
+/// Says whether a hold that covers the case stops it.
+fn stops(case: &Case<'_>, hold: &Hold) -> bool {
+    let bad = case
+        .candidate
+        .is_some_and(|candidate| hold.names(&candidate.sha));
+    match hold.kind {
+        HoldKind::All => true,
+        HoldKind::Forward => !case.back || bad,
+    }
 }

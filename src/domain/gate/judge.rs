@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::{Case, Judgement, Verdict, earliest, forge, fresh, hold, manual, path, pipeline};
 use super::{blocker, four_eyes, parity, quality};
 use super::{checklist, command, depends, fits, health};
-use super::{review, sign_off, soak, sum, window};
+use super::{overridden, review, sign_off, soak, sum, window};
 use crate::domain::policy::{GateSpec, Stage};
 
 /// Judges a promotion at `now`.
@@ -16,9 +16,10 @@ use crate::domain::policy::{GateSpec, Stage};
 /// unknown, because then nobody knows whether there is something.
 pub fn judge(case: &Case<'_>, now: Timestamp) -> Judgement {
     let mut verdicts = Vec::with_capacity(case.stage.gates.len() + 4);
-    for spec in specs(case.stage) {
+    for spec in specs(case) {
         ask(case, spec, now, &mut verdicts);
     }
+    overridden::apply(case, &mut verdicts, now);
     Judgement {
         go: sum(verdicts.iter().map(|verdict| verdict.state_at(now))),
         earliest: earliest::of(case, &verdicts, now),
@@ -27,8 +28,14 @@ pub fn judge(case: &Case<'_>, now: Timestamp) -> Judgement {
     }
 }
 
-/// Returns the gates of a stage with those that are always there.
-pub(super) fn specs(stage: &Stage) -> impl Iterator<Item = &GateSpec> {
+/// Returns the gates of a stage with those that are always there; of a rollback, those that going
+/// back is asked.
+pub(super) fn specs<'a>(case: &Case<'a>) -> impl Iterator<Item = &'a GateSpec> {
+    let back = case.back;
+    of(case.stage).filter(move |spec| !back || spec.is_asked_of_rollbacks())
+}
+
+fn of(stage: &Stage) -> impl Iterator<Item = &GateSpec> {
     let absent = |spec: &&GateSpec| !stage.gates.contains(*spec);
     std::iter::once(&GateSpec::Fresh)
         .filter(absent)
@@ -85,6 +92,7 @@ fn due(case: &Case<'_>, verdicts: &[Verdict], now: Timestamp) -> Option<Timestam
         .flat_map(|verdict| [verdict.opens_at, verdict.valid_until])
         .flatten()
         .chain(holds)
+        .chain(overridden::ends(case))
         .chain(credible)
         .filter(|at| *at > now)
         .min()

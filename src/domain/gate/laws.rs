@@ -439,6 +439,31 @@ proptest! {
     // A case that was found becomes a named test, so nothing is written beside the sources.
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(400) })]
 
+    /// What an override is bound to has no age: as long as nothing but time goes by, the same state
+    /// shows the same values, over midnight too.
+    #[test]
+    fn values_do_not_change_with_the_clock_alone(world in world(), minutes in 1..1_500i64) {
+        let mut then = world.clone();
+        if let Some(last) = &mut then.facts.last {
+            last.at = later(minutes);
+        }
+        let (before, after) = (world.judge().verdicts, then.judge_at(later(minutes)).verdicts);
+        for (place, verdict) in before.iter().enumerate() {
+            let rule = crate::domain::override_::OverrideRule::default();
+            if verdict.state.passes() || rule.refuses(&verdict.gate).is_some() {
+                continue;
+            }
+            let same = after.get(place).filter(|other| {
+                other.gate == verdict.gate
+                    && other.state == verdict.state
+                    && other.opens_at == verdict.opens_at
+            });
+            if let Some(same) = same {
+                prop_assert_eq!(same.values(), verdict.values(), "{} / {}", verdict.why, same.why);
+            }
+        }
+    }
+
     #[test]
     fn adding_a_gate_never_opens_a_promotion(
         world in world(),

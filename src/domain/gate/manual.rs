@@ -62,7 +62,10 @@ fn verdict(gate: &ManualGate, policy: &Policy, now: Timestamp) -> Verdict {
         words::instant(gate.since, now),
         gate.reason
     );
-    verdict.evidence(format!("gate {}", gate.id), value, None, None)
+    let opened = gate.opened.as_ref().map(|opened| opened.at.to_string());
+    verdict
+        .bound_to(format!("{} {}", gate.id, opened.unwrap_or_default()))
+        .evidence(format!("gate {}", gate.id), value, None, None)
 }
 
 /// Says whether `person` may open it. Asked when it is opened, and again whenever it is judged.

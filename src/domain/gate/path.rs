@@ -1,10 +1,12 @@
 //! `path`: the revision is what the newest deployment of the environment before brought, and it is
 //! up there.
 
-use super::{Case, State, Verdict};
+use super::{Case, State, Verdict, no_journal};
 use crate::domain::cell;
 use crate::domain::deployment::{self, Deployment};
 use crate::domain::phase::Phase;
+use crate::domain::policy::Stage;
+use crate::domain::verification::{self, Standing};
 
 const GATE: &str = "path";
 
@@ -30,7 +32,10 @@ pub fn judge(case: &Case<'_>) -> Verdict {
     let verdict = match &newest.phase {
         Phase::Succeeded if same => {
             let why = format!("{candidate} is verified in {environment}");
-            Verdict::new(GATE, State::Open, why)
+            match verification::standing(upstream, &case.service.name, newest, case.ledger) {
+                Standing::NotAsked | Standing::Passed => Verdict::new(GATE, State::Open, why),
+                standing => unverified(case, upstream, &standing),
+            }
         }
         Phase::Succeeded => closed(
             case,
@@ -52,6 +57,27 @@ pub fn judge(case: &Case<'_>) -> Verdict {
         }
     };
     with_evidence(case, verdict, newest).valid_until(case.valid_until())
+}
+
+/// The forge says that it is up, and the policy wants to see that it is well.
+fn unverified(case: &Case<'_>, upstream: &Stage, standing: &Standing) -> Verdict {
+    let environment = &upstream.environment;
+    let candidate = case
+        .candidate
+        .map_or_else(String::new, |candidate| candidate.to_string());
+    match standing {
+        Standing::Failed { why } => closed(
+            case,
+            format!("{candidate} failed its verification in {environment}: {why}"),
+        ),
+        Standing::Unknown => no_journal(GATE),
+        Standing::NotAsked | Standing::Passed | Standing::Verifying { .. } => Verdict::new(
+            GATE,
+            State::Waiting,
+            format!("{candidate} is being verified in {environment}"),
+        )
+        .opens_when("its probes are well in one round"),
+    }
 }
 
 fn closed(case: &Case<'_>, why: String) -> Verdict {

@@ -7,6 +7,7 @@ use super::{Case, State, Verdict, words};
 use crate::domain::deployment::{self, Deployment};
 use crate::domain::ids::{EnvironmentName, Sha};
 use crate::domain::phase::Phase;
+use crate::domain::verification;
 
 const GATE: &str = "soak";
 
@@ -15,6 +16,8 @@ const GATE: &str = "soak";
 struct Stay {
     entered: Timestamp,
     left: Option<Timestamp>,
+    /// Whether one of its deployments counts as verified: until then it counts as nothing.
+    verified: bool,
 }
 
 impl Stay {
@@ -32,12 +35,21 @@ pub fn judge(case: &Case<'_>, at_least: SignedDuration, now: Timestamp) -> Verdi
         return case.missing(GATE);
     };
     let environment = &upstream.environment;
-    let stays = stays(&facts.deployments, environment, &candidate.sha);
+    let counts = |deployment: &Deployment| {
+        verification::standing(upstream, &case.service.name, deployment, case.ledger).counts()
+    };
+    let mut stays = stays(&facts.deployments, environment, &candidate.sha, counts);
+    let unverified = stays
+        .iter()
+        .any(|stay| !stay.verified && stay.left.is_none());
+    stays.retain(|stay| stay.verified);
     let record = stays.iter().map(|stay| stay.length(now)).max();
     let lasting = stays.iter().rfind(|stay| stay.left.is_none());
     let required = words::span(at_least);
     let spent = words::span(record.unwrap_or_default());
-    let verdict = if let Some(by) = in_flight(case, &facts.deployments, environment) {
+    let under_way = in_flight(case, &facts.deployments, environment);
+    let bound = format!("{environment} {at_least:?} {stays:?} {under_way:?}");
+    let verdict = if let Some(by) = under_way {
         let why = format!("{by}; {spent} of {required}");
         Verdict::new(GATE, State::Waiting, why)
             .opens_when(format!("nothing is on its way into {environment}"))
@@ -53,6 +65,10 @@ pub fn judge(case: &Case<'_>, at_least: SignedDuration, now: Timestamp) -> Verdi
         )
         .opens_when(format!("it has stayed {required}"))
         .opens_at(opens_at)
+    } else if unverified {
+        let why = format!("{candidate} is in {environment}, and not verified yet");
+        Verdict::new(GATE, State::Waiting, why)
+            .opens_when(format!("it is verified, and has stayed {required}"))
     } else {
         let why = match record {
             Some(_) => format!("left {environment} after {spent} of {required}"),
@@ -77,6 +93,7 @@ pub fn judge(case: &Case<'_>, at_least: SignedDuration, now: Timestamp) -> Verdi
                 case.facts.at(),
             )
         })
+        .bound_to(bound)
         .valid_until(case.valid_until())
 }
 
@@ -112,7 +129,12 @@ fn in_flight(
 /// 3. A superseded deployment no longer tells when it succeeded. The one before it was superseded by
 ///    that very success, so its last change is the instant; where even that is not known, the stay
 ///    counts as nothing, because a gate must not open on a guess.
-fn stays(deployments: &[Deployment], environment: &EnvironmentName, sha: &Sha) -> Vec<Stay> {
+fn stays(
+    deployments: &[Deployment],
+    environment: &EnvironmentName,
+    sha: &Sha,
+    counts: impl Fn(&Deployment) -> bool,
+) -> Vec<Stay> {
     let mut verified: Vec<&Deployment> = deployments
         .iter()
         .filter(|deployment| deployment.environment == *environment)
@@ -128,14 +150,20 @@ fn stays(deployments: &[Deployment], environment: &EnvironmentName, sha: &Sha) -
             (true, false) => stays.push(Stay {
                 entered,
                 left: None,
+                verified: counts(deployment),
             }),
             (false, true) => {
                 if let (Some(stay), Some(before)) = (stays.last_mut(), before) {
                     stay.left = Some(exit(before, deployment));
                 }
             }
-            // The same again goes on; another after another is none of ours.
-            (true, true) | (false, false) => {}
+            (true, true) => {
+                if let Some(stay) = stays.last_mut() {
+                    stay.verified |= counts(deployment);
+                }
+            }
+            // Another after another is none of ours.
+            (false, false) => {}
         }
         before = Some(deployment);
     }

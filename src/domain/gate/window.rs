@@ -32,6 +32,7 @@ pub fn judge(case: &Case<'_>, now: Timestamp) -> Verdict {
     match (state.opens_at, until) {
         (Some(at), Some(until)) => {
             Verdict::new(GATE, State::Waiting, format!("{by}; opens {until}"))
+                .bound_to(format!("{by}; opens {at}"))
                 .opens_when(format!("the schedule opens at {until}"))
                 .opens_at(Some(at))
         }

@@ -7,6 +7,7 @@ use crate::domain::entry::{Draft, Entry, Event, Precondition};
 use crate::domain::hold::{Cover, Hold, HoldKind};
 use crate::domain::ids::{Digest, InstanceId, IntentId, RunId, Seq};
 use crate::domain::ledger::Ledger;
+use crate::domain::override_::Override;
 use crate::domain::promotion::{Intent, Purpose, State, Step};
 use crate::domain::revision::Revision;
 use crate::journal::{Error, Journal};
@@ -44,6 +45,8 @@ pub fn intent(id: &str, service: &str, environment: &str) -> Intent {
         digest: DIGEST.into(),
         replaces: None,
         release: None,
+        overrides: Vec::new(),
+        rollback: false,
     }
 }
 
@@ -87,6 +90,7 @@ pub fn hold(id: &str, cover: Cover) -> Draft {
         owner: "bob".into(),
         since: at(0),
         until: None,
+        incident: false,
     };
     draft("bob", Event::HoldPlaced { hold })
 }
@@ -163,4 +167,31 @@ pub async fn finish(journal: &dyn Journal, id: &str) {
         _ => return,
     };
     step(journal, id, next).await.unwrap();
+}
+
+/// Appends an override of Ann's on checkout > production.
+pub async fn grant(journal: &dyn Journal, id: &str, second_person: bool) {
+    let grant = Override {
+        id: id.into(),
+        service: "checkout".into(),
+        environment: "production".into(),
+        revision: SHA.into(),
+        gates: Vec::new(),
+        reason: "hotfix".to_owned(),
+        owner: "ann".into(),
+        since: at(0),
+        until: at(3_600),
+        second_person,
+        confirmed: None,
+        used: None,
+    };
+    let draft = draft("ann", Event::OverrideGranted { grant });
+    journal.append(draft, Precondition::None).await.unwrap();
+}
+
+/// Ann's intent that uses an override.
+pub fn using(id: &str, service: &str, environment: &str, one: &str) -> Draft {
+    let mut intent = intent(id, service, environment);
+    intent.overrides = vec![one.into()];
+    draft("ann", Event::Intended { intent })
 }

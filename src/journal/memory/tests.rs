@@ -23,6 +23,10 @@ contract! {
     a_hold_between_intent_and_permit_always_wins(US);
     a_no_go_on_a_release_between_intent_and_permit_stops_it(US);
     a_vote_between_intent_and_permit_stops_it(US);
+    an_override_is_for_one_use();
+    a_refused_intent_leaves_its_override_unused();
+    an_override_is_only_used_as_it_was_granted();
+    a_withdrawn_override_between_intent_and_permit_stops_it(US);
     a_permit_is_given_once_and_only_for_what_was_seen(US);
     a_step_without_its_own_precondition_is_refused(US);
     only_the_steps_that_may_follow_are_taken(US);

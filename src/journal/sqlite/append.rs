@@ -9,6 +9,7 @@ use sqlx::{Row as _, Sqlite};
 use super::row::{self, columns};
 use crate::domain::entry::{Draft, Entry, Event, Precondition};
 use crate::domain::ids::{Digest, InstanceId, Seq};
+use crate::domain::promotion::Intent;
 use crate::journal::Error;
 use crate::journal::chain::{self, Texts};
 use crate::journal::rules::{self, Move, not_permitted};
@@ -117,6 +118,9 @@ pub async fn append(
     }
     if rules::is_of_run(&draft.event) {
         check_run(connection, &draft).await?;
+    }
+    if let Move::Intend { intent, .. } = &step {
+        use_overrides(connection, &draft, intent).await?;
     }
 
     let seq = Seq(head.0 + 1);
@@ -251,6 +255,40 @@ async fn check_run(connection: &mut SqliteConnection, draft: &Draft) -> Result<(
     .await?;
     let last = last.as_ref().map(row::decode).transpose()?;
     Ok(rules::check_run(draft, last.as_ref())?)
+}
+
+/// Uses up the overrides of an intent. The rows refer to it, so that without it nothing is committed.
+async fn use_overrides(
+    connection: &mut SqliteConnection,
+    draft: &Draft,
+    intent: &Intent,
+) -> Result<(), Failure> {
+    for id in &intent.overrides {
+        let by: Option<String> =
+            sqlx::query_scalar("SELECT intent FROM override_uses WHERE override = ?1")
+                .bind(id.to_string())
+                .fetch_optional(&mut *connection)
+                .await?;
+        if let Some(by) = by {
+            return Err(rules::used_up(id, &by).into());
+        }
+        let rows = sqlx::query(concat!(
+            "SELECT ",
+            columns!(),
+            " FROM entries WHERE subject = ?1 ORDER BY seq"
+        ))
+        .bind(format!("override:{id}"))
+        .fetch_all(&mut *connection)
+        .await?;
+        let about: Vec<Entry> = rows.iter().map(row::decode).collect::<Result<_, _>>()?;
+        rules::check_override(id, intent, draft, &about)?;
+        sqlx::query("INSERT INTO override_uses (override, intent) VALUES (?1, ?2)")
+            .bind(id.to_string())
+            .bind(intent.id.to_string())
+            .execute(&mut *connection)
+            .await?;
+    }
+    Ok(())
 }
 
 fn is_constraint(error: &sqlx::Error) -> bool {

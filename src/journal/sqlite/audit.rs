@@ -8,7 +8,7 @@ use sqlx::{Row as _, SqliteConnection};
 use super::fault;
 use super::row::{self, columns};
 use crate::domain::entry::Event;
-use crate::domain::ids::{IntentId, Seq};
+use crate::domain::ids::{IntentId, OverrideId, Seq};
 use crate::domain::promotion::State;
 use crate::journal::Error;
 use crate::journal::chain::Walk;
@@ -25,6 +25,7 @@ pub async fn verify(connection: &mut SqliteConnection, path: &Path) -> Result<u6
         .map_err(failed)?;
     let mut walk = Walk::default();
     let mut intents: BTreeMap<IntentId, (State, Seq)> = BTreeMap::new();
+    let mut uses: BTreeMap<OverrideId, IntentId> = BTreeMap::new();
     loop {
         let rows = sqlx::query(concat!(
             "SELECT ",
@@ -43,9 +44,11 @@ pub async fn verify(connection: &mut SqliteConnection, path: &Path) -> Result<u6
             let (entry, texts) = row::decode_stored(row)?;
             walk.step(&entry, &texts)?;
             follow(&mut intents, &entry.draft.event, entry.seq)?;
+            use_up(&mut uses, &entry.draft.event, entry.seq)?;
         }
     }
     compare(connection, path, &intents, walk.seq).await?;
+    compare_uses(connection, path, &uses, walk.seq).await?;
     sqlx::raw_sql("COMMIT")
         .execute(connection)
         .await
@@ -83,6 +86,47 @@ fn follow(
         },
         _ => Ok(()),
     }
+}
+
+/// An override is for one use.
+fn use_up(uses: &mut BTreeMap<OverrideId, IntentId>, event: &Event, seq: Seq) -> Result<(), Error> {
+    let Event::Intended { intent } = event else {
+        return Ok(());
+    };
+    for id in &intent.overrides {
+        if let Some(by) = uses.insert(id.clone(), intent.id.clone()) {
+            return Err(Error::Broken {
+                seq,
+                what: format!("override {id} was for one use, and {by} had used it"),
+            });
+        }
+    }
+    Ok(())
+}
+
+async fn compare_uses(
+    connection: &mut SqliteConnection,
+    path: &Path,
+    uses: &BTreeMap<OverrideId, IntentId>,
+    head: Seq,
+) -> Result<(), Error> {
+    let rows = sqlx::query("SELECT override, intent FROM override_uses")
+        .fetch_all(connection)
+        .await
+        .map_err(|error| fault(path, error))?;
+    let mut stored = BTreeMap::new();
+    for row in &rows {
+        let id: OverrideId = row.try_get::<&str, _>(0).map_err(Error::Database)?.into();
+        let by: IntentId = row.try_get::<&str, _>(1).map_err(Error::Database)?.into();
+        stored.insert(id, by);
+    }
+    if stored == *uses {
+        return Ok(());
+    }
+    Err(Error::Broken {
+        seq: head,
+        what: "the overrides that were used are not those that the entries tell of".to_owned(),
+    })
 }
 
 /// Permits are decided on the intents' rows: they must say what the entries say. A tail that was

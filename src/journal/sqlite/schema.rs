@@ -8,7 +8,10 @@ use super::fault;
 use crate::journal::Error;
 
 /// Every migration, oldest first. The n-th leaves `user_version` at n.
-const MIGRATIONS: [&str; 1] = [include_str!("../../../assets/migrations/0001_journal.sql")];
+const MIGRATIONS: [&str; 2] = [
+    include_str!("../../../assets/migrations/0001_journal.sql"),
+    include_str!("../../../assets/migrations/0002_overrides.sql"),
+];
 
 /// What `PRAGMA application_id` is in a journal.
 const APPLICATION: i64 = 1_735_356_015;

@@ -37,10 +37,15 @@ async fn a_promotion_goes_from_the_key_to_production_on_screen() {
     alice.until_shown("[v2.41.0 ✓ OK]").await;
     assert_eq!(evening.live("api-gateway").as_deref(), Some("v2.41.0"));
     let steps = ["intended", "sending", "accepted", "running", "succeeded"];
-    assert_eq!(
-        evening.kinds("api-gateway").await,
-        steps.map(|step| format!("promotion.{step}"))
-    );
+    alice
+        .until("whose deployment it was", |state| {
+            let ledger = state.engine.ledger.as_ref().unwrap();
+            !ledger.deployments.is_empty()
+        })
+        .await;
+    let mut kinds = evening.kinds("api-gateway").await;
+    assert_eq!(kinds.pop().as_deref(), Some("deployment.seen"));
+    assert_eq!(kinds, steps.map(|step| format!("promotion.{step}")));
     let writes = evening.writes();
     assert_eq!(writes.len(), 1, "{writes:?}");
     assert!(

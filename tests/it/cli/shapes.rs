@@ -2,7 +2,7 @@
 
 use super::*;
 
-const CELL: [&str; 13] = [
+const CELL: [&str; 17] = [
     "environment",
     "revision",
     "version",
@@ -16,6 +16,10 @@ const CELL: [&str; 13] = [
     "earliest",
     "gates",
     "holds",
+    "out_of_band",
+    "verification",
+    "red",
+    "auto_at",
 ];
 
 fn is_a_cell(cell: &Value) {

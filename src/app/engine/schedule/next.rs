@@ -37,6 +37,12 @@ impl Engine {
         if let Some(at) = self.next_round(now) {
             sooner(at);
         }
+        for countdown in self.auto.countdowns.values() {
+            sooner(countdown.ends_at);
+        }
+        if !self.restless.is_empty() {
+            sooner(now + SignedDuration::from_secs(1));
+        }
         if !self.offline {
             sooner(self.due_of_forges(now));
         }

@@ -197,7 +197,7 @@ fn the_footer_says_why_a_promotion_is_not_possible() {
 fn nothing_waits_on_the_forge_so_approving_is_refused_with_the_reason() {
     let mut state = state();
     press(&mut state, "A");
-    assert!(dialog(&state).approve);
+    assert_eq!(dialog(&state).aim, Aim::Approve);
     let told = dialog(&state).blocked().expect("a reason");
     assert!(told.contains("no run of api waits for approval"), "{told}");
 }

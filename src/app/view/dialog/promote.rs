@@ -2,7 +2,7 @@
 //! same action as a command line. What it shows is what is sent, or nothing is.
 
 use super::{Button, Form, buttons, columns};
-use crate::app::interface::{PromoteDialog, PromoteFocus, PromoteItem};
+use crate::app::interface::{Aim, PromoteDialog, PromoteFocus, PromoteItem};
 use crate::app::plan::Plan;
 use crate::app::view::line::{Line, Tone, cut};
 use crate::app::view::look::Look;
@@ -15,7 +15,14 @@ pub(in crate::app::view) fn dialog(look: &Look<'_>, promote: &PromoteDialog) -> 
     target(look, promote, &mut form);
     form.blank();
     match promote.items.as_slice() {
-        [item] => single(look, item, &promote.command_lines(), columns, &mut form),
+        [item] => single(
+            look,
+            promote.aim,
+            item,
+            &promote.command_lines(),
+            columns,
+            &mut form,
+        ),
         items => several(look, items, columns, &mut form),
     }
     form.blank();
@@ -28,10 +35,10 @@ pub(in crate::app::view) fn dialog(look: &Look<'_>, promote: &PromoteDialog) -> 
         let label = format!("type {}", promote.environment);
         form.field(&label, typed, promote.focus == PromoteFocus::Typed);
     }
-    let word = if promote.approve {
-        "Approve"
-    } else {
-        "Promote"
+    let word = match promote.aim {
+        Aim::Forward => "Promote",
+        Aim::Approve => "Approve",
+        Aim::Back => "Roll back",
     };
     let going = promote
         .items
@@ -101,7 +108,14 @@ fn target(look: &Look<'_>, promote: &PromoteDialog, form: &mut Form) {
     form.labelled("target", line);
 }
 
-fn single(look: &Look<'_>, item: &PromoteItem, command: &str, columns: usize, form: &mut Form) {
+fn single(
+    look: &Look<'_>,
+    aim: Aim,
+    item: &PromoteItem,
+    command: &str,
+    columns: usize,
+    form: &mut Form,
+) {
     let cell = look.engine.board.row(&item.service).and_then(|row| {
         let environment = match &item.plan {
             Ok(plan) => plan.environment(),
@@ -121,6 +135,13 @@ fn single(look: &Look<'_>, item: &PromoteItem, command: &str, columns: usize, fo
             }
         }
     }
+    let back = cell.filter(|_| aim == Aim::Back).and_then(|(row, cell)| {
+        let (service, environment) = (&row.service.name, &cell.environment);
+        look.engine
+            .way_back(service, environment, None, look.now)
+            .ok()
+    });
+    let cell = cell.map(|(row, cell)| (row, back.as_ref().unwrap_or(cell)));
     if let Some((row, cell)) = cell {
         form.labelled("SCOPE", scope::summary(row, cell));
         form.labelled("GATES", gates::sum(look, row, cell));

@@ -4,7 +4,7 @@ use tui_input::Input;
 
 use super::*;
 use crate::app::interface::{
-    ConfirmDialog, ConfirmFocus, DetailTab, GatesAction, GatesDialog, GatesFocus, HoldDialog,
+    Aim, ConfirmDialog, ConfirmFocus, DetailTab, GatesAction, GatesDialog, GatesFocus, HoldDialog,
     HoldFocus, HoldMode, ListCursor, Overlay, PromoteDialog, PromoteFocus, PromoteItem, Screen,
 };
 use crate::app::plan::Plan;
@@ -55,7 +55,7 @@ fn promote_dialog(items: Vec<PromoteItem>, typed: &str, focus: PromoteFocus) -> 
         reason: Input::new("weekly release R26.07".into()),
         typed: Some(Input::new(typed.into())),
         focus,
-        approve: false,
+        aim: Aim::Forward,
     })
 }
 

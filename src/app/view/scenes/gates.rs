@@ -50,6 +50,8 @@ pub(super) fn policy(plans: &[Plan]) -> Policy {
                     tier: "standard".into(),
                     protected: *name == "prod",
                     mode: Mode::Confirm,
+                    overrides: crate::domain::override_::OverrideRule::default(),
+                    countdown: crate::domain::policy::COUNTDOWN,
                 };
                 (EnvironmentName::new(name), environment)
             })

@@ -95,6 +95,7 @@ pub(super) fn a_hold() -> Hold {
         owner: person("carol"),
         since: ago(40 * MINUTE),
         until: Some(hence(2_530)),
+        incident: false,
     }
 }
 
@@ -170,6 +171,8 @@ pub(crate) fn intent(service: &str, from: &str, to: &str) -> Intent {
         digest: Digest::of(["seen"]),
         replaces: None,
         release: None,
+        overrides: Vec::new(),
+        rollback: false,
     }
 }
 

@@ -1,0 +1,227 @@
+use std::sync::Arc;
+
+use jiff::SignedDuration;
+
+use super::*;
+use crate::app::State as Program;
+use crate::app::effect::Ticket;
+use crate::app::interface::harness;
+use crate::app::msg::Msg;
+use crate::app::update;
+use crate::domain::entry::Entry;
+use crate::domain::observed::Fact;
+use crate::domain::policy::{HealthRule, Policy, Verification};
+use crate::domain::seen::{Outcome, Round, RoundKey, Sample, Subject};
+
+fn at(seconds: i64) -> Timestamp {
+    harness::now() + SignedDuration::from_secs(seconds)
+}
+
+/// A board whose journal began an hour ago.
+fn board() -> Program {
+    let mut state = harness::state();
+    let ledger = state.engine.ledger.as_mut().expect("a ledger");
+    ledger.began = Some(at(-3_600));
+    state
+}
+
+/// Somebody deploys revision 2 of api to production half a minute ago.
+fn deployed(state: &mut Program) {
+    let row = state.engine.board.rows.iter_mut();
+    let mut api = row.filter(|row| row.service.name.as_str() == "api");
+    let facts = api
+        .next()
+        .and_then(|row| row.facts.last.as_mut())
+        .expect("facts");
+    let mut new = facts.value.deployments[0].clone();
+    new.id = crate::domain::ids::DeploymentId(40);
+    new.sha = "2".repeat(40).into();
+    new.created_at = at(-40);
+    new.changed_at = at(-30);
+    facts.value.deployments.insert(0, new);
+    let now = state.now;
+    state.engine.judge_all(now);
+    state.engine.restless.insert("api".into());
+}
+
+fn appends(effects: &[Effect]) -> Vec<(Ticket, Draft)> {
+    let appends = effects.iter().filter_map(|effect| match effect {
+        Effect::Append { ticket, draft, .. } => Some((*ticket, (**draft).clone())),
+        _ => None,
+    });
+    appends.collect()
+}
+
+/// Ticks, and lets the journal take whatever is appended; returns the kinds.
+fn tick(state: &mut Program, seconds: i64) -> Vec<String> {
+    let mut effects = update(state, at(seconds), Msg::Tick);
+    let mut kinds = Vec::new();
+    loop {
+        let taken = appends(&effects);
+        if taken.is_empty() {
+            return kinds;
+        }
+        effects.clear();
+        for (ticket, draft) in taken {
+            kinds.push(draft.event.kind());
+            let seq = state.engine.seen().0 + 1;
+            let hash = Digest::of([seq.to_string().as_str()]);
+            let entry = Entry {
+                seq: crate::domain::ids::Seq(seq),
+                draft,
+                previous: hash.clone(),
+                hash,
+            };
+            let result = Ok(entry);
+            effects.extend(update(state, at(seconds), Msg::Recorded { ticket, result }));
+        }
+    }
+}
+
+fn cell(state: &Program) -> &crate::domain::cell::Cell {
+    let cell = state.engine.board.cell(&"api".into(), &"production".into());
+    cell.expect("a cell")
+}
+
+#[test]
+fn p8_an_out_of_band_deployment_is_shown_told_and_noted_once() {
+    let mut state = board();
+    deployed(&mut state);
+    assert!(cell(&state).out_of_band);
+    assert_eq!(tick(&mut state, 1), ["deployment.out-of-band"]);
+    let told = harness::said(&state).to_owned();
+    assert!(
+        told.contains("api production: out of band: bob deployed 2222222"),
+        "{told}"
+    );
+    assert_eq!(state.interface.problems.len(), 1);
+    state.engine.restless.insert("api".into());
+    assert_eq!(tick(&mut state, 2), [""; 0]);
+    assert!(cell(&state).out_of_band, "it stays marked while it is live");
+}
+
+#[test]
+fn p8_read_only_notes_nothing() {
+    let mut state = board();
+    state.engine.read_only = true;
+    deployed(&mut state);
+    assert_eq!(tick(&mut state, 1), [""; 0]);
+    assert!(cell(&state).out_of_band, "and shows it all the same");
+}
+
+/// Production asks for a verification within ten minutes.
+fn verified() -> Program {
+    let mut state = board();
+    let mut policy: Policy = (*state.engine.policy).clone();
+    for service in &mut policy.services {
+        for stage in &mut service.path {
+            if stage.environment.as_str() == "production" {
+                stage.verification = Some(Verification {
+                    within: SignedDuration::from_mins(10),
+                    health: HealthRule {
+                        probes: Vec::new(),
+                        every: SignedDuration::from_secs(30),
+                    },
+                });
+            }
+        }
+    }
+    policy.version = Digest::of(["verify"]);
+    update(&mut state, at(0), Msg::Reloaded(Ok(Arc::new(policy))));
+    deployed(&mut state);
+    state
+}
+
+fn sampled(state: &mut Program, seconds: i64, outcome: Outcome) {
+    let key = RoundKey {
+        environment: "production".into(),
+        subject: Subject::Verification,
+        revision: "2".repeat(40).into(),
+    };
+    let sample = Sample {
+        probe: "errors".to_owned(),
+        outcome,
+        value: "5 %".to_owned(),
+        url: None,
+    };
+    let round = Round {
+        samples: vec![sample],
+    };
+    for row in &mut state.engine.board.rows {
+        row.seen
+            .rounds
+            .insert(key.clone(), Fact::observed(round.clone(), at(seconds)));
+        row.facts.last.as_mut().expect("facts").at = at(seconds);
+    }
+    state.engine.judge_all(at(seconds));
+}
+
+#[test]
+fn p10_a_good_round_verifies_and_is_noted_once() {
+    let mut state = verified();
+    let kinds = tick(&mut state, 1);
+    assert!(
+        !kinds.iter().any(|kind| kind.starts_with("verification")),
+        "{kinds:?}"
+    );
+    sampled(&mut state, 20, Outcome::Success);
+    assert_eq!(tick(&mut state, 21), ["verification.passed"]);
+    assert_eq!(cell(&state).verification, Standing::Passed);
+    assert_eq!(tick(&mut state, 22), [""; 0]);
+}
+
+#[test]
+fn p10_a_failed_verification_is_an_incident_that_holds_the_revision_before_it_is_noted() {
+    let mut state = verified();
+    tick(&mut state, 1);
+    sampled(&mut state, 500, Outcome::Failure);
+    assert_eq!(tick(&mut state, 501), [""; 0], "there is time left");
+    sampled(&mut state, 600, Outcome::Failure);
+    assert_eq!(
+        tick(&mut state, 601),
+        ["hold.placed", "verification.failed"]
+    );
+    let ledger = state.engine.ledger.as_ref().expect("a ledger");
+    let hold = ledger.holds.values().next().expect("the incident's hold");
+    assert!(hold.incident && hold.names(&"2".repeat(40).into()));
+    assert_eq!(hold.owner.as_str(), "alice");
+    assert_eq!(
+        hold.reason,
+        "incident: its verification in production failed: not well in time: errors 5 %"
+    );
+    assert!(hold.is_on(at(1_000_000)), "it never expires silently");
+    assert!(matches!(cell(&state).verification, Standing::Failed { .. }));
+    assert!(harness::said(&state).contains("failed its verification"));
+    assert_eq!(tick(&mut state, 602), [""; 0]);
+}
+
+#[test]
+fn p10_an_incident_hold_that_was_lifted_does_not_come_back_by_itself() {
+    let mut state = verified();
+    tick(&mut state, 1);
+    sampled(&mut state, 600, Outcome::Failure);
+    tick(&mut state, 601);
+    let ledger = state.engine.ledger.as_mut().expect("a ledger");
+    ledger.holds.clear();
+    state.engine.restless.insert("api".into());
+    assert_eq!(tick(&mut state, 602), [""; 0]);
+}
+
+#[test]
+fn h2_an_incident_hold_takes_no_expiry() {
+    use crate::app::request::{Expiry, Request};
+    let mut state = verified();
+    tick(&mut state, 1);
+    sampled(&mut state, 600, Outcome::Failure);
+    tick(&mut state, 601);
+    let ledger = state.engine.ledger.as_ref().expect("a ledger");
+    let id = ledger.holds.keys().next().cloned().expect("a hold");
+    let request = Request::EditHold {
+        id,
+        reason: None,
+        until: Expiry::At(at(10_000)),
+    };
+    let effects = update(&mut state, at(602), Msg::Asked(request));
+    assert_eq!(appends(&effects), []);
+    assert!(harness::said(&state).contains("does not expire"));
+}

@@ -1,0 +1,194 @@
+//! Auto: where the policy's owner switched it on, a candidate is promoted by itself once every gate
+//! is open, after a countdown that every board shows and that a hold stops.
+//!
+//! Only a board that may act does it, in the name of its operator. Several boards count down each for
+//! itself; the journal takes one open intent a cell, so one of them promotes and the others see it.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use super::planning::Wish;
+use super::{Engine, JournalState, Report};
+use crate::app::effect::Effect;
+use crate::app::request::Request;
+use crate::domain::board::Row;
+use crate::domain::cell::Cell;
+use crate::domain::gate::State;
+use crate::domain::ids::{Digest, EnvironmentName, ServiceName};
+use crate::domain::ledger::Ledger;
+use crate::domain::policy::Mode;
+use crate::domain::revision::Revision;
+
+/// Why an automatic promotion was made, in the journal.
+const REASON: &str = "auto: all gates open";
+
+/// A promotion that is about to go by itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Countdown {
+    pub revision: Revision,
+    pub ends_at: Timestamp,
+    /// What the cell showed when it began: anything else begins a new one.
+    digest: Digest,
+}
+
+/// What automation knows of the cells that it may promote.
+#[derive(Clone, Debug, Default)]
+pub struct Auto {
+    /// Whether this gonogo promotes by itself at all: a board does, a command line never.
+    pub on: bool,
+    /// Somebody is about to place a hold: nothing goes until that is decided.
+    pub braked: bool,
+    pub countdowns: BTreeMap<(ServiceName, EnvironmentName), Countdown>,
+    /// When each cell was last seen not to be ready.
+    rested: BTreeMap<(ServiceName, EnvironmentName), Timestamp>,
+}
+
+impl Engine {
+    /// Starts, stops and ends countdowns. Asked at every tick.
+    pub(super) fn automate(&mut self, now: Timestamp) -> Vec<Effect> {
+        if !self.auto.on || self.read_only || self.offline {
+            self.auto.countdowns.clear();
+            return Vec::new();
+        }
+        let mut effects = Vec::new();
+        for key in self.auto_cells() {
+            effects.extend(self.automate_one(key, now));
+        }
+        effects
+    }
+
+    /// The promotion that is about to go into a cell by itself.
+    pub fn countdown(
+        &self,
+        service: &ServiceName,
+        environment: &EnvironmentName,
+    ) -> Option<&Countdown> {
+        let key = (service.clone(), environment.clone());
+        self.auto.countdowns.get(&key)
+    }
+
+    fn auto_cells(&self) -> Vec<(ServiceName, EnvironmentName)> {
+        let services = self.policy.services.iter();
+        let cells = services.flat_map(|service| {
+            let stages = service.path.iter().filter(|stage| stage.mode == Mode::Auto);
+            stages.map(|stage| (service.name.clone(), stage.environment.clone()))
+        });
+        cells.collect()
+    }
+
+    fn automate_one(&mut self, key: (ServiceName, EnvironmentName), now: Timestamp) -> Vec<Effect> {
+        let ready = self.ready(&key, now);
+        let Some((revision, digest, observed_at)) = ready else {
+            self.auto.countdowns.remove(&key);
+            self.auto.rested.insert(key, now);
+            return Vec::new();
+        };
+        // What was closed a moment ago goes on after a fresh evaluation alone (H2).
+        let rested = self.auto.rested.get(&key);
+        if rested.is_some_and(|rested| observed_at.is_none_or(|at| at <= *rested)) {
+            self.auto.countdowns.remove(&key);
+            self.schedule.refresh_one(&key.0, now);
+            return Vec::new();
+        }
+        match self.auto.countdowns.get(&key) {
+            Some(countdown) if countdown.digest == digest => {
+                if now < countdown.ends_at {
+                    return Vec::new();
+                }
+                self.auto.countdowns.remove(&key);
+                self.auto.rested.insert(key.clone(), now);
+                self.go_by_itself(&key, now)
+            }
+            Some(_) | None => {
+                let length = self
+                    .policy
+                    .environments
+                    .get(&key.1)
+                    .map_or(crate::domain::policy::COUNTDOWN, |known| known.countdown);
+                let (service, environment) = &key;
+                self.reports.push(Report::Done {
+                    id: None,
+                    text: format!(
+                        "auto: {service} {environment} {revision} goes in {} s; H stops it",
+                        length.as_secs()
+                    ),
+                });
+                let countdown = Countdown {
+                    revision,
+                    ends_at: now + length,
+                    digest,
+                };
+                self.auto.countdowns.insert(key, countdown);
+                Vec::new()
+            }
+        }
+    }
+
+    /// What would go by itself into a cell, if everything lets it.
+    fn ready(
+        &self,
+        (service, environment): &(ServiceName, EnvironmentName),
+        now: Timestamp,
+    ) -> Option<(Revision, Digest, Option<Timestamp>)> {
+        let known = self.operator.is_some() && self.journal == JournalState::Ready;
+        let ledger = self
+            .ledger
+            .as_ref()
+            .filter(|_| known && !self.auto.braked)?;
+        let row = self.board.row(service)?;
+        let cell = row.cell(environment)?;
+        let busy = self
+            .flows
+            .values()
+            .any(|flow| flow.plan.service() == service && flow.plan.environment() == environment);
+        let candidate = cell.candidate.as_ref().filter(|_| !busy)?;
+        if is_stale(row, self, now) || !all_open(cell, now) || was_tried(ledger, service, cell) {
+            return None;
+        }
+        Some((candidate.clone(), cell.digest.clone(), row.facts.at()))
+    }
+
+    fn go_by_itself(
+        &mut self,
+        (service, environment): &(ServiceName, EnvironmentName),
+        now: Timestamp,
+    ) -> Vec<Effect> {
+        let wish = Wish::Promote { revision: None };
+        match self.plan(service, environment, &wish, now) {
+            Ok(mut plan) => {
+                REASON.clone_into(&mut plan.intent.reason);
+                self.ask(Request::Send(Box::new(plan)), now)
+            }
+            Err(refusal) => {
+                self.reports.push(Report::Refused { id: None, refusal });
+                Vec::new()
+            }
+        }
+    }
+}
+
+fn is_stale(row: &Row, engine: &Engine, now: Timestamp) -> bool {
+    row.facts.is_stale(now, engine.policy.max_age)
+}
+
+/// Every gate is open, none merely overridden: an override is somebody's word for a promotion of
+/// their own.
+fn all_open(cell: &Cell, now: Timestamp) -> bool {
+    let verdicts = &cell.judgement.verdicts;
+    !verdicts.is_empty()
+        && verdicts
+            .iter()
+            .all(|verdict| verdict.state_at(now) == State::Open)
+}
+
+/// What was sent into the cell once is not sent again by itself, whatever came of it (P4).
+fn was_tried(ledger: &Ledger, service: &ServiceName, cell: &Cell) -> bool {
+    let candidate = cell.candidate.as_ref();
+    ledger
+        .promotions_of(service, &cell.environment)
+        .any(|promotion| promotion.sent_at.is_some() && candidate == Some(&promotion.intent.to))
+}
+
+#[cfg(test)]
+mod tests;

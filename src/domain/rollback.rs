@@ -1,0 +1,116 @@
+//! Rollback (P7): which revision going back means. That it is sent like any other promotion lives in
+//! the engine; which gates it is asked, in `GateSpec::is_asked_of_rollbacks`.
+
+use jiff::Timestamp;
+
+use super::cell::named;
+use super::deployment::{self, Deployment};
+use super::facts::ServiceFacts;
+use super::ids::Sha;
+use super::ledger::Ledger;
+use super::phase::Phase;
+use super::policy::{Service, Stage};
+use super::promotion::State;
+use super::revision::Revision;
+use super::verification::{self, Standing};
+
+/// Returns the revision to go back to: the newest one that was live before what is live now, was
+/// verified, and is not known to be bad. `insisted` names one of those by version or SHA.
+///
+/// # Errors
+///
+/// Says why there is none.
+pub fn target(
+    facts: &ServiceFacts,
+    ledger: &Ledger,
+    service: &Service,
+    stage: &Stage,
+    insisted: Option<&str>,
+    now: Timestamp,
+) -> Result<Revision, String> {
+    let environment = &stage.environment;
+    let Some(live) = deployment::live(&facts.deployments, environment) else {
+        return Err(format!("nothing is live in {environment}"));
+    };
+    let mut before: Vec<&Deployment> = facts
+        .deployments
+        .iter()
+        .filter(|deployment| deployment.environment == *environment)
+        .filter(|deployment| matches!(deployment.phase, Phase::Succeeded | Phase::Superseded))
+        .filter(|deployment| deployment.sha != live.sha)
+        .filter(|deployment| (deployment.created_at, deployment.id) < (live.created_at, live.id))
+        .collect();
+    before.sort_by_key(|deployment| std::cmp::Reverse((deployment.created_at, deployment.id)));
+    let mut bad = None;
+    for deployment in before {
+        let revision = named(Some(facts), &deployment.sha);
+        let wanted = insisted.is_none_or(|insisted| is_named(&revision, insisted));
+        if !wanted {
+            continue;
+        }
+        match unfit(ledger, service, stage, deployment, now) {
+            None => return Ok(revision),
+            Some(why) => bad = bad.or(Some(format!("{revision} {why}"))),
+        }
+    }
+    let none = match insisted {
+        Some(insisted) => format!("{insisted} was not live in {environment} before"),
+        None => format!("nothing that was verified was live in {environment} before"),
+    };
+    Err(bad.map_or(none.clone(), |bad| match insisted {
+        Some(_) => bad,
+        None => format!("{none}: {bad}"),
+    }))
+}
+
+/// Says whether a revision is called `name`: by its version, or by enough of its SHA.
+pub fn is_named(revision: &Revision, name: &str) -> bool {
+    revision.version.as_deref() == Some(name)
+        || (name.len() >= 7 && revision.sha.as_str().starts_with(name))
+}
+
+/// Why a revision that was live is nothing to go back to.
+fn unfit(
+    ledger: &Ledger,
+    service: &Service,
+    stage: &Stage,
+    deployment: &Deployment,
+    now: Timestamp,
+) -> Option<String> {
+    let sha = &deployment.sha;
+    let (name, environment) = (&service.name, &stage.environment);
+    let named_bad = ledger
+        .holds_on(name, environment, Some(sha), now)
+        .find(|hold| hold.names(sha));
+    if let Some(hold) = named_bad {
+        return Some(format!("is held by {}: {}", hold.owner, hold.reason));
+    }
+    if was_left(ledger, service, stage, sha) {
+        return Some("was rolled back from".to_owned());
+    }
+    match verification::standing(stage, name, deployment, Some(ledger)) {
+        Standing::NotAsked | Standing::Passed => None,
+        // Before the journal began nobody could verify: that it was live has to do.
+        Standing::Verifying { until: None, .. } => None,
+        Standing::Verifying { .. } | Standing::Unknown => Some("was never verified".to_owned()),
+        Standing::Failed { why } => Some(format!("failed its verification: {why}")),
+    }
+}
+
+/// Says whether somebody went back from this revision here.
+fn was_left(ledger: &Ledger, service: &Service, stage: &Stage, sha: &Sha) -> bool {
+    ledger
+        .promotions_of(&service.name, &stage.environment)
+        .any(|promotion| {
+            promotion.intent.rollback
+                && promotion.state == State::Succeeded
+                && promotion
+                    .intent
+                    .from
+                    .as_ref()
+                    .is_some_and(|from| from.sha == *sha)
+        })
+}
+
+#[cfg(test)]
+mod tests;
