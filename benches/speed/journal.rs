@@ -154,6 +154,7 @@ async fn fill(path: &Path) {
             owner: "carol".into(),
             since: evening(),
             until: None,
+            incident: false,
         };
         let lifted = Event::HoldLifted {
             id: hold.id.clone(),
@@ -185,6 +186,8 @@ fn intended(at: usize) -> Draft {
         reason: "release 2026.47".to_owned(),
         digest: "seen".into(),
         replaces: None,
+        overrides: Vec::new(),
+        rollback: false,
     };
     draft(at, Event::Intended { intent })
 }

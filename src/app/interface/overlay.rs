@@ -113,14 +113,14 @@ pub(super) fn typed(state: &mut State) {
         Some(Overlay::Palette { selected, .. }) => *selected = 0,
         Some(Overlay::Hold(dialog)) => dialog.error = None,
         Some(Overlay::Gates(dialog)) => dialog.error = None,
-        // What changed under it stays said.
-        Some(Overlay::Override(_)) => {}
         Some(
             Overlay::Help { .. }
             | Overlay::Errors { .. }
             | Overlay::Messages { .. }
             | Overlay::Promote(_)
             | Overlay::Confirm(_)
+            // What changed under it stays said.
+            | Overlay::Override(_)
             | Overlay::Quit { .. },
         )
         | None => {}
