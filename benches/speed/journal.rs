@@ -154,6 +154,7 @@ async fn fill(path: &Path) {
             owner: "carol".into(),
             since: evening(),
             until: None,
+            incident: false,
         };
         let lifted = Event::HoldLifted {
             id: hold.id.clone(),
@@ -186,6 +187,8 @@ fn intended(at: usize) -> Draft {
         digest: "seen".into(),
         replaces: None,
         release: None,
+        overrides: Vec::new(),
+        rollback: false,
     };
     draft(at, Event::Intended { intent })
 }

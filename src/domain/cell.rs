@@ -203,9 +203,9 @@ impl Cell {
             back: back.is_some(),
         };
         let mut judgement = gate::judge::judge(&case, now);
-        let verification = live_deployment
-            .map(|live| verification::standing(stage, &service.name, live, ledger))
-            .unwrap_or(verification::Standing::NotAsked);
+        let verification = live_deployment.map_or(verification::Standing::NotAsked, |live| {
+            verification::standing(stage, &service.name, live, ledger)
+        });
         let origin = ledger.zip(live_deployment).map(|(ledger, live)| {
             let origin = origin::of(ledger, &service.name, stage, live, now);
             if origin == Origin::Undecided {

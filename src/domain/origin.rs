@@ -100,8 +100,7 @@ pub fn promotion_of<'a>(
     }
     ledger
         .promotions_of(service, environment)
-        .filter(|promotion| is_ours(promotion, deployment))
-        .last()
+        .rfind(|promotion| is_ours(promotion, deployment))
 }
 
 /// Says whether a deployment of the forge is what the intent brought about: by its key, by its id,

@@ -89,9 +89,8 @@ fn unfit(
         return Some("was rolled back from".to_owned());
     }
     match verification::standing(stage, name, deployment, Some(ledger)) {
-        Standing::NotAsked | Standing::Passed => None,
         // Before the journal began nobody could verify: that it was live has to do.
-        Standing::Verifying { until: None, .. } => None,
+        Standing::NotAsked | Standing::Passed | Standing::Verifying { until: None, .. } => None,
         Standing::Verifying { .. } | Standing::Unknown => Some("was never verified".to_owned()),
         Standing::Failed { why } => Some(format!("failed its verification: {why}")),
     }

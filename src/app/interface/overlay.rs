@@ -121,8 +121,6 @@ pub(super) fn typed(state: &mut State) {
         Some(Overlay::Palette { selected, .. }) => *selected = 0,
         Some(Overlay::Hold(dialog)) => dialog.error = None,
         Some(Overlay::Gates(dialog)) => dialog.error = None,
-        // What changed under it stays said.
-        Some(Overlay::Override(_)) => {}
         Some(
             Overlay::Help { .. }
             | Overlay::Errors { .. }
@@ -130,6 +128,8 @@ pub(super) fn typed(state: &mut State) {
             | Overlay::Promote(_)
             | Overlay::Confirm(_)
             | Overlay::Release(_)
+            // What changed under it stays said.
+            | Overlay::Override(_)
             | Overlay::Quit { .. },
         )
         | None => {}

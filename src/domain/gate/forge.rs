@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use super::{Case, State, Verdict, words};
 use crate::domain::cell;
 use crate::domain::deployment;
-use crate::domain::facts::{Permission, ServiceFacts};
+use crate::domain::facts::{Permission, Release, ServiceFacts};
 use crate::domain::pipeline::{Run, Waiting};
 use crate::domain::policy::Via;
 use crate::domain::promotion::State as Step;
@@ -112,21 +112,21 @@ fn back(case: &Case<'_>, facts: &ServiceFacts, candidate: &Revision, now: Timest
                 .opens_when("it is started again there: then B approves it"),
             }
         }
-        Via::Release => match facts
-            .releases
-            .iter()
-            .any(|release| release.draft && release.sha.as_ref() == Some(&candidate.sha))
-        {
-            true => release(facts, candidate),
-            false => closed(
+        Via::Release => {
+            let is_draft =
+                |release: &Release| release.draft && release.sha.as_ref() == Some(&candidate.sha);
+            if facts.releases.iter().any(is_draft) {
+                return release(facts, candidate);
+            }
+            closed(
                 format!("a release is published once: {candidate} cannot be published again"),
                 "who drafts releases",
             )
             .opens_when(format!(
                 "a new release of {} is drafted under another tag",
                 candidate.sha.short()
-            )),
-        },
+            ))
+        }
         Via::PullRequest { base, .. } => closed(
             format!("a merge into {base} is not taken back from here"),
             "a developer",

@@ -62,9 +62,7 @@ pub fn judge(case: &Case<'_>) -> Verdict {
 /// The forge says that it is up, and the policy wants to see that it is well.
 fn unverified(case: &Case<'_>, upstream: &Stage, standing: &Standing) -> Verdict {
     let environment = &upstream.environment;
-    let candidate = case
-        .candidate
-        .map_or_else(String::new, |candidate| candidate.to_string());
+    let candidate = case.candidate.map_or_else(String::new, ToString::to_string);
     match standing {
         Standing::Failed { why } => closed(
             case,
