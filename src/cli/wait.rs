@@ -65,6 +65,7 @@ pub(super) async fn run(global: &Global, env: &Env, args: WaitArgs) -> Result<Ex
     let service = ServiceName::new(&args.service);
     let environment = EnvironmentName::new(&args.to);
     headless.settle(&services, PATIENCE).await;
+    headless.sample(&services, Some(&environment)).await;
     headless.follow_journal();
     let known = headless.engine().board.cell(&service, &environment);
     let Some(cell) = known else {

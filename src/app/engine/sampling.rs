@@ -3,8 +3,9 @@
 //!
 //! 1. A watched cell with a candidate is sampled every so often as its rule says; one that promotes
 //!    by itself is, watched or not.
-//! 2. Before a permit its rounds are taken anew (`recheck.rs`).
-//! 3. An answer to what is no longer asked so, because the rule or the candidate changed, is dropped.
+//! 2. What was deployed is sampled until its verification is over, watched or not (`aftermath.rs`).
+//! 3. Before a permit its rounds are taken anew (`recheck.rs`).
+//! 4. An answer to what is no longer asked so, because the rule or the candidate changed, is dropped.
 
 use std::collections::BTreeMap;
 
@@ -20,6 +21,7 @@ use crate::domain::ids::{EnvironmentName, ServiceName};
 use crate::domain::policy::Mode;
 use crate::domain::sampling::{self, Wanted};
 use crate::domain::seen::{Round, RoundKey, Subject};
+use crate::domain::verification::Standing;
 
 /// How many rounds may be under way at once, but for those that a promotion waits for.
 const AT_ONCE: usize = 8;
@@ -116,7 +118,27 @@ impl Engine {
         self.board.rows.iter().flat_map(move |row| {
             let watched = self.watched.contains(&row.service.name);
             self.rounds_of(row, move |mode| watched || mode == Mode::Auto)
+                .chain(self.verifications_of(row))
         })
+    }
+
+    /// The rounds that verify what was deployed, watched or not, until it is noted what came of it.
+    fn verifications_of<'a>(
+        &'a self,
+        row: &'a Row,
+    ) -> impl Iterator<Item = (ServiceName, Wanted)> + 'a {
+        let name = &row.service.name;
+        let stages = row.service.path.iter().zip(&row.cells);
+        stages
+            .filter(|_| self.restless.contains(name))
+            .filter(|(stage, cell)| {
+                self.samples.cover(&stage.environment)
+                    && matches!(cell.verification, Standing::Verifying { .. })
+            })
+            .filter_map(|(stage, cell)| {
+                let wanted = sampling::of_verification(&row.service, stage, cell.live.as_ref()?)?;
+                Some((name.clone(), wanted))
+            })
     }
 
     /// The rounds of a row's cells, where there is something to promote and it is sampled at all.

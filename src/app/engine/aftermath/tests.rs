@@ -225,3 +225,37 @@ fn h2_an_incident_hold_takes_no_expiry() {
     assert_eq!(appends(&effects), []);
     assert!(harness::said(&state).contains("does not expire"));
 }
+
+#[test]
+fn p10_what_was_deployed_is_sampled_until_it_is_verified() {
+    let mut state = verified();
+    state.engine.watched.clear();
+    let asked = |state: &mut Program, seconds| -> Vec<u64> {
+        let effects = update(state, at(seconds), Msg::Tick);
+        let asked = effects.iter().filter_map(|effect| match effect {
+            Effect::Sample { ticket, .. } => Some(*ticket),
+            _ => None,
+        });
+        asked.collect()
+    };
+    let [ticket] = asked(&mut state, 1)[..] else {
+        panic!("it is not asked for")
+    };
+    assert_eq!(asked(&mut state, 2).len(), 0, "asked for already");
+    let sample = Sample {
+        probe: "errors".to_owned(),
+        outcome: Outcome::Success,
+        value: "0 %".to_owned(),
+        url: None,
+    };
+    let answer = Msg::Sampled {
+        ticket,
+        asked_at: at(2),
+        round: Some(Round {
+            samples: vec![sample],
+        }),
+    };
+    update(&mut state, at(3), answer);
+    assert!(tick(&mut state, 4).contains(&"verification.passed".to_owned()));
+    assert_eq!(asked(&mut state, 40), Vec::<u64>::new());
+}
