@@ -2,7 +2,7 @@
 //! which precondition it needs. Pure; how a store checks them in one transaction is its own affair.
 
 use super::Error;
-use crate::domain::entry::{Draft, Event, Precondition};
+use crate::domain::entry::{Draft, Entry, Event, Precondition};
 use crate::domain::hold::Cover;
 use crate::domain::ids::{Digest, InstanceId, IntentId, Seq};
 use crate::domain::promotion::{Intent, Purpose, Step};
@@ -172,5 +172,28 @@ pub fn subject(draft: &Draft) -> Option<String> {
         | Event::Stepped { .. }
         | Event::VoteCast { .. }
         | Event::VoteVoided { .. } => None,
+    }
+}
+
+/// Checks that the end of a hold may be noted: `last` is the last entry about it. An edit gives a
+/// hold another end, which is noted once again; one that came in between may have put it off.
+pub(super) fn check_expiry(what: &str, draft: &Draft, last: Option<&Entry>) -> Result<(), Error> {
+    let Some(last) = last else {
+        return Err(not_permitted(format!("there is no {what}")));
+    };
+    let until = match &last.draft.event {
+        Event::HoldPlaced { hold } => hold.until,
+        Event::HoldEdited { until, .. } => *until,
+        _ => {
+            return Err(Error::AlreadyNoted {
+                what: format!("the end of {what}"),
+                seq: last.seq,
+            });
+        }
+    };
+    match until {
+        Some(until) if until <= draft.at => Ok(()),
+        Some(until) => Err(not_permitted(format!("{what} ends at {until}"))),
+        None => Err(not_permitted(format!("{what} has no end"))),
     }
 }
