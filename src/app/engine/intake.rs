@@ -10,7 +10,7 @@ use crate::app::effect::{Effect, Question};
 use crate::app::msg::{Answer, Fetched, JournalFault, Msg};
 use crate::domain::board::Board;
 use crate::domain::entry::{Entry, Event, Precondition};
-use crate::domain::fault::Fault;
+use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::ids::{ForgeName, ServiceName};
 use crate::domain::ledger::Ledger;
 use crate::domain::policy::Policy;
@@ -187,8 +187,8 @@ impl Engine {
                         self.reports
                             .push(Report::Trouble(Box::new(trouble.clone())));
                     }
-                    let trouble = answer.as_ref().err().cloned();
-                    self.board.merge(
+                    let mut trouble = answer.as_ref().err().cloned();
+                    let merged = self.board.merge(
                         &service,
                         answer,
                         asked_at,
@@ -196,6 +196,9 @@ impl Engine {
                         known(&self.journal, self.ledger.as_ref()),
                         now,
                     );
+                    if trouble.is_none() {
+                        trouble = self.not_taken(generation, &forge, merged, asked_at, now);
+                    }
                     effects.extend(self.follow(&service, now));
                     effects.extend(self.rechecked(generation, trouble.as_ref(), now));
                 }
@@ -209,14 +212,14 @@ impl Engine {
                     ..
                 },
             ) => {
-                let trouble = answer.as_ref().err().cloned();
+                let mut trouble = answer.as_ref().err().cloned();
                 if let Some(trouble) = &trouble {
                     self.reports
                         .push(Report::Trouble(Box::new(trouble.clone())));
                     fault = of_forge(Some(trouble));
                 }
                 let answer = answer.map(|scope| *scope);
-                self.board.scope(
+                let merged = self.board.scope(
                     &service,
                     (base, head),
                     answer,
@@ -225,6 +228,9 @@ impl Engine {
                     known(&self.journal, self.ledger.as_ref()),
                     now,
                 );
+                if trouble.is_none() {
+                    trouble = self.not_taken(generation, &forge, merged, asked_at, now);
+                }
                 effects.extend(self.rechecked(generation, trouble.as_ref(), now));
             }
             (Answer::Jobs(answer), Question::Jobs { service, run, .. }) => {
@@ -242,7 +248,12 @@ impl Engine {
                 }
                 return effects;
             }
-            (Answer::Cancelled | Answer::Scope(_) | Answer::Jobs(_) | Answer::Found(_), _) => {
+            (Answer::Cancelled, _) => {
+                let fault = given_up(&forge, now);
+                effects.extend(self.rechecked(generation, Some(&fault), now));
+                return effects;
+            }
+            (Answer::Scope(_) | Answer::Jobs(_) | Answer::Found(_), _) => {
                 return effects;
             }
         }
@@ -386,6 +397,20 @@ fn known<'a>(journal: &JournalState, ledger: Option<&'a Ledger>) -> Option<&'a L
     match journal {
         JournalState::Ready => ledger,
         JournalState::Unread | JournalState::Unreachable { .. } => None,
+    }
+}
+
+/// A read of a recheck that was dropped leaves nobody to wait for it.
+fn given_up(forge: &ForgeName, now: Timestamp) -> Fault {
+    Fault {
+        kind: FaultKind::Unreachable,
+        forge: forge.clone(),
+        doing: "reading again".to_owned(),
+        why: "the read was given up before it was answered".to_owned(),
+        hint: None,
+        request: None,
+        at: now,
+        retry_at: None,
     }
 }
 

@@ -9,28 +9,31 @@ use super::planning::place;
 use crate::app::effect::{Effect, Question};
 use crate::app::plan::Plan;
 use crate::app::request::{Refusal, RefusalKind};
+use crate::domain::board::Merged;
 use crate::domain::cell::{Cell, Sources};
 use crate::domain::entry::Precondition;
-use crate::domain::fault::Fault;
+use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::gate::{Go, Verdict};
-use crate::domain::ids::IntentId;
+use crate::domain::ids::{ForgeName, IntentId};
 use crate::domain::promotion::{Purpose, Step};
 use crate::domain::revision::Revision;
 
 impl Engine {
     /// Asks forge and journal again, because time has passed since the operator looked.
-    pub(super) fn recheck(&mut self, id: &IntentId) -> Vec<Effect> {
+    pub(super) fn recheck(&mut self, id: &IntentId, now: Timestamp) -> Vec<Effect> {
         let Some(flow) = self.flows.get(id) else {
             return Vec::new();
         };
         let plan = flow.plan.clone();
+        let Some(target) = self.target(plan.service()) else {
+            return self.abandon(id, gone(), now);
+        };
         let mut effects = self.read_journal();
         let facts = self.next_generation();
-        let target = self.target(plan.service());
         effects.push(Effect::Fetch {
             generation: facts,
             forge: plan.forge.clone(),
-            question: Question::Facts(target.into_iter().collect()),
+            question: Question::Facts(vec![target]),
         });
         let mut scope = None;
         if let (Some(from), true) = (
@@ -53,6 +56,7 @@ impl Engine {
         }
         if let Some(flow) = self.flows.get_mut(id) {
             flow.stage = Stage::Rechecking {
+                since: now,
                 facts: Some(facts),
                 scope,
                 journal: false,
@@ -93,6 +97,53 @@ impl Engine {
         }
     }
 
+    /// Says why an answer that the board did not take is not good enough for a recheck, if it is not:
+    /// it tells of an earlier state than is known, or by its date it was asked for before the recheck
+    /// began, so that what counts as newer may be older.
+    pub(crate) fn not_taken(
+        &self,
+        generation: u64,
+        forge: &ForgeName,
+        merged: Merged,
+        asked_at: Timestamp,
+        now: Timestamp,
+    ) -> Option<Fault> {
+        let since = self.flows.values().find_map(|flow| match flow.stage {
+            Stage::Rechecking {
+                since,
+                facts,
+                scope,
+                ..
+            } => [facts, scope].contains(&Some(generation)).then_some(since),
+            Stage::Recording
+            | Stage::Permitting
+            | Stage::Sending
+            | Stage::Settling { .. }
+            | Stage::Abandoning { .. } => None,
+        })?;
+        let (why, hint) = match merged {
+            Merged::Older if asked_at < since => (
+                "this machine's clock was put back, so nobody knows what is newer",
+                "try again when the clock has caught up",
+            ),
+            Merged::Lagging => (
+                "it answers with an earlier state than it has shown already",
+                "try again in a moment",
+            ),
+            Merged::Taken | Merged::Older => return None,
+        };
+        Some(Fault {
+            kind: FaultKind::Unreadable,
+            forge: forge.clone(),
+            doing: "reading again".to_owned(),
+            why: why.to_owned(),
+            hint: Some(hint.to_owned()),
+            request: None,
+            at: now,
+            retry_at: None,
+        })
+    }
+
     /// Takes note that the journal was read again.
     pub(crate) fn journal_rechecked(&mut self, now: Timestamp) -> Vec<Effect> {
         let mut ids = Vec::new();
@@ -110,15 +161,15 @@ impl Engine {
         let Some(flow) = self.flows.get(id) else {
             return Vec::new();
         };
-        if flow.stage
-            != (Stage::Rechecking {
-                facts: None,
-                scope: None,
-                journal: true,
-            })
-        {
+        let Stage::Rechecking {
+            facts: None,
+            scope: None,
+            journal: true,
+            ..
+        } = flow.stage
+        else {
             return Vec::new();
-        }
+        };
         let plan = flow.plan.clone();
         if let Err(refusal) = self.still(&plan, now) {
             return self.abandon(id, refusal, now);
@@ -142,13 +193,7 @@ impl Engine {
 
     /// Says whether the cell is still as the plan saw it. The plan's own intent is left out: it
     /// was not there when the operator looked.
-    fn still(&self, plan: &Plan, now: Timestamp) -> Result<(), Refusal> {
-        let gone = || {
-            Refusal::new(
-                RefusalKind::Facts,
-                "the service is gone from the board; nothing was sent".to_owned(),
-            )
-        };
+    pub(super) fn still(&self, plan: &Plan, now: Timestamp) -> Result<(), Refusal> {
         let row = self.board.row(plan.service()).ok_or_else(gone)?;
         let (stage, known) = place(row, plan.environment())?;
         if plan.intent.purpose != Purpose::Promotion {
@@ -171,6 +216,13 @@ impl Engine {
         }
         Err(difference(plan, &cell, now))
     }
+}
+
+fn gone() -> Refusal {
+    Refusal::new(
+        RefusalKind::Facts,
+        "the service is gone from the board; nothing was sent",
+    )
 }
 
 /// Names what is different from what the operator saw.
