@@ -12,6 +12,7 @@ use breakage::Breakage;
 use invariants::{INVARIANTS, Violation};
 use world::World;
 
+mod answers;
 mod breakage;
 mod chance;
 mod executor;
@@ -22,6 +23,7 @@ mod orders;
 mod policy;
 mod record;
 mod steps;
+mod words;
 mod world;
 
 /// How many evenings the test command lives, in all parts together.

@@ -72,7 +72,7 @@ breakages! {
     RewritesHistory => "history is never changed";
     /// A read-only board is not told that it is one.
     ForgetsReadOnly => "who may only look changes nothing";
-    /// A forge forgets its newest deployments for a while.
+    /// A forge takes back what was live.
     GoesBack => "what is live never goes back";
     /// A forge never says what became of a send.
     NeverTells => "everything comes to an end";

@@ -6,27 +6,21 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 use super::breakage::Breakage;
-use super::forge::{self, Forge};
-use super::world::{Author, World, dusk};
-use crate::app::effect::{Effect, Question, Target};
-use crate::app::engine::flow::Stage;
-use crate::app::msg::{Answer, Budget, Fetched, Identity, JournalFault, Msg};
+
+use super::record::live;
+use super::words::{heard, told};
+use super::world::{Author, World};
+use crate::app::effect::{Effect, Question};
+use crate::app::msg::{Answer, Budget, Fetched, JournalFault, Msg};
 use crate::domain::act::{Act, Handle, Outcome};
 use crate::domain::entry::{Draft, Entry, Event, Precondition};
 use crate::domain::facts::ServiceFacts;
-use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::ids::{Digest, ForgeName, InstanceId, IntentId, RepoPath, Seq, ServiceName};
 use crate::domain::promotion::Step;
 use crate::runtime::connect::journal_fault;
 
-/// How far reads lag behind writes at the most. A send that was not seen for ten minutes is taken
-/// for absent, which is right only if forges show within that what they took.
-const LAG: i64 = 45;
 /// How long a request can be on its way; after this it has arrived or never will.
 pub const ON_ITS_WAY: SignedDuration = SignedDuration::from_secs(40);
-
-/// When a forge that forgets begins to.
-const FORGOTTEN: SignedDuration = SignedDuration::from_mins(1);
 
 /// An effect on its way.
 #[derive(Debug)]
@@ -174,9 +168,10 @@ impl World {
                         let cached = self.cached(flight, service).is_some();
                         if cached && self.broken(Breakage::ShowsThePast) {
                             // The forge had shown something else by then.
-                            if let Some(repo) = self.repo(&fetched.forge, &facts.repo) {
-                                told = repo.facts(flight.since);
-                            }
+                            let repo = self.repo(&fetched.forge, &facts.repo);
+                            let truth = repo.map(|repo| repo.facts(self.now));
+                            let moved = truth.filter(|truth| self.moved(flight.who, facts, truth));
+                            told = moved.unwrap_or(told);
                         }
                         // What comes from a cache is as old as the cache.
                         if !cached || self.broken(Breakage::ShowsThePast) {
@@ -209,24 +204,15 @@ impl World {
         }
     }
 
-    /// What a recheck is answered from, where it is not the forge.
-    fn cached(&self, flight: &InFlight, service: &ServiceName) -> Option<Arc<ServiceFacts>> {
-        let Effect::Fetch { generation, .. } = &flight.effect else {
-            return None;
-        };
-        let state = self.operators[flight.who].state.as_ref()?;
-        let rechecks = state.engine.flows.values().any(|flow| match flow.stage {
-            Stage::Rechecking { facts, .. } => facts == Some(*generation),
-            _ => false,
-        });
-        let breaks =
-            self.broken(Breakage::RechecksFromCache) || self.broken(Breakage::ShowsThePast);
-        if !rechecks || !breaks {
-            return None;
-        }
-        let key = (flight.instance.clone(), service.clone());
-        let told = self.record.facts.get(&key)?;
-        Some(Arc::clone(&told.facts))
+    /// Says whether something else is live where an operator is about to send something.
+    fn moved(&self, who: usize, shown: &ServiceFacts, truth: &ServiceFacts) -> bool {
+        let flows = self.operators[who].state.iter();
+        let mut flows = flows.flat_map(|state| state.engine.flows.values());
+        flows.any(|flow| {
+            let into = flow.plan.environment();
+            let sha = |facts| live(facts, into).map(|known| known.sha.clone());
+            sha(shown) != sha(truth)
+        })
     }
 
     /// An effect reaches its goal: what is to happen happens, and its answer is made.
@@ -397,141 +383,6 @@ impl World {
             },
         }
     }
-
-    fn answer(&mut self, flight: &InFlight, forge: &ForgeName, question: &Question) -> Answer {
-        if self.chance.percent(1) {
-            self.count("cancelled read");
-            return Answer::Cancelled;
-        }
-        let down = self
-            .forges
-            .get(forge)
-            .is_none_or(|found| found.is_down(self.now));
-        let fault = if down {
-            Some(self.fault(forge, FaultKind::Unreachable))
-        } else if self.chance.percent(3) {
-            let kinds = [
-                FaultKind::ForgeTrouble,
-                FaultKind::RateLimited,
-                FaultKind::Unreadable,
-                FaultKind::NotFound,
-            ];
-            let kind = *self.chance.pick(&kinds).unwrap_or(&FaultKind::ForgeTrouble);
-            Some(self.fault(forge, kind))
-        } else {
-            None
-        };
-        // A replica that lags behind.
-        let lag = if self.chance.percent(15) {
-            self.chance.seconds(1, LAG)
-        } else {
-            SignedDuration::ZERO
-        };
-        let at = self.now - lag;
-        match question {
-            Question::Identity => Answer::Identity(match fault {
-                Some(fault) => Err(fault),
-                None => Ok(Identity {
-                    login: self.operators[flight.who].person.clone(),
-                    scopes: Vec::new(),
-                    version: None,
-                }),
-            }),
-            Question::Pulse(targets) => {
-                let answers = self.each(targets, forge, fault.as_ref(), |repo| {
-                    forge::pulse(&repo.facts(at))
-                });
-                Answer::Pulses(answers)
-            }
-            Question::Facts(targets) => {
-                let mut answers = self.each(targets, forge, fault.as_ref(), |repo| {
-                    Box::new(repo.facts(at).as_ref().clone())
-                });
-                for (service, answer) in &mut answers {
-                    let Ok(facts) = answer else { continue };
-                    if let Some(cached) = self.cached(flight, service) {
-                        **facts = cached.as_ref().clone();
-                    }
-                    if self.broken(Breakage::GoesBack) && self.now > dusk() + FORGOTTEN {
-                        forget(facts);
-                    }
-                }
-                Answer::Facts(answers)
-            }
-            Question::Scope {
-                repo,
-                base,
-                head,
-                named_checks,
-                ..
-            } => {
-                let found = self.repo(forge, repo);
-                let scope = found.map(|found| found.scope(base, head, *named_checks));
-                Answer::Scope(match (fault, scope) {
-                    (None, Some(scope)) => Ok(Box::new(scope)),
-                    (Some(fault), _) => Err(fault),
-                    (None, None) => Err(self.fault(forge, FaultKind::NotFound)),
-                })
-            }
-            Question::Jobs { .. } => Answer::Jobs(fault.map_or(Ok(Vec::new()), Err)),
-            Question::Find { id, .. } => {
-                if self.broken(Breakage::NeverTells) {
-                    return Answer::Found(Err(self.fault(forge, FaultKind::ForgeTrouble)));
-                }
-                let found = self.forges.get(forge).and_then(|found| found.find(id, at));
-                Answer::Found(fault.map_or(Ok(found), Err))
-            }
-        }
-    }
-
-    fn each<T>(
-        &self,
-        targets: &[Target],
-        forge: &ForgeName,
-        fault: Option<&Fault>,
-        read: impl Fn(&forge::Repo) -> T,
-    ) -> Vec<(ServiceName, Result<T, Fault>)> {
-        let one = |target: &Target| {
-            let answer = match (fault, self.repo(forge, &target.repo)) {
-                (Some(fault), _) => Err(fault.clone()),
-                (None, Some(repo)) => Ok(read(repo)),
-                (None, None) => Err(self.fault(forge, FaultKind::NotFound)),
-            };
-            (target.service.clone(), answer)
-        };
-        targets.iter().map(one).collect()
-    }
-
-    fn repo(&self, forge: &ForgeName, repo: &RepoPath) -> Option<&forge::Repo> {
-        self.forges
-            .get(forge)
-            .and_then(|found: &Forge| found.repos.get(repo))
-    }
-
-    fn fault(&self, forge: &ForgeName, kind: FaultKind) -> Fault {
-        Fault {
-            kind,
-            forge: forge.clone(),
-            doing: "reading".to_owned(),
-            why: "trouble".to_owned(),
-            hint: None,
-            request: None,
-            at: self.now,
-            retry_at: (kind == FaultKind::RateLimited)
-                .then(|| self.now + SignedDuration::from_secs(20)),
-        }
-    }
-}
-
-/// Drops the newest deployment that succeeded.
-fn forget(facts: &mut ServiceFacts) {
-    let good = facts
-        .deployments
-        .iter()
-        .filter(|known| known.raw == "succeeded");
-    if let Some(newest) = good.map(|known| known.id).max() {
-        facts.deployments.retain(|known| known.id < newest);
-    }
 }
 
 fn no_answer(why: &str) -> Outcome {
@@ -544,62 +395,5 @@ pub fn unreachable() -> JournalFault {
     JournalFault::Unreachable {
         why: "the disk is full".to_owned(),
         hint: None,
-    }
-}
-
-/// An effect in a few words.
-pub fn told(effect: &Effect) -> String {
-    match effect {
-        Effect::Append { draft, .. } => {
-            let place = |name: Option<&str>| name.unwrap_or("*").to_owned();
-            format!(
-                "append {} {}>{}",
-                draft.event.kind(),
-                place(draft.service.as_ref().map(|name| name.as_str())),
-                place(draft.environment.as_ref().map(|name| name.as_str())),
-            )
-        }
-        Effect::ReadJournal { since } => format!("read the journal since {since}"),
-        Effect::Act { id, act, repo, .. } => format!("SEND {id}: {}", act.call(repo.as_str())),
-        Effect::Fetch { question, .. } => match question {
-            Question::Identity => "who am I".to_owned(),
-            Question::Pulse(_) => "pulse".to_owned(),
-            Question::Facts(targets) => {
-                let names: Vec<&str> = targets
-                    .iter()
-                    .map(|target| target.service.as_str())
-                    .collect();
-                format!("facts of {}", names.join(", "))
-            }
-            Question::Scope { service, .. } => format!("scope of {service}"),
-            Question::Jobs { service, .. } => format!("jobs of {service}"),
-            Question::Find { id, .. } => format!("look for {id}"),
-        },
-        other => format!("{other:?}"),
-    }
-}
-
-/// A message in a few words.
-fn heard(msg: &Msg) -> String {
-    match msg {
-        Msg::Recorded {
-            result: Ok(entry), ..
-        } => format!("recorded as {}", entry.seq),
-        Msg::Recorded {
-            result: Err(fault), ..
-        } => format!("{fault:?}"),
-        Msg::JournalRead(Ok(entries)) => format!("{} entries", entries.len()),
-        Msg::JournalRead(Err(_)) => "the journal is unreachable".to_owned(),
-        Msg::Acted { outcome, .. } => format!("{outcome:?}"),
-        Msg::Fetched(fetched) => match &fetched.answer {
-            Answer::Cancelled => "cancelled".to_owned(),
-            Answer::Found(found) => format!("{found:?}"),
-            Answer::Facts(answers) => {
-                let good = answers.iter().filter(|(_, answer)| answer.is_ok()).count();
-                format!("{good} of {} read", answers.len())
-            }
-            _ => "read".to_owned(),
-        },
-        _ => String::new(),
     }
 }

@@ -27,6 +27,7 @@ pub struct Fold {
 #[derive(Debug)]
 pub struct Held {
     pub placed: Hold,
+    /// The entry that placed it, or changed it last.
     pub seq: Seq,
     pub cover: Cover,
     pub reason: String,
@@ -111,6 +112,7 @@ impl Fold {
                 id, cover, until, ..
             } => {
                 if let Some(held) = self.holds.get_mut(id) {
+                    held.seq = entry.seq;
                     held.cover = cover.clone();
                     held.until = *until;
                     held.noted = false;

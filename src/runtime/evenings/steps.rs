@@ -297,13 +297,8 @@ impl World {
             self.operators[who].leaving = false;
         }
         // Short if everything is settled; else until a search can have come to its end.
-        let mut left = 45;
-        for round in 0..left {
-            let settled = !invariants::is_unsettled(self);
-            if round >= 4 && settled {
-                left = 0;
-            }
-            if left == 0 {
+        for round in 0..45 {
+            if round >= 4 && !invariants::is_unsettled(self) {
                 break;
             }
             let mut turns = 0;

@@ -76,7 +76,7 @@ pub fn gates_opened(world: &World, entry: &Entry) -> Held {
     Ok(())
 }
 
-pub fn whole(_world: &World, entry: &Entry) -> Held {
+pub fn whole(world: &World, entry: &Entry) -> Held {
     let draft = &entry.draft;
     let broken = match &draft.event {
         Event::HoldPlaced { hold } => {
@@ -86,7 +86,7 @@ pub fn whole(_world: &World, entry: &Entry) -> Held {
         }
         Event::HoldEdited { until, .. } => {
             draft.reason.as_deref().unwrap_or("").trim().is_empty()
-                || until.is_some_and(|until| until <= draft.at) && !kept(_world, entry)
+                || until.is_some_and(|until| until <= draft.at) && !kept(world, entry)
         }
         _ => false,
     };
