@@ -8,6 +8,8 @@ pub mod board;
 pub mod cache;
 pub mod clock;
 pub mod connect;
+#[cfg(test)]
+mod evenings;
 pub mod execute;
 pub mod headless;
 mod input;

@@ -219,19 +219,16 @@ mod tests {
             at: Timestamp::UNIX_EPOCH,
             retry_at: None,
         };
-        let answer = |at| {
-            if faulty && at == 0 {
-                Err(fault.clone())
-            } else {
-                Ok(pulse.clone())
-            }
-        };
+        let mut answers: Vec<_> = (0..count).map(|at| (name(at), Ok(pulse.clone()))).collect();
+        if let Some((_, first)) = answers.first_mut().filter(|_| faulty) {
+            *first = Err(fault);
+        }
         Fetched {
             generation: 7,
             forge: "github".into(),
             question: Question::Pulse((0..count).map(target).collect()),
             asked_at: Timestamp::UNIX_EPOCH,
-            answer: Answer::Pulses((0..count).map(|at| (name(at), answer(at))).collect()),
+            answer: Answer::Pulses(answers),
             budget: Budget::default(),
             more: false,
         }

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::cell::{Cell, Sources};
 use super::facts::{Pulse, ServiceFacts};
@@ -25,6 +25,10 @@ pub struct Row {
     pub pulse: Option<Pulse>,
     /// A newer pulse, for which the facts have to be read again.
     awaited: Option<Observed<Pulse>>,
+    /// When the facts themselves were asked for; a pulse that confirms them is younger.
+    read_at: Option<Timestamp>,
+    /// Since when the forge answers with an earlier state than it has shown.
+    lags_since: Option<Timestamp>,
     /// Scopes by `(base, head)`; commits never change, so one read is enough.
     pub scopes: BTreeMap<(Sha, Sha), Fact<Scope>>,
     /// What was seen beside the forge's facts.
@@ -42,6 +46,20 @@ pub struct Basis<'a> {
     /// Who would promote.
     pub actor: Option<&'a Person>,
     pub now: Timestamp,
+}
+
+/// How long an answer from before what is known is taken for a replica that lags behind. A forge
+/// that says nothing else for longer means it: somebody deleted what was there.
+const LAG: SignedDuration = SignedDuration::from_mins(10);
+
+/// What became of an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Merged {
+    Taken,
+    /// One to a later question is known already.
+    Older,
+    /// It tells of an earlier state than is known: a replica lags behind.
+    Lagging,
 }
 
 /// Every service.
@@ -91,6 +109,8 @@ impl Board {
                     facts: Fact::default(),
                     pulse: None,
                     awaited: None,
+                    read_at: None,
+                    lags_since: None,
                     scopes: BTreeMap::new(),
                     seen: Seen::default(),
                     cells: Vec::new(),
@@ -136,6 +156,7 @@ impl Board {
         if row.service.repo != *repo || row.facts.last.is_some() {
             return;
         }
+        row.read_at = Some(facts.at);
         row.facts.last = Some(facts);
         row.pulse = pulse;
         for (base, head, scope) in scopes {
@@ -149,24 +170,40 @@ impl Board {
         }
     }
 
-    /// Takes an answer about one service and judges its cells again.
+    /// Takes an answer about one service and judges its cells again. Says what became of it.
     pub fn merge(
         &mut self,
         service: &ServiceName,
         answer: Result<ServiceFacts, Fault>,
         at: Timestamp,
         basis: Basis<'_>,
-    ) {
+    ) -> Merged {
         let Some(row) = self.row_mut(service) else {
-            return;
+            return Merged::Older;
         };
-        // Only facts that were asked for after a pulse agree with it. If reading them failed, the
-        // next pulse must ask again and not confirm the old ones.
-        if answer.is_ok() && row.awaited.as_ref().is_some_and(|pulse| pulse.at <= at) {
-            row.pulse = row.awaited.take().map(|pulse| pulse.value);
+        let merged = row.takes(&answer, at);
+        if let (Merged::Taken, Ok(facts)) = (merged, &answer) {
+            // A pulse that has confirmed the facts since does not see all that a read sees.
+            if let Some(last) = &mut row.facts.last {
+                last.at = last.at.min(at);
+            }
+            row.read_at = Some(at);
+            // Only facts that were asked for after a pulse agree with it. If reading them failed, or
+            // a replica that lags behind answered, the next pulse must ask again.
+            let path = row.environments();
+            let agrees = row
+                .awaited
+                .as_ref()
+                .is_some_and(|pulse| pulse.at <= at && facts.agrees_with(&pulse.value, &path));
+            if agrees {
+                row.pulse = row.awaited.take().map(|pulse| pulse.value);
+            }
         }
-        row.facts.merge(answer, at);
+        if merged == Merged::Taken {
+            row.facts.merge(answer, at);
+        }
         self.judge(service, basis);
+        merged
     }
 
     /// Takes a pulse. Says whether the service has to be read again: its pulse changed, or its
@@ -188,7 +225,12 @@ impl Board {
         };
         match answer {
             Ok(pulse) => {
-                let same = row.pulse.as_ref() == Some(&pulse) && row.facts.last.is_some();
+                let path = row.environments();
+                let agrees = row
+                    .facts
+                    .value()
+                    .is_some_and(|facts| facts.agrees_with(&pulse, &path));
+                let same = agrees && row.pulse.as_ref() == Some(&pulse);
                 if !same {
                     row.awaited = Some(Observed { value: pulse, at });
                     return true;
@@ -212,7 +254,7 @@ impl Board {
         }
     }
 
-    /// Takes the scope between two revisions of a service.
+    /// Takes the scope between two revisions of a service. Says what became of it.
     pub fn scope(
         &mut self,
         service: &ServiceName,
@@ -220,12 +262,15 @@ impl Board {
         answer: Result<Scope, Fault>,
         at: Timestamp,
         basis: Basis<'_>,
-    ) {
+    ) -> Merged {
         let Some(row) = self.row_mut(service) else {
-            return;
+            return Merged::Older;
         };
-        row.scopes.entry(ends).or_default().merge(answer, at);
+        let scope = row.scopes.entry(ends).or_default();
+        let newer = scope.at().is_none_or(|known| known <= at);
+        scope.merge(answer, at);
         self.judge(service, basis);
+        if newer { Merged::Taken } else { Merged::Older }
     }
 
     /// Takes what was seen of a service beside the forge's facts.
@@ -290,6 +335,37 @@ impl Board {
 }
 
 impl Row {
+    fn environments(&self) -> Vec<&EnvironmentName> {
+        let path = self.service.path.iter();
+        path.map(|stage| &stage.environment).collect()
+    }
+
+    /// Says whether an answer is to be taken: what is live changes only with a newer record of the
+    /// forge, and never goes back because another machine of it answered (P11).
+    fn takes(&mut self, answer: &Result<ServiceFacts, Fault>, at: Timestamp) -> Merged {
+        let known = match answer {
+            // A fault is kept beside what is known, if it is newer.
+            Err(_) => self.facts.at(),
+            Ok(_) => self.read_at,
+        };
+        if known.is_some_and(|known| known > at) {
+            return Merged::Older;
+        }
+        let (Ok(facts), Some(known)) = (answer, self.facts.value()) else {
+            return Merged::Taken;
+        };
+        if !facts.lags_behind(known, &self.environments()) {
+            self.lags_since = None;
+            return Merged::Taken;
+        }
+        let since = *self.lags_since.get_or_insert(at);
+        if at.duration_since(since) < LAG {
+            return Merged::Lagging;
+        }
+        self.lags_since = None;
+        Merged::Taken
+    }
+
     pub fn cell(&self, environment: &EnvironmentName) -> Option<&Cell> {
         self.cells
             .iter()

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::deployment::Deployment;
+use super::deployment::{self, Deployment};
 use super::ids::{EnvironmentId, EnvironmentName, Person, ReleaseId, RepoPath, Sha};
 use super::phase::Phase;
 use super::pipeline::{Checks, Run};
@@ -133,5 +133,43 @@ impl ServiceFacts {
             .filter(|release| !release.draft)
             .find(|release| release.sha.as_ref() == Some(sha))
             .map(|release| release.tag.as_str())
+    }
+
+    /// Says whether a pulse and these facts can be of one state: a pulse that knows more confirms
+    /// nothing. Of deployments, those into `environments` count: no others are read.
+    pub fn agrees_with(&self, pulse: &Pulse, environments: &[&EnvironmentName]) -> bool {
+        let head = self.head.as_ref().map(|head| &head.sha);
+        let checks = head.and_then(|sha| self.checks.get(sha));
+        let behind = pulse.deployments.iter().any(|(id, into, _, changed_at)| {
+            let mut known = self.deployments.iter();
+            match known.find(|known| known.id.0 == *id) {
+                Some(known) => Some(known.changed_at) < *changed_at,
+                None => environments.iter().any(|known| known.as_str() == into),
+            }
+        });
+        head == pulse.head.as_ref()
+            && checks.is_none_or(|checks| checks.phase == pulse.checks)
+            && self.open_pull_requests == pulse.pull_requests
+            && !behind
+    }
+
+    /// Says whether these facts are of an earlier state than `known`, whenever they were asked for: a
+    /// forge may answer from a replica that lags behind. Some deployment has not come as far yet, or
+    /// what is live in one of `environments` has not been heard of.
+    pub fn lags_behind(&self, known: &Self, environments: &[&EnvironmentName]) -> bool {
+        let mut both = self.deployments.iter().filter_map(|deployment| {
+            let mut before = known.deployments.iter();
+            Some((
+                deployment,
+                before.find(|before| before.id == deployment.id)?,
+            ))
+        });
+        let age = |deployment: &Deployment| (deployment.created_at, deployment.id);
+        both.any(|(now, before)| now.changed_at < before.changed_at)
+            || environments.iter().any(|environment| {
+                let live = deployment::live(&known.deployments, environment);
+                let newest = deployment::newest(&self.deployments, environment);
+                live.is_some_and(|live| newest.is_none_or(|newest| age(newest) < age(live)))
+            })
     }
 }

@@ -484,10 +484,17 @@ pub async fn what_is_noted_once_is_noted_once(journal: &dyn Journal) {
         note(expired()).await,
         Err(Error::NotPermitted { .. })
     ));
-    let placed = note(hold("h1", everything_held.clone())).await.unwrap().seq;
-    let twice = note(hold("h1", everything_held.clone())).await;
+    let placed = || {
+        let mut draft = hold("h1", everything_held.clone());
+        if let Event::HoldPlaced { hold } = &mut draft.event {
+            hold.until = Some(at(0));
+        }
+        draft
+    };
+    let first = note(placed()).await.unwrap().seq;
+    let twice = note(placed()).await;
     assert!(
-        matches!(twice, Err(Error::AlreadyNoted { seq, .. }) if seq == placed),
+        matches!(twice, Err(Error::AlreadyNoted { seq, .. }) if seq == first),
         "{twice:?}"
     );
     let ended = note(expired()).await.unwrap().seq;
@@ -496,15 +503,29 @@ pub async fn what_is_noted_once_is_noted_once(journal: &dyn Journal) {
         matches!(twice, Err(Error::AlreadyNoted { seq, .. }) if seq == ended),
         "{twice:?}"
     );
-    // An edit gives it another end.
-    let edit = Event::HoldEdited {
-        id: HoldId::from("h1"),
-        cover: everything_held,
-        kind: HoldKind::default(),
-        until: Some(at(100)),
+    // An edit gives it another end, or none: whoever did not know of it notes nothing.
+    let edit = |until| {
+        let edit = Event::HoldEdited {
+            id: HoldId::from("h1"),
+            cover: everything_held.clone(),
+            kind: HoldKind::default(),
+            until,
+        };
+        draft("bob", edit)
     };
-    note(draft("bob", edit)).await.unwrap();
-    note(expired()).await.unwrap();
+    for until in [None, Some(at(100))] {
+        note(edit(until)).await.unwrap();
+        let early = note(expired()).await;
+        assert!(
+            matches!(early, Err(Error::NotPermitted { .. })),
+            "{early:?}"
+        );
+    }
+    let late = Draft {
+        at: at(100),
+        ..expired()
+    };
+    note(late).await.unwrap();
 
     let first = note(deployed("checkout", seen.clone())).await.unwrap().seq;
     for again in [seen.clone(), out_of_band] {

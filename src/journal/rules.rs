@@ -351,3 +351,26 @@ pub(super) fn check_override<'e>(
 pub(super) fn used_up(id: &OverrideId, by: &str) -> Error {
     not_permitted(format!("override {id} was for one use: {by} used it"))
 }
+
+/// Checks that the end of a hold may be noted: `last` is the last entry about it. An edit gives a
+/// hold another end, which is noted once again; one that came in between may have put it off.
+pub(super) fn check_expiry(what: &str, draft: &Draft, last: Option<&Entry>) -> Result<(), Error> {
+    let Some(last) = last else {
+        return Err(not_permitted(format!("there is no {what}")));
+    };
+    let until = match &last.draft.event {
+        Event::HoldPlaced { hold } => hold.until,
+        Event::HoldEdited { until, .. } => *until,
+        _ => {
+            return Err(Error::AlreadyNoted {
+                what: format!("the end of {what}"),
+                seq: last.seq,
+            });
+        }
+    };
+    match until {
+        Some(until) if until <= draft.at => Ok(()),
+        Some(until) => Err(not_permitted(format!("{what} ends at {until}"))),
+        None => Err(not_permitted(format!("{what} has no end"))),
+    }
+}

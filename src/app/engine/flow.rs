@@ -39,6 +39,7 @@ pub(crate) enum Stage {
     Sampling { waiting: BTreeSet<u64> },
     /// Facts and journal are read again.
     Rechecking {
+        since: Timestamp,
         facts: Option<u64>,
         scope: Option<u64>,
         /// Facts of services that it depends on, on other forges.
@@ -148,7 +149,7 @@ impl Engine {
                 Vec::new()
             }
             (Pending::Note(note), result) => self.noted(&note, result, now),
-            (Pending::Permit(id), Ok(())) => self.permitted(&id),
+            (Pending::Permit(id), Ok(())) => self.permitted(&id, now),
             (Pending::Permit(id), Err(fault)) => self.not_permitted(&id, &fault, now),
             // It occupies its cell until the journal says that it does not: tried again.
             (Pending::Abandon(id, _), Err(JournalFault::Unreachable { .. })) => {
@@ -216,10 +217,29 @@ impl Engine {
         }
     }
 
-    fn permitted(&mut self, id: &IntentId) -> Vec<Effect> {
+    fn permitted(&mut self, id: &IntentId, now: Timestamp) -> Vec<Effect> {
+        let Some(plan) = self.flows.get(id).map(|flow| flow.plan.clone()) else {
+            return Vec::new();
+        };
+        // The way to the journal and back is short, unless the machine slept on it: by now a window
+        // may have closed and the facts may be old. There is no way back to `intended`, so it ends
+        // as a send that came to nothing.
+        let still = self.still(&plan, now);
         let Some(flow) = self.flows.get_mut(id) else {
             return Vec::new();
         };
+        if let Err(refusal) = still {
+            let outcome = Outcome::Rejected {
+                status: 0,
+                why: format!("not sent: {}", refusal.why),
+                hint: refusal.hint,
+            };
+            flow.stage = Stage::Settling {
+                outcome,
+                failed_at: None,
+            };
+            return self.settle(id, now);
+        }
         flow.stage = Stage::Sending;
         vec![Effect::Act {
             id: id.clone(),
@@ -351,10 +371,14 @@ impl Engine {
                     text: format!("{what} accepted by {}{run}", plan.forge),
                 }
             }
-            Outcome::Rejected { why, hint, .. } => {
+            Outcome::Rejected { status, why, hint } => {
                 let refusal = Refusal::new(
                     RefusalKind::Forge,
-                    format!("{what} refused by {}: {why}", plan.forge),
+                    match status {
+                        // No forge said so: it did not get that far.
+                        0 => format!("{what} {why}"),
+                        _ => format!("{what} refused by {}: {why}", plan.forge),
+                    },
                 );
                 let refusal = match hint {
                     Some(hint) => refusal.hint(hint),

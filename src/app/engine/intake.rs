@@ -11,7 +11,7 @@ use crate::app::msg::{Answer, Fetched, JournalFault, Msg};
 use crate::domain::board::{Board, Row};
 use crate::domain::entry::{Entry, Event, Precondition};
 use crate::domain::facts::ServiceFacts;
-use crate::domain::fault::Fault;
+use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::ids::{ForgeName, ServiceName, Sha};
 use crate::domain::ledger::Ledger;
 use crate::domain::policy::Policy;
@@ -209,7 +209,10 @@ impl Engine {
                         trouble = answer.as_ref().err().cloned();
                     }
                     let (board, basis) = self.judging(now);
-                    board.merge(&service, answer, asked_at, basis);
+                    let merged = board.merge(&service, answer, asked_at, basis);
+                    if trouble.is_none() {
+                        trouble = self.not_taken(generation, &forge, merged, asked_at, now);
+                    }
                     self.look_at_candidates(&service, &asked, now);
                     effects.extend(self.follow(&service, now));
                     effects.extend(self.look_after(&service, now));
@@ -228,7 +231,7 @@ impl Engine {
                     ..
                 },
             ) => {
-                let trouble = answer.as_ref().err().cloned();
+                let mut trouble = answer.as_ref().err().cloned();
                 if let Some(trouble) = &trouble {
                     self.reports
                         .push(Report::Trouble(Box::new(trouble.clone())));
@@ -236,7 +239,10 @@ impl Engine {
                 }
                 let answer = answer.map(|scope| *scope);
                 let (board, basis) = self.judging(now);
-                board.scope(&service, (base, head), answer, asked_at, basis);
+                let merged = board.scope(&service, (base, head), answer, asked_at, basis);
+                if trouble.is_none() {
+                    trouble = self.not_taken(generation, &forge, merged, asked_at, now);
+                }
                 effects.extend(self.rechecked(generation, trouble.as_ref(), now));
             }
             (Answer::Declared(answers), Question::Declared { service, files, .. }) => {
@@ -262,14 +268,12 @@ impl Engine {
                 }
                 return effects;
             }
-            (
-                Answer::Cancelled
-                | Answer::Scope(_)
-                | Answer::Declared(_)
-                | Answer::Jobs(_)
-                | Answer::Found(_),
-                _,
-            ) => {
+            (Answer::Cancelled, _) => {
+                let fault = given_up(&forge, now);
+                effects.extend(self.rechecked(generation, Some(&fault), now));
+                return effects;
+            }
+            (Answer::Scope(_) | Answer::Declared(_) | Answer::Jobs(_) | Answer::Found(_), _) => {
                 return effects;
             }
         }
@@ -471,6 +475,20 @@ fn is_complete(
         | Question::Declared { .. }
         | Question::Jobs { .. }
         | Question::Find { .. } => false,
+    }
+}
+
+/// A read of a recheck that was dropped leaves nobody to wait for it.
+fn given_up(forge: &ForgeName, now: Timestamp) -> Fault {
+    Fault {
+        kind: FaultKind::Unreachable,
+        forge: forge.clone(),
+        doing: "reading again".to_owned(),
+        why: "the read was given up before it was answered".to_owned(),
+        hint: None,
+        request: None,
+        at: now,
+        retry_at: None,
     }
 }
 

@@ -11,10 +11,10 @@ use super::{Engine, JournalState};
 use crate::app::effect::{Effect, Question, Target};
 use crate::app::plan::Plan;
 use crate::app::request::{Refusal, RefusalKind};
-use crate::domain::board::{Basis, Others};
+use crate::domain::board::{Basis, Merged, Others};
 use crate::domain::cell::Cell;
 use crate::domain::entry::Precondition;
-use crate::domain::fault::Fault;
+use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::gate::{Go, Verdict};
 use crate::domain::ids::{ForgeName, IntentId};
 use crate::domain::ledger::Ledger;
@@ -29,7 +29,7 @@ impl Engine {
         };
         let intent = &flow.plan.intent;
         if intent.purpose != Purpose::Promotion {
-            return self.reread(id);
+            return self.reread(id, now);
         }
         let (service, environment) = (intent.service.clone(), intent.environment.clone());
         let (waiting, effects): (BTreeSet<u64>, Vec<Effect>) = self
@@ -38,7 +38,7 @@ impl Engine {
             .map(|wanted| self.order_round(&service, wanted, now))
             .unzip();
         if effects.is_empty() {
-            return self.reread(id);
+            return self.reread(id, now);
         }
         if let Some(flow) = self.flows.get_mut(id) {
             flow.stage = Stage::Sampling { waiting };
@@ -47,19 +47,25 @@ impl Engine {
     }
 
     /// Asks forge and journal again, because time has passed since the operator looked.
-    pub(super) fn reread(&mut self, id: &IntentId) -> Vec<Effect> {
+    pub(super) fn reread(&mut self, id: &IntentId, now: Timestamp) -> Vec<Effect> {
         let Some(flow) = self.flows.get(id) else {
             return Vec::new();
         };
         let plan = flow.plan.clone();
+        let Some(target) = self.target(plan.service()) else {
+            return self.abandon(id, gone(), now);
+        };
         let mut effects = self.read_journal();
         let facts = self.next_generation();
         let mut targets = self.targets_with_dependencies(&plan);
-        let target = targets.remove(&plan.forge).unwrap_or_default();
+        let mut ours = targets.remove(&plan.forge).unwrap_or_default();
+        if ours.is_empty() {
+            ours.push(target);
+        }
         effects.push(Effect::Fetch {
             generation: facts,
             forge: plan.forge.clone(),
-            question: Question::Facts(target),
+            question: Question::Facts(ours),
         });
         let mut others = BTreeSet::new();
         for (forge, targets) in targets {
@@ -92,6 +98,7 @@ impl Engine {
         }
         if let Some(flow) = self.flows.get_mut(id) {
             flow.stage = Stage::Rechecking {
+                since: now,
                 facts: Some(facts),
                 scope,
                 others,
@@ -157,6 +164,59 @@ impl Engine {
         }
     }
 
+    /// Says why an answer that the board did not take is not good enough for a recheck, if it is not:
+    /// it tells of an earlier state than is known, or by its date it was asked for before the recheck
+    /// began, so that what counts as newer may be older.
+    pub(crate) fn not_taken(
+        &self,
+        generation: u64,
+        forge: &ForgeName,
+        merged: Merged,
+        asked_at: Timestamp,
+        now: Timestamp,
+    ) -> Option<Fault> {
+        let since = self.flows.values().find_map(|flow| match &flow.stage {
+            Stage::Rechecking {
+                since,
+                facts,
+                scope,
+                others,
+                ..
+            } => {
+                let ours = [facts, scope].contains(&&Some(generation));
+                (ours || others.contains(&generation)).then_some(*since)
+            }
+            Stage::Holding
+            | Stage::Recording
+            | Stage::Sampling { .. }
+            | Stage::Permitting
+            | Stage::Sending
+            | Stage::Settling { .. }
+            | Stage::Abandoning { .. } => None,
+        })?;
+        let (why, hint) = match merged {
+            Merged::Older if asked_at < since => (
+                "this machine's clock was put back, so nobody knows what is newer",
+                "try again when the clock has caught up",
+            ),
+            Merged::Lagging => (
+                "it answers with an earlier state than it has shown already",
+                "try again in a moment",
+            ),
+            Merged::Taken | Merged::Older => return None,
+        };
+        Some(Fault {
+            kind: FaultKind::Unreadable,
+            forge: forge.clone(),
+            doing: "reading again".to_owned(),
+            why: why.to_owned(),
+            hint: Some(hint.to_owned()),
+            request: None,
+            at: now,
+            retry_at: None,
+        })
+    }
+
     /// Takes note that the journal was read again.
     pub(crate) fn journal_rechecked(&mut self, now: Timestamp) -> Vec<Effect> {
         let mut ids = Vec::new();
@@ -174,14 +234,17 @@ impl Engine {
         let Some(flow) = self.flows.get(id) else {
             return Vec::new();
         };
-        if flow.stage
-            != (Stage::Rechecking {
-                facts: None,
-                scope: None,
-                others: BTreeSet::new(),
-                journal: true,
-            })
-        {
+        let Stage::Rechecking {
+            facts: None,
+            scope: None,
+            others,
+            journal: true,
+            ..
+        } = &flow.stage
+        else {
+            return Vec::new();
+        };
+        if !others.is_empty() {
             return Vec::new();
         }
         let plan = flow.plan.clone();
@@ -208,13 +271,10 @@ impl Engine {
 
     /// Says whether the cell is still as the plan saw it. The plan's own intent is left out: it
     /// was not there when the operator looked.
-    fn still(&self, plan: &Plan, now: Timestamp) -> Result<(), Refusal> {
+    pub(super) fn still(&self, plan: &Plan, now: Timestamp) -> Result<(), Refusal> {
         let intent = &plan.intent;
         if self.board.row(plan.service()).is_none() {
-            return Err(Refusal::new(
-                RefusalKind::Facts,
-                "the service is gone from the board; nothing was sent".to_owned(),
-            ));
+            return Err(gone());
         }
         if intent.purpose != Purpose::Promotion && !intent.rollback {
             return Ok(());
@@ -255,6 +315,13 @@ impl Engine {
             Cell::judge(sources, stage, now)
         })
     }
+}
+
+fn gone() -> Refusal {
+    Refusal::new(
+        RefusalKind::Facts,
+        "the service is gone from the board; nothing was sent",
+    )
 }
 
 /// Names what is different from what the operator saw.

@@ -240,7 +240,7 @@ impl Engine {
                 let refusal = Refusal::new(RefusalKind::Facts, why).hint("look at it again");
                 self.abandon(&id, refusal, now)
             }
-            Some((id, true)) => self.reread(&id),
+            Some((id, true)) => self.reread(&id, now),
             Some((_, false)) | None => Vec::new(),
         }
     }

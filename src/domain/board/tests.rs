@@ -5,16 +5,23 @@ use jiff::SignedDuration;
 use super::*;
 use crate::domain::gate::fixture::{World, ago, fault, later, now, sha};
 
-fn pulse(head: char) -> Pulse {
-    Pulse {
+/// Facts of a branch that stands at `head`, and the pulse of the same state.
+fn state(world: &World, head: char) -> (ServiceFacts, Pulse) {
+    let mut facts = world.facts.value().cloned().unwrap();
+    if let Some(known) = &mut facts.head {
+        known.sha = sha(head);
+    }
+    let checks = facts.checks.get(&sha(head));
+    let pulse = Pulse {
         head: Some(sha(head)),
-        checks: None,
+        checks: checks.and_then(|checks| checks.phase.clone()),
         deployments: Vec::new(),
-        pull_requests: 0,
+        pull_requests: facts.open_pull_requests,
         labelled: Vec::new(),
         latest_release: None,
         pushed_at: None,
-    }
+    };
+    (facts, pulse)
 }
 
 fn basis(world: &World) -> Basis<'_> {
@@ -29,29 +36,45 @@ fn basis(world: &World) -> Basis<'_> {
 struct Scene {
     world: World,
     board: Board,
+    /// Where the branch stands, as the last pulse told.
+    head: char,
 }
 
 impl Scene {
     fn new() -> Self {
         let world = World::new(Vec::new());
         let board = Board::new(basis(&world), Board::default());
-        Self { world, board }
+        Self {
+            world,
+            board,
+            head: 'a',
+        }
     }
 
     fn pulse(&mut self, head: char, at: Timestamp) -> bool {
+        self.head = head;
+        let pulse = state(&self.world, head).1;
         let name = "checkout".into();
         self.board
-            .pulse(&name, Ok(pulse(head)), at, true, basis(&self.world))
+            .pulse(&name, Ok(pulse), at, true, basis(&self.world))
     }
 
     fn read(&mut self, good: bool, at: Timestamp) {
         let answer = if good {
-            Ok(self.world.facts.value().cloned().unwrap())
+            Ok(state(&self.world, self.head).0)
         } else {
             Err(fault())
         };
         let name = "checkout".into();
         self.board.merge(&name, answer, at, basis(&self.world));
+    }
+
+    /// Reads facts that were changed by hand.
+    fn shows(&mut self, at: Timestamp, change: impl FnOnce(&mut ServiceFacts)) -> Merged {
+        let mut facts = self.world.facts.value().cloned().unwrap();
+        change(&mut facts);
+        let name = "checkout".into();
+        self.board.merge(&name, Ok(facts), at, basis(&self.world))
     }
 
     fn row(&self) -> &Row {
@@ -109,6 +132,24 @@ fn an_older_answer_changes_nothing() {
 }
 
 #[test]
+fn a_read_is_taken_even_if_a_pulse_confirmed_older_facts_while_it_was_under_way() {
+    let mut scene = Scene::new();
+    scene.pulse('a', ago(9));
+    scene.read(true, ago(8));
+    scene.pulse('a', ago(3));
+    assert_eq!(scene.row().facts.at(), Some(ago(3)));
+    // What it tells, the pulse may not have seen; so its own age counts.
+    scene.read(true, ago(5));
+    assert_eq!(scene.row().facts.at(), Some(ago(5)));
+    scene.read(true, ago(6));
+    assert_eq!(
+        scene.row().facts.at(),
+        Some(ago(5)),
+        "older than what was read"
+    );
+}
+
+#[test]
 fn a_reload_keeps_the_facts_of_the_same_repository_and_branch_only() {
     let mut scene = Scene::new();
     scene.read(true, ago(0));
@@ -156,7 +197,7 @@ fn a_quiet_service_that_nobody_looks_at_is_judged_again_before_its_verdicts_run_
             ..basis(&scene.world)
         };
         let name = "checkout".into();
-        let answer = Ok(pulse('c'));
+        let answer = Ok(state(&scene.world, 'c').1);
         assert!(!scene.board.pulse(&name, answer, at, watched, basis));
         judged_until(&scene)
     };
@@ -168,4 +209,72 @@ fn a_quiet_service_that_nobody_looks_at_is_judged_again_before_its_verdicts_run_
         first + age(50),
         "it had 26 seconds left"
     );
+}
+
+#[test]
+fn what_is_live_does_not_go_back_because_a_replica_lags_behind() {
+    let mut scene = Scene::new();
+    let older = |facts: &mut ServiceFacts| {
+        let newest = facts.deployments.iter().map(|known| known.created_at).max();
+        facts
+            .deployments
+            .retain(|known| Some(known.created_at) < newest);
+    };
+    assert_eq!(scene.shows(ago(30), |_| {}), Merged::Taken);
+    let known = scene.row().facts.clone();
+    assert_eq!(scene.shows(ago(20), older), Merged::Lagging);
+    assert_eq!(scene.row().facts, known, "it ages");
+    let earlier = |facts: &mut ServiceFacts| {
+        facts.deployments[0].changed_at -= SignedDuration::from_secs(1);
+    };
+    assert_eq!(scene.shows(ago(19), earlier), Merged::Lagging);
+    // Something else in between, and the patience begins anew.
+    assert_eq!(scene.shows(ago(18), |_| {}), Merged::Taken);
+    assert_eq!(scene.shows(ago(17), older), Merged::Lagging);
+    // A forge that goes on saying so means it.
+    assert_eq!(scene.shows(ago(6), older), Merged::Taken);
+}
+
+#[test]
+fn a_pulse_that_knows_more_than_the_facts_does_not_confirm_them() {
+    let mut scene = Scene::new();
+    let (known, same) = state(&scene.world, 'a');
+    let path: Vec<_> = scene.world.policy.services[0].path.iter().collect();
+    let path: Vec<_> = path.iter().map(|stage| &stage.environment).collect();
+    let agrees = |pulse: &Pulse| known.agrees_with(pulse, &path);
+    assert!(agrees(&same));
+    let newest = &known.deployments[0];
+    let changed = |seconds| Pulse {
+        deployments: vec![(
+            newest.id.0,
+            newest.environment.to_string(),
+            "success".to_owned(),
+            Some(newest.changed_at + SignedDuration::from_secs(seconds)),
+        )],
+        ..same.clone()
+    };
+    assert!(agrees(&changed(0)));
+    assert!(!agrees(&changed(1)), "the deployment went on");
+    assert!(!agrees(&state(&scene.world, 'b').1), "it moved");
+    let unheard = |environment: &str| Pulse {
+        deployments: vec![(9_999, environment.to_owned(), String::new(), None)],
+        ..same.clone()
+    };
+    assert!(!agrees(&unheard(newest.environment.as_str())));
+    assert!(agrees(&unheard("pr-12")), "nobody asked for it");
+    let more = Pulse {
+        pull_requests: 99,
+        ..same.clone()
+    };
+    assert!(!agrees(&more));
+    // Read after the pulse, but from a replica that lags behind it.
+    scene.read(true, ago(9));
+    let basis = basis(&scene.world);
+    let name = "checkout".into();
+    let ahead = changed(1);
+    let mut board = scene.board.clone();
+    assert!(board.pulse(&name, Ok(ahead.clone()), ago(8), true, basis));
+    board.merge(&name, Ok(known.clone()), ago(7), basis);
+    assert!(board.pulse(&name, Ok(ahead), ago(6), true, basis));
+    assert_eq!(board.rows[0].facts.at(), Some(ago(7)));
 }

@@ -221,26 +221,19 @@ fn text(name: Option<&impl ToString>) -> Option<String> {
     name.map(ToString::to_string)
 }
 
-/// Checks that a hold's expiry is not noted yet. An edit gives a hold another expiry, which is
-/// noted once again.
+/// Checks that a hold has ended, and that its end is not noted yet.
 async fn check_expiry(connection: &mut SqliteConnection, draft: &Draft) -> Result<(), Failure> {
     let what = rules::subject(draft).unwrap_or_default();
-    let last =
-        sqlx::query("SELECT kind, seq FROM entries WHERE subject = ?1 ORDER BY seq DESC LIMIT 1")
-            .bind(what.clone())
-            .fetch_optional(connection)
-            .await?;
-    let Some(last) = last else {
-        return Err(not_permitted(format!("there is no {what}")).into());
-    };
-    match last.try_get(0)? {
-        "hold.placed" | "hold.edited" => Ok(()),
-        _ => Err(Error::AlreadyNoted {
-            what: format!("the end of {what}"),
-            seq: Seq(last.try_get(1)?),
-        }
-        .into()),
-    }
+    let last = sqlx::query(concat!(
+        "SELECT ",
+        columns!(),
+        " FROM entries WHERE subject = ?1 ORDER BY seq DESC LIMIT 1"
+    ))
+    .bind(what.clone())
+    .fetch_optional(connection)
+    .await?;
+    let last = last.as_ref().map(row::decode).transpose()?;
+    Ok(rules::check_expiry(&what, draft, last.as_ref())?)
 }
 
 /// Checks that a release has one open run at most.

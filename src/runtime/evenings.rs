@@ -1,0 +1,229 @@
+//! Evenings: the whole engine in a deterministic simulation. Several operators, each with an engine
+//! of their own, share a journal and forges in memory; chance, which comes from the seed alone,
+//! decides everything. After every step the invariants are looked at.
+//!
+//! `GONOGO_SIM_EVENINGS=N` says how many evenings are lived, `GONOGO_SIM_SEED=S` replays one and
+//! prints its steps. No test of the terminal or of HTTP lives here.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use breakage::Breakage;
+use invariants::{INVARIANTS, Violation};
+use world::World;
+
+mod answers;
+mod breakage;
+mod chance;
+mod executor;
+mod fold;
+mod forge;
+mod invariants;
+mod orders;
+mod policy;
+mod record;
+mod steps;
+mod words;
+mod world;
+
+/// How many evenings the test command lives, in all parts together.
+const EVENINGS: u64 = 2_000;
+/// The parts run beside each other.
+const PARTS: u64 = 4;
+
+/// Seeds of evenings in which something was found once, and what.
+const FOUND: &[(u64, &str)] = &[];
+
+fn number(name: &str) -> Option<u64> {
+    std::env::var(name).ok()?.parse().ok()
+}
+
+/// Lives one evening.
+fn evening(seed: u64, breakage: Option<Breakage>, traced: bool) -> World {
+    let mut world = World::new(seed, breakage, traced);
+    world.live();
+    world
+}
+
+/// What to say of an evening in which something was found: every step, and how to see it again.
+fn story(seed: u64, violation: &Violation) -> String {
+    let world = evening(seed, None, true);
+    let mut story = String::new();
+    for line in world.trace.iter().flatten() {
+        let _ = writeln!(story, "{line}");
+    }
+    let rule = INVARIANTS.iter().find(|known| known.name == violation.name);
+    let rule = rule.map_or("", |known| known.rule);
+    let _ = write!(
+        story,
+        "evening {seed} breaks \"{}\" ({rule}): {}\n\
+         see it again with: GONOGO_SIM_SEED={seed} cargo nextest run --lib evenings::replay --no-capture",
+        violation.name, violation.why
+    );
+    story
+}
+
+/// Lives the evenings of one part and adds up what happened in them.
+fn part(part: u64) -> BTreeMap<&'static str, u64> {
+    let evenings = number("GONOGO_SIM_EVENINGS").unwrap_or(EVENINGS);
+    let mut counts: BTreeMap<&'static str, u64> = BTreeMap::new();
+    for seed in (0..evenings).filter(|seed| seed % PARTS == part) {
+        let world = evening(seed, None, false);
+        if let Some(violation) = &world.violation {
+            panic!("\n{}\n", story(seed, violation));
+        }
+        for (what, count) in world.counts {
+            *counts.entry(what).or_default() += count;
+        }
+    }
+    println!("{counts:?}");
+    counts
+}
+
+/// Everything that an evening can have happens in some of them: else the invariants would hold of
+/// nothing.
+fn full(counts: &BTreeMap<&'static str, u64>) {
+    const EXPECTED: [&str; 32] = [
+        "ordered",
+        "promotion sent",
+        "intended",
+        "sending",
+        "accepted",
+        "rejected",
+        "abandoned",
+        "unknown",
+        "reconciling",
+        "reconciled",
+        "absent",
+        "running",
+        "succeeded",
+        "failed",
+        "cancelled",
+        "hold placed",
+        "hold edited",
+        "hold lifted",
+        "hold expired",
+        "vote cast",
+        "gate added",
+        "gate opened",
+        "refused",
+        "append refused",
+        "append unheard",
+        "twin hold refused",
+        "several at once",
+        "never arrived",
+        "done, but unheard",
+        "crash",
+        "config edited",
+        "clock set",
+    ];
+    if number("GONOGO_SIM_EVENINGS").is_some_and(|evenings| evenings < EVENINGS) {
+        return;
+    }
+    for what in EXPECTED {
+        assert!(counts.contains_key(what), "no evening has: {what}");
+    }
+}
+
+#[test]
+fn every_invariant_holds_of_the_first_part_of_the_evenings() {
+    full(&part(0));
+}
+
+#[test]
+fn every_invariant_holds_of_the_second_part_of_the_evenings() {
+    full(&part(1));
+}
+
+#[test]
+fn every_invariant_holds_of_the_third_part_of_the_evenings() {
+    full(&part(2));
+}
+
+#[test]
+fn every_invariant_holds_of_the_fourth_part_of_the_evenings() {
+    full(&part(3));
+}
+
+#[test]
+fn what_was_found_once_is_not_found_again() {
+    for (seed, what) in FOUND {
+        let world = evening(*seed, None, false);
+        assert_eq!(world.violation, None, "{what}: evening {seed}");
+    }
+}
+
+#[test]
+fn an_evening_is_a_function_of_its_seed() {
+    for seed in [3, 5, 8] {
+        let (one, other) = (evening(seed, None, true), evening(seed, None, true));
+        assert_eq!(one.trace, other.trace);
+        assert_eq!(one.book.entries(), other.book.entries());
+        // Nor does it depend on whether anybody listens.
+        assert_eq!(one.counts, evening(seed, None, false).counts);
+    }
+}
+
+/// Replays the evening of `GONOGO_SIM_SEED`, else the first, and prints its steps.
+#[test]
+fn replay() {
+    let seed = number("GONOGO_SIM_SEED").unwrap_or(0);
+    let world = evening(seed, None, true);
+    let trace = world.trace.unwrap_or_default();
+    assert!(!trace.is_empty());
+    if number("GONOGO_SIM_SEED").is_some() {
+        println!("{}", trace.join("\n"));
+    }
+    assert_eq!(world.violation, None, "evening {seed}");
+}
+
+/// How many evenings it may take until a breakage is noticed.
+const UNTIL_NOTICED: u64 = 2_000;
+
+/// The checker can fail: each invariant is broken on purpose, and exactly that is told.
+fn noticed(breakages: impl Iterator<Item = Breakage>) {
+    let mut wrong = Vec::new();
+    for breakage in breakages {
+        let mut evenings = (0..UNTIL_NOTICED).filter_map(|seed| {
+            let violation = evening(seed, Some(breakage), false).violation?;
+            Some((seed, violation))
+        });
+        let first = evenings.next();
+        println!("{breakage:?}: {first:?}");
+        let name = first.as_ref().map(|(_, violation)| violation.name);
+        if name != Some(breakage.breaks()) {
+            wrong.push(format!("{breakage:?} is noticed as {first:?}"));
+        }
+    }
+    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn each_breakage_is_noticed_as_what_it_breaks() {
+    let even = Breakage::ALL.iter().step_by(2);
+    noticed(even.copied());
+}
+
+#[test]
+fn each_other_breakage_is_noticed_as_what_it_breaks() {
+    let odd = Breakage::ALL.iter().skip(1).step_by(2);
+    noticed(odd.copied());
+}
+
+#[test]
+fn every_invariant_has_a_breakage_and_every_breakage_an_invariant() {
+    let broken: Vec<&str> = Breakage::ALL.iter().map(|known| known.breaks()).collect();
+    for invariant in INVARIANTS {
+        assert!(
+            broken.contains(&invariant.name),
+            "nothing breaks: {}",
+            invariant.name
+        );
+    }
+    for name in broken {
+        assert!(
+            INVARIANTS.iter().any(|known| known.name == name),
+            "no invariant: {name}"
+        );
+    }
+}

@@ -1,0 +1,248 @@
+//! What an act does on the forge, or why it is refused. Each that happens is in the record.
+
+use jiff::Timestamp;
+
+use super::{Change, Forge, Repo, Write, deployment, moves};
+use crate::domain::act::{Act, Handle};
+use crate::domain::ids::{EnvironmentName, IntentId, Person, RepoPath, RunId, Sha};
+use crate::domain::phase::Phase;
+use crate::domain::policy::Via;
+use crate::runtime::evenings::chance::Chance;
+
+impl Forge {
+    /// Does what an act says, once more if it is sent once more: a forge removes no duplicates.
+    pub fn perform(
+        &mut self,
+        chance: &mut Chance,
+        repo: &RepoPath,
+        act: &Act,
+        key: &IntentId,
+        by: &Person,
+        now: Timestamp,
+    ) -> Result<Handle, String> {
+        let found = self.repos.get_mut(repo);
+        let found = found.ok_or_else(|| format!("404: no {repo}"))?;
+        let handle = found.perform(chance, act, key, by, now)?;
+        found.keep(now);
+        self.writes.push(Write {
+            at: now,
+            key: key.clone(),
+            act: act.clone(),
+            handle: handle.clone(),
+        });
+        Ok(handle)
+    }
+}
+
+impl Repo {
+    fn perform(
+        &mut self,
+        chance: &mut Chance,
+        act: &Act,
+        key: &IntentId,
+        by: &Person,
+        now: Timestamp,
+    ) -> Result<Handle, String> {
+        let of_run = |run: RunId| Handle {
+            run: Some(run),
+            ..Handle::default()
+        };
+        match act {
+            Act::Approve {
+                run, environments, ..
+            }
+            | Act::Reject {
+                run, environments, ..
+            } => {
+                let approved = matches!(act, Act::Approve { .. });
+                let found = self.truth.runs.iter_mut().find(|known| known.id == *run);
+                let found = found.ok_or_else(|| format!("404: no run {run}"))?;
+                let waited = found.waiting.len();
+                let let_in: Vec<EnvironmentName> = found
+                    .waiting
+                    .iter()
+                    .filter(|waiting| environments.contains(&waiting.environment_id))
+                    .map(|waiting| waiting.environment.clone())
+                    .collect();
+                found
+                    .waiting
+                    .retain(|waiting| !environments.contains(&waiting.environment_id));
+                if found.waiting.len() == waited {
+                    return Err(format!("422: run {run} does not wait for it"));
+                }
+                found.phase = if approved {
+                    Phase::Running
+                } else {
+                    Phase::Failed
+                };
+                found.phase.word().clone_into(&mut found.raw);
+                found.updated_at = now;
+                let sha = found.sha.clone();
+                self.let_in(chance, *run, &sha, &let_in, approved, by, now);
+                Ok(of_run(*run))
+            }
+            Act::Dispatch { inputs, .. } => {
+                let wanted =
+                    |name: &str| inputs.get(name).cloned().ok_or("422: an input is missing");
+                let environment = EnvironmentName::from(wanted("environment")?);
+                let sha = Sha::from(wanted("revision")?);
+                let run = RunId(self.next_id());
+                self.truth
+                    .runs
+                    .insert(0, moves::new_run(run, &sha, Phase::Running, now));
+                let begins = now + chance.seconds(2, 20);
+                let change = Change::Deploy {
+                    environment,
+                    sha,
+                    key: Some(key.clone()),
+                    run: Some(run),
+                };
+                self.comes(begins, change);
+                Ok(of_run(run))
+            }
+            Act::CreateDeployment {
+                sha, environment, ..
+            } => {
+                let id = self.deploys(
+                    chance,
+                    environment,
+                    sha.clone(),
+                    Some(key.clone()),
+                    None,
+                    now,
+                );
+                Ok(Handle {
+                    deployment: Some(id),
+                    ..Handle::default()
+                })
+            }
+            Act::MergePullRequest { number, head, .. } => {
+                let place = self
+                    .truth
+                    .pull_requests
+                    .iter()
+                    .position(|known| known.number == *number && known.head == *head);
+                let place = place.ok_or_else(|| format!("409: #{number} was modified"))?;
+                let merged = self.truth.pull_requests.remove(place);
+                self.truth.open_pull_requests = self.truth.pull_requests.len() as u64;
+                let sha = Sha::from(chance.sha());
+                self.merged.insert(sha.clone(), head.clone());
+                let begins = now + chance.seconds(2, 20);
+                let change = Change::Deploy {
+                    environment: EnvironmentName::from(merged.base_ref),
+                    sha: sha.clone(),
+                    key: None,
+                    run: None,
+                };
+                self.comes(begins, change);
+                Ok(Handle {
+                    sha: Some(sha),
+                    ..Handle::default()
+                })
+            }
+            Act::PublishRelease { tag, target, .. } => {
+                let found = self.truth.releases.iter_mut().find(|known| {
+                    known.tag == *tag && known.draft && known.sha.as_ref() == Some(target)
+                });
+                let found = found.ok_or_else(|| format!("404: no draft {tag}"))?;
+                found.draft = false;
+                found.published_at = Some(now);
+                let release = found.id;
+                let stage = self.path.iter().find(|stage| stage.via == Via::Release);
+                let stage = stage.ok_or("404: nothing is released")?;
+                let change = Change::Deploy {
+                    environment: stage.environment.clone(),
+                    sha: target.clone(),
+                    key: None,
+                    run: None,
+                };
+                let begins = now + chance.seconds(2, 20);
+                self.comes(begins, change);
+                Ok(Handle {
+                    release,
+                    ..Handle::default()
+                })
+            }
+            Act::Cancel { run } => {
+                let found = self.truth.runs.iter().find(|known| known.id == *run);
+                let found = found.filter(|known| known.phase.is_in_flight());
+                let found = found.ok_or_else(|| format!("409: run {run} has ended"))?;
+                let sha = found.sha.clone();
+                self.run_is(*run, &Phase::Cancelled, now);
+                for known in &mut self.truth.deployments {
+                    if known.sha == sha && known.phase.is_in_flight() && known.phase != Phase::Gated
+                    {
+                        known.phase = Phase::Failed;
+                        "failure".clone_into(&mut known.raw);
+                        known.changed_at = now;
+                    }
+                }
+                Ok(of_run(*run))
+            }
+            Act::Rerun { run, .. } => {
+                let found = self.truth.runs.iter_mut().find(|known| known.id == *run);
+                let found = found.filter(|known| known.phase == Phase::Failed);
+                let found = found.ok_or_else(|| format!("403: run {run} cannot be run again"))?;
+                found.phase = Phase::Running;
+                found.attempt += 1;
+                found.updated_at = now;
+                let ends = now + chance.seconds(35, 60);
+                let phase = if chance.percent(60) {
+                    Phase::Succeeded
+                } else {
+                    Phase::Failed
+                };
+                self.comes(ends, Change::Run(*run, phase));
+                Ok(of_run(*run))
+            }
+            Act::SetStatus { .. } => Ok(Handle::default()),
+        }
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "one call site")]
+    fn let_in(
+        &mut self,
+        chance: &mut Chance,
+        run: RunId,
+        sha: &Sha,
+        environments: &[EnvironmentName],
+        approved: bool,
+        by: &Person,
+        now: Timestamp,
+    ) {
+        for environment in environments {
+            let gated = self.truth.deployments.iter_mut().find(|known| {
+                known.sha == *sha
+                    && known.environment == *environment
+                    && known.phase == Phase::Gated
+            });
+            let id = match gated {
+                Some(gated) => {
+                    gated.phase = if approved {
+                        Phase::Queued
+                    } else {
+                        Phase::Failed
+                    };
+                    gated.phase.word().clone_into(&mut gated.raw);
+                    gated.changed_at = now;
+                    gated.creator = Some(by.clone());
+                    gated.id
+                }
+                None => {
+                    let id = self.next_id();
+                    let phase = if approved {
+                        Phase::Queued
+                    } else {
+                        Phase::Failed
+                    };
+                    let made = deployment(id, environment, sha.clone(), phase, now);
+                    self.truth.deployments.insert(0, made);
+                    crate::domain::ids::DeploymentId(id)
+                }
+            };
+            if approved {
+                self.will_end(chance, id, Some(run), now);
+            }
+        }
+    }
+}

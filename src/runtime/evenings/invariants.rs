@@ -1,0 +1,245 @@
+//! The invariants, as a table: what must hold of every effect, entry, send, step and end of an
+//! evening. To add one, write a function and a line here, and a breakage that breaks it.
+
+use super::world::World;
+use crate::app::Effect;
+use crate::domain::entry::Entry;
+use crate::domain::promotion::Purpose;
+
+use super::record::Send;
+
+mod boards;
+mod ends;
+mod entries;
+mod holds;
+mod oracle;
+mod sends;
+mod votes;
+
+pub use ends::is_unsettled;
+
+/// Whether it holds, and if not, what shows it.
+pub type Held = Result<(), String>;
+
+/// An invariant that does not hold.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Violation {
+    pub name: &'static str,
+    pub why: String,
+}
+
+/// When an invariant is looked at.
+#[derive(Clone, Copy)]
+pub enum Check {
+    /// Of each effect that an engine orders.
+    Effect(fn(&World, usize, &Effect) -> Held),
+    /// Of each entry, before the checker has added it up.
+    Entry(fn(&World, &Entry) -> Held),
+    /// Of each act that an engine orders to be sent.
+    Send(fn(&World, usize, &Send) -> Held),
+    /// After each step.
+    Step(fn(&mut World) -> Held),
+    /// When everything should have come to its end.
+    End(fn(&World) -> Held),
+    /// Where the order is given, in `orders.rs`.
+    Order,
+}
+
+pub struct Invariant {
+    pub name: &'static str,
+    /// Where it is written down: a rule of the semantics, or the architecture's list.
+    pub rule: &'static str,
+    pub checks: &'static [Check],
+}
+
+use Check::{Effect as OnEffect, End, Entry as OnEntry, Order, Send as OnSend, Step};
+
+/// Every invariant. The first that does not hold is told.
+pub const INVARIANTS: &[Invariant] = &[
+    Invariant {
+        name: "each effect answers once",
+        rule: "architecture",
+        checks: &[End(ends::each_effect_answers_once)],
+    },
+    Invariant {
+        name: "no act without its permit",
+        rule: "architecture, P1",
+        checks: &[OnSend(sends::permitted)],
+    },
+    Invariant {
+        name: "sent at most once",
+        rule: "P4",
+        checks: &[OnSend(sends::once), Step(sends::written_once)],
+    },
+    Invariant {
+        name: "nothing is sent that nobody ordered",
+        rule: "P4",
+        checks: &[OnEntry(entries::ordered)],
+    },
+    Invariant {
+        name: "a gate opens on fresh facts alone",
+        rule: "architecture",
+        checks: &[Step(boards::fresh)],
+    },
+    Invariant {
+        name: "facts are read again before sending",
+        rule: "P3",
+        checks: &[OnSend(sends::read_again)],
+    },
+    Invariant {
+        name: "what is sent is what the forge shows",
+        rule: "P3",
+        checks: &[OnSend(sends::as_shown)],
+    },
+    Invariant {
+        name: "gates are open at the send",
+        rule: "P3, P5, gates",
+        checks: &[OnSend(sends::gates_open)],
+    },
+    Invariant {
+        name: "nothing is sent outside the windows",
+        rule: "W1, W5",
+        checks: &[OnSend(sends::in_window)],
+    },
+    Invariant {
+        name: "one promotion in flight on a cell",
+        rule: "P2",
+        checks: &[OnEntry(entries::one_in_flight)],
+    },
+    Invariant {
+        name: "steps follow one another",
+        rule: "P1, P6",
+        checks: &[OnEntry(entries::steps_follow)],
+    },
+    Invariant {
+        name: "a hold that came first wins",
+        rule: "H1, H3, H5",
+        checks: &[OnEntry(holds::wins)],
+    },
+    Invariant {
+        name: "manual gates are opened by who may",
+        rule: "gates",
+        checks: &[OnEntry(holds::gates_opened)],
+    },
+    Invariant {
+        name: "votes bind to what their casters saw",
+        rule: "S1",
+        checks: &[OnEffect(votes::seen), OnEntry(votes::cast)],
+    },
+    Invariant {
+        name: "a go needs every role",
+        rule: "S1, S2",
+        checks: &[OnEntry(votes::complete)],
+    },
+    Invariant {
+        name: "a hold has a reason, an owner, an end to come",
+        rule: "H1",
+        checks: &[OnEntry(holds::whole)],
+    },
+    Invariant {
+        name: "a hold's end is noted once, and not before it",
+        rule: "H2",
+        checks: &[OnEntry(holds::noted_once)],
+    },
+    Invariant {
+        name: "a second hold is told of the first",
+        rule: "H6",
+        checks: &[OnEntry(holds::twins)],
+    },
+    Invariant {
+        name: "holds always work",
+        rule: "H3",
+        checks: &[Order],
+    },
+    Invariant {
+        name: "each of several goes by itself",
+        rule: "P9",
+        checks: &[Order],
+    },
+    Invariant {
+        name: "everybody's ledger says what the journal says",
+        rule: "H2, P6",
+        checks: &[Step(boards::ledgers)],
+    },
+    Invariant {
+        name: "what is live never goes back",
+        rule: "P11",
+        checks: &[Step(boards::live)],
+    },
+    Invariant {
+        name: "what the journal says happened",
+        rule: "P1, P4",
+        checks: &[OnEntry(entries::happened), End(ends::happened)],
+    },
+    Invariant {
+        name: "history is never changed",
+        rule: "P6, journal",
+        checks: &[End(ends::history)],
+    },
+    Invariant {
+        name: "who may only look changes nothing",
+        rule: "architecture",
+        checks: &[OnEffect(sends::may_change)],
+    },
+    Invariant {
+        name: "everything comes to an end",
+        rule: "P1, P4",
+        checks: &[End(ends::everything_ends)],
+    },
+];
+
+fn all(world: &mut World, ask: impl Fn(&mut World, Check) -> Held) {
+    if world.violation.is_some() {
+        return;
+    }
+    for invariant in INVARIANTS {
+        for check in invariant.checks {
+            let held = ask(world, *check);
+            world.find(invariant.name, held);
+        }
+    }
+}
+
+pub fn on_effect(world: &mut World, who: usize, effect: &Effect) {
+    all(world, |world, check| match check {
+        OnEffect(check) => check(world, who, effect),
+        _ => Ok(()),
+    });
+}
+
+pub fn on_entry(world: &mut World, entry: &Entry) {
+    all(world, |world, check| match check {
+        OnEntry(check) => check(world, entry),
+        _ => Ok(()),
+    });
+}
+
+pub fn on_send(world: &mut World, who: usize, send: &Send) {
+    let promotes = world
+        .fold
+        .intents
+        .get(&send.id)
+        .is_some_and(|going| going.intent.purpose == Purpose::Promotion);
+    if promotes {
+        world.count("promotion sent");
+    }
+    all(world, |world, check| match check {
+        OnSend(check) => check(world, who, send),
+        _ => Ok(()),
+    });
+}
+
+pub fn after_step(world: &mut World) {
+    all(world, |world, check| match check {
+        Step(check) => check(world),
+        _ => Ok(()),
+    });
+    world.touched.clear();
+}
+
+pub fn at_end(world: &mut World) {
+    all(world, |world, check| match check {
+        End(check) => check(world),
+        _ => Ok(()),
+    });
+}

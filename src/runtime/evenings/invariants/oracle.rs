@@ -1,0 +1,142 @@
+//! The slow oracle: what rules say of given facts, in the plainest words that decide. It knows what
+//! is necessary, not always what is enough, and uses nothing of the gates.
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use crate::domain::facts::ServiceFacts;
+use crate::domain::ids::{EnvironmentName, PullRequestNumber, ServiceName, Sha};
+use crate::domain::phase::Phase;
+use crate::domain::policy::{Policy, Service, Stage, Via};
+use crate::domain::scope::Scope;
+use crate::domain::window::{Span, WindowEffect};
+use crate::runtime::evenings::record::live;
+
+/// The revision that a stage would get by these facts.
+pub fn candidate(facts: &ServiceFacts, service: &Service, stage: &Stage) -> Option<Sha> {
+    if let Via::Approval { .. } = stage.via {
+        let waits = facts.runs.iter().filter(|run| {
+            let mut waiting = run.waiting.iter();
+            waiting.any(|waiting| waiting.environment == stage.environment)
+        });
+        if let Some(run) = waits.max_by_key(|run| (run.created_at, run.id)) {
+            return Some(run.sha.clone());
+        }
+    }
+    if stage.via == Via::Release {
+        let drafts = facts.releases.iter().filter(|release| release.draft);
+        return drafts.max_by_key(|release| release.created_at)?.sha.clone();
+    }
+    let place = service
+        .path
+        .iter()
+        .position(|known| known.environment == stage.environment)?;
+    match place.checked_sub(1) {
+        None => facts.head.as_ref().map(|head| head.sha.clone()),
+        Some(before) => {
+            let before = &service.path[before].environment;
+            live(facts, before).map(|deployment| deployment.sha.clone())
+        }
+    }
+}
+
+/// Says whether windows and freezes let a promotion in. The evenings have one-off windows in UTC.
+pub fn window_open(
+    policy: &Policy,
+    service: &ServiceName,
+    environment: &EnvironmentName,
+    at: Timestamp,
+) -> bool {
+    let (mut any_allow, mut allowed, mut denied) = (false, false, false);
+    for window in &policy.windows {
+        let covers = (window.environments.is_empty() || window.environments.contains(environment))
+            && (window.services.is_empty() || window.services.contains(service));
+        let Span::Once { from, to } = &window.span else {
+            continue;
+        };
+        if !covers {
+            continue;
+        }
+        let wall = at.to_zoned(TimeZone::UTC).datetime();
+        let on = *from <= wall && wall < *to;
+        match window.effect {
+            WindowEffect::Allow => {
+                any_allow = true;
+                allowed |= on;
+            }
+            WindowEffect::Deny => denied |= on,
+        }
+    }
+    !denied && (allowed || !any_allow)
+}
+
+/// Why the checks of a revision do not let it through, if they do not. Without a required list every
+/// check counts.
+pub fn checks_red(facts: &ServiceFacts, sha: &Sha, ignored: &[&[String]]) -> Option<String> {
+    let Some(checks) = facts.checks.get(sha) else {
+        return Some("no checks are known".to_owned());
+    };
+    checks
+        .contexts
+        .iter()
+        .filter(|check| !ignored.iter().any(|list| list.contains(&check.name)))
+        .find(|check| check.phase != Phase::Succeeded)
+        .map(|check| format!("{} is {}", check.name, check.phase.word()))
+}
+
+/// Says whether the newest deployment that has entered the environment before brought `sha`, and is
+/// up.
+pub fn up_before(facts: &ServiceFacts, service: &Service, stage: &Stage, sha: &Sha) -> bool {
+    let place = service
+        .path
+        .iter()
+        .position(|known| known.environment == stage.environment);
+    let Some(before) = place.and_then(|place| place.checked_sub(1)) else {
+        return true;
+    };
+    let before = &service.path[before].environment;
+    let mut newest: Option<(Timestamp, u64, bool)> = None;
+    for deployment in &facts.deployments {
+        if deployment.environment == *before && deployment.raw != "waiting" {
+            let good = deployment.raw == "succeeded" && deployment.sha == *sha;
+            let this = (deployment.created_at, deployment.id.0, good);
+            if newest.is_none_or(|newest| (newest.0, newest.1) < (this.0, this.1)) {
+                newest = Some(this);
+            }
+        }
+    }
+    newest.is_some_and(|(_, _, good)| good)
+}
+
+/// The earliest instant at which `sha` can have been verified in the environment before.
+pub fn entered_before(
+    facts: &ServiceFacts,
+    service: &Service,
+    stage: &Stage,
+    sha: &Sha,
+) -> Option<Timestamp> {
+    let place = service
+        .path
+        .iter()
+        .position(|known| known.environment == stage.environment)?;
+    let before = &service.path[place.checked_sub(1)?].environment;
+    facts
+        .deployments
+        .iter()
+        .filter(|known| known.environment == *before && known.sha == *sha)
+        .filter(|known| known.raw == "succeeded" || known.raw == "inactive")
+        .map(|known| known.created_at)
+        .min()
+}
+
+/// The first change of a scope that lacks approvals.
+pub fn unapproved(scope: &Scope, approvals: u32, own: bool) -> Option<PullRequestNumber> {
+    let lacks = scope.pull_requests.iter().find(|change| {
+        let good = change.reviews.iter().filter(|review| {
+            review.approved && (own || change.author.as_ref() != Some(&review.author))
+        });
+        let against = change.reviews.iter().any(|review| !review.approved);
+        against || good.count() < approvals as usize
+    });
+    lacks.map(|change| change.number)
+}

@@ -1,0 +1,242 @@
+//! The policies of an evening: two or three services, random paths, ways and gates; and what a
+//! reload of the config changes.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+
+use super::chance::Chance;
+use crate::domain::act::MergeMethod;
+use crate::domain::ids::{Digest, EnvironmentName, Person, RoleName, ServiceName};
+use crate::domain::override_::OverrideRule;
+use crate::domain::policy::{
+    Environment, GateSpec, Mode, PipelineRule, Policy, Service, Stage, Via,
+};
+use crate::domain::window::{Span, Window, WindowEffect};
+
+pub const PEOPLE: [&str; 4] = ["ann", "bob", "cleo", "dan"];
+pub const SERVICES: [&str; 3] = ["api", "billing", "web"];
+/// The role that may open manual gates; no sign-off asks for it.
+pub const OPENERS: &str = "keeper";
+pub const ENVIRONMENTS: [&str; 3] = ["dev", "staging", "production"];
+
+/// Makes the policy that an evening begins with.
+pub fn first(chance: &mut Chance, now: Timestamp) -> Policy {
+    let services = 1 + chance.weighted(&[30, 50, 20]);
+    let environments = &ENVIRONMENTS[chance.weighted(&[30, 70])..];
+    let services = SERVICES[..services]
+        .iter()
+        .map(|name| service(chance, name, environments))
+        .collect();
+    let environments = ENVIRONMENTS.iter().map(|name| {
+        let environment = Environment {
+            name: (*name).into(),
+            tier: "standard".to_owned(),
+            protected: *name == "production",
+            mode: Mode::Confirm,
+            overrides: OverrideRule::default(),
+            countdown: SignedDuration::from_secs(30),
+        };
+        (EnvironmentName::from(*name), environment)
+    });
+    let members = |people: &[&str]| -> BTreeSet<Person> {
+        people.iter().map(|name| Person::from(*name)).collect()
+    };
+    let mut windows = Vec::new();
+    if chance.percent(40) {
+        windows.push(window(chance, now, WindowEffect::Deny));
+    }
+    if chance.percent(25) {
+        windows.push(window(chance, now, WindowEffect::Allow));
+    }
+    Policy {
+        releases: Vec::new(),
+        version: Digest::from("policy-0"),
+        max_age: SignedDuration::from_secs(60 + 60 * i64::from(chance.percent(50))),
+        environments: environments.collect(),
+        services,
+        windows,
+        roles: BTreeMap::from([
+            (RoleName::from("qa"), members(&["ann", "bob", "dan"])),
+            (RoleName::from("sre"), members(&["bob", "cleo"])),
+            (RoleName::from(OPENERS), members(&["bob"])),
+        ]),
+    }
+}
+
+fn service(chance: &mut Chance, name: &str, environments: &[&str]) -> Service {
+    let last = environments.len() - 1;
+    let path = environments
+        .iter()
+        .enumerate()
+        .map(|(place, environment)| Stage {
+            environment: (*environment).into(),
+            via: via(chance, environment, place),
+            gates: gates(chance, place, place == last).into(),
+            mode: Mode::Confirm,
+            verification: None,
+        })
+        .collect();
+    Service {
+        name: name.into(),
+        // Two services on one forge, the third on another.
+        forge: if name == "web" { "codeberg" } else { "github" }.into(),
+        repo: format!("acme/{name}").into(),
+        branch: None,
+        group: None,
+        depends: Vec::new(),
+        path,
+    }
+}
+
+fn via(chance: &mut Chance, environment: &str, place: usize) -> Via {
+    let first = place == 0;
+    match chance.weighted(&[
+        30,
+        25,
+        30,
+        u32::from(!first) * 12,
+        u32::from(!first) * 10,
+        u32::from(first) * 40,
+    ]) {
+        0 => Via::Approval { workflow: None },
+        1 => Via::Workflow {
+            workflow: "deploy.yml".to_owned(),
+            git_ref: "main".to_owned(),
+            inputs: BTreeMap::from([
+                ("environment".to_owned(), "{environment}".to_owned()),
+                ("revision".to_owned(), "{revision}".to_owned()),
+                ("key".to_owned(), "{key}".to_owned()),
+            ]),
+        },
+        2 => Via::Deployment,
+        3 => Via::PullRequest {
+            base: environment.to_owned(),
+            head: format!("to-{environment}"),
+            method: MergeMethod::Merge,
+        },
+        4 => Via::Release,
+        _ => Via::Forge,
+    }
+}
+
+fn gates(chance: &mut Chance, place: usize, last: bool) -> Vec<GateSpec> {
+    let mut gates = vec![GateSpec::Fresh];
+    if chance.percent(60) {
+        let mut rule = PipelineRule::default();
+        if chance.percent(40) {
+            rule.required = vec!["build".to_owned()];
+        }
+        if place > 0 && chance.percent(30) {
+            rule.blocking = vec!["e2e".to_owned()];
+        }
+        gates.push(GateSpec::Pipeline(rule));
+    }
+    if place > 0 && chance.percent(60) {
+        gates.push(GateSpec::Path { any: false });
+    }
+    if place > 0 && chance.percent(25) {
+        let at_least = chance.seconds(20, 120);
+        gates.push(GateSpec::Soak { at_least });
+    }
+    if last && chance.percent(25) {
+        let own = chance.percent(50);
+        gates.push(GateSpec::Review { approvals: 1, own });
+    }
+    if chance.percent(60) {
+        gates.push(GateSpec::Window);
+    }
+    if last && chance.percent(30) {
+        let roles = if chance.percent(50) {
+            vec!["qa".into()]
+        } else {
+            vec!["qa".into(), "sre".into()]
+        };
+        let distinct = chance.percent(60);
+        gates.push(GateSpec::SignOff { roles, distinct });
+    }
+    gates
+}
+
+/// A window whose bounds fall into the evening.
+fn window(chance: &mut Chance, now: Timestamp, effect: WindowEffect) -> Window {
+    let (from, to) = match effect {
+        WindowEffect::Deny => (chance.seconds(60, 900), chance.seconds(60, 400)),
+        WindowEffect::Allow => (chance.seconds(-300, 200), chance.seconds(400, 1_500)),
+    };
+    let from = now + from;
+    let wall = |at: Timestamp| at.to_zoned(TimeZone::UTC).datetime();
+    let deny = effect == WindowEffect::Deny;
+    Window {
+        name: if deny { "freeze" } else { "evening" }.to_owned(),
+        effect,
+        span: Span::Once {
+            from: wall(from),
+            to: wall(from + to),
+        },
+        zone: TimeZone::UTC,
+        zone_name: "UTC".to_owned(),
+        environments: if chance.percent(50) {
+            vec!["production".into()]
+        } else {
+            Vec::new()
+        },
+        services: Vec::new(),
+        reason: deny.then(|| "stocktaking".to_owned()),
+    }
+}
+
+/// What an edit of the config makes of a policy, as version `number`.
+pub fn changed(chance: &mut Chance, old: &Policy, number: usize, now: Timestamp) -> Arc<Policy> {
+    let mut policy = old.clone();
+    policy.version = Digest::from(format!("policy-{number}"));
+    match chance.weighted(&[25, 15, 20, 15, 15, 10]) {
+        0 => policy.windows.push(window(chance, now, WindowEffect::Deny)),
+        1 => policy.windows.clear(),
+        2 => {
+            // Somebody leaves a role or joins it.
+            let role = RoleName::from(if chance.percent(50) { "qa" } else { "sre" });
+            let person = Person::from(*chance.pick(&PEOPLE).unwrap());
+            let members = policy.roles.entry(role).or_default();
+            if !members.remove(&person) {
+                members.insert(person);
+            }
+        }
+        3 => {
+            let place = chance.below(policy.services.len());
+            let path = &mut policy.services[place].path;
+            let stage = path.last_mut().unwrap();
+            if chance.percent(50) {
+                let more = GateSpec::SignOff {
+                    roles: vec!["qa".into()],
+                    distinct: true,
+                };
+                stage.gates = stage.gates.iter().cloned().chain([more]).collect();
+            } else {
+                let mut gates = stage.gates.to_vec();
+                gates.retain(|gate| !matches!(gate, GateSpec::SignOff { .. }));
+                stage.gates = gates.into();
+            }
+        }
+        4 => policy.max_age = SignedDuration::from_secs(60) + chance.seconds(0, 60),
+        // The file loses a service, or gets it back.
+        _ if policy.services.len() > 1 => {
+            policy.services.pop();
+        }
+        _ => {
+            let name = SERVICES[policy.services.len().min(2)];
+            if policy.service(&ServiceName::from(name)).is_none() {
+                let environments: Vec<String> = policy.services[0]
+                    .path
+                    .iter()
+                    .map(|stage| stage.environment.to_string())
+                    .collect();
+                let environments: Vec<&str> = environments.iter().map(String::as_str).collect();
+                policy.services.push(service(chance, name, &environments));
+            }
+        }
+    }
+    Arc::new(policy)
+}
