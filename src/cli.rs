@@ -22,6 +22,7 @@ mod settings;
 mod simulate;
 mod status;
 mod vote;
+mod window;
 
 pub use exit::{Exit, Failure};
 
@@ -116,6 +117,9 @@ pub enum Command {
     Gate(manual_gate::GateCommand),
     /// Vote go or no-go on a promotion, as one of your roles.
     Vote(vote::VoteArgs),
+    /// List windows and freezes, and say when promotions are allowed next.
+    #[command(subcommand)]
+    Window(window::WindowCommand),
     /// Print the journal.
     Log(journal::LogArgs),
     /// Check or show the configuration.
@@ -180,6 +184,7 @@ pub async fn run(cli: Cli) -> Exit {
         Some(Command::Hold(command)) => hold::run(&global, &env, command).await,
         Some(Command::Gate(command)) => manual_gate::run(&global, &env, command).await,
         Some(Command::Vote(args)) => vote::run(&global, &env, args).await,
+        Some(Command::Window(command)) => window::run(&global, &env, command).await,
         Some(Command::Log(args)) => journal::log(&global, &env, args).await,
         Some(Command::Config(command)) => configuration::run(&global, &env, command),
     };

@@ -16,6 +16,8 @@ use crate::domain::policy::{Environment, GateSpec, Mode, Policy};
 
 mod forge;
 mod gate;
+mod overlap;
+mod recurrence;
 mod service;
 mod window;
 

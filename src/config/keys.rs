@@ -27,8 +27,10 @@ sections! {
     TOKEN "token": "env" "command" "file";
     ENVIRONMENT "environment.NAME": "tier" "protected" "mode";
     POLICY "policy.NAME": "gates";
-    WINDOW "window.NAME": "effect" "days" "from" "to" "zone" "environments" "services" "reason";
-    FREEZE "freeze.NAME": "from" "to" "zone" "reason" "environments" "services";
+    WINDOW "window.NAME": "effect" "days" "rule" "start" "from" "to" "zone" "environments" "tiers"
+        "services" "reason" "joins";
+    FREEZE "freeze.NAME": "rule" "start" "from" "to" "zone" "reason" "environments" "tiers"
+        "services" "joins";
     ROLE "role.NAME": "members";
     SERVICE "service.NAME": "repo" "branch" "path" "group" "gates" "depends" "promote";
     PROMOTE "service.NAME.promote.NAME": "via" "workflow" "ref" "inputs" "base" "head" "method";

@@ -4,6 +4,7 @@ use super::*;
 
 mod example;
 mod mistakes;
+mod windows;
 
 fn env() -> Env {
     [("HOME", "/home/ada")].into_iter().collect()
