@@ -180,7 +180,7 @@ fn span_lines(span: &Span) -> Vec<String> {
                 .filter(|(_, day)| days.contains(day))
                 .map(|(word, _)| word);
             let line = format!("days = {}", texts(days));
-            (vec![line], ends(from.to_string(), to.to_string()))
+            (vec![line], ends(from.to_string(), end_of_day(*from, *to)))
         }
         Span::Dates {
             rule,
@@ -192,12 +192,21 @@ fn span_lines(span: &Span) -> Vec<String> {
             // The first date stands for `start`: the same dates follow from it.
             let first = dates.first();
             lines.extend(first.map(|first| format!("start = {}", quote(&first.to_string()))));
-            (lines, ends(from.to_string(), to.to_string()))
+            (lines, ends(from.to_string(), end_of_day(*from, *to)))
         }
         Span::Once { from, to } => (Vec::new(), ends(from.to_string(), to.to_string())),
     };
     lines.extend(ends);
     lines
+}
+
+/// Midnight as an end is written as the day's own end where it makes the whole day.
+fn end_of_day(from: jiff::civil::Time, to: jiff::civil::Time) -> String {
+    if from == to {
+        "24:00".to_owned()
+    } else {
+        to.to_string()
+    }
 }
 
 /// Says in a few words when a window is on: `mon, tue 18:00-22:00`.

@@ -36,8 +36,9 @@ pub struct Window {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Span {
     /// On these days from `from` to `to`; `from > to` runs into the next day, and the days are
-    /// those on which it starts. `from == to` is empty, as half-open intervals are: config refuses
-    /// it, because nobody can say whether no time or a whole day is meant.
+    /// those on which it starts. Midnight to midnight is the whole day; any other `from == to` is
+    /// empty, as half-open intervals are: config refuses it, because nobody can say whether no time
+    /// or a whole day is meant.
     Weekly {
         days: Vec<Weekday>,
         from: Time,
@@ -307,7 +308,9 @@ impl Window {
     }
 
     fn interval_from(&self, date: Date, from: Time, to: Time) -> Option<Interval> {
-        let end = if from > to {
+        // Midnight to midnight is the whole day, as config reads 00:00 to 24:00.
+        let whole_day = from == to && to == Time::midnight();
+        let end = if from > to || whole_day {
             date.tomorrow().ok()?
         } else {
             date

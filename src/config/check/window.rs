@@ -208,7 +208,7 @@ fn recurring(table: &Table<'_>) -> Option<Span> {
     let dates = recurrence::dates(table);
     let [(value, from), (at, to)] = ends(table, ["\"18:00\"", "\"22:00\""])?;
     let (from, to) = (recurrence::times(value, from)?, recurrence::times(at, to)?);
-    if from == to {
+    if from == to && !is_midnight(at) {
         same_ends(at);
         return None;
     }
@@ -219,6 +219,11 @@ fn recurring(table: &Table<'_>) -> Option<Span> {
         from,
         to,
     })
+}
+
+/// Says whether an end is written as the day's own end: from 00:00 to 24:00 is the whole day.
+fn is_midnight(end: &Value<'_>) -> bool {
+    end.as_text() == Some("24:00")
 }
 
 fn same_ends(at: &Value<'_>) {
@@ -241,7 +246,7 @@ fn span(table: &Table<'_>, days: Option<Vec<Weekday>>) -> Option<Span> {
     let [(_, from), (at, to)] = ends(table, ["\"18:00\"", "\"22:00\""])?;
     match (from, to) {
         (Wall::Time(from), Wall::Time(to)) => {
-            if from == to {
+            if from == to && !is_midnight(at) {
                 same_ends(at);
                 return None;
             }
