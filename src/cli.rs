@@ -18,9 +18,11 @@ mod hold;
 mod journal;
 mod manual_gate;
 mod output;
+mod release;
 mod settings;
 mod simulate;
 mod status;
+mod task;
 mod vote;
 mod window;
 
@@ -115,11 +117,17 @@ pub enum Command {
     /// Add, open, close and list manual gates.
     #[command(subcommand)]
     Gate(manual_gate::GateCommand),
-    /// Vote go or no-go on a promotion, as one of your roles.
+    /// List, show, plan and run releases: services that ship together, in waves.
+    #[command(subcommand)]
+    Release(release::ReleaseCommand),
+    /// Vote go or no-go on a promotion or a release, as one of your roles.
     Vote(vote::VoteArgs),
     /// List windows and freezes, and say when promotions are allowed next.
     #[command(subcommand)]
     Window(window::WindowCommand),
+    /// Attest tasks of checklists, take that back, and list them.
+    #[command(subcommand)]
+    Task(task::TaskCommand),
     /// Print the journal.
     Log(journal::LogArgs),
     /// Check or show the configuration.
@@ -183,8 +191,10 @@ pub async fn run(cli: Cli) -> Exit {
         Some(Command::Rerun(args)) => acting::rerun(&global, &env, args).await,
         Some(Command::Hold(command)) => hold::run(&global, &env, command).await,
         Some(Command::Gate(command)) => manual_gate::run(&global, &env, command).await,
+        Some(Command::Release(command)) => release::run(&global, &env, command).await,
         Some(Command::Vote(args)) => vote::run(&global, &env, args).await,
         Some(Command::Window(command)) => window::run(&global, &env, command).await,
+        Some(Command::Task(command)) => task::run(&global, &env, command).await,
         Some(Command::Log(args)) => journal::log(&global, &env, args).await,
         Some(Command::Config(command)) => configuration::run(&global, &env, command),
     };

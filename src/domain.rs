@@ -15,6 +15,8 @@
 //! | candidate | the revision that would be promoted into a cell |
 //! | gate | a condition that a promotion must meet; it has a verdict |
 //! | hold | an operator's stop on a scope, with owner and reason |
+//! | attestation | somebody's word that a task of a checklist is done, bound to the scope it was done for |
+//! | round | samples of a running service, all taken at one time |
 //! | sign-off | a role's go or no-go, bound to the scope it saw |
 //! | window, freeze | when promotions are allowed, and when not |
 //! | promotion | bringing a candidate into a cell, from intent to outcome |
@@ -27,6 +29,7 @@
 //! | fact | the last good answer of a forge, its age, and the fault since |
 
 pub mod act;
+pub mod attestation;
 pub mod board;
 pub mod cell;
 pub mod deployment;
@@ -35,8 +38,10 @@ pub mod facts;
 pub mod fault;
 pub mod figure;
 pub mod gate;
+pub mod history;
 pub mod hold;
 pub mod ids;
+pub mod lane;
 pub mod ledger;
 pub mod observed;
 pub mod phase;
@@ -46,8 +51,10 @@ pub mod promotion;
 pub mod pull_request;
 pub mod release;
 pub mod revision;
+pub mod sampling;
 pub mod scope;
 pub mod seen;
 pub mod signoff;
 pub mod text;
+pub mod version;
 pub mod window;

@@ -14,8 +14,10 @@ use crate::domain::ids::{
 };
 use crate::domain::pipeline::Job;
 use crate::domain::scope::Scope;
+use crate::domain::seen::Declared;
 
 pub mod budget;
+pub mod declared;
 pub mod error;
 pub mod github;
 pub mod http;
@@ -35,6 +37,12 @@ pub struct Target {
     pub revisions: Vec<Sha>,
     /// Whether checks are wanted one by one, because a rule names some.
     pub named_checks: bool,
+    /// And with them what they report in words.
+    pub reports: bool,
+    /// Labels of which it matters what is open with them.
+    pub labels: Vec<String>,
+    /// Whether it matters what deployments declare.
+    pub payloads: bool,
 }
 
 /// Who the token is, and what it may do.
@@ -96,6 +104,13 @@ pub trait Forge: Send + Sync {
         head: &Sha,
         named_checks: bool,
     ) -> Result<Scope, Fault>;
+
+    /// Reads what files declare, each at its revision; the answers are in the order of `files`.
+    async fn declared(
+        &self,
+        repo: &RepoPath,
+        files: &[(String, Sha)],
+    ) -> Vec<Result<Declared, Fault>>;
 
     /// Reads the jobs of a run.
     async fn jobs(&self, repo: &RepoPath, run: RunId) -> Result<Vec<Job>, Fault>;

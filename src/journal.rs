@@ -7,12 +7,15 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 
 use crate::domain::entry::{Draft, Entry, Precondition};
-use crate::domain::ids::Seq;
+use crate::domain::ids::{InstanceId, Seq};
 
 pub mod chain;
 #[cfg(test)]
 mod contract;
 pub mod error;
+#[cfg(test)]
+pub(crate) mod memory;
+mod rules;
 pub mod sqlite;
 
 pub use error::Error;
@@ -33,6 +36,11 @@ pub trait Journal: Send + Sync {
     /// Settles what gonogos that have ended left half-done: what was being sent becomes `unknown`,
     /// what was only intended is abandoned. Quick when there is nothing to settle.
     async fn settle_dead(&self, at: Timestamp) -> Result<(), Error>;
+
+    /// Returns the other living gonogos on this journal; `None` if that cannot be told. Quick.
+    fn neighbours(&self) -> Option<Vec<InstanceId>> {
+        None
+    }
 
     /// Checks the whole chain and returns how many entries it has.
     async fn verify(&self) -> Result<u64, Error>;

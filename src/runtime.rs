@@ -11,6 +11,7 @@ pub mod connect;
 pub mod execute;
 pub mod headless;
 mod input;
+mod probe;
 pub mod session;
 pub mod signals;
 pub mod tasks;

@@ -19,6 +19,7 @@ pub mod config;
 pub mod control;
 pub mod faults;
 pub mod graphql;
+pub mod health;
 pub mod model;
 pub mod rest;
 pub mod script;
@@ -152,6 +153,10 @@ impl Running {
                 "graphql_url": format!("{base}/api/graphql"),
                 "tokens": tokens,
             }],
+            "health": {
+                "url": format!("{base}/health"),
+                "prometheus": format!("{base}/prometheus"),
+            },
         })
     }
 
@@ -210,6 +215,15 @@ impl Running {
     /// Moves the clock forward, and the world with it.
     pub fn advance(&self, by: SignedDuration) {
         self.shared.advance(by);
+    }
+
+    /// Plays a step of a story in a repository, named with its owner or without: now, or when it
+    /// is `at`. Says whether it came to anything.
+    pub fn play(&self, repo: &str, step: world::Step) -> bool {
+        self.shared.act(|state| {
+            let id = control::moves::repo(state, repo).map(|it| it.id);
+            id.is_some_and(|id| control::moves::play(state, id, step))
+        })
     }
 
     /// Puts a fault in force and returns its number.

@@ -177,6 +177,9 @@ async fn prepare() -> (Ready, GitHub, Vec<Target>) {
         environments: ["dev", "staging", "production"].map(Into::into).to_vec(),
         revisions: Vec::new(),
         named_checks: false,
+        reports: false,
+        labels: Vec::new(),
+        payloads: false,
     });
     (ready, client, targets.collect())
 }

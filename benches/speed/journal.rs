@@ -185,6 +185,7 @@ fn intended(at: usize) -> Draft {
         reason: "release 2026.47".to_owned(),
         digest: "seen".into(),
         replaces: None,
+        release: None,
     };
     draft(at, Event::Intended { intent })
 }

@@ -15,6 +15,7 @@ use gonogo::domain::phase::Phase;
 use gonogo::domain::pipeline::Checks;
 use gonogo::domain::policy::{Policy, Service};
 use gonogo::domain::scope::{Commit, Relation, Scope};
+use gonogo::domain::seen::Declared;
 use jiff::{SignedDuration, Timestamp};
 
 pub const ENVIRONMENTS: [&str; 5] = ["dev", "test", "staging", "canary", "production"];
@@ -107,6 +108,7 @@ pub fn facts(at: usize, more: usize, now: Timestamp) -> ServiceFacts {
                 description: Some("release".to_owned()),
                 url: Some(format!("{url}/deployments")),
                 key: None,
+                payload: None,
             })
         });
     ServiceFacts {
@@ -153,6 +155,7 @@ pub fn facts(at: usize, more: usize, now: Timestamp) -> ServiceFacts {
                 url: format!("{url}/releases"),
             })
             .collect(),
+        labelled: std::collections::BTreeMap::new(),
         gaps: Vec::new(),
     }
 }
@@ -252,6 +255,7 @@ fn answer(effect: Effect, now: Timestamp) -> Option<Msg> {
                 checks: Some(Phase::Succeeded),
                 deployments: Vec::new(),
                 pull_requests: 3,
+                labelled: Vec::new(),
                 latest_release: None,
                 pushed_at: None,
             };
@@ -271,6 +275,13 @@ fn answer(effect: Effect, now: Timestamp) -> Option<Msg> {
                     .collect(),
             )
         }
+        Question::Declared { files, .. } => Answer::Declared(vec![
+            Ok(Declared {
+                url: None,
+                keys: None
+            });
+            files.len()
+        ]),
         Question::Scope { base, head, .. } => Answer::Scope(Ok(Box::new(scope(base, head)))),
         Question::Jobs { .. } => Answer::Jobs(Ok(Vec::new())),
         Question::Find { .. } => Answer::Found(Ok(None)),
@@ -282,6 +293,7 @@ fn answer(effect: Effect, now: Timestamp) -> Option<Msg> {
         asked_at: now,
         answer,
         budget: Budget::default(),
+        more: false,
     }))
 }
 
@@ -295,6 +307,8 @@ fn scope(base: &Sha, head: &Sha) -> Scope {
             sha: head.clone(),
             headline: "Answer faster under load".to_owned(),
             author: Some("eve".into()),
+            has_account: true,
+            is_forge_merge: false,
             at: None,
             pull_requests: Vec::new(),
             checks: None,

@@ -45,7 +45,12 @@ pub enum Command {
     Reject,
     Cancel,
     Rerun,
+    VoteRelease,
+    StartRelease,
+    ResumeRelease,
+    CancelRelease,
     Board,
+    Releases,
     Timeline,
     LastView,
     Errors,
@@ -64,6 +69,8 @@ pub enum Context {
     Board,
     Detail,
     Timeline,
+    /// The go/no-go of a release.
+    Release,
     /// Help, errors, messages.
     List,
     /// Everything with a Cancel, and the lines of `/` and `:`.
@@ -71,10 +78,11 @@ pub enum Context {
 }
 
 impl Context {
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Board,
         Self::Detail,
         Self::Timeline,
+        Self::Release,
         Self::List,
         Self::Dialog,
     ];
@@ -92,6 +100,7 @@ impl Context {
                 | Overlay::Hold(_)
                 | Overlay::Gates(_)
                 | Overlay::Confirm(_)
+                | Overlay::Release(_)
                 | Overlay::Quit { .. },
             ) => Self::Dialog,
             None => Self::of_screen(interface),
@@ -103,6 +112,7 @@ impl Context {
             Screen::Board => Self::Board,
             Screen::Detail(_) => Self::Detail,
             Screen::Timeline => Self::Timeline,
+            Screen::Release => Self::Release,
         }
     }
 }
@@ -208,7 +218,7 @@ pub struct Section {
 
 /// What the footer lists per context, most useful first. Several commands share one place where
 /// people read them as one: `j/k`.
-const FOOTER: [(Context, &[&[Command]]); 5] = [
+const FOOTER: [(Context, &[&[Command]]); 6] = [
     (
         Context::Board,
         &[
@@ -262,6 +272,23 @@ const FOOTER: [(Context, &[&[Command]]); 5] = [
             &[Command::Copy],
             &[Command::Close],
             &[Command::Help],
+            &[Command::Zone],
+            &[Command::Palette],
+        ],
+    ),
+    (
+        Context::Release,
+        &[
+            &[Command::VoteRelease],
+            &[Command::StartRelease],
+            &[Command::ResumeRelease],
+            &[Command::CancelRelease],
+            &[Command::Down, Command::Up],
+            &[Command::Open],
+            &[Command::PreviousTab, Command::NextTab],
+            &[Command::Close],
+            &[Command::Help],
+            &[Command::Copy],
             &[Command::Zone],
             &[Command::Palette],
         ],
@@ -340,7 +367,8 @@ fn hint(state: &State, context: Context, commands: &[Command]) -> Option<Hint> {
         (Context::Dialog, Command::NextPane) => "next",
         (Context::Dialog, Command::Open) => "choose",
         (Context::Dialog, Command::Close) => "cancel",
-        (Context::Timeline, Command::Open) => "service",
+        (Context::Timeline | Context::Release, Command::Open) => "service",
+        (Context::Release, Command::PreviousTab) => "release",
         _ => spec.label,
     };
     (!keys.is_empty()).then(|| Hint {

@@ -8,6 +8,7 @@ use crate::domain::entry::{Draft, Precondition};
 use crate::domain::ids::{
     EnvironmentName, ForgeName, IntentId, RepoPath, RunId, Seq, ServiceName, Sha,
 };
+use crate::domain::sampling::Sampling;
 
 /// An order to the runtime.
 #[derive(Clone, Debug, PartialEq)]
@@ -35,6 +36,11 @@ pub enum Effect {
         repo: RepoPath,
         act: Act,
     },
+    /// Takes one round of samples. Answered by `Msg::Sampled`.
+    Sample {
+        ticket: u64,
+        sampling: Sampling,
+    },
     /// Opens a page in the operator's browser.
     Browse(String),
     /// Copies to the operator's clipboard through the terminal (OSC 52).
@@ -58,6 +64,12 @@ pub enum Question {
         head: Sha,
         /// Whether the checks of each commit are wanted too.
         named_checks: bool,
+    },
+    /// What files declare, each at its revision.
+    Declared {
+        service: ServiceName,
+        repo: RepoPath,
+        files: Vec<(String, Sha)>,
     },
     Jobs {
         service: ServiceName,
@@ -83,6 +95,12 @@ pub struct Target {
     pub revisions: Vec<Sha>,
     /// Whether checks are wanted one by one, because a rule names some.
     pub named_checks: bool,
+    /// And with them what they report in words.
+    pub reports: bool,
+    /// Labels of which it matters what is open with them.
+    pub labels: Vec<String>,
+    /// Whether it matters what deployments declare.
+    pub payloads: bool,
 }
 
 /// Which append an answer belongs to.

@@ -13,7 +13,7 @@ use super::request::Refusal;
 use crate::domain::board::{Basis, Board};
 use crate::domain::entry::Entry;
 use crate::domain::fault::Fault;
-use crate::domain::ids::{ForgeName, InstanceId, IntentId, Person, RunId, ServiceName};
+use crate::domain::ids::{ForgeName, InstanceId, IntentId, Person, RunId, ServiceName, Sha};
 use crate::domain::ledger::Ledger;
 use crate::domain::observed::Fact;
 use crate::domain::pipeline::Job;
@@ -27,7 +27,10 @@ mod orders;
 pub mod planning;
 pub(crate) mod recheck;
 pub(crate) mod reconcile;
+pub mod release;
+pub mod sampling;
 pub(crate) mod schedule;
+pub mod tasks;
 mod wish;
 
 /// How many of the newest journal entries are kept for the timeline.
@@ -53,6 +56,12 @@ pub struct Engine {
     pub jobs: BTreeMap<(ServiceName, RunId), Fact<Vec<Job>>>,
     /// Services that somebody looks at: read often.
     pub watched: BTreeSet<ServiceName>,
+    /// Which cells are sampled by themselves.
+    pub samples: sampling::Samples,
+    pub(crate) rounds: sampling::Rounds,
+    /// The other gonogos on this journal; `None` while that is not known.
+    pub neighbours: Option<BTreeSet<InstanceId>>,
+    pub(crate) driving: release::Driving,
     pub(crate) schedule: schedule::Schedule,
     pub(crate) flows: BTreeMap<IntentId, flow::Flow>,
     pub(crate) pending: BTreeMap<Ticket, flow::Pending>,
@@ -104,6 +113,10 @@ impl Engine {
             forges,
             jobs: BTreeMap::new(),
             watched: BTreeSet::new(),
+            samples: sampling::Samples::default(),
+            rounds: sampling::Rounds::default(),
+            neighbours: None,
+            driving: release::Driving::default(),
             schedule: schedule::Schedule::default(),
             flows: BTreeMap::new(),
             pending: BTreeMap::new(),
@@ -169,6 +182,31 @@ impl Engine {
         self.operator.is_some()
             || self.offline
             || self.forges.values().any(|forge| forge.fault.is_some())
+    }
+
+    /// Says whether the checks of every candidate have been read, or were asked for in vain.
+    pub fn checks_are_read(&self, service: &ServiceName) -> bool {
+        self.board.row(service).is_none_or(|row| {
+            let known = row.facts.value().map(|facts| &facts.checks);
+            let candidates = row.cells.iter().filter_map(|cell| cell.candidate.as_ref());
+            let is_read = |sha: &Sha| {
+                known.is_some_and(|checks| checks.contains_key(sha))
+                    || self.schedule.was_asked_with(service, sha)
+            };
+            candidates
+                .into_iter()
+                .all(|candidate| is_read(&candidate.sha))
+        })
+    }
+
+    /// Says whether every file that a service's gates compare has been read, or its read failed.
+    pub fn files_are_read(&self, service: &ServiceName) -> bool {
+        self.board.row(service).is_none_or(|row| {
+            row.wanted_files().iter().all(|file| {
+                let fact = row.seen.declared.get(file);
+                fact.is_some_and(|fact| fact.last.is_some() || fact.fault.is_some())
+            })
+        })
     }
 
     /// Says whether every scope that a service's gates judge has been read, or its read failed.

@@ -15,7 +15,7 @@ use super::keymap::Keymap;
 use super::msg::Msg;
 use super::state::State;
 use super::view::tally::Tally;
-use crate::domain::ids::{EnvironmentName, Seq, ServiceName};
+use crate::domain::ids::{EnvironmentName, ReleaseName, Seq, ServiceName};
 
 mod board;
 mod choice;
@@ -38,6 +38,7 @@ pub mod order;
 mod overlay;
 mod palette;
 mod promote;
+mod release;
 mod reports;
 mod timeline;
 mod tour;
@@ -51,6 +52,7 @@ pub use hold::{HoldDialog, HoldFocus, HoldMode};
 pub use overlay::Overlay;
 pub use palette::{Choice, choices};
 pub use promote::{PromoteDialog, PromoteFocus, PromoteItem};
+pub use release::{ReleaseAction, ReleaseDialog, ReleaseFocus};
 pub use reports::{Message, Problem};
 pub use tour::tour_text;
 
@@ -78,8 +80,10 @@ pub(crate) fn input(state: &mut State, msg: Msg) -> Vec<Effect> {
         Msg::Tick
         | Msg::Fetched(_)
         | Msg::JournalRead(_)
+        | Msg::Neighbours(_)
         | Msg::Recorded { .. }
         | Msg::Acted { .. }
+        | Msg::Sampled { .. }
         | Msg::Asked(_)
         | Msg::Reloaded(_)
         | Msg::Told { .. }
@@ -120,6 +124,7 @@ fn run(state: &mut State, command: Command) -> Vec<Effect> {
         Some(Overlay::Hold(_)) => hold::run(state, command),
         Some(Overlay::Gates(_)) => gates::run(state, command),
         Some(Overlay::Confirm(_)) => confirm::run(state, command),
+        Some(Overlay::Release(_)) => release::run_dialog(state, command),
         Some(Overlay::Quit { .. }) => leave::run(state, command),
     }
 }
@@ -133,6 +138,11 @@ fn screen(state: &mut State, command: Command) -> Vec<Effect> {
         Command::Gates => gates::open(state),
         Command::Reject | Command::Cancel | Command::Rerun => confirm::open(state, command),
         Command::Board => state.interface.show(Screen::Board),
+        Command::VoteRelease => release::open(state, ReleaseAction::Vote),
+        Command::StartRelease => release::open(state, ReleaseAction::Start),
+        Command::ResumeRelease => release::open(state, ReleaseAction::Resume),
+        Command::CancelRelease => release::open(state, ReleaseAction::Cancel),
+        Command::Releases => state.interface.show(Screen::Release),
         Command::Timeline => state.interface.show(Screen::Timeline),
         Command::LastView => {
             if let Some(last) = state.interface.last_screen.clone() {
@@ -153,6 +163,7 @@ fn screen(state: &mut State, command: Command) -> Vec<Effect> {
             Screen::Board => board::run(state, command),
             Screen::Detail(_) => detail::run(state, command),
             Screen::Timeline => timeline::run(state, command),
+            Screen::Release => release::run(state, command),
         },
     }
     Vec::new()
@@ -184,6 +195,8 @@ impl Interface {
             detail_offset: 0,
             timeline: ListCursor::default(),
             timeline_at: None,
+            release: None,
+            release_row: 0,
             messages: VecDeque::new(),
             problems: Vec::new(),
             tour: tour.then_some(0),
@@ -205,10 +218,14 @@ impl Interface {
         }
         for overlay in &mut self.overlays {
             match overlay {
-                Overlay::Promote(dialog) => dialog.check(engine, now),
+                Overlay::Promote(dialog) => {
+                    dialog.check(engine, now);
+                    dialog.wake(engine, now);
+                }
                 Overlay::Confirm(dialog) => dialog.check(engine),
                 Overlay::Hold(dialog) => dialog.check(engine, now),
                 Overlay::Gates(dialog) => dialog.check(engine),
+                Overlay::Release(dialog) => dialog.check(engine, now),
                 Overlay::Help { .. }
                 | Overlay::Errors { .. }
                 | Overlay::Messages { .. }
@@ -221,6 +238,14 @@ impl Interface {
         self.follow_timeline(engine);
         self.keep_in_sight();
         engine.watched = self.watched();
+        let released: Vec<ServiceName> = engine.released_services().collect();
+        engine.watched.extend(released);
+        if self.screen == Screen::Release
+            && let Some(release) = self.release(&engine.policy)
+        {
+            let services = release.items.iter().map(|item| item.service.clone());
+            engine.watched.extend(services.take(order::WATCHED));
+        }
         Vec::new()
     }
 
@@ -287,6 +312,10 @@ pub struct Interface {
     pub timeline: ListCursor,
     /// The selected entry: the cursor stays on it when newer ones come. `None` follows the newest.
     pub timeline_at: Option<Seq>,
+    /// The release that the go/no-go screen shows; `None` means the first.
+    pub release: Option<ReleaseName>,
+    /// The selected service of it.
+    pub release_row: usize,
     /// Newest last; `M` shows them all, the footer the last.
     pub messages: VecDeque<Message>,
     /// Errors that stay until they are read.
@@ -311,6 +340,8 @@ pub enum Screen {
     Board,
     Detail(ServiceName),
     Timeline,
+    /// The go/no-go of a release.
+    Release,
 }
 
 /// The panes of the board.

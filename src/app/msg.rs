@@ -1,20 +1,22 @@
 //! Messages: what happened. Orders live in `effect.rs` and `request.rs`.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::effect::{Question, Ticket};
+use super::effect::{Question, Target, Ticket};
 use super::interface::Chord;
 use super::request::Request;
 use crate::domain::act::{Handle, Outcome};
 use crate::domain::entry::Entry;
 use crate::domain::facts::{Pulse, ServiceFacts};
 use crate::domain::fault::Fault;
-use crate::domain::ids::{ForgeName, IntentId, Person, ServiceName};
+use crate::domain::ids::{ForgeName, InstanceId, IntentId, Person, ServiceName};
 use crate::domain::pipeline::Job;
 use crate::domain::policy::Policy;
 use crate::domain::scope::Scope;
+use crate::domain::seen::{Declared, Round};
 
 /// What happened.
 #[derive(Clone, Debug)]
@@ -32,6 +34,8 @@ pub enum Msg {
     Fetched(Fetched),
     /// Entries read from the journal, in order; also those that other instances wrote.
     JournalRead(Result<Vec<Entry>, JournalFault>),
+    /// Which other gonogos work on this journal now.
+    Neighbours(BTreeSet<InstanceId>),
     /// The answer to an `Effect::Append`.
     Recorded {
         ticket: Ticket,
@@ -41,6 +45,13 @@ pub enum Msg {
     Acted {
         id: IntentId,
         outcome: Outcome,
+    },
+    /// The answer to an `Effect::Sample`; `None` if it was given up.
+    Sampled {
+        ticket: u64,
+        /// When the samples were taken, by our clock: they are at least that old.
+        asked_at: Timestamp,
+        round: Option<Round>,
     },
     /// An order from the command line, by the same way as one from a dialog.
     Asked(Request),
@@ -65,6 +76,68 @@ pub struct Fetched {
     pub asked_at: Timestamp,
     pub answer: Answer,
     pub budget: Budget,
+    /// Whether another part of the same answer follows.
+    pub more: bool,
+}
+
+/// How many services one part of an answer is about, at the least.
+const PART: usize = 50;
+/// Into how many parts an answer is taken at the most: after each, the rows are ordered anew.
+const PARTS: usize = 16;
+
+impl Fetched {
+    /// Takes an answer about many services apart, so that merging one part delays no key.
+    ///
+    /// An answer with a fault in it stays whole: a fault of the whole forge must count once.
+    pub fn parts(self) -> Vec<Self> {
+        let Self {
+            generation,
+            forge,
+            question,
+            asked_at,
+            answer,
+            budget,
+            more,
+        } = self;
+        let parts: Vec<(Question, Answer)> = match (question, answer) {
+            (Question::Pulse(targets), Answer::Pulses(answers)) if all_good(&targets, &answers) => {
+                let targets = apart(targets).map(Question::Pulse);
+                targets.zip(apart(answers).map(Answer::Pulses)).collect()
+            }
+            (Question::Facts(targets), Answer::Facts(answers)) if all_good(&targets, &answers) => {
+                let targets = apart(targets).map(Question::Facts);
+                targets.zip(apart(answers).map(Answer::Facts)).collect()
+            }
+            whole => vec![whole],
+        };
+        let last = parts.len().saturating_sub(1);
+        let parts = parts.into_iter().enumerate();
+        parts
+            .map(|(place, (question, answer))| Self {
+                generation,
+                forge: forge.clone(),
+                question,
+                asked_at,
+                answer,
+                budget,
+                more: more || place < last,
+            })
+            .collect()
+    }
+}
+
+fn all_good<T>(targets: &[Target], answers: &[(ServiceName, Result<T, Fault>)]) -> bool {
+    targets.len() == answers.len() && answers.iter().all(|(_, answer)| answer.is_ok())
+}
+
+/// Makes parts of a list, and one of an empty list.
+fn apart<T>(mut list: Vec<T>) -> impl Iterator<Item = Vec<T>> {
+    let size = list.len().div_ceil(PARTS).max(PART);
+    let parts = list.len().div_ceil(size).max(1);
+    (0..parts).map(move |_| {
+        let rest = list.split_off(size.min(list.len()));
+        std::mem::replace(&mut list, rest)
+    })
 }
 
 /// What a forge answered.
@@ -74,6 +147,8 @@ pub enum Answer {
     Pulses(Vec<(ServiceName, Result<Pulse, Fault>)>),
     Facts(Vec<(ServiceName, Result<Box<ServiceFacts>, Fault>)>),
     Scope(Result<Box<Scope>, Fault>),
+    /// In the order of the question.
+    Declared(Vec<Result<Declared, Fault>>),
     Jobs(Result<Vec<Job>, Fault>),
     Found(Result<Option<Handle>, Fault>),
     /// Dropped before it answered.
@@ -105,4 +180,86 @@ pub enum JournalFault {
     AlreadyThere,
     /// The journal cannot be read or written.
     Unreachable { why: String, hint: Option<String> },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::fault::FaultKind;
+
+    fn pulses(count: usize, faulty: bool) -> Fetched {
+        let name = |at: usize| ServiceName::from(format!("svc-{at}"));
+        let target = |at| Target {
+            service: name(at),
+            repo: "acme/one".into(),
+            branch: None,
+            environments: Vec::new(),
+            revisions: Vec::new(),
+            named_checks: false,
+            reports: false,
+            labels: Vec::new(),
+            payloads: false,
+        };
+        let pulse = Pulse {
+            head: None,
+            checks: None,
+            deployments: Vec::new(),
+            pull_requests: 0,
+            latest_release: None,
+            pushed_at: None,
+            labelled: Vec::new(),
+        };
+        let fault = Fault {
+            kind: FaultKind::Unreachable,
+            forge: "github".into(),
+            doing: "reading".into(),
+            why: "no route".into(),
+            hint: None,
+            request: None,
+            at: Timestamp::UNIX_EPOCH,
+            retry_at: None,
+        };
+        let mut answers: Vec<_> = (0..count).map(|at| (name(at), Ok(pulse.clone()))).collect();
+        if let Some((_, first)) = answers.first_mut().filter(|_| faulty) {
+            *first = Err(fault);
+        }
+        Fetched {
+            generation: 7,
+            forge: "github".into(),
+            question: Question::Pulse((0..count).map(target).collect()),
+            asked_at: Timestamp::UNIX_EPOCH,
+            answer: Answer::Pulses(answers),
+            budget: Budget::default(),
+            more: false,
+        }
+    }
+
+    fn services(part: &Fetched) -> Vec<ServiceName> {
+        match &part.answer {
+            Answer::Pulses(answers) => answers.iter().map(|(name, _)| name.clone()).collect(),
+            answer => panic!("{answer:?}"),
+        }
+    }
+
+    #[test]
+    fn the_parts_of_an_answer_are_the_answer_and_only_the_last_says_so() {
+        for (count, parts) in [(0, 1), (1, 1), (PART, 1), (PART + 1, 2), (1_000, PARTS)] {
+            let whole = pulses(count, false);
+            let wanted = services(&whole);
+            let split = whole.parts();
+            assert!(split.len() <= parts, "{count}: {}", split.len());
+            let found: Vec<ServiceName> = split.iter().flat_map(services).collect();
+            assert_eq!(found, wanted);
+            let more: Vec<bool> = split.iter().map(|part| part.more).collect();
+            assert!(more.iter().rev().skip(1).all(|more| *more), "{more:?}");
+            assert_eq!(more.last(), Some(&false));
+        }
+    }
+
+    #[test]
+    fn an_answer_with_a_fault_stays_whole() {
+        let parts = pulses(1_000, true).parts();
+        assert_eq!(parts.len(), 1);
+        assert!(!parts[0].more);
+    }
 }

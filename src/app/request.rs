@@ -5,7 +5,9 @@ use jiff::Timestamp;
 
 use super::plan::Plan;
 use crate::domain::hold::{Cover, HoldKind, Openers};
-use crate::domain::ids::{EnvironmentName, HoldId, ManualGateId, RoleName, ServiceName};
+use crate::domain::ids::{
+    Digest, EnvironmentName, HoldId, ManualGateId, ReleaseName, RoleName, ServiceName,
+};
 use crate::domain::signoff::Voice;
 
 /// An order that changes something.
@@ -49,6 +51,46 @@ pub enum Request {
         role: RoleName,
         voice: Voice,
         note: String,
+    },
+    /// Attests that a task of a checklist is done.
+    DoTask {
+        service: ServiceName,
+        environment: EnvironmentName,
+        task: String,
+        note: String,
+    },
+    /// Takes one's own attestation back.
+    UndoTask {
+        service: ServiceName,
+        environment: EnvironmentName,
+        task: String,
+        reason: String,
+    },
+    /// A vote on a whole release, bound to what its voter saw.
+    VoteRelease {
+        release: ReleaseName,
+        role: RoleName,
+        voice: Voice,
+        note: String,
+        /// `Decision::bound`, as it was shown.
+        seen: Digest,
+    },
+    /// Starts a release, wave by wave, driven by this gonogo.
+    StartRelease {
+        release: ReleaseName,
+        seen: Digest,
+        reason: String,
+        /// What is stuck and left behind.
+        skip: Vec<ServiceName>,
+    },
+    /// Goes on with a run from here.
+    ResumeRelease {
+        release: ReleaseName,
+    },
+    /// Ends a run: nothing more is started.
+    CancelRelease {
+        release: ReleaseName,
+        reason: String,
     },
 }
 

@@ -12,6 +12,8 @@ use crate::domain::hold::Hold;
 use crate::domain::ids::{EnvironmentName, ServiceName};
 use crate::domain::revision::Revision;
 
+pub mod release;
+
 /// The version of every JSON form that the command line prints.
 pub const SCHEMA: u32 = 1;
 

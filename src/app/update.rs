@@ -28,8 +28,10 @@ pub fn update(state: &mut State, now: Timestamp, msg: Msg) -> Vec<Effect> {
         Msg::Tick
         | Msg::Fetched(_)
         | Msg::JournalRead(_)
+        | Msg::Neighbours(_)
         | Msg::Recorded { .. }
         | Msg::Acted { .. }
+        | Msg::Sampled { .. }
         | Msg::Asked(_)
         | Msg::Reloaded(_) => {
             state.dirty = true;

@@ -14,6 +14,7 @@ mod gates;
 pub mod glyph;
 mod header;
 mod help;
+mod lane;
 pub mod line;
 mod look;
 mod messages;
@@ -22,6 +23,7 @@ pub mod panel;
 mod peek;
 mod pipeline;
 mod pull_requests;
+mod release;
 mod scope;
 pub mod shape;
 mod side;
@@ -35,6 +37,7 @@ pub(crate) mod scenes;
 
 use look::Look;
 pub use panel::{Bar, Content, Dialog, Panel};
+pub(super) use release::text as release_text;
 pub use shape::Shape;
 
 use super::interface::Screen;
@@ -58,13 +61,16 @@ pub struct View {
 pub fn view(state: &State) -> View {
     let shape = Shape::of(&state.interface);
     let look = Look::new(state, shape);
-    let main = if shape.is_tiny() {
+    let main = if shape.is_tiny() && state.interface.screen == Screen::Release {
+        release::tiny(&look)
+    } else if shape.is_tiny() {
         tiny::main(&look)
     } else {
         match &state.interface.screen {
             Screen::Board => board::main(&look),
             Screen::Detail(service) => detail::main(&look, service),
             Screen::Timeline => timeline::main(&look),
+            Screen::Release => release::main(&look),
         }
     };
     View {

@@ -117,6 +117,7 @@ async fn act(
     let services = known_services(&headless, services)?;
     let environment = EnvironmentName::new(environment);
     headless.settle(&services, PATIENCE).await;
+    headless.sample(&services, Some(&environment)).await;
     let mut outcomes = Vec::new();
     let mut plans = Vec::new();
     let now = headless.state.now;
@@ -216,7 +217,8 @@ async fn send(global: &Global, headless: &mut Headless, plan: Plan, args: &Confi
     let id = plan.intent.id.clone();
     let service = plan.service().clone();
     headless.ask(Request::Send(Box::new(plan.clone())));
-    let patience = Duration::from_secs(120);
+    let sampling = headless.engine().rounds_take(&service).unsigned_abs();
+    let patience = Duration::from_secs(120) + sampling;
     let waited = headless.until(patience, |engine| !engine.is_busy()).await;
     let mut failure = tell(global, headless, &id);
     if waited != Waited::Done {

@@ -78,6 +78,7 @@ async fn judged(
     let service = status::known_services(&headless, std::slice::from_ref(&args.service))?;
     let environment = EnvironmentName::new(&args.to);
     headless.settle(&service, PATIENCE).await;
+    headless.sample(&service, Some(&environment)).await;
     let now = headless.state.now;
     let service = service
         .into_iter()
@@ -119,14 +120,14 @@ fn print(service: &str, cell: &CellStatus, now: Timestamp) {
         .as_deref()
         .or_else(|| cell.revision.as_deref()?.get(..7))
         .unwrap_or("nothing");
-    let candidate = cell
-        .candidate
-        .as_ref()
-        .map_or("nothing", |candidate| candidate.label());
-    output::line(&format!(
-        "{service} > {}   {live} > {candidate}   {}",
-        cell.environment, cell.verdict
-    ));
+    let (to, verdict) = (&cell.environment, cell.verdict);
+    output::line(&match &cell.candidate {
+        Some(candidate) => format!(
+            "{service} > {to}   {live} > {}   {verdict}",
+            candidate.label()
+        ),
+        None => format!("{service} > {to}   {live}, nothing to promote   {verdict}"),
+    });
     for gate in &cell.gates {
         output::line(&format!(
             "  {:<10} {:<12} {}",
@@ -172,7 +173,7 @@ fn earliest(earliest: &EarliestStatus, now: Timestamp) -> String {
             span(at.duration_since(now))
         ),
         ("needs-person", _) => format!(
-            "when {} acts on {gate}",
+            "no known time: {gate} needs {}",
             earliest.who.as_deref().unwrap_or("somebody")
         ),
         ("no-known-time", _) => format!("no known time: {gate} does not open by itself"),

@@ -1,11 +1,13 @@
 //! `gonogo hold`: place, edit, lift and list holds. Works without any forge.
 
 use clap::{Args, Subcommand, ValueEnum};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use serde_json::json;
 
 use super::output::{self, instant, span};
 use super::{Exit, Failure, Global, journal, settings};
+use crate::app::interface::until;
 use crate::app::request::{Expiry, Request};
 use crate::app::status::{HoldStatus, SCHEMA};
 use crate::config::Env;
@@ -47,7 +49,7 @@ pub struct AddArgs {
     cover: CoverArgs,
     #[arg(long, value_name = "TEXT")]
     reason: String,
-    /// When it ends: `2h`, `45m`, or an instant such as 2026-11-21T18:00Z. Without it, until lifted.
+    /// When it ends: `2h`, `45m`, `18:00` in UTC, or 2026-11-21T18:00Z. Without it, until lifted.
     #[arg(long, value_name = "WHEN")]
     until: Option<String>,
     /// What it stops.
@@ -200,20 +202,15 @@ impl CoverArgs {
     }
 }
 
-/// Reads a distance from now (`2h`, `45m`) or an instant.
+/// Reads until when as the board's dialog does: a distance from now, a time, or an instant.
 fn when(text: &str, now: Timestamp) -> Result<Timestamp, Failure> {
     if let Ok(at) = text.parse::<Timestamp>() {
         return Ok(at);
     }
-    let distance = text.parse::<SignedDuration>().map_err(|_| {
-        Failure::new(
-            Exit::Usage,
-            format!("{text} is neither a distance nor an instant"),
-        )
-        .hint("for instance 45m, 2h, or 2026-11-21T18:00Z")
-    })?;
-    now.checked_add(distance)
-        .map_err(|_| Failure::new(Exit::Usage, format!("{text} is too far away")))
+    let usage = |why: String| Failure::new(Exit::Usage, why);
+    until::parse(text, now, &TimeZone::UTC)
+        .map_err(usage)?
+        .ok_or_else(|| usage("--until needs a time".to_owned()).hint("without it: until lifted"))
 }
 
 #[cfg(test)]
@@ -231,6 +228,12 @@ mod tests {
             when("2026-11-21T18:00Z", now).unwrap(),
             "2026-11-21T18:00:00Z".parse().unwrap()
         );
-        assert_eq!(when("soon", now).unwrap_err().exit, Exit::Usage);
+        assert_eq!(
+            when("17:30", now).unwrap(),
+            "2026-11-21T17:30:00Z".parse().unwrap()
+        );
+        for wrong in ["soon", "25:00", "15:00", ""] {
+            assert_eq!(when(wrong, now).unwrap_err().exit, Exit::Usage, "{wrong}");
+        }
     }
 }

@@ -17,6 +17,7 @@ use crate::app::status::SCHEMA;
 use crate::config::{self, Env};
 use crate::domain::entry::{Entry, Event};
 use crate::domain::ids::{EnvironmentName, Person, Seq, ServiceName};
+use crate::domain::policy::Policy;
 use crate::runtime::connect;
 use crate::runtime::headless::Headless;
 use crate::runtime::session::Mode;
@@ -72,19 +73,22 @@ pub(super) async fn order(
     services: &[ServiceName],
     request: Request,
 ) -> Result<Exit, Failure> {
-    order_with(global, env, services, |_| request).await
+    let services = services.to_vec();
+    order_with(global, env, |_| services, |_| request).await
 }
 
-/// As `order`, with a request that depends on what the engine knows once it has settled.
+/// As `order`, with services that the policy names, and a request that depends on what the engine
+/// knows once it has settled.
 pub(super) async fn order_with(
     global: &Global,
     env: &Env,
-    services: &[ServiceName],
+    services: impl FnOnce(&Policy) -> Vec<ServiceName>,
     request: impl FnOnce(&Engine) -> Request,
 ) -> Result<Exit, Failure> {
     let (session, _) = settings::session(global, env, global.mode()).await?;
     let mut headless = Headless::new(session);
-    headless.settle(services, PATIENCE).await;
+    let services = services(&headless.engine().policy);
+    headless.settle(&services, PATIENCE).await;
     if headless.engine().operator.is_none() {
         // Holds must work while the forge is down: then the account on this machine is the owner.
         let local = env
@@ -275,6 +279,8 @@ fn sentence(entry: &Entry) -> String {
         } => format!("{person} as {role} on {saw}, now {now}"),
         Event::GateAdded { gate } => format!("{} {}", gate.id, gate.name),
         Event::GateOpened { id, .. } | Event::GateClosed { id, .. } => id.to_string(),
+        Event::TaskDone { attestation } => format!("{} for {}", attestation.task, attestation.saw),
+        Event::TaskWithdrawn { task, .. } => task.clone(),
         Event::ReleaseVoteCast { vote } => format!(
             "{} {} as {} on {}",
             vote.release,
@@ -283,7 +289,9 @@ fn sentence(entry: &Entry) -> String {
             vote.saw
         ),
         Event::ReleaseStarted { run } => format!("{} run {}", run.release, run.id),
-        Event::ReleaseResumed { id, .. } | Event::ReleaseEnded { id, .. } => format!("run {id}"),
+        Event::ReleaseResumed { id, release, .. } | Event::ReleaseEnded { id, release, .. } => {
+            format!("{release} run {id}")
+        }
         Event::DeploymentSeen { deployment, .. }
         | Event::DeploymentOutOfBand { deployment, .. } => deployment.to_string(),
     };

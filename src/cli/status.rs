@@ -26,12 +26,13 @@ pub(super) async fn run(global: &Global, env: &Env, args: StatusArgs) -> Result<
     let mut headless = Headless::new(session);
     let wanted = known_services(&headless, &args.services)?;
     headless.settle(&wanted, PATIENCE).await;
+    headless.sample(&wanted, None).await;
     let status = Status::of(headless.engine(), kinds, &wanted, headless.state.now);
     let exit = if global.json {
         output::json_line(&status);
         Exit::Done
     } else {
-        print(&status);
+        print(&status, global.offline);
         Exit::Done
     };
     headless.finish().await;
@@ -69,7 +70,7 @@ pub(super) fn known_services(
         .collect()
 }
 
-fn print(status: &Status) {
+fn print(status: &Status, offline: bool) {
     let mut environments: Vec<&str> = Vec::new();
     for cell in status.services.iter().flat_map(|service| &service.cells) {
         if !environments.contains(&cell.environment.as_str()) {
@@ -110,7 +111,8 @@ fn print(status: &Status) {
             .as_ref()
             .and_then(|budget| Some(format!(", budget {}/{}", budget.remaining?, budget.limit?)))
             .unwrap_or_default();
-        output::note(&format!("{} {}{age}{budget}", forge.name, forge.state));
+        let state = if offline { "not asked" } else { &forge.state };
+        output::note(&format!("{} {state}{age}{budget}", forge.name));
     }
 }
 
@@ -127,7 +129,13 @@ fn place(cell: &CellStatus) -> String {
                 .as_deref()
                 .or_else(|| flight.revision.get(..7))
                 .unwrap_or("?");
-            format!("{} > {coming} {}", live.unwrap_or("-"), flight.phase)
+            // What was under way when the facts were fresh may have ended since.
+            let phase = if cell.state == "stale" {
+                cell.state
+            } else {
+                flight.phase.as_str()
+            };
+            format!("{} > {coming} {phase}", live.unwrap_or("-"))
         }
         (Some(live), None) => format!("{live} {}", cell.state),
         (None, None) => cell.state.to_owned(),

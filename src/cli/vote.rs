@@ -1,21 +1,25 @@
-//! `gonogo vote`: a role's go or no-go on one promotion.
+//! `gonogo vote`: a role's go or no-go on one promotion, or on a whole release.
 
 use clap::{Args, ValueEnum};
 
-use super::{Exit, Failure, Global, journal};
+use super::{Exit, Failure, Global, journal, release};
+use crate::app::engine::Engine;
 use crate::app::request::Request;
 use crate::config::Env;
-use crate::domain::ids::{EnvironmentName, RoleName, ServiceName};
+use crate::domain::ids::{Digest, EnvironmentName, ReleaseName, RoleName, ServiceName};
+use crate::domain::policy::Policy;
 use crate::domain::signoff::Voice;
 
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub struct VoteArgs {
     voice: Said,
-    service: String,
+    /// The service, or the release.
+    #[arg(value_name = "SERVICE|RELEASE")]
+    name: String,
     /// The role that you vote as.
     #[arg(long = "as", value_name = "ROLE")]
     role: String,
-    /// The environment that would be promoted into; the last of the path without it.
+    /// The environment that a service would be promoted into; the last of the path without it.
     #[arg(long, value_name = "ENV")]
     to: Option<String>,
     /// Why; required for no-go.
@@ -29,30 +33,58 @@ enum Said {
     NoGo,
 }
 
-pub(super) async fn run(global: &Global, env: &Env, args: VoteArgs) -> Result<Exit, Failure> {
-    let service = ServiceName::from(args.service);
-    let to = args.to.map(EnvironmentName::from);
-    let voice = match args.voice {
-        Said::Go => Voice::Go,
-        Said::NoGo => Voice::NoGo,
-    };
-    let role = RoleName::from(args.role);
-    let note = args.note;
-    journal::order_with(global, env, std::slice::from_ref(&service), |engine| {
+impl VoteArgs {
+    /// The release that is meant: a service of the same name comes first, `--to` means a service.
+    fn release(&self, policy: &Policy) -> Option<ReleaseName> {
+        let service = ServiceName::new(&self.name);
+        if self.to.is_some() || policy.service(&service).is_some() {
+            return None;
+        }
+        let release = policy.release(&ReleaseName::new(&self.name))?;
+        Some(release.name.clone())
+    }
+
+    fn request(self, engine: &Engine) -> Request {
+        let voice = match self.voice {
+            Said::Go => Voice::Go,
+            Said::NoGo => Voice::NoGo,
+        };
+        let release = self.release(&engine.policy);
+        let role = RoleName::from(self.role);
+        if let Some(release) = release {
+            return Request::VoteRelease {
+                seen: release::bound(engine, &release).unwrap_or_else(|| Digest::from("")),
+                release,
+                role,
+                voice,
+                note: self.note,
+            };
+        }
+        let service = ServiceName::from(self.name);
         let known = engine.policy.service(&service);
         let last = known
             .and_then(|known| known.path.last())
             .map(|stage| stage.environment.clone());
-        let environment = to
+        let environment = self
+            .to
+            .map(EnvironmentName::from)
             .or(last)
             .unwrap_or_else(|| EnvironmentName::from("production"));
         Request::Vote {
-            service: service.clone(),
+            service,
             environment,
             role,
             voice,
-            note,
+            note: self.note,
         }
-    })
-    .await
+    }
+}
+
+pub(super) async fn run(global: &Global, env: &Env, args: VoteArgs) -> Result<Exit, Failure> {
+    let named = args.clone();
+    let services = move |policy: &Policy| match named.release(policy) {
+        Some(release) => release::services(policy, &release),
+        None => vec![ServiceName::new(&named.name)],
+    };
+    journal::order_with(global, env, services, |engine| args.request(engine)).await
 }

@@ -14,10 +14,12 @@ use super::{Binding, Env, JournalUrl, Poll, Settings, Theme, Ui, defaults, keys,
 use crate::domain::ids::{Digest, EnvironmentName, Person, RoleName};
 use crate::domain::policy::{Environment, GateSpec, Mode, Policy};
 
+mod depends;
 mod forge;
 mod gate;
 mod overlap;
 mod recurrence;
+mod release;
 mod service;
 mod window;
 
@@ -59,19 +61,31 @@ pub(super) fn check<'d>(
     let forges = forge::forges(&top, &place);
     let mut roles = roles(&top);
     let operator = operator(&top, &mut roles);
-    let tiers = tiers(&top, &roles);
+    let tiers = tiers(&top, &roles, &place);
     let mut environments = environments(&top, &tiers);
     let services = service::services(
         &top,
         &service::Known {
             forges: &forges,
-            tiers: &tiers,
+            tiers: tiers
+                .iter()
+                .map(|(name, gates)| (name.as_str(), gates.as_slice().into()))
+                .collect(),
             roles: &roles,
+            place: &place,
         },
         &mut environments,
     );
     let windows = window::windows(&top, &environments, &services);
-    releases(&top, &services, &roles);
+    let releases = release::releases(
+        &top,
+        &release::Known {
+            services: &services,
+            roles: &roles,
+            environments: &environments,
+            windows: &windows,
+        },
+    );
 
     let mut policy = Policy {
         version: Digest::from(""),
@@ -80,7 +94,7 @@ pub(super) fn check<'d>(
         services: services.list,
         windows,
         roles,
-        releases: Vec::new(),
+        releases,
     };
     policy.version = version::of(&policy);
     Some(Settings {
@@ -114,9 +128,13 @@ impl Place<'_> {
             return Some(home.join(text.trim_start_matches('~').trim_start_matches('/')));
         }
         // Absolute, so that `config show` means the same wherever it is loaded again.
+        Some(self.folder().join(text))
+    }
+
+    /// The folder of the file.
+    fn folder(&self) -> PathBuf {
         let file = std::path::absolute(self.path).unwrap_or_else(|_| self.path.to_owned());
-        let folder = file.parent().unwrap_or(Path::new("/"));
-        Some(folder.join(text))
+        file.parent().unwrap_or(Path::new("/")).to_owned()
     }
 }
 
@@ -293,7 +311,7 @@ fn known_role(role: &str, value: &Value<'_>, roles: &Roles) -> bool {
 
 type Tiers = BTreeMap<String, Vec<GateSpec>>;
 
-fn tiers(top: &Table<'_>, roles: &Roles) -> Tiers {
+fn tiers(top: &Table<'_>, roles: &Roles, place: &Place<'_>) -> Tiers {
     let mut tiers = defaults::tiers();
     for (name, table) in top.children("policy", keys::POLICY) {
         if tiers.contains_key(name) && table.get("gates").is_none() {
@@ -301,7 +319,7 @@ fn tiers(top: &Table<'_>, roles: &Roles) -> Tiers {
         }
         let listed = table
             .need("gates", "[\"pipeline\", \"path\"]")
-            .and_then(|value| gate::list(value, roles));
+            .and_then(|value| gate::list(value, roles, place));
         tiers.insert(
             name.to_owned(),
             defaults::complete(listed.unwrap_or_default()),
@@ -351,22 +369,4 @@ fn mode(table: &Table<'_>) -> Option<Mode> {
         );
     }
     Some(mode)
-}
-
-/// Checks release tables as far as they can be without running them; they have no effect yet.
-fn releases(top: &Table<'_>, services: &service::Services, roles: &Roles) {
-    for (name, table) in top.children("release", keys::RELEASE) {
-        let listed = table.get("services").and_then(Value::texts);
-        for (service, value) in listed.unwrap_or_default() {
-            services.known(service, &value);
-        }
-        let signing = table.get("roles").and_then(Value::texts);
-        for (role, value) in signing.unwrap_or_default() {
-            known_role(role, &value, roles);
-        }
-        table.note(
-            format!("release `{name}` has no effect: releases are not in this version"),
-            None,
-        );
-    }
 }

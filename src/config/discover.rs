@@ -149,7 +149,10 @@ pub fn settings(forge: ForgeSettings, found: &Found<'_>, env: &Env) -> Result<Se
         };
         path.push(Stage {
             environment: name.clone(),
-            gates: tiers.get(&environment.tier).cloned().unwrap_or_default(),
+            gates: tiers
+                .get(&environment.tier)
+                .map(|gates| gates.as_slice().into())
+                .unwrap_or_default(),
             via,
             mode: environment.mode,
             verification: None,

@@ -69,7 +69,9 @@ impl Problem {
             path: path.to_owned(),
             line: before.matches('\n').count() + 1,
             column: before.get(line_start..).unwrap_or_default().chars().count() + 1,
-            source_line: hide_tokens(&line.chars().map(showable).collect::<String>()),
+            source_line: hide_tokens(&hide_credentials(
+                &line.chars().map(showable).collect::<String>(),
+            )),
             length: marked
                 .lines()
                 .next()
@@ -94,6 +96,27 @@ fn hide_tokens(line: &str) -> String {
         Some(token) => hide_after(line, token),
         None => line.to_owned(),
     }
+}
+
+/// Hides the user and password of every address on a line, one star for one character: what is
+/// wrong may stand right of it.
+fn hide_credentials(line: &str) -> String {
+    let mut parts = line.split("://");
+    let mut hidden = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let end = part.find(|sign: char| sign.is_whitespace() || "/?#\"'".contains(sign));
+        let (authority, rest) = part.split_at(end.unwrap_or(part.len()));
+        hidden.push_str("://");
+        if let Some((credentials, host)) = authority.rsplit_once('@') {
+            hidden.extend(credentials.chars().map(|_| '*'));
+            hidden.push('@');
+            hidden.push_str(host);
+        } else {
+            hidden.push_str(authority);
+        }
+        hidden.push_str(rest);
+    }
+    hidden
 }
 
 /// Replaces what follows the first `=` after byte `from`, one star for one character.
@@ -231,6 +254,20 @@ fn distance(left: &str, right: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_password_of_an_address_is_hidden_and_nothing_else() {
+        for (line, shown) in [
+            (
+                r#"a = "https://me:pass@a.b/x@y", b = "http://c.d""#,
+                r#"a = "https://*******@a.b/x@y", b = "http://c.d""#,
+            ),
+            (r#"a = "ftp://p@ss@h" # x@y"#, r#"a = "ftp://****@h" # x@y"#),
+            ("no address @ all", "no address @ all"),
+        ] {
+            assert_eq!(hide_credentials(line), shown);
+        }
+    }
 
     #[test]
     fn a_slip_of_the_finger_is_recognised() {

@@ -14,7 +14,8 @@ use toml::de::{DeTable, DeValue};
 
 use super::error::{Level, Problem, meant};
 use super::keys::{self, Section};
-use crate::domain::text::clean;
+use crate::domain::figure::Figure;
+use crate::domain::text::{clean, is_clean};
 
 mod wall;
 
@@ -76,8 +77,10 @@ impl<'d> Report<'d> {
 #[derive(Clone)]
 pub(super) struct Value<'d> {
     report: &'d Report<'d>,
-    /// What it is called in messages: `` `interval` ``.
-    what: String,
+    /// The key that it stands under, itself or in a list.
+    key: &'d str,
+    /// How many lists it stands in.
+    depth: usize,
     span: Range<usize>,
     node: &'d DeValue<'d>,
 }
@@ -110,9 +113,14 @@ impl<'d> Value<'d> {
         self.report.note(&self.span, message, hint);
     }
 
+    /// What it is called in messages: `` `interval` ``.
+    fn what(&self) -> String {
+        format!("{}`{}`", "an item of ".repeat(self.depth), clean(self.key))
+    }
+
     fn wrong(&self, wanted: &str, example: &str) {
         self.error(
-            format!("{} must be {wanted}, not {}", self.what, kind(self.node)),
+            format!("{} must be {wanted}, not {}", self.what(), kind(self.node)),
             Some(format!("for instance {example}")),
         );
     }
@@ -128,12 +136,12 @@ impl<'d> Value<'d> {
             return None;
         };
         if text.trim().is_empty() {
-            self.error(format!("{} is empty", self.what), None);
+            self.error(format!("{} is empty", self.what()), None);
             return None;
         }
-        if clean(text) != text {
+        if !is_clean(text) {
             self.error(
-                format!("{} holds characters that cannot be seen", self.what),
+                format!("{} holds characters that cannot be seen", self.what()),
                 Some("remove control characters, and spaces at its ends".to_owned()),
             );
             return None;
@@ -161,7 +169,11 @@ impl<'d> Value<'d> {
             } else {
                 "write \"18:00\" or \"2026-12-20 18:00\"; the offset comes from `zone`".to_owned()
             };
-            let message = format!("{}: `{}` is not a wall-clock time", self.what, clean(&text));
+            let message = format!(
+                "{}: `{}` is not a wall-clock time",
+                self.what(),
+                clean(&text)
+            );
             self.error(message, Some(hint));
         }
         wall
@@ -194,6 +206,42 @@ impl<'d> Value<'d> {
         count
     }
 
+    /// Reads a decimal number, with or without places.
+    pub fn figure(&self) -> Option<Figure> {
+        let text = match self.node {
+            DeValue::Integer(integer) if integer.radix() == 10 => integer.as_str(),
+            DeValue::Float(float) => float.as_str(),
+            _ => {
+                self.wrong("a number", "80 or 87.5");
+                return None;
+            }
+        };
+        let (_, places) = text.split_once('.').unwrap_or((text, ""));
+        let figure = text.trim_start_matches('+').parse::<Figure>().ok();
+        // What is cut off would be a bound that nobody wrote.
+        let figure = figure.filter(|_| places.len() <= 3);
+        if figure.is_none() {
+            self.error(
+                format!("{}: `{}` is not a plain number", self.what(), clean(text)),
+                Some("write for instance 80 or 87.5, with at most three places".to_owned()),
+            );
+        }
+        figure
+    }
+
+    /// Reads a plain value to compare with: a text, a number, or true or false.
+    pub fn plain(&self) -> Option<String> {
+        match self.node {
+            DeValue::String(_) => self.text().map(str::to_owned),
+            DeValue::Boolean(truth) => Some(truth.to_string()),
+            DeValue::Integer(_) | DeValue::Float(_) => self.figure().map(|one| one.to_string()),
+            DeValue::Datetime(_) | DeValue::Array(_) | DeValue::Table(_) => {
+                self.wrong("a text, a number, true or false", "\"UP\"");
+                None
+            }
+        }
+    }
+
     /// Reads a duration longer than nothing. A day is 24 hours.
     pub fn duration(&self) -> Option<SignedDuration> {
         let example = "\"90s\", \"15m\", \"2h\", \"1d\"";
@@ -207,17 +255,17 @@ impl<'d> Value<'d> {
             .and_then(|span| span.to_duration(SpanRelativeTo::days_are_24_hours()).ok());
         match duration {
             Some(duration) if duration > LONGEST => {
-                self.error(format!("{} is longer than a year", self.what), None);
+                self.error(format!("{} is longer than a year", self.what()), None);
                 None
             }
             Some(duration) if duration > SignedDuration::ZERO => Some(duration),
             Some(_) => {
-                self.error(format!("{} must be longer than nothing", self.what), None);
+                self.error(format!("{} must be longer than nothing", self.what()), None);
                 None
             }
             None => {
                 self.error(
-                    format!("{}: `{}` is not a duration", self.what, clean(text)),
+                    format!("{}: `{}` is not a duration", self.what(), clean(text)),
                     Some(format!("write for instance {example}")),
                 );
                 None
@@ -235,7 +283,8 @@ impl<'d> Value<'d> {
                 .iter()
                 .map(|item| Value {
                     report: self.report,
-                    what: format!("an item of {}", self.what),
+                    key: self.key,
+                    depth: self.depth + 1,
                     span: item.span(),
                     node: item.get_ref(),
                 })
@@ -260,7 +309,7 @@ impl<'d> Value<'d> {
         let found = words.iter().find(|(word, _)| *word == text);
         if found.is_none() {
             self.error(
-                format!("{} cannot be `{text}`", self.what),
+                format!("{} cannot be `{text}`", self.what()),
                 meant(text, words.iter().map(|(word, _)| *word)),
             );
         }
@@ -286,6 +335,12 @@ impl<'d> Value<'d> {
         Some(table)
     }
 
+    /// Says whether it is a table with this key, whatever stands there.
+    pub fn has(&self, key: &str) -> bool {
+        let table = self.node.as_table();
+        table.is_some_and(|table| table.contains_key(key))
+    }
+
     pub fn is_table(&self) -> bool {
         matches!(self.node, DeValue::Table(_))
     }
@@ -309,7 +364,8 @@ impl<'d> Table<'d> {
                 };
                 let what = Value {
                     report,
-                    what: format!("`{}`", clean(key.get_ref())),
+                    key: key.get_ref(),
+                    depth: 0,
                     span,
                     node: value.get_ref(),
                 };
@@ -389,7 +445,7 @@ impl<'d> Table<'d> {
         };
         let mut children = Vec::new();
         for (span, key, value) in parent.entries {
-            if key.trim().is_empty() || clean(key) != key {
+            if key.trim().is_empty() || !is_clean(key) {
                 let message = format!("a name in [{}] is empty or cannot be seen", parent.name);
                 self.report.error(&span, message, None);
                 continue;

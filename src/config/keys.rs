@@ -34,13 +34,26 @@ sections! {
     ROLE "role.NAME": "members";
     SERVICE "service.NAME": "repo" "branch" "path" "group" "gates" "depends" "promote";
     PROMOTE "service.NAME.promote.NAME": "via" "workflow" "ref" "inputs" "base" "head" "method";
-    RELEASE "release.NAME": "services" "waves" "window" "roles" "due";
+    RELEASE "release.NAME": "services" "waves" "environment" "window" "roles" "distinct" "due" "zone"
+        "owner";
+    RELEASE_ITEM "release.NAME.services": "service" "revision";
     UI "ui": "theme" "ascii" "motion" "utc";
     GATE_PIPELINE "pipeline": "kind" "required" "blocking" "optional" "ignored";
     GATE_PATH "path": "kind" "from";
     GATE_SOAK "soak": "kind" "at_least";
     GATE_REVIEW "review": "kind" "approvals" "own";
     GATE_SIGN_OFF "sign-off": "kind" "roles" "distinct";
+    GATE_QUALITY "quality": "kind" "figures";
+    GATE_FIGURE "quality": "check" "after" "at_least" "at_most";
+    GATE_BLOCKER "blocker": "kind" "labels";
+    GATE_PARITY "parity": "kind" "with" "file" "payload" "except";
+    GATE_FOUR_EYES "four-eyes": "kind" "distinct";
+    GATE_FITS "fits": "kind" "margin";
+    GATE_CHECKLIST "checklist": "kind" "tasks";
+    TASK "checklist": "name" "text" "role";
+    GATE_HEALTH "health": "kind" "every" "probes";
+    PROBE "health": "name" "url" "pointer" "prometheus" "query" "equals" "at_most" "at_least";
+    GATE_COMMAND "command": "kind" "name" "argv" "time_limit" "every";
     GATE_PLAIN "window": "kind";
 }
 

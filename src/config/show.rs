@@ -6,8 +6,14 @@ use jiff::SignedDuration;
 
 use super::check::{DAYS, default_via};
 use super::{Binding, ForgeSettings, Settings, TokenSource};
-use crate::domain::policy::{Environment, GateSpec, PipelineRule, Service, Via};
+use crate::domain::figure::Bound;
+use crate::domain::policy::{
+    Environment, GateSpec, ParityRule, ParitySource, PipelineRule, QualityRule, Service, Task, Via,
+};
+use crate::domain::release::Release;
 use crate::domain::window::{Span, Window, WindowEffect};
+
+mod sampled;
 
 /// Writes the settings as a config file.
 pub fn show(settings: &Settings) -> String {
@@ -68,6 +74,10 @@ pub fn show(settings: &Settings) -> String {
                 section(&mut out, &header, &via_lines(&stage.via).join("\n"));
             }
         }
+    }
+    for each in &policy.releases {
+        let header = format!("release.{}", key(each.name.as_str()));
+        section(&mut out, &header, &release_body(each));
     }
     if !settings.keys.is_empty() {
         let lines: Vec<String> = settings
@@ -251,6 +261,45 @@ fn service_body(service: &Service) -> String {
     }
     let path = service.path.iter().map(|stage| &stage.environment);
     lines.push(format!("path = {}", texts(path)));
+    if !service.depends.is_empty() {
+        lines.push(format!("depends = {}", texts(&service.depends)));
+    }
+    lines.join("\n")
+}
+
+pub(super) fn release(release: &Release) -> String {
+    format!("{} {}", key(release.name.as_str()), release_body(release))
+}
+
+fn release_body(release: &Release) -> String {
+    let items: Vec<String> = release
+        .items
+        .iter()
+        .map(|item| match &item.pin {
+            None => quote(item.service.as_str()),
+            Some(pin) => format!(
+                "{{ service = {}, revision = {} }}",
+                quote(item.service.as_str()),
+                quote(pin)
+            ),
+        })
+        .collect();
+    let waves: Vec<String> = release.waves.iter().map(texts).collect();
+    let mut lines = vec![
+        format!("services = [{}]", items.join(", ")),
+        format!("waves = [{}]", waves.join(", ")),
+        format!("environment = {}", quote(release.environment.as_str())),
+        format!("roles = {}", texts(&release.roles)),
+        format!("distinct = {}", release.distinct),
+    ];
+    let window = release.window.as_ref();
+    lines.extend(window.map(|window| format!("window = {}", quote(window))));
+    if let Some(due) = release.due {
+        lines.push(due.strftime("due = \"%Y-%m-%d %H:%M:%S\"").to_string());
+        lines.push("zone = \"UTC\"".to_owned());
+    }
+    let owner = release.owner.as_ref();
+    lines.extend(owner.map(|owner| format!("owner = {}", quote(owner.as_str()))));
     lines.join("\n")
 }
 
@@ -299,6 +348,16 @@ pub(super) fn gates(gates: &[GateSpec]) -> String {
 }
 
 fn gate(gate: &GateSpec) -> String {
+    // Of several comparisons (a tier's and a service's) each is a table of its own.
+    if let GateSpec::Parity(rules) = gate {
+        let shown: Vec<String> = rules.iter().map(parity).collect();
+        return shown.join(", ");
+    }
+    // Of several programs each is a table of its own.
+    if let GateSpec::Command(rules) = gate {
+        let shown: Vec<String> = rules.iter().map(sampled::command).collect();
+        return shown.join(", ");
+    }
     let settings = match gate {
         GateSpec::Pipeline(rule) => pipeline(rule),
         GateSpec::Path { any: true } => ", from = \"any\"".to_owned(),
@@ -307,22 +366,27 @@ fn gate(gate: &GateSpec) -> String {
         GateSpec::SignOff { roles, distinct } => {
             format!(", roles = {}, distinct = {distinct}", texts(roles))
         }
+        GateSpec::Quality(rules) => {
+            let figures: Vec<String> = rules.iter().map(figure).collect();
+            format!(", figures = [{}]", figures.join(", "))
+        }
+        GateSpec::Blocker { labels } => format!(", labels = {}", texts(labels)),
+        GateSpec::FourEyes { parts } => {
+            let parts = parts.iter().map(|part| part.word());
+            format!(", distinct = {}", texts(parts))
+        }
+        GateSpec::Fits(rule) => format!(", margin = {}", quote(&duration(rule.margin))),
+        GateSpec::Checklist { tasks } => tasks_of(tasks),
+        GateSpec::Health(rule) => sampled::health(rule),
         GateSpec::Path { any: false }
         | GateSpec::Fresh
         | GateSpec::Window
         | GateSpec::Hold
         | GateSpec::Forge
         | GateSpec::Manual
-        // Config takes none of these yet.
-        | GateSpec::Quality(_)
-        | GateSpec::Blocker { .. }
         | GateSpec::Depends
-        | GateSpec::Parity(_)
-        | GateSpec::Fits(_)
-        | GateSpec::FourEyes { .. }
-        | GateSpec::Checklist { .. }
-        | GateSpec::Health(_)
-        | GateSpec::Command(_) => String::new(),
+        | GateSpec::Command(_)
+        | GateSpec::Parity(_) => String::new(),
     };
     let kind = quote(gate.name());
     if settings.is_empty() {
@@ -330,6 +394,45 @@ fn gate(gate: &GateSpec) -> String {
     } else {
         format!("{{ kind = {kind}{settings} }}")
     }
+}
+
+fn figure(rule: &QualityRule) -> String {
+    let after = rule.after.as_ref();
+    let after = after.map_or_else(String::new, |after| format!(", after = {}", quote(after)));
+    let bound = match rule.bound {
+        Bound::AtLeast(figure) => format!("at_least = {figure}"),
+        Bound::AtMost(figure) => format!("at_most = {figure}"),
+    };
+    format!("{{ check = {}{after}, {bound} }}", quote(&rule.check))
+}
+
+fn parity(rule: &ParityRule) -> String {
+    let mut shown = "{ kind = \"parity\"".to_owned();
+    if let Some(with) = &rule.with {
+        let _ = write!(shown, ", with = {}", quote(with.as_str()));
+    }
+    let _ = match &rule.source {
+        ParitySource::File(path) => write!(shown, ", file = {}", quote(path)),
+        ParitySource::Payload => write!(shown, ", payload = true"),
+    };
+    if !rule.except.is_empty() {
+        let _ = write!(shown, ", except = {}", texts(&rule.except));
+    }
+    shown.push_str(" }");
+    shown
+}
+
+fn tasks_of(tasks: &[Task]) -> String {
+    let task = |task: &Task| {
+        let role = task.role.as_ref();
+        let role = role.map_or_else(String::new, |role| {
+            format!(", role = {}", quote(role.as_str()))
+        });
+        let (name, text) = (quote(&task.name), quote(&task.text));
+        format!("{{ name = {name}, text = {text}{role} }}")
+    };
+    let tasks: Vec<String> = tasks.iter().map(task).collect();
+    format!(", tasks = [{}]", tasks.join(", "))
 }
 
 fn pipeline(rule: &PipelineRule) -> String {

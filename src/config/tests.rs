@@ -4,10 +4,13 @@ use super::*;
 
 mod example;
 mod mistakes;
+mod release;
 mod windows;
 
 fn env() -> Env {
-    [("HOME", "/home/ada")].into_iter().collect()
+    [("HOME", "/home/ada"), ("PATH", "/usr/bin:/bin")]
+        .into_iter()
+        .collect()
 }
 
 fn load_text(text: &str) -> Result<Settings, Vec<Problem>> {
@@ -68,6 +71,10 @@ gates = [
     { kind = "soak", at_least = "1d" },
     { kind = "review", approvals = 2, own = true },
     { kind = "sign-off", roles = ["qa", "release"], distinct = false },
+    { kind = "quality", figures = [{ check = "coverage", after = "lines", at_least = 80 }, { check = "sast", at_most = 2.50 }] },
+    { kind = "blocker", labels = ["stop", "p1"] },
+    { kind = "parity", with = "staging", file = "deploy/{environment}.toml", except = ["config.replicas", "hosts.*"] },
+    { kind = "four-eyes", distinct = ["author", "promoter"] },
     "window",
 ]
 
@@ -99,7 +106,7 @@ repo = "work:acme/web"
 branch = "main"
 group = "front"
 path = ["dev", "staging", "eu/live"]
-gates = [{ kind = "pipeline", blocking = ["e2e"] }, { kind = "soak", at_least = "2h" }]
+gates = [{ kind = "pipeline", blocking = ["e2e"] }, { kind = "soak", at_least = "2h" }, { kind = "parity", payload = true }, "four-eyes", { kind = "quality", figures = [{ check = "coverage", after = "lines", at_least = 85.5 }] }]
 [service.web.promote.staging]
 via = "workflow"
 workflow = "deploy.yml"
@@ -180,6 +187,13 @@ fn the_policy_version_changes_with_what_decides_and_with_nothing_else() {
         ("1m 30s", "1m 31s"),
         ("\"alan\"", "\"alan\", \"mary\""),
         ("02:00", "02:01"),
+        ("at_least = 85.5", "at_least = 86"),
+        ("after = \"lines\"", "after = \"branches\""),
+        ("[\"stop\", \"p1\"]", "[\"stop\"]"),
+        ("with = \"staging\"", "with = \"dev\""),
+        ("\"config.replicas\", ", ""),
+        ("payload = true", "file = \"a.toml\""),
+        ("[\"author\", \"promoter\"]", "[\"approver\", \"promoter\"]"),
         ("tier = \"fast\"", "tier = \"standard\""),
         ("[\"e2e\"]", "[\"e2e\", \"load\"]"),
         ("base = \"live\"", "base = \"prod\""),
@@ -187,6 +201,24 @@ fn the_policy_version_changes_with_what_decides_and_with_nothing_else() {
     ] {
         assert!(FULL.contains(from), "{from}");
         assert_ne!(version(&FULL.replace(from, to)), full, "{from}");
+    }
+    let example = version(example::EXAMPLE);
+    for (from, to) in [
+        ("margin = \"10m\"", "margin = \"11m\""),
+        ("take a backup", "take two backups"),
+        ("role = \"release\" }", "role = \"qa\" }"),
+        ("at_most = 1.5", "at_most = 1.501"),
+        ("\"/error_rate\"", "\"/errors\""),
+        ("equals = \"UP\"", "equals = \"OK\""),
+        ("min(up", "max(up"),
+        ("every = \"30s\"", "every = \"31s\""),
+        ("[\"true\", ", "[\"false\", "),
+        ("time_limit = \"30s\"", "time_limit = \"31s\""),
+        (">= v2.1.0", ">= v2.1.1"),
+    ] {
+        assert!(example::EXAMPLE.contains(from), "{from}");
+        let changed = version(&example::EXAMPLE.replace(from, to));
+        assert_ne!(changed, example, "{from}");
     }
 }
 

@@ -1,8 +1,13 @@
 //! The policy's version: a hash of all that decides, and of nothing that does not.
 
+use std::sync::Arc;
+
 use super::show;
 use crate::domain::ids::Digest;
-use crate::domain::policy::Policy;
+use crate::domain::policy::{GateSpec, Policy};
+
+/// How many written lists of gates are kept at hand.
+const KNOWN: usize = 16;
 
 /// Hashes the effective policy. Its own `version`, the order of services and everything about
 /// looks and polling rate are left out; the written form is ours, so that a new compiler or field
@@ -22,18 +27,32 @@ pub(super) fn of(policy: &Policy) -> Digest {
     for window in &policy.windows {
         lines.push(format!("window {}", show::window(window)));
     }
+    // Most services have the gates of their tier, which are one and the same list.
+    let mut written: Vec<(&Arc<[GateSpec]>, String)> = Vec::new();
     let mut services: Vec<_> = policy.services.iter().collect();
     services.sort_by(|left, right| left.name.cmp(&right.name));
     for service in services {
         lines.push(format!("service {}", show::service_head(service)));
         for stage in &service.path {
+            let known = written
+                .iter()
+                .position(|(gates, _)| Arc::ptr_eq(gates, &stage.gates));
+            let place = known.unwrap_or_else(|| {
+                // Services with gates of their own would make this long: the newest are enough.
+                written.truncate(KNOWN);
+                written.insert(0, (&stage.gates, show::gates(&stage.gates)));
+                0
+            });
             lines.push(format!(
                 "stage {} {} {}",
                 show::key(stage.environment.as_str()),
-                show::gates(&stage.gates),
+                written.get(place).map_or("", |(_, gates)| gates),
                 show::via(&stage.via)
             ));
         }
+    }
+    for release in &policy.releases {
+        lines.push(format!("release {}", show::release(release)));
     }
     Digest::of(lines.iter().map(String::as_str))
 }

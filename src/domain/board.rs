@@ -1,14 +1,14 @@
 //! The board: every service with its facts, scopes and judged cells. Merging an answer judges the
 //! touched service again and nothing else.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
 use super::cell::{Cell, Sources};
 use super::facts::{Pulse, ServiceFacts};
 use super::fault::Fault;
-use super::gate::{Peer, Peers};
+use super::gate::{Peer, Peers, parity};
 use super::ids::{EnvironmentName, Person, RepoPath, ServiceName, Sha};
 use super::ledger::Ledger;
 use super::observed::{Fact, Observed};
@@ -171,14 +171,19 @@ impl Board {
 
     /// Takes a pulse. Says whether the service has to be read again: its pulse changed, or its
     /// facts were never read. An unchanged pulse confirms the facts, so they are as fresh as it.
+    ///
+    /// What is confirmed is judged again at once only if somebody looks at it (`watched`) or its
+    /// verdicts are about to run out: of a thousand quiet services, most have nothing new to say.
     pub fn pulse(
         &mut self,
         service: &ServiceName,
         answer: Result<Pulse, Fault>,
         at: Timestamp,
+        watched: bool,
         basis: Basis<'_>,
     ) -> bool {
-        let Some(row) = self.row_mut(service) else {
+        let place = self.places.get(service).copied();
+        let Some(row) = place.and_then(|place| self.rows.get_mut(place)) else {
             return false;
         };
         match answer {
@@ -189,11 +194,14 @@ impl Board {
                     return true;
                 }
                 row.awaited = None;
+                let recovered = row.facts.fault.take().is_some();
                 if let Some(last) = &mut row.facts.last {
                     last.at = last.at.max(at);
-                    row.facts.fault = None;
                 }
-                self.judge(service, basis);
+                let soon = basis.now + basis.policy.max_age / 2;
+                if watched || recovered || row.due().is_some_and(|due| due <= soon) {
+                    self.judge(service, basis);
+                }
                 false
             }
             Err(fault) => {
@@ -292,6 +300,19 @@ impl Row {
     pub fn scope_of(&self, cell: &Cell) -> Option<&Fact<Scope>> {
         let (live, candidate) = (cell.live.as_ref()?, cell.candidate.as_ref()?);
         self.scopes.get(&(live.sha.clone(), candidate.sha.clone()))
+    }
+
+    /// Returns the files, each with the revision, that the gates of this row compare.
+    pub fn wanted_files(&self) -> BTreeSet<(String, Sha)> {
+        let Some(facts) = self.facts.value() else {
+            return BTreeSet::new();
+        };
+        let of_cell = |cell: &Cell| {
+            let stage = self.service.stage(&cell.environment)?;
+            let candidate = cell.candidate.as_ref();
+            Some(parity::files(&self.service, stage, facts, candidate))
+        };
+        self.cells.iter().filter_map(of_cell).flatten().collect()
     }
 
     /// Returns the next instant at which time alone changes a verdict of this row.

@@ -1,6 +1,8 @@
 //! Deployments as a forge records them, and which of them is live. A promotion, which is ours,
 //! lives in `promotion.rs`.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -26,6 +28,9 @@ pub struct Deployment {
     pub url: Option<String>,
     /// Our correlation key, if the deployment carries one.
     pub key: Option<IntentId>,
+    /// What it declares of its environment, flattened (`runtime.java` → `21`), where that was asked
+    /// for and the forge keeps some. Our own key is no part of it.
+    pub payload: Option<BTreeMap<String, String>>,
 }
 
 /// Returns the live deployment of `environment`: of all that are up or were once up, the newest

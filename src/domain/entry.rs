@@ -4,14 +4,15 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::attestation::Attestation;
 use super::hold::{Cover, Hold, HoldKind, ManualGate};
 use super::ids::{
     DeploymentId, Digest, EnvironmentName, HoldId, InstanceId, IntentId, ManualGateId, Person,
-    ReleaseRunId, RoleName, Seq, ServiceName, Sha,
+    ReleaseName, ReleaseRunId, RoleName, Seq, ServiceName, Sha,
 };
 use super::promotion::{Intent, Purpose, Step};
 use super::release::run::{Ending, Run};
-use super::signoff::{ReleaseVote, Vote};
+use super::signoff::{ReleaseVote, Voice, Vote};
 
 /// What happened.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -62,6 +63,14 @@ pub enum Event {
         id: ManualGateId,
         cover: Cover,
     },
+    TaskDone {
+        attestation: Attestation,
+    },
+    /// By who had attested it.
+    TaskWithdrawn {
+        task: String,
+        cover: Cover,
+    },
     ReleaseVoteCast {
         vote: ReleaseVote,
     },
@@ -71,10 +80,12 @@ pub enum Event {
     /// Another instance carries the run on.
     ReleaseResumed {
         id: ReleaseRunId,
+        release: ReleaseName,
         driver: InstanceId,
     },
     ReleaseEnded {
         id: ReleaseRunId,
+        release: ReleaseName,
         how: Ending,
     },
     DeploymentSeen {
@@ -103,6 +114,8 @@ impl Event {
             Self::GateAdded { .. } => "gate.added".into(),
             Self::GateOpened { .. } => "gate.opened".into(),
             Self::GateClosed { .. } => "gate.closed".into(),
+            Self::TaskDone { .. } => "task.done".into(),
+            Self::TaskWithdrawn { .. } => "task.withdrawn".into(),
             Self::ReleaseStarted { .. } => "release.started".into(),
             Self::ReleaseResumed { .. } => "release.resumed".into(),
             Self::ReleaseEnded { how, .. } => format!("release.{}", how.word()),
@@ -122,15 +135,17 @@ impl Event {
             | Self::VoteVoided { .. }
             | Self::GateAdded { .. }
             | Self::GateOpened { .. }
-            | Self::GateClosed { .. } => true,
+            | Self::GateClosed { .. }
+            | Self::TaskDone { .. }
+            | Self::TaskWithdrawn { .. }
+            // What a run was about to send is not sent after somebody else drives it or ended it.
+            | Self::ReleaseResumed { .. }
+            | Self::ReleaseEnded { .. } => true,
+            Self::ReleaseVoteCast { vote } => vote.voice == Voice::NoGo,
             Self::Intended { .. }
             | Self::Stepped { .. }
             | Self::HoldExpired { .. }
-            // They decide on a run, which each of its promotions is judged apart from.
-            | Self::ReleaseVoteCast { .. }
             | Self::ReleaseStarted { .. }
-            | Self::ReleaseResumed { .. }
-            | Self::ReleaseEnded { .. }
             | Self::DeploymentSeen { .. }
             | Self::DeploymentOutOfBand { .. } => false,
         }

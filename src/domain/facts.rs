@@ -49,6 +49,9 @@ pub struct ServiceFacts {
     pub open_pull_requests: u64,
     pub pull_requests: Vec<PullRequest>,
     pub releases: Vec<Release>,
+    /// What is open with a label that blocks, by the label that was asked for. A label that is not
+    /// here was not asked for, or what has it could not be read.
+    pub labelled: BTreeMap<String, Labelled>,
     /// What could not be read, in words; the rest is good ("checks: not readable with this token").
     pub gaps: Vec<String>,
 }
@@ -88,6 +91,26 @@ pub struct Release {
     pub url: String,
 }
 
+/// The open issues and pull requests with one label.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Labelled {
+    /// How many there are; `shown` may hold fewer.
+    pub total: u64,
+    pub shown: Vec<Blocker>,
+}
+
+/// An open issue or pull request with a label that blocks.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Blocker {
+    /// Issues and pull requests of a repository share their numbers.
+    pub number: u64,
+    pub is_pull_request: bool,
+    pub title: String,
+    pub author: Option<Person>,
+    pub url: String,
+    pub labels: Vec<String>,
+}
+
 /// The cheap read: enough to see that a service changed.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Pulse {
@@ -96,6 +119,8 @@ pub struct Pulse {
     /// `(id, environment, raw state, changed at)` of the newest deployments.
     pub deployments: Vec<(u64, String, String, Option<Timestamp>)>,
     pub pull_requests: u64,
+    /// How many are open with each label that was asked for.
+    pub labelled: Vec<(String, u64)>,
     pub latest_release: Option<String>,
     pub pushed_at: Option<Timestamp>,
 }

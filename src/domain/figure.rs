@@ -49,6 +49,52 @@ impl Figure {
     }
 }
 
+impl Figure {
+    /// Returns the nearest figures not above and not below the number that `text` is: the same one
+    /// twice, if three places are enough. Takes an exponent too (`1.2e-05`); no number at all, an
+    /// infinite one and one too large give `None`.
+    pub fn around(text: &str) -> Option<(Self, Self)> {
+        let (negative, text) = match text.strip_prefix('-') {
+            Some(text) => (true, text),
+            None => (false, text.strip_prefix('+').unwrap_or(text)),
+        };
+        let (mantissa, exponent) = match text.split_once(['e', 'E']) {
+            Some((mantissa, exponent)) => (mantissa, exponent.parse::<i32>().ok()?),
+            None => (text, 0),
+        };
+        let (whole, places) = mantissa.split_once('.').unwrap_or((mantissa, "0"));
+        let is_digits = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
+        if !is_digits(whole) || !is_digits(places) {
+            return None;
+        }
+        // The digits without the point, and how many of them stand before the third place behind it.
+        let digits = format!("{whole}{places}");
+        let kept = i64::try_from(whole.len()).ok()? + i64::from(exponent) + 3;
+        let digits = digits.as_bytes();
+        let (mut thousandths, mut place) = (0_i64, 0_i64);
+        let mut rest = false;
+        for digit in digits {
+            let digit = i64::from(digit - b'0');
+            if place < kept {
+                thousandths = thousandths.checked_mul(10)?.checked_add(digit)?;
+            } else {
+                rest |= digit > 0;
+            }
+            place += 1;
+        }
+        while place < kept && thousandths > 0 {
+            thousandths = thousandths.checked_mul(10)?;
+            place += 1;
+        }
+        let further = thousandths.checked_add(i64::from(rest))?;
+        Some(if negative {
+            (Self(-further), Self(-thousandths))
+        } else {
+            (Self(thousandths), Self(further))
+        })
+    }
+}
+
 /// A text that is not a decimal number, or one too large.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not a decimal number")]
@@ -127,6 +173,28 @@ impl fmt::Display for Bound {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_number_lies_between_the_figures_around_it() {
+        let around = |text| {
+            let (below, above) = Figure::around(text)?;
+            Some((below.to_string(), above.to_string()))
+        };
+        let pair = |below: &str, above: &str| Some((below.to_owned(), above.to_owned()));
+        assert_eq!(around("87.4"), pair("87.4", "87.4"));
+        assert_eq!(around("+1.0019"), pair("1.001", "1.002"));
+        assert_eq!(around("-1.0019"), pair("-1.002", "-1.001"));
+        assert_eq!(around("1.2e-05"), pair("0", "0.001"));
+        assert_eq!(around("1.25E2"), pair("125", "125"));
+        assert_eq!(around("0e999999"), pair("0", "0"));
+        assert_eq!(around("1e-2147483648"), pair("0", "0.001"));
+        assert_eq!(around("1e300"), None);
+        for text in [
+            "", "NaN", "+Inf", "-", "1.", ".5", "1e", "0x1", "1 2", "true",
+        ] {
+            assert_eq!(around(text), None, "{text}");
+        }
+    }
 
     #[test]
     fn the_first_number_of_a_report_is_read_as_people_read_it() {

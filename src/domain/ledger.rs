@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
+use super::attestation::Attestation;
 use super::entry::{Entry, Event};
 use super::hold::{Hold, ManualGate, Opened};
 use super::ids::{
@@ -25,6 +26,8 @@ pub struct Ledger {
     pub manual_gates: BTreeMap<ManualGateId, ManualGate>,
     /// The last vote of each person on each cell.
     pub votes: BTreeMap<(ServiceName, EnvironmentName, Person), Vote>,
+    /// The last attestation of each task of each cell.
+    tasks: BTreeMap<(ServiceName, EnvironmentName, String), Attestation>,
     /// The last vote of each person on each release.
     pub release_votes: BTreeMap<(ReleaseName, Person), ReleaseVote>,
     pub release_runs: BTreeMap<ReleaseRunId, Run>,
@@ -144,6 +147,25 @@ impl Ledger {
                     gate.opened = None;
                 }
             }
+            Event::TaskDone { attestation } => {
+                let done = attestation;
+                let key = (
+                    done.service.clone(),
+                    done.environment.clone(),
+                    done.task.clone(),
+                );
+                self.tasks.insert(key, done.clone());
+            }
+            Event::TaskWithdrawn { task, cover } => {
+                if let (Some(service), Some(environment)) = (&cover.service, &cover.environment) {
+                    let key = (service.clone(), environment.clone(), task.clone());
+                    // Somebody else may have attested it anew in the meantime; that stands.
+                    let own = self.tasks.get(&key);
+                    if own.is_some_and(|done| done.person == draft.actor) {
+                        self.tasks.remove(&key);
+                    }
+                }
+            }
             Event::ReleaseVoteCast { vote } => {
                 let key = (vote.release.clone(), vote.person.clone());
                 self.release_votes.insert(key, vote.clone());
@@ -153,12 +175,12 @@ impl Ledger {
                 self.release_runs.insert(run.id.clone(), run.clone());
             }
             Event::ReleaseStarted { .. } => {}
-            Event::ReleaseResumed { id, driver } => {
+            Event::ReleaseResumed { id, driver, .. } => {
                 if let Some(run) = self.open_run_mut(id) {
                     run.driver = driver.clone();
                 }
             }
-            Event::ReleaseEnded { id, how } => {
+            Event::ReleaseEnded { id, how, .. } => {
                 if let Some(run) = self.open_run_mut(id) {
                     run.ended = Some(Ended {
                         how: how.clone(),
@@ -213,6 +235,17 @@ impl Ledger {
     /// Returns every intent that has not ended, of any purpose.
     pub fn open(&self) -> impl Iterator<Item = &Promotion> {
         self.open.iter().filter_map(|id| self.promotions.get(id))
+    }
+
+    /// Returns the last attestation of a task, whatever it was made for.
+    pub fn task(
+        &self,
+        service: &ServiceName,
+        environment: &EnvironmentName,
+        task: &str,
+    ) -> Option<&Attestation> {
+        let key = (service.clone(), environment.clone(), task.to_owned());
+        self.tasks.get(&key)
     }
 
     /// Returns the run of a release that has not ended, if there is one.

@@ -77,4 +77,7 @@ pub struct Check {
     pub phase: Phase,
     pub url: Option<String>,
     pub completed_at: Option<Timestamp>,
+    /// What it says of its outcome in words, where that was asked for: a check run's title and
+    /// summary, a commit status's description.
+    pub report: Option<String>,
 }

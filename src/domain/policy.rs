@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::sync::Arc;
 
 use jiff::SignedDuration;
 
@@ -86,7 +87,37 @@ pub struct Service {
 impl Service {
     /// Says whether a rule of the path names checks, so that they must be read one by one.
     pub fn names_checks(&self) -> bool {
-        self.pipeline_rules().any(PipelineRule::names_checks)
+        self.pipeline_rules().any(PipelineRule::names_checks) || self.wants_reports()
+    }
+
+    /// Says whether a gate judges what checks report in words.
+    pub fn wants_reports(&self) -> bool {
+        self.gates()
+            .any(|gate| matches!(gate, GateSpec::Quality(_)))
+    }
+
+    /// Returns the labels with which an open issue or pull request blocks somewhere on the path.
+    pub fn blocking_labels(&self) -> BTreeSet<&str> {
+        self.gates()
+            .filter_map(|gate| match gate {
+                GateSpec::Blocker { labels } => Some(labels),
+                _ => None,
+            })
+            .flatten()
+            .map(String::as_str)
+            .collect()
+    }
+
+    /// Says whether a gate compares what deployments declare.
+    pub fn wants_payloads(&self) -> bool {
+        self.gates().any(|gate| {
+            let GateSpec::Parity(rules) = gate else {
+                return false;
+            };
+            rules
+                .iter()
+                .any(|rule| rule.source == ParitySource::Payload)
+        })
     }
 
     /// Says whether a rule of the path judges the checks of every commit in scope.
@@ -95,8 +126,11 @@ impl Service {
     }
 
     fn pipeline_rules(&self) -> impl Iterator<Item = &PipelineRule> {
-        let gates = self.path.iter().flat_map(|stage| &stage.gates);
-        gates.filter_map(GateSpec::pipeline_rule)
+        self.gates().filter_map(GateSpec::pipeline_rule)
+    }
+
+    fn gates(&self) -> impl Iterator<Item = &GateSpec> {
+        self.path.iter().flat_map(|stage| stage.gates.iter())
     }
 }
 
@@ -105,12 +139,24 @@ impl Service {
 pub struct Stage {
     pub environment: EnvironmentName,
     /// In the order in which they are shown; `fresh`, `hold`, `manual` and `forge` are always there.
-    pub gates: Vec<GateSpec>,
+    /// Shared, because a thousand services mostly have their tier's.
+    pub gates: Arc<[GateSpec]>,
     pub via: Via,
     /// Who starts a promotion into it.
     pub mode: Mode,
     /// What has to be seen after a deployment; `None` takes the forge's word for it.
     pub verification: Option<Verification>,
+}
+
+impl Stage {
+    /// The roles whose go its sign-off gates ask for.
+    pub fn roles_asked(&self) -> impl Iterator<Item = &RoleName> {
+        let asked = self.gates.iter().filter_map(|gate| match gate {
+            GateSpec::SignOff { roles, .. } => Some(roles),
+            _ => None,
+        });
+        asked.flatten()
+    }
 }
 
 /// How a promotion into an environment is made on the forge.
@@ -183,7 +229,8 @@ pub enum GateSpec {
     },
     /// The service's own `depends`; always there where it has some.
     Depends,
-    Parity(ParityRule),
+    /// One or several comparisons: a service may add its own to a tier's.
+    Parity(Vec<ParityRule>),
     Fits(FitsRule),
     /// The parts that different people play, pairwise distinct.
     FourEyes {
@@ -246,6 +293,14 @@ impl GateSpec {
             Self::Checklist { .. } => "checklist",
             Self::Health(_) => "health",
             Self::Command(_) => "command",
+        }
+    }
+
+    /// The programs of a `command` gate.
+    pub fn commands_mut(&mut self) -> Option<&mut Vec<(String, CommandRule)>> {
+        match self {
+            Self::Command(rules) => Some(rules),
+            _ => None,
         }
     }
 
@@ -357,9 +412,9 @@ mod tests {
     #[test]
     fn checks_are_wanted_by_name_where_a_rule_of_the_path_names_one() {
         let service = |rule: PipelineRule| {
-            let stage = |environment: &str, gates| Stage {
+            let stage = |environment: &str, gates: Vec<GateSpec>| Stage {
                 environment: environment.into(),
-                gates,
+                gates: gates.into(),
                 via: Via::Forge,
                 mode: Mode::default(),
                 verification: None,

@@ -7,7 +7,9 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::act::{Act, Handle};
-use super::ids::{Digest, EnvironmentName, InstanceId, IntentId, Person, ServiceName};
+use super::ids::{
+    Digest, EnvironmentName, InstanceId, IntentId, Person, ReleaseRunId, ServiceName,
+};
 use super::revision::Revision;
 
 /// What an intent is for. Every purpose follows the same send-once protocol.
@@ -68,6 +70,9 @@ pub struct Intent {
     pub digest: Digest,
     /// The intent that this one replaces after a person decided on its unknown outcome.
     pub replaces: Option<IntentId>,
+    /// The run of a release that it belongs to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub release: Option<ReleaseRunId>,
 }
 
 /// What happened to an intent.

@@ -7,6 +7,8 @@ use super::ids::{EnvironmentName, Person, ReleaseName, RoleName, ServiceName};
 use super::revision::Revision;
 
 pub mod agenda;
+pub mod decision;
+pub mod estimate;
 pub mod prognosis;
 pub mod run;
 pub mod waves;

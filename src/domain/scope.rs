@@ -42,6 +42,12 @@ pub struct Commit {
     pub sha: Sha,
     pub headline: String,
     pub author: Option<Person>,
+    /// Whether `author` is an account of the forge, rather than a name that git was told: such a
+    /// name may be anybody's.
+    pub has_account: bool,
+    /// Whether the forge itself made it when somebody pressed merge: a merge commit that it signed,
+    /// and in which nobody wrote anything.
+    pub is_forge_merge: bool,
     pub at: Option<Timestamp>,
     /// The merged pull requests that brought it; without one, nobody reviewed it.
     #[serde(default)]

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::ids::{EnvironmentName, Sha};
@@ -16,9 +17,27 @@ pub struct Seen {
     pub rounds: BTreeMap<RoundKey, Fact<Round>>,
 }
 
-/// What a file declares, flattened: `runtime.java` → `21`. `None` means that there is no such file.
+impl Seen {
+    /// Takes a round. Older rounds of the same subject on other revisions are over.
+    pub fn take_round(&mut self, key: RoundKey, round: Round, at: Timestamp) {
+        self.rounds.retain(|known, fact| {
+            known.environment != key.environment
+                || known.subject != key.subject
+                || known.revision == key.revision
+                || fact.at().is_some_and(|known| known > at)
+        });
+        self.rounds.entry(key).or_default().merge(Ok(round), at);
+    }
+}
+
+/// What a file declares at one revision.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Declared(pub Option<BTreeMap<String, String>>);
+pub struct Declared {
+    /// The page of the file on the forge.
+    pub url: Option<String>,
+    /// Flattened: `runtime.java` → `21`. `None` means that there is no such file.
+    pub keys: Option<BTreeMap<String, String>>,
+}
 
 /// Which samples a round belongs to.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

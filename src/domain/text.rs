@@ -12,6 +12,9 @@ pub const LONGEST: usize = 4096;
 /// Called where wire types become domain types, so that the board, the command line, reports and
 /// logs all get clean text.
 pub fn clean(text: &str) -> String {
+    if is_plain(text) {
+        return text.to_owned();
+    }
     let mut clean = String::with_capacity(text.len().min(LONGEST));
     for character in text.trim().chars().take(LONGEST) {
         match character {
@@ -25,6 +28,20 @@ pub fn clean(text: &str) -> String {
         }
     }
     clean
+}
+
+/// Says whether `clean` would leave `text` as it is.
+pub fn is_clean(text: &str) -> bool {
+    is_plain(text) || clean(text) == text
+}
+
+/// Says whether `text` is short, printable ASCII without spaces at its ends, as nearly all is.
+fn is_plain(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    bytes.len() <= LONGEST
+        && bytes.iter().all(|byte| matches!(byte, b' '..=b'~'))
+        && bytes.first() != Some(&b' ')
+        && bytes.last() != Some(&b' ')
 }
 
 /// Says whether `character` could forge or hide what stands on the screen.
@@ -87,6 +104,28 @@ mod tests {
     #[test]
     fn plain_words_in_any_script_stay() {
         assert_eq!(clean("push-日本 Zürich עברית"), "push-日本 Zürich עברית");
+    }
+
+    #[test]
+    fn what_is_clean_is_what_cleaning_leaves_alone() {
+        let long = "x".repeat(LONGEST);
+        for good in ["", "a", "two words", "~", "日本", &long] {
+            assert!(is_clean(good), "{good}");
+            assert_eq!(clean(good), good);
+        }
+        let longer = "x".repeat(LONGEST + 1);
+        for bad in [
+            " a",
+            "a ",
+            "a\tb",
+            "\u{7f}",
+            "\u{1b}[m",
+            "a\u{200b}",
+            &longer,
+        ] {
+            assert!(!is_clean(bad), "{bad:?}");
+            assert_ne!(clean(bad), bad);
+        }
     }
 
     #[test]

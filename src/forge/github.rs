@@ -22,14 +22,17 @@ use crate::domain::fault::Fault;
 use crate::domain::ids::{ForgeName, IntentId, Person, RepoPath, RunId, Sha};
 use crate::domain::pipeline::Job;
 use crate::domain::scope::Scope;
+use crate::domain::seen::Declared;
 
 mod act;
 mod batch;
 mod board;
+mod declared;
 mod discover;
 mod drafts;
 mod find;
 mod identify;
+mod labelled;
 mod paths;
 mod pulse;
 mod query;
@@ -141,6 +144,14 @@ impl Forge for GitHub {
                 let doing = format!("comparing {} with {} in {repo}", base.short(), head.short());
                 self.fault(&error, doing)
             })
+    }
+
+    async fn declared(
+        &self,
+        repo: &RepoPath,
+        files: &[(String, Sha)],
+    ) -> Vec<Result<Declared, Fault>> {
+        self.read_files(repo, files).await
     }
 
     async fn jobs(&self, repo: &RepoPath, run: RunId) -> Result<Vec<Job>, Fault> {

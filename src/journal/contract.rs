@@ -10,6 +10,9 @@ use crate::domain::signoff::{Voice, Vote};
 use fixtures::*;
 
 pub mod fixtures;
+mod releases;
+
+pub use releases::*;
 
 pub async fn entries_are_numbered_chained_and_read_back_as_they_were(journal: &dyn Journal) {
     assert_eq!(journal.head().await.unwrap(), Seq(0));

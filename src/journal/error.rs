@@ -129,6 +129,10 @@ fn words(entry: &Entry) -> String {
         }
         Event::GateOpened { cover, .. } => format!("{actor} opened a gate on {cover}"),
         Event::GateClosed { cover, .. } => format!("{actor} closed a gate on {cover}"),
+        Event::TaskDone { attestation } => {
+            format!("{actor} attested {} of {cell}", attestation.task)
+        }
+        Event::TaskWithdrawn { task, .. } => format!("{actor} took back {task} of {cell}"),
         Event::ReleaseVoteCast { vote } => format!(
             "{} voted {} on release {} as {}",
             vote.person,
@@ -138,7 +142,7 @@ fn words(entry: &Entry) -> String {
         ),
         Event::ReleaseStarted { run } => format!("{actor} started release {}", run.release),
         Event::ReleaseResumed { id, .. } => format!("{actor} resumed release run {id}"),
-        Event::ReleaseEnded { id, how } => format!("release run {id} is {}", how.word()),
+        Event::ReleaseEnded { release, how, .. } => format!("{release} is {}", how.word()),
         Event::DeploymentSeen { .. } => format!("a deployment of {cell} was seen"),
         Event::DeploymentOutOfBand { .. } => {
             format!("a deployment of {cell} that gonogo did not make was seen")

@@ -99,7 +99,7 @@ impl Sqlite {
         let mut writer = open_connection(&connect, &path).await?;
         schema::migrate(&mut writer, &path).await?;
         place::make_private(&path)?;
-        let others = instance::others(&path, &options.instance);
+        let others = instance::others(&path, &options.instance).len();
         let journal = Self {
             path,
             connect,
@@ -147,6 +147,10 @@ impl Sqlite {
 
     /// How many other gonogos have it open now.
     pub fn others(&self) -> usize {
+        self.living().len()
+    }
+
+    fn living(&self) -> Vec<InstanceId> {
         match &self.us {
             Some(us) => instance::others(&self.path, &us.instance),
             None => instance::others(&self.path, &InstanceId::from("")),
@@ -216,6 +220,10 @@ impl Journal for Sqlite {
             .map_err(|error| fault(&self.path, error))?;
         *slot = Some(connection);
         Ok(Seq(row.try_get(0).map_err(Error::Database)?))
+    }
+
+    fn neighbours(&self) -> Option<Vec<InstanceId>> {
+        Some(self.living())
     }
 
     async fn verify(&self) -> Result<u64, Error> {

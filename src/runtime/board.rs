@@ -1,10 +1,11 @@
 //! The board's loop: one `select!`, drain what is ready, draw once, and only if something changed.
 //! Nothing but the `select!` waits.
 
+use std::collections::VecDeque;
 use std::io;
 use std::time::Duration;
 
-use tokio::sync::mpsc;
+use tokio::sync::mpsc::{self, Receiver};
 use tokio::time::Instant;
 
 use super::cache::{self, Cache};
@@ -20,8 +21,11 @@ use crate::app::{Msg, State, update, view};
 use crate::domain::ids::ServiceName;
 use crate::ui::{self, Theme};
 
-/// At most one frame per this time.
+/// At most one frame per this time, and one more for a key: it does not wait for what a forge's
+/// answer has just drawn.
 const FRAME: Duration = Duration::from_millis(16);
+/// For how long answers are taken before keys are looked for again.
+const TURN: Duration = Duration::from_millis(2);
 /// Ages tick and the terminal is looked for once in this time.
 const SECOND: Duration = Duration::from_secs(1);
 /// Keys that may wait for the loop; the terminal keeps the rest.
@@ -102,14 +106,15 @@ pub async fn run(session: Session, looks: Looks) -> io::Result<()> {
     );
     state.dirty = true;
     let mut drawn_at = clock::tick() - FRAME;
+    let from = clock::tick();
     let connections = std::sync::Arc::clone(executor.connections());
     executor
         .tasks()
-        .source(|sender| watch::journal(connections, sender));
+        .source(|sender| watch::journal(connections, from, sender));
     if let Some(source) = settings.source.clone() {
         executor
             .tasks()
-            .source(|sender| watch::config_file(source, env, sender));
+            .source(|sender| watch::config_file(source, env, from, sender));
     }
     let mut running = Running {
         executor,
@@ -129,16 +134,23 @@ pub async fn run(session: Session, looks: Looks) -> io::Result<()> {
     });
     // Whether there is still somebody to type, and somewhere to draw.
     let (mut heard, mut seen) = (true, true);
-    let mut second = tokio::time::interval(SECOND);
-    second.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
+    // Answers that are still to be taken, in parts.
+    let mut parts: VecDeque<Msg> = VecDeque::new();
+    // Whether a key waits for a frame, and when the last key had one.
+    let (mut pressed, mut answered_at) = (false, drawn_at);
+    let mut second = watch::pace(from, SECOND);
     loop {
-        if state.dirty && seen && clock::tick() >= drawn_at + FRAME {
+        let frame_at = if pressed { answered_at } else { drawn_at } + FRAME;
+        if state.dirty && seen && clock::tick() >= frame_at {
             // The terminal is gone: what is being sent still comes to its end.
             if draw(&mut board, &mut state, &theme, &mut scratch).is_err() {
                 seen = false;
                 running.handle(Msg::Terminated, &mut state, &mut board)?;
             }
             drawn_at = clock::tick();
+            if std::mem::take(&mut pressed) {
+                answered_at = drawn_at;
+            }
         }
         state.dirty &= seen;
         if running.may_end(&state) {
@@ -148,7 +160,7 @@ pub async fn run(session: Session, looks: Looks) -> io::Result<()> {
             running.plan_tick(&state);
         }
         let wake = if state.dirty {
-            running.tick_at.min(drawn_at + FRAME)
+            running.tick_at.min(frame_at)
         } else {
             running.tick_at
         };
@@ -156,13 +168,16 @@ pub async fn run(session: Session, looks: Looks) -> io::Result<()> {
             biased;
             () = signals.ended(), if running.ended.is_none() => Some(Msg::Terminated),
             event = events.recv(), if heard => match event {
-                Some(event) => input::message(event),
+                Some(event) => {
+                    pressed = true;
+                    input::message(event)
+                }
                 None => {
                     heard = false;
                     Some(Msg::Terminated)
                 }
             },
-            Some(msg) = answers.recv() => Some(msg),
+            Some(msg) = next(&mut parts, &mut answers) => Some(msg),
             // Ages tick, and what time alone changes is counted again.
             _ = second.tick() => Some(if terminal::is_there() { Msg::Tick } else { Msg::Terminated }),
             () = tokio::time::sleep_until(wake) => running.take_tick().then_some(Msg::Tick),
@@ -170,8 +185,12 @@ pub async fn run(session: Session, looks: Looks) -> io::Result<()> {
         if let Some(msg) = msg {
             running.handle(msg, &mut state, &mut board)?;
         }
-        // Whatever else is ready belongs into the same frame.
-        while let Ok(msg) = answers.try_recv() {
+        // Whatever else is ready belongs into the same frame, if it does not make a key wait.
+        let turn = clock::tick() + TURN;
+        while !pressed
+            && clock::tick() < turn
+            && let Some(msg) = ready(&mut parts, &mut answers)
+        {
             running.handle(msg, &mut state, &mut board)?;
         }
     }
@@ -183,6 +202,29 @@ pub async fn run(session: Session, looks: Looks) -> io::Result<()> {
         let _ = cache::store(path, &bytes);
     }
     Ok(())
+}
+
+/// Waits for the next answer, or the next part of one.
+async fn next(parts: &mut VecDeque<Msg>, answers: &mut Receiver<Msg>) -> Option<Msg> {
+    if parts.is_empty() {
+        parts.extend(apart(answers.recv().await?));
+    }
+    parts.pop_front()
+}
+
+/// The next answer, or the next part of one, if it is there.
+fn ready(parts: &mut VecDeque<Msg>, answers: &mut Receiver<Msg>) -> Option<Msg> {
+    if parts.is_empty() {
+        parts.extend(apart(answers.try_recv().ok()?));
+    }
+    parts.pop_front()
+}
+
+fn apart(msg: Msg) -> Vec<Msg> {
+    match msg {
+        Msg::Fetched(fetched) => fetched.parts().into_iter().map(Msg::Fetched).collect(),
+        msg => vec![msg],
+    }
 }
 
 fn draw(

@@ -2,7 +2,7 @@
 //! neither TLS, nor a token command, nor a database.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use tokio::sync::OnceCell;
@@ -48,6 +48,17 @@ impl Connections {
         }
     }
 
+    /// The environment of this run.
+    pub(super) fn env(&self) -> &Env {
+        &self.env
+    }
+
+    /// The folder of the config file, if there is one.
+    pub(super) fn folder(&self) -> Option<PathBuf> {
+        let file = std::path::absolute(self.settings.source.as_ref()?).ok()?;
+        file.parent().map(Path::to_owned)
+    }
+
     /// Returns a forge, with its token found and its client made.
     ///
     /// # Errors
@@ -65,6 +76,11 @@ impl Connections {
         cell.get_or_try_init(|| connect(settings, &self.env))
             .await
             .cloned()
+    }
+
+    /// Where the journal is.
+    pub(super) fn journal_path(&self) -> &Path {
+        self.settings.journal.path()
     }
 
     /// Returns the journal, opened.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::clock;
 use super::connect::{Connections, journal_fault};
+use super::probe::Prober;
 use super::tasks::Tasks;
 use crate::app::Msg;
 use crate::app::effect::{Effect, Question, Target};
@@ -20,6 +21,7 @@ const PAGE: u32 = 5_000;
 /// Executes effects.
 pub struct Executor {
     connections: Arc<Connections>,
+    prober: Arc<Prober>,
     tasks: Tasks,
 }
 
@@ -35,7 +37,12 @@ pub enum Left {
 
 impl Executor {
     pub fn new(connections: Arc<Connections>, tasks: Tasks) -> Self {
-        Self { connections, tasks }
+        let prober = Arc::new(Prober::new(connections.env(), connections.folder()));
+        Self {
+            connections,
+            prober,
+            tasks,
+        }
     }
 
     pub fn tasks(&self) -> &Tasks {
@@ -91,6 +98,18 @@ impl Executor {
                 repo,
                 act,
             } => self.act(id, forge, repo, act),
+            Effect::Sample { ticket, sampling } => {
+                let prober = Arc::clone(&self.prober);
+                let asked_at = clock::now();
+                let sampled = move |round| Msg::Sampled {
+                    ticket,
+                    asked_at,
+                    round,
+                };
+                self.tasks.read(sampled(None), async move {
+                    sampled(Some(prober.take(sampling).await))
+                });
+            }
             Effect::Browse(url) => return Some(Left::Browse(url)),
             Effect::Copy(text) => return Some(Left::Copy(text)),
             Effect::SaveCache => return Some(Left::SaveCache),
@@ -111,6 +130,7 @@ impl Executor {
                 asked_at,
                 answer,
                 budget,
+                more: false,
             })
         };
         let lost = fetched(
@@ -216,6 +236,9 @@ async fn ask(client: &dyn Forge, question: &Question) -> Answer {
             let scope = client.scope(repo, base, head, *named_checks).await;
             Answer::Scope(scope.map(Box::new))
         }
+        Question::Declared { repo, files, .. } => {
+            Answer::Declared(client.declared(repo, files).await)
+        }
         Question::Jobs { repo, run, .. } => Answer::Jobs(client.jobs(repo, *run).await),
         Question::Find {
             id,
@@ -249,6 +272,7 @@ fn failed(question: &Question, fault: &Fault) -> Answer {
                 .collect(),
         ),
         Question::Scope { .. } => Answer::Scope(Err(fault.clone())),
+        Question::Declared { files, .. } => Answer::Declared(vec![Err(fault.clone()); files.len()]),
         Question::Jobs { .. } => Answer::Jobs(Err(fault.clone())),
         Question::Find { .. } => Answer::Found(Err(fault.clone())),
     }
@@ -262,6 +286,9 @@ fn targets(wanted: &[Target]) -> Vec<forge::Target> {
         environments: target.environments.clone(),
         revisions: target.revisions.clone(),
         named_checks: target.named_checks,
+        reports: target.reports,
+        labels: target.labels.clone(),
+        payloads: target.payloads,
     };
     wanted.iter().map(one).collect()
 }

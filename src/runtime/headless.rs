@@ -9,11 +9,15 @@ use super::clock;
 use super::execute::Executor;
 use super::session::Session;
 use super::signals::Signals;
+use crate::app::engine::sampling::Samples;
 use crate::app::engine::{Engine, JournalState, Report};
 use crate::app::interface::Interface;
 use crate::app::request::Request;
 use crate::app::{Msg, State, update};
-use crate::domain::ids::ServiceName;
+use crate::domain::ids::{EnvironmentName, ServiceName};
+
+/// How much longer than the longest sample a round may take, when many are to be taken.
+const SAMPLING: Duration = Duration::from_secs(10);
 
 /// The engine without a screen.
 pub struct Headless {
@@ -48,6 +52,8 @@ impl Headless {
             cache.restore_first(&mut engine);
             cache.restore_rest(&mut engine);
         }
+        // Most commands have no use for samples; `sample` switches them on.
+        engine.samples = Samples::Off;
         engine.judge_all(clock::now());
         let interface = Interface::new(80, 24, true, false);
         let state = State {
@@ -70,6 +76,14 @@ impl Headless {
         &self.state.engine
     }
 
+    /// Looks at what others write to the journal, and who they are, from now on.
+    pub fn watch_journal(&self) {
+        let connections = std::sync::Arc::clone(self.executor.connections());
+        let tasks = self.executor.tasks();
+        let from = super::clock::tick();
+        tasks.source(|sender| super::watch::journal(connections, from, sender));
+    }
+
     /// Takes what was reported since the last call.
     pub fn reports(&mut self) -> Vec<Report> {
         std::mem::take(&mut self.reports)
@@ -90,14 +104,15 @@ impl Headless {
         self.handle(Msg::Asked(request));
     }
 
-    /// Reads the journal, and the facts of `services`, until each is known or has a fault.
+    /// Reads the journal, and the facts of `services` and of what they depend on, until each is known
+    /// or has a fault.
     pub async fn settle(&mut self, services: &[ServiceName], patience: Duration) -> Waited {
+        let services = self.with_dependencies(services);
         self.state.engine.watched.extend(services.iter().cloned());
         for effect in self.state.engine.open_journal() {
             let _ = self.executor.execute(effect);
         }
         let offline = self.state.engine.offline;
-        let services = services.to_vec();
         let started = clock::now();
         self.until(patience, move |engine| {
             if engine.journal == JournalState::Unread {
@@ -114,10 +129,55 @@ impl Headless {
                         .fault
                         .as_ref()
                         .is_some_and(|fault| fault.at >= started);
-                    fault || (heard && engine.scopes_are_read(service))
+                    let read = engine.checks_are_read(service)
+                        && engine.scopes_are_read(service)
+                        && engine.files_are_read(service);
+                    fault || (heard && read)
                 })
             };
             services.iter().all(read) && engine.operator_is_known()
+        })
+        .await
+    }
+
+    fn with_dependencies(&self, services: &[ServiceName]) -> Vec<ServiceName> {
+        let mut all = services.to_vec();
+        for service in services {
+            let known = self.state.engine.policy.service(service);
+            let first = known.into_iter().flat_map(|known| &known.depends);
+            let missing = first.map(|one| one.service.clone());
+            all.extend(
+                missing
+                    .filter(|one| !services.contains(one))
+                    .collect::<Vec<_>>(),
+            );
+        }
+        all
+    }
+
+    /// Takes the first round of samples that the gates of `services` rest on: of every environment,
+    /// or of one alone.
+    pub async fn sample(
+        &mut self,
+        services: &[ServiceName],
+        environment: Option<&EnvironmentName>,
+    ) -> Waited {
+        let engine = &mut self.state.engine;
+        engine.samples = match environment {
+            Some(environment) => Samples::Into(environment.clone()),
+            None => Samples::On,
+        };
+        let longest = services.iter().map(|service| engine.rounds_take(service));
+        let longest = longest.max().unwrap_or_default();
+        if engine.offline || longest.is_zero() {
+            return Waited::Done;
+        }
+        let started = clock::now();
+        let services = services.to_vec();
+        let patience = longest.unsigned_abs() + SAMPLING;
+        self.until(patience, move |engine| {
+            let taken = |service| engine.rounds_are_taken(service, started);
+            services.iter().all(taken)
         })
         .await
     }

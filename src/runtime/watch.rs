@@ -1,10 +1,11 @@
 //! Watching what others change: the journal's head, and the config file.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use tokio::sync::mpsc::Sender;
+use tokio::time::{Instant, Interval, MissedTickBehavior};
 
 use super::connect::Connections;
 use super::execute::read;
@@ -14,27 +15,56 @@ use crate::domain::ids::Seq;
 
 /// How often the journal is looked at: what another gonogo wrote shows within a second.
 const JOURNAL: Duration = Duration::from_secs(1);
-/// How often what dead gonogos left half-done is settled: one that died while this one runs.
+/// How often what dead gonogos left half-done is settled: one that died while this one runs. Then
+/// the journal's head is asked for too, whatever its files look like.
 const SETTLE: u32 = 30;
+/// How often it is looked who else is there.
+const NEIGHBOURS: u32 = 3;
 /// How often the config file's time is looked at. A notification would be sooner, but editors that
 /// replace the file and network folders lose it.
 const CONFIG: Duration = Duration::from_secs(2);
 
-/// Sends what other instances write to the journal.
-pub async fn journal(connections: Arc<Connections>, sender: Sender<Msg>) {
+/// A pace that all who look now and then share, so that they wake the processor together.
+pub fn pace(from: Instant, every: Duration) -> Interval {
+    let mut pace = tokio::time::interval_at(from, every);
+    pace.set_missed_tick_behavior(MissedTickBehavior::Skip);
+    pace
+}
+
+/// Sends what other instances write to the journal. Its files are looked at by their length and
+/// time; the journal itself is asked only when they changed.
+pub async fn journal(connections: Arc<Connections>, from: Instant, sender: Sender<Msg>) {
     let mut known: Option<Seq> = None;
     let mut lost = false;
     let mut turns = 0_u32;
-    let mut every = tokio::time::interval(JOURNAL);
-    every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut looked = None;
+    let mut neighbours = None;
+    let mut every = pace(from, JOURNAL);
     loop {
         every.tick().await;
         turns = turns.wrapping_add(1);
-        if turns.is_multiple_of(SETTLE)
-            && let Ok(journal) = connections.journal().await
-        {
+        let settle = turns.is_multiple_of(SETTLE);
+        // Taken before the head is read: what is written meanwhile shows at the next look.
+        let look = Some(stamps(connections.journal_path()));
+        if look == looked && !settle && !lost && known.is_some() {
+            continue;
+        }
+        looked = look;
+        if settle && let Ok(journal) = connections.journal().await {
             // What this does to the journal shows by its head; what it fails at, the next turn tells.
             let _ = journal.settle_dead(super::clock::now()).await;
+        }
+        if turns % NEIGHBOURS == 1
+            && let Ok(journal) = connections.journal().await
+        {
+            let now = journal.neighbours();
+            if now.is_some() && now != neighbours {
+                neighbours.clone_from(&now);
+                let living = now.unwrap_or_default().into_iter().collect();
+                if sender.send(Msg::Neighbours(living)).await.is_err() {
+                    return;
+                }
+            }
         }
         let head = match connections.journal().await {
             Ok(journal) => journal
@@ -63,16 +93,27 @@ pub async fn journal(connections: Arc<Connections>, sender: Sender<Msg>) {
     }
 }
 
+/// Length and time of a journal's files: every write changes those of the write-ahead log, or of
+/// the file itself when the log is folded into it.
+fn stamps(path: &Path) -> [Option<(u64, SystemTime)>; 2] {
+    let mut log = path.as_os_str().to_owned();
+    log.push("-wal");
+    [path, Path::new(&log)].map(|path| {
+        let file = std::fs::metadata(path).ok()?;
+        Some((file.len(), file.modified().ok()?))
+    })
+}
+
 /// Sends the policy of the config file whenever the file changed; one that has errors is told, and
 /// the old one stays.
-pub async fn config_file(path: PathBuf, env: Env, sender: Sender<Msg>) {
+pub async fn config_file(path: PathBuf, env: Env, from: Instant, sender: Sender<Msg>) {
     let modified = |path: &PathBuf| {
         std::fs::metadata(path)
             .and_then(|file| file.modified())
             .ok()
     };
     let mut known = modified(&path);
-    let mut every = tokio::time::interval(CONFIG);
+    let mut every = pace(from, CONFIG);
     loop {
         every.tick().await;
         let seen = modified(&path);

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use crate::sim::model::{Permission, Repo, State, Token};
 
 pub mod deploy;
+pub mod issue;
 pub mod merge;
 pub mod publish;
 pub mod pull;

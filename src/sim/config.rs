@@ -57,7 +57,7 @@ pub fn client_config(world: &World, endpoints: &Endpoints<'_>, now: Timestamp) -
     // Every repository is a service, with the way it promotes; the world's table adds to that.
     root.insert("service".to_owned(), services(world));
     let mut client = Value::Table(world.client.clone());
-    fill(&mut client, now);
+    fill(&mut client, now, endpoints.base);
     if let Value::Table(client) = client {
         lay_over(&mut root, client);
     }
@@ -142,15 +142,19 @@ fn services(world: &World) -> Value {
 
 /// Fills the times of a table in: `{{-3h}}` is an instant, `{{-3h %H:%M Europe/Berlin}}` the clock
 /// on a wall there, rounded down to five minutes.
-fn fill(value: &mut Value, now: Timestamp) {
+/// `{{health}}` and `{{prometheus}}` are where monitoring answers.
+fn fill(value: &mut Value, now: Timestamp, base: &str) {
     match value {
         Value::String(text) => {
+            for place in ["health", "prometheus"] {
+                *text = text.replace(&format!("{{{{{place}}}}}"), &format!("{base}/{place}"));
+            }
             if let Some(filled) = filled(text, now) {
                 *text = filled;
             }
         }
-        Value::Array(items) => items.iter_mut().for_each(|it| fill(it, now)),
-        Value::Table(table) => table.iter_mut().for_each(|(_, it)| fill(it, now)),
+        Value::Array(items) => items.iter_mut().for_each(|it| fill(it, now, base)),
+        Value::Table(table) => table.iter_mut().for_each(|(_, it)| fill(it, now, base)),
         Value::Integer(_) | Value::Float(_) | Value::Boolean(_) | Value::Datetime(_) => {}
     }
 }

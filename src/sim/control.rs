@@ -8,10 +8,12 @@ use serde_json::{Value, json};
 
 use crate::sim::{
     faults::Fault,
-    model::{Conclusion, PullState, Repo, RunStatus, State},
+    model::{Conclusion, IssueState, PullState, Repo, RunStatus, State},
     rest::Answer,
     shared::Shared,
 };
+
+pub mod moves;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -36,6 +38,7 @@ pub fn answer(shared: &Arc<Shared>, method: &str, path: &str, body: &[u8]) -> An
             Ok(fault) => Answer::json(201, json!({"id": inject(shared, fault)})),
             Err(error) => Answer::error(400, &error.to_string()),
         },
+        ("POST", "/step" | "/health" | "/doom") => moves::answer(shared, path, body),
         ("DELETE", "/faults") => {
             shared.faults().clear();
             Answer::empty(204)
@@ -67,11 +70,11 @@ pub fn world(state: &State) -> Value {
         "forge": &*state.name,
         "flavor": state.flavor.word(),
         "to_come": state.agenda.len(),
-        "repos": state.repos.iter().map(|it| repo(it)).collect::<Vec<_>>(),
+        "repos": state.repos.iter().map(|it| repo(state, it)).collect::<Vec<_>>(),
     })
 }
 
-fn repo(repo: &Repo) -> Value {
+fn repo(state: &State, repo: &Repo) -> Value {
     let live = repo.environments.iter().map(|place| {
         let active = crate::sim::model::DeploymentState::Active;
         let newest = repo.deployments_to(&place.name).next();
@@ -90,6 +93,7 @@ fn repo(repo: &Repo) -> Value {
             "live": standing.map(|it| &it.sha),
             "version": standing.and_then(|it| version(&it.sha)),
             "newest": newest.map(|it| it.state().word()),
+            "health": state.vital(repo, &place.name).map(|it| it.condition.word()),
         })
     });
     let runs = repo.runs.iter().rev().filter(|it| !it.done()).map(|run| {
@@ -118,6 +122,7 @@ fn repo(repo: &Repo) -> Value {
         "unfinished": runs.collect::<Vec<_>>(),
         "failed": repo.runs.iter().filter(|it| it.conclusion == Some(Conclusion::Failure)).count(),
         "open_pulls": repo.pulls.iter().filter(|it| it.state == PullState::Open).count(),
+        "open_issues": repo.issues.iter().filter(|it| it.state == IssueState::Open).count(),
         "deployments": repo.deployments.len(),
         "releases": repo.releases.iter().filter(|it| !it.draft).count(),
         "drafts": repo.releases.iter().filter(|it| it.draft).count(),

@@ -16,6 +16,7 @@ use serde_json::{Map, Value, json};
 
 use crate::sim::shared::{Budget, Resource, Session};
 
+pub mod blob;
 pub mod check;
 pub mod commit;
 pub mod cost;
@@ -23,6 +24,7 @@ pub mod deployment;
 pub mod error;
 pub mod git_ref;
 pub mod input;
+pub mod issue;
 pub mod mutation;
 pub mod page;
 pub mod people;

@@ -12,23 +12,33 @@ use jiff::Timestamp;
 use crate::sim::script::Agenda;
 
 pub mod access;
+pub mod change;
 pub mod commit;
 pub mod deployment;
+pub mod doom;
+pub mod health;
+pub mod issue;
 pub mod node;
 pub mod pull;
 pub mod query;
 pub mod release;
 pub mod repo;
+pub mod report;
 pub mod run;
 
 pub use access::{Permission, Token, User};
+pub use change::{Blob, Change, ChangeKind, Entry};
 pub use commit::{Branch, Commit, Protection, Tag};
 pub use deployment::{BranchPolicy, Deployment, DeploymentState, DeploymentStatus, Environment};
+pub use doom::{Doom, Outcome};
+pub use health::{Condition, Health, Ill, Vital};
+pub use issue::{Issue, IssueReason, IssueState};
 pub use node::{Kind, NodeId};
 pub use pull::{MergeMethod, Pull, PullState, Review, ReviewState};
 pub use query::{CheckCounts, Comparison, Ordering, Pending, Rollup, RollupState};
 pub use release::Release;
 pub use repo::{Label, Repo};
+pub use report::{Finding, Report};
 pub use run::{
     Approval, CommitStatus, Conclusion, Gate, Job, Run, RunStatus, StatusState, Workflow,
     WorkflowJob,

@@ -33,6 +33,8 @@ pub struct Ask<'a> {
     pub query: Vec<(String, String)>,
     /// The body.
     pub body: &'a [u8],
+    /// The media types that the client takes.
+    pub accept: &'a str,
     /// What URLs of the API begin with: `http://127.0.0.1:1/api/v3`.
     pub api: &'a str,
     /// The path as it came, for links.
@@ -46,6 +48,8 @@ pub struct Answer {
     pub status: u16,
     /// The body; `None` sends none.
     pub body: Option<Value>,
+    /// A body that is no JSON, and its media type, instead.
+    pub raw: Option<(&'static str, Vec<u8>)>,
     /// Headers of this answer alone.
     pub headers: Vec<(&'static str, String)>,
 }
@@ -56,6 +60,7 @@ impl Answer {
         Self {
             status,
             body: Some(body),
+            raw: None,
             headers: Vec::new(),
         }
     }
@@ -65,6 +70,17 @@ impl Answer {
         Self {
             status,
             body: None,
+            raw: None,
+            headers: Vec::new(),
+        }
+    }
+
+    /// An answer of other bytes.
+    pub const fn raw(status: u16, kind: &'static str, bytes: Vec<u8>) -> Self {
+        Self {
+            status,
+            body: None,
+            raw: Some((kind, bytes)),
             headers: Vec::new(),
         }
     }

@@ -14,6 +14,8 @@ use crate::sim::{
 
 pub mod deploy;
 mod job;
+pub mod moves;
+pub mod outcome;
 pub mod push;
 pub mod run;
 pub mod story;
@@ -129,7 +131,9 @@ impl State {
 
     fn happen(&mut self, repo: u64, event: Event) {
         match event {
-            Event::Story(step) => self.story(repo, &step),
+            Event::Story(step) => {
+                self.story(repo, &step);
+            }
             Event::Appear(run) => self.appear(repo, run),
             Event::JobStarts { run, attempt, job } => self.job_starts(repo, run, attempt, job),
             Event::JobEnds { run, attempt, job } => self.job_ends(repo, run, attempt, job),

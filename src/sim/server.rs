@@ -18,6 +18,7 @@ use crate::sim::{
     control,
     faults::{Asked, Effect},
     graphql::{self, GraphqlSchema},
+    health,
     model::commit::hex,
     rest::Answer,
     shared::{Logged, Resource, Shared},
@@ -154,7 +155,11 @@ async fn handle(site: &Site, wire: &Wire, request: Request) -> Response<Body> {
     let operation = operation(&incoming);
     let place = shared.log(Logged {
         method: incoming.method.clone(),
-        forge: shared.read().name.to_string(),
+        forge: if health::serves(&incoming.raw_path) {
+            health::NAME.to_owned()
+        } else {
+            shared.read().name.to_string()
+        },
         path: incoming.full(),
         operation: operation.clone(),
         body_sha256: hex(&Sha256::digest(&incoming.body)),
@@ -212,7 +217,11 @@ async fn answered(
     let full = incoming.full();
     let current = shared.read();
     let asked = Asked {
-        forge: &current.name,
+        forge: if health::serves(api.path()) {
+            health::NAME
+        } else {
+            &current.name
+        },
         method: &incoming.method,
         path: api.path(),
         full: &full,

@@ -9,6 +9,8 @@ use super::{EVENING, Options, Running, World, control, start};
 
 mod acts;
 mod faults;
+mod gates;
+mod monitoring;
 
 async fn evening() -> Running {
     let world = World::from_toml(EVENING).expect("the world file reads");

@@ -13,6 +13,8 @@ pub mod offset;
 
 pub use offset::Offset;
 
+use crate::sim::model::{Doom, Health, Ill, Report};
+
 /// A world, as its file declares it.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -251,6 +253,15 @@ pub struct RepoPlan {
     /// Checks that a change into the default branch needs.
     #[serde(default)]
     pub contexts: Vec<String>,
+    /// The files that it begins with.
+    #[serde(default)]
+    pub files: BTreeMap<String, String>,
+    /// What its jobs report when they end.
+    #[serde(default)]
+    pub reports: BTreeMap<String, Report>,
+    /// How well it is.
+    #[serde(default)]
+    pub health: Health,
     /// The past in short.
     pub history: Option<History>,
     /// The past in detail, and what is to come.
@@ -307,10 +318,23 @@ pub enum Verb {
     Publish,
     /// `rev` gets the commit status `context`.
     Status,
-    /// The newest finished run of `workflow` is run again.
+    /// The newest finished run of `workflow` (on `rev`) is run again: what failed, and the jobs
+    /// that `fate` names; all of it if there are none.
     Rerun,
     /// The newest run of `workflow` is cancelled.
     Cancel,
+    /// An issue titled `text` is opened.
+    Issue,
+    /// The issue titled `text` is closed.
+    Close,
+    /// The issue titled `text` is opened again.
+    Reopen,
+    /// `branch` is moved to `rev` by force.
+    Move,
+    /// The service in `environment` is as `health` says, for as long as it `lasts`.
+    Health,
+    /// What comes next ends as `doom` says.
+    Doom,
 }
 
 /// A step of a story.
@@ -360,6 +384,30 @@ pub struct Step {
     pub conflicts: bool,
     /// The deployment fails.
     pub fails: bool,
+    /// The text below the title of an issue or pull request.
+    pub body: String,
+    /// Titles of the issues that the pull request closes.
+    pub closes: Vec<String>,
+    /// Who else wrote the commit.
+    pub with: Vec<String>,
+    /// The files that a commit touches; one named after its text without them.
+    pub files: Vec<String>,
+    /// Files that a commit writes, and what they then hold.
+    pub write: BTreeMap<String, String>,
+    /// Files that a commit removes.
+    pub remove: Vec<String>,
+    /// What jobs report on the commit.
+    pub reports: BTreeMap<String, Report>,
+    /// The payload of a deployment.
+    pub payload: Option<serde_json::Value>,
+    /// Where a status leads.
+    pub url: String,
+    /// How a service is.
+    pub health: Option<Ill>,
+    /// For how long.
+    pub lasts: Option<Offset>,
+    /// How what comes next ends.
+    pub doom: Option<Doom>,
 }
 
 impl World {

@@ -113,6 +113,22 @@ fn every_dialog() {
 }
 
 #[test]
+fn the_go_no_go_of_a_release() {
+    use scenes::releases;
+    for (columns, rows) in [(40, 10), (80, 24), (120, 36)] {
+        let scene = releases::divided(columns, rows);
+        insta::assert_snapshot!(format!("release_divided_{columns}x{rows}"), both(&scene));
+    }
+    insta::assert_snapshot!("release_running_80x24", both(&releases::running(80, 24)));
+    insta::assert_snapshot!("release_vote_80x24", both(&releases::vote(80, 24)));
+    insta::assert_snapshot!("release_start_80x24", both(&releases::start(80, 24)));
+    let mut ascii = releases::divided(80, 24);
+    ascii.interface.ascii = true;
+    let text = picture(&ascii);
+    assert!(text.is_ascii(), "{text}");
+}
+
+#[test]
 fn ascii_mode_draws_nothing_but_ascii_for_its_own_signs() {
     let mut state = scenes::dialogs::promote(120, 36);
     state.interface.ascii = true;
@@ -268,4 +284,20 @@ fn a_forge_that_was_silent_for_long_is_not_shown_as_well() {
     let text = picture(&state);
     assert!(text.contains("gh ? STALE 4m"), "{text}");
     assert!(!text.contains("gh ✓ OK"), "{text}");
+}
+
+#[test]
+fn a_forge_in_trouble_is_not_left_out_of_a_full_header() {
+    let mut state = scenes::busy(80, 24);
+    let down = scenes::forge_down(80, 24);
+    state.engine.forges = down.engine.forges.clone();
+    for forge in state.engine.forges.values_mut() {
+        forge.budget.remaining = Some(4_112_000_000_000);
+    }
+    let problem = down.interface.problems[0].clone();
+    state.interface.problems = vec![problem; 1_000];
+    let text = picture(&state);
+    let second = text.lines().nth(1).unwrap();
+    assert!(second.contains("gh ✗"), "{second}");
+    assert!(!second.contains("errors"), "it was full: {second}");
 }

@@ -3,8 +3,10 @@
 mod acts;
 mod ambiguous;
 mod controls;
+mod gates;
 mod moving;
 mod operators;
 mod promote;
 mod refusals;
+mod releases;
 mod trouble;

@@ -7,6 +7,8 @@ use crate::program::{Ran, Sim, gonogo, keys};
 
 mod acts;
 mod exits;
+mod gates;
+mod releases;
 mod shapes;
 
 const CONFIRMED: [&str; 5] = ["--reason", "by a test", "--yes", "--confirm", "production"];

@@ -23,6 +23,7 @@ mod acts;
 mod ambiguous;
 mod costs;
 mod faults;
+mod gates;
 mod reads;
 mod refusals;
 
@@ -112,6 +113,9 @@ fn target(name: &str) -> Target {
             .to_vec(),
         revisions: Vec::new(),
         named_checks: false,
+        reports: false,
+        labels: Vec::new(),
+        payloads: false,
     }
 }
 

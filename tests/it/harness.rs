@@ -228,11 +228,11 @@ impl Operator {
         let connections = Arc::clone(executor.connections());
         executor
             .tasks()
-            .source(|sender| watch::journal(connections, sender));
+            .source(|sender| watch::journal(connections, clock::tick(), sender));
         let source = config.to_owned();
         executor
             .tasks()
-            .source(|sender| watch::config_file(source, env, sender));
+            .source(|sender| watch::config_file(source, env, clock::tick(), sender));
         let ahead = SignedDuration::ZERO;
         let mut operator = Self {
             state,
@@ -344,11 +344,13 @@ impl Operator {
             let read = |row: &Row| row.facts.last.is_some() || row.facts.fault.is_some();
             engine.ledger.is_some()
                 && engine.operator.is_some()
-                && engine
-                    .board
-                    .rows
-                    .iter()
-                    .all(|row| read(row) && engine.scopes_are_read(&row.service.name))
+                && engine.board.rows.iter().all(|row| {
+                    let service = &row.service.name;
+                    read(row)
+                        && engine.checks_are_read(service)
+                        && engine.scopes_are_read(service)
+                        && engine.files_are_read(service)
+                })
         })
     }
 

@@ -6,7 +6,8 @@ use jiff::Timestamp;
 use super::Command;
 use crate::app::engine::Engine;
 use crate::app::interface::{
-    ConfirmFocus, Cursor, GatesFocus, HoldFocus, HoldMode, Overlay, PromoteFocus,
+    ConfirmFocus, Cursor, GatesFocus, HoldFocus, HoldMode, Overlay, PromoteFocus, ReleaseFocus,
+    Screen,
 };
 use crate::app::request::Refusal;
 use crate::app::state::State;
@@ -25,6 +26,13 @@ pub fn reason(state: &State, command: Command) -> Option<String> {
         Command::Hold | Command::Gates => may_record(engine).or_else(|| no_cell(engine, cursor)),
         Command::Approve | Command::Reject => may_act(engine).or_else(|| waiting(engine, cursor)),
         Command::Cancel => may_act(engine).or_else(|| under_way(engine, cursor)),
+        Command::VoteRelease => may_record(engine).or_else(|| no_release(state)),
+        Command::StartRelease => may_act(engine).or_else(|| may_start(state)),
+        Command::ResumeRelease => may_act(engine).or_else(|| may_resume(state)),
+        Command::CancelRelease => may_record(engine).or_else(|| no_run(state)),
+        Command::Open if interface.screen == Screen::Release && interface.overlays.is_empty() => {
+            no_release(state)
+        }
         Command::Rerun => may_act(engine).or_else(|| failed(engine, cursor)),
         Command::NextMatch | Command::PreviousMatch if interface.filter.is_empty() => {
             Some("no filter".to_owned())
@@ -63,6 +71,7 @@ pub fn reason(state: &State, command: Command) -> Option<String> {
         | Command::Freeze
         | Command::Zone
         | Command::Board
+        | Command::Releases
         | Command::Timeline
         | Command::LastView
         | Command::Errors
@@ -82,6 +91,7 @@ fn button(state: &State) -> Option<String> {
     match interface.overlays.last()? {
         Overlay::Promote(dialog) if dialog.focus == PromoteFocus::Promote => dialog.blocked(),
         Overlay::Confirm(dialog) if dialog.focus == ConfirmFocus::Confirm => dialog.blocked(),
+        Overlay::Release(dialog) if dialog.focus == ReleaseFocus::Confirm => dialog.blocked(),
         Overlay::Gates(dialog) if dialog.focus == GatesFocus::Confirm => dialog.blocked(),
         Overlay::Hold(dialog)
             if dialog.focus == HoldFocus::Hold
@@ -91,6 +101,44 @@ fn button(state: &State) -> Option<String> {
         }
         _ => None,
     }
+}
+
+fn no_release(state: &State) -> Option<String> {
+    let release = state.interface.release(&state.engine.policy);
+    release.is_none().then(|| "there is no release".to_owned())
+}
+
+fn may_start(state: &State) -> Option<String> {
+    let Some(release) = state.interface.release(&state.engine.policy) else {
+        return no_release(state);
+    };
+    let decision = state.engine.decision(release, state.now);
+    if decision.run.is_some() {
+        return Some("it runs already".to_owned());
+    }
+    let refused = crate::app::engine::release::may_start(release, &decision, &decision.stuck);
+    refused.err().map(|refusal| refusal.why)
+}
+
+fn may_resume(state: &State) -> Option<String> {
+    let release = state.interface.release(&state.engine.policy)?;
+    let ledger = state.engine.ledger.as_ref()?;
+    match ledger.open_run(&release.name) {
+        Some(run) if run.driver == state.engine.instance => {
+            Some("it is driven from here".to_owned())
+        }
+        Some(_) => None,
+        None => no_run(state),
+    }
+}
+
+fn no_run(state: &State) -> Option<String> {
+    let Some(release) = state.interface.release(&state.engine.policy) else {
+        return no_release(state);
+    };
+    let ledger = state.engine.ledger.as_ref();
+    let run = ledger.and_then(|ledger| ledger.open_run(&release.name));
+    run.is_none().then(|| "no run goes on".to_owned())
 }
 
 fn why(refusal: &Refusal) -> String {

@@ -3,18 +3,55 @@
 use super::{Command, Context, Danger, Group, Spec};
 
 const ALL: &[Context] = &Context::ALL;
-const SCREENS: &[Context] = &[Context::Board, Context::Detail, Context::Timeline];
+const SCREENS: &[Context] = &[
+    Context::Board,
+    Context::Detail,
+    Context::Timeline,
+    Context::Release,
+];
 /// Everywhere but in dialogs, where letters may be typed.
 const PLACES: &[Context] = &[
     Context::Board,
     Context::Detail,
     Context::Timeline,
+    Context::Release,
     Context::List,
 ];
 /// Where there is a list to move in by pages.
 const LISTED: &[Context] = PLACES;
 const BOARD: &[Context] = &[Context::Board];
 const BOARD_DETAIL: &[Context] = &[Context::Board, Context::Detail];
+
+const RELEASE: &[Context] = &[Context::Release];
+const TABS: &[Context] = &[Context::Detail, Context::Release];
+const PANES: &[Context] = &[
+    Context::Board,
+    Context::Detail,
+    Context::Release,
+    Context::Dialog,
+];
+const OPENING: &[Context] = &[
+    Context::Board,
+    Context::Timeline,
+    Context::Release,
+    Context::Dialog,
+];
+
+/// A command that leads to a change: where, by which keys, its name, its label and its help.
+macro_rules! act {
+    ($command:ident in $contexts:ident [$($key:literal)?] $name:literal $label:literal $help:literal) => {
+        Spec {
+            command: Command::$command,
+            name: $name,
+            label: $label,
+            help: $help,
+            group: Group::Act,
+            contexts: $contexts,
+            keys: &[$($key)?],
+            danger: Danger::Asks,
+        }
+    };
+}
 
 /// Every command.
 pub const SPECS: &[Spec] = &[
@@ -124,7 +161,7 @@ pub const SPECS: &[Spec] = &[
         label: "detail",
         help: "open the service, or choose in a dialog",
         group: Group::Look,
-        contexts: &[Context::Board, Context::Timeline, Context::Dialog],
+        contexts: OPENING,
         keys: &["enter"],
         danger: Danger::WayOut,
     },
@@ -194,7 +231,7 @@ pub const SPECS: &[Spec] = &[
         label: "next pane",
         help: "to the next pane, tab or field",
         group: Group::Look,
-        contexts: &[Context::Board, Context::Detail, Context::Dialog],
+        contexts: PANES,
         keys: &["tab"],
         danger: Danger::WayOut,
     },
@@ -204,7 +241,7 @@ pub const SPECS: &[Spec] = &[
         label: "pane before",
         help: "to the pane, tab or field before",
         group: Group::Look,
-        contexts: &[Context::Board, Context::Detail, Context::Dialog],
+        contexts: PANES,
         keys: &["shift-tab"],
         danger: Danger::WayOut,
     },
@@ -214,7 +251,7 @@ pub const SPECS: &[Spec] = &[
         label: "next tab",
         help: "to the next tab",
         group: Group::Look,
-        contexts: &[Context::Detail],
+        contexts: TABS,
         keys: &["]"],
         danger: Danger::None,
     },
@@ -224,7 +261,7 @@ pub const SPECS: &[Spec] = &[
         label: "tab",
         help: "to the tab before",
         group: Group::Look,
-        contexts: &[Context::Detail],
+        contexts: TABS,
         keys: &["["],
         danger: Danger::None,
     },
@@ -278,76 +315,17 @@ pub const SPECS: &[Spec] = &[
         keys: &["t"],
         danger: Danger::None,
     },
-    Spec {
-        command: Command::Promote,
-        name: "promote",
-        label: "promote",
-        help: "promote the marked services, or the selected one, into the environment of the cursor",
-        group: Group::Act,
-        contexts: BOARD_DETAIL,
-        keys: &["P"],
-        danger: Danger::Asks,
-    },
-    Spec {
-        command: Command::Hold,
-        name: "hold",
-        label: "hold",
-        help: "place, edit or lift a hold",
-        group: Group::Act,
-        contexts: BOARD_DETAIL,
-        keys: &["H"],
-        danger: Danger::Asks,
-    },
-    Spec {
-        command: Command::Gates,
-        name: "gates",
-        label: "gates",
-        help: "vote go or no-go; add, open or close a manual gate",
-        group: Group::Act,
-        contexts: BOARD_DETAIL,
-        keys: &["V"],
-        danger: Danger::Asks,
-    },
-    Spec {
-        command: Command::Approve,
-        name: "approve",
-        label: "approve",
-        help: "approve or reject what waits for approval on the forge",
-        group: Group::Act,
-        contexts: BOARD_DETAIL,
-        keys: &["A"],
-        danger: Danger::Asks,
-    },
-    Spec {
-        command: Command::Reject,
-        name: "reject",
-        label: "reject",
-        help: "reject what waits for approval on the forge",
-        group: Group::Act,
-        contexts: BOARD_DETAIL,
-        keys: &[],
-        danger: Danger::Asks,
-    },
-    Spec {
-        command: Command::Cancel,
-        name: "cancel",
-        label: "cancel run",
-        help: "cancel the run that is under way into the cell",
-        group: Group::Act,
-        contexts: BOARD_DETAIL,
-        keys: &["X"],
-        danger: Danger::Asks,
-    },
-    Spec {
-        command: Command::Rerun,
-        name: "rerun",
-        label: "run again",
-        help: "run the failed jobs of the last run again",
-        group: Group::Act,
-        contexts: BOARD_DETAIL,
-        keys: &[],
-        danger: Danger::Asks,
-    },
+    act! { Promote in BOARD_DETAIL ["P"] "promote" "promote" "promote the marked services, or the selected one, into the environment of the cursor" },
+    act! { Hold in BOARD_DETAIL ["H"] "hold" "hold" "place, edit or lift a hold" },
+    act! { Gates in BOARD_DETAIL ["V"] "gates" "gates" "vote go or no-go; add, open or close a manual gate" },
+    act! { Approve in BOARD_DETAIL ["A"] "approve" "approve" "approve or reject what waits for approval on the forge" },
+    act! { Reject in BOARD_DETAIL [] "reject" "reject" "reject what waits for approval on the forge" },
+    act! { Cancel in BOARD_DETAIL ["X"] "cancel" "cancel run" "cancel the run that is under way into the cell" },
+    act! { Rerun in BOARD_DETAIL [] "rerun" "run again" "run the failed jobs of the last run again" },
+    act! { VoteRelease in RELEASE ["V"] "release-vote" "vote" "vote go or no-go on the release" },
+    act! { StartRelease in RELEASE ["P"] "release-start" "start" "start the release, wave by wave" },
+    act! { ResumeRelease in RELEASE ["R"] "release-resume" "resume" "go on with the release from here" },
+    act! { CancelRelease in RELEASE ["X"] "release-cancel" "cancel" "end the release: nothing more is started" },
     Spec {
         command: Command::Board,
         name: "board",
@@ -356,6 +334,16 @@ pub const SPECS: &[Spec] = &[
         group: Group::GoTo,
         contexts: SCREENS,
         keys: &["1"],
+        danger: Danger::None,
+    },
+    Spec {
+        command: Command::Releases,
+        name: "releases",
+        label: "go/no-go",
+        help: "the releases: who says go, what would ship, how far it is",
+        group: Group::GoTo,
+        contexts: SCREENS,
+        keys: &["2"],
         danger: Danger::None,
     },
     Spec {

@@ -4,6 +4,8 @@
 //! act, once → outcome (durable). Any difference on the way ends in `abandoned`, and nothing is
 //! sent.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 
 use super::{Engine, Report};
@@ -13,7 +15,7 @@ use crate::app::plan::Plan;
 use crate::app::request::{Refusal, RefusalKind};
 use crate::domain::act::Outcome;
 use crate::domain::entry::{Draft, Entry, Event, Precondition};
-use crate::domain::ids::{HoldId, IntentId};
+use crate::domain::ids::{HoldId, IntentId, ReleaseName, ReleaseRunId};
 use crate::domain::promotion::Step;
 
 /// A send on its way.
@@ -28,10 +30,15 @@ pub(crate) struct Flow {
 pub(crate) enum Stage {
     /// The intent is being made durable.
     Recording,
+    /// The rounds of samples that its gates rest on are taken anew: before the facts, because they
+    /// may take longer than facts keep.
+    Sampling { waiting: BTreeSet<u64> },
     /// Facts and journal are read again.
     Rechecking {
         facts: Option<u64>,
         scope: Option<u64>,
+        /// Facts of services that it depends on, on other forges.
+        others: BTreeSet<u64>,
         journal: bool,
     },
     /// The permit is being made durable.
@@ -55,7 +62,11 @@ impl Stage {
     pub fn failed_at(&self) -> Option<Timestamp> {
         match self {
             Self::Settling { failed_at, .. } | Self::Abandoning { failed_at, .. } => *failed_at,
-            Self::Recording | Self::Rechecking { .. } | Self::Permitting | Self::Sending => None,
+            Self::Recording
+            | Self::Sampling { .. }
+            | Self::Rechecking { .. }
+            | Self::Permitting
+            | Self::Sending => None,
         }
     }
 }
@@ -72,6 +83,12 @@ pub(crate) enum Pending {
     /// Something whose success is told in these words.
     Said(String),
     Expiry(HoldId),
+    /// The end of a release's run, and what is told of it if it did not ship.
+    Ended {
+        run: ReleaseRunId,
+        release: ReleaseName,
+        refusal: Option<Refusal>,
+    },
 }
 
 impl Engine {
@@ -97,7 +114,7 @@ impl Engine {
             self.journal_lost(why.clone(), hint.clone(), now);
         }
         match (pending, result) {
-            (Pending::Intent(id), Ok(())) => self.recheck(&id),
+            (Pending::Intent(id), Ok(())) => self.recheck(&id, now),
             (Pending::Intent(id), Err(fault)) => {
                 self.flows.remove(&id);
                 // Whether it was written nobody knows: if it turns up, it is abandoned.
@@ -149,6 +166,19 @@ impl Engine {
             }
             // Another instance wrote the same step first: its entry comes by the next read.
             (Pending::Step(..) | Pending::Expiry(_), _) => Vec::new(),
+            (
+                Pending::Ended {
+                    run,
+                    release,
+                    refusal,
+                },
+                Ok(()),
+            ) => {
+                self.release_ended(&run, &release, refusal);
+                Vec::new()
+            }
+            // Somebody else ended it, or took it over.
+            (Pending::Ended { .. }, Err(_)) => self.read_journal(),
             (Pending::Said(text), Ok(())) => {
                 self.reports.push(Report::Done { id: None, text });
                 Vec::new()
@@ -398,6 +428,7 @@ impl Engine {
                 failed_at: None, ..
             } => true,
             Stage::Recording
+            | Stage::Sampling { .. }
             | Stage::Rechecking { .. }
             | Stage::Settling {
                 failed_at: Some(_), ..

@@ -8,12 +8,14 @@ use super::flow::Stage;
 use super::{Engine, ForgeState, JournalState, Report, TIMELINE};
 use crate::app::effect::{Effect, Question};
 use crate::app::msg::{Answer, Fetched, JournalFault, Msg};
-use crate::domain::board::Board;
+use crate::domain::board::{Board, Row};
 use crate::domain::entry::{Entry, Event, Precondition};
+use crate::domain::facts::ServiceFacts;
 use crate::domain::fault::Fault;
-use crate::domain::ids::{ForgeName, ServiceName};
+use crate::domain::ids::{ForgeName, ServiceName, Sha};
 use crate::domain::ledger::Ledger;
 use crate::domain::policy::Policy;
+use crate::domain::seen::{Declared, Seen};
 
 /// How long the journal is left alone before what it did not take is tried again.
 const AGAIN: SignedDuration = SignedDuration::from_secs(2);
@@ -21,6 +23,8 @@ const AGAIN: SignedDuration = SignedDuration::from_secs(2);
 impl Engine {
     /// Takes a message that is not about the terminal.
     pub(crate) fn take(&mut self, msg: Msg, now: Timestamp) -> Vec<Effect> {
+        // What the parts of an answer lead to is asked in one question, after the last.
+        let more = matches!(&msg, Msg::Fetched(fetched) if fetched.more);
         let mut effects = match msg {
             Msg::Tick => self.tick(now),
             Msg::Fetched(fetched) => self.fetched(fetched, now),
@@ -35,8 +39,17 @@ impl Engine {
                 }
                 Vec::new()
             }
+            Msg::Neighbours(living) => {
+                self.neighbours = Some(living);
+                Vec::new()
+            }
             Msg::Recorded { ticket, result } => self.recorded(ticket, result, now),
             Msg::Acted { id, outcome } => self.acted(&id, outcome, now),
+            Msg::Sampled {
+                ticket,
+                asked_at,
+                round,
+            } => self.sampled(ticket, asked_at, round, now),
             Msg::Asked(request) => self.ask(request, now),
             Msg::Reloaded(Ok(policy)) => {
                 self.reload(policy, now);
@@ -59,7 +72,11 @@ impl Engine {
             | Msg::Told { .. }
             | Msg::Terminated => Vec::new(),
         };
-        effects.extend(self.due_questions(now));
+        effects.extend(self.drive(now));
+        if !more {
+            effects.extend(self.due_questions(now));
+            effects.extend(self.due_rounds(now));
+        }
         effects
     }
 
@@ -125,6 +142,7 @@ impl Engine {
             .flat_map(|(id, stage)| match stage {
                 Stage::Abandoning { refusal, .. } => self.abandon(&id, refusal, now),
                 Stage::Recording
+                | Stage::Sampling { .. }
                 | Stage::Rechecking { .. }
                 | Stage::Permitting
                 | Stage::Sending
@@ -141,10 +159,11 @@ impl Engine {
             asked_at,
             answer,
             budget,
+            more,
         } = fetched;
         let state = self.forges.entry(forge.clone()).or_default();
         state.budget = budget;
-        let wanted = self.answered(generation)
+        let wanted = self.answered(generation, more)
             || self.is_rechecking(generation)
             || matches!(question, Question::Find { .. });
         if !wanted {
@@ -164,14 +183,17 @@ impl Engine {
             (Answer::Pulses(answers), _) => {
                 for (service, answer) in answers {
                     fault = fault.or_else(|| of_forge(answer.as_ref().err()));
+                    let watched = self.watched.contains(&service);
                     let (board, basis) = self.judging(now);
-                    let changed = board.pulse(&service, answer, asked_at, basis);
+                    let changed = board.pulse(&service, answer, asked_at, watched, basis);
                     if changed {
                         self.schedule.refresh_one(&service, now);
                     }
                 }
             }
-            (Answer::Facts(answers), _) => {
+            (Answer::Facts(answers), asked) => {
+                let mut trouble = None;
+                let complete = is_complete(&asked, &answers);
                 for (service, answer) in answers {
                     let answer = answer.map(|facts| *facts);
                     fault = fault.or_else(|| of_forge(answer.as_ref().err()));
@@ -179,10 +201,16 @@ impl Engine {
                         self.reports
                             .push(Report::Trouble(Box::new(trouble.clone())));
                     }
-                    let trouble = answer.as_ref().err().cloned();
+                    if trouble.is_none() {
+                        trouble = answer.as_ref().err().cloned();
+                    }
                     let (board, basis) = self.judging(now);
                     board.merge(&service, answer, asked_at, basis);
+                    self.look_at_candidates(&service, &asked, now);
                     effects.extend(self.follow(&service, now));
+                }
+                // Decided with all of them: a service is judged by what it depends on too.
+                if complete && !more {
                     effects.extend(self.rechecked(generation, trouble.as_ref(), now));
                 }
             }
@@ -206,6 +234,12 @@ impl Engine {
                 board.scope(&service, (base, head), answer, asked_at, basis);
                 effects.extend(self.rechecked(generation, trouble.as_ref(), now));
             }
+            (Answer::Declared(answers), Question::Declared { service, files, .. }) => {
+                fault = answers
+                    .iter()
+                    .find_map(|answer| of_forge(answer.as_ref().err()));
+                self.declared(&service, files.into_iter().zip(answers), asked_at, now);
+            }
             (Answer::Jobs(answer), Question::Jobs { service, run, .. }) => {
                 fault = of_forge(answer.as_ref().err());
                 self.jobs
@@ -223,12 +257,54 @@ impl Engine {
                 }
                 return effects;
             }
-            (Answer::Cancelled | Answer::Scope(_) | Answer::Jobs(_) | Answer::Found(_), _) => {
+            (
+                Answer::Cancelled
+                | Answer::Scope(_)
+                | Answer::Declared(_)
+                | Answer::Jobs(_)
+                | Answer::Found(_),
+                _,
+            ) => {
                 return effects;
             }
         }
         self.heard(&forge, fault, read_something, now);
         effects
+    }
+
+    /// Reads a service once more if the answer brought candidates whose checks it could not have
+    /// asked for.
+    fn look_at_candidates(&mut self, service: &ServiceName, asked: &Question, now: Timestamp) {
+        if let Question::Facts(targets) = asked {
+            let target = targets.iter().find(|target| target.service == *service);
+            let revisions = target.map(|target| target.revisions.clone());
+            let revisions = revisions.unwrap_or_default();
+            self.schedule.asked_with(service, revisions);
+        }
+        if !self.checks_are_read(service) {
+            self.schedule.refresh_one(service, now);
+        }
+    }
+
+    /// Keeps what files declare, and forgets the files that no gate compares any more.
+    fn declared(
+        &mut self,
+        service: &ServiceName,
+        answers: impl Iterator<Item = ((String, Sha), Result<Declared, Fault>)>,
+        asked_at: Timestamp,
+        now: Timestamp,
+    ) {
+        let wanted = self.board.row(service).map(Row::wanted_files);
+        let wanted = wanted.unwrap_or_default();
+        let (board, basis) = self.judging(now);
+        let take = |seen: &mut Seen| {
+            seen.declared.retain(|file, _| wanted.contains(file));
+            for (file, answer) in answers {
+                let fact = seen.declared.entry(file).or_default();
+                fact.merge(answer, asked_at);
+            }
+        };
+        board.see(service, take, basis);
     }
 
     /// Keeps how a forge is: a good answer clears its fault, a fault of the whole forge makes it
@@ -265,11 +341,19 @@ impl Engine {
     }
 
     fn is_rechecking(&self, generation: u64) -> bool {
-        self.flows.values().any(|flow| match flow.stage {
-            Stage::Rechecking { facts, scope, .. } => {
-                facts == Some(generation) || scope == Some(generation)
+        self.flows.values().any(|flow| match &flow.stage {
+            Stage::Rechecking {
+                facts,
+                scope,
+                others,
+                ..
+            } => {
+                *facts == Some(generation)
+                    || *scope == Some(generation)
+                    || others.contains(&generation)
             }
             Stage::Recording
+            | Stage::Sampling { .. }
             | Stage::Permitting
             | Stage::Sending
             | Stage::Settling { .. }
@@ -354,12 +438,33 @@ impl Engine {
             return;
         }
         self.policy = policy;
+        self.forget_rounds();
         let old = std::mem::take(&mut self.board);
         self.board = Board::new(self.basis(now), old);
         self.reports.push(Report::Done {
             id: None,
             text: "the changed config is in use".into(),
         });
+    }
+}
+
+/// Says whether every service that was asked for was answered for.
+fn is_complete(
+    question: &Question,
+    answers: &[(ServiceName, Result<Box<ServiceFacts>, Fault>)],
+) -> bool {
+    match question {
+        Question::Facts(targets) => targets.iter().all(|target| {
+            answers
+                .iter()
+                .any(|(service, _)| *service == target.service)
+        }),
+        Question::Identity
+        | Question::Pulse(_)
+        | Question::Scope { .. }
+        | Question::Declared { .. }
+        | Question::Jobs { .. }
+        | Question::Find { .. } => false,
     }
 }
 
@@ -375,6 +480,7 @@ fn has_facts(answer: &Answer) -> bool {
         Answer::Pulses(answers) => answers.iter().any(|(_, answer)| answer.is_ok()),
         Answer::Facts(answers) => answers.iter().any(|(_, answer)| answer.is_ok()),
         Answer::Scope(answer) => answer.is_ok(),
+        Answer::Declared(answers) => answers.iter().any(Result::is_ok),
         Answer::Jobs(answer) => answer.is_ok(),
         Answer::Found(answer) => answer.is_ok(),
         Answer::Cancelled => false,

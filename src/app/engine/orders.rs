@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use super::flow::{Flow, Pending, Stage};
 use super::known::{future, required};
 use super::planning::place;
+use super::release::Cast;
 use super::{Engine, Report};
 use crate::app::effect::{Effect, Ticket};
 use crate::app::plan::Plan;
@@ -30,7 +31,13 @@ impl Engine {
             | Request::AddGate { .. }
             | Request::OpenGate { .. }
             | Request::CloseGate { .. }
-            | Request::Vote { .. } => None,
+            | Request::Vote { .. }
+            | Request::DoTask { .. }
+            | Request::UndoTask { .. }
+            | Request::VoteRelease { .. }
+            | Request::StartRelease { .. }
+            | Request::ResumeRelease { .. }
+            | Request::CancelRelease { .. } => None,
         };
         match self.order(request, now) {
             Ok(effects) => effects,
@@ -67,11 +74,48 @@ impl Engine {
                 voice,
                 note,
             } => self.vote(&service, &environment, &role, voice, &note, now),
+            Request::DoTask {
+                service,
+                environment,
+                task,
+                note,
+            } => self.do_task(&service, &environment, &task, &note, now),
+            Request::UndoTask {
+                service,
+                environment,
+                task,
+                reason,
+            } => self.undo_task(&service, &environment, &task, &reason, now),
+            Request::VoteRelease {
+                release,
+                role,
+                voice,
+                note,
+                seen,
+            } => {
+                let vote = Cast {
+                    role,
+                    voice,
+                    note,
+                    seen,
+                };
+                self.vote_release(&release, vote, now)
+            }
+            Request::StartRelease {
+                release,
+                seen,
+                reason,
+                skip,
+            } => self.start_release(&release, &seen, &reason, &skip, now),
+            Request::ResumeRelease { release } => self.resume_release(&release, now),
+            Request::CancelRelease { release, reason } => {
+                self.cancel_release(&release, &reason, now)
+            }
         }
     }
 
     /// Starts a send: the intent becomes durable first, everything else follows in `flow.rs`.
-    fn send(&mut self, mut plan: Plan, now: Timestamp) -> Result<Vec<Effect>, Refusal> {
+    pub(super) fn send(&mut self, mut plan: Plan, now: Timestamp) -> Result<Vec<Effect>, Refusal> {
         let operator = self.may_act()?.clone();
         plan.intent.reason = required(&plan.intent.reason, "a reason")?;
         let intent = plan.intent.clone();
@@ -360,7 +404,17 @@ impl Engine {
             .board
             .row(service)
             .ok_or_else(|| super::planning::unknown_service(self, service))?;
-        let (_, cell) = place(row, environment)?;
+        let (stage, cell) = place(row, environment)?;
+        let asked: Vec<&str> = stage.roles_asked().map(RoleName::as_str).collect();
+        if !asked.contains(&role.as_str()) {
+            let why = format!("no vote of {role} is asked for {service} > {environment}");
+            return Err(
+                Refusal::new(RefusalKind::Usage, why).hint(match asked.as_slice() {
+                    [] => "`gonogo gate add` puts up a gate that a role opens".to_owned(),
+                    asked => format!("asked for: {}", asked.join(", ")),
+                }),
+            );
+        }
         let Some(candidate) = &cell.candidate else {
             return Err(Refusal::new(
                 RefusalKind::NoGo,

@@ -119,6 +119,7 @@ impl Engine {
                 reason: String::new(),
                 digest: cell.digest.clone(),
                 replaces: None,
+                release: None,
             },
         })
     }

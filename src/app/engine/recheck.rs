@@ -1,12 +1,14 @@
-//! Rechecking: time has passed since the operator looked, so forge and journal are asked again
-//! before the permit, and any difference ends the send before anything left.
+//! Rechecking: time has passed since the operator looked, so samples are taken anew, and forge and
+//! journal are asked again before the permit; any difference ends the send before anything left.
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
 use super::Engine;
 use super::flow::{Pending, Stage};
 use super::planning::place;
-use crate::app::effect::{Effect, Question};
+use crate::app::effect::{Effect, Question, Target};
 use crate::app::plan::Plan;
 use crate::app::request::{Refusal, RefusalKind};
 use crate::domain::board::{Basis, Others};
@@ -14,25 +16,60 @@ use crate::domain::cell::Cell;
 use crate::domain::entry::Precondition;
 use crate::domain::fault::Fault;
 use crate::domain::gate::{Go, Verdict};
-use crate::domain::ids::IntentId;
+use crate::domain::ids::{ForgeName, IntentId};
 use crate::domain::promotion::{Purpose, Step};
 use crate::domain::revision::Revision;
 
 impl Engine {
+    /// Takes the samples anew that the gates rest on; without any, goes on with `reread`.
+    pub(super) fn recheck(&mut self, id: &IntentId, now: Timestamp) -> Vec<Effect> {
+        let Some(flow) = self.flows.get(id) else {
+            return Vec::new();
+        };
+        let intent = &flow.plan.intent;
+        if intent.purpose != Purpose::Promotion {
+            return self.reread(id);
+        }
+        let (service, environment) = (intent.service.clone(), intent.environment.clone());
+        let (waiting, effects): (BTreeSet<u64>, Vec<Effect>) = self
+            .rounds_into(&service, &environment)
+            .into_iter()
+            .map(|wanted| self.order_round(&service, wanted, now))
+            .unzip();
+        if effects.is_empty() {
+            return self.reread(id);
+        }
+        if let Some(flow) = self.flows.get_mut(id) {
+            flow.stage = Stage::Sampling { waiting };
+        }
+        effects
+    }
+
     /// Asks forge and journal again, because time has passed since the operator looked.
-    pub(super) fn recheck(&mut self, id: &IntentId) -> Vec<Effect> {
+    pub(super) fn reread(&mut self, id: &IntentId) -> Vec<Effect> {
         let Some(flow) = self.flows.get(id) else {
             return Vec::new();
         };
         let plan = flow.plan.clone();
         let mut effects = self.read_journal();
         let facts = self.next_generation();
-        let target = self.target(plan.service());
+        let mut targets = self.targets_with_dependencies(&plan);
+        let target = targets.remove(&plan.forge).unwrap_or_default();
         effects.push(Effect::Fetch {
             generation: facts,
             forge: plan.forge.clone(),
-            question: Question::Facts(target.into_iter().collect()),
+            question: Question::Facts(target),
         });
+        let mut others = BTreeSet::new();
+        for (forge, targets) in targets {
+            let generation = self.next_generation();
+            effects.push(Effect::Fetch {
+                generation,
+                forge,
+                question: Question::Facts(targets),
+            });
+            others.insert(generation);
+        }
         let mut scope = None;
         if let (Some(from), true) = (
             &plan.intent.from,
@@ -56,10 +93,26 @@ impl Engine {
             flow.stage = Stage::Rechecking {
                 facts: Some(facts),
                 scope,
+                others,
                 journal: false,
             };
         }
         effects
+    }
+
+    /// What is read again, by forge: the service first, then what it depends on.
+    fn targets_with_dependencies(&self, plan: &Plan) -> BTreeMap<ForgeName, Vec<Target>> {
+        let own = self.policy.service(plan.service());
+        let depends = own.into_iter().flat_map(|own| &own.depends);
+        let names = depends.map(|dependency| &dependency.service);
+        let mut targets: BTreeMap<ForgeName, Vec<Target>> = BTreeMap::new();
+        for name in std::iter::once(plan.service()).chain(names) {
+            let forge = self.board.row(name).map(|row| row.service.forge.clone());
+            if let (Some(forge), Some(target)) = (forge, self.target(name)) {
+                targets.entry(forge).or_default().push(target);
+            }
+        }
+        targets
     }
 
     /// Takes note that a question of a recheck was answered. A fault ends the flow: what cannot be
@@ -72,7 +125,16 @@ impl Engine {
     ) -> Vec<Effect> {
         let mut found = None;
         for (id, flow) in &mut self.flows {
-            if let Stage::Rechecking { facts, scope, .. } = &mut flow.stage {
+            if let Stage::Rechecking {
+                facts,
+                scope,
+                others,
+                ..
+            } = &mut flow.stage
+            {
+                if others.remove(&generation) {
+                    found = Some(id.clone());
+                }
                 for waiting in [facts, scope] {
                     if *waiting == Some(generation) {
                         *waiting = None;
@@ -115,13 +177,15 @@ impl Engine {
             != (Stage::Rechecking {
                 facts: None,
                 scope: None,
+                others: BTreeSet::new(),
                 journal: true,
             })
         {
             return Vec::new();
         }
         let plan = flow.plan.clone();
-        if let Err(refusal) = self.still(&plan, now) {
+        let still = self.still(&plan, now);
+        if let Err(refusal) = still.and_then(|()| self.still_released(&plan, now)) {
             return self.abandon(id, refusal, now);
         }
         let Some(operator) = self.operator.clone() else {

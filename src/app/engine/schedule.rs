@@ -39,6 +39,8 @@ pub(crate) struct Schedule {
     /// executor's, which may be behind (a machine's clock was set back): by that alone everything
     /// would be due for ever.
     read_at: BTreeMap<ServiceName, Timestamp>,
+    /// The revisions whose checks were asked for with a service's last facts.
+    asked_with: BTreeMap<ServiceName, Vec<Sha>>,
     /// Until when a scope or a run's jobs are not asked for again.
     not_before: BTreeMap<Asked, Timestamp>,
 }
@@ -59,6 +61,7 @@ enum Asked {
     Pulse(ForgeName),
     Facts(ForgeName, Vec<ServiceName>),
     Scope(ForgeName, ServiceName, Sha, Sha),
+    Declared(ForgeName, ServiceName, Vec<(String, Sha)>),
     Jobs(ServiceName, u64),
 }
 
@@ -75,6 +78,17 @@ impl Schedule {
     /// Reads one service whole at once: its pulse changed.
     pub fn refresh_one(&mut self, service: &ServiceName, now: Timestamp) {
         self.early.entry(service.clone()).or_default().push(now);
+    }
+
+    /// Takes note of the revisions that a service's facts were asked with.
+    pub fn asked_with(&mut self, service: &ServiceName, revisions: Vec<Sha>) {
+        self.asked_with.insert(service.clone(), revisions);
+    }
+
+    /// Says whether a service's last facts were asked with a revision.
+    pub fn was_asked_with(&self, service: &ServiceName, revision: &Sha) -> bool {
+        let asked = self.asked_with.get(service);
+        asked.is_some_and(|asked| asked.contains(revision))
     }
 
     /// Asks for services as soon as may be: the operator pressed refresh.
@@ -129,7 +143,11 @@ impl Schedule {
     fn reading(&self) -> HashSet<&ServiceName> {
         let lists = self.asked.values().filter_map(|(asked, _)| match asked {
             Asked::Facts(_, services) => Some(services),
-            Asked::Identity(_) | Asked::Pulse(_) | Asked::Scope(..) | Asked::Jobs(..) => None,
+            Asked::Identity(_)
+            | Asked::Pulse(_)
+            | Asked::Scope(..)
+            | Asked::Declared(..)
+            | Asked::Jobs(..) => None,
         });
         lists.flatten().collect()
     }
@@ -161,9 +179,12 @@ impl Engine {
         self.generations
     }
 
-    /// Takes note that a question was answered. Says whether it was still wanted: an answer to a
-    /// question that was given up is dropped.
-    pub(crate) fn answered(&mut self, generation: u64) -> bool {
+    /// Takes note that a question was answered, if no `more` of the answer follows. Says whether it
+    /// was still wanted: an answer to a question that was given up is dropped.
+    pub(crate) fn answered(&mut self, generation: u64, more: bool) -> bool {
+        if more {
+            return self.schedule.asked.contains_key(&generation);
+        }
         self.schedule.asked.remove(&generation).is_some()
     }
 

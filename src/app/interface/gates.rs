@@ -1,4 +1,4 @@
-//! The gates dialog: vote with a role; add, open or close a manual gate.
+//! The gates dialog: vote with a role; attest a task; add, open or close a manual gate.
 
 use tui_input::Input;
 
@@ -7,9 +7,10 @@ use crate::app::command::Command;
 use crate::app::effect::Effect;
 use crate::app::engine::Engine;
 use crate::app::state::State;
+use crate::domain::gate::checklist::Standing;
 use crate::domain::hold::{ManualGate, Openers};
 use crate::domain::ids::{EnvironmentName, Person, RoleName, ServiceName};
-use crate::domain::policy::{GateSpec, Policy};
+use crate::domain::policy::{Policy, Stage};
 use crate::domain::signoff::Voice;
 
 mod dialog;
@@ -47,6 +48,14 @@ pub(super) fn open(state: &mut State) {
                 }),
         );
     }
+    if let Ok(operator) = &operator {
+        actions.extend(tasks(
+            engine,
+            operator,
+            &cursor.service,
+            &cursor.environment,
+        ));
+    }
     let openers = std::iter::once(Openers::Anyone)
         .chain(engine.policy.roles.keys().cloned().map(Openers::Role))
         .collect();
@@ -80,15 +89,7 @@ fn roles(
     let stage = policy
         .service(service)
         .and_then(|service| service.stage(environment));
-    let asked: Vec<&RoleName> = stage
-        .into_iter()
-        .flat_map(|stage| &stage.gates)
-        .filter_map(|gate| match gate {
-            GateSpec::SignOff { roles, .. } => Some(roles),
-            _ => None,
-        })
-        .flatten()
-        .collect();
+    let asked: Vec<&RoleName> = stage.into_iter().flat_map(Stage::roles_asked).collect();
     if asked.is_empty() {
         let why = format!("no vote is asked for {service} > {environment}");
         return (Vec::new(), Some(why));
@@ -106,6 +107,32 @@ fn roles(
         )
     });
     (has, why)
+}
+
+/// The tasks of the cell's checklist that the operator may attest, or has attested and may take back.
+fn tasks(
+    engine: &Engine,
+    operator: &Person,
+    service: &ServiceName,
+    environment: &EnvironmentName,
+) -> Vec<GatesAction> {
+    let tasks = engine.tasks(service, environment).into_iter();
+    tasks
+        .filter_map(|(task, standing)| {
+            let may = |role: &RoleName| engine.policy.has_role(operator, role);
+            match standing {
+                Standing::Done(done) if done.person == *operator => {
+                    Some(GatesAction::Undo(task.name.clone()))
+                }
+                Standing::Done(_) => None,
+                Standing::Open | Standing::Void(..) => task
+                    .role
+                    .as_ref()
+                    .is_none_or(may)
+                    .then(|| GatesAction::Done(task.name.clone())),
+            }
+        })
+        .collect()
 }
 
 /// The manual gates that cover a cell.

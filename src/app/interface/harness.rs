@@ -24,6 +24,7 @@ use crate::domain::ledger::Ledger;
 use crate::domain::observed::Fact;
 use crate::domain::phase::Phase;
 use crate::domain::policy::{Environment, GateSpec, Mode, Policy, Service, Stage, Via};
+use crate::domain::release::{Item, Release};
 use crate::domain::revision::Revision;
 
 /// The instant at which every test stands.
@@ -177,6 +178,26 @@ pub(crate) fn changes(effect: &Effect) -> bool {
     matches!(effect, Effect::Append { .. } | Effect::Act { .. })
 }
 
+/// Adds a release of api, then search, that asks for the role qa.
+pub(crate) fn add_release(state: &mut State) {
+    let item = |service: &str| Item {
+        service: service.into(),
+        pin: None,
+    };
+    let policy = Arc::make_mut(&mut state.engine.policy);
+    policy.releases = vec![Release {
+        name: "2026.47".into(),
+        environment: "production".into(),
+        items: vec![item("api"), item("search")],
+        waves: vec![vec!["api".into()], vec!["search".into()]],
+        window: None,
+        due: None,
+        roles: vec!["qa".into()],
+        distinct: true,
+        owner: None,
+    }];
+}
+
 /// The name of the top overlay.
 pub(crate) fn top(state: &State) -> &'static str {
     match state.interface.overlays.last() {
@@ -190,6 +211,7 @@ pub(crate) fn top(state: &State) -> &'static str {
         Some(Overlay::Hold(_)) => "hold",
         Some(Overlay::Gates(_)) => "gates",
         Some(Overlay::Confirm(_)) => "confirm",
+        Some(Overlay::Release(_)) => "release",
         Some(Overlay::Quit { .. }) => "quit",
     }
 }
@@ -225,7 +247,7 @@ fn sha(number: u8) -> Sha {
 fn policy() -> Policy {
     let stage = |environment: &str, gates: Vec<GateSpec>| Stage {
         environment: environment.into(),
-        gates,
+        gates: gates.into(),
         via: Via::Deployment,
         mode: Mode::Confirm,
         verification: None,
@@ -287,6 +309,7 @@ fn facts(service: &str) -> ServiceFacts {
         description: None,
         url: Some(format!("https://{service}.example/{environment}")),
         key: None,
+        payload: None,
     };
     let live = if service == "web" { 2 } else { 1 };
     ServiceFacts {
@@ -311,18 +334,28 @@ fn facts(service: &str) -> ServiceFacts {
         open_pull_requests: 0,
         pull_requests: Vec::new(),
         releases: Vec::new(),
+        labelled: BTreeMap::new(),
         gaps: Vec::new(),
     }
 }
 
 /// Makes what is known of a service too old to act on.
 pub(crate) fn stale(state: &mut State, service: &str) {
+    observed(state, service, now() - SignedDuration::from_hours(1));
+}
+
+/// Reads a service again, with the same answer.
+pub(crate) fn fresh(state: &mut State, service: &str) {
+    observed(state, service, now());
+}
+
+fn observed(state: &mut State, service: &str, at: Timestamp) {
     let name = ServiceName::from(service);
     state.engine.board.version += 1;
     for row in &mut state.engine.board.rows {
         if row.service.name == name {
             let value = row.facts.value().cloned().expect("facts");
-            row.facts = Fact::observed(value, now() - SignedDuration::from_hours(1));
+            row.facts = Fact::observed(value, at);
         }
     }
 }

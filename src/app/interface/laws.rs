@@ -1,8 +1,8 @@
 //! Laws of the keyboard, over every key, screen and overlay.
 
-use super::harness::{changes, hold, on, press, running, state, top};
+use super::harness::{add_release, changes, hold, on, press, running, state, top};
 use super::{Chord, DetailTab, Key, Pane, Screen};
-use crate::app::command::SPECS;
+use crate::app::command::{Context, SPECS};
 use crate::app::keymap::Keymap;
 use crate::app::msg::Msg;
 use crate::app::state::State;
@@ -55,7 +55,7 @@ fn harmless() -> Vec<Chord> {
 type Scene = (&'static str, fn() -> State);
 
 /// Every screen and tab with no overlay, with things on it that could be changed.
-const SCENES: [Scene; 8] = [
+const SCENES: [Scene; 9] = [
     ("board", || busy()),
     ("board, marked", || {
         let mut state = busy();
@@ -73,6 +73,12 @@ const SCENES: [Scene; 8] = [
     ("timeline", || {
         let mut state = busy();
         press(&mut state, "3");
+        state
+    }),
+    ("release", || {
+        let mut state = busy();
+        add_release(&mut state);
+        press(&mut state, "2");
         state
     }),
     ("empty", || {
@@ -101,7 +107,10 @@ fn detail(tab: DetailTab) -> State {
 }
 
 fn is_dialog(state: &State) -> bool {
-    matches!(top(state), "promote" | "hold" | "gates" | "confirm")
+    matches!(
+        top(state),
+        "promote" | "hold" | "gates" | "confirm" | "release"
+    )
 }
 
 #[test]
@@ -204,6 +213,10 @@ fn every_shift_letter_of_the_table_opens_something_that_rests_on_cancel() {
     for spec in SPECS.iter().filter(|spec| spec.changes()) {
         for chord in keymap.keys(spec.command) {
             let mut state = busy();
+            if !spec.contexts.contains(&Context::Board) {
+                add_release(&mut state);
+                press(&mut state, "2");
+            }
             let now = state.now;
             let effects = update(&mut state, now, Msg::Key(*chord));
             assert!(is_dialog(&state), "{chord}");

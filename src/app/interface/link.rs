@@ -39,7 +39,7 @@ pub fn page(state: &State) -> Option<String> {
     };
     let selected = match state.interface.screen {
         Screen::Detail(_) => in_tab(state, row, cell, facts),
-        Screen::Board | Screen::Timeline => None,
+        Screen::Board | Screen::Timeline | Screen::Release => None,
     };
     let flight = cell.in_flight.as_ref().and_then(|flight| flight.run);
     let run = facts.runs.iter().find(|run| Some(run.id) == flight);
@@ -99,6 +99,7 @@ fn text(state: &State) -> Option<String> {
         Some(Overlay::Confirm(dialog)) => return dialog.command_line(),
         Some(Overlay::Hold(dialog)) => return Some(dialog.command_line(state)),
         Some(Overlay::Gates(dialog)) => return dialog.command_line(),
+        Some(Overlay::Release(dialog)) => return dialog.command_line(),
         Some(Overlay::Errors { list }) => {
             let problem = state.interface.problems.get(list.selected)?;
             let mut text = format!("{} {}: {}", problem.last_at, problem.subject, problem.why);
@@ -124,6 +125,10 @@ fn text(state: &State) -> Option<String> {
     if state.interface.screen == Screen::Timeline {
         let entry = timeline::selected(state)?;
         return serde_json::to_string(entry).ok();
+    }
+    if state.interface.screen == Screen::Release {
+        let release = state.interface.release(&state.engine.policy)?;
+        return Some(crate::app::view::release_text(state, release));
     }
     let (row, cell) = place(state)?;
     Some(cell_text(state, row, cell))

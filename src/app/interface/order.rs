@@ -16,7 +16,7 @@ use crate::domain::ids::{EnvironmentName, ServiceName};
 use crate::domain::policy::Policy;
 
 /// How many rows may be in sight for all of them to be read often.
-const WATCHED: usize = 60;
+pub(super) const WATCHED: usize = 60;
 
 /// After this long, time alone may have changed where a service stands. A bit more than the tick,
 /// so that it is the tick that pays for it and not a key.
@@ -140,7 +140,7 @@ impl Interface {
                 }
                 watched.extend(self.cursor.iter().map(|cursor| cursor.service.clone()));
             }
-            Screen::Timeline => {}
+            Screen::Timeline | Screen::Release => {}
         }
         for overlay in &self.overlays {
             if let Overlay::Promote(dialog) = overlay {

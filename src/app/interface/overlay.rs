@@ -5,7 +5,7 @@ use tui_input::Input;
 
 use super::{
     ConfirmDialog, ConfirmFocus, GatesDialog, GatesFocus, HoldDialog, HoldFocus, Interface,
-    ListCursor, PromoteDialog, PromoteFocus,
+    ListCursor, PromoteDialog, PromoteFocus, ReleaseDialog, ReleaseFocus,
 };
 use crate::app::state::State;
 
@@ -36,6 +36,8 @@ pub enum Overlay {
     Gates(GatesDialog),
     /// Cancel a run, reject what waits, run again: one act, its call, a reason.
     Confirm(ConfirmDialog),
+    /// Vote on a release, start it, hand it over, end it.
+    Release(ReleaseDialog),
     /// Something is in flight: quit all the same?
     Quit {
         focus: usize,
@@ -50,6 +52,7 @@ impl Interface {
             | Overlay::Hold(_)
             | Overlay::Gates(_)
             | Overlay::Confirm(_)
+            | Overlay::Release(_)
             | Overlay::Quit { .. } => true,
             Overlay::Help { .. }
             | Overlay::Errors { .. }
@@ -73,6 +76,9 @@ impl Interface {
                 matches!(dialog.focus, GatesFocus::Name | GatesFocus::Note)
             }
             Some(Overlay::Confirm(dialog)) => dialog.focus == ConfirmFocus::Reason,
+            Some(Overlay::Release(dialog)) => {
+                matches!(dialog.focus, ReleaseFocus::Note | ReleaseFocus::Typed)
+            }
             Some(
                 Overlay::Help { .. }
                 | Overlay::Errors { .. }
@@ -91,6 +97,7 @@ impl Interface {
             Overlay::Hold(dialog) => dialog.field(),
             Overlay::Gates(dialog) => dialog.field(),
             Overlay::Confirm(dialog) => dialog.field(),
+            Overlay::Release(dialog) => dialog.field(),
             Overlay::Help { .. }
             | Overlay::Errors { .. }
             | Overlay::Messages { .. }
@@ -115,6 +122,7 @@ pub(super) fn typed(state: &mut State) {
             | Overlay::Messages { .. }
             | Overlay::Promote(_)
             | Overlay::Confirm(_)
+            | Overlay::Release(_)
             | Overlay::Quit { .. },
         )
         | None => {}

@@ -24,6 +24,7 @@ pub fn choices(state: &State, typed: &str) -> Vec<Choice> {
         super::Screen::Board => Context::Board,
         super::Screen::Detail(_) => Context::Detail,
         super::Screen::Timeline => Context::Timeline,
+        super::Screen::Release => Context::Release,
     };
     let pattern = Pattern::parse(typed, CaseMatching::Ignore, Normalization::Smart);
     let mut matcher = Matcher::new(Config::DEFAULT);

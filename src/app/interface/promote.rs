@@ -16,6 +16,7 @@ use crate::app::request::{Refusal, RefusalKind, Request};
 use crate::app::state::State;
 use crate::domain::gate::Go;
 use crate::domain::ids::{EnvironmentName, ServiceName};
+use crate::domain::revision::Revision;
 
 /// The promote dialog: one plan or several, each with its own result.
 #[derive(Clone, Debug)]
@@ -37,6 +38,9 @@ pub struct PromoteItem {
     /// What would be sent, or why not. Made when the dialog opened; if the cell changes under the
     /// dialog it becomes a refusal that names the difference.
     pub plan: Result<Box<Plan>, Refusal>,
+    /// What would move, where it was refused for nothing but facts that had not been read yet: it
+    /// is planned once they are, if it is still the same.
+    pub awaited: Option<(Option<Revision>, Revision)>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -74,19 +78,21 @@ pub(super) fn open(state: &mut State, approve: bool) {
             .cloned()
             .collect()
     };
-    let wish = if approve {
-        Wish::Approve
-    } else {
-        Wish::Promote { revision: None }
-    };
+    let wish = wish(approve);
     let items: Vec<PromoteItem> = services
         .into_iter()
-        .map(|service| PromoteItem {
-            plan: state
+        .map(|service| {
+            let plan = state
                 .engine
                 .plan(&service, &cursor.environment, &wish, state.now)
-                .map(Box::new),
-            service,
+                .map(Box::new);
+            let cell = state.engine.board.cell(&service, &cursor.environment);
+            let moves = cell.and_then(|cell| Some((cell.live.clone(), cell.candidate.clone()?)));
+            PromoteItem {
+                awaited: moves.filter(|_| awaits_facts(&plan)),
+                plan,
+                service,
+            }
         })
         .collect();
     let protected = items
@@ -105,6 +111,18 @@ pub(super) fn open(state: &mut State, approve: bool) {
             approve,
         }));
     state.interface.toured(1);
+}
+
+fn wish(approve: bool) -> Wish {
+    if approve {
+        Wish::Approve
+    } else {
+        Wish::Promote { revision: None }
+    }
+}
+
+fn awaits_facts(plan: &Result<Box<Plan>, Refusal>) -> bool {
+    matches!(plan, Err(refusal) if refusal.kind == RefusalKind::Facts)
 }
 
 pub(super) fn run(state: &mut State, command: Command) -> Vec<Effect> {
@@ -279,6 +297,41 @@ impl PromoteDialog {
             .map(|plan| link::with_reason(&plan.command, &reason))
             .collect();
         lines.join("\n")
+    }
+
+    /// Plans what was refused for facts that had not been read, now that they may have been: for
+    /// the very revisions that the dialog opened on. The focus goes back to Cancel, so that nobody
+    /// confirms what appears at that moment.
+    pub(super) fn wake(&mut self, engine: &mut Engine, now: Timestamp) {
+        let wish = wish(self.approve);
+        for item in &mut self.items {
+            let Some((live, candidate)) = item.awaited.take() else {
+                continue;
+            };
+            let cell = engine.board.cell(&item.service, &self.environment);
+            let same = cell.is_some_and(|cell| {
+                cell.live == live && cell.candidate.as_ref() == Some(&candidate)
+            });
+            if !same {
+                let why = format!("{} is not what the dialog opened on", item.service);
+                let refusal = Refusal::new(RefusalKind::Facts, why);
+                item.plan = Err(refusal.hint("open it again"));
+                continue;
+            }
+            item.plan = engine
+                .plan(&item.service, &self.environment, &wish, now)
+                .map(Box::new);
+            if awaits_facts(&item.plan) {
+                item.awaited = Some((live, candidate));
+            } else if let Ok(plan) = &item.plan {
+                if plan.protected {
+                    self.typed.get_or_insert_with(Input::default);
+                }
+                if self.focus == PromoteFocus::Promote {
+                    self.focus = PromoteFocus::Cancel;
+                }
+            }
+        }
     }
 
     /// Turns every item whose cell is not as it was shown into a refusal that names the

@@ -124,6 +124,7 @@ impl Interface {
                 | Overlay::Palette { .. }
                 | Overlay::Hold(_)
                 | Overlay::Gates(_)
+                | Overlay::Release(_)
                 | Overlay::Quit { .. } => {}
             }
         }

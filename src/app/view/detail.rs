@@ -4,7 +4,7 @@
 use super::line::{Line, Tone};
 use super::look::Look;
 use super::panel::{Bar, Content, Panel};
-use super::{deployments, gates, peek, pipeline, pull_requests, scope};
+use super::{deployments, gates, lane, peek, pipeline, pull_requests, scope};
 use crate::app::interface::DetailTab;
 use crate::domain::board::Row;
 use crate::domain::cell::Cell;
@@ -139,6 +139,10 @@ fn fill(
             lines.extend(part.into_iter().take((left - 2).min(6)));
         }
     };
+    let strip = lane::lines(look, row, cell, columns);
+    if !strip.is_empty() {
+        section(lines, "LANE".into(), strip);
+    }
     let known = row.scope_of(cell).and_then(|fact| fact.value());
     let mut moved = vec![Line::plain("  ").then(match known {
         Some(scope) => scope::counts(scope),

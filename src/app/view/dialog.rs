@@ -12,6 +12,7 @@ pub(super) mod gates;
 pub(super) mod hold;
 pub(super) mod promote;
 pub(super) mod quit;
+pub(super) mod release;
 
 /// Columns of a dialog, its border included.
 pub(super) fn width(look: &Look<'_>) -> u16 {

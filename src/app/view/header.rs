@@ -25,7 +25,10 @@ pub(super) fn bars(look: &Look<'_>) -> Vec<Bar> {
         .right(1, mode(look));
     let mut second = Bar::default().left(0, counts(look));
     for (name, forge) in &look.engine.forges {
-        second = second.right(2, forge_line(look, name, forge));
+        // A forge in trouble goes after the count of errors, which the footer has too.
+        let trouble = forge.fault.is_some() || look.is_old(forge);
+        let rank = if trouble { 0 } else { 2 };
+        second = second.right(rank, forge_line(look, name, forge));
     }
     vec![first, second.right(1, errors(look))]
 }

@@ -21,6 +21,7 @@ pub(super) fn over(look: &Look<'_>) -> Vec<Dialog> {
             Overlay::Hold(hold) => Some(dialog::hold::dialog(look, hold)),
             Overlay::Gates(gates) => Some(dialog::gates::dialog(look, gates)),
             Overlay::Confirm(confirm) => Some(dialog::confirm::dialog(look, confirm)),
+            Overlay::Release(release) => Some(dialog::release::dialog(look, release)),
             Overlay::Quit { focus } => Some(dialog::quit::dialog(look, *focus)),
         })
         .collect()

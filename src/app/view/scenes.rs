@@ -18,6 +18,7 @@ pub(crate) mod dialogs;
 mod facts;
 mod gates;
 mod journal;
+pub(crate) mod releases;
 
 use facts::{facts, scope};
 use gates::{Gates, judgement, policy};

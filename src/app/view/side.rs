@@ -114,7 +114,7 @@ fn votes(look: &Look<'_>) -> (Line, Vec<Line>) {
         .service
         .stage(&cell.environment)
         .into_iter()
-        .flat_map(|stage| &stage.gates)
+        .flat_map(|stage| stage.gates.iter())
         .find_map(|gate| match gate {
             GateSpec::SignOff { roles, .. } => Some(roles),
             _ => None,

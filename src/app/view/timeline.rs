@@ -226,6 +226,14 @@ impl Said {
             }
             Event::GateOpened { .. } => plain("OPEN GATE", quoted),
             Event::GateClosed { .. } => plain("CLOSE GATE", quoted),
+            Event::TaskDone { attestation } => plain(
+                "TASK DONE",
+                format!(
+                    "{} for {}  {}",
+                    attestation.task, attestation.saw, attestation.note
+                ),
+            ),
+            Event::TaskWithdrawn { task, .. } => plain("TASK UNDONE", format!("{task}  {quoted}")),
             Event::ReleaseVoteCast { vote } => plain(
                 match vote.voice {
                     crate::domain::signoff::Voice::Go => "RELEASE GO",
@@ -238,8 +246,8 @@ impl Said {
                 result: Line::of(Tone::Running, format!("{} started", look.glyphs.running())),
                 detail: format!("{}, {} to move  {quoted}", run.release, run.moves.len()),
             },
-            Event::ReleaseResumed { id, .. } => plain("RESUME", format!("run {id}")),
-            Event::ReleaseEnded { id, how } => {
+            Event::ReleaseResumed { release, .. } => plain("RESUME", release.to_string()),
+            Event::ReleaseEnded { release, how, .. } => {
                 let (tone, glyph) = match how {
                     Ending::Shipped => (Tone::Good, good),
                     Ending::Stopped { .. } => (Tone::Bad, look.glyphs.bad()),
@@ -248,7 +256,7 @@ impl Said {
                 Self {
                     what: "RELEASE",
                     result: Line::of(tone, format!("{glyph} {}", how.word())),
-                    detail: format!("run {id}  {quoted}"),
+                    detail: format!("{release}  {quoted}"),
                 }
             }
             Event::DeploymentSeen { deployment, by, .. } => Self {

@@ -125,12 +125,7 @@ fn address(value: &Value<'_>) -> Option<Url> {
         value.error_hidden("an address must end before `?` and `#`", example());
         return None;
     }
-    let loopback = match url.host() {
-        Some(Host::Domain(domain)) => domain == "localhost" || domain.ends_with(".localhost"),
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    };
+    let loopback = is_loopback(&url);
     match url.scheme() {
         "https" => Some(url),
         "http" if loopback => Some(url),
@@ -145,6 +140,16 @@ fn address(value: &Value<'_>) -> Option<Url> {
             value.error("an address must start with https://", example());
             None
         }
+    }
+}
+
+/// Says whether an address is on this machine.
+pub(super) fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(domain)) => domain == "localhost" || domain.ends_with(".localhost"),
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
     }
 }
 

@@ -5,36 +5,63 @@ use std::collections::BTreeSet;
 use super::super::error::meant;
 use super::super::file::{Table, Value};
 use super::super::keys;
-use super::{Roles, known_role};
+use super::{Place, Roles, known_role};
 use crate::domain::ids::RoleName;
-use crate::domain::policy::{GateSpec, PipelineRule};
+use crate::domain::policy::{FitsRule, GateSpec, PipelineRule};
+use crate::domain::sampling;
+
+mod checklist;
+mod command;
+mod fits;
+mod health;
+
+mod blocker;
+mod four_eyes;
+mod parity;
+mod quality;
+
+pub(super) use parity::compared;
 
 const KINDS: &[&str] = &[
-    "fresh", "pipeline", "path", "soak", "review", "window", "hold", "sign-off", "forge", "manual",
-];
-
-/// Kinds that the contract knows and this version does not judge. Letting them pass would open a
-/// gate that somebody counts on.
-const LATER: &[&str] = &[
+    "fresh",
+    "pipeline",
+    "path",
+    "soak",
+    "review",
+    "window",
+    "hold",
+    "sign-off",
+    "forge",
+    "manual",
     "quality",
     "blocker",
-    "depends",
     "parity",
-    "fits",
     "four-eyes",
+    "depends",
+    "fits",
     "checklist",
     "health",
     "command",
 ];
 
-/// Reads a list of gates: names, or tables with a `kind`. A kind may be listed once.
-pub(super) fn list(value: &Value<'_>, roles: &Roles) -> Option<Vec<GateSpec>> {
+/// Reads a list of gates: names, or tables with a `kind`. A kind may be listed once, but for commands,
+/// each with a name of its own.
+pub(super) fn list(value: &Value<'_>, roles: &Roles, place: &Place<'_>) -> Option<Vec<GateSpec>> {
     let mut gates: Vec<GateSpec> = Vec::new();
     for item in value.list()? {
-        let Some(gate) = gate(&item, roles) else {
+        let Some(gate) = gate(&item, roles, place) else {
             continue;
         };
-        if gates.iter().any(|known| known.name() == gate.name()) {
+        if let Some(known) = gates.iter_mut().find_map(|known| known.commands_mut())
+            && let GateSpec::Command(added) = &gate
+        {
+            for (name, _) in added {
+                if known.iter().any(|(known, _)| known == name) {
+                    item.error(format!("command `{name}` is listed twice"), None);
+                }
+            }
+            known.extend(added.iter().cloned());
+        } else if gates.iter().any(|known| known.name() == gate.name()) {
             item.error(format!("gate `{}` is listed twice", gate.name()), None);
         } else {
             gates.push(gate);
@@ -43,10 +70,10 @@ pub(super) fn list(value: &Value<'_>, roles: &Roles) -> Option<Vec<GateSpec>> {
     Some(gates)
 }
 
-fn gate(item: &Value<'_>, roles: &Roles) -> Option<GateSpec> {
+fn gate(item: &Value<'_>, roles: &Roles, place: &Place<'_>) -> Option<GateSpec> {
     if !item.is_table() {
         let kind = item.text()?;
-        return spec(kind, item, None, roles);
+        return spec(kind, item, None, roles, place);
     }
     let open = item.open_table("gate".to_owned())?;
     let Some(value) = open.get("kind") else {
@@ -63,14 +90,28 @@ fn gate(item: &Value<'_>, roles: &Roles) -> Option<GateSpec> {
         "soak" => keys::GATE_SOAK,
         "review" => keys::GATE_REVIEW,
         "sign-off" => keys::GATE_SIGN_OFF,
+        "quality" => keys::GATE_QUALITY,
+        "blocker" => keys::GATE_BLOCKER,
+        "parity" => keys::GATE_PARITY,
+        "four-eyes" => keys::GATE_FOUR_EYES,
+        "fits" => keys::GATE_FITS,
+        "checklist" => keys::GATE_CHECKLIST,
+        "health" => keys::GATE_HEALTH,
+        "command" => keys::GATE_COMMAND,
         kind if KINDS.contains(&kind) => keys::GATE_PLAIN,
-        _ => return spec(kind, value, None, roles),
+        _ => return spec(kind, value, None, roles, place),
     };
     let table = item.table(kind.to_owned(), section)?;
-    spec(kind, item, Some(&table), roles)
+    spec(kind, item, Some(&table), roles, place)
 }
 
-fn spec(kind: &str, at: &Value<'_>, table: Option<&Table<'_>>, roles: &Roles) -> Option<GateSpec> {
+fn spec(
+    kind: &str,
+    at: &Value<'_>,
+    table: Option<&Table<'_>>,
+    roles: &Roles,
+    place: &Place<'_>,
+) -> Option<GateSpec> {
     let get = |key| table.and_then(|table| table.get(key));
     let flag = |key| get(key).and_then(Value::flag);
     match kind {
@@ -109,13 +150,15 @@ fn spec(kind: &str, at: &Value<'_>, table: Option<&Table<'_>>, roles: &Roles) ->
             })
         }
         "sign-off" => sign_off(at, get("roles"), flag("distinct"), roles),
-        later if LATER.contains(&later) => {
-            at.error(
-                format!("gate `{later}` is not supported in this version"),
-                Some("leave it out: a gate that is not judged must not look as if".to_owned()),
-            );
-            None
-        }
+        "quality" => quality::read(at, get("figures")),
+        "blocker" => blocker::read(at, get("labels")),
+        "parity" => parity::read(at, table),
+        "four-eyes" => four_eyes::read(get("distinct")),
+        "depends" => Some(GateSpec::Depends),
+        "fits" => fits::read(table),
+        "checklist" => checklist::read(at, table, roles),
+        "health" => health::read(at, table),
+        "command" => command::read(at, table, place),
         unknown => {
             at.error(
                 format!("there is no gate `{unknown}`"),
@@ -246,6 +289,36 @@ fn stricter(tier: &GateSpec, added: &GateSpec) -> GateSpec {
             roles: union(roles, more),
             distinct: *distinct || *also,
         },
+        (GateSpec::Quality(tier), GateSpec::Quality(added)) => {
+            GateSpec::Quality(quality::stricter(tier, added))
+        }
+        (GateSpec::Blocker { labels: tier }, GateSpec::Blocker { labels: added }) => {
+            GateSpec::Blocker {
+                labels: union(tier, added),
+            }
+        }
+        (GateSpec::Parity(tier), GateSpec::Parity(added)) => {
+            GateSpec::Parity(parity::stricter(tier, added))
+        }
+        (GateSpec::FourEyes { parts: tier }, GateSpec::FourEyes { parts: added }) => {
+            GateSpec::FourEyes {
+                parts: union(tier, added),
+            }
+        }
+        (GateSpec::Fits(tier), GateSpec::Fits(added)) => GateSpec::Fits(FitsRule {
+            margin: tier.margin.max(added.margin),
+        }),
+        (GateSpec::Checklist { tasks: tier }, GateSpec::Checklist { tasks: added }) => {
+            GateSpec::Checklist {
+                tasks: checklist::stricter(tier, added),
+            }
+        }
+        (GateSpec::Health(tier), GateSpec::Health(added)) => {
+            GateSpec::Health(health::stricter(tier, added))
+        }
+        (GateSpec::Command(tier), GateSpec::Command(added)) => {
+            GateSpec::Command(command::with(tier, added))
+        }
         // Kinds without settings, or (never) two kinds: the tier's word stays.
         (tier, _) => tier.clone(),
     }
@@ -268,6 +341,15 @@ fn stricter_pipeline(tier: &PipelineRule, added: &PipelineRule) -> PipelineRule 
         optional,
         ignored,
     }
+}
+
+/// The words in braces of a text that nothing is put in for.
+fn unknown_words(text: &str) -> impl Iterator<Item = &str> {
+    text.split('{').skip(1).filter_map(|rest| {
+        let (word, _) = rest.split_once('}')?;
+        let is_word = !word.is_empty() && word.bytes().all(|sign| sign.is_ascii_lowercase());
+        (is_word && !sampling::PLACEHOLDERS.contains(&word)).then_some(word)
+    })
 }
 
 fn union<T: Clone + PartialEq>(left: &[T], right: &[T]) -> Vec<T> {
@@ -315,6 +397,148 @@ mod tests {
         let both = stricter_pipeline(&tier, &added);
         assert_eq!(both.required, ["test"]);
         assert_eq!(both.ignored, ["lint"]);
+    }
+
+    #[test]
+    fn of_figures_labels_comparisons_and_parts_a_service_adds_and_never_drops() {
+        use crate::domain::figure::{Bound, Figure};
+        use crate::domain::policy::{ParityRule, ParitySource, Part, QualityRule};
+        let figure = |check: &str, bound| QualityRule {
+            check: check.to_owned(),
+            after: None,
+            bound,
+        };
+        let least = |number| Bound::AtLeast(Figure::whole(number));
+        let most = |number| Bound::AtMost(Figure::whole(number));
+        let labels = |labels: &[&str]| GateSpec::Blocker {
+            labels: labels.iter().map(|label| (*label).to_owned()).collect(),
+        };
+        let payload = |except: &[&str]| ParityRule {
+            with: None,
+            source: ParitySource::Payload,
+            except: except.iter().map(|key| (*key).to_owned()).collect(),
+        };
+        let file = ParityRule {
+            source: ParitySource::File("a.toml".to_owned()),
+            ..payload(&[])
+        };
+        let parts = |parts: &[Part]| GateSpec::FourEyes {
+            parts: parts.to_vec(),
+        };
+        for (tier, added, both) in [
+            (
+                GateSpec::Quality(vec![figure("lines", least(80)), figure("sast", most(0))]),
+                GateSpec::Quality(vec![
+                    figure("lines", least(70)),
+                    figure("sast", most(9)),
+                    figure("lines", most(100)),
+                    figure("docs", least(50)),
+                ]),
+                GateSpec::Quality(vec![
+                    figure("lines", least(80)),
+                    figure("sast", most(0)),
+                    figure("lines", most(100)),
+                    figure("docs", least(50)),
+                ]),
+            ),
+            (
+                labels(&["stop"]),
+                labels(&["p1", "stop"]),
+                labels(&["stop", "p1"]),
+            ),
+            (
+                GateSpec::Parity(vec![payload(&["region"])]),
+                GateSpec::Parity(vec![payload(&["region", "os"])]),
+                GateSpec::Parity(vec![payload(&["region"])]),
+            ),
+            (
+                GateSpec::Parity(vec![payload(&["region"])]),
+                GateSpec::Parity(vec![file.clone()]),
+                GateSpec::Parity(vec![payload(&["region"]), file]),
+            ),
+            (
+                parts(&[Part::Author, Part::Promoter]),
+                parts(&[Part::Approver, Part::Promoter]),
+                parts(&[Part::Author, Part::Promoter, Part::Approver]),
+            ),
+        ] {
+            assert_eq!(with_extra(&[tier], &[added]), [both]);
+        }
+    }
+
+    #[test]
+    fn of_tasks_probes_and_programs_a_service_adds_and_never_drops() {
+        use crate::domain::policy::{CommandRule, Expect, HealthRule, Probe, ProbeSource, Task};
+        let task = |name: &str, role: Option<&str>| Task {
+            name: name.to_owned(),
+            text: "x".to_owned(),
+            role: role.map(RoleName::new),
+        };
+        let health = |names: &[&str], every| {
+            let probe = |name: &&str| Probe {
+                name: (*name).to_owned(),
+                source: ProbeSource::Http {
+                    url: "https://a.b".to_owned(),
+                    pointer: None,
+                },
+                expect: Expect::Answer,
+            };
+            GateSpec::Health(HealthRule {
+                probes: names.iter().map(probe).collect(),
+                every: SignedDuration::from_secs(every),
+            })
+        };
+        let program = |name: &str, word: &str| {
+            let rule = CommandRule {
+                argv: vec![word.to_owned()],
+                time_limit: SignedDuration::from_secs(1),
+                every: SignedDuration::from_secs(60),
+            };
+            (name.to_owned(), rule)
+        };
+        let fits = |minutes| {
+            GateSpec::Fits(FitsRule {
+                margin: SignedDuration::from_mins(minutes),
+            })
+        };
+        for (tier, added, both) in [
+            (
+                GateSpec::Checklist {
+                    tasks: vec![task("backup", None), task("notify", Some("qa"))],
+                },
+                GateSpec::Checklist {
+                    tasks: vec![
+                        task("notify", None),
+                        task("backup", Some("sre")),
+                        task("own", None),
+                    ],
+                },
+                GateSpec::Checklist {
+                    tasks: vec![
+                        task("backup", Some("sre")),
+                        task("notify", Some("qa")),
+                        task("own", None),
+                    ],
+                },
+            ),
+            (
+                health(&["up"], 30),
+                health(&["up", "own"], 60),
+                health(&["up", "own"], 30),
+            ),
+            (
+                GateSpec::Command(vec![program("smoke", "strict")]),
+                GateSpec::Command(vec![program("smoke", "true"), program("own", "x")]),
+                GateSpec::Command(vec![
+                    program("smoke", "strict"),
+                    program("smoke 2", "true"),
+                    program("own", "x"),
+                ]),
+            ),
+            (fits(10), fits(5), fits(10)),
+        ] {
+            assert_eq!(with_extra(&[tier], &[added]), [both]);
+        }
     }
 
     #[test]

@@ -2,23 +2,26 @@
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::super::error::meant;
 use super::super::file::{Table, Value};
 use super::super::{defaults, keys};
 use super::forge::Forges;
-use super::{Roles, Tiers, gate};
+use super::{Place, Roles, depends, gate};
 use crate::domain::act::MergeMethod;
 use crate::domain::ids::{EnvironmentName, ForgeName, RepoPath, ServiceName};
-use crate::domain::policy::{Environment, GateSpec, Mode, Service, Stage, Via};
+use crate::domain::policy::{Dependency, Environment, GateSpec, Mode, Service, Stage, Via};
 
 type Environments = BTreeMap<EnvironmentName, Environment>;
 
 /// What services refer to.
 pub(super) struct Known<'k> {
     pub forges: &'k Forges,
-    pub tiers: &'k Tiers,
+    /// The gates of each tier.
+    pub tiers: BTreeMap<&'k str, Arc<[GateSpec]>>,
     pub roles: &'k Roles,
+    pub place: &'k Place<'k>,
 }
 
 /// The services, and the names of all that have a table, broken ones too: a reference to a broken
@@ -63,33 +66,33 @@ pub(super) fn services(
     }
     let declared = top.get("environment").is_some();
     let said = Cell::new(false);
+    let mut listed = BTreeMap::new();
     for (name, table) in &tables {
         let path = path(table, environments, declared, &said);
         let name = ServiceName::new(name);
         let extra = table
             .get("gates")
-            .and_then(|value| gate::list(value, known.roles));
-        let service = service(&name, table, &path, extra.as_deref(), known, environments);
+            .and_then(|value| gate::list(value, known.roles, known.place));
+        let wanted = depends::read(table);
+        let first: Vec<Dependency> = wanted.iter().map(|(one, _)| one.clone()).collect();
+        listed.insert(name.to_string(), wanted);
+        let service = service(
+            &name,
+            table,
+            &path,
+            extra.as_deref(),
+            first,
+            known,
+            environments,
+        );
         services.list.extend(service);
         services
             .extra_gates
             .extend(extra.map(|extra| (name, extra)));
-        depends(table, &services);
     }
+    depends::unknown(&listed);
+    depends::circles(&listed);
     services
-}
-
-fn depends(table: &Table<'_>, services: &Services) {
-    let Some(value) = table.get("depends") else {
-        return;
-    };
-    for (service, value) in value.texts().unwrap_or_default() {
-        services.known(service, &value);
-    }
-    value.note(
-        "`depends` has no effect: dependencies are not judged in this version",
-        None,
-    );
 }
 
 fn path(
@@ -103,12 +106,15 @@ fn path(
         return path;
     };
     for (text, item) in value.texts().unwrap_or_default() {
-        let name = EnvironmentName::new(text);
+        let known = environments.get_key_value(text);
+        let known = known.map(|(name, _)| name.clone());
+        let is_known = known.is_some();
+        let name = known.unwrap_or_else(|| EnvironmentName::new(text));
         if path.contains(&name) {
             item.error(format!("`{name}` stands twice on the path"), None);
             continue;
         }
-        if !environments.contains_key(&name) {
+        if !is_known {
             if declared {
                 let names = environments.keys().map(EnvironmentName::as_str);
                 let hint =
@@ -147,24 +153,34 @@ fn service(
     table: &Table<'_>,
     path: &[EnvironmentName],
     extra: Option<&[GateSpec]>,
+    depends: Vec<Dependency>,
     known: &Known<'_>,
     environments: &Environments,
 ) -> Option<Service> {
     let branch = table.get("branch").and_then(Value::text);
     let group = table.get("group").and_then(Value::text);
     let mut ways = ways(table, path, branch);
-    let stages = path
+    // Whoever depends on others is always judged by it.
+    let mut extra = extra.unwrap_or_default().to_vec();
+    if !depends.is_empty() && !extra.contains(&GateSpec::Depends) {
+        extra.push(GateSpec::Depends);
+    }
+    let stages: Vec<Stage> = path
         .iter()
         .enumerate()
         .map(|(place, environment)| {
             let described = environments.get(environment);
-            let tier = described.and_then(|environment| known.tiers.get(&environment.tier));
+            let tier = described
+                .and_then(|environment| known.tiers.get(environment.tier.as_str()))
+                .cloned()
+                .unwrap_or_default();
             Stage {
                 environment: environment.clone(),
-                gates: gate::with_extra(
-                    tier.map(Vec::as_slice).unwrap_or_default(),
-                    extra.unwrap_or_default(),
-                ),
+                gates: if extra.is_empty() {
+                    tier
+                } else {
+                    gate::with_extra(&tier, &extra).into()
+                },
                 via: ways
                     .remove(environment)
                     .unwrap_or_else(|| default_via(place)),
@@ -173,6 +189,7 @@ fn service(
             }
         })
         .collect();
+    comparisons(table, &stages, &extra);
     let (forge, repo) = repo(table.need("repo", "\"owner/name\"")?, known.forges)?;
     Some(Service {
         name: name.clone(),
@@ -180,9 +197,29 @@ fn service(
         repo,
         branch: branch.map(str::to_owned),
         group: group.map(str::to_owned),
-        depends: Vec::new(),
+        depends,
         path: stages,
     })
+}
+
+/// Reports gates that compare with an environment which is not on the service's path: at the
+/// service's own gates, or at the path where a tier asks.
+fn comparisons(table: &Table<'_>, stages: &[Stage], extra: &[GateSpec]) {
+    let gates = stages.iter().flat_map(|stage| stage.gates.iter());
+    for with in gates.flat_map(gate::compared) {
+        if stages.is_empty() || stages.iter().any(|stage| stage.environment == *with) {
+            continue;
+        }
+        let own = extra.iter().flat_map(gate::compared).any(|own| own == with);
+        let place = table.get(if own { "gates" } else { "path" });
+        let message = format!(
+            "a parity gate compares with `{with}`, which is not on the path of this service"
+        );
+        let names = stages.iter().map(|stage| stage.environment.as_str());
+        if let Some(place) = place {
+            place.error(message, meant(with.as_str(), names));
+        }
+    }
 }
 
 /// How a promotion is made where no table says so: into the first environment by the forge itself,

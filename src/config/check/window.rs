@@ -136,7 +136,11 @@ fn window(
 }
 
 fn zone(table: &Table<'_>) -> Option<(TimeZone, String)> {
-    let value = table.need("zone", "\"Europe/Berlin\"")?;
+    named_zone(table.need("zone", "\"Europe/Berlin\"")?)
+}
+
+/// Reads an IANA name: the zone, and the name as it is spelt.
+pub(super) fn named_zone(value: &Value<'_>) -> Option<(TimeZone, String)> {
     let name = value.text()?;
     if let Ok(zone) = TimeZone::get(name) {
         let name = zone.iana_name().unwrap_or(name).to_owned();

@@ -34,6 +34,20 @@ fn the_example_says_default_only_where_it_is_so() {
 }
 
 #[test]
+fn the_config_of_the_readme_loads_as_it_is() {
+    let readme = include_str!("../../../README.md");
+    let blocks: Vec<&str> = readme
+        .split("```toml\n")
+        .skip(1)
+        .filter_map(|rest| rest.split("```").next())
+        .collect();
+    assert!(!blocks.is_empty(), "the README shows a config");
+    for block in blocks {
+        load_text(block).unwrap_or_else(|problems| panic!("{}", render(&problems)));
+    }
+}
+
+#[test]
 fn the_example_shows_every_key_that_the_checker_knows() {
     // Each key in its section, commented out or not; inline tables by what stands in their braces.
     let mut seen: Vec<(String, String)> = Vec::new();
@@ -82,10 +96,22 @@ fn inline_keys(inner: &str) -> impl Iterator<Item = String> {
         .filter_map(|part| Some(part.split_once(" = ")?.0.trim().to_owned()))
 }
 
-/// The section that an inline table belongs to: its gate's kind, or a token.
+/// The section that an inline table belongs to: a release, its gate's kind, that of its task or probe,
+/// or a token.
 fn key_kind(inner: &str) -> String {
+    if inner.trim_start().starts_with("service = ") {
+        return "release".to_owned();
+    }
     let kind = inner
         .split_once("kind = \"")
         .and_then(|(_, rest)| rest.split_once('"'));
-    kind.map_or_else(|| "token".to_owned(), |(kind, _)| kind.to_owned())
+    let keys: Vec<String> = inline_keys(inner).collect();
+    let has = |key: &str| keys.iter().any(|known| known == key);
+    match kind {
+        Some((kind, _)) => kind,
+        None if has("text") => "checklist",
+        None if has("url") || has("prometheus") => "health",
+        None => "token",
+    }
+    .to_owned()
 }

@@ -39,6 +39,21 @@ gates = [
     { kind = "review", aprovals = 2 },
     { kind = "sign-off", roles = ["qa", "boss"] },
     "window", "window",
+    { kind = "fits", margin = "0m" },
+    { kind = "checklist", tasks = [
+        { name = "backup", text = "take a backup", role = "dba" },
+        { name = "two words", text = "x" },
+        { name = "notify" },
+    ] },
+    { kind = "health", every = "1s", probes = [
+        { name = "a", url = "http://health.example.com" },
+        { name = "b", url = "https://{servce}.example.com" },
+        { name = "c", url = "https://me:hunter2@example.com", pointer = "status" },
+        { name = "d", url = "https://example.com", pointer = "/x", at_most = 1.5, at_least = 1 },
+        { name = "e", prometheus = "https://prom.example.com", at_most = "1" },
+        { name = "f" },
+    ] },
+    { kind = "command", name = "smoke", argv = ["./no-such-program", "{reversion}"], time_limit = "1h" },
 ]
 
 [role.qa]
@@ -70,7 +85,7 @@ via = "job"
 
 [service.ledger]
 path = []
-depends = ["chekout"]
+depends = ["chekout", "checkout > 2", "checkout >= main"]
 "#;
 
 #[test]
@@ -165,6 +180,123 @@ const CASES: &[(&str, &str)] = &[
         "check `a` is listed twice",
     ),
     (
+        "[policy.mine]\ngates = [\"quality\"]",
+        "a quality gate needs `figures`",
+    ),
+    (
+        "[policy.mine]\ngates = [{ kind = \"quality\", figures = [] }]",
+        "without a figure",
+    ),
+    (
+        "[policy.mine]\ngates = [{ kind = \"quality\", figures = [{ check = \"a\", at_least = 101 }] }]",
+        "over 100 %",
+    ),
+    (
+        "[policy.mine]\ngates = [{ kind = \"quality\", figures = [{ check = \"a\", at_least = 100.5 }] }]",
+        "over 100 %",
+    ),
+    (
+        "[policy.mine]\ngates = [{ kind = \"quality\", figures = [{ check = \"a\", at_least = 1, at_most = 2 }] }]",
+        "has one bound",
+    ),
+    (
+        "[policy.mine]\ngates = [{ kind = \"quality\", figures = [{ check = \"a\" }] }]",
+        "needs `at_least` or `at_most`",
+    ),
+    (
+        "[policy.mine]\ngates = [{ kind = \"quality\", figures = [{ at_most = 2 }] }]",
+        "needs `check`",
+    ),
+    (
+        "[policy.mine]\ngates = [{ kind = \"quality\", figures = [{ check = \"a\", at_most = nan }] }]",
+        "`nan` is not a plain number",
+    ),
+    (
+        "[policy.mine]\ngates = [{ kind = \"quality\", figures = [{ check = \"a\", at_most = 0.0001 }] }]",
+        "at most three places",
+    ),
+    (
+        "[policy.mine]\ngates = [{ kind = \"quality\", figures = [{ check = \"a\", at_most = \"2\" }] }]",
+        "must be a number",
+    ),
+    (
+        "[policy.mine]\ngates = [{ kind = \"quality\", figures = [{ check = \"a\", at_least = 2 }, { check = \"a\", at_least = 3 }] }]",
+        "bounded twice",
+    ),
+    (
+        "[policy.mine]\ngates = [{ kind = \"quality\", figures = [{ check = \"a\", at_last = 2, at_most = 1 }] }]",
+        "did you mean `at_least`?",
+    ),
+    (
+        "[policy.mine]\ngates = [{ kind = \"quality\", figures = [{ check = \"a\", at_least = -0.5 }, { check = \"a\", at_most = 1_250.0 }] }]",
+        "",
+    ),
+    (
+        "[policy.mine]\ngates = [\"blocker\"]",
+        "a blocker gate needs `labels`",
+    ),
+    (
+        "[policy.mine]\ngates = [{ kind = \"blocker\", labels = [] }]",
+        "without a label",
+    ),
+    (
+        "[policy.mine]\ngates = [{ kind = \"blocker\", labels = [\"stop\", \"Stop\"] }]",
+        "label `Stop` is listed twice",
+    ),
+    (
+        "[policy.mine]\ngates = [\"parity\"]",
+        "needs `file` or `payload`",
+    ),
+    (
+        "[policy.mine]\ngates = [{ kind = \"parity\", file = \"a.toml\", payload = true }]",
+        "not both",
+    ),
+    (
+        "[policy.mine]\ngates = [{ kind = \"parity\", payload = false }]",
+        "compares nothing",
+    ),
+    (
+        "[policy.mine]\ngates = [{ kind = \"parity\", file = \"{env}.toml\" }]",
+        "nothing is put in for `{env}`",
+    ),
+    (
+        "[policy.mine]\ngates = [{ kind = \"parity\", file = \"../a.toml\" }]",
+        "not a path from the repository's top",
+    ),
+    (
+        "[policy.mine]\ngates = [{ kind = \"parity\", file = \"values.yaml\" }]",
+        "a .yaml file cannot be compared",
+    ),
+    (
+        "[policy.mine]\ngates = [{ kind = \"parity\", payload = true, except = [\"*\"] }]",
+        "`*` is no key",
+    ),
+    (
+        "[policy.mine]\ngates = [{ kind = \"parity\", payload = true, except = [\"a*\"] }]",
+        "`a*` is no key",
+    ),
+    (
+        "[service.a]\nrepo = \"a/b\"\npath = [\"p\"]\ngates = [{ kind = \"parity\", payload = true, with = \"q\" }]",
+        "compares with `q`, which is not on the path",
+    ),
+    (
+        "[policy.standard]\ngates = [{ kind = \"parity\", payload = true, with = \"q\" }]\n[service.a]\nrepo = \"a/b\"\npath = [\"p\"]",
+        "compares with `q`, which is not on the path",
+    ),
+    (
+        "[policy.mine]\ngates = [{ kind = \"four-eyes\", distinct = [\"author\"] }]",
+        "at least two parts",
+    ),
+    (
+        "[policy.mine]\ngates = [{ kind = \"four-eyes\", distinct = [\"author\", \"promotor\"] }]",
+        "there is no part `promotor`",
+    ),
+    (
+        "[policy.mine]\ngates = [{ kind = \"four-eyes\", distinct = [\"author\", \"author\", \"promoter\"] }]",
+        "part `author` is listed twice",
+    ),
+    ("[policy.mine]\ngates = [\"four-eyes\"]", ""),
+    (
         "[operator]\nroles = [\"qa\"]\n[role.qa]\nmembers = [\"b\"]",
         "without a name",
     ),
@@ -236,6 +368,104 @@ const CASES: &[(&str, &str)] = &[
     (
         "[service.a]\nrepo = \"a/b\"\npath = [\"p\"]\npromote.p = { via = \"pull-request\", base = \"m\", head = \"m\" }",
         "the same branch",
+    ),
+    ("[policy.m]\ngates = [\"depends\", \"fits\"]", ""),
+    (
+        "[policy.m]\ngates = [\"checklist\"]",
+        "a checklist needs `tasks`",
+    ),
+    (
+        "[policy.m]\ngates = [{ kind = \"checklist\", tasks = [] }]",
+        "a checklist with no tasks",
+    ),
+    (
+        "[policy.m]\ngates = [{ kind = \"checklist\", tasks = [\"backup\"] }]",
+        "a task is a table",
+    ),
+    (
+        "[policy.m]\ngates = [{ kind = \"checklist\", tasks = [{ name = \"a\", text = \"x\" }, { name = \"a\", text = \"y\" }] }]",
+        "task `a` is listed twice",
+    ),
+    (
+        "[role.qa]\nmembers = []\n[policy.m]\ngates = [{ kind = \"checklist\", tasks = [{ name = \"a\", text = \"x\", role = \"qa\" }] }]",
+        "nobody can attest as `qa`",
+    ),
+    ("[policy.m]\ngates = [\"health\"]", "health needs `probes`"),
+    (
+        "[policy.m]\ngates = [{ kind = \"health\", probes = [] }]",
+        "health without a probe",
+    ),
+    (
+        "[policy.m]\ngates = [{ kind = \"health\", probes = [{ name = \"a\", url = \"https://a.b\", at_most = 1 }] }]",
+        "without `pointer` there is no value",
+    ),
+    (
+        "[policy.m]\ngates = [{ kind = \"health\", probes = [{ name = \"a\", url = \"https://a.b\", pointer = \"/x\" }] }]",
+        "needs what it must see",
+    ),
+    (
+        "[policy.m]\ngates = [{ kind = \"health\", probes = [{ name = \"a\", url = \"https://a.b\", pointer = \"/x~2\", equals = true }] }]",
+        "is not a JSON pointer",
+    ),
+    (
+        "[policy.m]\ngates = [{ kind = \"health\", probes = [{ name = \"a\", url = \"https://a.b\", pointer = \"/x\", at_most = 1.2345 }] }]",
+        "at most three places",
+    ),
+    (
+        "[policy.m]\ngates = [{ kind = \"health\", probes = [{ name = \"a\", url = \"https://a.b\", pointer = \"/x\", at_most = nan }] }]",
+        "is not a plain number",
+    ),
+    (
+        "[policy.m]\ngates = [{ kind = \"health\", probes = [{ name = \"a\", url = \"http://localhost:9/{service}\" }] }]",
+        "",
+    ),
+    (
+        "[policy.m]\ngates = [{ kind = \"health\", probes = [{ name = \"a\", url = \"https://a.b\" }, { name = \"a\", url = \"https://c.d\" }] }]",
+        "probe `a` is listed twice",
+    ),
+    (
+        "[policy.m]\ngates = [\"command\"]",
+        "a command needs `name` and `argv`",
+    ),
+    (
+        "[policy.m]\ngates = [{ kind = \"command\", name = \"a\", argv = [] }]",
+        "`argv` is empty",
+    ),
+    (
+        "[policy.m]\ngates = [{ kind = \"command\", name = \"a\", argv = \"rm -rf /\" }]",
+        "never one string for a shell",
+    ),
+    (
+        "[policy.m]\ngates = [{ kind = \"command\", name = \"a\", argv = [\"no-such-program\"] }]",
+        "there is no program `no-such-program`",
+    ),
+    (
+        "[policy.m]\ngates = [{ kind = \"command\", name = \"a\", argv = [\"/etc/passwd\"] }]",
+        "there is no program `/etc/passwd`",
+    ),
+    (
+        "[policy.m]\ngates = [{ kind = \"command\", name = \"a\", argv = [\"true\"], time_limit = \"1m\", every = \"30s\" }]",
+        "run again before it has ended",
+    ),
+    (
+        "[policy.m]\ngates = [{ kind = \"command\", name = \"a\", argv = [\"true\"] }, { kind = \"command\", name = \"a\", argv = [\"false\"] }]",
+        "command `a` is listed twice",
+    ),
+    (
+        "[policy.m]\ngates = [{ kind = \"command\", name = \"a\", argv = [\"true\"] }, { kind = \"command\", name = \"b\", argv = [\"/bin/sh\"] }]",
+        "",
+    ),
+    (
+        "[service.a]\nrepo = \"a/a\"\npath = [\"p\"]\ndepends = [\"a\"]",
+        "in a circle: a > a",
+    ),
+    (
+        "[service.a]\nrepo = \"a/a\"\npath = [\"p\"]\ndepends = [\"c >= 1\"]\n[service.b]\nrepo = \"a/b\"\npath = [\"p\"]\ndepends = [\"a\"]\n[service.c]\nrepo = \"a/c\"\npath = [\"p\"]\ndepends = [\"b >= abcdef0\", \"d\"]\n[service.d]\nrepo = \"a/d\"\npath = [\"p\"]",
+        "in a circle: a > c > b > a",
+    ),
+    (
+        "[service.a]\nrepo = \"a/a\"\npath = [\"p\"]\ndepends = [\"b\", \"b >= 2\"]\n[service.b]\nrepo = \"a/b\"\npath = [\"p\"]",
+        "`b` is listed twice",
     ),
     ("[keys]\nquit = []", "lists no key"),
     (

@@ -11,6 +11,7 @@ fn pulse(head: char) -> Pulse {
         checks: None,
         deployments: Vec::new(),
         pull_requests: 0,
+        labelled: Vec::new(),
         latest_release: None,
         pushed_at: None,
     }
@@ -20,7 +21,7 @@ fn basis(world: &World) -> Basis<'_> {
     Basis {
         policy: &world.policy,
         ledger: world.ledger.as_ref(),
-        actor: Some(&world.actor),
+        actor: world.actor.as_ref(),
         now: now(),
     }
 }
@@ -40,7 +41,7 @@ impl Scene {
     fn pulse(&mut self, head: char, at: Timestamp) -> bool {
         let name = "checkout".into();
         self.board
-            .pulse(&name, Ok(pulse(head)), at, basis(&self.world))
+            .pulse(&name, Ok(pulse(head)), at, true, basis(&self.world))
     }
 
     fn read(&mut self, good: bool, at: Timestamp) {
@@ -137,4 +138,34 @@ fn the_board_is_due_when_its_first_verdict_runs_out() {
     assert!(scene.board.judge_due(Basis { now: due, ..basis }));
     assert!(scene.board.due().is_none_or(|next| next > due));
     assert!(due < later(1));
+}
+
+#[test]
+fn a_quiet_service_that_nobody_looks_at_is_judged_again_before_its_verdicts_run_out() {
+    let mut scene = Scene::new();
+    scene.read(true, now());
+    scene.pulse('c', now());
+    scene.read(true, now());
+    let age = SignedDuration::from_secs;
+    let judged_until = |scene: &Scene| scene.board.due().unwrap();
+    let first = judged_until(&scene);
+    let mut confirm = |seconds: i64, watched: bool| {
+        let at = now() + age(seconds);
+        let basis = Basis {
+            now: at,
+            ..basis(&scene.world)
+        };
+        let name = "checkout".into();
+        let answer = Ok(pulse('c'));
+        assert!(!scene.board.pulse(&name, answer, at, watched, basis));
+        judged_until(&scene)
+    };
+    assert_eq!(confirm(15, false), first, "it has 45 seconds left");
+    assert_eq!(confirm(16, true), first + age(16), "somebody looks at it");
+    assert_eq!(confirm(30, false), first + age(16));
+    assert_eq!(
+        confirm(50, false),
+        first + age(50),
+        "it had 26 seconds left"
+    );
 }

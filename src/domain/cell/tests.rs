@@ -19,7 +19,7 @@ fn sources(world: &World) -> Sources<'_> {
         scope: world.scope.as_ref(),
         seen: &world.seen,
         peers: &Alone,
-        actor: Some(&world.actor),
+        actor: world.actor.as_ref(),
     }
 }
 

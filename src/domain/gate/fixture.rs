@@ -4,9 +4,11 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Alone, Case, Judgement, State, Verdict, judge};
+use crate::domain::attestation::Attestation;
+use crate::domain::entry::{Draft, Entry, Event};
 use crate::domain::facts::ServiceFacts;
 use crate::domain::hold::Hold;
-use crate::domain::ids::{EnvironmentName, IntentId, Person, ServiceName, Sha};
+use crate::domain::ids::{Digest, EnvironmentName, IntentId, Person, Seq, ServiceName, Sha};
 use crate::domain::ledger::Ledger;
 use crate::domain::observed::Fact;
 use crate::domain::pipeline::Checks;
@@ -69,7 +71,7 @@ pub(crate) struct World {
     pub facts: Fact<ServiceFacts>,
     pub scope: Option<Fact<Scope>>,
     pub seen: Seen,
-    pub actor: Person,
+    pub actor: Option<Person>,
     pub ledger: Option<Ledger>,
     pub live: Option<Revision>,
     pub candidate: Option<Revision>,
@@ -85,7 +87,7 @@ impl World {
             facts: Fact::observed(facts(), now() - SignedDuration::from_secs(10)),
             scope: Some(Fact::observed(scope(), ago(30))),
             seen: Seen::default(),
-            actor: person("alice"),
+            actor: Some(person("alice")),
             ledger: Some(Ledger::default()),
             live: Some(revision(LIVE, "2.40.3")),
             candidate: Some(revision(WANTED, "2.41.0")),
@@ -112,7 +114,7 @@ impl World {
             seen: &self.seen,
             peers: &Alone,
             ledger: self.ledger.as_ref(),
-            actor: Some(&self.actor),
+            actor: self.actor.as_ref(),
             live: self.live.as_ref(),
             candidate: self.candidate.as_ref(),
             own: self.own.as_ref(),
@@ -149,6 +151,33 @@ impl World {
     pub(crate) fn says(&self, gate: &str) -> (State, String) {
         let verdict = self.verdict(gate);
         (verdict.state, verdict.why)
+    }
+
+    /// Everything that a gate explains, one line each, to compare with what it should.
+    pub(crate) fn explained(&self, gate: &str) -> String {
+        let Verdict {
+            gate,
+            state,
+            why,
+            evidence,
+            opens_when,
+            opens_at,
+            who,
+            valid_until,
+        } = self.verdict(gate);
+        let mut lines = vec![format!("{gate} {state}: {why}")];
+        for it in evidence {
+            let url = it.url.map_or_else(String::new, |url| format!(" <{url}>"));
+            let at = it
+                .observed_at
+                .map_or_else(String::new, |at| format!(" @{at}"));
+            lines.push(format!("  {}: {}{url}{at}", it.what, it.value));
+        }
+        lines.extend(opens_when.map(|when| format!("  opens when {when}")));
+        lines.extend(opens_at.map(|at| format!("  opens at {at}")));
+        lines.extend(who.map(|who| format!("  who: {who}")));
+        lines.extend(valid_until.map(|until| format!("  valid until {until}")));
+        lines.join("\n")
     }
 
     pub(crate) fn known(&mut self) -> &mut ServiceFacts {
@@ -199,6 +228,45 @@ impl World {
         };
         let key = (service, self.environment.clone(), vote.person.clone());
         self.book().votes.insert(key, vote);
+    }
+
+    /// Attests a task for the scope as it stands.
+    pub(crate) fn attest(&mut self, task: &str, name: &str) {
+        let service = ServiceName::from("checkout");
+        let candidate = self.candidate.clone().unwrap();
+        let live = self.live.clone();
+        let attestation = Attestation {
+            scope: scope::hash(&service, &self.environment, live.as_ref(), &candidate),
+            service,
+            environment: self.environment.clone(),
+            task: task.to_owned(),
+            person: name.into(),
+            saw: format!("{} > {candidate}", live.unwrap()),
+            note: String::new(),
+            at: ago(5),
+        };
+        self.write(name, Event::TaskDone { attestation });
+    }
+
+    /// Folds one more entry, by `actor`.
+    pub(crate) fn write(&mut self, actor: &str, event: Event) {
+        let seq = Seq(self.book().head.0 + 1);
+        let hash = Digest::of([seq.to_string().as_str()]);
+        self.book().apply(&Entry {
+            seq,
+            draft: Draft {
+                at: ago(5),
+                actor: actor.into(),
+                service: None,
+                environment: None,
+                revision: None,
+                reason: None,
+                policy: Digest::of(["policy"]),
+                event,
+            },
+            previous: hash.clone(),
+            hash,
+        });
     }
 
     /// Folds a promotion of 2.41.0 into `environment` with the steps it has taken.

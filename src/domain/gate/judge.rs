@@ -2,9 +2,9 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{
-    Case, Judgement, State, Verdict, earliest, forge, fresh, hold, manual, path, pipeline,
-};
+use super::{Case, Judgement, Verdict, earliest, forge, fresh, hold, manual, path, pipeline};
+use super::{blocker, four_eyes, parity, quality};
+use super::{checklist, command, depends, fits, health};
 use super::{review, sign_off, soak, sum, window};
 use crate::domain::policy::{GateSpec, Stage};
 
@@ -32,7 +32,7 @@ pub(super) fn specs(stage: &Stage) -> impl Iterator<Item = &GateSpec> {
     let absent = |spec: &&GateSpec| !stage.gates.contains(*spec);
     std::iter::once(&GateSpec::Fresh)
         .filter(absent)
-        .chain(&stage.gates)
+        .chain(stage.gates.iter())
         .chain(
             [&GateSpec::Hold, &GateSpec::Manual, &GateSpec::Forge]
                 .into_iter()
@@ -40,7 +40,7 @@ pub(super) fn specs(stage: &Stage) -> impl Iterator<Item = &GateSpec> {
         )
 }
 
-/// Asks one gate. Only `manual` may have none or several verdicts.
+/// Asks one gate. Only `manual` and `command` may have none or several verdicts.
 pub(super) fn ask(case: &Case<'_>, spec: &GateSpec, now: Timestamp, verdicts: &mut Vec<Verdict>) {
     verdicts.push(match spec {
         GateSpec::Fresh => fresh::judge(case, now),
@@ -54,19 +54,15 @@ pub(super) fn ask(case: &Case<'_>, spec: &GateSpec, now: Timestamp, verdicts: &m
         GateSpec::SignOff { roles, distinct } => sign_off::judge(case, roles, *distinct),
         GateSpec::Forge => forge::judge(case, now),
         GateSpec::Manual => return manual::judge(case, now, verdicts),
-        GateSpec::Quality(_)
-        | GateSpec::Blocker { .. }
-        | GateSpec::Depends
-        | GateSpec::Parity(_)
-        | GateSpec::Fits(_)
-        | GateSpec::FourEyes { .. }
-        | GateSpec::Checklist { .. }
-        | GateSpec::Health(_)
-        | GateSpec::Command(_) => Verdict::new(
-            spec.name(),
-            State::Unknown,
-            "it is not judged in this version",
-        ),
+        GateSpec::Quality(rules) => quality::judge(case, rules),
+        GateSpec::Blocker { labels } => blocker::judge(case, labels),
+        GateSpec::Parity(rules) => parity::judge(case, rules),
+        GateSpec::FourEyes { parts } => four_eyes::judge(case, parts),
+        GateSpec::Depends => depends::judge(case, now),
+        GateSpec::Fits(rule) => fits::judge(case, rule, now),
+        GateSpec::Checklist { tasks } => checklist::judge(case, tasks),
+        GateSpec::Health(rule) => health::judge(case, rule, now),
+        GateSpec::Command(rules) => return command::judge(case, rules, now, verdicts),
     });
 }
 

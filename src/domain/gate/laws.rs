@@ -1,5 +1,7 @@
 //! Laws that hold for any case: drawn from worlds that are spoilt in many ways at once.
 
+use std::collections::BTreeMap;
+
 use jiff::civil::Time;
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
@@ -9,11 +11,19 @@ use super::fixture::{
     pull_request, sha,
 };
 use super::{Earliest, Go, State, judge};
-use crate::domain::facts::Permission;
+use crate::domain::deployment::Deployment;
+use crate::domain::facts::{Labelled, Permission};
+use crate::domain::figure::{Bound, Figure};
 use crate::domain::hold::{Cover, Openers};
+use crate::domain::ids::Person;
 use crate::domain::observed::Fact;
 use crate::domain::phase::Phase;
-use crate::domain::policy::{GateSpec, PipelineRule, Via};
+use crate::domain::pipeline::Check;
+use crate::domain::policy::{
+    CommandRule, Dependency, Expect, FitsRule, GateSpec, HealthRule, ParityRule, ParitySource,
+    Part, PipelineRule, Probe, ProbeSource, QualityRule, Task, Via,
+};
+use crate::domain::seen::{Declared, Outcome, Round, RoundKey, Sample, Subject};
 use crate::domain::signoff::Voice;
 use crate::domain::window::WindowEffect;
 
@@ -42,7 +52,81 @@ fn gate() -> impl Strategy<Value = GateSpec> {
         }),
         Just(GateSpec::Forge),
         Just(GateSpec::Manual),
+        (0..101u32, any::<bool>()).prop_map(|(bound, least)| {
+            let bound = Figure::whole(bound);
+            let bound = if least {
+                Bound::AtLeast(bound)
+            } else {
+                Bound::AtMost(bound)
+            };
+            GateSpec::Quality(vec![QualityRule {
+                check: "build".to_owned(),
+                after: None,
+                bound,
+            }])
+        }),
+        prop::sample::subsequence(vec!["stop", "p1"], 1..3).prop_map(|labels| {
+            let labels = labels.into_iter().map(str::to_owned).collect();
+            GateSpec::Blocker { labels }
+        }),
+        prop::sample::select(vec![
+            ParitySource::Payload,
+            ParitySource::File("{environment}.toml".to_owned()),
+            ParitySource::File("runtime.toml".to_owned()),
+        ])
+        .prop_map(|source| {
+            GateSpec::Parity(vec![ParityRule {
+                with: None,
+                source,
+                except: vec!["replicas".to_owned()],
+            }])
+        }),
+        prop::sample::subsequence(Part::ALL.to_vec(), 2..4)
+            .prop_map(|parts| GateSpec::FourEyes { parts }),
+        new_kinds(),
     ]
+}
+
+fn new_kinds() -> impl Strategy<Value = GateSpec> {
+    let task = |name: &str, role: Option<&str>| Task {
+        name: name.to_owned(),
+        text: "do it".to_owned(),
+        role: role.map(Into::into),
+    };
+    prop_oneof![
+        Just(GateSpec::Depends),
+        (1..200i64).prop_map(|minutes| GateSpec::Fits(FitsRule {
+            margin: SignedDuration::from_mins(minutes)
+        })),
+        Just(GateSpec::Checklist {
+            tasks: vec![task("backup", Some("sre")), task("notify", None)]
+        }),
+        sampled(),
+    ]
+}
+
+fn sampled() -> impl Strategy<Value = GateSpec> {
+    let every = SignedDuration::from_secs(30);
+    let probe = Probe {
+        name: "up".to_owned(),
+        source: ProbeSource::Http {
+            url: "https://a.test".to_owned(),
+            pointer: None,
+        },
+        expect: Expect::Answer,
+    };
+    let command = CommandRule {
+        argv: vec!["smoke".to_owned()],
+        time_limit: every,
+        every,
+    };
+    prop::sample::select(vec![
+        GateSpec::Health(HealthRule {
+            probes: vec![probe],
+            every,
+        }),
+        GateSpec::Command(vec![("up".to_owned(), command)]),
+    ])
 }
 
 fn gates() -> impl Strategy<Value = Vec<GateSpec>> {
@@ -88,13 +172,34 @@ enum Twist {
     Held(Option<i64>),
     Manual,
     Vote(Voice),
+    Reported(Phase, u32),
+    Labelled(u64),
+    Payload(&'static str, &'static str),
+    Declared(&'static str, char, Option<&'static str>),
+    Actor(Option<&'static str>),
+    Attested(&'static str, &'static str),
+    Sampled(Subject, Outcome, i64),
+    Busy(i64),
+    DependsOn(&'static str),
 }
 
 fn twist() -> impl Strategy<Value = Twist> {
     let letter = prop::sample::select(vec![LIVE, WANTED, HEAD]);
     let environment = prop::sample::select(vec!["staging", "production"]);
+    let value = prop::sample::select(vec!["17", "21"]);
+    let file = prop::sample::select(vec!["staging.toml", "production.toml", "runtime.toml"]);
     let effect = prop::sample::select(vec![WindowEffect::Allow, WindowEffect::Deny]);
+    let more = prop_oneof![
+        (phase(), 0..101u32).prop_map(|(phase, figure)| Twist::Reported(phase, figure)),
+        (0..2u64).prop_map(Twist::Labelled),
+        (environment.clone(), value.clone())
+            .prop_map(|(environment, value)| Twist::Payload(environment, value)),
+        (file, letter.clone(), prop::option::of(value))
+            .prop_map(|(file, letter, value)| Twist::Declared(file, letter, value)),
+        prop::option::of(prop::sample::select(vec!["eve", "bob", "mia"])).prop_map(Twist::Actor),
+    ];
     prop_oneof![
+        5 => more,
         2 => phase().prop_map(Twist::Check),
         3 => (environment, letter, phase(), 0..3000i64).prop_map(
             |(environment, letter, phase, minutes)| Twist::Deployed {
@@ -123,6 +228,26 @@ fn twist() -> impl Strategy<Value = Twist> {
             .prop_map(|(effect, from, to)| Twist::Window(effect, from, to)),
         2 => prop::option::of(1..3000i64).prop_map(Twist::Held),
         1 => prop::sample::select(vec![Voice::Go, Voice::NoGo]).prop_map(Twist::Vote),
+        4 => newer(),
+    ]
+}
+
+fn newer() -> impl Strategy<Value = Twist> {
+    let task = prop::sample::select(vec!["backup", "notify"]);
+    let person = prop::sample::select(vec!["carol", "eve"]);
+    let subject = prop::sample::select(vec![Subject::Health, Subject::Command("up".to_owned())]);
+    let outcomes = vec![
+        Outcome::Success,
+        Outcome::Success,
+        Outcome::Failure,
+        Outcome::Inconclusive,
+    ];
+    prop_oneof![
+        (task, person).prop_map(|(task, person)| Twist::Attested(task, person)),
+        (subject, prop::sample::select(outcomes), 0..90i64)
+            .prop_map(|(subject, outcome, age)| Twist::Sampled(subject, outcome, age)),
+        (1..100i64).prop_map(Twist::Busy),
+        prop::sample::select(vec!["checkout", "gone"]).prop_map(Twist::DependsOn),
     ]
 }
 
@@ -191,7 +316,92 @@ fn spoil(world: &mut World, twist: Twist, place: u64) {
         Twist::Vote(voice) if world.ledger.is_some() && world.candidate.is_some() => {
             world.vote("mia", "qa", voice);
         }
-        Twist::Check(_)
+        Twist::Reported(phase, figure) if known => {
+            let report = Some(format!("{figure} %"));
+            let build = Check {
+                report,
+                ..check("build", phase)
+            };
+            world.checks().contexts[0] = build;
+        }
+        Twist::Labelled(total) if known => {
+            for label in ["stop", "p1"] {
+                let labelled = Labelled {
+                    total,
+                    shown: Vec::new(),
+                };
+                world.known().labelled.insert(label.to_owned(), labelled);
+            }
+        }
+        Twist::Payload(environment, value) if known => {
+            for deployment in &mut world.known().deployments {
+                if deployment.environment.as_str() == environment {
+                    deployment.payload = Some(runtime(value));
+                }
+            }
+        }
+        Twist::Declared(file, letter, value) => {
+            let declared = Declared {
+                url: None,
+                keys: value.map(runtime),
+            };
+            let fact = Fact::observed(declared, now());
+            let file = (file.to_owned(), sha(letter));
+            world.seen.declared.insert(file, fact);
+        }
+        Twist::Actor(name) => world.actor = name.map(Person::from),
+        Twist::Attested(task, name) if world.ledger.is_some() && world.candidate.is_some() => {
+            world.attest(task, name);
+        }
+        Twist::Sampled(subject, outcome, age) => {
+            let key = RoundKey {
+                environment: "production".into(),
+                subject,
+                revision: sha(WANTED),
+            };
+            let sample = Sample {
+                probe: "up".to_owned(),
+                outcome,
+                value: "status 200".to_owned(),
+                url: None,
+            };
+            let round = Round {
+                samples: vec![sample],
+            };
+            let at = now() - SignedDuration::from_secs(age);
+            world.seen.take_round(key, round, at);
+        }
+        // A past of deployments that took so many minutes each.
+        Twist::Busy(minutes) if known => {
+            for day in 1..8 {
+                let ended = (3 + day) * 24 * 60;
+                let deployment = Deployment {
+                    created_at: later(-ended - minutes),
+                    changed_at: later(24 * 60 - ended),
+                    ..deployment(
+                        9 - u64::try_from(day).unwrap(),
+                        "production",
+                        char::from(b'0' + u8::try_from(day).unwrap()),
+                        Phase::Superseded,
+                        0,
+                    )
+                };
+                world.known().deployments.push(deployment);
+            }
+        }
+        Twist::DependsOn(service) => {
+            let dependency = Dependency {
+                service: service.into(),
+                at_least: None,
+            };
+            world.policy.services[0].depends.push(dependency);
+        }
+        Twist::Attested(..)
+        | Twist::Reported(..)
+        | Twist::Labelled(_)
+        | Twist::Payload(..)
+        | Twist::Busy(_)
+        | Twist::Check(_)
         | Twist::Deployed { .. }
         | Twist::Pushed
         | Twist::Unapproved
@@ -204,12 +414,23 @@ fn spoil(world: &mut World, twist: Twist, place: u64) {
     }
 }
 
+fn runtime(java: &str) -> BTreeMap<String, String> {
+    let keys = [("runtime.java", java), ("replicas", java)];
+    keys.map(|(key, value)| (key.to_owned(), value.to_owned()))
+        .into()
+}
+
 /// Says whether all gates pass at `at`, with facts as fresh as they are now.
 fn goes_frozen(world: &World, at: Timestamp) -> bool {
     let mut frozen = world.clone();
     let moved = at.duration_since(now());
     if let Some(last) = &mut frozen.facts.last {
         last.at = last.at.checked_add(moved).unwrap();
+    }
+    for round in frozen.seen.rounds.values_mut() {
+        if let Some(last) = &mut round.last {
+            last.at = last.at.checked_add(moved).unwrap();
+        }
     }
     frozen.judge_at(at).go == Go::Go
 }
@@ -226,9 +447,11 @@ proptest! {
     ) {
         let before = world.judge();
         let mut more = world;
-        let gates = &mut more.policy.services[0].path[2].gates;
+        let stage = &mut more.policy.services[0].path[2];
+        let mut gates = stage.gates.to_vec();
         let place = place.index(gates.len() + 1);
         gates.insert(place, gate);
+        stage.gates = gates.into();
         let after = more.judge();
         if before.go != Go::Go {
             prop_assert_ne!(after.go, Go::Go);
@@ -307,9 +530,10 @@ proptest! {
         other in 0..5000i64,
     ) {
         let mut world = world;
-        world.policy.services[0].path[2].gates = vec![GateSpec::Soak {
+        world.policy.services[0].path[2].gates = [GateSpec::Soak {
             at_least: SignedDuration::from_hours(hours),
-        }];
+        }]
+        .into();
         let (sooner, later) = (later(one.min(other)), later(one.max(other)));
         let first = world.verdict_at("soak", sooner);
         let second = world.verdict_at("soak", later);
@@ -334,9 +558,57 @@ proptest! {
     }
 
     #[test]
+    fn a_sample_that_fails_never_opens_a_promotion(
+        world in world(),
+        gate in sampled(),
+        outcome in prop::sample::select(vec![Outcome::Failure, Outcome::Inconclusive]),
+    ) {
+        let subjects = [Subject::Health, Subject::Command("up".to_owned())];
+        let mut ill = world;
+        let stage = &mut ill.policy.services[0].path[2];
+        stage.gates = stage.gates.iter().cloned().chain([gate]).collect();
+        for subject in subjects {
+            spoil(&mut ill, Twist::Sampled(subject, outcome, 0), 0);
+        }
+        prop_assert_ne!(ill.judge().go, Go::Go);
+    }
+
+    #[test]
     fn judging_is_a_function_of_its_case(world in world()) {
         prop_assert_eq!(judge::judge(&world.case(), now()), world.judge());
         prop_assert_eq!(world.clone().judge(), world.judge());
+    }
+
+    #[test]
+    fn a_gate_without_what_it_rests_on_is_not_open(world in world(), gate in gate()) {
+        let mut world = world;
+        let name = gate.name();
+        world.policy.services[0].path[2].gates = [gate.clone()].into();
+        let state = |world: &World| {
+            let judgement = world.judge();
+            let verdict = judgement.verdicts.into_iter().find(|verdict| verdict.gate == name);
+            verdict.map_or(State::Unknown, |verdict| verdict.state)
+        };
+        if world.facts.last.is_some() {
+            world.known().checks.clear();
+            world.known().labelled.clear();
+            for deployment in &mut world.known().deployments {
+                deployment.payload = None;
+            }
+        }
+        world.seen.declared.clear();
+        world.scope = None;
+        if matches!(
+            gate,
+            GateSpec::Pipeline(_)
+                | GateSpec::Review { .. }
+                | GateSpec::Quality(_)
+                | GateSpec::Blocker { .. }
+                | GateSpec::Parity(_)
+                | GateSpec::FourEyes { .. }
+        ) {
+            prop_assert_ne!(state(&world), State::Open);
+        }
     }
 
     #[test]

@@ -129,7 +129,7 @@ fn of_contexts(checks: &Checks, rule: &PipelineRule) -> Vec<Finding> {
 }
 
 /// Returns the newest attempt of each context; one that has not completed is the newest of all.
-fn newest(contexts: &[Check]) -> Vec<&Check> {
+pub(super) fn newest(contexts: &[Check]) -> Vec<&Check> {
     let mut newest: Vec<&Check> = Vec::with_capacity(contexts.len());
     let age = |check: &Check| (check.completed_at.is_none(), check.completed_at);
     for check in contexts {

@@ -84,6 +84,18 @@ pub fn judge(case: &Case<'_>, approvals: u32, own: bool) -> Verdict {
         .valid_until(case.valid_until())
 }
 
+/// Returns each reviewer's last opinion.
+pub(super) fn latest(reviews: &[Review]) -> BTreeMap<&Person, &Review> {
+    let mut latest: BTreeMap<&Person, &Review> = BTreeMap::new();
+    for review in reviews {
+        let known = latest.get(&review.author);
+        if known.is_none_or(|known| known.at <= review.at) {
+            latest.insert(&review.author, review);
+        }
+    }
+    latest
+}
+
 /// What people think of one pull request.
 struct Opinion<'a> {
     approved: Vec<&'a Person>,
@@ -94,19 +106,12 @@ struct Opinion<'a> {
 
 impl<'a> Opinion<'a> {
     fn of(pull_request: &'a ScopedPullRequest, own: bool) -> Self {
-        let mut latest: BTreeMap<&Person, &Review> = BTreeMap::new();
-        for review in &pull_request.reviews {
-            let known = latest.get(&review.author);
-            if known.is_none_or(|known| known.at <= review.at) {
-                latest.insert(&review.author, review);
-            }
-        }
         let mut opinion = Self {
             approved: Vec::new(),
             against: Vec::new(),
             own: false,
         };
-        for (person, review) in latest {
+        for (person, review) in latest(&pull_request.reviews) {
             if !review.approved {
                 opinion.against.push(person);
             } else if !own && pull_request.author.as_ref() == Some(person) {

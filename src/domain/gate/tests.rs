@@ -1,13 +1,23 @@
 //! One table of cases per gate kind.
 
+mod blocker;
+mod checklist;
+mod command;
+mod depends;
 mod earliest;
+mod fits;
 mod forge;
+mod four_eyes;
 mod fresh;
+mod golden;
+mod health;
 mod hold;
 mod judge;
 mod manual;
+mod parity;
 mod path;
 mod pipeline;
+mod quality;
 mod review;
 mod sign_off;
 mod soak;

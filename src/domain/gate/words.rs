@@ -42,6 +42,16 @@ pub fn list<T: std::fmt::Display>(items: impl IntoIterator<Item = T>) -> String 
     }
 }
 
+/// `ann`, `ann or raj`, `ann, raj or eve`.
+pub fn either<T: std::fmt::Display>(items: impl IntoIterator<Item = T>) -> String {
+    let items: Vec<String> = items.into_iter().map(|item| item.to_string()).collect();
+    match items.as_slice() {
+        [] => String::new(),
+        [one] => one.clone(),
+        [first @ .., last] => format!("{} or {last}", first.join(", ")),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -73,6 +83,7 @@ mod tests {
     #[test]
     fn a_list_ends_in_and() {
         assert_eq!(list(["ann", "raj", "eve"]), "ann, raj and eve");
+        assert_eq!(either(["ann", "raj", "eve"]), "ann, raj or eve");
         assert_eq!(list(Vec::<&str>::new()), "");
     }
 }

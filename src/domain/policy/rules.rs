@@ -49,10 +49,61 @@ pub struct ParityRule {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ParitySource {
     /// A file of the repository (TOML, JSON, or lines of `key = value`), read at the revision
-    /// deployed there. `{environment}` in the path is put in.
+    /// deployed there. `{environment}` in the path is put in; which revision then counts for the
+    /// target of a promotion is told in `gate/parity.rs`.
     File(String),
-    /// The payload of the newest deployment.
+    /// The payload of the deployment that is live.
     Payload,
+}
+
+impl ParitySource {
+    /// What is put in for the environment.
+    const ENVIRONMENT: &str = "{environment}";
+
+    /// Returns the file that declares the facts of `environment`; `None` for a payload.
+    pub fn file_of(&self, environment: &EnvironmentName) -> Option<String> {
+        match self {
+            Self::File(path) => Some(path.replace(Self::ENVIRONMENT, environment.as_str())),
+            Self::Payload => None,
+        }
+    }
+
+    /// Says whether each environment has a file of its own.
+    pub fn is_of_each(&self) -> bool {
+        matches!(self, Self::File(path) if path.contains(Self::ENVIRONMENT))
+    }
+}
+
+impl ParityRule {
+    /// Says whether `key` may differ.
+    pub fn excepts(&self, key: &str) -> bool {
+        self.except.iter().any(|pattern| covers(pattern, key))
+    }
+
+    /// Returns a rule of the same comparison that excepts only what both do.
+    #[must_use]
+    pub fn stricter(&self, other: &Self) -> Self {
+        let mut except: Vec<String> = Vec::new();
+        for (these, those) in [(self, other), (other, self)] {
+            for pattern in &these.except {
+                if those.excepts(pattern) && !except.contains(pattern) {
+                    except.push(pattern.clone());
+                }
+            }
+        }
+        Self {
+            except,
+            ..self.clone()
+        }
+    }
+}
+
+/// Says whether a pattern (`config.replicas`, or `config.*` for everything below) covers a key.
+fn covers(pattern: &str, key: &str) -> bool {
+    match pattern.strip_suffix('*') {
+        Some(prefix) => key.starts_with(prefix),
+        None => pattern == key,
+    }
 }
 
 /// `fits`: the promotion ends before the window does.
@@ -150,7 +201,7 @@ pub struct CommandRule {
     /// Never through a shell. `{service}`, `{environment}`, `{revision}` and `{version}` are put in.
     pub argv: Vec<String>,
     pub time_limit: SignedDuration,
-    /// How long its answer counts.
+    /// How often it is run; an answer older than twice that is stale.
     pub every: SignedDuration,
 }
 
@@ -160,4 +211,40 @@ pub struct Verification {
     /// Within this time of the deployment the probes must be well.
     pub within: SignedDuration,
     pub health: HealthRule,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn except(patterns: &[&str]) -> ParityRule {
+        ParityRule {
+            with: None,
+            source: ParitySource::Payload,
+            except: patterns.iter().map(|text| (*text).to_owned()).collect(),
+        }
+    }
+
+    #[test]
+    fn an_exception_is_a_key_or_all_below_one() {
+        let rule = except(&["config.replicas", "hosts.*"]);
+        for (key, excepted) in [
+            ("config.replicas", true),
+            ("config.replicas.max", false),
+            ("config", false),
+            ("hosts.eu.name", true),
+            ("hosts", false),
+            ("hostsfile", false),
+        ] {
+            assert_eq!(rule.excepts(key), excepted, "{key}");
+        }
+    }
+
+    #[test]
+    fn of_two_rules_only_the_exceptions_of_both_stay() {
+        let tier = except(&["config.*", "region"]);
+        let service = except(&["config.replicas", "hosts.*"]);
+        assert_eq!(tier.stricter(&service).except, ["config.replicas"]);
+        assert_eq!(service.stricter(&tier).except, ["config.replicas"]);
+    }
 }

@@ -19,6 +19,14 @@ pub struct Move {
     pub to: Revision,
 }
 
+impl Move {
+    /// `api 1.0 > 1.1`.
+    pub fn words(&self) -> String {
+        let from = self.from.as_ref().map_or("nothing", Revision::label);
+        format!("{} {from} > {}", self.service, self.to)
+    }
+}
+
 /// How one service of a release stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Standing {
@@ -91,10 +99,7 @@ impl Agenda {
             .items
             .iter()
             .map(|(service, standing)| match standing {
-                Standing::Moves(Move { from, to, .. }) => {
-                    let from = from.as_ref().map_or("nothing", |from| from.label());
-                    format!("{service} {from} > {to}")
-                }
+                Standing::Moves(moved) => moved.words(),
                 Standing::Level(_) => format!("{service} stays"),
                 Standing::Stuck(_) => format!("{service} stuck"),
             })

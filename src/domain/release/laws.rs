@@ -110,3 +110,191 @@ proptest! {
         }
     }
 }
+
+mod frozen {
+    //! Plan, then run on frozen facts, gives identical outcomes.
+
+    use jiff::{SignedDuration, Timestamp};
+
+    use super::*;
+    use crate::domain::board::{Basis, Board};
+    use crate::domain::gate::fixture::{World, ago, now};
+    use crate::domain::gate::{State, Verdict, sum};
+    use crate::domain::ledger::Ledger;
+    use crate::domain::policy::{GateSpec, Policy};
+    use crate::domain::release::prognosis::{self, Estimate, Prognosis};
+    use crate::domain::release::{Item, Release};
+
+    /// How one service stands: whether it moves, and in how many minutes its gate opens, if it does.
+    type Stand = (bool, Option<u8>);
+
+    fn built(stands: &[Stand], waves: &[usize]) -> (Policy, Board, Release) {
+        let mut world = World::new(vec![GateSpec::Fresh]);
+        let facts = world.known().clone();
+        let template = world.policy.services[0].clone();
+        let mut policy = world.policy.clone();
+        policy.windows.clear();
+        policy.services = (0..stands.len())
+            .map(|number| crate::domain::policy::Service {
+                name: name(number),
+                ..template.clone()
+            })
+            .collect();
+        let ledger = Ledger::default();
+        let basis = Basis {
+            policy: &policy,
+            ledger: Some(&ledger),
+            actor: None,
+            now: now(),
+        };
+        let mut board = Board::unjudged(&policy, Board::default());
+        for (number, (moves, opens)) in stands.iter().enumerate() {
+            board.merge(&name(number), Ok(facts.clone()), ago(0), basis);
+            let row = board
+                .rows
+                .iter_mut()
+                .find(|row| row.service.name == name(number));
+            let cells = row.map(|row| &mut row.cells).into_iter().flatten();
+            for cell in cells.filter(|cell| cell.environment.as_str() == "production") {
+                if !moves {
+                    cell.candidate = None;
+                }
+                let verdict = match opens {
+                    None => Verdict::new("soak", State::Open, "long enough"),
+                    Some(minutes) => {
+                        Verdict::new("soak", State::Waiting, "not yet").opens_at(Some(at(*minutes)))
+                    }
+                };
+                cell.judgement.go = sum([verdict.state]);
+                cell.judgement.verdicts = vec![verdict];
+            }
+        }
+        let last = waves.iter().copied().max().unwrap_or(0);
+        let release = Release {
+            name: "r".into(),
+            environment: "production".into(),
+            items: (0..stands.len())
+                .map(|number| Item {
+                    service: name(number),
+                    pin: None,
+                })
+                .collect(),
+            waves: (0..=last)
+                .map(|wave| {
+                    let numbers = (0..stands.len()).filter(|number| waves[*number] == wave);
+                    numbers.map(name).collect()
+                })
+                .collect(),
+            window: None,
+            due: None,
+            roles: Vec::new(),
+            distinct: true,
+            owner: None,
+        };
+        (policy, board, release)
+    }
+
+    fn at(minutes: u8) -> Timestamp {
+        now() + SignedDuration::from_mins(i64::from(minutes))
+    }
+
+    fn planned(policy: &Policy, board: &Board, release: &Release, takes: &[u8]) -> Prognosis {
+        let ledger = Ledger::default();
+        let basis = Basis {
+            policy,
+            ledger: Some(&ledger),
+            actor: None,
+            now: now(),
+        };
+        prognosis::of(release, board, basis, |service| Estimate {
+            p90: Some(takes_of(service, takes)),
+            samples: 1,
+        })
+    }
+
+    fn takes_of(service: &ServiceName, takes: &[u8]) -> SignedDuration {
+        let number: usize = service.as_str()[1..].parse().expect("a number");
+        SignedDuration::from_mins(i64::from(takes[number]))
+    }
+
+    /// Runs minute by minute on the same facts: what was promoted, when, and when it was live.
+    fn ran(
+        moves: &[Move],
+        stands: &[Stand],
+        takes: &[u8],
+    ) -> Vec<(ServiceName, usize, Timestamp, Timestamp)> {
+        let mut started: BTreeMap<ServiceName, Timestamp> = BTreeMap::new();
+        let mut order = Vec::new();
+        for minute in 0..=2_000_i64 {
+            let clock = now() + SignedDuration::from_mins(minute);
+            let progress = |moved: &Move| {
+                let number: usize = moved.service.as_str()[1..].parse().expect("a number");
+                match started.get(&moved.service) {
+                    Some(since) if *since + takes_of(&moved.service, takes) <= clock => {
+                        Progress::Arrived
+                    }
+                    Some(_) => Progress::InFlight,
+                    None if stands[number].1.is_some_and(|opens| at(opens) > clock) => {
+                        Progress::Blocked("soak".to_owned())
+                    }
+                    None => Progress::Ready,
+                }
+            };
+            match next(moves, progress) {
+                Next::Promote(ready) => {
+                    let ready: Vec<Move> = ready.into_iter().cloned().collect();
+                    for moved in ready {
+                        let ends = clock + takes_of(&moved.service, takes);
+                        order.push((moved.service.clone(), moved.wave, clock, ends));
+                        started.insert(moved.service, clock);
+                    }
+                }
+                Next::Wait { .. } => {}
+                Next::Shipped | Next::Stop(_) => return order,
+            }
+        }
+        order
+    }
+
+    proptest! {
+        /// The same services in the same waves, the same ones left out; every wave ends when the
+        /// plan says or before, exactly then where nothing in it opens later than the rest.
+        #[test]
+        fn a_plan_and_its_run_agree(
+            stands in proptest::collection::vec((any::<bool>(), proptest::option::of(1..90_u8)), 1..8),
+            waves in proptest::collection::vec(0..4_usize, 8),
+            takes in proptest::collection::vec(1..60_u8, 8),
+        ) {
+            let (policy, board, release) = built(&stands, &waves);
+            let plan = planned(&policy, &board, &release, &takes);
+            let agenda = crate::domain::release::agenda::Agenda::of(&release, &board);
+            let moves: Vec<Move> = agenda.moves().cloned().collect();
+            let ran = ran(&moves, &stands, &takes);
+            let mut done: Vec<(usize, ServiceName)> =
+                ran.iter().map(|(service, wave, ..)| (*wave, service.clone())).collect();
+            let mut said: Vec<(usize, ServiceName)> = plan
+                .waves
+                .iter()
+                .flat_map(|wave| wave.services.iter().map(|one| (wave.number, one.moved.service.clone())))
+                .collect();
+            prop_assert!(done.windows(2).all(|pair| pair[0].0 <= pair[1].0), "wave by wave");
+            done.sort();
+            said.sort();
+            prop_assert_eq!(&done, &said);
+            prop_assert_eq!(plan.skipped.len() + said.len(), stands.len());
+            let uniform = stands.iter().all(|(_, opens)| opens.is_none());
+            for wave in &plan.waves {
+                let of_wave = || ran.iter().filter(|(_, number, ..)| *number == wave.number);
+                let (starts, ends) = (
+                    of_wave().map(|one| one.2).min(),
+                    of_wave().map(|one| one.3).max(),
+                );
+                prop_assert!(starts <= wave.starts && ends <= wave.ends, "{wave:?}");
+                if uniform {
+                    prop_assert_eq!(starts, wave.starts);
+                    prop_assert_eq!(ends, wave.ends);
+                }
+            }
+        }
+    }
+}

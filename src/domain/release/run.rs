@@ -54,6 +54,12 @@ impl Ending {
     }
 }
 
+/// What a run moves, in words, as `Agenda::words` writes it.
+pub fn words(moves: &[Move]) -> String {
+    let words: Vec<String> = moves.iter().map(Move::words).collect();
+    words.join(", ")
+}
+
 /// How one move stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Progress {

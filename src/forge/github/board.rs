@@ -201,6 +201,8 @@ pub(super) fn facts(mut fields: Map<String, Value>) -> Result<ServiceFacts, Erro
         releases.push(latest);
     }
     releases.sort_by_key(|release| std::cmp::Reverse(release.created_at));
+    // It was made in the place of the wire's, which are larger.
+    releases.shrink_to_fit();
 
     let open = repository.pull_requests.unwrap_or_default();
     let open_pull_requests = open.total_count.unwrap_or_default();
@@ -226,6 +228,7 @@ pub(super) fn facts(mut fields: Map<String, Value>) -> Result<ServiceFacts, Erro
         open_pull_requests,
         pull_requests,
         releases,
+        labelled: BTreeMap::new(),
         gaps,
     })
 }
@@ -265,10 +268,11 @@ fn head(
     let sha = Sha::from(clean(&tip.oid).to_lowercase());
     let found = checks::read(&sha, tip.status_check_rollup, gaps);
     checks.insert(sha.clone(), found);
-    let runs = nodes::<Suite>(tip.check_suites, "runs", gaps)
+    let mut runs: Vec<Run> = nodes::<Suite>(tip.check_suites, "runs", gaps)
         .into_iter()
         .filter_map(|suite| run(suite, &sha, branch.name.as_deref()))
         .collect();
+    runs.shrink_to_fit();
     let head = Head {
         sha,
         headline: clean(tip.message_headline.as_deref().unwrap_or_default()),

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::reply::{Nodes, nodes};
-use super::words;
+use super::{labelled, words};
 use crate::domain::facts::Pulse;
 use crate::domain::ids::Sha;
 use crate::domain::text::clean;
@@ -58,7 +58,8 @@ struct State {
 }
 
 /// Reads what stood under one alias of the pulse's query.
-pub(super) fn pulse(fields: Map<String, Value>) -> Result<Pulse, Error> {
+pub(super) fn pulse(mut fields: Map<String, Value>, labels: &[String]) -> Result<Pulse, Error> {
+    let labelled = labelled::counts(&mut fields, labels);
     let repository: Repository = serde_json::from_value(Value::Object(fields))
         .map_err(|error| Error::Unreadable(clean(&error.to_string())))?;
     let tip = repository
@@ -96,6 +97,7 @@ pub(super) fn pulse(fields: Map<String, Value>) -> Result<Pulse, Error> {
             .pull_requests
             .and_then(|open| open.total_count)
             .unwrap_or_default(),
+        labelled,
         latest_release: repository
             .latest_release
             .map(|release| clean(&release.tag_name)),
@@ -123,7 +125,7 @@ mod tests {
             else {
                 panic!("an object")
             };
-            pulse(fields).unwrap()
+            pulse(fields, &[]).unwrap()
         };
         let first = answer("IN_PROGRESS");
         assert_eq!(first.head, Some(Sha::from("ab")));

@@ -7,17 +7,25 @@ use std::fmt::Write as _;
 use serde_json::{Map, Value};
 
 use super::paths::owner_and_name;
+use crate::domain::ids::Sha;
 use crate::forge::Target;
 
 const BOARD: &str = include_str!("../../../assets/graphql/github-board.graphql");
 const PULSE: &str = include_str!("../../../assets/graphql/github-pulse.graphql");
 const SCOPE: &str = include_str!("../../../assets/graphql/github-scope.graphql");
+const REPORTED: &str = include_str!("../../../assets/graphql/github-reported.graphql");
+const LABELLED: &str = include_str!("../../../assets/graphql/github-labelled.graphql");
+const FILE: &str = include_str!("../../../assets/graphql/github-file.graphql");
 const NAMED: &str = include_str!("../../../assets/graphql/github-named.graphql");
 pub(super) const DISCOVER: &str = include_str!("../../../assets/graphql/github-discover.graphql");
 pub(super) const VIEWER: &str = "query Viewer { viewer { login } }";
 
 /// Deployments read of each environment: enough to find the live one behind a few failures.
 const DEPLOYMENTS: usize = 10;
+
+/// Open issues, and as many pull requests, read of each label: enough to name some, since the sum
+/// comes with them.
+const LABELLED_EACH: usize = 10;
 
 /// A query's text and its variables.
 pub(super) struct Query {
@@ -79,6 +87,23 @@ impl Draft {
             let _ = write!(self.roots, "head: defaultBranchRef {{ {head} }} ");
         }
     }
+
+    /// Asks what is open with each label: as `i0`, `i1` the issues, as `p0`, `p1` the pull requests.
+    ///
+    /// Each label has its own list: whether a list of several takes what has any or all of them,
+    /// the forge's documentation does not say.
+    fn labelled(&mut self, index: usize, target: &Target, first: usize, fields: [&str; 2]) {
+        let [issues, pull_requests] = fields;
+        for (place, label) in target.labels.iter().enumerate() {
+            let name = format!("l{index}_{place}");
+            let _ = write!(
+                self.roots,
+                "i{place}: issues(states: [OPEN], labels: [${name}], first: {first}) {{ {issues} }} \
+                 p{place}: pullRequests(states: [OPEN], labels: [${name}], first: {first}) {{ {pull_requests} }} "
+            );
+            self.variable(name, "String!", label.as_str());
+        }
+    }
 }
 
 /// Asks for everything that the board shows of each target.
@@ -89,13 +114,20 @@ pub(super) fn board(targets: &[&Target], checks: bool) -> Query {
     let mut draft = Draft::default();
     draft.variable("checks".to_owned(), "Boolean!", checks);
     for (index, target) in targets.iter().enumerate() {
-        let (head, checked) = if target.named_checks {
-            let head = "...Branch target { ... on Commit { ...Named } }";
-            (head, "...Checked ...Named")
-        } else {
-            ("...Branch", "...Checked")
+        let (head, checked) = match (target.reports, target.named_checks) {
+            (true, _) => (
+                "...Branch target { ... on Commit { ...Reported } }",
+                "...Checked ...Reported",
+            ),
+            (false, true) => (
+                "...Branch target { ... on Commit { ...Named } }",
+                "...Checked ...Named",
+            ),
+            (false, false) => ("...Branch", "...Checked"),
         };
         draft.repository(index, target, head);
+        let fields = ["...LabelledIssues", "...LabelledPullRequests"];
+        draft.labelled(index, target, LABELLED_EACH, fields);
         if target.environments.is_empty() {
             let _ = write!(
                 draft.roots,
@@ -121,11 +153,18 @@ pub(super) fn board(targets: &[&Target], checks: bool) -> Query {
         }
         draft.roots.push_str("}\n");
     }
-    if targets.iter().any(|target| target.named_checks) {
-        draft.finish("Board", &[BOARD, NAMED])
-    } else {
-        draft.finish("Board", &[BOARD])
+    let any = |wants: fn(&Target) -> bool| targets.iter().any(|target| wants(target));
+    let mut fragments = vec![BOARD];
+    if any(|target| target.named_checks && !target.reports) {
+        fragments.push(NAMED);
     }
+    if any(|target| target.reports) {
+        fragments.push(REPORTED);
+    }
+    if any(|target| !target.labels.is_empty()) {
+        fragments.push(LABELLED);
+    }
+    draft.finish("Board", &fragments)
 }
 
 /// Asks for as little of each target as tells that it changed.
@@ -133,6 +172,7 @@ pub(super) fn pulse(targets: &[&Target]) -> Query {
     let mut draft = Draft::default();
     for (index, target) in targets.iter().enumerate() {
         draft.repository(index, target, "...Branch");
+        draft.labelled(index, target, 1, ["totalCount"; 2]);
         draft.roots.push_str("}\n");
     }
     draft.finish("Pulse", &[PULSE])
@@ -165,10 +205,31 @@ pub(super) fn scope(owner: &str, name: &str, shas: &[&str], checks: Option<bool>
     }
 }
 
+/// Asks for files at revisions: as `f0` the file, as `c0` the commit, so that a file that is not
+/// there differs from a commit that is not.
+pub(super) fn files(owner: &str, name: &str, files: &[(String, Sha)]) -> Query {
+    let mut draft = Draft::default();
+    draft.variable("owner".to_owned(), "String!", owner);
+    draft.variable("name".to_owned(), "String!", name);
+    draft
+        .roots
+        .push_str("  repository(owner: $owner, name: $name) { url\n");
+    for (index, (path, sha)) in files.iter().enumerate() {
+        let _ = writeln!(
+            draft.roots,
+            "    c{index}: object(oid: $s{index}) {{ ... on Commit {{ oid }} }} f{index}: object(expression: $x{index}) {{ __typename ...File }}"
+        );
+        draft.variable(format!("s{index}"), "GitObjectID!", sha.as_str());
+        draft.variable(format!("x{index}"), "String!", format!("{sha}:{path}"));
+    }
+    draft.roots.push_str("  }\n");
+    draft.finish("Files", &[FILE])
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::ids::{EnvironmentName, RepoPath, ServiceName, Sha};
+    use crate::domain::ids::{EnvironmentName, RepoPath, ServiceName};
 
     fn target(branch: Option<&str>) -> Target {
         Target {
@@ -181,6 +242,9 @@ mod tests {
             ],
             revisions: vec![Sha::from("ab")],
             named_checks: branch.is_some(),
+            reports: false,
+            labels: vec!["stop \"ship\"".to_owned(), "p1".to_owned()],
+            payloads: false,
         }
     }
 
@@ -188,7 +252,7 @@ mod tests {
     fn nothing_of_a_config_is_written_into_a_query() {
         let (a, b) = (target(None), target(Some("release/1")));
         let query = board(&[&a, &b], true);
-        for outside in ["acme", "prod", "release/1", "\"ab\""] {
+        for outside in ["acme", "stop", "p1\"", "prod", "release/1", "\"ab\""] {
             assert!(!query.text.contains(outside), "{outside}");
         }
         assert_eq!(query.variables["b1"], "refs/heads/release/1");
@@ -199,10 +263,24 @@ mod tests {
     #[test]
     fn every_variable_that_is_declared_is_used_and_given() {
         let (a, b) = (target(None), target(Some("main")));
+        let reported = Target {
+            reports: true,
+            ..target(Some("main"))
+        };
+        let mut plain = target(None);
+        plain.labels.clear();
         for query in [
             board(&[&a, &b], false),
+            board(&[&plain], true),
+            board(&[&b, &reported], true),
+            board(&[&reported], false),
             board(&[&a], true),
             pulse(&[&a, &b]),
+            files(
+                "acme",
+                "checkout",
+                &[("a.toml".to_owned(), Sha::from("ab"))],
+            ),
             scope("acme", "checkout", &["ab", "cd"], None),
             scope("acme", "checkout", &["ab", "cd"], Some(true)),
         ] {
@@ -218,8 +296,11 @@ mod tests {
                 let name = fragment.split(' ').next().unwrap();
                 assert!(body.contains(&format!("...{name} ")), "{name} is used");
             }
-            let named = body.contains("...Named ");
-            assert_eq!(named, body.contains("fragment Named "), "Named is defined");
+            for fragment in ["Named", "Reported", "LabelledIssues", "File"] {
+                let used = body.contains(&format!("...{fragment} "));
+                let defined = body.contains(&format!("fragment {fragment} "));
+                assert_eq!(used, defined, "{fragment} is defined");
+            }
             let open = query.text.matches('{').count();
             assert_eq!(open, query.text.matches('}').count());
         }

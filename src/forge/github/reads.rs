@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use super::batch::{Part, sweep};
 use super::query::Query;
 use super::reply::{Kind, Reply, Trouble};
-use super::{GitHub, board, drafts, pulse, query, runs};
+use super::{GitHub, board, drafts, labelled, pulse, query, runs};
 use crate::domain::facts::{Pulse, ServiceFacts};
 use crate::domain::phase::Phase;
 use crate::domain::pipeline::Run;
@@ -29,7 +29,9 @@ impl GitHub {
             |batch| async move {
                 let picked = pick(targets, &batch);
                 let reply = self.ask(Purpose::Poll, &query::pulse(&picked)).await?;
-                parts(reply, picked.len(), |fields, _| pulse::pulse(fields))
+                parts(reply, &picked, |fields, _, target| {
+                    pulse::pulse(fields, &target.labels)
+                })
             },
         )
         .await;
@@ -72,8 +74,17 @@ impl GitHub {
                 .ask(Purpose::Look, &query::board(targets, false))
                 .await?;
         }
-        parts(reply, targets.len(), |fields, errors| {
+        parts(reply, targets, |mut fields, errors, target| {
+            let mut gaps = Vec::new();
+            let labelled = labelled::read(&mut fields, &target.labels, &mut gaps);
             let mut facts = board::facts(fields)?;
+            facts.labelled = labelled;
+            facts.gaps.append(&mut gaps);
+            if !target.payloads {
+                for deployment in &mut facts.deployments {
+                    deployment.payload = None;
+                }
+            }
             if !single {
                 facts.gaps.push(NO_CHECKS.to_owned());
             }
@@ -184,12 +195,14 @@ pub(super) fn hides_checks(error: &Trouble) -> bool {
 /// Hands each alias its fields and its errors.
 fn parts<T>(
     reply: Reply,
-    count: usize,
-    read: impl Fn(Map<String, Value>, &[&Trouble]) -> Result<T, Error>,
+    targets: &[&Target],
+    read: impl Fn(Map<String, Value>, &[&Trouble], &Target) -> Result<T, Error>,
 ) -> Result<Vec<Part<T>>, Error> {
     let (mut data, errors) = reply.into_parts()?;
-    Ok((0..count)
-        .map(|index| {
+    Ok(targets
+        .iter()
+        .enumerate()
+        .map(|(index, target)| {
             let alias = format!("r{index}");
             let own: Vec<&Trouble> = errors
                 .iter()
@@ -202,7 +215,7 @@ fn parts<T>(
                 Some(Value::Object(fields)) => {
                     let own: Vec<&Trouble> =
                         own.into_iter().filter(|error| error.is_partial()).collect();
-                    Part::Done(read(fields, &own))
+                    Part::Done(read(fields, &own, target))
                 }
                 _ => Part::Done(Err(own.first().copied().or(errors.first()).map_or_else(
                     || Error::Unreadable("the answer leaves this service out".to_owned()),

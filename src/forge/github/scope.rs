@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering;
 
 use jiff::Timestamp;
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::{Map, Value};
 
 use super::board::checks::{self, Rollup};
@@ -19,6 +20,9 @@ use crate::domain::scope::{Commit, Scope, ScopedPullRequest};
 use crate::domain::text::clean;
 use crate::forge::error::Error;
 use crate::forge::http::limiter::Purpose;
+
+/// The account by which GitHub commits what people do on its pages.
+const FORGE_ITSELF: &str = "web-flow";
 
 /// Commits a query; GitHub's comparison names 250 at most.
 const COMMITS: usize = 50;
@@ -39,6 +43,9 @@ struct WireCommit {
     sha: String,
     commit: Option<Inner>,
     author: Option<LoginOrNothing>,
+    committer: Option<LoginOrNothing>,
+    #[serde(default)]
+    parents: Vec<IgnoredAny>,
 }
 
 #[derive(Deserialize)]
@@ -46,6 +53,13 @@ struct Inner {
     message: Option<String>,
     author: Option<GitPerson>,
     committer: Option<GitPerson>,
+    verification: Option<Verification>,
+}
+
+#[derive(Deserialize)]
+struct Verification {
+    #[serde(default)]
+    verified: bool,
 }
 
 #[derive(Deserialize)]
@@ -184,14 +198,22 @@ fn commit(read: WireCommit) -> Commit {
     let inner = read.commit;
     let message = inner.as_ref().and_then(|inner| inner.message.as_deref());
     let headline = message.and_then(|message| message.lines().next());
+    let login = read.author.and_then(|author| author.login);
+    let signed = inner
+        .as_ref()
+        .and_then(|inner| inner.verification.as_ref())
+        .is_some_and(|verification| verification.verified);
+    let committer = read.committer.and_then(|committer| committer.login);
     let git_author = inner.as_ref().and_then(|inner| inner.author.as_ref());
     let git_committer = inner.as_ref().and_then(|inner| inner.committer.as_ref());
     Commit {
         sha: Sha::from(clean(&read.sha).to_lowercase()),
         headline: clean(headline.unwrap_or_default()),
-        author: read
-            .author
-            .and_then(|author| author.login)
+        has_account: login.is_some(),
+        is_forge_merge: read.parents.len() > 1
+            && signed
+            && committer.as_deref() == Some(FORGE_ITSELF),
+        author: login
             .or_else(|| git_author.and_then(|author| author.name.clone()))
             .map(|name| Person::from(clean(&name))),
         at: git_committer.or(git_author).and_then(|who| who.date),
@@ -307,6 +329,8 @@ mod tests {
             sha: "aa".to_owned(),
             commit: None,
             author: None,
+            committer: None,
+            parents: Vec::new(),
         })
     }
 
@@ -326,6 +350,26 @@ mod tests {
         assert_eq!(scope.commits[1].headline, "one");
         assert_eq!(scope.commits[1].author, Some(Person::from("Ada")));
         assert!(!scope.complete);
+    }
+
+    #[test]
+    fn an_author_has_an_account_or_only_a_name_and_a_merge_button_writes_nothing() {
+        let read = |login: Value, committer: &str, parents: usize, verified: bool| {
+            let read = json!({
+                "sha": "A", "author": login, "committer": {"login": committer},
+                "parents": vec![json!({"sha": "b"}); parents],
+                "commit": {"message": "m", "author": {"name": "Ada"}, "verification": {"verified": verified}}});
+            let commit = commit(serde_json::from_value(read).unwrap());
+            (commit.has_account, commit.is_forge_merge)
+        };
+        let ada = || json!({"login": "ada"});
+        assert_eq!(read(ada(), "ada", 1, false), (true, false));
+        assert_eq!(read(Value::Null, "ada", 1, false), (false, false));
+        assert_eq!(read(json!({}), "ada", 1, false), (false, false));
+        assert_eq!(read(ada(), "web-flow", 2, true), (true, true));
+        // A squash holds what somebody wrote, and anybody can call themselves web-flow.
+        assert_eq!(read(ada(), "web-flow", 1, true), (true, false));
+        assert_eq!(read(ada(), "web-flow", 2, false), (true, false));
     }
 
     #[test]

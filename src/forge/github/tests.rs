@@ -77,6 +77,9 @@ fn targets(names: &[&str]) -> Vec<Target> {
             environments: vec![EnvironmentName::from("prod")],
             revisions: Vec::new(),
             named_checks: false,
+            reports: false,
+            labels: Vec::new(),
+            payloads: false,
         })
         .collect()
 }

@@ -1,12 +1,18 @@
-//! The ETag cache: bodies by full URL, bounded in number and in bytes.
+//! The ETag cache: bodies by full URL, packed, and bounded in number and in bytes.
 //!
 //! One per client, and so one per token: a body must never be shown to another token's user.
 
 use std::collections::HashMap;
+use std::io::{Read, Write};
 use std::sync::Arc;
 
+use flate2::Compression;
+use flate2::read::DeflateDecoder;
+use flate2::write::DeflateEncoder;
+
 const ENTRIES: usize = 2_000;
-const BYTES: usize = 64 * 1024 * 1024;
+/// Packed: JSON shrinks to a tenth.
+const BYTES: usize = 16 * 1024 * 1024;
 
 /// An answer and the validator under which it may be shown again.
 #[derive(Clone, Debug)]
@@ -20,11 +26,20 @@ pub struct Entry {
 /// Keeps answers until newer ones push them out.
 #[derive(Debug)]
 pub struct Cache {
-    entries: HashMap<String, (u64, Entry)>,
+    entries: HashMap<String, Kept>,
     bytes: usize,
     uses: u64,
     most_entries: usize,
     most_bytes: usize,
+}
+
+/// An entry as it is kept.
+#[derive(Debug)]
+struct Kept {
+    used: u64,
+    etag: String,
+    packed: Box<[u8]>,
+    next: Option<String>,
 }
 
 impl Default for Cache {
@@ -46,24 +61,41 @@ impl Cache {
 
     pub fn get(&mut self, url: &str) -> Option<Entry> {
         self.uses += 1;
-        let (used, entry) = self.entries.get_mut(url)?;
-        *used = self.uses;
-        Some(entry.clone())
+        let kept = self.entries.get_mut(url)?;
+        kept.used = self.uses;
+        let mut body = Vec::new();
+        DeflateDecoder::new(&*kept.packed)
+            .read_to_end(&mut body)
+            .ok()?;
+        Some(Entry {
+            etag: kept.etag.clone(),
+            body: body.into(),
+            next: kept.next.clone(),
+        })
     }
 
     pub fn put(&mut self, url: String, entry: Entry) {
         self.remove(&url);
-        if weight(&url, &entry) > self.most_bytes {
+        let Some(packed) = packed(&entry.body) else {
+            return;
+        };
+        self.uses += 1;
+        let kept = Kept {
+            used: self.uses,
+            etag: entry.etag,
+            packed,
+            next: entry.next,
+        };
+        if weight(&url, &kept) > self.most_bytes {
             return;
         }
-        self.uses += 1;
-        self.bytes += weight(&url, &entry);
-        self.entries.insert(url, (self.uses, entry));
+        self.bytes += weight(&url, &kept);
+        self.entries.insert(url, kept);
         while self.entries.len() > self.most_entries || self.bytes > self.most_bytes {
             let oldest = self
                 .entries
                 .iter()
-                .min_by_key(|(_, (used, _))| *used)
+                .min_by_key(|(_, kept)| kept.used)
                 .map(|(url, _)| url.clone());
             match oldest {
                 Some(url) => self.remove(&url),
@@ -73,26 +105,51 @@ impl Cache {
     }
 
     fn remove(&mut self, url: &str) {
-        if let Some((_, entry)) = self.entries.remove(url) {
-            self.bytes = self.bytes.saturating_sub(weight(url, &entry));
+        if let Some(kept) = self.entries.remove(url) {
+            self.bytes = self.bytes.saturating_sub(weight(url, &kept));
         }
     }
 }
 
-fn weight(url: &str, entry: &Entry) -> usize {
-    url.len() + entry.etag.len() + entry.body.len()
+fn weight(url: &str, kept: &Kept) -> usize {
+    url.len() + kept.etag.len() + kept.packed.len()
+}
+
+/// Packs a body; writing to memory does not fail.
+fn packed(body: &[u8]) -> Option<Box<[u8]>> {
+    let mut encoder = DeflateEncoder::new(Vec::new(), Compression::fast());
+    encoder.write_all(body).ok()?;
+    Some(encoder.finish().ok()?.into_boxed_slice())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    /// An entry whose body does not shrink.
     fn entry(bytes: usize) -> Entry {
+        let mut random = fastrand::Rng::with_seed(bytes as u64);
         Entry {
             etag: String::new(),
-            body: vec![0; bytes].into(),
+            body: (0..bytes).map(|_| random.u8(..)).collect(),
             next: None,
         }
+    }
+
+    #[test]
+    fn a_body_comes_back_as_it_was_and_is_kept_packed() {
+        let mut cache = Cache::default();
+        let json = r#"{"status":"completed","conclusion":"success"}"#.repeat(500);
+        let put = Entry {
+            etag: "W/\"1\"".to_owned(),
+            body: json.as_bytes().into(),
+            next: Some("page 2".to_owned()),
+        };
+        cache.put("a".into(), put.clone());
+        let got = cache.get("a").unwrap();
+        assert_eq!((got.etag, got.next), (put.etag, put.next));
+        assert_eq!(got.body, put.body);
+        assert!(cache.bytes < json.len() / 10);
     }
 
     #[test]

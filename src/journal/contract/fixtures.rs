@@ -43,6 +43,7 @@ pub fn intent(id: &str, service: &str, environment: &str) -> Intent {
         reason: "release 2026.47".to_owned(),
         digest: DIGEST.into(),
         replaces: None,
+        release: None,
     }
 }
 

@@ -6,12 +6,12 @@
 use sqlx::sqlite::{SqliteArguments, SqliteConnection};
 use sqlx::{Row as _, Sqlite};
 
-use super::row;
+use super::row::{self, columns};
 use crate::domain::entry::{Draft, Entry, Event, Precondition};
-use crate::domain::ids::{Digest, InstanceId, IntentId, Seq};
-use crate::domain::promotion::{Intent, Purpose, Step};
+use crate::domain::ids::{Digest, InstanceId, Seq};
 use crate::journal::Error;
 use crate::journal::chain::{self, Texts};
+use crate::journal::rules::{self, Move, not_permitted};
 
 /// The entry's columns, by number the same in every statement.
 macro_rules! insert_entry {
@@ -90,96 +90,6 @@ const FOLLOW: &str = concat!(
     insert_entry!("WHERE changes() = 1")
 );
 
-/// What an entry does to the intents, and what that depends on.
-enum Move<'a> {
-    Note,
-    Intend {
-        intent: &'a Intent,
-        seen: Seq,
-    },
-    Permit {
-        id: &'a IntentId,
-        purpose: Purpose,
-        digest: &'a Digest,
-        seen: Seq,
-    },
-    Follow {
-        id: &'a IntentId,
-        purpose: Purpose,
-        step: &'a Step,
-    },
-}
-
-impl<'a> Move<'a> {
-    /// Pairs an event with its precondition. Every pair that is not named here could get around
-    /// the send-once rule, and is refused.
-    fn of(
-        event: &'a Event,
-        precondition: &'a Precondition,
-        us: &InstanceId,
-    ) -> Result<Self, Error> {
-        let malformed = |why: &str| {
-            Err(Error::Malformed {
-                why: why.to_owned(),
-            })
-        };
-        match (event, precondition) {
-            (Event::Intended { intent }, Precondition::Unchanged { seen }) => Ok(Self::Intend {
-                intent,
-                seen: *seen,
-            }),
-            (Event::Intended { .. }, _) => malformed("an intent needs what its operator saw"),
-            (
-                Event::Stepped {
-                    id,
-                    purpose,
-                    step: Step::Sending { owner },
-                },
-                Precondition::Permit { digest, seen },
-            ) => {
-                // The lock of the owner is what tells a running send from an orphaned one.
-                if owner != us {
-                    return malformed("only the instance that sends may take the permit");
-                }
-                Ok(Self::Permit {
-                    id,
-                    purpose: *purpose,
-                    digest,
-                    seen: *seen,
-                })
-            }
-            (
-                Event::Stepped {
-                    step: Step::Sending { .. },
-                    ..
-                },
-                _,
-            ) => malformed("sending needs a permit"),
-            (Event::Stepped { id, purpose, step }, Precondition::Follows) => Ok(Self::Follow {
-                id,
-                purpose: *purpose,
-                step,
-            }),
-            (Event::Stepped { .. }, _) => malformed("a step needs an intent that it follows"),
-            (
-                Event::HoldPlaced { .. }
-                | Event::HoldEdited { .. }
-                | Event::HoldLifted { .. }
-                | Event::HoldExpired { .. }
-                | Event::VoteCast { .. }
-                | Event::VoteVoided { .. }
-                | Event::GateAdded { .. }
-                | Event::GateOpened { .. }
-                | Event::GateClosed { .. }
-                | Event::DeploymentSeen { .. }
-                | Event::DeploymentOutOfBand { .. },
-                Precondition::None,
-            ) => Ok(Self::Note),
-            (_, _) => malformed("only intents and their steps have a precondition"),
-        }
-    }
-}
-
 type Query = sqlx::query::Query<'static, Sqlite, SqliteArguments>;
 
 /// Appends an entry. When it fails, the transaction may still be open: the caller rolls it back.
@@ -189,7 +99,7 @@ pub async fn append(
     draft: Draft,
     precondition: &Precondition,
 ) -> Result<Entry, Failure> {
-    let draft = row::scoped(draft);
+    let draft = rules::scoped(draft);
     let texts = Texts::of(&draft)?;
     let step = Move::of(&draft.event, precondition, us)?;
 
@@ -204,6 +114,9 @@ pub async fn append(
     step.check_seen(head)?;
     if let Event::HoldExpired { .. } = draft.event {
         check_expiry(connection, &draft).await?;
+    }
+    if rules::is_of_run(&draft.event) {
+        check_run(connection, &draft).await?;
     }
 
     let seq = Seq(head.0 + 1);
@@ -221,7 +134,7 @@ pub async fn append(
             .bind(draft.policy.to_string())
             .bind(texts.body.clone())
             .bind(draft.event.is_control())
-            .bind(row::subject(&draft))
+            .bind(rules::subject(&draft))
             .bind(previous.to_string())
             .bind(hash.to_string())
     };
@@ -300,25 +213,6 @@ impl From<sqlx::Error> for Failure {
     }
 }
 
-impl Move<'_> {
-    /// A board that has seen more than the journal holds looks at another journal, or at one that
-    /// was cut: nothing that it saw can be relied on.
-    fn check_seen(&self, head: Seq) -> Result<(), Error> {
-        match self {
-            Self::Intend { seen, .. } | Self::Permit { seen, .. } if *seen > head => {
-                Err(not_permitted(format!(
-                    "entry {seen} was seen, but the journal ends at {head}: it was replaced or cut"
-                )))
-            }
-            Self::Note | Self::Intend { .. } | Self::Permit { .. } | Self::Follow { .. } => Ok(()),
-        }
-    }
-}
-
-fn not_permitted(why: impl Into<String>) -> Error {
-    Error::NotPermitted { why: why.into() }
-}
-
 fn text(name: Option<&impl ToString>) -> Option<String> {
     name.map(ToString::to_string)
 }
@@ -326,7 +220,7 @@ fn text(name: Option<&impl ToString>) -> Option<String> {
 /// Checks that a hold's expiry is not noted yet. An edit gives a hold another expiry, which is
 /// noted once again.
 async fn check_expiry(connection: &mut SqliteConnection, draft: &Draft) -> Result<(), Failure> {
-    let what = row::subject(draft).unwrap_or_default();
+    let what = rules::subject(draft).unwrap_or_default();
     let last =
         sqlx::query("SELECT kind, seq FROM entries WHERE subject = ?1 ORDER BY seq DESC LIMIT 1")
             .bind(what.clone())
@@ -343,6 +237,20 @@ async fn check_expiry(connection: &mut SqliteConnection, draft: &Draft) -> Resul
         }
         .into()),
     }
+}
+
+/// Checks that a release has one open run at most.
+async fn check_run(connection: &mut SqliteConnection, draft: &Draft) -> Result<(), Failure> {
+    let last = sqlx::query(concat!(
+        "SELECT ",
+        columns!(),
+        " FROM entries WHERE subject = ?1 ORDER BY seq DESC LIMIT 1"
+    ))
+    .bind(rules::subject(draft))
+    .fetch_optional(connection)
+    .await?;
+    let last = last.as_ref().map(row::decode).transpose()?;
+    Ok(rules::check_run(draft, last.as_ref())?)
 }
 
 fn is_constraint(error: &sqlx::Error) -> bool {

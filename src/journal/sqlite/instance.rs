@@ -79,23 +79,25 @@ pub fn is_dead(journal: &Path, instance: &InstanceId) -> bool {
     }
 }
 
-/// Counts the living instances, ours not among them.
-pub fn others(journal: &Path, ours: &InstanceId) -> usize {
+/// Returns the living instances, ours not among them.
+pub fn others(journal: &Path, ours: &InstanceId) -> Vec<InstanceId> {
     let (Some(folder), Some(name)) = (journal.parent(), journal.file_name()) else {
-        return 0;
+        return Vec::new();
     };
     let prefix = format!("{}.", name.to_string_lossy());
     let Ok(files) = fs::read_dir(folder) else {
-        return 0;
+        return Vec::new();
     };
-    files
+    let mut others: Vec<InstanceId> = files
         .filter_map(|file| {
             let name = file.ok()?.file_name().into_string().ok()?;
             let instance = name.strip_prefix(&prefix)?.strip_suffix(".lock")?;
             Some(InstanceId::from(instance))
         })
         .filter(|instance| instance != ours && !is_dead(journal, instance))
-        .count()
+        .collect();
+    others.sort();
+    others
 }
 
 /// The lock that openers of one journal take in turn, so that one of them makes the tables.
@@ -148,12 +150,12 @@ mod tests {
         assert!(is_dead(&journal, &one));
         let alive = Alive::register(&journal, &one).unwrap();
         assert!(!is_dead(&journal, &one));
-        assert_eq!(others(&journal, &two), 1);
-        assert_eq!(others(&journal, &one), 0);
+        assert_eq!(others(&journal, &two), std::slice::from_ref(&one));
+        assert!(others(&journal, &one).is_empty());
         assert!(Alive::register(&journal, &one).is_err());
         drop(alive);
         assert!(is_dead(&journal, &one));
-        assert_eq!(others(&journal, &two), 0);
+        assert!(others(&journal, &two).is_empty());
         Alive::register(&journal, &one).unwrap();
     }
 
@@ -163,7 +165,7 @@ mod tests {
         let journal = folder.path().join("journal.db");
         let left = folder.path().join("journal.db.gone.lock");
         fs::write(&left, "").unwrap();
-        assert_eq!(others(&journal, &InstanceId::from("me")), 0);
+        assert!(others(&journal, &InstanceId::from("me")).is_empty());
         assert!(!left.exists());
     }
 

@@ -3,11 +3,11 @@
 use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
 
-use crate::domain::entry::{Draft, Entry, Event};
-use crate::domain::hold::Cover;
+use crate::domain::entry::{Draft, Entry};
 use crate::domain::ids::{Digest, Person, Seq};
 use crate::journal::Error;
 use crate::journal::chain::Texts;
+use crate::journal::rules::{scoped, subject};
 
 /// The columns that `decode` reads, in its order.
 macro_rules! columns {
@@ -16,74 +16,6 @@ macro_rules! columns {
     };
 }
 pub(super) use columns;
-
-/// Gives a draft the scope of what it is about, so that no control entry can miss a cell that it
-/// covers.
-pub fn scoped(mut draft: Draft) -> Draft {
-    let cover: &Cover = match &draft.event {
-        Event::Intended { intent } => {
-            draft.service = Some(intent.service.clone());
-            draft.environment = Some(intent.environment.clone());
-            draft.revision = Some(intent.to.sha.clone());
-            return draft;
-        }
-        Event::VoteCast { vote } => {
-            draft.service = Some(vote.service.clone());
-            draft.environment = Some(vote.environment.clone());
-            return draft;
-        }
-        Event::HoldPlaced { hold } => &hold.cover,
-        Event::GateAdded { gate } => &gate.cover,
-        Event::HoldEdited { cover, .. }
-        | Event::HoldLifted { cover, .. }
-        | Event::HoldExpired { cover, .. }
-        | Event::GateOpened { cover, .. }
-        | Event::GateClosed { cover, .. } => cover,
-        Event::Stepped { .. }
-        | Event::VoteVoided { .. }
-        | Event::ReleaseVoteCast { .. }
-        | Event::ReleaseStarted { .. }
-        | Event::ReleaseResumed { .. }
-        | Event::ReleaseEnded { .. }
-        | Event::DeploymentSeen { .. }
-        | Event::DeploymentOutOfBand { .. } => return draft,
-    };
-    let Cover {
-        service,
-        environment,
-        revision,
-    } = cover.clone();
-    draft.service = service;
-    draft.environment = environment;
-    draft.revision = revision;
-    draft
-}
-
-/// Names what an entry is about, where that is asked for or may be said only once.
-pub fn subject(draft: &Draft) -> Option<String> {
-    match &draft.event {
-        Event::HoldPlaced { hold } => Some(format!("hold:{}", hold.id)),
-        Event::HoldEdited { id, .. }
-        | Event::HoldLifted { id, .. }
-        | Event::HoldExpired { id, .. } => Some(format!("hold:{id}")),
-        Event::GateAdded { gate } => Some(format!("gate:{}", gate.id)),
-        Event::GateOpened { id, .. } | Event::GateClosed { id, .. } => Some(format!("gate:{id}")),
-        Event::DeploymentSeen { deployment, .. }
-        | Event::DeploymentOutOfBand { deployment, .. } => {
-            let service = draft.service.as_ref().map_or("", |name| name.as_str());
-            Some(format!("deployment:{deployment}:{service}"))
-        }
-        Event::ReleaseVoteCast { vote } => Some(format!("release:{}", vote.release)),
-        Event::ReleaseStarted { run } => Some(format!("run:{}", run.id)),
-        Event::ReleaseResumed { id, .. } | Event::ReleaseEnded { id, .. } => {
-            Some(format!("run:{id}"))
-        }
-        Event::Intended { .. }
-        | Event::Stepped { .. }
-        | Event::VoteCast { .. }
-        | Event::VoteVoided { .. } => None,
-    }
-}
 
 /// Reads an entry.
 pub fn decode(row: &SqliteRow) -> Result<Entry, Error> {

@@ -64,10 +64,12 @@ macro_rules! contract {
 contract! {
     entries_are_numbered_chained_and_read_back_as_they_were();
     the_scope_of_an_entry_is_that_of_what_it_is_about();
+    a_release_has_one_open_run_and_only_that_is_handed_over_or_ended();
     a_cell_takes_one_open_promotion_and_says_whose();
     an_intent_is_refused_after_anything_on_its_cell_or_any_control_that_covers_it();
     an_intent_that_saw_more_than_there_is_is_refused();
     a_hold_between_intent_and_permit_always_wins(US);
+    a_no_go_on_a_release_between_intent_and_permit_stops_it(US);
     a_vote_between_intent_and_permit_stops_it(US);
     a_permit_is_given_once_and_only_for_what_was_seen(US);
     a_step_without_its_own_precondition_is_refused(US);

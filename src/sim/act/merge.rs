@@ -126,7 +126,11 @@ impl State {
             author: author.to_owned(),
             merges: (merge.method == MergeMethod::Merge).then(|| pull.head_sha.clone()),
             lines: (pull.additions, pull.deletions),
-            files: Vec::new(),
+            files: match merge.method {
+                // The commits themselves come in.
+                MergeMethod::Merge => Vec::new(),
+                MergeMethod::Squash | MergeMethod::Rebase => repo.changes_of(&pull),
+            },
         };
         let sha = self.commit(repo_id, &pull.base, work).unwrap_or_default();
         if let Some(it) = self.repo_mut(repo_id).and_then(|it| it.pull_mut(number)) {
@@ -140,6 +144,7 @@ impl State {
             it.auto_merge = None;
             it.queue = None;
         }
+        self.close_named(repo_id, number, by);
         self.pushed(repo_id, &pull.base, by, fate);
         sha
     }

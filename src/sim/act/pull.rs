@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{Refusal, permit};
 use crate::sim::{
-    model::{Label, Pull, PullState, State, Token},
+    model::{Label, Pull, PullState, Repo, State, Token},
     script::Event,
 };
 
@@ -102,13 +102,7 @@ impl State {
             queue: None,
             additions: between.iter().map(|it| it.additions).sum(),
             deletions: between.iter().map(|it| it.deletions).sum(),
-            files: u32::try_from(
-                between
-                    .iter()
-                    .map(|it| it.files.len().max(1))
-                    .sum::<usize>(),
-            )
-            .unwrap_or(1),
+            files: u32::try_from(Repo::changes(&between).len()).unwrap_or(1),
         };
         let it = self.repo_mut(repo_id)?;
         it.last_number = number;

@@ -1,11 +1,12 @@
 //! Commits, and what hangs on them.
 
-use async_graphql::{Context, ID, Interface, Object, SimpleObject};
+use async_graphql::{Context, Error, ID, Interface, Object, SimpleObject};
 
 use super::{
+    blob::{Blob, Tree},
     check::{CheckSuite, CheckSuiteConnection},
     error::{Nullable, nullable},
-    page::Page,
+    page::{Page, connection},
     people::User,
     place::Place,
     pull::{PullRequest, PullRequestConnection},
@@ -15,14 +16,16 @@ use super::{
 use crate::sim::model::{self, Kind, NodeId};
 
 /// Represents a Git object.
-#[derive(Debug, Clone, Copy, Interface)]
+#[derive(Debug, Clone, Interface)]
 #[graphql(
     field(name = "id", ty = "ID"),
     field(name = "abbreviated_oid", ty = "&str"),
     field(name = "oid", ty = "GitObjectId<'_>")
 )]
 pub enum GitObject<'a> {
+    Blob(Blob<'a>),
     Commit(Commit<'a>),
+    Tree(Tree<'a>),
 }
 
 /// Represents a Git commit.
@@ -47,7 +50,7 @@ impl<'a> Commit<'a> {
 }
 
 /// Represents an actor in a Git commit (ie. an author or committer).
-#[derive(Debug, SimpleObject)]
+#[derive(Debug, Clone, Copy, SimpleObject)]
 pub struct GitActor<'a> {
     /// The name in the Git commit.
     name: Option<&'a str>,
@@ -56,6 +59,19 @@ pub struct GitActor<'a> {
     /// The GitHub user corresponding to the email field. Null if no such user exists.
     user: Option<User<'a>>,
 }
+
+impl<'a> GitActor<'a> {
+    fn of(state: &'a model::State, login: &'a str) -> Self {
+        let known = state.users.get(login);
+        Self {
+            name: Some(known.map_or(login, |it| &it.name)),
+            email: known.map(|it| it.email.as_str()),
+            user: known.map(|_| User { state, login }),
+        }
+    }
+}
+
+connection!(GitActorConnection of GitActor);
 
 #[Object]
 impl<'a> Commit<'a> {
@@ -111,14 +127,36 @@ impl<'a> Commit<'a> {
 
     /// Authorship details of the commit.
     async fn author(&self) -> Option<GitActor<'a>> {
+        Some(GitActor::of(self.place.state, &self.it.author))
+    }
+
+    /// The list of authors for this commit based on the git author and the Co-authored-by message
+    /// trailer. The git author will always be first.
+    async fn authors(
+        &self,
+        ctx: &Context<'_>,
+        first: Option<i32>,
+        after: Option<String>,
+    ) -> Result<GitActorConnection<'a>, Error> {
+        let page = Page::of(ctx, first, after.as_deref())?;
         let state = self.place.state;
-        let login = self.it.author.as_str();
-        let known = state.users.get(login);
-        Some(GitActor {
-            name: Some(known.map_or(login, |it| &it.name)),
-            email: known.map(|it| it.email.as_str()),
-            user: known.map(|_| User { state, login }),
-        })
+        let own = GitActor::of(state, &self.it.author);
+        let others = self.it.message.lines().filter_map(|line| {
+            let (name, rest) = line.strip_prefix("Co-authored-by: ")?.split_once(" <")?;
+            let email = rest.strip_suffix('>')?;
+            let known = state.users.values().find(|it| it.email == email);
+            Some(GitActor {
+                name: Some(name),
+                email: Some(email),
+                user: known.map(|it| User {
+                    state,
+                    login: &it.login,
+                }),
+            })
+        });
+        Ok(GitActorConnection(
+            page.cut(std::iter::once(own).chain(others)),
+        ))
     }
 
     /// Check and Status rollup information for this commit.

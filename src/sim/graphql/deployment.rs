@@ -4,6 +4,7 @@ use async_graphql::{Context, Error, ID, Object, SimpleObject};
 
 use super::{
     commit::Commit,
+    error::{Nullable, nullable},
     git_ref::Ref,
     page::{Page, connection},
     people::Actor,
@@ -14,6 +15,7 @@ use super::{
 use crate::sim::model::{self, Kind};
 
 connection!(DeploymentConnection of Deployment);
+connection!(DeploymentStatusConnection of DeploymentStatus);
 connection!(EnvironmentConnection of Environment);
 connection!(DeploymentProtectionRuleConnection of DeploymentProtectionRule);
 connection!(DeploymentRequestConnection of DeploymentRequest);
@@ -98,6 +100,22 @@ impl<'a> Deployment<'a> {
     #[graphql(name = "ref")]
     async fn git_ref(&self) -> Option<Ref<'a>> {
         Ref::find(self.place, &self.it.ref_)
+    }
+
+    /// A list of statuses associated with the deployment, the newest first.
+    async fn statuses(
+        &self,
+        ctx: &Context<'_>,
+        first: Option<i32>,
+        after: Option<String>,
+    ) -> Nullable<DeploymentStatusConnection<'a>> {
+        nullable(|| {
+            let page = Page::of(ctx, first, after.as_deref())?;
+            let place = self.place;
+            let all = self.it.statuses.iter().rev();
+            let all = all.map(|it| DeploymentStatus { place, it });
+            Ok(Some(DeploymentStatusConnection(page.cut(all))))
+        })
     }
 
     /// The latest status of this deployment.

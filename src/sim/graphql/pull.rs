@@ -3,8 +3,10 @@
 use async_graphql::{Context, ID, Object, SimpleObject};
 
 use super::{
+    blob::{self, PullRequestChangedFileConnection},
     commit::Commit,
     error::{Nullable, nullable},
+    issue::{Issue, IssueConnection},
     page::{Page, connection},
     people::{Actor, RepositoryOwner},
     place::Place,
@@ -203,6 +205,37 @@ impl<'a> PullRequest<'a> {
     /// The number of changed files in this pull request.
     async fn changed_files(&self) -> i32 {
         count(self.it.files)
+    }
+
+    /// Lists the files changed within this pull request.
+    async fn files(
+        &self,
+        ctx: &Context<'_>,
+        first: Option<i32>,
+        after: Option<String>,
+    ) -> Nullable<PullRequestChangedFileConnection<'a>> {
+        nullable(|| {
+            let page = Page::of(ctx, first, after.as_deref())?;
+            let all = blob::changed(self.place, self.it);
+            Ok(Some(PullRequestChangedFileConnection(page.cut(all))))
+        })
+    }
+
+    /// List of issues that may be closed by this pull request.
+    async fn closing_issues_references(
+        &self,
+        ctx: &Context<'_>,
+        first: Option<i32>,
+        after: Option<String>,
+    ) -> Nullable<IssueConnection<'a>> {
+        nullable(|| {
+            let page = Page::of(ctx, first, after.as_deref())?;
+            self.place.reads("issues")?;
+            let place = self.place;
+            let all = place.repo.closed_by(self.it);
+            let all = all.into_iter().map(|it| Issue { place, it });
+            Ok(Some(IssueConnection(page.cut(all))))
+        })
     }
 
     /// A list of labels associated with the object.

@@ -5,10 +5,12 @@ use std::sync::Arc;
 use async_graphql::{Context, Error, ID, InputObject, Object};
 
 use super::{
+    blob,
     commit::{Commit, GitObject},
     deployment::{Deployment, DeploymentConnection, Environment, EnvironmentConnection},
-    error::{Nullable, nullable},
+    error::{Nullable, error, nullable},
     git_ref::Ref,
+    issue::{self, Issue, IssueConnection},
     page::Page,
     people::RepositoryOwner,
     place::Place,
@@ -16,8 +18,8 @@ use super::{
     release::{Release, ReleaseConnection},
     scalar::{DateTime, GitObjectId, Uri, int},
     words::{
-        DeploymentOrderField, IssueOrderField, OrderDirection, PullRequestState, ReleaseOrderField,
-        RepositoryPermission,
+        DeploymentOrderField, IssueOrderField, IssueState, OrderDirection, PullRequestState,
+        ReleaseOrderField, RepositoryPermission,
     },
 };
 use crate::sim::model::{self, Kind, NodeId};
@@ -176,12 +178,15 @@ impl<'a> Repository<'a> {
     ) -> Nullable<GitObject<'a>> {
         nullable(|| {
             self.0.reads("contents")?;
-            let commit = match (oid, expression) {
-                (Some(oid), _) => Commit::of(self.0, &oid.0),
-                (None, Some(rev)) => Commit::at(self.0, &rev),
+            let commit = |it: Option<_>| it.map(GitObject::Commit);
+            Ok(match (oid, expression.as_deref()) {
+                (Some(oid), _) => commit(Commit::of(self.0, &oid.0)),
+                (None, Some(text)) => match text.split_once(':') {
+                    Some((rev, path)) => blob::at(self.0, rev, path),
+                    None => commit(Commit::at(self.0, text)),
+                },
                 (None, None) => None,
-            };
-            Ok(commit.map(GitObject::Commit))
+            })
         })
     }
 
@@ -314,6 +319,50 @@ impl<'a> Repository<'a> {
         let all = turned(all.into_iter(), order.direction);
         let all = all.map(|it| PullRequest { place, it });
         Ok(PullRequestConnection(page.cut(all)))
+    }
+
+    /// A list of issues that have been opened in the repository.
+    async fn issues(
+        &self,
+        ctx: &Context<'_>,
+        first: Option<i32>,
+        after: Option<String>,
+        labels: Option<Vec<String>>,
+        states: Option<Vec<IssueState>>,
+        order_by: Option<IssueOrder>,
+    ) -> Result<IssueConnection<'a>, Error> {
+        let page = Page::of(ctx, first, after.as_deref())?;
+        self.0.reads("issues")?;
+        let (field, direction) = order_by
+            .map_or((IssueOrderField::CreatedAt, OrderDirection::Asc), |it| {
+                (it.field, it.direction)
+            });
+        let by_update = field == IssueOrderField::UpdatedAt;
+        let all = issue::issues(
+            self.0,
+            states.as_deref(),
+            labels.as_deref(),
+            by_update,
+            direction,
+        );
+        Ok(IssueConnection(page.cut(all)))
+    }
+
+    /// Returns a single issue from the current repository by number.
+    async fn issue(&self, number: i32) -> Nullable<Issue<'a>> {
+        nullable(|| {
+            self.0.reads("issues")?;
+            let place = self.0;
+            let found = u64::try_from(number)
+                .ok()
+                .and_then(|it| place.repo.issue(it));
+            let missing = || {
+                let words = format!("Could not resolve to an Issue with the number of {number}.");
+                error("NOT_FOUND", words)
+            };
+            let it = found.ok_or_else(missing)?;
+            Ok(Some(Issue { place, it }))
+        })
     }
 
     /// Returns a single pull request from the current repository by number.

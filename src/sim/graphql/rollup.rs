@@ -195,6 +195,21 @@ impl<'a> CheckRun<'a> {
         &self.it.name
     }
 
+    /// A string representing the check run.
+    async fn title(&self) -> Option<&str> {
+        Some(self.it.output.as_ref()?.title.as_str())
+    }
+
+    /// A string representing the check run's summary.
+    async fn summary(&self) -> Option<&str> {
+        self.it.output.as_ref()?.summary.as_deref()
+    }
+
+    /// A string representing the check run's text.
+    async fn text(&self) -> Option<&str> {
+        self.it.output.as_ref()?.text.as_deref()
+    }
+
     /// The current status of the check run.
     async fn status(&self) -> CheckStatusState {
         self.it.status.into()

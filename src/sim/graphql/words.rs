@@ -83,6 +83,18 @@ words! {
     PullRequestState = "model::PullState" { Closed, Merged, Open }
 }
 words! {
+    /// The possible states of an issue.
+    IssueState = "model::IssueState" { Closed, Open }
+}
+words! {
+    /// The possible state reasons of an issue.
+    IssueStateReason = "model::IssueReason" { Completed, Duplicate, NotPlanned, Reopened }
+}
+words! {
+    /// The possible types of patch statuses.
+    PatchStatus { Added, Changed, Copied, Deleted, Modified, Renamed }
+}
+words! {
     /// Whether or not a pull request can be merged.
     MergeableState { Conflicting, Mergeable, Unknown }
 }

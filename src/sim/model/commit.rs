@@ -3,6 +3,8 @@
 use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 
+use super::Change;
+
 /// One commit.
 #[derive(Debug, Clone)]
 pub struct Commit {
@@ -20,8 +22,8 @@ pub struct Commit {
     pub additions: u32,
     /// Lines removed.
     pub deletions: u32,
-    /// The files touched.
-    pub files: Vec<String>,
+    /// The files touched; none for a merge that only joins two lines.
+    pub files: Vec<Change>,
 }
 
 impl Commit {

@@ -33,13 +33,19 @@ pub enum Kind {
     Release,
     /// A label.
     Label,
+    /// An issue.
+    Issue,
+    /// A file at a commit, by `sha:path`.
+    Blob,
+    /// A folder at a commit, by `sha:path`.
+    Tree,
     /// A branch or tag, by name.
     Ref,
     /// A commit, by sha.
     Commit,
 }
 
-const PREFIXES: [(Kind, &str); 17] = [
+const PREFIXES: [(Kind, &str); 20] = [
     (Kind::User, "U"),
     (Kind::Organization, "O"),
     (Kind::Repository, "R"),
@@ -55,6 +61,9 @@ const PREFIXES: [(Kind, &str); 17] = [
     (Kind::Status, "SC"),
     (Kind::Release, "RE"),
     (Kind::Label, "LA"),
+    (Kind::Issue, "I"),
+    (Kind::Blob, "B"),
+    (Kind::Tree, "T"),
     (Kind::Ref, "REF"),
     (Kind::Commit, "C"),
 ];

@@ -8,7 +8,8 @@ use std::{
 use jiff::Timestamp;
 
 use super::{
-    Branch, Commit, CommitStatus, Deployment, Environment, Pull, Release, Run, Tag, Workflow,
+    Branch, Commit, CommitStatus, Deployment, Doom, Environment, Health, Issue, Pull, Release,
+    Report, Run, Tag, Workflow,
 };
 
 /// A label that pull requests may carry.
@@ -77,6 +78,8 @@ pub struct Repo {
     pub tags: Vec<Tag>,
     /// Pull requests.
     pub pulls: Vec<Pull>,
+    /// Issues.
+    pub issues: Vec<Issue>,
     /// Workflow files.
     pub workflows: Vec<Arc<Workflow>>,
     /// Workflow runs that can be seen.
@@ -89,6 +92,14 @@ pub struct Repo {
     pub deployments: Vec<Arc<Deployment>>,
     /// Releases, drafts included.
     pub releases: Vec<Release>,
+    /// How well the deployed thing is.
+    pub health: Health,
+    /// What jobs report when they end, by name, where the commit has no report of its own.
+    pub reports: BTreeMap<String, Report>,
+    /// What jobs report on single commits.
+    pub(crate) reported: HashMap<String, BTreeMap<String, Report>>,
+    /// What is decided about what comes.
+    pub(crate) dooms: Vec<Doom>,
     pub(crate) by_sha: Arc<HashMap<String, usize>>,
     pub(crate) last_number: u64,
     pub(crate) run_numbers: HashMap<u64, u64>,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::words;
+use super::{Report, words};
 
 words! {
     /// Where a run, job or check is.
@@ -161,6 +161,8 @@ pub struct Job {
     pub deployment: Option<u64>,
     /// What it waits for, from the moment it first waits.
     pub gate: Option<Gate>,
+    /// What it reported at its end.
+    pub output: Option<Report>,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it began to run.

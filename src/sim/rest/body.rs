@@ -25,6 +25,8 @@ pub enum Type {
     ObjectOrText,
     /// One of these words.
     Word(&'static [&'static str]),
+    /// One of these words, or null.
+    WordOrNull(&'static [&'static str]),
     /// Labels: texts, or objects with a name.
     Labels,
 }
@@ -126,6 +128,7 @@ fn fits(kind: Type, value: &Value) -> bool {
         Type::Object => value.is_object(),
         Type::ObjectOrText => value.is_object() || value.is_string(),
         Type::Word(words) => value.as_str().is_some_and(|it| words.contains(&it)),
+        Type::WordOrNull(words) => value.is_null() || fits(Type::Word(words), value),
         Type::Labels => all(|it| it.is_string() || it.get("name").is_some_and(Value::is_string)),
     }
 }

@@ -15,6 +15,8 @@ use crate::sim::{
 
 mod actions;
 mod deploy;
+mod files;
+mod issues;
 mod pulls;
 
 type Done = Result<Answer, Refusal>;
@@ -322,11 +324,17 @@ impl Ask<'_> {
             .take(size)
             .map(|it| shape.commit(repo, it))
             .collect();
-        let files: Vec<Value> = found
-            .commits
+        // Three hundred at most, and on the first page alone.
+        let changes = if page.number == 1 {
+            Repo::changes(&found.commits)
+        } else {
+            Vec::new()
+        };
+        let head_sha = repo.resolve(&head).map_or(head.as_str(), |it| &it.sha);
+        let files: Vec<Value> = changes
             .iter()
-            .flat_map(|it| shape.files(repo, it))
             .take(300)
+            .map(|it| shape.change(repo, head_sha, it))
             .collect();
         let url = format!("{}/compare/{base}...{head}", shape.url(repo));
         let html = format!("{}/compare/{base}...{head}", shape.html(repo));
@@ -343,7 +351,7 @@ impl Ask<'_> {
             "behind_by": found.behind,
             "total_commits": found.commits.len(),
             "commits": commits,
-            "files": if page.number == 1 { files } else { Vec::new() },
+            "files": files,
         });
         let answer = Answer::json(200, body);
         Ok(if asked {

@@ -59,6 +59,7 @@ fn read(ask: &Ask<'_>, repo: &Repo, rest: &[&str]) -> Done {
         ["actions", "runs", id] => ask.run(repo, id),
         ["actions", "runs", id, "jobs"] => ask.jobs(repo, id),
         ["actions", "runs", id, "artifacts"] => ask.artifacts(repo, id),
+        ["check-runs", id] => ask.check_run(repo, id),
         ["check-runs", id, "annotations"] => ask.annotations(repo, id),
         ["actions", "runs", id, "attempts", attempt] => ask.attempt(repo, id, attempt),
         ["actions", "runs", id, "pending_deployments"] => ask.pending(repo, id),
@@ -77,7 +78,11 @@ fn read(ask: &Ask<'_>, repo: &Repo, rest: &[&str]) -> Done {
         ["pulls", number, "reviews"] => ask.reviews(repo, number),
         ["pulls", number, "merge"] => ask.is_merged(repo, number),
         ["pulls", number, "commits"] => ask.pull_commits(repo, number),
-        ["issues", number, "labels"] => ask.pull_labels(repo, number),
+        ["pulls", number, "files"] => ask.pull_files(repo, number),
+        ["issues"] => ask.issues(repo),
+        ["issues", number] => ask.issue(repo, number),
+        ["issues", number, "labels"] => ask.issue_labels(repo, number),
+        ["contents", path @ ..] => ask.contents(repo, &path.join("/")),
         ["labels"] => Ok(ask.labels(repo)),
         ["releases"] => Ok(ask.releases(repo)),
         ["releases", "latest"] => ask.latest_release(repo),
@@ -106,6 +111,13 @@ fn write(ask: &Ask<'_>, repo: &Repo, rest: &[&str]) -> Done {
         ("PUT", ["pulls", number, "merge"]) => ask.merge_pull(repo, number),
         ("PUT", ["pulls", number, "update-branch"]) => ask.update_branch(repo, number),
         ("POST", ["merges"]) => ask.merge_branches(repo),
+        ("POST" | "DELETE", ["issues", number, "labels", name @ ..])
+            if number.parse().is_ok_and(|it| repo.issue(it).is_some()) =>
+        {
+            ask.label_issue(repo, number, name)
+        }
+        ("POST", ["issues"]) => ask.create_issue(repo),
+        ("PATCH", ["issues", number]) => ask.update_issue(repo, number),
         ("POST", ["issues", number, "labels"]) => ask.add_labels(repo, number),
         ("DELETE", ["issues", number, "labels", name]) => ask.remove_label(repo, number, name),
         ("POST", ["releases"]) => ask.create_release(repo),
@@ -121,11 +133,12 @@ fn readable(ask: &Ask<'_>, rest: &[&str]) -> Result<(), Refusal> {
     let area = match rest {
         ["actions" | "environments", ..] => "actions",
         ["deployments", ..] => "deployments",
+        ["issues"] | ["issues", _] => "issues",
         ["pulls" | "issues" | "labels", ..] | ["commits", _, "pulls"] => "pull_requests",
         ["commits", _, "check-runs"] | ["check-runs", ..] => "checks",
         ["commits", _, "status" | "statuses"] | ["statuses", ..] => "statuses",
         [
-            "branches" | "commits" | "compare" | "releases" | "tags" | "git",
+            "branches" | "commits" | "compare" | "contents" | "releases" | "tags" | "git",
             ..,
         ] => "contents",
         _ => "metadata",

@@ -5,11 +5,14 @@ use serde_json::{Map, Value, json};
 
 use super::Ask;
 use crate::sim::model::{
-    Commit, Kind, NodeId, Permission, Repo, State, Token, User, commit::sha_of,
+    Commit, IssueState, Kind, NodeId, Permission, PullState, Repo, State, Token, User,
+    commit::sha_of,
 };
 
 pub mod actions;
 pub mod deploy;
+pub mod file;
+pub mod issue;
 pub mod pull;
 pub mod release;
 
@@ -194,8 +197,10 @@ impl Shape<'_> {
         let open = repo
             .pulls
             .iter()
-            .filter(|it| it.state == crate::sim::model::PullState::Open)
+            .filter(|it| it.state == PullState::Open)
             .count();
+        let issues = repo.issues.iter();
+        let open = open + issues.filter(|it| it.state == IssueState::Open).count();
         let more = json!({
             "homepage": null,
             "language": repo.language,
@@ -305,44 +310,17 @@ impl Shape<'_> {
 
     /// A commit with its size and files.
     pub fn full_commit(&self, repo: &Repo, commit: &Commit) -> Value {
+        let files = commit.files.iter();
+        let files: Vec<Value> = files.map(|it| self.change(repo, &commit.sha, it)).collect();
         let more = json!({
             "stats": {
                 "additions": commit.additions,
                 "deletions": commit.deletions,
                 "total": commit.additions + commit.deletions,
             },
-            "files": self.files(repo, commit),
+            "files": files,
         });
         merge(self.commit(repo, commit), more)
-    }
-
-    /// The files of a commit; its lines are all counted in the first.
-    pub fn files(&self, repo: &Repo, commit: &Commit) -> Vec<Value> {
-        let html = self.html(repo);
-        let url = self.url(repo);
-        let lines = |at| {
-            if at == 0 {
-                (commit.additions, commit.deletions)
-            } else {
-                (0, 0)
-            }
-        };
-        let file = |(at, name): (usize, &String)| {
-            let (added, removed) = lines(at);
-            json!({
-                "sha": sha_of(&["blob", &commit.sha, name]),
-                "filename": name,
-                "status": "modified",
-                "additions": added,
-                "deletions": removed,
-                "changes": added + removed,
-                "blob_url": format!("{html}/blob/{}/{name}", commit.sha),
-                "raw_url": format!("{html}/raw/{}/{name}", commit.sha),
-                "contents_url": format!("{url}/contents/{name}?ref={}", commit.sha),
-                "patch": "@@ -1 +1 @@",
-            })
-        };
-        commit.files.iter().enumerate().map(file).collect()
     }
 }
 

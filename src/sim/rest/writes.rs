@@ -20,6 +20,7 @@ use crate::sim::{
     model::{DeploymentState, Repo, State, StatusState},
 };
 
+mod issues;
 mod publish;
 mod pulls;
 

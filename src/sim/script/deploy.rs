@@ -167,23 +167,15 @@ impl State {
             return;
         };
         let id = deployment.to_string();
-        #[expect(
-            clippy::cast_precision_loss,
-            reason = "seconds of a deployment are few"
-        )]
-        let took = took as f64 * (0.85 + 0.3 * self.chance(&["bot", &id]));
+        let took = self.took("bot", &id, took);
         let fails = fails || self.chance(&["bot flaky", &id]) < self.flaky;
-        let end = if fails {
-            DeploymentState::Failure
-        } else {
-            DeploymentState::Success
-        };
         let words = [
-            (1.0, DeploymentState::Queued),
-            (3.0, DeploymentState::InProgress),
-            (3.0 + took, end),
+            Some((1.0, DeploymentState::Queued)),
+            Some((3.0, DeploymentState::InProgress)),
+            self.deployment_ends(repo, deployment, fails)
+                .map(|end| (3.0 + took, end)),
         ];
-        for (after, state) in words {
+        for (after, state) in words.into_iter().flatten() {
             self.later(after, repo, Event::Deploy { deployment, state });
         }
     }

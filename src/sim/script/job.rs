@@ -38,6 +38,7 @@ impl State {
             deploys: deploys.clone(),
             deployment: None,
             gate: None,
+            output: None,
             created_at: now,
             started_at: None,
             completed_at: None,
@@ -138,17 +139,7 @@ impl State {
             job.deployment = deployment;
         });
         self.settle(repo, run_id);
-        #[expect(clippy::cast_precision_loss, reason = "seconds of a job are few")]
-        let took = job.took as f64 * (0.85 + 0.3 * self.chance(&["took", &job_id.to_string()]));
-        self.later(
-            took,
-            repo,
-            Event::JobEnds {
-                run: run_id,
-                attempt,
-                job: job_id,
-            },
-        );
+        self.job_will_end(repo, run_id, &job);
     }
 
     pub(super) fn job_ends(&mut self, repo: u64, run_id: u64, attempt: u32, job_id: u64) {
@@ -160,9 +151,13 @@ impl State {
         }
         let fate = run.fate.get(&job.name).copied();
         let conclusion = fate.unwrap_or_else(|| {
+            // By names, not by ids: what else a world holds changes nothing here.
+            let name = self.repo_by_id(repo).map_or("", |it| &it.name);
             let parts = [
                 "flaky",
-                &run_id.to_string(),
+                name,
+                &run.path,
+                &run.run_number.to_string(),
                 &job.name,
                 &attempt.to_string(),
             ];
@@ -185,6 +180,7 @@ impl State {
             job.started_at.get_or_insert(now);
             job.completed_at = Some(now);
         });
+        self.report(repo, run, job, conclusion);
         if let Some(id) = job.deployment {
             let state = match conclusion {
                 Conclusion::Success => DeploymentState::Success,

@@ -3,7 +3,9 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use super::{Event, run::Start};
-use crate::sim::model::{Branch, Commit, Conclusion, PullState, State, Tag, commit::sha_of};
+use crate::sim::model::{
+    Branch, Change, ChangeKind, Commit, Conclusion, PullState, Repo, State, Tag, commit::sha_of,
+};
 
 /// A commit about to be made.
 #[derive(Debug, Clone, Default)]
@@ -16,8 +18,8 @@ pub struct Work {
     pub merges: Option<String>,
     /// Lines added and removed.
     pub lines: (u32, u32),
-    /// Files touched.
-    pub files: Vec<String>,
+    /// Files touched; whether one is new is found out when the commit is made.
+    pub files: Vec<Change>,
 }
 
 impl State {
@@ -42,6 +44,7 @@ impl State {
             &work.message,
         ]);
         let at = repo.commits.len();
+        let files = placed(repo, parent.as_deref(), work.files, work.lines);
         let mut parents: Vec<_> = parent.into_iter().collect();
         parents.extend(work.merges);
         repo.commits.push(Arc::new(Commit {
@@ -52,7 +55,7 @@ impl State {
             at: now,
             additions: work.lines.0,
             deletions: work.lines.1,
-            files: work.files,
+            files,
         }));
         Arc::make_mut(&mut repo.by_sha).insert(sha.clone(), at);
         repo.pushed_at = now;
@@ -79,6 +82,7 @@ impl State {
             repo.branches.insert(name, made);
         }
         let mut unknown = Vec::new();
+        let mut grown = Vec::new();
         for pull in repo
             .pulls
             .iter_mut()
@@ -87,10 +91,20 @@ impl State {
             if pull.head == branch {
                 sha.clone_into(&mut pull.head_sha);
                 pull.updated_at = now;
+                grown.push((pull.number, pull.base_sha.clone()));
             }
             if pull.head == branch || pull.base == branch {
                 pull.mergeable = None;
                 unknown.push(pull.number);
+            }
+        }
+        for (number, base) in grown {
+            let between = repo.compare(&base, sha).map(|it| it.commits);
+            let changes = Repo::changes(&between.unwrap_or_default());
+            if let Some(pull) = repo.pulls.iter_mut().find(|it| it.number == number) {
+                pull.additions = changes.iter().map(|it| it.additions).sum();
+                pull.deletions = changes.iter().map(|it| it.deletions).sum();
+                pull.files = u32::try_from(changes.len()).unwrap_or(u32::MAX);
             }
         }
         for number in unknown {
@@ -185,4 +199,35 @@ impl State {
         });
         true
     }
+}
+
+// Tells new files from known ones, and shares the lines out among files that name none.
+fn placed(
+    repo: &Repo,
+    parent: Option<&str>,
+    files: Vec<Change>,
+    (added, removed): (u32, u32),
+) -> Vec<Change> {
+    if files.is_empty() {
+        return files;
+    }
+    let tree = parent.map(|it| repo.tree(it)).unwrap_or_default();
+    let shared = files.iter().all(|it| it.additions + it.deletions == 0);
+    let count = u32::try_from(files.len()).unwrap_or(1);
+    let share = |whole: u32, first: bool| whole / count + if first { whole % count } else { 0 };
+    let placed = files.into_iter().enumerate().map(|(at, change)| {
+        let known = tree.contains_key(change.path.as_str());
+        let mut change = change;
+        change.kind = match (change.kind, known) {
+            (ChangeKind::Removed, _) => ChangeKind::Removed,
+            (ChangeKind::Added | ChangeKind::Modified, true) => ChangeKind::Modified,
+            (ChangeKind::Added | ChangeKind::Modified, false) => ChangeKind::Added,
+        };
+        if shared {
+            change.additions = share(added, at == 0);
+            change.deletions = share(removed, at == 0);
+        }
+        change
+    });
+    placed.collect()
 }

@@ -6,8 +6,8 @@ use super::{push::Work, run::Start};
 use crate::sim::{
     act::{merge::Merge, pull::NewPull},
     model::{
-        CommitStatus, Conclusion, Deployment, Job, MergeMethod, PullState, Release, Repo, Review,
-        ReviewState, RunStatus, State, StatusState,
+        Change, ChangeKind, CommitStatus, Conclusion, Deployment, IssueState, Job, MergeMethod,
+        PullState, Release, Repo, Review, ReviewState, RunStatus, State, StatusState,
     },
     world::{Step, Verb},
 };
@@ -15,7 +15,8 @@ use crate::sim::{
 impl State {
     /// Plays one step. A step that makes no sense at its moment is passed over: a story is
     /// checked by looking at the world, not by failing in the middle of a demonstration.
-    pub(super) fn story(&mut self, repo: u64, step: &Step) {
+    /// Says whether it came to anything.
+    pub(crate) fn story(&mut self, repo: u64, step: &Step) -> bool {
         let played = match step.verb {
             Verb::Push => self.play_push(repo, step),
             Verb::Land => self.play_land(repo, step),
@@ -31,19 +32,27 @@ impl State {
             Verb::Status => self.play_status(repo, step),
             Verb::Rerun => self.play_rerun(repo, step),
             Verb::Cancel => self.play_cancel(repo, step),
+            Verb::Issue => self.play_issue(repo, step),
+            Verb::Close => self.play_issue_state(repo, step, IssueState::Closed),
+            Verb::Reopen => self.play_issue_state(repo, step, IssueState::Open),
+            Verb::Move => self.play_move(repo, step),
+            Verb::Health => self.play_health(repo, step),
+            Verb::Doom => self.play_doom(repo, step),
         };
         if played.is_none() {
             tracing::warn!(repo, ?step.verb, by = step.by, "a step of the story came to nothing");
         }
+        played.is_some()
     }
 
     fn play_push(&mut self, repo: u64, step: &Step) -> Option<()> {
         let found = self.repo_by_id(repo)?.clone();
         let branch = or(&step.branch, &found.default_branch);
-        let sha = self.commit(repo, branch, work(step))?;
+        let sha = self.commit(repo, branch, self.work(step))?;
         if !step.tag.is_empty() {
             self.tag(repo, &step.tag, &sha);
         }
+        self.reports_on(repo, &sha, &step.reports);
         self.pushed(repo, branch, &step.by, &fate(step));
         Some(())
     }
@@ -51,13 +60,15 @@ impl State {
     fn play_land(&mut self, repo: u64, step: &Step) -> Option<()> {
         let found = self.repo_by_id(repo)?.clone();
         let branch = format!("topic/{}", slug(&step.text));
-        self.commit(repo, &branch, work(step))?;
+        let trailers = self.trailers(step);
+        self.commit(repo, &branch, self.work(step))?;
         let base = or(&step.base, &found.default_branch).to_owned();
         let new = NewPull {
             title: step.text.clone(),
             head: branch.clone(),
             base,
-            ..NewPull::default()
+            body: body(&found, step),
+            draft: false,
         };
         // It was tested before; only its merge is of interest now.
         let number = self.opened(repo, &step.by, new, false)?;
@@ -67,9 +78,10 @@ impl State {
             sha: None,
             method: MergeMethod::Squash,
             title: None,
-            message: None,
+            message: trailers,
         };
         let sha = self.merged(repo, number, &merger, &merge, &fate(step));
+        self.reports_on(repo, &sha, &step.reports);
         if let Some(repo) = self.repo_mut(repo) {
             repo.branches.remove(&branch);
         }
@@ -83,13 +95,13 @@ impl State {
     fn play_open(&mut self, repo: u64, step: &Step) -> Option<()> {
         let found = self.repo_by_id(repo)?.clone();
         if !found.branches.contains_key(&step.head) {
-            self.commit(repo, &step.head, work(step))?;
+            self.commit(repo, &step.head, self.work(step))?;
         }
         let new = NewPull {
             title: step.text.clone(),
             head: step.head.clone(),
             base: or(&step.base, &found.default_branch).to_owned(),
-            body: String::new(),
+            body: body(&found, step),
             draft: step.draft,
         };
         let number = self.opened(repo, &step.by, new, true)?;
@@ -248,7 +260,10 @@ impl State {
             sha: found.resolve(&rev)?.sha.clone(),
             ref_: rev,
             task: "deploy".to_owned(),
-            payload: serde_json::json!({}),
+            payload: step
+                .payload
+                .clone()
+                .unwrap_or_else(|| serde_json::json!({})),
             environment: place.name.clone(),
             original_environment: place.name,
             description: (!step.text.is_empty()).then(|| step.text.clone()),
@@ -320,7 +335,7 @@ impl State {
             context: step.context.clone(),
             state: StatusState::parse(or(&step.state, "success"))?,
             description: (!step.text.is_empty()).then(|| step.text.clone()),
-            target_url: None,
+            target_url: (!step.url.is_empty()).then(|| step.url.clone()),
             creator: step.by.clone(),
             created_at: self.now,
         };
@@ -331,17 +346,26 @@ impl State {
     fn play_rerun(&mut self, repo: u64, step: &Step) -> Option<()> {
         let found = self.repo_by_id(repo)?.clone();
         let workflow = found.workflow(&step.workflow)?.id;
+        let named = found.resolve(&step.rev).map(|it| it.sha.as_str());
         let run = found
             .runs
             .iter()
             .rev()
+            .filter(|it| step.rev.is_empty() || Some(it.head_sha.as_str()) == named)
             .find(|it| it.workflow == workflow && it.done())?;
-        let kept = run
-            .latest_jobs()
-            .filter(|it| it.conclusion == Some(Conclusion::Success));
-        let kept = kept.cloned().collect();
-        self.again(repo, run.id, &step.by, kept);
         let decided = fate(step);
+        let mut kept: Vec<Job> = run
+            .latest_jobs()
+            .filter(|it| it.conclusion == Some(Conclusion::Success))
+            .filter(|it| !decided.contains_key(&it.name))
+            .cloned()
+            .collect();
+        // Nothing failed and nothing was named: all of it runs again.
+        if kept.len() == run.latest_jobs().count() {
+            kept.clear();
+        }
+        self.reports_on(repo, &run.head_sha, &step.reports);
+        self.again(repo, run.id, &step.by, kept);
         self.with_run(repo, run.id, |run| run.fate = decided);
         Some(())
     }
@@ -369,18 +393,73 @@ fn slug(text: &str) -> String {
     words.join("-").to_lowercase()
 }
 
-fn work(step: &Step) -> Work {
-    let length = u32::try_from(step.text.len()).unwrap_or(0);
-    Work {
-        message: step.text.clone(),
-        author: step.by.clone(),
-        merges: None,
-        lines: step.lines.unwrap_or((length * 3, length)),
-        files: vec![format!("src/{}.rs", slug(&step.text))],
+impl State {
+    fn work(&self, step: &Step) -> Work {
+        let length = u32::try_from(step.text.len()).unwrap_or(0);
+        let message = match self.trailers(step) {
+            Some(trailers) => format!("{}\n\n{trailers}", step.text),
+            None => step.text.clone(),
+        };
+        Work {
+            message,
+            author: step.by.clone(),
+            merges: None,
+            lines: step.lines.unwrap_or((length * 3, length)),
+            files: changes(step),
+        }
+    }
+
+    // Who else wrote a commit, as git has it at the end of the message.
+    fn trailers(&self, step: &Step) -> Option<String> {
+        let trailer = |login: &String| {
+            let user = self.user(login);
+            format!("Co-authored-by: {} <{}>", user.name, user.email)
+        };
+        let lines: Vec<String> = step.with.iter().map(trailer).collect();
+        (!lines.is_empty()).then(|| lines.join("\n"))
     }
 }
 
-fn fate(step: &Step) -> BTreeMap<String, Conclusion> {
+// The text of a pull request, with the issues that it closes.
+fn body(repo: &Repo, step: &Step) -> String {
+    let number = |title: &String| {
+        let issue = repo.issues.iter().rev().find(|it| it.title == *title)?;
+        Some(format!("Closes #{}", issue.number))
+    };
+    let own = (!step.body.is_empty()).then(|| step.body.clone());
+    let closes = step.closes.iter().filter_map(number);
+    let lines: Vec<String> = own.into_iter().chain(closes).collect();
+    lines.join("\n\n")
+}
+
+// Files that are written hold what they say; others have nothing but a name.
+fn changes(step: &Step) -> Vec<Change> {
+    let change = |path: &str, kind, content| Change {
+        path: path.to_owned(),
+        kind,
+        additions: 0,
+        deletions: 0,
+        content,
+    };
+    let mut all: Vec<Change> = step
+        .files
+        .iter()
+        .map(|path| change(path, ChangeKind::Modified, None))
+        .collect();
+    if all.is_empty() && step.remove.is_empty() {
+        let path = format!("src/{}.rs", slug(&step.text));
+        all.push(change(&path, ChangeKind::Modified, None));
+    }
+    all.extend(step.write.iter().map(|(path, text)| {
+        let text = Some(text.as_str().into());
+        change(path, ChangeKind::Modified, text)
+    }));
+    let gone = step.remove.iter();
+    all.extend(gone.map(|path| change(path, ChangeKind::Removed, None)));
+    all
+}
+
+pub(super) fn fate(step: &Step) -> BTreeMap<String, Conclusion> {
     let parse = |(job, word): (&String, &String)| Some((job.clone(), Conclusion::parse(word)?));
     step.fate.iter().filter_map(parse).collect()
 }

@@ -8,7 +8,7 @@ use serde_json::json;
 use super::{Api, Incoming, Site, reply::Reply};
 use crate::sim::{
     faults::Asked,
-    graphql,
+    graphql, health,
     model::{Flavor, Token},
     rest::{self, Answer, Ask},
     shared::{Budget, Resource, Session, Shared},
@@ -23,6 +23,11 @@ pub(super) async fn genuine(
 ) -> Reply {
     let shared = &site.shared;
     let current = shared.read();
+    if health::serves(asked.path) {
+        let Incoming { method, query, .. } = incoming;
+        let seen = shared.faults().as_seen(asked, incoming.at, &current);
+        return health::answer(&seen, method, asked.path, query, &incoming.body).into();
+    }
     if incoming
         .header("user-agent")
         .is_none_or(|it| it.trim().is_empty())
@@ -165,6 +170,7 @@ fn restful(incoming: &Incoming, session: &Session, prefix: &'static str, path: &
         path: segments,
         query: query.collect(),
         body: &incoming.body,
+        accept: incoming.header("accept").unwrap_or_default(),
         api: &api,
         raw_path: &incoming.raw_path,
     };

@@ -27,11 +27,15 @@ pub struct Reply {
 
 impl From<Answer> for Reply {
     fn from(answer: Answer) -> Self {
-        let body = answer.body.map(|it| it.to_string().into_bytes());
+        let body = answer.body.map(|it| {
+            let bytes = it.to_string().into_bytes();
+            ("application/json; charset=utf-8", bytes)
+        });
+        let body = answer.raw.or(body);
         Self {
             status: answer.status,
-            kind: body.as_ref().map(|_| "application/json; charset=utf-8"),
-            body: body.unwrap_or_default(),
+            kind: body.as_ref().map(|(kind, _)| *kind),
+            body: body.map(|(_, bytes)| bytes).unwrap_or_default(),
             headers: answer
                 .headers
                 .into_iter()

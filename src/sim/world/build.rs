@@ -10,8 +10,8 @@ use jiff::{SignedDuration, Timestamp};
 use super::{EnvironmentPlan, Flow, History, Offset, Promote, RepoPlan, Step, Verb, World};
 use crate::sim::{
     model::{
-        BranchPolicy, Environment, Flavor, Label, Permission, Protection, Repo, State, Token, User,
-        Workflow, WorkflowJob, commit::sha_of, repo::Deployer,
+        BranchPolicy, Change, ChangeKind, Environment, Flavor, Label, Permission, Protection, Repo,
+        State, Token, User, Workflow, WorkflowJob, commit::sha_of, repo::Deployer,
     },
     script::{Agenda, Event, push::Work},
 };
@@ -221,12 +221,17 @@ impl World {
             branches: BTreeMap::new(),
             tags: Vec::new(),
             pulls: Vec::new(),
+            issues: Vec::new(),
             workflows,
             runs: Vec::new(),
             statuses: Vec::new(),
             environments,
             deployments: Vec::new(),
             releases: Vec::new(),
+            health: plan.health.clone(),
+            reports: plan.reports.clone(),
+            reported: HashMap::new(),
+            dooms: Vec::new(),
             by_sha: Arc::default(),
             last_number: 0,
             run_numbers: HashMap::new(),
@@ -236,11 +241,21 @@ impl World {
     // The first commit, the branches at it, and what the default branch asks for.
     fn found(&self, state: &mut State, id: u64, plan: &RepoPlan, flow: &Flow) {
         let author = self.users.first().map_or("ghost", |it| it.login.as_str());
+        let readme = format!("# {}\n\n{}\n", plan.name, plan.description);
+        let own = plan.files.iter().map(|(path, text)| (path.as_str(), text));
+        let files = std::iter::once(("README.md", &readme)).chain(own);
+        let files = files.map(|(path, text)| Change {
+            path: path.to_owned(),
+            kind: ChangeKind::Added,
+            additions: 0,
+            deletions: 0,
+            content: Some(text.as_str().into()),
+        });
         let work = Work {
             message: format!("Start {}", plan.name),
             author: author.to_owned(),
             lines: (420, 0),
-            files: vec!["README.md".to_owned()],
+            files: files.collect(),
             ..Work::default()
         };
         let Some(sha) = state.commit(id, "main", work) else {

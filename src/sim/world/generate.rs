@@ -3,8 +3,8 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use super::{
-    EnvironmentPlan, Flow, Forge, History, JobPlan, Offset, Person, Promote, RepoPlan, Step,
-    TokenPlan, Verb, WorkflowPlan, World,
+    EnvironmentPlan, Flow, Forge, Health, History, JobPlan, Offset, Person, Promote, RepoPlan,
+    Step, TokenPlan, Verb, WorkflowPlan, World,
 };
 
 impl World {
@@ -114,6 +114,9 @@ fn service(at: usize, seed: u64, people: &[&str]) -> RepoPlan {
         environments: Vec::new(),
         reviews: 0,
         contexts: Vec::new(),
+        files: BTreeMap::new(),
+        reports: BTreeMap::new(),
+        health: Health::default(),
         history: Some(History {
             versions: vec![format!("1.{minor}.0"), format!("1.{}.0", minor + 1)],
             every: Offset::seconds(432_000),

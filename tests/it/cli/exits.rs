@@ -59,6 +59,9 @@ fn two_is_usage() {
         error["message"].as_str().unwrap().contains("h-nothere"),
         "{error}"
     );
+    // Nobody asks for sre there: the board's dialog offers no such vote either.
+    sim.run(&["vote", "go", "notify", "--as", "sre", "--json"])
+        .error(2);
     sim.run(&["vote", "go", "notify", "--as", "nobody", "--json"])
         .error(2);
     let words = sim.run(&["bogus"]);
@@ -257,6 +260,11 @@ fn seven_is_facts_that_are_missing_or_old() {
         .find(|ran| ran.code != 0)
         .unwrap();
     assert_eq!(stale.code, 7, "{stale:?}");
+    // Old facts are called old in words too, also of what waited when they were fresh.
+    let words = sim.run(&["status", "--offline"]);
+    let row = words.out.lines().find(|line| line.starts_with("billing"));
+    assert_eq!(row.unwrap().matches("stale").count(), 3, "{}", words.out);
+    assert!(words.err.contains("github not asked"), "{}", words.err);
     let cell = stale.json();
     assert_eq!(cell["verdict"], "unknown");
     assert_eq!(

@@ -90,6 +90,7 @@ fn what_was_not_sent_occupies_its_cell_only_until_the_journal_takes_that() {
         asked_at: now,
         answer,
         budget: Budget::default(),
+        more: false,
     };
     let (ticket, draft) = append(&after(&mut state, 2, Msg::Fetched(fetched)));
     assert_eq!(kind(&draft), "promotion.abandoned");

@@ -35,6 +35,7 @@ fn hear(engine: &mut Engine, question: &Question, answer: Answer, now: Timestamp
         asked_at: now,
         answer,
         budget: Budget::default(),
+        more: false,
     };
     engine.take(Msg::Fetched(fetched), now);
 }
@@ -76,4 +77,26 @@ fn an_answer_of_faults_alone_is_no_age_to_be_proud_of() {
     let later = later + SignedDuration::from_hours(1);
     hear(&mut engine, &question, good, later);
     assert_eq!(forge(&engine).answered_at, Some(later));
+}
+
+#[test]
+fn the_checks_of_a_candidate_that_an_answer_brings_are_asked_for_at_once_and_once() {
+    let mut engine = harness::state().engine;
+    let name = ServiceName::from("api");
+    let facts = engine.board.row(&name).unwrap().facts.value().unwrap();
+    let answer = Answer::Facts(vec![(name.clone(), Ok(Box::new(facts.clone())))]);
+    let target = engine.target(&name).unwrap();
+    assert!(!target.revisions.is_empty(), "api has a candidate");
+    let without = Question::Facts(vec![crate::app::effect::Target {
+        revisions: Vec::new(),
+        ..target.clone()
+    }]);
+    let with = Question::Facts(vec![target]);
+    let mut later = harness::now() + SignedDuration::from_hours(1);
+    hear(&mut engine, &without, answer, later);
+    assert!(!engine.checks_are_read(&name));
+    // A forge that leaves the commit out is not asked for it for ever.
+    later += SignedDuration::from_secs(1);
+    engine.look_at_candidates(&name, &with, later);
+    assert!(engine.checks_are_read(&name));
 }

@@ -31,6 +31,12 @@ impl Engine {
                 sooner(until);
             }
         }
+        if let Some(at) = self.drive_at(now) {
+            sooner(at);
+        }
+        if let Some(at) = self.next_round(now) {
+            sooner(at);
+        }
         if !self.offline {
             sooner(self.due_of_forges(now));
         }

@@ -119,6 +119,7 @@ impl Engine {
             }
         }
         effects.extend(self.due_scopes(forge, now));
+        effects.extend(self.due_declared(forge, now));
         effects.extend(self.due_jobs(forge, now));
         effects
     }
@@ -231,6 +232,52 @@ impl Engine {
             .collect()
     }
 
+    /// The files that gates compare. Commits never change, so each is read once; one that could not
+    /// be read is tried again like a scope.
+    fn due_declared(&mut self, forge: &ForgeName, now: Timestamp) -> Vec<Effect> {
+        let mut wanted = Vec::new();
+        for row in self
+            .board
+            .rows
+            .iter()
+            .filter(|row| row.service.forge == *forge)
+        {
+            let service = &row.service.name;
+            let files: Vec<(String, Sha)> = row
+                .wanted_files()
+                .into_iter()
+                .filter(|file| row.seen.declared.get(file).and_then(Fact::value).is_none())
+                .collect();
+            let asked = Asked::Declared(forge.clone(), service.clone(), files.clone());
+            if files.is_empty()
+                || self.schedule.waits(&asked, now)
+                || self.schedule.is_asked(&asked)
+            {
+                continue;
+            }
+            let again = if self.watched.contains(service) {
+                SCOPE_AGAIN
+            } else {
+                SCOPE
+            };
+            let repo = row
+                .facts
+                .value()
+                .map_or_else(|| row.service.repo.clone(), |facts| facts.repo.clone());
+            wanted.push((asked, again, service.clone(), repo, files));
+        }
+        let question = |(asked, again, service, repo, files): (Asked, _, _, _, _)| {
+            self.schedule.not_before.insert(asked.clone(), now + again);
+            let question = Question::Declared {
+                service,
+                repo,
+                files,
+            };
+            self.question(asked, forge, question, now)
+        };
+        wanted.into_iter().map(question).collect()
+    }
+
     /// The jobs of the runs that somebody looks at.
     fn due_jobs(&mut self, forge: &ForgeName, now: Timestamp) -> Vec<Effect> {
         let mut wanted = Vec::new();
@@ -299,6 +346,14 @@ impl Engine {
                 .collect(),
             revisions: revisions.into_iter().collect(),
             named_checks: row.service.names_checks(),
+            reports: row.service.wants_reports(),
+            labels: row
+                .service
+                .blocking_labels()
+                .into_iter()
+                .map(str::to_owned)
+                .collect(),
+            payloads: row.service.wants_payloads(),
         })
     }
 

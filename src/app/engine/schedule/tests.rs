@@ -33,6 +33,7 @@ fn answer(engine: &mut Engine, effects: Vec<Effect>, asked_at: Timestamp, now: T
                 asked_at,
                 answer,
                 budget: Budget::default(),
+                more: false,
             }),
             now,
         );
@@ -82,4 +83,54 @@ fn a_question_that_nobody_answers_is_asked_again_after_a_while() {
     assert_eq!(facts(&engine.due_questions(later)), Some(all));
     assert_eq!(facts(&engine.due_questions(later + WATCHED)), None);
     assert_eq!(facts(&engine.due_questions(later + LOST)), Some(all));
+}
+
+#[test]
+fn what_changed_is_asked_for_in_one_question_after_the_last_part_of_an_answer() {
+    let mut engine = harness::state().engine;
+    let now = harness::now();
+    let effects = engine.due_questions(now);
+    let pulse = effects.into_iter().find_map(|effect| match effect {
+        Effect::Fetch {
+            generation,
+            forge,
+            question: Question::Pulse(targets),
+        } => Some((generation, forge, targets)),
+        _ => None,
+    });
+    let (generation, forge, targets) = pulse.unwrap();
+    assert!(targets.len() > 1);
+    let changed = crate::domain::facts::Pulse {
+        head: Some(Sha::from("new")),
+        checks: None,
+        deployments: Vec::new(),
+        pull_requests: 41,
+        latest_release: None,
+        pushed_at: None,
+        labelled: Vec::new(),
+    };
+    let last = targets.len() - 1;
+    let mut asked = Vec::new();
+    for (place, target) in targets.into_iter().enumerate() {
+        let answer = (target.service.clone(), Ok(changed.clone()));
+        let part = Fetched {
+            generation,
+            forge: forge.clone(),
+            question: Question::Pulse(vec![target]),
+            asked_at: now,
+            answer: Answer::Pulses(vec![answer]),
+            budget: Budget::default(),
+            more: place < last,
+        };
+        let effects = engine.take(Msg::Fetched(part), now);
+        let questions = effects.iter().filter_map(|effect| match effect {
+            Effect::Fetch {
+                question: Question::Facts(targets),
+                ..
+            } => Some((place, targets.len())),
+            _ => None,
+        });
+        asked.extend(questions);
+    }
+    assert_eq!(asked, [(last, last + 1)]);
 }

@@ -7,11 +7,12 @@ use super::super::choice::{step, turn};
 use super::super::{cover, field, link};
 use crate::app::engine::Engine;
 use crate::app::request::Request;
+use crate::domain::gate::checklist::Standing;
 use crate::domain::hold::{Cover, Openers};
 use crate::domain::ids::{EnvironmentName, ManualGateId, RoleName, ServiceName};
 use crate::domain::signoff::Voice;
 
-/// The gates dialog: vote with a role; add, open or close a manual gate.
+/// The gates dialog: vote with a role; attest a task; add, open or close a manual gate.
 #[derive(Clone, Debug)]
 pub struct GatesDialog {
     pub service: ServiceName,
@@ -40,6 +41,10 @@ pub enum GatesAction {
     Add,
     Open(ManualGateId),
     Close(ManualGateId),
+    /// Attest a task of the checklist, by its name.
+    Done(String),
+    /// Take one's own attestation back.
+    Undo(String),
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -55,7 +60,7 @@ pub enum GatesFocus {
     Confirm,
 }
 
-pub(super) const CHANGED: &str = "somebody else changed that gate meanwhile";
+pub(super) const CHANGED: &str = "somebody else changed that meanwhile";
 
 impl GatesDialog {
     /// The focus goes round these, in the order in which they are drawn.
@@ -77,7 +82,10 @@ impl GatesDialog {
                 GatesFocus::Cancel,
                 GatesFocus::Confirm,
             ],
-            GatesAction::Open(_) | GatesAction::Close(_) => &[
+            GatesAction::Open(_)
+            | GatesAction::Close(_)
+            | GatesAction::Done(_)
+            | GatesAction::Undo(_) => &[
                 GatesFocus::Action,
                 GatesFocus::Note,
                 GatesFocus::Cancel,
@@ -138,14 +146,16 @@ impl GatesDialog {
             GatesAction::Add if field::text(&self.name).is_empty() => {
                 Some("a name is required".to_owned())
             }
-            GatesAction::Add | GatesAction::Close(_) if no_note => {
+            GatesAction::Add | GatesAction::Close(_) | GatesAction::Undo(_) if no_note => {
                 Some("a reason is required".to_owned())
             }
             GatesAction::Open(_) if no_note => Some("a note is required".to_owned()),
             GatesAction::Vote(_)
             | GatesAction::Add
             | GatesAction::Open(_)
-            | GatesAction::Close(_) => None,
+            | GatesAction::Close(_)
+            | GatesAction::Done(_)
+            | GatesAction::Undo(_) => None,
         }
     }
 
@@ -173,6 +183,18 @@ impl GatesDialog {
                 id: id.clone(),
                 reason: note,
             },
+            GatesAction::Done(task) => Request::DoTask {
+                service: self.service.clone(),
+                environment: self.environment.clone(),
+                task: task.clone(),
+                note,
+            },
+            GatesAction::Undo(task) => Request::UndoTask {
+                service: self.service.clone(),
+                environment: self.environment.clone(),
+                task: task.clone(),
+                reason: note,
+            },
         })
     }
 
@@ -186,11 +208,16 @@ impl GatesDialog {
                     "gonogo vote {} {service} --to {environment} --as {role}",
                     voice.word()
                 );
-                return Some(if note.is_empty() {
-                    line
-                } else {
-                    format!("{line} --note {}", link::quoted(&note))
-                });
+                return Some(with_note(line, &note));
+            }
+            GatesAction::Done(task) => {
+                let (service, environment) = (&self.service, &self.environment);
+                let line = format!("gonogo task done {service} --to {environment} {task}");
+                return Some(with_note(line, &note));
+            }
+            GatesAction::Undo(task) => {
+                let (service, environment) = (&self.service, &self.environment);
+                format!("gonogo task undo {service} --to {environment} {task}")
             }
             GatesAction::Add => {
                 let cover: &Cover = self.covers.get(self.cover)?;
@@ -212,14 +239,21 @@ impl GatesDialog {
         Some(link::with_reason(&line, &note))
     }
 
-    /// A gate that somebody opened or closed meanwhile is not on offer any more. The action stays
+    /// A gate or task that somebody opened, closed or did meanwhile is not on offer any more. The action stays
     /// what it was, impossible: a key on its way must never confirm something else.
     pub(in super::super) fn check(&mut self, engine: &Engine) {
         let Some(ledger) = &engine.ledger else { return };
+        let tasks = engine.tasks(&self.service, &self.environment);
+        let is_done = |name: &String| {
+            let found = tasks.iter().find(|(task, _)| task.name == *name);
+            found.map(|(_, standing)| matches!(standing, Standing::Done(_)))
+        };
         let still = |action: &GatesAction| match action {
             GatesAction::Vote(_) | GatesAction::Add => true,
             GatesAction::Open(id) => is_open(ledger, id) == Some(false),
             GatesAction::Close(id) => is_open(ledger, id) == Some(true),
+            GatesAction::Done(task) => is_done(task) == Some(false),
+            GatesAction::Undo(task) => is_done(task) == Some(true),
         };
         let offered = self.actions.contains(&self.action);
         self.actions.retain(&still);
@@ -227,6 +261,14 @@ impl GatesDialog {
             self.error = Some(CHANGED.to_owned());
             self.focus = GatesFocus::Cancel;
         }
+    }
+}
+
+fn with_note(line: String, note: &str) -> String {
+    if note.is_empty() {
+        line
+    } else {
+        format!("{line} --note {}", link::quoted(note))
     }
 }
 

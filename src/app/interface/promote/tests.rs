@@ -1,5 +1,5 @@
 use super::super::harness::{
-    changes, judge, on, press, said, selected, stale, state, top, with_cell,
+    changes, fresh, judge, on, press, said, selected, stale, state, top, with_cell,
 };
 use super::*;
 use crate::app::command::footer;
@@ -200,4 +200,44 @@ fn nothing_waits_on_the_forge_so_approving_is_refused_with_the_reason() {
     assert!(dialog(&state).approve);
     let told = dialog(&state).blocked().expect("a reason");
     assert!(told.contains("no run of api waits for approval"), "{told}");
+}
+
+/// Makes what is known of api old and opens the dialog on it.
+fn refused_for_old_facts() -> State {
+    let mut state = state();
+    stale(&mut state, "api");
+    press(&mut state, "P up 'weekly tab tab");
+    assert_eq!(dialog(&state).focus, PromoteFocus::Promote);
+    let told = dialog(&state).blocked().expect("a reason");
+    assert_eq!(told, "what is known of api is 60m old");
+    state
+}
+
+#[test]
+fn a_dialog_comes_alive_when_what_it_waited_for_is_read_and_rests_on_cancel() {
+    let mut state = refused_for_old_facts();
+    fresh(&mut state, "api");
+    // The key that was meant for the refusal confirms nothing: it meets Cancel at the most.
+    press(&mut state, "r");
+    assert_eq!(dialog(&state).applies(), (1, 1));
+    assert_eq!(dialog(&state).focus, PromoteFocus::Cancel);
+    assert_eq!(
+        dialog(&state).blocked().as_deref(),
+        Some("type production to arm it")
+    );
+    let effects = press(&mut state, "up 'production tab tab enter");
+    assert_eq!(intents(&effects), [("api".to_owned(), "weekly".to_owned())]);
+}
+
+#[test]
+fn a_dialog_never_comes_alive_for_another_revision_than_it_opened_on() {
+    let mut state = refused_for_old_facts();
+    fresh(&mut state, "api");
+    with_cell(&mut state.engine.board, "api", "production", |cell| {
+        cell.candidate = Some(Revision::new("d".repeat(40)));
+    });
+    press(&mut state, "r");
+    assert_eq!(dialog(&state).applies(), (0, 1));
+    let told = dialog(&state).blocked().expect("a reason");
+    assert_eq!(told, "api is not what the dialog opened on");
 }

@@ -1,4 +1,4 @@
-//! The gates dialog: vote as a role; add, open or close a manual gate.
+//! The gates dialog: vote as a role; attest a task; add, open or close a manual gate.
 
 use super::{Button, Form, buttons, columns};
 use crate::app::interface::{GatesAction, GatesDialog, GatesFocus};
@@ -6,8 +6,12 @@ use crate::app::view::line::{Line, Tone};
 use crate::app::view::look::Look;
 use crate::app::view::panel::Dialog;
 use crate::app::view::{gates, peek};
+use crate::domain::gate::checklist::Standing;
 use crate::domain::ids::ManualGateId;
 use crate::domain::signoff::Voice;
+
+/// What a vote and an attestation are worth.
+const BINDS: &str = "binds to exactly this FROM > TO: a changed one makes it void";
 
 pub(in crate::app::view) fn dialog(look: &Look<'_>, dialog: &GatesDialog) -> Dialog {
     let columns = columns(look);
@@ -47,8 +51,7 @@ pub(in crate::app::view) fn dialog(look: &Look<'_>, dialog: &GatesDialog) -> Dia
                 form.choice("role", &roles, dialog.role, on(GatesFocus::Role));
             }
             form.field("note", &dialog.note, on(GatesFocus::Note));
-            let text = "binds to exactly this FROM > TO: a changed one makes it void";
-            form.labelled("", Line::of(Tone::Muted, text));
+            form.labelled("", Line::of(Tone::Muted, BINDS));
             format!("Vote {}", voice.word().to_uppercase())
         }
         GatesAction::Add => {
@@ -75,6 +78,17 @@ pub(in crate::app::view) fn dialog(look: &Look<'_>, dialog: &GatesDialog) -> Dia
             form.field("reason", &dialog.note, on(GatesFocus::Note));
             "Close gate".to_owned()
         }
+        GatesAction::Done(task) => {
+            wanted(look, dialog, task, &mut form);
+            form.field("note", &dialog.note, on(GatesFocus::Note));
+            form.labelled("", Line::of(Tone::Muted, BINDS));
+            "Attest".to_owned()
+        }
+        GatesAction::Undo(task) => {
+            wanted(look, dialog, task, &mut form);
+            form.field("reason", &dialog.note, on(GatesFocus::Note));
+            "Take back".to_owned()
+        }
     };
     form.error(look, dialog.error.as_ref());
     let foot = buttons(&[
@@ -99,6 +113,20 @@ fn describe(look: &Look<'_>, action: &GatesAction) -> String {
         GatesAction::Add => "add a manual gate".into(),
         GatesAction::Open(id) => format!("open \"{}\"", name(id)),
         GatesAction::Close(id) => format!("close \"{}\"", name(id)),
+        GatesAction::Done(task) => format!("task {task} done"),
+        GatesAction::Undo(task) => format!("take back {task}"),
+    }
+}
+
+/// What a task asks for.
+fn wanted(look: &Look<'_>, dialog: &GatesDialog, name: &str, form: &mut Form) {
+    let tasks = look.engine.tasks(&dialog.service, &dialog.environment);
+    if let Some((task, standing)) = tasks.iter().find(|(task, _)| task.name == name) {
+        form.told("task", Tone::Plain, &task.text);
+        if let Standing::Void(done, why) = standing {
+            let text = format!("{}'s attestation is void: {why}", done.person);
+            form.told("", Tone::Warning, &text);
+        }
     }
 }
 

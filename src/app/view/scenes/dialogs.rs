@@ -32,6 +32,7 @@ fn ready(service: &str, from: &str, to: &str) -> PromoteItem {
             command: format!("gonogo promote {service} --to prod"),
             protected: true,
         })),
+        awaited: None,
     }
 }
 
@@ -43,6 +44,7 @@ fn refused() -> PromoteItem {
             "2 gates are closed: sign-off, manual ticket",
         )
         .hint("carol or alice votes as sre; a member of ops-cab opens the ticket gate")),
+        awaited: None,
     }
 }
 

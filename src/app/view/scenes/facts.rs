@@ -42,6 +42,7 @@ pub(super) fn facts(plan: &Plan) -> ServiceFacts {
                 description: Some(description.into()),
                 url: None,
                 key: None,
+                payload: None,
             });
         }
     }
@@ -82,6 +83,7 @@ pub(super) fn facts(plan: &Plan) -> ServiceFacts {
         open_pull_requests: 3,
         pull_requests: pull_requests(),
         releases,
+        labelled: std::collections::BTreeMap::new(),
         gaps: Vec::new(),
     }
 }
@@ -92,6 +94,7 @@ fn checks(sha: &Sha) -> Checks {
         phase,
         url: None,
         completed_at: Some(ago(HOUR)),
+        report: None,
     };
     Checks {
         sha: sha.clone(),
@@ -217,6 +220,8 @@ pub(super) fn scope(plan: &Plan) -> Scope {
                 ][place]
                     .into(),
                 author: Some(person(["eve", "dee", "eve", "raj", "ann"][place])),
+                has_account: true,
+                is_forge_merge: false,
                 at: Some(ago((i64::try_from(place).unwrap() + 1) * 9 * HOUR)),
                 pull_requests: Vec::new(),
                 checks: None,

@@ -22,13 +22,14 @@ pub(super) enum Gates {
 pub(super) fn policy(plans: &[Plan]) -> Policy {
     let stage = |environment: &str| Stage {
         environment: environment.into(),
-        gates: vec![
+        gates: [
             GateSpec::Window,
             GateSpec::SignOff {
                 roles: vec!["qa".into(), "sre".into()],
                 distinct: true,
             },
-        ],
+        ]
+        .into(),
         via: if environment == "dev" {
             Via::Forge
         } else {

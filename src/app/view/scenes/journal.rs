@@ -169,6 +169,7 @@ pub(crate) fn intent(service: &str, from: &str, to: &str) -> Intent {
         reason: "weekly R26.07".into(),
         digest: Digest::of(["seen"]),
         replaces: None,
+        release: None,
     }
 }
 

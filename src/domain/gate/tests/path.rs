@@ -117,7 +117,7 @@ fn the_order_in_which_deployments_come_does_not_matter() {
 #[test]
 fn the_first_environment_has_nothing_before_it() {
     let mut world = world();
-    world.policy.services[0].path[0].gates = vec![GateSpec::Path { any: false }];
+    world.policy.services[0].path[0].gates = vec![GateSpec::Path { any: false }].into();
     world.environment = "dev".into();
     assert_eq!(world.verdict("path").state, State::Open);
 }

@@ -40,12 +40,15 @@ enum Context {
         conclusion: Option<String>,
         completed_at: Option<Timestamp>,
         url: Option<String>,
+        title: Option<String>,
+        summary: Option<String>,
     },
     StatusContext {
         context: String,
         state: String,
         target_url: Option<String>,
         created_at: Option<Timestamp>,
+        description: Option<String>,
     },
 }
 
@@ -123,29 +126,40 @@ fn counted(checks: &Checks, contexts: Option<Contexts>) -> Vec<(Phase, u32)> {
 }
 
 fn check(read: Context) -> Check {
-    let (name, phase, url, at) = match read {
+    let (name, phase, url, at, report) = match read {
         Context::CheckRun {
             name,
             status,
             conclusion,
             completed_at,
             url,
+            title,
+            summary,
         } => {
             let phase = words::run(&status, conclusion.as_deref());
-            (name, phase, url, completed_at)
+            let said = [title, summary];
+            let said = said.iter().flatten().map(|text| clean(text));
+            let said: Vec<String> = said.filter(|text| !text.is_empty()).collect();
+            (name, phase, url, completed_at, said.join(" "))
         }
         Context::StatusContext {
             context,
             state,
             target_url,
             created_at,
-        } => (context, words::rollup(&state), target_url, created_at),
+            description,
+        } => {
+            let said = clean(&description.unwrap_or_default());
+            let phase = words::rollup(&state);
+            (context, phase, target_url, created_at, said)
+        }
     };
     Check {
         name: clean(&name),
         url: url.as_deref().map(clean).filter(|url| !url.is_empty()),
         // A status has but the time at which it was set: while it is pending, nothing has completed.
         completed_at: at.filter(|_| !phase.is_in_flight()),
+        report: Some(report).filter(|report| !report.is_empty()),
         phase,
     }
 }
@@ -211,6 +225,33 @@ mod tests {
             checks.total,
         );
         assert_eq!(counts, (1, 1, 2, 4));
+    }
+
+    #[test]
+    fn what_a_check_reports_is_its_title_and_summary_or_its_description() {
+        let mut lines = run("coverage", "COMPLETED", Some("SUCCESS"));
+        lines["title"] = json!("87.4%");
+        lines["summary"] = json!("| lines | 87.4 |\n| branches | 71\u{1b}[2J |");
+        let mut empty = run("unit", "COMPLETED", Some("SUCCESS"));
+        empty["title"] = json!("");
+        let mut findings = status("sast", "SUCCESS");
+        findings["description"] = json!("3 open findings");
+        let silent = status("preview", "SUCCESS");
+        let (checks, _) = named(4, &json!([lines, empty, findings, silent]));
+        let said: Vec<_> = checks
+            .contexts
+            .iter()
+            .map(|check| check.report.as_deref())
+            .collect();
+        assert_eq!(
+            said,
+            [
+                Some("87.4% | lines | 87.4 | | branches | 71\u{fffd}[2J |"),
+                None,
+                Some("3 open findings"),
+                None,
+            ]
+        );
     }
 
     #[test]

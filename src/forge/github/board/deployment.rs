@@ -1,13 +1,16 @@
 //! A deployment from the wire, and the key that one of ours carries.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::{Login, Named, person, words};
 use crate::domain::deployment::Deployment;
 use crate::domain::ids::{DeploymentId, EnvironmentName, IntentId, Sha};
 use crate::domain::text::clean;
+use crate::forge::declared;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -71,19 +74,32 @@ pub(super) fn deployment(read: WireDeployment) -> Option<Deployment> {
             .map(clean)
             .filter(|url| !url.is_empty()),
         key: read.payload.as_ref().and_then(key),
+        payload: read.payload.as_ref().and_then(declared),
     })
 }
 
-/// Finds our correlation key in a deployment's payload: an object, or JSON in a string, which may
-/// be quoted once more.
+/// Reads what a payload declares; our own key in it says nothing of the environment.
+fn declared(payload: &Value) -> Option<BTreeMap<String, String>> {
+    let mut fields = object(payload)?;
+    fields.remove("gonogo");
+    declared::of_object(fields)
+        .ok()
+        .filter(|keys| !keys.is_empty())
+}
+
+/// Finds our correlation key in a deployment's payload.
 pub(in crate::forge::github) fn key(payload: &Value) -> Option<IntentId> {
+    let fields = object(payload)?;
+    let key = fields.get("gonogo")?.as_str()?;
+    Some(IntentId::from(clean(key)))
+}
+
+/// Unpacks a payload: an object, or JSON in a string, which may be quoted once more.
+fn object(payload: &Value) -> Option<Map<String, Value>> {
     let mut payload = payload.clone();
     for _ in 0..3 {
         match payload {
-            Value::Object(fields) => {
-                let key = fields.get("gonogo")?.as_str()?;
-                return Some(IntentId::from(clean(key)));
-            }
+            Value::Object(fields) => return Some(fields),
             Value::String(text) => payload = serde_json::from_str(&text).ok()?,
             _ => return None,
         }

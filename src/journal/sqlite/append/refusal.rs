@@ -4,11 +4,12 @@ use sqlx::Row as _;
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
 
 use super::super::row::{self, columns};
-use super::{Failure, Move, Query, not_permitted, text};
+use super::{Failure, Query, text};
 use crate::domain::entry::{Draft, Entry, Event};
 use crate::domain::ids::{IntentId, Seq};
 use crate::domain::promotion::{Intent, State};
 use crate::journal::Error;
+use crate::journal::rules::{self, Move, not_permitted};
 
 impl Move<'_> {
     /// Finds out why nothing was changed. Entries stay, so the reason is still there to be read.
@@ -158,7 +159,7 @@ async fn taken(
 }
 
 async fn already_noted(connection: &mut SqliteConnection, draft: &Draft) -> Result<Error, Failure> {
-    let what = row::subject(draft).unwrap_or_default();
+    let what = rules::subject(draft).unwrap_or_default();
     let seq: Option<i64> =
         sqlx::query_scalar("SELECT seq FROM entries WHERE subject = ?1 ORDER BY seq LIMIT 1")
             .bind(what.clone())

@@ -85,17 +85,6 @@ impl Ask<'_> {
         ))
     }
 
-    /// What a check run says of single lines: nothing.
-    pub fn annotations(&self, repo: &Repo, id: &str) -> Done {
-        let id = number(id)?;
-        let mut jobs = repo.runs.iter().flat_map(|run| &run.jobs);
-        if jobs.any(|job| job.id == id) {
-            Ok(Answer::json(200, json!([])))
-        } else {
-            Err(Refusal::not_found())
-        }
-    }
-
     /// The jobs of a run.
     pub fn jobs(&self, repo: &Repo, id: &str) -> Done {
         let run = Self::found(repo, id)?;

@@ -82,17 +82,6 @@ impl Ask<'_> {
         Ok(self.list(&repo.pulls_of(sha), |it| self.shape().pull(repo, it)))
     }
 
-    /// The labels of a pull request.
-    pub fn pull_labels(&self, repo: &Repo, text: &str) -> Done {
-        let pull = Self::asked(repo, text)?;
-        let labels: Vec<_> = repo
-            .labels
-            .iter()
-            .filter(|it| pull.labels.contains(&it.name))
-            .collect();
-        Ok(self.list(&labels, |it| self.shape().label(repo, it)))
-    }
-
     /// The labels of a repository.
     pub fn labels(&self, repo: &Repo) -> Answer {
         self.list(&repo.labels, |it| self.shape().label(repo, it))

@@ -187,7 +187,10 @@ impl Shape<'_> {
             "started_at": time(job.started_at.unwrap_or(job.created_at)),
             "completed_at": maybe(job.completed_at),
             "output": {
-                "title": null, "summary": null, "text": null, "annotations_count": 0,
+                "title": job.output.as_ref().map(|it| &it.title),
+                "summary": job.output.as_ref().and_then(|it| it.summary.as_ref()),
+                "text": job.output.as_ref().and_then(|it| it.text.as_ref()),
+                "annotations_count": job.output.as_ref().map_or(0, |it| it.findings.len()),
                 "annotations_url": format!("{}/check-runs/{}/annotations", self.url(repo), job.id),
             },
             "check_suite": {"id": run.check_suite},

@@ -1,0 +1,365 @@
+//! Releases as plain values with a stable JSON form: how one stands, what it would do, how far its
+//! run is.
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::{EarliestStatus, RevisionStatus};
+use crate::app::engine::Engine;
+use crate::domain::release::Release;
+use crate::domain::release::decision::{Decision, Said, difference};
+use crate::domain::release::prognosis::{Fit, Planned, Prognosis};
+use crate::domain::release::run::{Ending, Progress, Run, rollback_order};
+
+/// One of `release list --json`.
+#[derive(Clone, Debug, Serialize)]
+pub struct ReleaseStatus {
+    pub name: String,
+    pub services: Vec<String>,
+    pub waves: Vec<Vec<String>>,
+    pub verdict: &'static str,
+    pub votes: Vec<VoteStatus>,
+    pub due: Option<Timestamp>,
+    pub window: Option<String>,
+}
+
+/// What one required role has said.
+#[derive(Clone, Debug, Serialize)]
+pub struct VoteStatus {
+    pub role: String,
+    /// `go`, `no-go`, `void`, `not-a-member`, `missing`.
+    pub state: &'static str,
+    pub person: Option<String>,
+    pub at: Option<Timestamp>,
+    pub note: Option<String>,
+    /// What the voter saw, in words.
+    pub saw: Option<String>,
+    /// Of a void vote: what has changed since.
+    pub difference: Vec<String>,
+}
+
+/// `release show --json`.
+#[derive(Clone, Debug, Serialize)]
+pub struct ReleaseDetail {
+    pub schema: u32,
+    #[serde(flatten)]
+    pub status: ReleaseStatus,
+    pub environment: String,
+    pub owner: Option<String>,
+    /// What votes are bound to, and that in words.
+    pub digest: String,
+    pub set: String,
+    /// What is in the way, a sentence each.
+    pub why: Vec<String>,
+    pub moves: Vec<MoveStatus>,
+    pub skipped: Vec<SkippedStatus>,
+    /// The run that goes on, else the last one.
+    pub run: Option<RunStatus>,
+}
+
+/// `release plan --json`.
+#[derive(Clone, Debug, Serialize)]
+pub struct PlanStatus {
+    pub schema: u32,
+    pub name: String,
+    pub environment: String,
+    pub digest: String,
+    pub due: Option<Timestamp>,
+    pub window: Option<String>,
+    pub waves: Vec<WaveStatus>,
+    pub skipped: Vec<SkippedStatus>,
+    /// `null` where nobody can say.
+    pub fits: Option<bool>,
+    pub fits_why: Option<String>,
+    pub ends: Option<Timestamp>,
+    pub moves: Vec<MoveStatus>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct WaveStatus {
+    pub services: Vec<String>,
+    pub starts: Option<Timestamp>,
+    pub ends: Option<Timestamp>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct SkippedStatus {
+    pub service: String,
+    pub why: String,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct MoveStatus {
+    pub service: String,
+    /// From 1.
+    pub wave: usize,
+    pub from: Option<RevisionStatus>,
+    pub to: RevisionStatus,
+    pub earliest: EarliestStatus,
+    /// Nine of ten promotions took no longer, in seconds; and of how many that is known.
+    pub p90_seconds: Option<i64>,
+    pub samples: usize,
+    pub blocked: Vec<BlockedStatus>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct BlockedStatus {
+    pub gate: String,
+    pub verdict: &'static str,
+    pub why: String,
+}
+
+/// A run of a release.
+#[derive(Clone, Debug, Serialize)]
+pub struct RunStatus {
+    pub id: String,
+    /// `running`, `shipped`, `stopped`, `cancelled`.
+    pub state: &'static str,
+    pub why: Option<String>,
+    pub by: String,
+    pub driver: String,
+    /// Whether the gonogo that drives it is there; `null` if that cannot be told.
+    pub driver_seen: Option<bool>,
+    pub started_at: Timestamp,
+    pub ended_at: Option<Timestamp>,
+    /// Why nothing more is started for now.
+    pub standstill: Option<String>,
+    pub moves: Vec<ProgressStatus>,
+    /// After a failure: the order in which to go back.
+    pub rollback: Vec<String>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct ProgressStatus {
+    pub service: String,
+    pub wave: usize,
+    pub from: Option<RevisionStatus>,
+    pub to: RevisionStatus,
+    /// `ready`, `blocked`, `in-flight`, `arrived`, `failed`.
+    pub state: &'static str,
+    pub why: Option<String>,
+}
+
+impl ReleaseStatus {
+    pub fn of(engine: &Engine, release: &Release, now: Timestamp) -> Self {
+        Self::decided(release, &engine.decision(release, now))
+    }
+
+    fn decided(release: &Release, decision: &Decision<'_>) -> Self {
+        Self {
+            name: release.name.to_string(),
+            services: release
+                .items
+                .iter()
+                .map(|item| item.service.to_string())
+                .collect(),
+            waves: release
+                .waves
+                .iter()
+                .map(|wave| wave.iter().map(ToString::to_string).collect())
+                .collect(),
+            verdict: decision.go.word(),
+            votes: votes(decision),
+            due: release.due,
+            window: release.window.clone(),
+        }
+    }
+}
+
+fn votes(decision: &Decision<'_>) -> Vec<VoteStatus> {
+    decision
+        .roles()
+        .into_iter()
+        .map(|(role, said)| {
+            let ballot = said.ballot();
+            let void = matches!(said, Said::Void(_));
+            VoteStatus {
+                role: role.to_string(),
+                state: match said {
+                    Said::Go(_) => "go",
+                    Said::NoGo(_) => "no-go",
+                    Said::Void(_) => "void",
+                    Said::NotAMember(_) => "not-a-member",
+                    Said::Nothing => "missing",
+                },
+                person: ballot.map(|ballot| ballot.person.to_string()),
+                at: ballot.map(|ballot| ballot.at),
+                note: ballot
+                    .map(|ballot| ballot.note.to_owned())
+                    .filter(|note| !note.is_empty()),
+                saw: ballot.map(|ballot| ballot.saw.to_owned()),
+                difference: ballot
+                    .filter(|_| void)
+                    .map(|ballot| difference(ballot.saw, &decision.words))
+                    .unwrap_or_default(),
+            }
+        })
+        .collect()
+}
+
+impl ReleaseDetail {
+    pub fn of(engine: &Engine, release: &Release, now: Timestamp) -> Self {
+        let decision = engine.decision(release, now);
+        let prognosis = engine.prognosis(release, now);
+        let run = engine.last_run(&release.name);
+        Self {
+            schema: super::SCHEMA,
+            status: ReleaseStatus::decided(release, &decision),
+            environment: release.environment.to_string(),
+            owner: release.owner.as_ref().map(ToString::to_string),
+            digest: decision.bound.to_string(),
+            set: decision.words.clone(),
+            why: decision.why.clone(),
+            moves: moves(&prognosis),
+            skipped: skipped(&prognosis),
+            run: run.map(|run| RunStatus::of(engine, run, now)),
+        }
+    }
+}
+
+impl PlanStatus {
+    pub fn of(engine: &Engine, release: &Release, now: Timestamp) -> Self {
+        let prognosis = engine.prognosis(release, now);
+        let (fits, fits_why) = match &prognosis.fits {
+            Fit::Fits => (Some(true), None),
+            Fit::No(why) => (Some(false), Some(why.clone())),
+            Fit::Unknown(why) => (None, Some(why.clone())),
+        };
+        Self {
+            schema: super::SCHEMA,
+            name: release.name.to_string(),
+            environment: release.environment.to_string(),
+            digest: prognosis.digest.to_string(),
+            due: release.due,
+            window: release.window.clone(),
+            waves: prognosis
+                .waves
+                .iter()
+                .map(|wave| WaveStatus {
+                    services: wave
+                        .services
+                        .iter()
+                        .map(|planned| planned.moved.service.to_string())
+                        .collect(),
+                    starts: wave.starts,
+                    ends: wave.ends,
+                })
+                .collect(),
+            skipped: skipped(&prognosis),
+            fits,
+            fits_why,
+            ends: prognosis.ends,
+            moves: moves(&prognosis),
+        }
+    }
+}
+
+fn moves(prognosis: &Prognosis) -> Vec<MoveStatus> {
+    let planned = prognosis.waves.iter().flat_map(|wave| &wave.services);
+    planned.map(move_status).collect()
+}
+
+fn move_status(planned: &Planned) -> MoveStatus {
+    MoveStatus {
+        service: planned.moved.service.to_string(),
+        wave: planned.moved.wave + 1,
+        from: planned.moved.from.as_ref().map(RevisionStatus::of),
+        to: RevisionStatus::of(&planned.moved.to),
+        earliest: EarliestStatus::of(&planned.earliest),
+        p90_seconds: planned.estimate.p90.map(|p90| p90.as_secs()),
+        samples: planned.estimate.samples,
+        blocked: planned
+            .blocked
+            .iter()
+            .map(|blocked| BlockedStatus {
+                gate: blocked.gate.clone(),
+                verdict: blocked.state.word(),
+                why: blocked.why.clone(),
+            })
+            .collect(),
+    }
+}
+
+fn skipped(prognosis: &Prognosis) -> Vec<SkippedStatus> {
+    prognosis
+        .skipped
+        .iter()
+        .map(|(service, why)| SkippedStatus {
+            service: service.to_string(),
+            why: why.clone(),
+        })
+        .collect()
+}
+
+impl RunStatus {
+    pub fn of(engine: &Engine, run: &Run, now: Timestamp) -> Self {
+        let progress = |moved: &_| engine.progress(run, moved, now);
+        let failed = run
+            .moves
+            .iter()
+            .any(|moved| matches!(progress(moved), Progress::Failed(_)));
+        let why = run.ended.as_ref().and_then(|ended| match &ended.how {
+            Ending::Shipped => None,
+            Ending::Stopped { why } | Ending::Cancelled { why } => Some(why.clone()),
+        });
+        let back = if failed {
+            rollback_order(&run.moves, progress)
+        } else {
+            Vec::new()
+        };
+        Self {
+            id: run.id.to_string(),
+            state: run
+                .ended
+                .as_ref()
+                .map_or("running", |ended| ended.how.word()),
+            why,
+            by: run.by.to_string(),
+            driver: run.driver.to_string(),
+            driver_seen: run
+                .ended
+                .is_none()
+                .then(|| engine.driver_is_seen(run))
+                .flatten(),
+            started_at: run.started_at,
+            ended_at: run.ended.as_ref().map(|ended| ended.at),
+            standstill: run
+                .ended
+                .is_none()
+                .then(|| engine.standstill(run, now))
+                .flatten(),
+            moves: run
+                .moves
+                .iter()
+                .map(|moved| {
+                    let (state, why) = words(progress(moved));
+                    ProgressStatus {
+                        service: moved.service.to_string(),
+                        wave: moved.wave + 1,
+                        from: moved.from.as_ref().map(RevisionStatus::of),
+                        to: RevisionStatus::of(&moved.to),
+                        state,
+                        why,
+                    }
+                })
+                .collect(),
+            rollback: back
+                .into_iter()
+                .filter_map(|moved| {
+                    let from = moved.from.as_ref()?;
+                    Some(format!("{} to {from}", moved.service))
+                })
+                .collect(),
+        }
+    }
+}
+
+fn words(progress: Progress) -> (&'static str, Option<String>) {
+    match progress {
+        Progress::Ready => ("ready", None),
+        Progress::Blocked(why) => ("blocked", Some(why)),
+        Progress::InFlight => ("in-flight", None),
+        Progress::Arrived => ("arrived", None),
+        Progress::Failed(why) => ("failed", Some(why)),
+    }
+}

@@ -1,0 +1,229 @@
+//! Releases in words, for people.
+
+use std::fmt::Write as _;
+
+use jiff::Timestamp;
+
+use crate::app::status::EarliestStatus;
+use crate::app::status::release::{
+    MoveStatus, PlanStatus, ProgressStatus, ReleaseDetail, ReleaseStatus, RunStatus, VoteStatus,
+};
+use crate::cli::output::{self, instant, span};
+
+pub(super) fn list(releases: &[ReleaseStatus]) {
+    if releases.is_empty() {
+        output::note("there is no release: add [release.NAME] to the config");
+        return;
+    }
+    let mut rows = vec![
+        ["RELEASE", "VERDICT", "VOTES", "WAVES", "DUE"]
+            .map(str::to_owned)
+            .to_vec(),
+    ];
+    for release in releases {
+        let given = release
+            .votes
+            .iter()
+            .filter(|vote| vote.state == "go")
+            .count();
+        rows.push(vec![
+            release.name.clone(),
+            release.verdict.to_owned(),
+            format!("{given}/{}", release.votes.len()),
+            release
+                .waves
+                .iter()
+                .map(|wave| wave.join(", "))
+                .collect::<Vec<_>>()
+                .join(" > "),
+            release.due.map_or_else(|| "-".to_owned(), instant),
+        ]);
+    }
+    output::table(&rows);
+}
+
+pub(super) fn detail(detail: &ReleaseDetail, now: Timestamp) {
+    let status = &detail.status;
+    output::line(&format!(
+        "{} > {}   {}",
+        status.name, detail.environment, status.verdict
+    ));
+    if let Some(due) = status.due {
+        output::line(&format!("  due {}{}", instant(due), distance(due, now)));
+    }
+    if let Some(window) = &status.window {
+        output::line(&format!("  window {window}"));
+    }
+    output::line(&format!(
+        "  set@{}  {}",
+        detail.digest.get(..7).unwrap_or(&detail.digest),
+        detail.set
+    ));
+    for vote in &status.votes {
+        output::line(&format!("  {}", said(vote)));
+    }
+    for why in &detail.why {
+        output::line(&format!("  no-go because {why}"));
+    }
+    for moved in &detail.moves {
+        output::line(&format!("  {}", moving(moved, now)));
+    }
+    for skipped in &detail.skipped {
+        output::line(&format!("  skipped {}: {}", skipped.service, skipped.why));
+    }
+    if let Some(run) = &detail.run {
+        self::run(run);
+    }
+}
+
+fn said(vote: &VoteStatus) -> String {
+    let who = vote.person.as_deref().unwrap_or("-");
+    let note = vote
+        .note
+        .as_ref()
+        .map(|note| format!("  \"{note}\""))
+        .unwrap_or_default();
+    let difference = if vote.difference.is_empty() {
+        String::new()
+    } else {
+        format!("  changed: {}", vote.difference.join(" "))
+    };
+    format!(
+        "{:<12} {who:<10} {}{note}{difference}",
+        vote.role, vote.state
+    )
+}
+
+pub(super) fn plan(plan: &PlanStatus, now: Timestamp) {
+    output::line(&format!(
+        "{} > {}   set@{}",
+        plan.name,
+        plan.environment,
+        plan.digest.get(..7).unwrap_or(&plan.digest)
+    ));
+    let mut number = 0;
+    for wave in &plan.waves {
+        let of_wave = || {
+            let moves = plan.moves.iter();
+            moves.filter(|moved| wave.services.contains(&moved.service))
+        };
+        number = of_wave()
+            .map(|moved| moved.wave)
+            .next()
+            .unwrap_or(number + 1);
+        let starts = wave.starts.map_or_else(
+            || "nobody can say when".to_owned(),
+            |starts| format!("{}{}", instant(starts), distance(starts, now)),
+        );
+        let ends = wave.ends.map_or_else(|| "?".to_owned(), instant);
+        output::line(&format!("  wave {number}  starts {starts}, ends {ends}"));
+        for moved in of_wave() {
+            output::line(&format!("    {}", moving(moved, now)));
+        }
+    }
+    for skipped in &plan.skipped {
+        output::line(&format!("  skipped {}: {}", skipped.service, skipped.why));
+    }
+    let fits = match plan.fits {
+        Some(true) => "it fits".to_owned(),
+        Some(false) => "it does not fit".to_owned(),
+        None => "nobody can say whether it fits".to_owned(),
+    };
+    match &plan.fits_why {
+        Some(why) => output::line(&format!("  {fits}: {why}")),
+        None => output::line(&format!("  {fits}")),
+    }
+}
+
+/// `api 1.0 > 1.1  p90 4m of 3  now`.
+fn moving(moved: &MoveStatus, now: Timestamp) -> String {
+    let from = moved.from.as_ref().map_or("nothing", |from| from.label());
+    let took = match moved.p90_seconds {
+        Some(seconds) => format!(
+            "takes {} ({} seen)",
+            span(jiff::SignedDuration::from_secs(seconds)),
+            moved.samples
+        ),
+        None => "too little history".to_owned(),
+    };
+    let mut line = format!(
+        "{} {from} > {}  {took}  {}",
+        moved.service,
+        moved.to.label(),
+        earliest(&moved.earliest, now)
+    );
+    for blocked in &moved.blocked {
+        let _ = write!(
+            line,
+            "\n      {} {}: {}",
+            blocked.verdict, blocked.gate, blocked.why
+        );
+    }
+    line
+}
+
+fn earliest(earliest: &EarliestStatus, now: Timestamp) -> String {
+    let gate = earliest.gate.as_deref().unwrap_or("?");
+    match (earliest.kind, earliest.at) {
+        ("now", _) => "may go now".to_owned(),
+        ("at", Some(at)) => format!("may go {}{}", instant(at), distance(at, now)),
+        ("needs-person", _) => format!(
+            "when {} acts on {gate}",
+            earliest.who.as_deref().unwrap_or("somebody")
+        ),
+        _ => format!("no known time: {gate}"),
+    }
+}
+
+fn distance(at: Timestamp, now: Timestamp) -> String {
+    let left = at.duration_since(now);
+    if left.as_secs() <= 0 {
+        return String::new();
+    }
+    format!(" (in {})", span(left))
+}
+
+pub(super) fn run(run: &RunStatus) {
+    let driver = match run.driver_seen {
+        Some(false) => "; NO DRIVER IS SEEN: gonogo release resume goes on with it",
+        Some(true) | None => "",
+    };
+    output::line(&format!(
+        "  run {} {} by {} since {}{driver}",
+        run.id,
+        run.state,
+        run.by,
+        instant(run.started_at)
+    ));
+    if let Some(why) = &run.why {
+        output::line(&format!("    {why}"));
+    }
+    if let Some(why) = &run.standstill {
+        output::line(&format!("    stands still: {why}"));
+    }
+    for moved in &run.moves {
+        output::line(&format!("    {}", progress(moved)));
+    }
+    if !run.rollback.is_empty() {
+        output::line(&format!(
+            "    to go back, in this order: {}",
+            run.rollback.join(", ")
+        ));
+    }
+}
+
+fn progress(moved: &ProgressStatus) -> String {
+    let from = moved.from.as_ref().map_or("nothing", |from| from.label());
+    let why = moved
+        .why
+        .as_ref()
+        .map(|why| format!("  {why}"))
+        .unwrap_or_default();
+    format!(
+        "wave {}  {:<9} {} {from} > {}{why}",
+        moved.wave,
+        moved.state,
+        moved.service,
+        moved.to.label()
+    )
+}

@@ -1,0 +1,259 @@
+//! History: how long deployments into an environment have taken. What is made of it lives in
+//! `gate/fits.rs` and in prognoses.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::deployment::Deployment;
+use super::facts::ServiceFacts;
+use super::ids::{EnvironmentName, ServiceName};
+use super::ledger::Ledger;
+use super::phase::Phase;
+use super::promotion::{Promotion, Purpose, State};
+
+/// How long things usually take, and at the worst but for one in ten.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Spread {
+    pub p50: SignedDuration,
+    pub p90: SignedDuration,
+    pub count: usize,
+}
+
+impl Spread {
+    /// Sums up some durations; `None` of none. By the nearest rank: a duration that was seen.
+    pub fn of(mut durations: Vec<SignedDuration>) -> Option<Self> {
+        durations.sort();
+        let count = durations.len();
+        let rank = |percent: usize| {
+            let rank = (count * percent).div_ceil(100).max(1);
+            durations.get(rank - 1).copied()
+        };
+        Some(Self {
+            p50: rank(50)?,
+            p90: rank(90)?,
+            count,
+        })
+    }
+}
+
+/// How long deployments of one service into one environment have taken.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct History {
+    /// From the order to the success.
+    pub deploy: Option<Spread>,
+    /// From the success to the end of its verification.
+    pub verification: Option<Spread>,
+    /// As `deploy`, of those that brought back what had been there before.
+    pub rollback: Option<Spread>,
+}
+
+/// How much earlier than our send a record of the forge may be dated: clocks differ.
+const SKEW: SignedDuration = SignedDuration::from_mins(2);
+
+impl History {
+    /// Reads it from the forge's deployments and from our journal.
+    ///
+    /// Of a promotion that the journal knows, its own times count: on the forge, a deployment may
+    /// have waited long for somebody to approve it.
+    pub fn of(
+        facts: &ServiceFacts,
+        ledger: Option<&Ledger>,
+        service: &ServiceName,
+        environment: &EnvironmentName,
+    ) -> Self {
+        let promotions: Vec<&Promotion> = ledger
+            .iter()
+            .flat_map(|ledger| ledger.promotions.values())
+            .filter(|promotion| {
+                promotion.intent.purpose == Purpose::Promotion
+                    && promotion.intent.service == *service
+                    && promotion.intent.environment == *environment
+            })
+            .collect();
+        let mut deployments: Vec<&Deployment> = facts
+            .deployments
+            .iter()
+            .filter(|deployment| deployment.environment == *environment)
+            .filter(|deployment| matches!(deployment.phase, Phase::Succeeded | Phase::Superseded))
+            .collect();
+        deployments.sort_by_key(|deployment| (deployment.created_at, deployment.id));
+        let (mut deploy, mut rollback) = (Vec::new(), Vec::new());
+        for (place, deployment) in deployments.iter().enumerate() {
+            let earlier = deployments.get(..place).unwrap_or_default();
+            let before = earlier.last();
+            let goes_back = before.is_some_and(|before| before.sha != deployment.sha)
+                && earlier.iter().any(|known| known.sha == deployment.sha);
+            let ours = promotions.iter().find(|one| is_of(one, deployment));
+            let took = match ours {
+                Some(promotion) => took(promotion),
+                None => succeeded_at(deployment, before.copied())
+                    .map(|at| at.duration_since(deployment.created_at)),
+            };
+            let Some(took) = took.filter(|took| *took >= SignedDuration::ZERO) else {
+                continue;
+            };
+            if goes_back {
+                rollback.push(took);
+            }
+            deploy.push(took);
+        }
+        // Those that the forge lists no more.
+        let gone = promotions.iter().filter(|promotion| {
+            !deployments
+                .iter()
+                .any(|deployment| is_of(promotion, deployment))
+        });
+        deploy.extend(gone.filter_map(|promotion| took(promotion)));
+        Self {
+            deploy: Spread::of(deploy),
+            verification: None,
+            rollback: Spread::of(rollback),
+        }
+    }
+
+    /// How many deployments it is made from.
+    pub fn count(&self) -> usize {
+        self.deploy.map_or(0, |deploy| deploy.count)
+    }
+}
+
+fn took(promotion: &Promotion) -> Option<SignedDuration> {
+    let sent_at = promotion.sent_at?;
+    (promotion.state == State::Succeeded).then(|| promotion.changed_at.duration_since(sent_at))
+}
+
+/// Says whether a deployment is what a promotion brought about.
+fn is_of(promotion: &Promotion, deployment: &Deployment) -> bool {
+    let handle = promotion.handle.as_ref();
+    if deployment.key.is_some() {
+        return deployment.key.as_ref() == Some(&promotion.intent.id);
+    }
+    if let Some(id) = handle.and_then(|handle| handle.deployment) {
+        return id == deployment.id;
+    }
+    let merged = handle.and_then(|handle| handle.sha.as_ref());
+    let same = promotion.intent.to.sha == deployment.sha || merged == Some(&deployment.sha);
+    let ended = promotion.changed_at + SKEW;
+    same && promotion.sent_at.is_some_and(|sent_at| {
+        deployment.created_at <= ended && deployment.changed_at >= sent_at - SKEW
+    })
+}
+
+/// When a deployment succeeded. A superseded one no longer tells: but the one before it was
+/// superseded by that very success.
+fn succeeded_at(deployment: &Deployment, before: Option<&Deployment>) -> Option<Timestamp> {
+    if deployment.phase == Phase::Succeeded {
+        return Some(deployment.changed_at);
+    }
+    before
+        .filter(|before| before.phase == Phase::Superseded)
+        .map(|before| before.changed_at)
+        .filter(|at| (deployment.created_at..=deployment.changed_at).contains(at))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::deployment::Deployment;
+    use crate::domain::gate::fixture::{World, ago, deployment};
+    use crate::domain::ids::InstanceId;
+    use crate::domain::promotion::Step;
+
+    /// Went live so many minutes ago, after having taken so many.
+    fn went(id: u64, letter: char, phase: Phase, live: i64, took: i64, left: i64) -> Deployment {
+        Deployment {
+            created_at: ago(live + took),
+            changed_at: ago(if phase == Phase::Succeeded {
+                live
+            } else {
+                left
+            }),
+            ..deployment(id, "production", letter, phase, 0)
+        }
+    }
+
+    fn minutes(spread: Option<Spread>) -> Option<(i64, i64, usize)> {
+        let minutes = |span: SignedDuration| span.as_secs() / 60;
+        spread.map(|spread| (minutes(spread.p50), minutes(spread.p90), spread.count))
+    }
+
+    fn history(world: &World) -> History {
+        let facts = world.facts.value().unwrap();
+        let environment = "production".into();
+        History::of(
+            facts,
+            world.ledger.as_ref(),
+            &"checkout".into(),
+            &environment,
+        )
+    }
+
+    #[test]
+    fn percentiles_are_durations_that_were_seen() {
+        let of =
+            |all: &[i64]| Spread::of(all.iter().map(|m| SignedDuration::from_mins(*m)).collect());
+        assert_eq!(of(&[]), None);
+        assert_eq!(minutes(of(&[7])), Some((7, 7, 1)));
+        assert_eq!(minutes(of(&[5, 1, 9, 3, 7])), Some((5, 9, 5)));
+        let ten: Vec<i64> = (1..=10).collect();
+        assert_eq!(minutes(of(&ten)), Some((5, 9, 10)));
+    }
+
+    #[test]
+    fn a_superseded_deployment_took_until_it_superseded_the_one_before() {
+        let mut world = World::new(Vec::new());
+        world.known().deployments = vec![
+            went(1, 'a', Phase::Superseded, 400, 10, 100),
+            went(2, 'b', Phase::Superseded, 100, 8, 50),
+            went(3, 'c', Phase::Succeeded, 50, 4, 0),
+        ];
+        // How long the first took nobody knows.
+        assert_eq!(minutes(history(&world).deploy), Some((4, 8, 2)));
+    }
+
+    #[test]
+    fn going_back_is_a_rollback_and_going_on_is_none() {
+        let mut world = World::new(Vec::new());
+        world.known().deployments = vec![
+            went(1, 'a', Phase::Superseded, 300, 9, 200),
+            went(2, 'b', Phase::Superseded, 200, 9, 100),
+            went(3, 'a', Phase::Superseded, 100, 3, 50),
+            went(4, 'a', Phase::Succeeded, 50, 5, 0),
+        ];
+        let history = history(&world);
+        assert_eq!(minutes(history.rollback), Some((3, 3, 1)));
+        assert_eq!(history.count(), 3);
+    }
+
+    #[test]
+    fn what_failed_and_what_is_elsewhere_does_not_count() {
+        let mut world = World::new(Vec::new());
+        world.known().deployments = vec![
+            deployment(1, "production", 'a', Phase::Failed, 30),
+            deployment(2, "staging", 'a', Phase::Succeeded, 20),
+        ];
+        assert_eq!(history(&world), History::default());
+    }
+
+    #[test]
+    fn of_our_own_promotions_the_journals_times_count_not_the_wait_for_approval() {
+        let mut world = World::new(Vec::new());
+        // Waited for two days on the forge; the journal says that it took no time at all.
+        world.known().deployments = vec![Deployment {
+            created_at: ago(2 * 24 * 60),
+            changed_at: ago(2),
+            ..deployment(9, "production", 'b', Phase::Succeeded, 0)
+        }];
+        assert_eq!(minutes(history(&world).deploy).unwrap().1, 2878);
+        let accepted = Step::Accepted {
+            handle: crate::domain::act::Handle::default(),
+        };
+        let sending = Step::Sending {
+            owner: InstanceId::from("here"),
+        };
+        world.promotion("production", &[sending, accepted, Step::Succeeded]);
+        assert_eq!(minutes(history(&world).deploy), Some((0, 0, 1)));
+        // And when the forge lists it no more, the journal still does.
+        world.known().deployments.clear();
+        assert_eq!(minutes(history(&world).deploy), Some((0, 0, 1)));
+    }
+}

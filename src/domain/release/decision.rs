@@ -1,0 +1,201 @@
+//! The decision on a release: what votes are bound to, how they add up, and what is in the way of
+//! starting it. Nothing is started here.
+
+use jiff::Timestamp;
+
+use super::Release;
+use super::agenda::{self, Agenda};
+use super::run::{self, Run};
+use crate::domain::board::Board;
+use crate::domain::gate::Go;
+use crate::domain::ids::{Digest, Person, RoleName, ServiceName};
+use crate::domain::ledger::Ledger;
+use crate::domain::policy::Policy;
+use crate::domain::signoff::{Ballot, ReleaseVote, Standing, Tally, Voice};
+
+/// How a release stands before the people who decide on it.
+#[derive(Clone, Debug)]
+pub struct Decision<'a> {
+    pub agenda: Agenda,
+    /// The run that goes on, if one does.
+    pub run: Option<&'a Run>,
+    /// What votes are bound to: the agenda, or, while it runs, what was agreed on at its start.
+    pub bound: Digest,
+    /// That in words.
+    pub words: String,
+    pub tally: Tally<'a>,
+    /// Whether it may start now; of one that runs, whether it may go on.
+    pub go: Go,
+    /// What is in the way, a sentence each.
+    pub why: Vec<String>,
+    /// What should ship and cannot: it holds the release up until it is skipped.
+    pub stuck: Vec<ServiceName>,
+}
+
+impl<'a> Decision<'a> {
+    /// Adds everything up at `now`. Without a ledger nobody knows who voted.
+    pub fn of(
+        release: &'a Release,
+        board: &Board,
+        ledger: Option<&'a Ledger>,
+        policy: &Policy,
+        now: Timestamp,
+    ) -> Self {
+        let agenda = Agenda::of(release, board);
+        let run = ledger.and_then(|ledger| ledger.open_run(&release.name));
+        let (bound, words) = match run {
+            Some(run) => (run.digest.clone(), run::words(&run.moves)),
+            None => (agenda.digest.clone(), agenda.words()),
+        };
+        let ballots = ledger
+            .into_iter()
+            .flat_map(|ledger| ledger.votes_on_release(&release.name))
+            .filter(|vote| release.roles.contains(&vote.role))
+            .map(ReleaseVote::ballot);
+        let tally = Tally::of(ballots, &bound, &release.roles, release.distinct, policy);
+        let mut why = against(&tally);
+        let mut go = if tally.is_go() { Go::Go } else { Go::NoGo };
+        let mut stuck = Vec::new();
+        if run.is_none() {
+            for (service, standing) in &agenda.items {
+                if let agenda::Standing::Stuck(reason) = standing {
+                    stuck.push(service.clone());
+                    why.push(format!("{service} is stuck: {reason}"));
+                    go = Go::NoGo;
+                }
+            }
+            if agenda.moves().next().is_none() && stuck.is_empty() {
+                why.push("there is nothing to ship".to_owned());
+                go = Go::NoGo;
+            }
+            let unknown = unknown(release, board, policy, now);
+            if !unknown.is_empty() {
+                why.insert(0, unknown);
+                go = Go::Unknown;
+            }
+        }
+        if ledger.is_none() {
+            why.insert(0, "the journal cannot be read".to_owned());
+            go = Go::Unknown;
+        }
+        Self {
+            agenda,
+            run,
+            bound,
+            words,
+            tally,
+            go,
+            why,
+            stuck,
+        }
+    }
+}
+
+/// What the votes have against it.
+pub fn against(tally: &Tally<'_>) -> Vec<String> {
+    let mut why: Vec<String> = tally
+        .against()
+        .iter()
+        .map(|ballot| {
+            format!(
+                "{} says no-go as {}: {}",
+                ballot.person, ballot.role, ballot.note
+            )
+        })
+        .collect();
+    let missing: Vec<&str> = tally.missing().iter().map(|role| role.as_str()).collect();
+    if !missing.is_empty() {
+        why.push(format!("no go of {}", missing.join(", ")));
+    }
+    why
+}
+
+/// Names the services of which too little is known to say what would move.
+fn unknown(release: &Release, board: &Board, policy: &Policy, now: Timestamp) -> String {
+    let old: Vec<&str> = release
+        .items
+        .iter()
+        .filter(|item| {
+            let row = board.row(&item.service);
+            row.is_none_or(|row| {
+                row.facts.value().is_none() || row.facts.is_stale(now, policy.max_age)
+            })
+        })
+        .map(|item| item.service.as_str())
+        .collect();
+    match old.as_slice() {
+        [] => String::new(),
+        old => format!("facts are missing or too old: {}", old.join(", ")),
+    }
+}
+
+/// The difference between what a voter saw and what there is now, in words: `-api 1 > 2`,
+/// `+api 1 > 3`.
+pub fn difference(saw: &str, now: &str) -> Vec<String> {
+    let parts = |text: &str| -> Vec<String> {
+        let parts = text.split(", ").filter(|part| !part.is_empty());
+        parts.map(str::to_owned).collect()
+    };
+    let (saw, now) = (parts(saw), parts(now));
+    let gone = saw.iter().filter(|part| !now.contains(part));
+    let new = now.iter().filter(|part| !saw.contains(part));
+    let mut told: Vec<String> = gone.map(|part| format!("-{part}")).collect();
+    told.extend(new.map(|part| format!("+{part}")));
+    if told.is_empty() {
+        told.push("the order or the environment is another".to_owned());
+    }
+    told
+}
+
+/// What one required role has said.
+#[derive(Clone, Copy, Debug)]
+pub enum Said<'a> {
+    Go(Ballot<'a>),
+    NoGo(Ballot<'a>),
+    /// What was voted on has changed since (S1).
+    Void(Ballot<'a>),
+    /// Its caster no longer has the role (S2).
+    NotAMember(Ballot<'a>),
+    Nothing,
+}
+
+impl<'a> Said<'a> {
+    pub fn ballot(self) -> Option<Ballot<'a>> {
+        match self {
+            Self::Go(ballot)
+            | Self::NoGo(ballot)
+            | Self::Void(ballot)
+            | Self::NotAMember(ballot) => Some(ballot),
+            Self::Nothing => None,
+        }
+    }
+}
+
+impl<'a> Decision<'a> {
+    /// What each required role has said, in the order of the config.
+    pub fn roles(&self) -> Vec<(&'a RoleName, Said<'a>)> {
+        let roles = self.tally.roles.iter();
+        roles
+            .map(|(role, person)| (*role, self.said(role, *person)))
+            .collect()
+    }
+
+    fn said(&self, role: &RoleName, filled: Option<&Person>) -> Said<'a> {
+        let newest = |wanted: Standing, by: &dyn Fn(&Ballot<'_>) -> bool| {
+            let ballots = self.tally.ballots.iter();
+            ballots
+                .filter(|(ballot, standing)| *standing == wanted && by(ballot))
+                .map(|(ballot, _)| *ballot)
+                .max_by_key(|ballot| ballot.at)
+        };
+        let own = |ballot: &Ballot<'_>| ballot.role == role;
+        let against = |ballot: &Ballot<'_>| own(ballot) && ballot.voice == Voice::NoGo;
+        let fills = |ballot: &Ballot<'_>| Some(ballot.person) == filled;
+        newest(Standing::Valid, &against)
+            .map(Said::NoGo)
+            .or_else(|| newest(Standing::Valid, &fills).map(Said::Go))
+            .or_else(|| newest(Standing::Void, &own).map(Said::Void))
+            .or_else(|| newest(Standing::NotAMember, &own).map(Said::NotAMember))
+            .unwrap_or(Said::Nothing)
+    }
+}

@@ -1,0 +1,234 @@
+//! The rules of appending that every store shares: what an entry covers, what it is about, and
+//! which precondition it needs. Pure; how a store checks them in one transaction is its own affair.
+
+use super::Error;
+use crate::domain::entry::{Draft, Entry, Event, Precondition};
+use crate::domain::hold::Cover;
+use crate::domain::ids::{Digest, InstanceId, IntentId, ReleaseName, Seq};
+use crate::domain::promotion::{Intent, Purpose, Step};
+
+/// What an entry does to the intents, and what that depends on.
+pub(super) enum Move<'a> {
+    Note,
+    Intend {
+        intent: &'a Intent,
+        seen: Seq,
+    },
+    Permit {
+        id: &'a IntentId,
+        purpose: Purpose,
+        digest: &'a Digest,
+        seen: Seq,
+    },
+    Follow {
+        id: &'a IntentId,
+        purpose: Purpose,
+        step: &'a Step,
+    },
+}
+
+impl<'a> Move<'a> {
+    /// Pairs an event with its precondition. Every pair that is not named here could get around
+    /// the send-once rule, and is refused.
+    pub fn of(
+        event: &'a Event,
+        precondition: &'a Precondition,
+        us: &InstanceId,
+    ) -> Result<Self, Error> {
+        let malformed = |why: &str| {
+            Err(Error::Malformed {
+                why: why.to_owned(),
+            })
+        };
+        match (event, precondition) {
+            (Event::Intended { intent }, Precondition::Unchanged { seen }) => Ok(Self::Intend {
+                intent,
+                seen: *seen,
+            }),
+            (Event::Intended { .. }, _) => malformed("an intent needs what its operator saw"),
+            (
+                Event::Stepped {
+                    id,
+                    purpose,
+                    step: Step::Sending { owner },
+                },
+                Precondition::Permit { digest, seen },
+            ) => {
+                // The lock of the owner is what tells a running send from an orphaned one.
+                if owner != us {
+                    return malformed("only the instance that sends may take the permit");
+                }
+                Ok(Self::Permit {
+                    id,
+                    purpose: *purpose,
+                    digest,
+                    seen: *seen,
+                })
+            }
+            (
+                Event::Stepped {
+                    step: Step::Sending { .. },
+                    ..
+                },
+                _,
+            ) => malformed("sending needs a permit"),
+            (Event::Stepped { id, purpose, step }, Precondition::Follows) => Ok(Self::Follow {
+                id,
+                purpose: *purpose,
+                step,
+            }),
+            (Event::Stepped { .. }, _) => malformed("a step needs an intent that it follows"),
+            (
+                Event::HoldPlaced { .. }
+                | Event::HoldEdited { .. }
+                | Event::HoldLifted { .. }
+                | Event::HoldExpired { .. }
+                | Event::VoteCast { .. }
+                | Event::VoteVoided { .. }
+                | Event::GateAdded { .. }
+                | Event::GateOpened { .. }
+                | Event::GateClosed { .. }
+                | Event::TaskDone { .. }
+                | Event::TaskWithdrawn { .. }
+                | Event::ReleaseVoteCast { .. }
+                | Event::ReleaseStarted { .. }
+                | Event::ReleaseResumed { .. }
+                | Event::ReleaseEnded { .. }
+                | Event::DeploymentSeen { .. }
+                | Event::DeploymentOutOfBand { .. },
+                Precondition::None,
+            ) => Ok(Self::Note),
+            (_, _) => malformed("only intents and their steps have a precondition"),
+        }
+    }
+}
+
+impl Move<'_> {
+    /// A board that has seen more than the journal holds looks at another journal, or at one that
+    /// was cut: nothing that it saw can be relied on.
+    pub fn check_seen(&self, head: Seq) -> Result<(), Error> {
+        match self {
+            Self::Intend { seen, .. } | Self::Permit { seen, .. } if *seen > head => {
+                Err(not_permitted(format!(
+                    "entry {seen} was seen, but the journal ends at {head}: it was replaced or cut"
+                )))
+            }
+            Self::Note | Self::Intend { .. } | Self::Permit { .. } | Self::Follow { .. } => Ok(()),
+        }
+    }
+}
+
+pub(super) fn not_permitted(why: impl Into<String>) -> Error {
+    Error::NotPermitted { why: why.into() }
+}
+
+/// Gives a draft the scope of what it is about, so that no control entry can miss a cell that it
+/// covers.
+pub fn scoped(mut draft: Draft) -> Draft {
+    let cover: &Cover = match &draft.event {
+        Event::Intended { intent } => {
+            draft.service = Some(intent.service.clone());
+            draft.environment = Some(intent.environment.clone());
+            draft.revision = Some(intent.to.sha.clone());
+            return draft;
+        }
+        Event::VoteCast { vote } => {
+            draft.service = Some(vote.service.clone());
+            draft.environment = Some(vote.environment.clone());
+            return draft;
+        }
+        Event::TaskDone { attestation } => {
+            draft.service = Some(attestation.service.clone());
+            draft.environment = Some(attestation.environment.clone());
+            return draft;
+        }
+        Event::HoldPlaced { hold } => &hold.cover,
+        Event::GateAdded { gate } => &gate.cover,
+        Event::HoldEdited { cover, .. }
+        | Event::HoldLifted { cover, .. }
+        | Event::HoldExpired { cover, .. }
+        | Event::GateOpened { cover, .. }
+        | Event::GateClosed { cover, .. }
+        | Event::TaskWithdrawn { cover, .. } => cover,
+        Event::Stepped { .. }
+        | Event::VoteVoided { .. }
+        | Event::ReleaseVoteCast { .. }
+        | Event::ReleaseStarted { .. }
+        | Event::ReleaseResumed { .. }
+        | Event::ReleaseEnded { .. }
+        | Event::DeploymentSeen { .. }
+        | Event::DeploymentOutOfBand { .. } => return draft,
+    };
+    let Cover {
+        service,
+        environment,
+        revision,
+    } = cover.clone();
+    draft.service = service;
+    draft.environment = environment;
+    draft.revision = revision;
+    draft
+}
+
+/// Names what an entry is about, where that is asked for or may be said only once.
+pub fn subject(draft: &Draft) -> Option<String> {
+    match &draft.event {
+        Event::HoldPlaced { hold } => Some(format!("hold:{}", hold.id)),
+        Event::HoldEdited { id, .. }
+        | Event::HoldLifted { id, .. }
+        | Event::HoldExpired { id, .. } => Some(format!("hold:{id}")),
+        Event::GateAdded { gate } => Some(format!("gate:{}", gate.id)),
+        Event::GateOpened { id, .. } | Event::GateClosed { id, .. } => Some(format!("gate:{id}")),
+        Event::DeploymentSeen { deployment, .. }
+        | Event::DeploymentOutOfBand { deployment, .. } => {
+            let service = draft.service.as_ref().map_or("", |name| name.as_str());
+            Some(format!("deployment:{deployment}:{service}"))
+        }
+        Event::ReleaseStarted { run } => Some(of_run(&run.release)),
+        Event::ReleaseResumed { release, .. } | Event::ReleaseEnded { release, .. } => {
+            Some(of_run(release))
+        }
+        Event::Intended { .. }
+        | Event::Stepped { .. }
+        | Event::VoteCast { .. }
+        | Event::TaskDone { .. }
+        | Event::TaskWithdrawn { .. }
+        | Event::VoteVoided { .. }
+        | Event::ReleaseVoteCast { .. } => None,
+    }
+}
+
+fn of_run(release: &ReleaseName) -> String {
+    format!("run:{release}")
+}
+
+/// Says whether an event is about a run of a release, so that `check_run` decides on it.
+pub fn is_of_run(event: &Event) -> bool {
+    matches!(
+        event,
+        Event::ReleaseStarted { .. } | Event::ReleaseResumed { .. } | Event::ReleaseEnded { .. }
+    )
+}
+
+/// A release has one open run at most, and only that one is resumed or ended. `last` is the newest
+/// entry about a run of the same release.
+pub fn check_run(draft: &Draft, last: Option<&Entry>) -> Result<(), Error> {
+    let open = last.and_then(|entry| match &entry.draft.event {
+        Event::ReleaseStarted { run } => Some((&run.id, entry)),
+        Event::ReleaseResumed { id, .. } => Some((id, entry)),
+        _ => None,
+    });
+    match (&draft.event, open) {
+        (Event::ReleaseStarted { run }, Some((id, entry))) => Err(not_permitted(format!(
+            "run {id} of {} goes on: {} drives it since {}",
+            run.release, entry.draft.actor, entry.draft.at
+        ))),
+        (
+            Event::ReleaseResumed { id, release, .. } | Event::ReleaseEnded { id, release, .. },
+            open,
+        ) if open.is_none_or(|(known, _)| known != id) => Err(not_permitted(format!(
+            "run {id} of {release} does not go on any more"
+        ))),
+        _ => Ok(()),
+    }
+}
