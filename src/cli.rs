@@ -26,6 +26,7 @@ mod status;
 mod task;
 mod vote;
 mod wait;
+mod window;
 
 pub use exit::{Exit, Failure};
 
@@ -130,6 +131,9 @@ pub enum Command {
     Release(release::ReleaseCommand),
     /// Vote go or no-go on a promotion or a release, as one of your roles.
     Vote(vote::VoteArgs),
+    /// List windows and freezes, and say when promotions are allowed next.
+    #[command(subcommand)]
+    Window(window::WindowCommand),
     /// Attest tasks of checklists, take that back, and list them.
     #[command(subcommand)]
     Task(task::TaskCommand),
@@ -201,6 +205,7 @@ pub async fn run(cli: Cli) -> Exit {
         Some(Command::Gate(command)) => manual_gate::run(&global, &env, command).await,
         Some(Command::Release(command)) => release::run(&global, &env, command).await,
         Some(Command::Vote(args)) => vote::run(&global, &env, args).await,
+        Some(Command::Window(command)) => window::run(&global, &env, command).await,
         Some(Command::Task(command)) => task::run(&global, &env, command).await,
         Some(Command::Log(args)) => journal::log(&global, &env, args).await,
         Some(Command::Config(command)) => configuration::run(&global, &env, command),

@@ -18,6 +18,8 @@ use crate::domain::policy::{COUNTDOWN, Environment, GateSpec, Mode, Policy};
 mod depends;
 mod forge;
 mod gate;
+mod overlap;
+mod recurrence;
 mod release;
 mod service;
 mod window;

@@ -28,8 +28,10 @@ sections! {
     ENVIRONMENT "environment.NAME": "tier" "protected" "mode" "countdown";
     POLICY "policy.NAME": "gates" "override";
     OVERRIDE "override": "roles" "second_person" "max" "never";
-    WINDOW "window.NAME": "effect" "days" "from" "to" "zone" "environments" "services" "reason";
-    FREEZE "freeze.NAME": "from" "to" "zone" "reason" "environments" "services";
+    WINDOW "window.NAME": "effect" "days" "rule" "start" "from" "to" "zone" "environments" "tiers"
+        "services" "reason" "joins";
+    FREEZE "freeze.NAME": "rule" "start" "from" "to" "zone" "reason" "environments" "tiers"
+        "services" "joins";
     ROLE "role.NAME": "members";
     SERVICE "service.NAME": "repo" "branch" "path" "group" "gates" "depends" "promote";
     PROMOTE "service.NAME.promote.NAME": "via" "mode" "workflow" "ref" "inputs" "base" "head"

@@ -189,21 +189,7 @@ fn window_body(window: &Window) -> String {
         WindowEffect::Deny => "deny",
     };
     let mut lines = vec![format!("effect = {}", quote(effect))];
-    match &window.span {
-        Span::Weekly { days, from, to } => {
-            let days = DAYS
-                .iter()
-                .filter(|(_, day)| days.contains(day))
-                .map(|(word, _)| word);
-            lines.push(format!("days = {}", texts(days)));
-            lines.push(format!("from = {}", quote(&from.to_string())));
-            lines.push(format!("to = {}", quote(&to.to_string())));
-        }
-        Span::Once { from, to } => {
-            lines.push(format!("from = {}", quote(&from.to_string())));
-            lines.push(format!("to = {}", quote(&to.to_string())));
-        }
-    }
+    lines.extend(span_lines(&window.span));
     lines.push(format!("zone = {}", quote(&window.zone_name)));
     if !window.environments.is_empty() {
         lines.push(format!("environments = {}", texts(&window.environments)));
@@ -215,6 +201,72 @@ fn window_body(window: &Window) -> String {
         lines.push(format!("reason = {}", quote(reason)));
     }
     lines.join("\n")
+}
+
+fn span_lines(span: &Span) -> Vec<String> {
+    let ends = |from: String, to: String| {
+        let (from, to) = (quote(&from), quote(&to));
+        [format!("from = {from}"), format!("to = {to}")]
+    };
+    let (mut lines, ends) = match span {
+        Span::Weekly { days, from, to } => {
+            let days = DAYS
+                .iter()
+                .filter(|(_, day)| days.contains(day))
+                .map(|(word, _)| word);
+            let line = format!("days = {}", texts(days));
+            (vec![line], ends(from.to_string(), end_of_day(*from, *to)))
+        }
+        Span::Dates {
+            rule,
+            dates,
+            from,
+            to,
+        } => {
+            let mut lines = vec![format!("rule = {}", quote(rule))];
+            // The first date stands for `start`: the same dates follow from it.
+            let first = dates.first();
+            lines.extend(first.map(|first| format!("start = {}", quote(&first.to_string()))));
+            (lines, ends(from.to_string(), end_of_day(*from, *to)))
+        }
+        Span::Once { from, to } => (Vec::new(), ends(from.to_string(), to.to_string())),
+    };
+    lines.extend(ends);
+    lines
+}
+
+/// Midnight as an end is written as the day's own end where it makes the whole day.
+fn end_of_day(from: jiff::civil::Time, to: jiff::civil::Time) -> String {
+    if from == to {
+        "24:00".to_owned()
+    } else {
+        to.to_string()
+    }
+}
+
+/// Says in a few words when a window is on: `mon, tue 18:00-22:00`.
+pub fn when(window: &Window) -> String {
+    let short = |time: &jiff::civil::Time| time.strftime("%H:%M").to_string();
+    match &window.span {
+        Span::Weekly { days, from, to } => {
+            let ends = format!("{}-{}", short(from), short(to));
+            if days.len() == DAYS.len() {
+                return format!("daily {ends}");
+            }
+            let days: Vec<&str> = DAYS
+                .iter()
+                .filter(|(_, day)| days.contains(day))
+                .map(|(word, _)| *word)
+                .collect();
+            format!("{} {ends}", days.join(","))
+        }
+        Span::Dates { rule, from, to, .. } => format!("{rule} {}-{}", short(from), short(to)),
+        Span::Once { from, to } => format!(
+            "{} to {}",
+            from.strftime("%Y-%m-%d %H:%M"),
+            to.strftime("%Y-%m-%d %H:%M")
+        ),
+    }
 }
 
 pub(super) fn service_head(service: &Service) -> String {

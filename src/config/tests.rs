@@ -5,6 +5,7 @@ use super::*;
 mod example;
 mod mistakes;
 mod release;
+mod windows;
 
 fn env() -> Env {
     [("HOME", "/home/ada"), ("PATH", "/usr/bin:/bin")]

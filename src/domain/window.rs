@@ -1,6 +1,8 @@
 //! Windows and freezes: when promotions are allowed. Rules W1 to W4; the verdict lives in
 //! `gate/window.rs`.
 
+use std::sync::Arc;
+
 use jiff::civil::{Date, DateTime, Time, Weekday};
 use jiff::tz::{AmbiguousOffset, TimeZone};
 use jiff::{SignedDuration, Timestamp};
@@ -34,10 +36,19 @@ pub struct Window {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Span {
     /// On these days from `from` to `to`; `from > to` runs into the next day, and the days are
-    /// those on which it starts. `from == to` is empty, as half-open intervals are: config refuses
-    /// it, because nobody can say whether no time or a whole day is meant.
+    /// those on which it starts. Midnight to midnight is the whole day; any other `from == to` is
+    /// empty, as half-open intervals are: config refuses it, because nobody can say whether no time
+    /// or a whole day is meant.
     Weekly {
         days: Vec<Weekday>,
+        from: Time,
+        to: Time,
+    },
+    /// On these dates, in order, from `from` to `to` as on days of the week. `rule` is the RFC 5545
+    /// rule that the dates come from.
+    Dates {
+        rule: String,
+        dates: Arc<[Date]>,
         from: Time,
         to: Time,
     },
@@ -76,9 +87,9 @@ pub struct Schedule<'a> {
 
 /// From `start` until just before `end`; never empty.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Interval {
-    start: Timestamp,
-    end: Timestamp,
+pub struct Interval {
+    pub start: Timestamp,
+    pub end: Timestamp,
 }
 
 impl<'a> Schedule<'a> {
@@ -178,6 +189,18 @@ impl<'a> Schedule<'a> {
             .min()
     }
 
+    /// Returns the spans in which the whole schedule is open, from `now` on; `None` as the end means
+    /// that nothing known ends it. Ends when there is no known opening.
+    pub fn openings(&self, now: Timestamp) -> impl Iterator<Item = (Timestamp, Option<Timestamp>)> {
+        let mut from = Some(now);
+        std::iter::from_fn(move || {
+            let start = self.opens_at(from?)?;
+            let end = self.closes_at(start);
+            from = end;
+            Some((start, end))
+        })
+    }
+
     /// Follows adjoining and overlapping allow windows from `now` to their end, but not past `within`.
     fn allow_ends(&self, now: Timestamp, within: Timestamp) -> Option<Timestamp> {
         let mut at = now;
@@ -231,6 +254,15 @@ impl Window {
                     .filter(holds)
                     .max_by_key(|interval| interval.end)
             }
+            Span::Dates {
+                dates, from, to, ..
+            } => {
+                let today = self.zone.to_datetime(at).date();
+                near(dates, today, 2, 1)
+                    .filter_map(|date| self.interval_from(date, *from, *to))
+                    .filter(holds)
+                    .max_by_key(|interval| interval.end)
+            }
         }
     }
 
@@ -250,11 +282,35 @@ impl Window {
                     .map(|interval| interval.start)
                     .find(|start| *start > after)
             }
+            Span::Dates {
+                dates, from, to, ..
+            } => {
+                let today = self.zone.to_datetime(after).date();
+                near(dates, today, 1, 400)
+                    .filter_map(|date| self.interval_from(date, *from, *to))
+                    .map(|interval| interval.start)
+                    .find(|start| *start > after)
+            }
         }
     }
 
+    /// Returns when it is on, from the first interval that ends after `from` on.
+    pub fn intervals(&self, from: Timestamp) -> impl Iterator<Item = Interval> {
+        let now = self.interval_at(from);
+        let mut last = Some(now.map_or(from, |interval| interval.start));
+        let later = std::iter::from_fn(move || {
+            let start = self.next_start(last?)?;
+            last = Some(start);
+            Some(start)
+        });
+        now.into_iter()
+            .chain(later.filter_map(|start| self.interval_at(start)))
+    }
+
     fn interval_from(&self, date: Date, from: Time, to: Time) -> Option<Interval> {
-        let end = if from > to {
+        // Midnight to midnight is the whole day, as config reads 00:00 to 24:00.
+        let whole_day = from == to && to == Time::midnight();
+        let end = if from > to || whole_day {
             date.tomorrow().ok()?
         } else {
             date
@@ -296,6 +352,22 @@ fn instants(zone: &TimeZone, wall: DateTime) -> Option<(Timestamp, Timestamp)> {
             Some((one.min(other), one.max(other)))
         }
     }
+}
+
+/// Those of `dates`, which are in order, from some days before `today` to some days after it.
+fn near(dates: &[Date], today: Date, before: i64, after: i64) -> impl Iterator<Item = Date> {
+    let first = today
+        .checked_sub(SignedDuration::from_hours(24 * before))
+        .unwrap_or(today);
+    let last = today
+        .checked_add(SignedDuration::from_hours(24 * after))
+        .unwrap_or(today);
+    let begin = dates.partition_point(|date| *date < first);
+    dates
+        .iter()
+        .skip(begin)
+        .copied()
+        .take_while(move |date| *date <= last)
 }
 
 /// The dates from `today + first` to `today + last`.

@@ -8,6 +8,8 @@ use jiff::tz::TimeZone;
 use super::super::error::{meant, nearest};
 use super::super::file::{Table, Value, Wall};
 use super::super::keys;
+use super::overlap::{self, Placed};
+use super::recurrence;
 use super::service::Services;
 use crate::domain::ids::{EnvironmentName, ServiceName};
 use crate::domain::policy::Environment;
@@ -33,6 +35,7 @@ pub(super) fn windows(
 ) -> Vec<Window> {
     let mut windows: BTreeMap<String, Window> = BTreeMap::new();
     let mut names: Vec<&str> = Vec::new();
+    let mut placed: Vec<Placed<'_>> = Vec::new();
     for (name, table) in top.children("window", keys::WINDOW) {
         names.push(name);
         let effects = [("allow", WindowEffect::Allow), ("deny", WindowEffect::Deny)];
@@ -42,18 +45,27 @@ pub(super) fn windows(
         let days = days(&table);
         let span = span(&table, days);
         let window = window(name, &table, effect, span, environments, services);
+        placed.extend(window.clone().map(|window| Placed::new(window, table)));
         windows.extend(window.map(|window| (name.to_owned(), window)));
     }
+    overlap::check(&placed);
+    let mut freezes: Vec<Placed<'_>> = Vec::new();
     for (name, table) in top.children("freeze", keys::FREEZE) {
         if names.contains(&name) {
             table.error(format!("there is a window `{name}` already"), None);
         }
         table.need("reason", "\"year end\"");
-        let span = once(&table);
+        let span = if table.get("rule").is_some() {
+            recurring(&table)
+        } else {
+            once(&table)
+        };
         let effect = Some(WindowEffect::Deny);
         let window = window(name, &table, effect, span, environments, services);
+        freezes.extend(window.clone().map(|window| Placed::new(window, table)));
         windows.extend(window.map(|window| (name.to_owned(), window)));
     }
+    overlap::check(&freezes);
     windows.into_values().collect()
 }
 
@@ -77,6 +89,21 @@ fn window(
         }
         covered.push(EnvironmentName::new(text));
     }
+    let listed = table.get("tiers").and_then(Value::texts);
+    for (text, value) in listed.unwrap_or_default() {
+        let of_tier = environments.values().filter(|known| known.tier == text);
+        let before = covered.len();
+        covered.extend(of_tier.map(|known| known.name.clone()));
+        if covered.len() == before {
+            let tiers = environments.values().map(|known| known.tier.as_str());
+            value.error(
+                format!("no environment is of tier `{text}`"),
+                meant(text, tiers),
+            );
+        }
+    }
+    covered.sort();
+    covered.dedup();
     let listed = table.get("services").and_then(Value::texts);
     let mut ours = Vec::new();
     for (text, value) in listed.unwrap_or_default() {
@@ -84,7 +111,7 @@ fn window(
         ours.push(ServiceName::new(text));
     }
     // An empty list would read as "none" and mean "every".
-    for key in ["environments", "services"] {
+    for key in ["environments", "tiers", "services"] {
         let value = table.get(key);
         if let Some(value) = value.filter(|value| value.list().is_some_and(|list| list.is_empty()))
         {
@@ -180,15 +207,51 @@ fn ends<'t, 'd>(table: &'t Table<'d>, examples: [&str; 2]) -> Option<[(&'t Value
     Some([from?, to?])
 }
 
+/// A span whose dates come from a rule.
+fn recurring(table: &Table<'_>) -> Option<Span> {
+    let dates = recurrence::dates(table);
+    let [(value, from), (at, to)] = ends(table, ["\"18:00\"", "\"22:00\""])?;
+    let (from, to) = (recurrence::times(value, from)?, recurrence::times(at, to)?);
+    if from == to && !is_midnight(at) {
+        same_ends(at);
+        return None;
+    }
+    let (rule, dates) = dates?;
+    Some(Span::Dates {
+        rule,
+        dates,
+        from,
+        to,
+    })
+}
+
+/// Says whether an end is written as the day's own end: from 00:00 to 24:00 is the whole day.
+fn is_midnight(end: &Value<'_>) -> bool {
+    end.as_text() == Some("24:00")
+}
+
+fn same_ends(at: &Value<'_>) {
+    at.error(
+        "a window must not end when it starts",
+        Some("for a whole day: from = \"00:00\", to = \"24:00\"".to_owned()),
+    );
+}
+
 fn span(table: &Table<'_>, days: Option<Vec<Weekday>>) -> Option<Span> {
+    if table.get("rule").is_some() {
+        if let Some(value) = table.get("days") {
+            value.error("`days` has no effect beside `rule`", None);
+        }
+        return recurring(table);
+    }
+    if let Some(value) = table.get("start") {
+        value.error("`start` has no effect without `rule`", None);
+    }
     let [(_, from), (at, to)] = ends(table, ["\"18:00\"", "\"22:00\""])?;
     match (from, to) {
         (Wall::Time(from), Wall::Time(to)) => {
-            if from == to {
-                at.error(
-                    "a window must not end when it starts",
-                    Some("for a whole day, join two: 00:00 to 12:00 and 12:00 to 24:00".to_owned()),
-                );
+            if from == to && !is_midnight(at) {
+                same_ends(at);
                 return None;
             }
             Some(Span::Weekly {

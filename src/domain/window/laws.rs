@@ -122,7 +122,9 @@ impl Rule {
             // 1970-01-01 was a Thursday.
             .filter(|day| self.days & (1 << (day + 3).rem_euclid(7)) != 0)
             .any(|day| {
-                let end = if self.from > self.to { day + 1 } else { day };
+                let whole_day = self.from == 0 && self.to == 0;
+                let overnight = self.from > self.to || whole_day;
+                let end = if overnight { day + 1 } else { day };
                 spans(day * DAY + self.from, end * DAY + self.to)
             })
     }

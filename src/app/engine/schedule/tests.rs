@@ -56,7 +56,11 @@ fn a_clock_that_was_set_back_does_not_make_everything_due_for_ever() {
         let effects = engine.due_questions(at(second));
         asked += answer(&mut engine, effects, forges, at(second));
     }
-    assert_eq!(asked, all * 6, "in a minute: what is watched, every ten seconds");
+    assert_eq!(
+        asked,
+        all * 6,
+        "in a minute: what is watched, every ten seconds"
+    );
     let effects = engine.due_questions(at(601));
     assert_eq!(answer(&mut engine, effects, forges, at(601)), all);
 }

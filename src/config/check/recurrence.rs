@@ -1,0 +1,138 @@
+//! Recurrence rules of RFC 5545 (`rule = "FREQ=MONTHLY;BYDAY=2TU"`), expanded once when the config
+//! is read: a window then knows the dates on which it starts, and asks no calendar again.
+
+use std::sync::Arc;
+
+use jiff::civil::Date;
+use rrule::{Frequency, RRuleSet};
+
+use super::super::error::meant;
+use super::super::file::{Table, Value, Wall};
+
+/// Dates are expanded up to this year: nobody keeps a config for longer.
+const LAST_YEAR: i16 = 2100;
+/// Where a rule without `start` begins. A Monday, so that weeks count from where people expect.
+const FIRST: Date = jiff::civil::date(2024, 1, 1);
+
+/// Reads `rule` and `start`. `None` if there is no rule, or it is wrong.
+pub(super) fn dates(table: &Table<'_>) -> Option<(String, Arc<[Date]>)> {
+    let value = table.get("rule")?;
+    let text = value.text()?.trim_start_matches("RRULE:");
+    let start = start(table)?;
+    complain(text, table.get("start").is_some(), value)?;
+    let whole = format!("DTSTART:{}T000000Z\nRRULE:{text}", start.strftime("%Y%m%d"));
+    let rule: RRuleSet = match whole.parse() {
+        Ok(rule) => rule,
+        Err(error) => {
+            value.error(
+                format!("`rule` is not a recurrence rule: {error}"),
+                Some("for instance \"FREQ=MONTHLY;BYDAY=2TU\" (RFC 5545)".to_owned()),
+            );
+            return None;
+        }
+    };
+    let mut dates: Vec<Date> = rule
+        .all(u16::MAX)
+        .dates
+        .iter()
+        .filter_map(|at| at.format("%Y-%m-%d").to_string().parse().ok())
+        .take_while(|date: &Date| date.year() < LAST_YEAR)
+        .collect();
+    dates.dedup();
+    if dates.is_empty() {
+        value.error(
+            format!("`rule` never fires from {start} on"),
+            Some("no date meets it, for instance because of BYMONTHDAY=30 in February".to_owned()),
+        );
+        return None;
+    }
+    Some((text.to_owned(), dates.into()))
+}
+
+fn start(table: &Table<'_>) -> Option<Date> {
+    let Some(value) = table.get("start") else {
+        return Some(FIRST);
+    };
+    let text = value.text()?;
+    let date = text.parse::<Date>().ok();
+    if date.is_none() {
+        value.error(
+            "`start` must be a date",
+            Some("for instance \"2026-01-05\"".to_owned()),
+        );
+    }
+    date
+}
+
+/// What a rule may not say here: times come from `from` and `to`, and what counts from a beginning
+/// needs one.
+fn complain(text: &str, has_start: bool, value: &Value<'_>) -> Option<()> {
+    let parts: Vec<(&str, &str)> = text
+        .split(';')
+        .filter_map(|part| part.split_once('='))
+        .collect();
+    let find = |name: &str| {
+        let mut parts = parts.iter();
+        parts
+            .find(|(key, _)| key.eq_ignore_ascii_case(name))
+            .map(|(_, value)| *value)
+    };
+    let Some(frequency) = find("FREQ") else {
+        value.error(
+            "`rule` needs FREQ",
+            Some("for instance \"FREQ=WEEKLY;BYDAY=TU,TH\"".to_owned()),
+        );
+        return None;
+    };
+    match frequency.parse::<Frequency>() {
+        Ok(Frequency::Daily | Frequency::Weekly | Frequency::Monthly | Frequency::Yearly) => {}
+        Ok(Frequency::Hourly | Frequency::Minutely | Frequency::Secondly) => {
+            value.error(
+                format!("FREQ={frequency}: a window starts once a day at most"),
+                Some("times of day are `from` and `to`".to_owned()),
+            );
+            return None;
+        }
+        Err(_) => {
+            let known = ["DAILY", "WEEKLY", "MONTHLY", "YEARLY"];
+            value.error(
+                format!("there is no FREQ={frequency}"),
+                meant(frequency, known),
+            );
+            return None;
+        }
+    }
+    for name in ["BYHOUR", "BYMINUTE", "BYSECOND"] {
+        if find(name).is_some() {
+            value.error(
+                format!("{name} has no place in a window's rule"),
+                Some("times of day are `from` and `to`".to_owned()),
+            );
+            return None;
+        }
+    }
+    let counts =
+        find("INTERVAL").is_some_and(|interval| interval != "1") || find("COUNT").is_some();
+    if counts && !has_start {
+        value.error(
+            "INTERVAL and COUNT count from a beginning, and there is none",
+            Some("add start = \"2026-01-05\"".to_owned()),
+        );
+        return None;
+    }
+    Some(())
+}
+
+/// Says what `from` and `to` of a recurring window must be: times of day.
+pub(super) fn times(value: &Value<'_>, wall: Wall) -> Option<jiff::civil::Time> {
+    match wall {
+        Wall::Time(time) => Some(time),
+        Wall::DateTime(_) => {
+            value.error(
+                "with a `rule`, `from` and `to` are times of day",
+                Some("the rule says on which dates: write \"18:00\"".to_owned()),
+            );
+            None
+        }
+    }
+}
