@@ -35,6 +35,7 @@ mod rollback;
 pub mod sampling;
 pub(crate) mod schedule;
 pub mod tasks;
+mod voting;
 mod wish;
 
 /// How many of the newest journal entries are kept for the timeline.

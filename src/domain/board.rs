@@ -240,7 +240,7 @@ impl Board {
                 if let Some(last) = &mut row.facts.last {
                     last.at = last.at.max(at);
                 }
-                let soon = basis.now + basis.policy.max_age / 2;
+                let soon = basis.now + basis.policy.max_age / 4;
                 if watched || recovered || row.due().is_some_and(|due| due <= soon) {
                     self.judge(service, basis);
                 }

@@ -4,7 +4,6 @@ use jiff::Timestamp;
 
 use super::flow::{Flow, Pending, Stage};
 use super::known::{future, required};
-use super::planning::place;
 use super::release::Cast;
 use super::{Engine, Report};
 use crate::app::effect::{Effect, Ticket};
@@ -12,13 +11,9 @@ use crate::app::plan::Plan;
 use crate::app::request::{Expiry, Refusal, RefusalKind, Request};
 use crate::domain::entry::{Draft, Event, Precondition};
 use crate::domain::hold::{Cover, Hold, HoldKind, ManualGate, Openers};
-use crate::domain::ids::{
-    EnvironmentName, HoldId, IntentId, ManualGateId, Person, RoleName, Seq, ServiceName,
-};
+use crate::domain::ids::{HoldId, IntentId, ManualGateId, Person, Seq};
 use crate::domain::ledger::Ledger;
 use crate::domain::promotion::Purpose;
-use crate::domain::scope;
-use crate::domain::signoff::{Voice, Vote};
 
 impl Engine {
     /// Takes an order. What comes of it is told by a report.
@@ -411,81 +406,6 @@ impl Engine {
             cover: gate.cover.clone(),
         };
         let draft = self.covered(&operator, &gate.cover, &reason, event, now);
-        Ok(vec![self.append(
-            Pending::Said(text),
-            draft,
-            Precondition::None,
-        )])
-    }
-
-    fn vote(
-        &mut self,
-        service: &ServiceName,
-        environment: &EnvironmentName,
-        role: &RoleName,
-        voice: Voice,
-        note: &str,
-        now: Timestamp,
-    ) -> Result<Vec<Effect>, Refusal> {
-        let operator = self.may_record()?.clone();
-        self.known_role(role)?;
-        if !self.policy.has_role(&operator, role) {
-            return Err(Refusal::new(
-                RefusalKind::NoGo,
-                format!("{operator} does not have the role {role}"),
-            ));
-        }
-        if voice == Voice::NoGo {
-            required(note, "a no-go's reason")?;
-        }
-        let row = self
-            .board
-            .row(service)
-            .ok_or_else(|| super::planning::unknown_service(self, service))?;
-        let (stage, cell) = place(row, environment)?;
-        let asked: Vec<&str> = stage.roles_asked().map(RoleName::as_str).collect();
-        if !asked.contains(&role.as_str()) {
-            let why = format!("no vote of {role} is asked for {service} > {environment}");
-            return Err(
-                Refusal::new(RefusalKind::Usage, why).hint(match asked.as_slice() {
-                    [] => "`gonogo gate add` puts up a gate that a role opens".to_owned(),
-                    asked => format!("asked for: {}", asked.join(", ")),
-                }),
-            );
-        }
-        let Some(candidate) = &cell.candidate else {
-            return Err(Refusal::new(
-                RefusalKind::NoGo,
-                format!("nothing to vote on: {service} {environment} is level"),
-            ));
-        };
-        let from = cell.live.as_ref();
-        let vote = Vote {
-            service: service.clone(),
-            environment: environment.clone(),
-            role: role.clone(),
-            person: operator.clone(),
-            voice,
-            scope: scope::hash(service, environment, from, candidate),
-            saw: format!(
-                "{} > {candidate}",
-                from.map_or("nothing", |revision| revision.label())
-            ),
-            note: note.trim().to_owned(),
-            at: now,
-        };
-        let text = format!(
-            "voted {} as {role} on {service} {environment} {}",
-            voice.word(),
-            vote.saw
-        );
-        let draft = Draft {
-            service: Some(service.clone()),
-            environment: Some(environment.clone()),
-            revision: Some(candidate.sha.clone()),
-            reason: (!vote.note.is_empty()).then(|| vote.note.clone()),
-            ..self.draft(&operator, Event::VoteCast { vote }, now)
-        };
         Ok(vec![self.append(
             Pending::Said(text),
             draft,

@@ -28,7 +28,8 @@ impl Engine {
             return Vec::new();
         };
         let intent = &flow.plan.intent;
-        if intent.purpose != Purpose::Promotion {
+        // Going back is asked no gate that rests on samples.
+        if intent.purpose != Purpose::Promotion || intent.rollback {
             return self.reread(id, now);
         }
         let (service, environment) = (intent.service.clone(), intent.environment.clone());

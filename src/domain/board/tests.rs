@@ -205,9 +205,9 @@ fn a_quiet_service_that_nobody_looks_at_is_judged_again_before_its_verdicts_run_
     assert_eq!(confirm(16, true), first + age(16), "somebody looks at it");
     assert_eq!(confirm(30, false), first + age(16));
     assert_eq!(
-        confirm(50, false),
-        first + age(50),
-        "it had 26 seconds left"
+        confirm(62, false),
+        first + age(62),
+        "it had 14 seconds left"
     );
 }
 

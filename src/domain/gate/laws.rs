@@ -457,6 +457,8 @@ proptest! {
                 other.gate == verdict.gate
                     && other.state == verdict.state
                     && other.opens_at == verdict.opens_at
+                    // A round that has grown too old is another finding, which ends an override.
+                    && !other.why.starts_with("the last round is")
             });
             if let Some(same) = same {
                 prop_assert_eq!(same.values(), verdict.values(), "{} / {}", verdict.why, same.why);

@@ -56,7 +56,7 @@ pub(super) fn judge(
             "the last round is {age} old, it counts for {}",
             words::span(limit)
         );
-        return with_evidence(unknown(why), round, said, at);
+        return with_evidence(unknown(why), round, said, at).bound_to("the last round is too old");
     }
     let failed = names_of(round, Outcome::Failure);
     let silent = names_of(round, Outcome::Inconclusive);
