@@ -117,9 +117,9 @@ fn covers(window: &Window) -> String {
     let environments: Vec<&str> = window
         .environments
         .iter()
-        .map(|name| name.as_str())
+        .map(EnvironmentName::as_str)
         .collect();
-    let services: Vec<&str> = window.services.iter().map(|name| name.as_str()).collect();
+    let services: Vec<&str> = window.services.iter().map(ServiceName::as_str).collect();
     match (environments.is_empty(), services.is_empty()) {
         (true, true) => "everything".to_owned(),
         (false, true) => environments.join(", "),
