@@ -17,11 +17,13 @@ pub mod exit;
 mod gates;
 mod hold;
 mod journal;
+mod looks;
 mod manual_gate;
 mod output;
 mod overriding;
 mod release;
 mod settings;
+mod shell;
 mod simulate;
 mod status;
 mod task;
@@ -143,6 +145,10 @@ pub enum Command {
     /// Check or show the configuration.
     #[command(subcommand)]
     Config(configuration::ConfigCommand),
+    /// Print completions for a shell.
+    Completions(shell::CompletionsArgs),
+    /// Print the manual page, or write one for each command.
+    Man(shell::ManArgs),
 }
 
 impl Global {
@@ -220,6 +226,8 @@ pub async fn run(cli: Cli) -> Exit {
         Some(Command::Task(command)) => task::run(&global, &env, command).await,
         Some(Command::Log(args)) => journal::log(&global, &env, args).await,
         Some(Command::Config(command)) => configuration::run(&global, &env, command),
+        Some(Command::Completions(args)) => Ok(shell::completions(&args)),
+        Some(Command::Man(args)) => shell::man(&args),
     };
     match result {
         Ok(exit) => exit,

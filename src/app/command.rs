@@ -89,6 +89,18 @@ impl Context {
         Self::Dialog,
     ];
 
+    /// Its word in `gonogo config keys`.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Board => "board",
+            Self::Detail => "detail",
+            Self::Timeline => "timeline",
+            Self::Release => "release",
+            Self::List => "list",
+            Self::Dialog => "dialog",
+        }
+    }
+
     /// Where the operator is.
     pub fn of(interface: &Interface) -> Self {
         match interface.overlays.last() {
