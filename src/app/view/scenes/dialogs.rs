@@ -7,6 +7,7 @@ use crate::app::interface::{
     Aim, ConfirmDialog, ConfirmFocus, DetailTab, GatesAction, GatesDialog, GatesFocus, HoldDialog,
     HoldFocus, HoldMode, ListCursor, Overlay, PromoteDialog, PromoteFocus, PromoteItem, Screen,
 };
+use crate::app::interface::overview::Overview;
 use crate::app::plan::Plan;
 use crate::app::request::{Refusal, RefusalKind};
 use crate::domain::hold::{Cover, HoldKind, ManualGate, Openers};
@@ -286,5 +287,16 @@ pub(crate) fn detail(tab: DetailTab, columns: u16, rows: u16) -> State {
 pub(crate) fn timeline(columns: u16, rows: u16) -> State {
     let mut state = held(columns, rows);
     state.interface.screen = Screen::Timeline;
+    state
+}
+
+/// Runs, pull requests, or everything that is under way, of all services.
+pub(crate) fn overview(overview: Overview, columns: u16, rows: u16) -> State {
+    let mut state = busy(columns, rows);
+    state.interface.overviews.requests = overview == Overview::PullRequests;
+    state.interface.screen = match overview {
+        Overview::Runs | Overview::PullRequests => Screen::Pipelines,
+        Overview::Tasks => Screen::Tasks,
+    };
     state
 }
