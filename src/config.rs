@@ -11,6 +11,7 @@ use jiff::SignedDuration;
 use toml::de::DeTable;
 use url::Url;
 
+pub use crate::domain::forge_kind::ForgeKind;
 use crate::domain::ids::{ForgeName, Person, ServiceName};
 use crate::domain::override_::OverrideRule;
 use crate::domain::policy::{GateSpec, Policy};
@@ -75,20 +76,6 @@ impl JournalUrl {
     pub fn path(&self) -> &Path {
         let Self::Sqlite(path) = self;
         path
-    }
-}
-
-/// The kinds of forges that this version speaks to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum ForgeKind {
-    GitHub,
-}
-
-impl ForgeKind {
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::GitHub => "github",
-        }
     }
 }
 

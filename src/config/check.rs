@@ -24,7 +24,7 @@ mod release;
 mod service;
 mod window;
 
-pub(super) use forge::api_of;
+pub(super) use forge::{api_of, kind_of_host};
 pub(super) use service::{default_via, undeclared};
 pub(super) use window::DAYS;
 

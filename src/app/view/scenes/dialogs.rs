@@ -24,7 +24,9 @@ fn ready(service: &str, from: &str, to: &str) -> PromoteItem {
     PromoteItem {
         service: service.into(),
         plan: Ok(Box::new(Plan {
-            call: intent.act.call(&repo),
+            call: intent
+                .act
+                .call(crate::domain::forge_kind::ForgeKind::GitHub, &repo),
             intent,
             forge: "gh".into(),
             repo: repo.into(),
