@@ -18,6 +18,7 @@ pub mod clock;
 pub mod config;
 pub mod control;
 pub mod faults;
+pub mod forgejo;
 pub mod graphql;
 pub mod health;
 pub mod model;

@@ -18,6 +18,7 @@ pub mod deployment;
 pub mod doom;
 pub mod health;
 pub mod issue;
+pub mod mark;
 pub mod node;
 pub mod pull;
 pub mod query;
@@ -33,6 +34,7 @@ pub use deployment::{BranchPolicy, Deployment, DeploymentState, DeploymentStatus
 pub use doom::{Doom, Outcome};
 pub use health::{Condition, Health, Ill, Vital};
 pub use issue::{Issue, IssueReason, IssueState};
+pub use mark::Mark;
 pub use node::{Kind, NodeId};
 pub use pull::{MergeMethod, Pull, PullState, Review, ReviewState};
 pub use query::{CheckCounts, Comparison, Ordering, Pending, Rollup, RollupState};
