@@ -39,35 +39,11 @@ use {call::Call, no::No};
 
 type Done = Result<Answer, No>;
 
-/// Which server this is, and where.
-#[derive(Debug, Clone)]
-pub struct Site {
-    /// Whose manners, and of which version.
-    pub edition: Edition,
-    /// The sub-path it is served under: `/git`; empty at the root of its host.
-    pub prefix: String,
-}
-
-impl Site {
-    /// A server at the root of its host.
-    pub const fn at_root(edition: Edition) -> Self {
-        Self {
-            edition,
-            prefix: String::new(),
-        }
-    }
-
-    /// A path without what this server is served under, and without the API's own beginning: what
-    /// a fault is matched against. `None` for a path of somebody else.
-    pub fn inside<'p>(&self, path: &'p str) -> Option<&'p str> {
-        let path = path.strip_prefix(self.prefix.as_str())?;
-        if !path.is_empty() && !path.starts_with('/') {
-            return None;
-        }
-        Some(match path.strip_prefix("/api/v1") {
-            Some(rest) if rest.is_empty() || rest.starts_with('/') => rest,
-            _ => path,
-        })
+/// A path without the API's own beginning: what a fault is matched against.
+pub fn inside(path: &str) -> &str {
+    match path.strip_prefix("/api/v1") {
+        Some(rest) if rest.is_empty() || rest.starts_with('/') => rest,
+        _ => path,
     }
 }
 
@@ -76,7 +52,7 @@ impl Site {
 pub struct Request<'a> {
     /// `GET`, `POST`, …
     pub method: &'a str,
-    /// The path, still encoded, with everything before `/api/v1`.
+    /// The path, still encoded, and with the folder that the server is installed in.
     pub path: &'a str,
     /// What comes after the question mark.
     pub query: &'a str,
@@ -89,21 +65,30 @@ pub struct Request<'a> {
 }
 
 /// Answers a request, whatever it is; `seen` is what it reads, which a fault may have made old.
-pub fn answer(site: &Site, shared: &Arc<Shared>, seen: Arc<State>, request: &Request<'_>) -> Answer {
-    let address = format!("{}{}", seen.base, site.prefix);
-    let outside = || Answer::raw(404, "text/plain; charset=utf-8", b"404 page not found\n".to_vec());
-    let Some(path) = request.path.strip_prefix(site.prefix.as_str()) else {
+pub fn answer(
+    edition: Edition,
+    shared: &Arc<Shared>,
+    seen: Arc<State>,
+    request: &Request<'_>,
+) -> Answer {
+    let outside = || {
+        let kind = "text/plain; charset=utf-8";
+        Answer::raw(404, kind, b"404 page not found\n".to_vec())
+    };
+    let Some(path) = request.path.strip_prefix(&*seen.root) else {
         return outside();
     };
+    let address = seen.base.clone();
     match (request.method, path) {
-        ("GET" | "HEAD", "/swagger.v1.json") => return swagger::answer(site),
+        ("GET" | "HEAD", "/swagger.v1.json") => return swagger::answer(edition, &seen.root),
         ("GET" | "HEAD", "/api/forgejo/v1/version") => {
-            return site.edition.forgejo_version().map_or_else(outside, |it| {
+            return edition.forgejo_version().map_or_else(outside, |it| {
                 Answer::json(200, json!({ "version": it }))
             });
         }
         _ => {}
     }
+    let raw_path = path;
     let Some(path) = path.strip_prefix("/api/v1/") else {
         return outside();
     };
@@ -118,7 +103,7 @@ pub fn answer(site: &Site, shared: &Arc<Shared>, seen: Arc<State>, request: &Req
         (plain(name), plain(value))
     });
     let call = Call {
-        site,
+        edition,
         shared,
         state: seen.clone(),
         token,
@@ -130,10 +115,20 @@ pub fn answer(site: &Site, shared: &Arc<Shared>, seen: Arc<State>, request: &Req
         path: path.split('/').map(|it| decode(it).into_owned()).collect(),
         query: query.collect(),
         body: request.body,
-        raw_path: request.path,
+        raw_path,
         known: request.known,
     };
     route::answer(&call).unwrap_or_else(|no| no.into_answer(&address))
+}
+
+/// What a token that nobody knows is answered; `address` is where the server is.
+pub fn unauthorized(address: &str) -> Answer {
+    No::stranger().into_answer(address)
+}
+
+/// What a token without a scope is answered.
+pub fn forbidden(address: &str, scope: &str) -> Answer {
+    No::scope(scope).into_answer(address)
 }
 
 // `token T` and `Bearer T` are both taken; a token that nobody knows is refused everywhere.

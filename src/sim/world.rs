@@ -42,6 +42,10 @@ pub struct World {
     /// Configuration for the client, passed on as it is but for `{{…}}` times.
     #[serde(default)]
     pub client: toml::Table,
+    /// Further forges of the same evening, each a world of its own: `[[more]]`, `[more.forge]`,
+    /// `[[more.repo]]`. They share clock, speed, seed and control with this one.
+    #[serde(default)]
+    pub more: Vec<World>,
 }
 
 /// The forge itself.
@@ -51,9 +55,12 @@ pub struct Forge {
     /// Its name in configuration.
     #[serde(default = "github")]
     pub name: String,
-    /// `dotcom` or `ghes`.
+    /// `dotcom`, `ghes`, `gitlab`, `forgejo`, `forgejo-tasks` or `gitea`.
     #[serde(default = "dotcom")]
     pub flavor: String,
+    /// The folder it is installed in, such as `/gitlab`; at the root without it.
+    #[serde(default)]
+    pub root: String,
     /// The organisation that owns the repositories.
     pub owner: String,
     /// The share of jobs that fail by chance.
@@ -436,5 +443,18 @@ impl World {
     /// Reads a world file.
     pub fn from_toml(text: &str) -> Result<Self, toml::de::Error> {
         toml::from_str(text)
+    }
+
+    /// This world and another one in the same evening.
+    #[must_use]
+    pub fn with(mut self, other: Self) -> Self {
+        self.more.push(other);
+        self
+    }
+
+    /// Every forge's own world, this one first.
+    pub fn forges(&self) -> Vec<&Self> {
+        let more = self.more.iter().flat_map(Self::forges);
+        std::iter::once(self).chain(more).collect()
     }
 }

@@ -27,7 +27,7 @@ impl Call<'_> {
 
     /// Tasks, newest first: a job is one as soon as a runner has it, and again with each attempt.
     pub fn tasks(&self, repo: &Repo) -> Done {
-        let stages = if self.site.edition.filters_tasks() {
+        let stages = if self.edition.filters_tasks() {
             self.stages()?
         } else {
             Vec::new()
@@ -48,7 +48,7 @@ impl Call<'_> {
         let stages = self.stages()?;
         let events: Vec<&str> = self.params("event").collect();
         let index: Option<u64> = self.param("run_number").and_then(|it| it.parse().ok());
-        let newer = |name| self.param(name).filter(|_| self.site.edition.filters_workflow());
+        let newer = |name| self.param(name).filter(|_| self.edition.filters_workflow());
         let (git_ref, workflow) = (newer("ref"), newer("workflow_id"));
         let all: Vec<&Run> = repo
             .runs
@@ -88,11 +88,11 @@ impl Call<'_> {
     /// if asked to, Gitea 1.25 never.
     pub fn dispatch(&self, repo: &Repo, key: &str) -> Done {
         let token = deputy(self.writer(repo)?);
-        let gitea = self.site.edition.gitea();
+        let gitea = self.edition.gitea();
         let fields = self.fields()?;
         let git_ref = fields.needed("ref", "Ref")?;
         let inputs = fields.texts("inputs")?;
-        let tells = self.site.edition.tells_run() && fields.flag("return_run_info")? == Some(true);
+        let tells = self.edition.tells_run() && fields.flag("return_run_info")? == Some(true);
         let (id, index, jobs) = self.act(|state| {
             let repo = state.repo_by_id(repo.id).cloned().ok_or_else(No::not_found)?;
             let workflow = repo.workflows.iter().find(|it| it.file == key);

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use serde_json::{Map, Value};
 
-use super::{No, Site, shape::Shape};
+use super::{Edition, No, shape::Shape};
 use crate::sim::{
     model::{Permission, Repo, State, Token},
     shared::Shared,
@@ -14,7 +14,7 @@ use crate::sim::{
 #[derive(Debug)]
 pub struct Call<'a> {
     /// The server asked.
-    pub site: &'a Site,
+    pub edition: Edition,
     /// What acts change.
     pub shared: &'a Arc<Shared>,
     /// What is read.
@@ -29,7 +29,7 @@ pub struct Call<'a> {
     pub query: Vec<(String, String)>,
     /// The body.
     pub body: &'a [u8],
-    /// The path as it came, for links.
+    /// The path as it came, but for the folder, for links.
     pub raw_path: &'a str,
     /// What the client already has.
     pub known: Option<&'a str>,
@@ -68,8 +68,8 @@ impl Call<'_> {
     pub fn shape_of<'s>(&'s self, state: &'s State) -> Shape<'s> {
         Shape {
             state,
-            edition: self.site.edition,
-            address: format!("{}{}", state.base, self.site.prefix),
+            edition: self.edition,
+            address: state.base.to_string(),
             permission: self.token.as_ref().map(|it| it.permission),
         }
     }

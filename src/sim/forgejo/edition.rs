@@ -2,6 +2,8 @@
 //!
 //! What a version lacks is not there at all: its paths are 404, its parameters are not read.
 
+use crate::sim::model::{Flavor, State};
+
 /// A server and its version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Edition {
@@ -30,6 +32,16 @@ impl Edition {
             major,
             minor,
             patch,
+        }
+    }
+
+    /// What a forge of the world imitates; `None` for one of another kind.
+    pub fn of(state: &State) -> Option<Self> {
+        match state.flavor {
+            Flavor::Forgejo => Some(Self::FORGEJO),
+            Flavor::ForgejoTasks => Some(Self::FORGEJO_TASKS),
+            Flavor::Gitea => Some(Self::GITEA),
+            Flavor::Dotcom | Flavor::Ghes | Flavor::Gitlab => None,
         }
     }
 

@@ -58,7 +58,7 @@ impl Call<'_> {
 
     fn at(&self, repo: &Repo, sha: &str, path: &str) -> Option<Entry> {
         let path = path.trim_matches('/');
-        let folder = self.site.edition.workflows();
+        let folder = self.edition.workflows();
         let (above, below) = folder.split_once('/')?;
         if repo.workflows.is_empty() {
             return repo.entry(sha, path);

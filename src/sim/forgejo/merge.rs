@@ -81,7 +81,7 @@ impl Call<'_> {
             force: fields.flag("force_merge")?.unwrap_or(false),
         };
         let address = self.shape().address;
-        let edition = self.site.edition;
+        let edition = self.edition;
         self.act(|state| carried(state, edition, &address, token, (repo.id, number), &order))?;
         Ok(Answer::empty(200))
     }

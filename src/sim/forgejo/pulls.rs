@@ -22,7 +22,7 @@ impl Call<'_> {
         let labels = labels?;
         let names = repo.labels.iter().filter(|it| labels.contains(&it.id));
         let names: Vec<&String> = names.map(|it| &it.name).collect();
-        let side = |name| self.param(name).filter(|_| self.site.edition.filters_pulls());
+        let side = |name| self.param(name).filter(|_| self.edition.filters_pulls());
         let (base, head) = (side("base"), side("head"));
         let mut all: Vec<&Pull> = repo
             .pulls

@@ -16,7 +16,7 @@ use crate::sim::{
 impl Call<'_> {
     /// Which server this is; anybody may ask.
     pub fn version(&self) -> Answer {
-        Answer::json(200, json!({"version": self.site.edition.version()}))
+        Answer::json(200, json!({"version": self.edition.version()}))
     }
 
     /// How much comes at once; anybody may ask.

@@ -91,7 +91,7 @@ fn read(call: &Call<'_>, repo: &Repo, rest: &[&str]) -> Done {
 }
 
 fn actions(call: &Call<'_>, repo: &Repo, rest: &[&str]) -> Done {
-    let edition = call.site.edition;
+    let edition = call.edition;
     let there = match rest {
         ["tasks"] | ["workflows", _, "dispatches"] => true,
         ["runs"] | ["runs", _] => edition.runs(),

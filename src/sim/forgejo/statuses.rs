@@ -168,7 +168,7 @@ impl Call<'_> {
     /// The newest status of each context, and their sum: but of this page alone.
     pub fn combined(&self, repo: &Repo, rev: &str) -> Done {
         let sha = self.sha_of(repo, rev)?;
-        let all = told(repo, sha, self.site.edition, false);
+        let all = told(repo, sha, self.edition, false);
         if all.is_empty() {
             // Go's zero value: not even the commit is named.
             return Ok(Answer::json(
@@ -198,7 +198,7 @@ impl Call<'_> {
     /// Every status that a commit ever had.
     pub fn statuses(&self, repo: &Repo, rev: &str) -> Done {
         let sha = self.sha_of(repo, rev)?;
-        let mut all = told(repo, sha, self.site.edition, true);
+        let mut all = told(repo, sha, self.edition, true);
         if let Some(state) = self.param("state") {
             all.retain(|it| it.state.word() == state);
         }
@@ -215,7 +215,7 @@ impl Call<'_> {
         let fields = self.fields()?;
         let word = fields.text("state")?.unwrap_or_default();
         let state = StatusState::parse(&word).filter(|it| {
-            *it != StatusState::Skipped || self.site.edition.skips()
+            *it != StatusState::Skipped || self.edition.skips()
         });
         let Some(state) = state else {
             return Err(No::new(400, format!("invalid state: {word}")));

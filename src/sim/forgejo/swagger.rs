@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::Site;
+use super::Edition;
 use crate::sim::rest::Answer;
 
 const COMMON: &[(&str, &str)] = &[
@@ -42,9 +42,8 @@ const COMMON: &[(&str, &str)] = &[
     ("/repos/{owner}/{repo}/actions/tasks", "get"),
 ];
 
-/// The description.
-pub fn answer(site: &Site) -> Answer {
-    let edition = site.edition;
+/// The description; `root` is the folder that the server is installed in.
+pub fn answer(edition: Edition, root: &str) -> Answer {
     let file = if edition.gitea() {
         "{workflow_id}"
     } else {
@@ -84,7 +83,7 @@ pub fn answer(site: &Site) -> Answer {
                 "title": if edition.gitea() { "Gitea API" } else { "Forgejo API" },
                 "version": edition.version(),
             },
-            "basePath": format!("{}/api/v1", site.prefix),
+            "basePath": format!("{root}/api/v1"),
             "paths": paths,
         }),
     )

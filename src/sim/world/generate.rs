@@ -68,6 +68,7 @@ impl World {
             forge: Forge {
                 name: "github".to_owned(),
                 flavor: "dotcom".to_owned(),
+                root: String::new(),
                 owner: "acme".to_owned(),
                 flaky: 0.0,
                 lag_ms: 1_000,
@@ -87,6 +88,7 @@ impl World {
             labels: BTreeMap::from([("release".to_owned(), "0e8a16".to_owned())]),
             repos: repos.collect(),
             client: toml::Table::new(),
+            more: Vec::new(),
         }
     }
 }
