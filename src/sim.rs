@@ -19,6 +19,7 @@ pub mod common;
 pub mod config;
 pub mod control;
 pub mod faults;
+pub mod forgejo;
 pub mod forges;
 pub mod graphql;
 pub mod health;

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use super::{
-    Incoming,
+    Incoming, forgejo,
     github::{self, Github},
     reply::Reply,
 };
@@ -19,6 +19,8 @@ use crate::sim::{
 pub(super) enum Face {
     /// GitHub's, whether .com or Enterprise Server.
     Github(Box<Github>),
+    /// Forgejo's and Gitea's.
+    Forgejo,
 }
 
 impl Face {
@@ -26,7 +28,8 @@ impl Face {
     pub fn of(flavor: Flavor) -> Option<Self> {
         match flavor {
             Flavor::Dotcom | Flavor::Ghes => Some(Self::Github(Box::default())),
-            Flavor::Gitlab | Flavor::Forgejo | Flavor::ForgejoTasks | Flavor::Gitea => None,
+            Flavor::Forgejo | Flavor::ForgejoTasks | Flavor::Gitea => Some(Self::Forgejo),
+            Flavor::Gitlab => None,
         }
     }
 
@@ -34,6 +37,7 @@ impl Face {
     pub fn path<'p>(&self, path: &'p str) -> &'p str {
         match self {
             Self::Github(_) => github::Api::of(path).path(),
+            Self::Forgejo => crate::sim::forgejo::inside(path),
         }
     }
 
@@ -41,6 +45,7 @@ impl Face {
     pub fn is_graphql(&self, path: &str) -> bool {
         match self {
             Self::Github(_) => matches!(github::Api::of(path), github::Api::Graphql),
+            Self::Forgejo => false,
         }
     }
 
@@ -53,6 +58,7 @@ impl Face {
     ) -> Reply {
         match self {
             Self::Github(it) => it.answer(shared, incoming, asked).await,
+            Self::Forgejo => forgejo::answer(shared, incoming, asked),
         }
     }
 
@@ -65,6 +71,7 @@ impl Face {
     ) -> Option<Reply> {
         match self {
             Self::Github(_) => github::refusal(shared, incoming, effect),
+            Self::Forgejo => forgejo::refusal(shared, effect),
         }
     }
 }
