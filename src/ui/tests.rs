@@ -1,6 +1,7 @@
 //! Snapshots of the screens: the text, and below it the tones, one letter a cell.
 
 use super::*;
+use crate::app::interface::overview::Overview;
 use crate::app::state::State;
 use crate::app::view::{scenes, view};
 

@@ -3,11 +3,11 @@
 use tui_input::Input;
 
 use super::*;
+use crate::app::interface::overview::Overview;
 use crate::app::interface::{
     Aim, ConfirmDialog, ConfirmFocus, DetailTab, GatesAction, GatesDialog, GatesFocus, HoldDialog,
     HoldFocus, HoldMode, ListCursor, Overlay, PromoteDialog, PromoteFocus, PromoteItem, Screen,
 };
-use crate::app::interface::overview::Overview;
 use crate::app::plan::Plan;
 use crate::app::request::{Refusal, RefusalKind};
 use crate::domain::hold::{Cover, HoldKind, ManualGate, Openers};
