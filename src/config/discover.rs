@@ -15,6 +15,8 @@ use super::{
 };
 use crate::domain::ids::{Digest, EnvironmentName, ForgeName, RepoPath, ServiceName};
 use crate::domain::policy::{Environment, EnvironmentModel, Policy, Service, Stage, Via};
+use crate::domain::risk::RiskRule;
+use crate::domain::scope::ScopeRule;
 
 /// What the forge told about a repository.
 #[derive(Clone, Copy, Debug)]
@@ -156,6 +158,7 @@ pub fn settings(forge: ForgeSettings, found: &Found<'_>, env: &Env) -> Result<Se
         branch: found.default_branch.map(str::to_owned),
         group: None,
         depends: Vec::new(),
+        scope: ScopeRule::usual(),
         path,
     };
     let mut policy = Policy {
@@ -174,6 +177,10 @@ pub fn settings(forge: ForgeSettings, found: &Found<'_>, env: &Env) -> Result<Se
         poll: defaults::POLL,
         journal,
         forges: vec![forge],
+        risks: tiers
+            .keys()
+            .map(|tier| (tier.clone(), RiskRule::default()))
+            .collect(),
         tiers,
         overrides: defaults::overrides(),
         extra_gates: BTreeMap::new(),

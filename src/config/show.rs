@@ -14,9 +14,11 @@ use crate::domain::policy::{
     Service, Task, Via,
 };
 use crate::domain::release::Release;
+use crate::domain::risk::RiskRule;
 use crate::domain::window::{Span, Window, WindowEffect};
 
 mod sampled;
+mod scope;
 
 /// Writes the settings as a config file.
 pub fn show(settings: &Settings) -> String {
@@ -45,9 +47,17 @@ pub fn show(settings: &Settings) -> String {
         );
     }
     for (name, listed) in &settings.tiers {
-        let mut body = format!("gates = {}", gates(listed));
+        // The gate `risk` is said by its own key.
+        let said = listed
+            .iter()
+            .filter(|gate| !matches!(gate, GateSpec::Risk { .. }));
+        let said: Vec<GateSpec> = said.cloned().collect();
+        let mut body = format!("gates = {}", gates(&said));
         if let Some(rule) = settings.overrides.get(name) {
             let _ = write!(body, "\noverride = {}", override_rule(rule));
+        }
+        if let Some(rule) = settings.risks.get(name) {
+            let _ = write!(body, "\nrisk = {}", risk_rule(rule));
         }
         section(&mut out, &format!("policy.{}", key(name)), &body);
     }
@@ -185,6 +195,20 @@ pub(super) fn override_rule(rule: &OverrideRule) -> String {
     )
 }
 
+/// What follows from how much is at stake, as an inline table.
+pub(super) fn risk_rule(rule: &RiskRule) -> String {
+    let warn = rule
+        .warn
+        .map_or("false".to_owned(), |warn| warn.to_string());
+    match rule.second {
+        Some(second) => format!(
+            "{{ warn = {warn}, second = {second}, roles = {} }}",
+            texts(&rule.roles)
+        ),
+        None => format!("{{ warn = {warn} }}"),
+    }
+}
+
 pub(super) fn window(window: &Window) -> String {
     format!("{} {}", key(&window.name), window_body(window))
 }
@@ -298,6 +322,7 @@ fn service_body(service: &Service) -> String {
     if !service.depends.is_empty() {
         lines.push(format!("depends = {}", texts(&service.depends)));
     }
+    lines.extend(scope::lines(&service.scope));
     lines.join("\n")
 }
 
@@ -432,6 +457,9 @@ fn gate(gate: &GateSpec) -> String {
         GateSpec::FourEyes { parts } => {
             let parts = parts.iter().map(|part| part.word());
             format!(", distinct = {}", texts(parts))
+        }
+        GateSpec::Risk { second, roles } => {
+            format!(", second = {second}, roles = {}", texts(roles))
         }
         GateSpec::Fits(rule) => format!(", margin = {}", quote(&duration(rule.margin))),
         GateSpec::Checklist { tasks } => tasks_of(tasks),

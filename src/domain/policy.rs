@@ -14,6 +14,8 @@ use super::ids::{
 };
 use super::override_::OverrideRule;
 use super::release::Release;
+use super::risk::RiskRule;
+use super::scope::ScopeRule;
 use super::window::Window;
 
 mod environments;
@@ -51,6 +53,8 @@ pub struct Environment {
     pub mode: Mode,
     /// Who may override its gates.
     pub overrides: OverrideRule,
+    /// What follows from how much is at stake.
+    pub risk: RiskRule,
     /// How long everybody can see that `auto` is about to promote.
     pub countdown: SignedDuration,
 }
@@ -95,6 +99,8 @@ pub struct Service {
     pub group: Option<String>,
     /// What must be in an environment before this service goes there.
     pub depends: Vec<Dependency>,
+    /// What is looked for in its scopes.
+    pub scope: Arc<ScopeRule>,
     /// At least one; the order is the order of promotion.
     pub path: Vec<Stage>,
 }
@@ -173,13 +179,19 @@ pub struct Stage {
 }
 
 impl Stage {
-    /// The roles whose go its sign-off gates ask for.
+    /// The roles whose go its gates ask for: each of a sign-off's, any of a second approver's.
     pub fn roles_asked(&self) -> impl Iterator<Item = &RoleName> {
         let asked = self.gates.iter().filter_map(|gate| match gate {
-            GateSpec::SignOff { roles, .. } => Some(roles),
+            GateSpec::SignOff { roles, .. } | GateSpec::Risk { roles, .. } => Some(roles),
             _ => None,
         });
-        asked.flatten()
+        let mut roles: Vec<&RoleName> = Vec::new();
+        for role in asked.flatten() {
+            if !roles.contains(&role) {
+                roles.push(role);
+            }
+        }
+        roles.into_iter()
     }
 }
 
@@ -279,6 +291,11 @@ pub enum GateSpec {
     Checklist {
         tasks: Vec<Task>,
     },
+    /// From this score on, a second approver who has one of the roles.
+    Risk {
+        second: u32,
+        roles: Vec<RoleName>,
+    },
     Health(HealthRule),
     /// One or several programs, by a name of its own each.
     Command(Vec<(String, CommandRule)>),
@@ -331,6 +348,7 @@ impl GateSpec {
             Self::Fits(_) => "fits",
             Self::FourEyes { .. } => "four-eyes",
             Self::Checklist { .. } => "checklist",
+            Self::Risk { .. } => "risk",
             Self::Health(_) => "health",
             Self::Command(_) => "command",
         }
@@ -354,7 +372,7 @@ impl GateSpec {
     /// Says whether it judges the commits and pull requests between what is live and the candidate.
     pub fn needs_scope(&self) -> bool {
         match self {
-            Self::Review { .. } | Self::FourEyes { .. } => true,
+            Self::Review { .. } | Self::FourEyes { .. } | Self::Risk { .. } => true,
             Self::Pipeline(rule) => !rule.blocking.is_empty(),
             Self::Fresh
             | Self::Path { .. }
@@ -392,6 +410,7 @@ impl GateSpec {
             | Self::Fits(_)
             | Self::FourEyes { .. }
             | Self::Checklist { .. }
+            | Self::Risk { .. }
             | Self::Health(_)
             | Self::Command(_) => false,
         }
@@ -414,6 +433,7 @@ impl GateSpec {
             | Self::Parity(_)
             | Self::FourEyes { .. }
             | Self::Checklist { .. }
+            | Self::Risk { .. }
             | Self::Health(_)
             | Self::Command(_) => false,
         }
@@ -435,6 +455,12 @@ impl Policy {
     pub fn override_rule(&self, environment: &EnvironmentName) -> OverrideRule {
         let known = self.environments.get(environment);
         known.map_or_else(OverrideRule::default, |known| known.overrides.clone())
+    }
+
+    /// What follows from how much is at stake in a promotion into an environment.
+    pub fn risk_rule(&self, environment: &EnvironmentName) -> RiskRule {
+        let known = self.environments.get(environment);
+        known.map_or_else(RiskRule::default, |known| known.risk.clone())
     }
 
     pub fn release(&self, name: &ReleaseName) -> Option<&Release> {
@@ -496,6 +522,7 @@ mod tests {
                 branch: None,
                 group: None,
                 depends: Vec::new(),
+                scope: ScopeRule::usual(),
                 path: vec![
                     stage("staging", vec![GateSpec::Path { any: false }]),
                     stage("production", vec![GateSpec::Pipeline(rule)]),

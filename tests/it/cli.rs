@@ -9,6 +9,7 @@ mod acts;
 mod exits;
 mod gates;
 mod releases;
+mod scope;
 mod shapes;
 
 const CONFIRMED: [&str; 5] = ["--reason", "by a test", "--yes", "--confirm", "production"];

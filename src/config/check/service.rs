@@ -8,10 +8,11 @@ use super::super::error::meant;
 use super::super::file::{Table, Value};
 use super::super::{defaults, keys};
 use super::forge::Forges;
-use super::{Overrides, Place, Roles, depends, gate, mode};
+use super::{Overrides, Place, Risks, Roles, depends, gate, mode, scope};
 use crate::domain::forge_kind::ForgeKind;
 use crate::domain::ids::{EnvironmentName, ForgeName, RepoPath, ServiceName};
 use crate::domain::policy::{Dependency, Environment, GateSpec, Mode, Service, Stage, Via};
+use crate::domain::scope::ScopeRule;
 
 mod model;
 mod ways;
@@ -26,6 +27,9 @@ pub(super) struct Known<'k> {
     pub roles: &'k Roles,
     pub place: &'k Place<'k>,
     pub overrides: &'k Overrides,
+    pub risks: &'k Risks,
+    /// What is looked for in scopes where a service says nothing else.
+    pub scope: Arc<ScopeRule>,
 }
 
 /// The services, and the names of all that have a table, broken ones too: a reference to a broken
@@ -72,7 +76,7 @@ pub(super) fn services(
     let said = Cell::new(false);
     let mut listed = BTreeMap::new();
     for (name, table) in &tables {
-        let path = path(table, environments, known.overrides, declared, &said);
+        let path = path(table, environments, known, declared, &said);
         let name = ServiceName::new(name);
         let extra = table
             .get("gates")
@@ -99,10 +103,15 @@ pub(super) fn services(
     services
 }
 
+/// What the tier of an environment that no table describes says.
+fn usual<T: Clone + Default>(of_tiers: &BTreeMap<String, T>) -> T {
+    of_tiers.get(defaults::TIER).cloned().unwrap_or_default()
+}
+
 fn path(
     table: &Table<'_>,
     environments: &mut Environments,
-    overrides: &Overrides,
+    tiers: &Known<'_>,
     declared: bool,
     said: &Cell<bool>,
 ) -> Vec<EnvironmentName> {
@@ -134,7 +143,8 @@ fn path(
                 );
             }
             let made = Environment {
-                overrides: overrides.get(defaults::TIER).cloned().unwrap_or_default(),
+                overrides: usual(tiers.overrides),
+                risk: usual(tiers.risks),
                 ..undeclared(&name)
             };
             environments.insert(name.clone(), made);
@@ -155,6 +165,7 @@ pub(in super::super) fn undeclared(name: &EnvironmentName) -> Environment {
         protected: defaults::protected(name.as_str(), defaults::TIER),
         mode: Mode::default(),
         overrides: crate::domain::override_::OverrideRule::default(),
+        risk: crate::domain::risk::RiskRule::default(),
         countdown: crate::domain::policy::COUNTDOWN,
     }
 }
@@ -229,6 +240,7 @@ fn service(
         branch: branch.map(str::to_owned),
         group: group.map(str::to_owned),
         depends,
+        scope: scope::read(table, &known.scope),
         path: stages,
     })
 }

@@ -113,6 +113,76 @@ const CASES: &[(&str, &str)] = &[
     ("[poll]\nmax_age = \"9000h\"", "longer than a year"),
     ("poll = 1", "`poll` must be a table"),
     (
+        "[policy.fast]\nrisk = { warn = 101 }",
+        "101 is never reached: the score ends at 100",
+    ),
+    (
+        "[policy.fast]\nrisk = { warn = -1 }",
+        "`warn` must be a whole number, zero or more",
+    ),
+    (
+        "[policy.fast]\nrisk = { second = 20 }",
+        "nobody could be the second approver",
+    ),
+    (
+        "[role.qa]\nmembers = [\"ada\"]\n[policy.fast]\nrisk = { second = 20 }",
+        "",
+    ),
+    (
+        "[role.qa]\nmembers = [\"ada\"]\n[policy.fast]\nrisk = { warn = 30, second = 20 }",
+        "asked for from 20 on, and a warning comes from 30 on",
+    ),
+    (
+        "[role.qa]\nmembers = [\"ada\"]\n[policy.fast]\nrisk = { warn = false, second = 20, roles = [\"qe\"] }",
+        "there is no role `qe`",
+    ),
+    (
+        "[role.qa]\nmembers = [\"ada\"]\n[policy.fast]\nrisk = { roles = [\"qa\"] }",
+        "`roles` without `second`",
+    ),
+    (
+        "[policy.fast]\nrisk = { second = 20, warning = 3 }\n[role.qa]\nmembers = [\"ada\"]",
+        "unknown key `warning`",
+    ),
+    (
+        "[policy.mine]\ngates = [\"risk\"]",
+        "the gate `risk` is not listed",
+    ),
+    (
+        "[scope]\ntickets = [\"[A-Z\"]",
+        "`[A-Z` is not a pattern: unclosed character class",
+    ),
+    (
+        "[scope]\ntickets = [\"x*\"]",
+        "it also matches nothing at all",
+    ),
+    (
+        "[scope]\ntickets = [\"x\", \"x\"]",
+        "pattern `x` is listed twice",
+    ),
+    (
+        "[scope]\nticket_link = \"https://a.b/\"",
+        "does not say where the ticket goes",
+    ),
+    (
+        "[scope]\nticket_link = \"javascript:{ticket}\"",
+        "is not an address of the web",
+    ),
+    (
+        "[scope]\nticket_link = \"https://u:p@a.b/{ticket}\"",
+        "holds a name or a password",
+    ),
+    (
+        "[scope]\nfiles = { sql = [\"a\", \"/b\"] }",
+        "`/b` is not a glob: paths start at the root",
+    ),
+    (
+        "[scope]\nfiles = { \"two words\" = [\"a\"] }",
+        "a kind of files needs a name",
+    ),
+    ("[scope]\nfiles = [\"a\"]", "`scope.files` must be a table"),
+    ("[scope]\nfiles = { migrations = [] }", ""),
+    (
         "[[forge]]\nurl = \"https://a.b\"",
         "`forge` must be a table",
     ),

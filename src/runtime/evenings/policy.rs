@@ -37,6 +37,7 @@ pub fn first(chance: &mut Chance, now: Timestamp) -> Policy {
             protected: *name == "production",
             mode: Mode::Confirm,
             overrides: OverrideRule::default(),
+            risk: crate::domain::risk::RiskRule::default(),
             countdown: SignedDuration::from_secs(30),
         };
         (EnvironmentName::from(*name), environment)
@@ -89,6 +90,7 @@ fn service(chance: &mut Chance, name: &str, environments: &[&str]) -> Service {
         branch: None,
         group: None,
         depends: Vec::new(),
+        scope: crate::domain::scope::ScopeRule::usual(),
         path,
     }
 }

@@ -51,6 +51,7 @@ pub(super) fn policy(plans: &[Plan]) -> Policy {
                     protected: *name == "prod",
                     mode: Mode::Confirm,
                     overrides: crate::domain::override_::OverrideRule::default(),
+                    risk: crate::domain::risk::RiskRule::default(),
                     countdown: crate::domain::policy::COUNTDOWN,
                 };
                 (EnvironmentName::new(name), environment)
@@ -67,6 +68,7 @@ pub(super) fn policy(plans: &[Plan]) -> Policy {
                 branch: None,
                 group: None,
                 depends: Vec::new(),
+                scope: crate::domain::scope::ScopeRule::usual(),
                 path: PATH.iter().map(|name| stage(name)).collect(),
             })
             .collect(),
