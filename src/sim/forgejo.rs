@@ -82,9 +82,9 @@ pub fn answer(
     match (request.method, path) {
         ("GET" | "HEAD", "/swagger.v1.json") => return swagger::answer(edition, &seen.root),
         ("GET" | "HEAD", "/api/forgejo/v1/version") => {
-            return edition.forgejo_version().map_or_else(outside, |it| {
-                Answer::json(200, json!({ "version": it }))
-            });
+            return edition
+                .forgejo_version()
+                .map_or_else(outside, |it| Answer::json(200, json!({ "version": it })));
         }
         _ => {}
     }

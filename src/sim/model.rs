@@ -194,7 +194,10 @@ impl State {
         for repo in &mut self.repos {
             let repo = Arc::make_mut(repo);
             for status in &mut repo.statuses {
-                let path = status.target_url.as_deref().and_then(|it| it.strip_prefix(&*old));
+                let path = status
+                    .target_url
+                    .as_deref()
+                    .and_then(|it| it.strip_prefix(&*old));
                 if let Some(path) = path {
                     status.target_url = Some(format!("{base}{path}"));
                 }

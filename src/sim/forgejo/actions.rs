@@ -32,7 +32,10 @@ impl Call<'_> {
         } else {
             Vec::new()
         };
-        let all = repo.runs.iter().flat_map(|run| run.jobs.iter().map(move |job| (&**run, job)));
+        let all = repo
+            .runs
+            .iter()
+            .flat_map(|run| run.jobs.iter().map(move |job| (&**run, job)));
         let mut all: Vec<(&Run, &Job)> = all
             .filter(|(_, job)| picked(job))
             .filter(|(_, job)| {
@@ -40,7 +43,9 @@ impl Call<'_> {
             })
             .collect();
         all.sort_by_key(|(_, job)| std::cmp::Reverse(job.id));
-        Ok(self.counted("workflow_runs", &all, |(run, job)| self.shape().task(repo, run, job)))
+        Ok(self.counted("workflow_runs", &all, |(run, job)| {
+            self.shape().task(repo, run, job)
+        }))
     }
 
     /// Runs, newest first.
@@ -80,7 +85,10 @@ impl Call<'_> {
     pub fn jobs(&self, repo: &Repo, id: &str) -> Done {
         let run = self.run_found(repo, id)?;
         let slots = runs::slots(repo, run);
-        let list = slots.iter().map(|it| self.shape().job(repo, run, it)).collect();
+        let list = slots
+            .iter()
+            .map(|it| self.shape().job(repo, run, it))
+            .collect();
         Ok(Answer::json(200, Value::Array(list)))
     }
 
@@ -94,7 +102,10 @@ impl Call<'_> {
         let inputs = fields.texts("inputs")?;
         let tells = self.edition.tells_run() && fields.flag("return_run_info")? == Some(true);
         let (id, index, jobs) = self.act(|state| {
-            let repo = state.repo_by_id(repo.id).cloned().ok_or_else(No::not_found)?;
+            let repo = state
+                .repo_by_id(repo.id)
+                .cloned()
+                .ok_or_else(No::not_found)?;
             let workflow = repo.workflows.iter().find(|it| it.file == key);
             let workflow = workflow.ok_or_else(|| lost(gitea, "workflow", key))?;
             if repo.resolve(&git_ref).is_none() {
@@ -124,13 +135,18 @@ impl Call<'_> {
                 .map(|it| crate::sim::script::run::fill(&it.name, &known))
                 .collect();
             let id = state.dispatch(&token, repo.id, key, &git_ref, known)?;
-            let index = state.repo_by_id(repo.id).map_or(0, |it| runs::last_index(it));
+            let index = state
+                .repo_by_id(repo.id)
+                .map_or(0, |it| runs::last_index(it));
             Ok((id, index, jobs))
         })?;
         if !tells {
             return Ok(Answer::empty(204));
         }
-        Ok(Answer::json(201, json!({"id": id, "run_number": index, "jobs": jobs})))
+        Ok(Answer::json(
+            201,
+            json!({"id": id, "run_number": index, "jobs": jobs}),
+        ))
     }
 
     /// Stops a run, and says the same of one that had ended long before.
@@ -165,7 +181,9 @@ impl Call<'_> {
     /// Runs a run again.
     pub fn rerun(&self, repo: &Repo, id: &str) -> Done {
         let run = self.run_found(repo, id)?;
-        self.again(repo, run, |state, token| state.rerun(token, repo.id, run.id, false))
+        self.again(repo, run, |state, token| {
+            state.rerun(token, repo.id, run.id, false)
+        })
     }
 
     /// Runs a job again, with what depends on it.
@@ -175,7 +193,9 @@ impl Call<'_> {
         let slots = runs::slots(repo, run);
         let job = slots.iter().find(|it| it.id == id).and_then(|it| it.job);
         let job = job.ok_or_else(No::not_found)?.id;
-        self.again(repo, run, |state, token| state.rerun_job(token, repo.id, job))
+        self.again(repo, run, |state, token| {
+            state.rerun_job(token, repo.id, job)
+        })
     }
 }
 
@@ -183,6 +203,9 @@ fn lost(gitea: bool, what: &str, name: &str) -> No {
     if gitea {
         No::missing(format!("{what} {name:?} doesn't exist"))
     } else {
-        No::new(404, format!("object does not exist [id: , rel_path: {name}]"))
+        No::new(
+            404,
+            format!("object does not exist [id: , rel_path: {name}]"),
+        )
     }
 }

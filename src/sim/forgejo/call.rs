@@ -84,7 +84,12 @@ impl Call<'_> {
         let Some(token) = &self.token else {
             return Ok(());
         };
-        let held = |level: &str| token.scopes.iter().any(|it| *it == format!("{level}:{category}"));
+        let held = |level: &str| {
+            token
+                .scopes
+                .iter()
+                .any(|it| *it == format!("{level}:{category}"))
+        };
         if token.scopes.iter().any(|it| it == "all") || held("write") || (!write && held("read")) {
             return Ok(());
         }
@@ -96,7 +101,10 @@ impl Call<'_> {
     pub fn sees(&self, repo: &Repo) -> bool {
         let named = |token: &Arc<Token>| {
             token.repos.is_empty()
-                || token.repos.iter().any(|it| it.eq_ignore_ascii_case(&repo.full_name()))
+                || token
+                    .repos
+                    .iter()
+                    .any(|it| it.eq_ignore_ascii_case(&repo.full_name()))
         };
         !repo.private || self.token.as_ref().is_some_and(named)
     }
@@ -164,7 +172,10 @@ impl Fields {
         }
         match serde_json::from_slice(body) {
             Ok(Value::Object(map)) => Ok(Self(map)),
-            Ok(_) => Err(No::new(422, "[]: json: cannot unmarshal value into Go struct")),
+            Ok(_) => Err(No::new(
+                422,
+                "[]: json: cannot unmarshal value into Go struct",
+            )),
             Err(error) => Err(No::new(422, format!("[]: {error}"))),
         }
     }

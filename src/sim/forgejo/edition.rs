@@ -146,7 +146,13 @@ mod tests {
     #[test]
     fn a_version_tells_the_server_and_what_it_can_do() {
         for (text, version, runs, jobs, tells) in [
-            ("16.0.1+gitea-1.22.0", "16.0.1+gitea-1.22.0", true, true, true),
+            (
+                "16.0.1+gitea-1.22.0",
+                "16.0.1+gitea-1.22.0",
+                true,
+                true,
+                true,
+            ),
             ("15.0.0", "15.0.0+gitea-1.22.0", true, false, true),
             ("11.0.7", "11.0.7+gitea-1.22.0", false, false, true),
             ("10.0.3", "10.0.3+gitea-1.22.0", false, false, false),

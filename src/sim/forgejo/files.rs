@@ -12,7 +12,8 @@ impl Call<'_> {
     fn rev<'r>(&'r self, repo: &'r Repo) -> Result<(&'r str, &'r str), No> {
         let rev = self.param("ref").unwrap_or(&repo.default_branch);
         let commit = repo.resolve(rev);
-        let commit = commit.ok_or_else(|| No::missing(format!("object does not exist [id: {rev}, rel_path: ]")))?;
+        let commit = commit
+            .ok_or_else(|| No::missing(format!("object does not exist [id: {rev}, rel_path: ]")))?;
         Ok((rev, &commit.sha))
     }
 
@@ -20,7 +21,9 @@ impl Call<'_> {
     pub fn contents(&self, repo: &Repo, path: &str) -> Done {
         let (rev, sha) = self.rev(repo)?;
         let found = self.at(repo, sha, path);
-        let found = found.ok_or_else(|| No::missing(format!("object does not exist [id: , rel_path: {path}]")))?;
+        let found = found.ok_or_else(|| {
+            No::missing(format!("object does not exist [id: , rel_path: {path}]"))
+        })?;
         Ok(Answer::json(
             200,
             match found {
@@ -44,14 +47,22 @@ impl Call<'_> {
     pub fn raw(&self, repo: &Repo, path: &str) -> Done {
         let (_, sha) = self.rev(repo)?;
         let Some(Entry::File(blob)) = self.at(repo, sha, path) else {
-            return Err(No::missing(format!("object does not exist [id: , rel_path: {path}]")));
+            return Err(No::missing(format!(
+                "object does not exist [id: , rel_path: {path}]"
+            )));
         };
         let tag = format!("\"{}\"", blob.sha);
-        let same = self.known.is_some_and(|it| it.split(',').any(|it| it.trim() == tag));
+        let same = self
+            .known
+            .is_some_and(|it| it.split(',').any(|it| it.trim() == tag));
         let answer = if same {
             Answer::empty(304)
         } else {
-            Answer::raw(200, "text/plain; charset=utf-8", blob.content.as_bytes().to_vec())
+            Answer::raw(
+                200,
+                "text/plain; charset=utf-8",
+                blob.content.as_bytes().to_vec(),
+            )
         };
         Ok(answer.with("etag", tag))
     }
@@ -77,7 +88,9 @@ impl Call<'_> {
                 children: children.collect(),
             });
         }
-        let named = path.strip_prefix(folder).and_then(|it| it.strip_prefix('/'));
+        let named = path
+            .strip_prefix(folder)
+            .and_then(|it| it.strip_prefix('/'));
         let named = named.and_then(|name| repo.workflows.iter().find(|it| it.file == name));
         match named {
             Some(workflow) => Some(Entry::File(written(folder, workflow))),
@@ -85,7 +98,14 @@ impl Call<'_> {
         }
     }
 
-    fn listed(&self, repo: &Repo, rev: &str, path: &str, blob: Option<&Blob>, whole: bool) -> Value {
+    fn listed(
+        &self,
+        repo: &Repo,
+        rev: &str,
+        path: &str,
+        blob: Option<&Blob>,
+        whole: bool,
+    ) -> Value {
         let shape = self.shape();
         let (url, html) = (shape.url(repo), shape.html(repo));
         let escaped: Vec<String> = path.split('/').map(encode).collect();
@@ -96,7 +116,9 @@ impl Call<'_> {
         let objects = if blob.is_some() { "blobs" } else { "trees" };
         let git = format!("{url}/git/{objects}/{sha}");
         // Git's own coding has no line ends here.
-        let content = blob.filter(|_| whole).map(|it| base64(it.content.as_bytes()).replace('\n', ""));
+        let content = blob
+            .filter(|_| whole)
+            .map(|it| base64(it.content.as_bytes()).replace('\n', ""));
         json!({
             "name": path.rsplit('/').next().unwrap_or(path),
             "path": path,

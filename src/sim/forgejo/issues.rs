@@ -59,12 +59,24 @@ impl Call<'_> {
         let kind = self.param("type");
         let state = self.param("state").unwrap_or("open");
         let labels: Vec<&str> = self.params("labels").collect();
-        let issues = repo.issues.iter().map(Entry::Issue).filter(|_| kind != Some("pulls"));
-        let pulls = repo.pulls.iter().map(Entry::Pull).filter(|_| kind != Some("issues"));
+        let issues = repo
+            .issues
+            .iter()
+            .map(Entry::Issue)
+            .filter(|_| kind != Some("pulls"));
+        let pulls = repo
+            .pulls
+            .iter()
+            .map(Entry::Pull)
+            .filter(|_| kind != Some("issues"));
         let mut all: Vec<Entry<'_>> = issues
             .chain(pulls)
             .filter(|it| state == "all" || it.open() == (state != "closed"))
-            .filter(|it| labels.iter().all(|name| it.labels().iter().any(|own| own == name)))
+            .filter(|it| {
+                labels
+                    .iter()
+                    .all(|name| it.labels().iter().any(|own| own == name))
+            })
             .collect();
         all.sort_by_key(|it| std::cmp::Reverse(it.number()));
         Ok(self.list(&all, |it| self.entry(repo, it)))
@@ -155,7 +167,10 @@ impl Call<'_> {
     /// The labels of one issue.
     pub fn issue_labels(&self, repo: &Repo, text: &str) -> Done {
         let found = Entry::of(repo, number(text)?)?;
-        Ok(Answer::json(200, Value::Array(self.shape().labels(repo, found.labels()))))
+        Ok(Answer::json(
+            200,
+            Value::Array(self.shape().labels(repo, found.labels())),
+        ))
     }
 
     /// Adds labels, by number or by name; `PUT` has these and no others. One that is not there is
@@ -168,16 +183,25 @@ impl Call<'_> {
             return Err(No::new(403, "write permission is required"));
         }
         let fields = self.fields()?;
-        let asked = fields.value("labels").and_then(Value::as_array).cloned().unwrap_or_default();
+        let asked = fields
+            .value("labels")
+            .and_then(Value::as_array)
+            .cloned()
+            .unwrap_or_default();
         let (numbers, names): (Vec<&Value>, Vec<&Value>) = asked.iter().partition(|it| it.is_u64());
         if names.iter().any(|it| !it.is_string()) {
             return Err(No::new(400, "a label must be an integer or a string"));
         }
         if !numbers.is_empty() && !names.is_empty() {
-            return Err(No::new(400, "labels should be an array of strings or integers"));
+            return Err(No::new(
+                400,
+                "labels should be an array of strings or integers",
+            ));
         }
         let meant = |it: &&Label| {
-            asked.iter().any(|ask| ask.as_u64() == Some(it.id) || ask.as_str() == Some(&it.name))
+            asked
+                .iter()
+                .any(|ask| ask.as_u64() == Some(it.id) || ask.as_str() == Some(&it.name))
         };
         let mut labels = match self.method {
             "PUT" => Vec::new(),
@@ -205,7 +229,8 @@ impl Call<'_> {
         }
         let label = number(label)?;
         let known = repo.labels.iter().find(|it| it.id == label);
-        let known = known.ok_or_else(|| No::new(422, format!("label does not exist [label_id: {label}]")))?;
+        let known = known
+            .ok_or_else(|| No::new(422, format!("label does not exist [label_id: {label}]")))?;
         let mut labels = found.labels().to_vec();
         labels.retain(|it| *it != known.name);
         self.relabel(repo, found.number(), labels)?;

@@ -63,9 +63,14 @@ impl Call<'_> {
             query.retain(|(name, _)| name != "page");
             query.push(("page".to_owned(), number.to_string()));
             query.sort();
-            let pairs = query.iter().map(|(name, value)| format!("{}={}", encode(name), encode(value)));
+            let pairs = query
+                .iter()
+                .map(|(name, value)| format!("{}={}", encode(name), encode(value)));
             let query = pairs.collect::<Vec<_>>().join("&");
-            links.push(format!("<{}{}?{query}>; rel=\"{rel}\"", self.state.base, self.raw_path));
+            links.push(format!(
+                "<{}{}?{query}>; rel=\"{rel}\"",
+                self.state.base, self.raw_path
+            ));
         };
         if page.number < last {
             link(page.number + 1, "next");

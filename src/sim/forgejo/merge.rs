@@ -95,7 +95,10 @@ fn carried(
     (repo_id, number): (u64, u64),
     order: &Order,
 ) -> Result<(), No> {
-    let repo = state.repo_by_id(repo_id).cloned().ok_or_else(No::not_found)?;
+    let repo = state
+        .repo_by_id(repo_id)
+        .cloned()
+        .ok_or_else(No::not_found)?;
     let pull = repo.pull(number).ok_or_else(No::not_found)?;
     let shape = Shape {
         state,
@@ -105,7 +108,10 @@ fn carried(
     };
     mergeable(&shape, &repo, pull, token, order.force)?;
     let Some(style) = order.style.filter(|it| it.allowed(&repo)) else {
-        let words = format!("{} is not allowed an allowed merge style for this repository", order.word);
+        let words = format!(
+            "{} is not allowed an allowed merge style for this repository",
+            order.word
+        );
         return Err(No::new(405, words));
     };
     if order.head.as_ref().is_some_and(|it| *it != pull.head_sha) {
@@ -132,7 +138,12 @@ fn carried(
             sha: None,
             method,
             title: Some(order.title.clone().unwrap_or(headline)),
-            message: Some(order.message.clone().unwrap_or_else(|| format!("Reviewed-on: {page}"))),
+            message: Some(
+                order
+                    .message
+                    .clone()
+                    .unwrap_or_else(|| format!("Reviewed-on: {page}")),
+            ),
         };
         state.merged(repo_id, number, &token.login, &merge, &BTreeMap::new());
     }
@@ -197,20 +208,35 @@ fn mergeable(
 /// How many official approvals stand, and whether an official rejection does.
 pub fn verdict(shape: &Shape<'_>, repo: &Repo, pull: &Pull) -> (usize, bool) {
     let opinions = pull.opinions();
-    let mut official = opinions.iter().filter(|it| shape.official(repo, pull, &it.author));
-    let approvals = official.clone().filter(|it| it.state == ReviewState::Approved).count();
-    (approvals, official.any(|it| it.state == ReviewState::ChangesRequested))
+    let mut official = opinions
+        .iter()
+        .filter(|it| shape.official(repo, pull, &it.author));
+    let approvals = official
+        .clone()
+        .filter(|it| it.state == ReviewState::Approved)
+        .count();
+    (
+        approvals,
+        official.any(|it| it.state == ReviewState::ChangesRequested),
+    )
 }
 
 // Moves the base to the head: no commit is made.
 fn forward(state: &mut State, repo: &Repo, pull: &Pull, token: &Token) -> Result<(), No> {
-    let behind = repo.compare(&pull.base, &pull.head_sha).is_none_or(|it| it.behind > 0);
+    let behind = repo
+        .compare(&pull.base, &pull.head_sha)
+        .is_none_or(|it| it.behind > 0);
     if behind {
         // The API does not know this error of its own: it is a fault of the server's.
-        return Err(No::new(500, "Merge DivergingFastForwardOnly Error: exit status 128 - fatal: Not possible to fast-forward, aborting."));
+        return Err(No::new(
+            500,
+            "Merge DivergingFastForwardOnly Error: exit status 128 - fatal: Not possible to fast-forward, aborting.",
+        ));
     }
     let now = state.now;
-    let it = state.repo_mut(repo.id).and_then(|it| it.pull_mut(pull.number));
+    let it = state
+        .repo_mut(repo.id)
+        .and_then(|it| it.pull_mut(pull.number));
     if let Some(it) = it {
         it.state = PullState::Merged;
         (it.merged_at, it.closed_at, it.updated_at) = (Some(now), Some(now), now);

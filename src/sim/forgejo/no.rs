@@ -115,7 +115,10 @@ impl No {
                 if self.status == 404
                     && let Some(map) = body.as_object_mut()
                 {
-                    map.insert("errors".to_owned(), self.errors.map_or(Value::Null, |it| json!(it)));
+                    map.insert(
+                        "errors".to_owned(),
+                        self.errors.map_or(Value::Null, |it| json!(it)),
+                    );
                 }
                 Answer::json(self.status, body)
             }

@@ -60,12 +60,18 @@ impl Call<'_> {
         let open = all.clone().find(|it| it.state == PullState::Open);
         let found = open.or_else(|| all.next());
         let words = || No::missing("pull request does not exist");
-        Ok(Answer::json(200, self.shape().pull(repo, found.ok_or_else(words)?)))
+        Ok(Answer::json(
+            200,
+            self.shape().pull(repo, found.ok_or_else(words)?),
+        ))
     }
 
     /// The merged pull request that a commit came in by.
     pub fn pull_of_commit(&self, repo: &Repo, sha: &str) -> Done {
-        let found = repo.pulls_of(sha).into_iter().find(|it| it.state == PullState::Merged);
+        let found = repo
+            .pulls_of(sha)
+            .into_iter()
+            .find(|it| it.state == PullState::Merged);
         let found = found.ok_or_else(No::not_found)?;
         Ok(Answer::json(200, self.shape().pull(repo, found)))
     }
@@ -154,7 +160,10 @@ impl Call<'_> {
         let title = fields.text("title")?.filter(|it| !it.is_empty());
         let state = fields.text("state")?;
         if pull.state == PullState::Merged && state.is_some() {
-            return Err(No::new(412, "cannot change state of this pull request, it was already merged"));
+            return Err(No::new(
+                412,
+                "cannot change state of this pull request, it was already merged",
+            ));
         }
         let change = IssueChange {
             title: title.clone(),
@@ -177,7 +186,10 @@ impl Call<'_> {
     fn pull_now(&self, repo: &Repo, number: u64, status: u16) -> Done {
         let (state, repo) = self.after(repo)?;
         let pull = repo.pull(number).ok_or_else(No::not_found)?;
-        Ok(Answer::json(status, self.shape_of(&state).pull(&repo, pull)))
+        Ok(Answer::json(
+            status,
+            self.shape_of(&state).pull(&repo, pull),
+        ))
     }
 
     /// Reviews a pull request; nobody approves or rejects their own.
@@ -205,7 +217,10 @@ impl Call<'_> {
                 return Err(No::new(422, format!("{word} your own pull is not allowed")));
             }
             if word != "approve" && body.trim().is_empty() {
-                return Err(No::new(422, "review event COMMENT requires a body or a comment"));
+                return Err(No::new(
+                    422,
+                    "review event COMMENT requires a body or a comment",
+                ));
             }
             pull.requested.retain(|it| *it != token.login);
             pull.updated_at = now;
@@ -223,7 +238,10 @@ impl Call<'_> {
         let pull = repo.pull(number).ok_or_else(No::not_found)?;
         let made = pull.reviews.iter().find(|it| it.id == id);
         let made = made.ok_or_else(No::not_found)?;
-        Ok(Answer::json(200, self.shape_of(&state).review(&repo, pull, made)))
+        Ok(Answer::json(
+            200,
+            self.shape_of(&state).review(&repo, pull, made),
+        ))
     }
 }
 

@@ -41,13 +41,20 @@ impl Call<'_> {
     /// A person.
     pub fn person(&self, login: &str) -> Done {
         let user = self.state.users.get(login);
-        let user = user.ok_or_else(|| No::missing(format!("user redirect does not exist [name: {login}]")))?;
+        let user = user
+            .ok_or_else(|| No::missing(format!("user redirect does not exist [name: {login}]")))?;
         Ok(Answer::json(200, self.shape().user(user)))
     }
 
     fn visible(&self, owner: Option<&str>) -> Vec<&Repo> {
-        let all = self.state.repos.iter().map(|it| &**it).filter(|it| self.sees(it));
-        all.filter(|it| owner.is_none_or(|owner| it.owner.eq_ignore_ascii_case(owner))).collect()
+        let all = self
+            .state
+            .repos
+            .iter()
+            .map(|it| &**it)
+            .filter(|it| self.sees(it));
+        all.filter(|it| owner.is_none_or(|owner| it.owner.eq_ignore_ascii_case(owner)))
+            .collect()
     }
 
     /// The repositories that the caller may know of.
@@ -91,7 +98,8 @@ impl Call<'_> {
     /// One branch.
     pub fn branch(&self, repo: &Repo, name: &str) -> Done {
         let branch = repo.branches.get(name);
-        let branch = branch.ok_or_else(|| No::missing(format!("branch does not exist [name: {name}]")))?;
+        let branch =
+            branch.ok_or_else(|| No::missing(format!("branch does not exist [name: {name}]")))?;
         Ok(Answer::json(200, self.shape().branch(repo, branch)))
     }
 
@@ -154,7 +162,8 @@ impl Call<'_> {
         self.act(|state| {
             let repo = state.repo_mut(repo.id).ok_or_else(No::not_found)?;
             let branch = repo.branches.get(name);
-            let branch = branch.ok_or_else(|| No::missing(format!("branch does not exist [name: {name}]")))?;
+            let branch = branch
+                .ok_or_else(|| No::missing(format!("branch does not exist [name: {name}]")))?;
             if name == repo.default_branch {
                 return Err(No::new(403, "can not delete default branch"));
             }
@@ -170,7 +179,9 @@ impl Call<'_> {
     /// The commits of a branch, newest first.
     pub fn commits(&self, repo: &Repo) -> Done {
         let rev = self.param("sha").unwrap_or(&repo.default_branch);
-        let head = repo.resolve(rev).ok_or_else(|| No::missing(format!("object does not exist [id: {rev}, rel_path: ]")))?;
+        let head = repo
+            .resolve(rev)
+            .ok_or_else(|| No::missing(format!("object does not exist [id: {rev}, rel_path: ]")))?;
         let known = repo.ancestors(&head.sha);
         let path = self.param("path");
         let all: Vec<_> = repo
@@ -192,10 +203,17 @@ impl Call<'_> {
 
     /// What a revision has and another lacks: newest first, all at once.
     pub fn compare(&self, repo: &Repo, between: &str) -> Done {
-        let split = between.split_once("...").or_else(|| between.split_once(".."));
+        let split = between
+            .split_once("...")
+            .or_else(|| between.split_once(".."));
         let (base, head) = split.unwrap_or((repo.default_branch.as_str(), between));
         let found = repo.compare(base, head).ok_or_else(No::not_found)?;
-        let commits: Vec<Value> = found.commits.iter().rev().map(|it| self.shape().commit(repo, it)).collect();
+        let commits: Vec<Value> = found
+            .commits
+            .iter()
+            .rev()
+            .map(|it| self.shape().commit(repo, it))
+            .collect();
         let files: Vec<Value> = Repo::changes(&found.commits).iter().map(touched).collect();
         Ok(Answer::json(
             200,
@@ -207,7 +225,9 @@ impl Call<'_> {
     pub fn update_pull(&self, repo: &Repo, number: &str) -> Done {
         let token = self.signed()?;
         unarchived(repo)?;
-        let pull = repo.pull(super::call::number(number)?).ok_or_else(No::not_found)?;
+        let pull = repo
+            .pull(super::call::number(number)?)
+            .ok_or_else(No::not_found)?;
         if token.permission < Permission::Write {
             return Err(No::bare(403));
         }

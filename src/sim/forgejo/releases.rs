@@ -12,7 +12,9 @@ use crate::sim::{
 
 impl Call<'_> {
     fn writes(&self) -> bool {
-        self.token.as_ref().is_some_and(|it| it.permission >= Permission::Write)
+        self.token
+            .as_ref()
+            .is_some_and(|it| it.permission >= Permission::Write)
     }
 
     /// Releases, newest first; drafts for those alone who may write.
@@ -31,8 +33,13 @@ impl Call<'_> {
 
     /// The newest release that is neither draft nor prerelease.
     pub fn latest_release(&self, repo: &Repo) -> Done {
-        let good = repo.releases.iter().filter(|it| !it.draft && !it.prerelease);
-        let found = good.max_by_key(|it| (it.created_at, it.id)).ok_or_else(No::not_found)?;
+        let good = repo
+            .releases
+            .iter()
+            .filter(|it| !it.draft && !it.prerelease);
+        let found = good
+            .max_by_key(|it| (it.created_at, it.id))
+            .ok_or_else(No::not_found)?;
         Ok(Answer::json(200, self.shape().release(repo, found)))
     }
 
@@ -46,7 +53,10 @@ impl Call<'_> {
     /// One release.
     pub fn release(&self, repo: &Repo, id: &str) -> Done {
         let id = number(id)?;
-        let found = repo.releases.iter().find(|it| it.id == id && (!it.draft || self.writes()));
+        let found = repo
+            .releases
+            .iter()
+            .find(|it| it.id == id && (!it.draft || self.writes()));
         let found = found.ok_or_else(No::not_found)?;
         Ok(Answer::json(200, self.shape().release(repo, found)))
     }
@@ -100,7 +110,10 @@ impl Call<'_> {
             let found = found.ok_or_else(No::not_found)?;
             let tag = change.tag.as_deref().unwrap_or(&found.tag);
             if repo.releases.iter().any(|it| it.id != id && it.tag == tag) {
-                return Err(No::new(409, format!("release tag already exist [tag_name: {tag}]")));
+                return Err(No::new(
+                    409,
+                    format!("release tag already exist [tag_name: {tag}]"),
+                ));
             }
             Ok(state.update_release(&token, repo.id, id, change)?)
         })?;
@@ -111,6 +124,9 @@ impl Call<'_> {
         let (state, repo) = self.after(repo)?;
         let found = repo.releases.iter().find(|it| it.id == id);
         let found = found.ok_or_else(No::not_found)?;
-        Ok(Answer::json(status, self.shape_of(&state).release(&repo, found)))
+        Ok(Answer::json(
+            status,
+            self.shape_of(&state).release(&repo, found),
+        ))
     }
 }

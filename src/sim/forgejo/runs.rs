@@ -101,7 +101,9 @@ pub fn slots<'a>(repo: &'a Repo, run: &'a Run) -> Vec<Slot<'a>> {
     };
     let slot = |(index, plan): (usize, &'a WorkflowJob)| {
         let name = fill(&plan.name, &run.inputs);
-        let job = run.latest_jobs().find(|it| it.name == name && it.stage == plan.stage);
+        let job = run
+            .latest_jobs()
+            .find(|it| it.name == name && it.stage == plan.stage);
         let stage = match job {
             Some(job) => Stage::of(job.status, job.conclusion),
             None if run.conclusion == Some(Conclusion::Cancelled) => Stage::Cancelled,
@@ -143,9 +145,17 @@ pub fn last_index(repo: &Repo) -> u64 {
 
 /// When the first job began and the last one ended.
 pub fn span(run: &Run) -> (Option<Timestamp>, Option<Timestamp>) {
-    let ran = || run.latest_jobs().filter(|it| it.conclusion != Some(Conclusion::Skipped));
+    let ran = || {
+        run.latest_jobs()
+            .filter(|it| it.conclusion != Some(Conclusion::Skipped))
+    };
     let began = ran().filter_map(|it| it.started_at).min();
-    let ended = run.done().then(|| ran().filter_map(|it| it.completed_at).max().or(Some(run.updated_at)));
+    let ended = run.done().then(|| {
+        ran()
+            .filter_map(|it| it.completed_at)
+            .max()
+            .or(Some(run.updated_at))
+    });
     (began, ended.flatten())
 }
 

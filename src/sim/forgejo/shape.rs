@@ -108,8 +108,16 @@ impl Shape<'_> {
     pub fn repo(&self, repo: &Repo) -> Value {
         let url = self.url(repo);
         let html = self.html(repo);
-        let pulls = repo.pulls.iter().filter(|it| it.state == PullState::Open).count();
-        let issues = repo.issues.iter().filter(|it| it.state == IssueState::Open).count();
+        let pulls = repo
+            .pulls
+            .iter()
+            .filter(|it| it.state == PullState::Open)
+            .count();
+        let issues = repo
+            .issues
+            .iter()
+            .filter(|it| it.state == IssueState::Open)
+            .count();
         let may = |least| self.permission.is_some_and(|it| it >= least);
         let own = json!({
             "id": repo.id,

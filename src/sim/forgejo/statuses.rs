@@ -81,7 +81,10 @@ fn of_job(repo: &Repo, run: &Run, slot: &Slot<'_>, edition: Edition) -> Told {
         Stage::Skipped => (StatusState::Success, "Has been skipped".to_owned()),
         Stage::Running => (StatusState::Pending, "Has started running".to_owned()),
         Stage::Waiting => (StatusState::Pending, "Waiting to run".to_owned()),
-        Stage::Blocked => (StatusState::Pending, "Blocked by required conditions".to_owned()),
+        Stage::Blocked => (
+            StatusState::Pending,
+            "Blocked by required conditions".to_owned(),
+        ),
         Stage::Unknown => (StatusState::Pending, "Unknown status: 0".to_owned()),
     };
     let at = job.map(|it| it.completed_at.or(it.started_at).unwrap_or(it.created_at));
@@ -126,7 +129,10 @@ fn combined(list: &[&Told]) -> Option<StatusState> {
 /// Says whether all contexts that a rule names (`*` stands for anything) are there and good.
 pub fn pass(list: &[Told], required: &[String]) -> bool {
     required.iter().all(|pattern| {
-        let mut meant = list.iter().filter(|it| globs(pattern, &it.context)).peekable();
+        let mut meant = list
+            .iter()
+            .filter(|it| globs(pattern, &it.context))
+            .peekable();
         meant.peek().is_some()
             && meant.all(|it| matches!(it.state, StatusState::Success | StatusState::Skipped))
     })
@@ -137,7 +143,8 @@ fn globs(pattern: &str, text: &str) -> bool {
         None => pattern == text,
         Some((start, rest)) => text.strip_prefix(start).is_some_and(|tail| {
             let ends = tail.char_indices().map(|(at, _)| at).chain([tail.len()]);
-            ends.into_iter().any(|at| tail.get(at..).is_some_and(|tail| globs(rest, tail)))
+            ends.into_iter()
+                .any(|at| tail.get(at..).is_some_and(|tail| globs(rest, tail)))
         }),
     }
 }
@@ -161,7 +168,8 @@ impl Shape<'_> {
 impl Call<'_> {
     fn sha_of<'r>(&self, repo: &'r Repo, rev: &str) -> Result<&'r str, No> {
         let commit = repo.resolve(rev);
-        let commit = commit.ok_or_else(|| No::missing(format!("object does not exist [id: {rev}, rel_path: ]")))?;
+        let commit = commit
+            .ok_or_else(|| No::missing(format!("object does not exist [id: {rev}, rel_path: ]")))?;
         Ok(&commit.sha)
     }
 
@@ -202,7 +210,10 @@ impl Call<'_> {
         if let Some(state) = self.param("state") {
             all.retain(|it| it.state.word() == state);
         }
-        if matches!(self.param("sort"), Some("oldest" | "leastupdate" | "leastindex")) {
+        if matches!(
+            self.param("sort"),
+            Some("oldest" | "leastupdate" | "leastindex")
+        ) {
             all.reverse();
         }
         let shape = self.shape();
@@ -214,15 +225,15 @@ impl Call<'_> {
         let token = self.writer(repo)?;
         let fields = self.fields()?;
         let word = fields.text("state")?.unwrap_or_default();
-        let state = StatusState::parse(&word).filter(|it| {
-            *it != StatusState::Skipped || self.edition.skips()
-        });
+        let state = StatusState::parse(&word)
+            .filter(|it| *it != StatusState::Skipped || self.edition.skips());
         let Some(state) = state else {
             return Err(No::new(400, format!("invalid state: {word}")));
         };
         let present = self.shared.read();
         let known = present.repo_by_id(repo.id).and_then(|it| it.commit(sha));
-        known.ok_or_else(|| No::missing(format!("object does not exist [id: {sha}, rel_path: ]")))?;
+        known
+            .ok_or_else(|| No::missing(format!("object does not exist [id: {sha}, rel_path: ]")))?;
         let context = fields.text("context")?.filter(|it| !it.is_empty());
         let new = NewCommitStatus {
             context: context.unwrap_or_else(|| "default".to_owned()),
@@ -233,9 +244,17 @@ impl Call<'_> {
         let deputy = deputy(token);
         let id = self.act(|state| Ok(state.commit_status(&deputy, repo.id, sha, new)?))?;
         let (state, repo) = self.after(repo)?;
-        let made = repo.statuses.iter().rev().find(|it| it.id == id).map(of_set);
+        let made = repo
+            .statuses
+            .iter()
+            .rev()
+            .find(|it| it.id == id)
+            .map(of_set);
         let made = made.ok_or_else(No::not_found)?;
-        Ok(Answer::json(201, self.shape_of(&state).status(&repo, sha, &made)))
+        Ok(Answer::json(
+            201,
+            self.shape_of(&state).status(&repo, sha, &made),
+        ))
     }
 }
 

@@ -38,7 +38,10 @@ const COMMON: &[(&str, &str)] = &[
     ("/repos/{owner}/{repo}/labels", "get post"),
     ("/repos/{owner}/{repo}/issues", "get post"),
     ("/repos/{owner}/{repo}/issues/{index}", "get patch"),
-    ("/repos/{owner}/{repo}/issues/{index}/labels", "get post put"),
+    (
+        "/repos/{owner}/{repo}/issues/{index}/labels",
+        "get post put",
+    ),
     ("/repos/{owner}/{repo}/actions/tasks", "get"),
 ];
 
@@ -54,16 +57,26 @@ pub fn answer(edition: Edition, root: &str) -> Answer {
         ("/runs".to_owned(), "get", edition.runs()),
         ("/runs/{run_id}".to_owned(), "get", edition.runs()),
         ("/runs/{run_id}/jobs".to_owned(), "get", edition.jobs()),
-        ("/runs/{run_id}/cancel".to_owned(), "post", edition.cancels()),
+        (
+            "/runs/{run_id}/cancel".to_owned(),
+            "post",
+            edition.cancels(),
+        ),
         ("/runs/{run_id}/rerun".to_owned(), "post", edition.reruns()),
         ("/jobs/{job_id}/rerun".to_owned(), "post", edition.reruns()),
         ("/jobs/{job_id}".to_owned(), "get", edition.gitea()),
         ("/workflows".to_owned(), "get", edition.gitea()),
-        ("/workflows/{workflow_id}".to_owned(), "get", edition.gitea()),
+        (
+            "/workflows/{workflow_id}".to_owned(),
+            "get",
+            edition.gitea(),
+        ),
     ];
     let label = if edition.gitea() { "id" } else { "identifier" };
     let label = format!("/repos/{{owner}}/{{repo}}/issues/{{index}}/labels/{{{label}}}");
-    let common = COMMON.iter().map(|(path, methods)| ((*path).to_owned(), *methods));
+    let common = COMMON
+        .iter()
+        .map(|(path, methods)| ((*path).to_owned(), *methods));
     let own = own
         .into_iter()
         .filter(|(.., there)| *there)
@@ -71,7 +84,9 @@ pub fn answer(edition: Edition, root: &str) -> Answer {
     let all = common.chain(own).chain([(label, "delete")]);
     let paths: Map<String, Value> = all
         .map(|(path, methods)| {
-            let methods = methods.split(' ').map(|it| (it.to_owned(), json!({"responses": {}})));
+            let methods = methods
+                .split(' ')
+                .map(|it| (it.to_owned(), json!({"responses": {}})));
             (path, Value::Object(methods.collect()))
         })
         .collect();

@@ -54,7 +54,10 @@ impl Call<'_> {
                 return Err(No::not_found());
             }
             if repo.releases.iter().any(|it| it.tag == name && !it.draft) {
-                return Err(No::new(409, "a tag attached to a release cannot be deleted directly"));
+                return Err(No::new(
+                    409,
+                    "a tag attached to a release cannot be deleted directly",
+                ));
             }
             repo.tags.retain(|it| it.name != name);
             Ok(())

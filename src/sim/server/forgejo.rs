@@ -32,7 +32,10 @@ pub(super) fn answer(shared: &Arc<Shared>, incoming: &Incoming, asked: Asked<'_>
         known: incoming.header("if-none-match"),
     };
     let mut reply = Reply::from(forgejo::answer(edition, shared, seen, &request));
-    reply.header("cache-control", "max-age=0, private, must-revalidate, no-transform".to_owned());
+    reply.header(
+        "cache-control",
+        "max-age=0, private, must-revalidate, no-transform".to_owned(),
+    );
     reply.header("server", "nginx".to_owned());
     reply.header("x-content-type-options", "nosniff".to_owned());
     reply.header("x-frame-options", "SAMEORIGIN".to_owned());
@@ -72,5 +75,9 @@ pub(super) fn refusal(shared: &Shared, effect: &Effect) -> Option<Reply> {
 fn too_many(retry_after: Option<u64>) -> Reply {
     let page = "<html>\r\n<head><title>429 Too Many Requests</title></head>\r\n<body>\r\n<center><h1>429 Too Many Requests</h1></center>\r\n<hr><center>nginx</center>\r\n</body>\r\n</html>\r\n";
     let wait = retry_after.map(|it| ("retry-after".to_owned(), it.to_string()));
-    Reply::foreign(429, page.to_owned(), wait.into_iter().collect::<BTreeMap<_, _>>())
+    Reply::foreign(
+        429,
+        page.to_owned(),
+        wait.into_iter().collect::<BTreeMap<_, _>>(),
+    )
 }

@@ -13,8 +13,17 @@ use crate::sim::{
 impl Call<'_> {
     fn words(&self) -> Result<Vec<&str>, No> {
         const KNOWN: [&str; 11] = [
-            "pending", "waiting", "requested", "action_required", "queued", "in_progress",
-            "completed", "success", "failure", "skipped", "cancelled",
+            "pending",
+            "waiting",
+            "requested",
+            "action_required",
+            "queued",
+            "in_progress",
+            "completed",
+            "success",
+            "failure",
+            "skipped",
+            "cancelled",
         ];
         let words: Vec<&str> = self.params("status").collect();
         match words.iter().find(|it| !KNOWN.contains(it)) {
@@ -62,7 +71,10 @@ impl Call<'_> {
         let id = number(id)?;
         let run = repo.run(runs::run_of(id)).ok_or_else(No::not_found)?;
         let slots = runs::slots(repo, run);
-        let slot = slots.iter().find(|it| it.id == id).ok_or_else(No::not_found)?;
+        let slot = slots
+            .iter()
+            .find(|it| it.id == id)
+            .ok_or_else(No::not_found)?;
         Ok(Answer::json(200, self.shape().gitea_job(repo, run, slot)))
     }
 

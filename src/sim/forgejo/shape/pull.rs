@@ -3,14 +3,18 @@
 use serde_json::{Value, json};
 
 use super::{Shape, maybe, time};
-use crate::sim::model::{Issue, IssueState, Permission, Pull, PullState, Repo, Review, ReviewState};
+use crate::sim::model::{
+    Issue, IssueState, Permission, Pull, PullState, Repo, Review, ReviewState,
+};
 
 /// The beginnings of a title that make a draft.
 pub const WIP: [&str; 2] = ["WIP:", "[WIP]"];
 
 /// A title as people see it: a draft is nothing but a title that says so.
 pub fn title(pull: &Pull) -> String {
-    let says = WIP.iter().any(|it| pull.title.to_uppercase().starts_with(it));
+    let says = WIP
+        .iter()
+        .any(|it| pull.title.to_uppercase().starts_with(it));
     if pull.draft && !says {
         format!("WIP: {}", pull.title)
     } else {
@@ -25,9 +29,7 @@ impl Shape<'_> {
         let open = pull.state == PullState::Open;
         let merged = pull.state == PullState::Merged;
         let whole = self.repo(repo);
-        let side = |name: &str, sha: &str| {
-            json!({"label": name, "ref": name, "sha": sha, "repo_id": repo.id, "repo": whole})
-        };
+        let side = |name: &str, sha: &str| json!({"label": name, "ref": name, "sha": sha, "repo_id": repo.id, "repo": whole});
         let base = match repo.branches.get(&pull.base) {
             Some(branch) if open => &branch.sha,
             _ => &pull.base_sha,
@@ -79,14 +81,22 @@ impl Shape<'_> {
 
     /// Says whether somebody's review counts: a person who may write, at a branch with a rule.
     pub fn official(&self, repo: &Repo, pull: &Pull, login: &str) -> bool {
-        let mut own = self.state.tokens.values().filter(|it| it.login == login).peekable();
+        let mut own = self
+            .state
+            .tokens
+            .values()
+            .filter(|it| it.login == login)
+            .peekable();
         let writes = own.peek().is_none() || own.any(|it| it.permission >= Permission::Write);
         repo.protection(&pull.base).is_some() && self.state.users.contains_key(login) && writes
     }
 
     /// The reviews of a pull request, and who was asked for one.
     pub fn reviews(&self, repo: &Repo, pull: &Pull) -> Vec<Value> {
-        let given = pull.reviews.iter().filter(|it| it.state != ReviewState::Pending);
+        let given = pull
+            .reviews
+            .iter()
+            .filter(|it| it.state != ReviewState::Pending);
         let given = given.map(|it| self.review(repo, pull, it));
         let asked = pull.requested.iter().enumerate().map(|(at, login)| {
             json!({

@@ -12,7 +12,11 @@ use crate::sim::{
 impl Shape<'_> {
     /// The page of a run: its number counts in the repository.
     pub fn run_page(&self, repo: &Repo, run: &Run) -> String {
-        format!("{}/actions/runs/{}", self.html(repo), runs::index(repo, run))
+        format!(
+            "{}/actions/runs/{}",
+            self.html(repo),
+            runs::index(repo, run)
+        )
     }
 
     /// A run of Forgejo's.
@@ -53,7 +57,9 @@ impl Shape<'_> {
     /// A job of Forgejo's.
     pub fn job(&self, repo: &Repo, run: &Run, slot: &Slot<'_>) -> Value {
         let plans = runs::slots(repo, run);
-        let needs = plans.iter().filter(|it| it.plan.stage + 1 == slot.plan.stage);
+        let needs = plans
+            .iter()
+            .filter(|it| it.plan.stage + 1 == slot.plan.stage);
         let begun = slot.job.filter(|it| picked(it));
         json!({
             "id": slot.id,
