@@ -22,8 +22,11 @@ use crate::domain::seen::Declared;
 pub mod budget;
 pub mod declared;
 pub mod error;
+pub mod forgejo;
 pub mod github;
 pub mod http;
+pub mod mark;
+pub mod modelled;
 pub mod order;
 
 pub use budget::Budget;
