@@ -20,6 +20,7 @@ pub mod config;
 pub mod control;
 pub mod faults;
 pub mod forges;
+pub mod gitlab;
 pub mod graphql;
 pub mod health;
 pub mod model;

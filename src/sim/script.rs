@@ -16,6 +16,7 @@ pub mod deploy;
 mod job;
 pub mod moves;
 pub mod outcome;
+pub mod pipeline;
 pub mod push;
 pub mod run;
 pub mod story;

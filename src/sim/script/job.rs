@@ -7,7 +7,8 @@ use jiff::Timestamp;
 use super::Event;
 use super::run::fill;
 use crate::sim::model::{
-    BranchPolicy, Conclusion, DeploymentState, Gate, Job, Repo, Run, RunStatus, State, WorkflowJob,
+    BranchPolicy, Conclusion, DeploymentState, Flavor, Gate, Job, Repo, Run, RunStatus, State,
+    WorkflowJob,
 };
 
 impl State {
@@ -39,6 +40,8 @@ impl State {
             deployment: None,
             gate: None,
             output: None,
+            rules: plan.rules.clone(),
+            by: None,
             created_at: now,
             started_at: None,
             completed_at: None,
@@ -182,8 +185,12 @@ impl State {
         });
         self.report(repo, run, job, conclusion);
         if let Some(id) = job.deployment {
+            let gitlab = self.flavor == Flavor::Gitlab;
             let state = match conclusion {
                 Conclusion::Success => DeploymentState::Success,
+                // On GitLab a deployment knows that it never came to be.
+                Conclusion::Cancelled if gitlab => DeploymentState::Abandoned,
+                Conclusion::Skipped if gitlab => DeploymentState::Destroyed,
                 Conclusion::Cancelled if job.status == RunStatus::Waiting => {
                     DeploymentState::Inactive
                 }
@@ -213,7 +220,8 @@ impl State {
 
     fn find_job(&self, repo: u64, run: u64, attempt: u32, job: u64) -> Option<(Arc<Run>, Job)> {
         let run = self.repo_by_id(repo)?.run(run)?;
-        // An event of an attempt that was cancelled and re-run means nothing any more.
+        // An event of an attempt that was cancelled and re-run, or of a job that was played again,
+        // means nothing any more.
         let job = run
             .latest_jobs()
             .find(|it| it.id == job && it.attempt == attempt)?;

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::{
     Incoming,
     github::{self, Github},
+    gitlab::{self, Gitlab},
     reply::Reply,
 };
 use crate::sim::{
@@ -19,6 +20,8 @@ use crate::sim::{
 pub(super) enum Face {
     /// GitHub's, whether .com or Enterprise Server.
     Github(Box<Github>),
+    /// GitLab's.
+    Gitlab(Box<Gitlab>),
 }
 
 impl Face {
@@ -26,7 +29,8 @@ impl Face {
     pub fn of(flavor: Flavor) -> Option<Self> {
         match flavor {
             Flavor::Dotcom | Flavor::Ghes => Some(Self::Github(Box::default())),
-            Flavor::Gitlab | Flavor::Forgejo | Flavor::ForgejoTasks | Flavor::Gitea => None,
+            Flavor::Gitlab => Some(Self::Gitlab(Box::default())),
+            Flavor::Forgejo | Flavor::ForgejoTasks | Flavor::Gitea => None,
         }
     }
 
@@ -34,6 +38,7 @@ impl Face {
     pub fn path<'p>(&self, path: &'p str) -> &'p str {
         match self {
             Self::Github(_) => github::Api::of(path).path(),
+            Self::Gitlab(_) => gitlab::path(path),
         }
     }
 
@@ -41,18 +46,21 @@ impl Face {
     pub fn is_graphql(&self, path: &str) -> bool {
         match self {
             Self::Github(_) => matches!(github::Api::of(path), github::Api::Graphql),
+            Self::Gitlab(_) => gitlab::is_graphql(path),
         }
     }
 
-    /// What a healthy forge answers.
+    /// What a healthy forge answers; `path` is without the folder that it is installed in.
     pub async fn answer(
         &self,
         shared: &Arc<Shared>,
         incoming: &Incoming,
         asked: Asked<'_>,
+        path: &str,
     ) -> Reply {
         match self {
             Self::Github(it) => it.answer(shared, incoming, asked).await,
+            Self::Gitlab(it) => it.answer(shared, incoming, asked, path).await,
         }
     }
 
@@ -65,6 +73,7 @@ impl Face {
     ) -> Option<Reply> {
         match self {
             Self::Github(_) => github::refusal(shared, incoming, effect),
+            Self::Gitlab(_) => gitlab::refusal(shared, incoming, effect),
         }
     }
 }
