@@ -21,6 +21,7 @@ pub mod control;
 pub mod faults;
 pub mod forgejo;
 pub mod forges;
+pub mod gitlab;
 pub mod graphql;
 pub mod health;
 pub mod model;
