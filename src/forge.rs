@@ -19,11 +19,14 @@ use crate::domain::policy::EnvironmentModel;
 use crate::domain::scope::Scope;
 use crate::domain::seen::Declared;
 
+mod batch;
 pub mod budget;
 pub mod declared;
 pub mod error;
 pub mod github;
+pub mod gitlab;
 pub mod http;
+mod mark;
 pub mod order;
 
 pub use budget::Budget;

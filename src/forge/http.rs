@@ -13,6 +13,8 @@ pub mod cache;
 pub mod client;
 pub mod limiter;
 pub mod link;
+pub mod path;
+pub mod rest;
 
 /// Tells the time. `runtime/clock.rs` has the real one.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;

@@ -15,6 +15,7 @@ use crate::domain::entry::Entry;
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::ids::{ForgeName, InstanceId, Person, RepoPath, Seq};
 use crate::forge::github::{self, GitHub};
+use crate::forge::gitlab::{self, GitLab};
 use crate::forge::http::Limits;
 use crate::forge::{Discover, Discovered, Forge};
 use crate::journal::sqlite::{Options, Sqlite};
@@ -154,7 +155,8 @@ impl Reader {
 async fn connect(settings: &ForgeSettings, env: &Env) -> Result<Arc<dyn Forge>, Fault> {
     match settings.kind {
         ForgeKind::GitHub => Ok(Arc::new(github(settings, env).await?)),
-        ForgeKind::GitLab | ForgeKind::Forgejo => Err(not_yet(settings)),
+        ForgeKind::GitLab => Ok(Arc::new(gitlab(settings, env).await?)),
+        ForgeKind::Forgejo => Err(not_yet(settings)),
     }
 }
 
@@ -170,7 +172,8 @@ pub async fn discover(
 ) -> Result<Discovered, Fault> {
     match settings.kind {
         ForgeKind::GitHub => github(settings, env).await?.discover(repo).await,
-        ForgeKind::GitLab | ForgeKind::Forgejo => Err(not_yet(settings)),
+        ForgeKind::GitLab => gitlab(settings, env).await?.discover(repo).await,
+        ForgeKind::Forgejo => Err(not_yet(settings)),
     }
 }
 
@@ -200,6 +203,22 @@ async fn github(settings: &ForgeSettings, env: &Env) -> Result<GitHub, Fault> {
     let (name, token) = (&settings.name, token(settings, env).await?);
     let made = GitHub::new(
         github::Settings {
+            name: name.clone(),
+            url: settings.url.to_string(),
+            api_url: Some(settings.api_url.to_string()),
+            token: Some(token.secret),
+            ca_file: settings.ca_file.clone(),
+            limits: Limits::default(),
+        },
+        clock::clock(),
+    );
+    made.map_err(|error| fault(name, FaultKind::Unreachable, error.to_string(), None))
+}
+
+async fn gitlab(settings: &ForgeSettings, env: &Env) -> Result<GitLab, Fault> {
+    let (name, token) = (&settings.name, token(settings, env).await?);
+    let made = GitLab::new(
+        gitlab::Settings {
             name: name.clone(),
             url: settings.url.to_string(),
             api_url: Some(settings.api_url.to_string()),
