@@ -113,7 +113,7 @@ pub enum Binding {
 }
 
 /// How the board looks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ui {
     pub theme: Theme,
     pub ascii: bool,
@@ -123,22 +123,28 @@ pub struct Ui {
     pub utc: bool,
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// Which theme the board is drawn with.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Theme {
+    /// Dark or light, as the terminal is.
     #[default]
     Auto,
-    Dark,
-    Light,
+    /// One of the program's own, by its name.
+    Named(&'static str),
+    /// A file of the user's.
+    File(PathBuf),
 }
 
 impl Theme {
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Auto => "auto",
-            Self::Dark => "dark",
-            Self::Light => "light",
-        }
-    }
+    /// The program's own themes; a test of the user interface proves that it has just these.
+    pub const NAMES: [&'static str; 6] = [
+        "dark",
+        "light",
+        "high-contrast",
+        "colour-blind",
+        "terminal",
+        "mono",
+    ];
 }
 
 /// Reads a config file's text in this process's environment.

@@ -23,10 +23,12 @@ mod batch;
 pub mod budget;
 pub mod declared;
 pub mod error;
+pub mod forgejo;
 pub mod github;
 pub mod gitlab;
 pub mod http;
-mod mark;
+pub mod mark;
+pub mod modelled;
 pub mod order;
 
 pub use budget::Budget;

@@ -37,6 +37,7 @@ mod lists;
 pub mod order;
 mod overlay;
 mod overriding;
+pub mod overview;
 mod palette;
 mod promote;
 mod release;
@@ -149,6 +150,8 @@ fn screen(state: &mut State, command: Command) -> Vec<Effect> {
         Command::CancelRelease => release::open(state, ReleaseAction::Cancel),
         Command::Releases => state.interface.show(Screen::Release),
         Command::Timeline => state.interface.show(Screen::Timeline),
+        Command::Pipelines => state.interface.show(Screen::Pipelines),
+        Command::Tasks => state.interface.show(Screen::Tasks),
         Command::LastView => {
             if let Some(last) = state.interface.last_screen.clone() {
                 state.interface.show(last);
@@ -169,6 +172,7 @@ fn screen(state: &mut State, command: Command) -> Vec<Effect> {
             Screen::Detail(_) => detail::run(state, command),
             Screen::Timeline => timeline::run(state, command),
             Screen::Release => release::run(state, command),
+            Screen::Pipelines | Screen::Tasks => overview::run(state, command),
         },
     }
     Vec::new()
@@ -202,6 +206,7 @@ impl Interface {
             timeline_at: None,
             release: None,
             release_row: 0,
+            overviews: overview::Overviews::default(),
             messages: VecDeque::new(),
             problems: Vec::new(),
             tour: tour.then_some(0),
@@ -246,6 +251,8 @@ impl Interface {
         engine.watched = self.watched();
         let released: Vec<ServiceName> = engine.released_services().collect();
         engine.watched.extend(released);
+        let seen = self.follow_overview(engine);
+        engine.watched.extend(seen.into_iter().take(order::WATCHED));
         if self.screen == Screen::Release
             && let Some(release) = self.release(&engine.policy)
         {
@@ -326,6 +333,7 @@ pub struct Interface {
     pub release: Option<ReleaseName>,
     /// The selected service of it.
     pub release_row: usize,
+    pub overviews: overview::Overviews,
     /// Newest last; `M` shows them all, the footer the last.
     pub messages: VecDeque<Message>,
     /// Errors that stay until they are read.
@@ -352,6 +360,10 @@ pub enum Screen {
     Timeline,
     /// The go/no-go of a release.
     Release,
+    /// Runs and open pull requests of all services.
+    Pipelines,
+    /// Everything that is under way.
+    Tasks,
 }
 
 /// The panes of the board.

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use jiff::SignedDuration;
 
 use super::check::{DAYS, default_via};
-use super::{Binding, ForgeSettings, Settings, TokenSource};
+use super::{Binding, ForgeSettings, Settings, Theme, TokenSource};
 use crate::domain::figure::Bound;
 use crate::domain::override_::OverrideRule;
 use crate::domain::policy::{
@@ -102,10 +102,14 @@ pub fn show(settings: &Settings) -> String {
             .collect();
         section(&mut out, "keys", &lines.join("\n"));
     }
-    let ui = settings.ui;
+    let ui = &settings.ui;
     let body = format!(
         "theme = {}\nascii = {}\nmotion = {}\nutc = {}",
-        quote(ui.theme.word()),
+        quote(&match &ui.theme {
+            Theme::Auto => "auto".to_owned(),
+            Theme::Named(name) => (*name).to_owned(),
+            Theme::File(path) => path.display().to_string(),
+        }),
         ui.ascii,
         ui.motion,
         ui.utc

@@ -14,6 +14,7 @@ use crate::config::{Env, ForgeKind, ForgeSettings, Settings, tokens};
 use crate::domain::entry::Entry;
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::ids::{ForgeName, InstanceId, Person, RepoPath, Seq};
+use crate::forge::forgejo::{self, Forgejo};
 use crate::forge::github::{self, GitHub};
 use crate::forge::gitlab::{self, GitLab};
 use crate::forge::http::Limits;
@@ -156,7 +157,7 @@ async fn connect(settings: &ForgeSettings, env: &Env) -> Result<Arc<dyn Forge>, 
     match settings.kind {
         ForgeKind::GitHub => Ok(Arc::new(github(settings, env).await?)),
         ForgeKind::GitLab => Ok(Arc::new(gitlab(settings, env).await?)),
-        ForgeKind::Forgejo => Err(not_yet(settings)),
+        ForgeKind::Forgejo => Ok(Arc::new(forgejo(settings, env).await?)),
     }
 }
 
@@ -173,13 +174,8 @@ pub async fn discover(
     match settings.kind {
         ForgeKind::GitHub => github(settings, env).await?.discover(repo).await,
         ForgeKind::GitLab => gitlab(settings, env).await?.discover(repo).await,
-        ForgeKind::Forgejo => Err(not_yet(settings)),
+        ForgeKind::Forgejo => forgejo(settings, env).await?.discover(repo).await,
     }
-}
-
-fn not_yet(settings: &ForgeSettings) -> Fault {
-    let why = format!("{} is not spoken to in this version", settings.kind.title());
-    fault(&settings.name, FaultKind::Refused, why, None)
 }
 
 /// Finds the token of a forge.
@@ -219,6 +215,22 @@ async fn gitlab(settings: &ForgeSettings, env: &Env) -> Result<GitLab, Fault> {
     let (name, token) = (&settings.name, token(settings, env).await?);
     let made = GitLab::new(
         gitlab::Settings {
+            name: name.clone(),
+            url: settings.url.to_string(),
+            api_url: Some(settings.api_url.to_string()),
+            token: Some(token.secret),
+            ca_file: settings.ca_file.clone(),
+            limits: Limits::default(),
+        },
+        clock::clock(),
+    );
+    made.map_err(|error| fault(name, FaultKind::Unreachable, error.to_string(), None))
+}
+
+async fn forgejo(settings: &ForgeSettings, env: &Env) -> Result<Forgejo, Fault> {
+    let (name, token) = (&settings.name, token(settings, env).await?);
+    let made = Forgejo::new(
+        forgejo::Settings {
             name: name.clone(),
             url: settings.url.to_string(),
             api_url: Some(settings.api_url.to_string()),

@@ -17,6 +17,7 @@ use crate::domain::ids::{DeploymentId, IntentId, ReleaseId, RepoPath, RunId, Sha
 use crate::domain::text::{clean, shorten};
 use crate::forge::error::{Error, Refusal};
 use crate::forge::http::limiter::{Purpose, date};
+use crate::forge::mark::{keyed, keyed_within};
 
 /// The longest description of a deployment or status that GitHub keeps.
 const LONGEST_DESCRIPTION: usize = 140;
@@ -242,23 +243,6 @@ fn call(repo: &RepoPath, act: &Act, key: &IntentId, dispatch_details: bool) -> O
         | Act::PlayJob { .. }
         | Act::RunPipeline { .. } => return None,
     })
-}
-
-/// Returns what of a text carries `key`.
-pub(super) fn mark(key: &IntentId) -> String {
-    format!("[gonogo {key}]")
-}
-
-fn keyed(text: &str, key: &IntentId) -> String {
-    format!("{text} {}", mark(key)).trim_start().to_owned()
-}
-
-/// Cuts the text rather than the key.
-fn keyed_within(text: &str, key: &IntentId, longest: usize) -> String {
-    let left = longest.saturating_sub(mark(key).chars().count() + 1);
-    let mut text: String = text.chars().take(left).collect();
-    text.truncate(text.trim_end().len());
-    keyed(&text, key)
 }
 
 /// Reads a success: what it made, or that it is no success after all.

@@ -8,7 +8,6 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::GitHub;
-use super::act::mark;
 use super::board;
 use super::paths::{below, part};
 use super::runs::{self, Runs, WireRun};
@@ -21,6 +20,7 @@ use crate::domain::ids::{
 use crate::domain::text::clean;
 use crate::forge::error::{Error, Refusal};
 use crate::forge::http::limiter::Purpose;
+use crate::forge::mark::mark;
 
 /// How much older than the act something may look and still be its work: clocks differ.
 const SLACK: SignedDuration = SignedDuration::from_mins(2);
