@@ -14,6 +14,8 @@ pub mod client;
 pub mod limiter;
 pub mod link;
 pub mod path;
+#[cfg(test)]
+pub(in crate::forge) mod raw;
 pub mod rest;
 
 /// Tells the time. `runtime/clock.rs` has the real one.

@@ -16,7 +16,6 @@ use crate::forge::http::Clock;
 mod acts;
 mod finds;
 mod named_checks;
-mod raw;
 mod simulated;
 mod trouble;
 

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use super::raw::{Answer, serve};
 use super::*;
 use crate::domain::act::{MergeMethod, StatusState};
 use crate::domain::forge_kind::ForgeKind;
 use crate::domain::ids::{DeploymentId, EnvironmentId, PullRequestNumber, ReleaseId};
+use crate::forge::http::raw::{Answer, serve};
 
 /// Every act there is, by name.
 fn every_act() -> Vec<(&'static str, Act)> {
