@@ -39,6 +39,10 @@ pub use world::World;
 
 /// The world of the demonstration: a release evening of twelve services.
 pub const EVENING: &str = include_str!("../assets/worlds/evening.toml");
+/// Three services on a Forgejo, for an evening of several forges.
+pub const FORGEJO: &str = include_str!("../assets/worlds/forgejo.toml");
+/// One service on a Gitea, likewise.
+pub const GITEA: &str = include_str!("../assets/worlds/gitea.toml");
 
 /// How a simulation is run.
 #[derive(Debug, Clone)]

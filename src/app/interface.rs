@@ -148,7 +148,10 @@ fn screen(state: &mut State, command: Command) -> Vec<Effect> {
         Command::StartRelease => release::open(state, ReleaseAction::Start),
         Command::ResumeRelease => release::open(state, ReleaseAction::Resume),
         Command::CancelRelease => release::open(state, ReleaseAction::Cancel),
-        Command::Releases => state.interface.show(Screen::Release),
+        Command::Releases => {
+            state.interface.show(Screen::Release);
+            state.interface.toured(3);
+        }
         Command::Timeline => state.interface.show(Screen::Timeline),
         Command::Pipelines => state.interface.show(Screen::Pipelines),
         Command::Tasks => state.interface.show(Screen::Tasks),
@@ -207,6 +210,7 @@ impl Interface {
             release: None,
             release_row: 0,
             overviews: overview::Overviews::default(),
+            release_plan: false,
             messages: VecDeque::new(),
             problems: Vec::new(),
             tour: tour.then_some(0),
@@ -246,6 +250,7 @@ impl Interface {
             }
         }
         self.arrange(engine, now);
+        self.follow_release(&engine.policy);
         self.follow_timeline(engine);
         self.keep_in_sight();
         engine.watched = self.watched();
@@ -333,6 +338,8 @@ pub struct Interface {
     pub release: Option<ReleaseName>,
     /// The selected service of it.
     pub release_row: usize,
+    /// Its plan is shown instead of its votes.
+    pub release_plan: bool,
     pub overviews: overview::Overviews,
     /// Newest last; `M` shows them all, the footer the last.
     pub messages: VecDeque<Message>,

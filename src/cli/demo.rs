@@ -12,7 +12,7 @@ pub(super) async fn board(global: &Global, env: &Env) -> Result<Exit, Failure> {
     open(global, env, session, false).await
 }
 
-/// Opens the board; `tour` shows the demo's three hints.
+/// Opens the board; `tour` shows the demo's four hints.
 pub(super) async fn open(
     global: &Global,
     env: &Env,

@@ -389,6 +389,15 @@ impl Ledger {
         self.open_runs().find(|run| run.release == *release)
     }
 
+    /// Returns the run of a release that goes on, else the one that was started last.
+    pub fn last_run(&self, release: &ReleaseName) -> Option<&Run> {
+        let runs = self.release_runs.values();
+        self.open_run(release).or_else(|| {
+            runs.filter(|run| run.release == *release)
+                .max_by_key(|run| run.started_at)
+        })
+    }
+
     pub fn open_runs(&self) -> impl Iterator<Item = &Run> {
         self.release_runs.values().filter(|run| run.ended.is_none())
     }

@@ -131,6 +131,17 @@ fn the_go_no_go_of_a_release() {
         insta::assert_snapshot!(format!("release_divided_{columns}x{rows}"), both(&scene));
     }
     insta::assert_snapshot!("release_running_80x24", both(&releases::running(80, 24)));
+    for (columns, rows) in [(80, 24), (120, 40), (200, 50)] {
+        for (name, scene) in [
+            ("ready", releases::ready(columns, rows)),
+            ("plan", releases::plan(columns, rows)),
+            ("second_wave", releases::second_wave(columns, rows)),
+            ("stopped", releases::stopped(columns, rows)),
+            ("shipped", releases::shipped(columns, rows)),
+        ] {
+            insta::assert_snapshot!(format!("release_{name}_{columns}x{rows}"), both(&scene));
+        }
+    }
     insta::assert_snapshot!("release_vote_80x24", both(&releases::vote(80, 24)));
     insta::assert_snapshot!("release_start_80x24", both(&releases::start(80, 24)));
     let mut ascii = releases::divided(80, 24);

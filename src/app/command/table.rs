@@ -23,6 +23,8 @@ const PLACES: &[Context] = &[
 const LISTED: &[Context] = PLACES;
 const BOARD: &[Context] = &[Context::Board];
 const BOARD_DETAIL: &[Context] = &[Context::Board, Context::Detail];
+/// Where one service is selected, in the environment that it is about.
+const CELLS: &[Context] = &[Context::Board, Context::Detail, Context::Release];
 
 const RELEASE: &[Context] = &[Context::Release];
 const TABS: &[Context] = &[Context::Detail, Context::Release, Context::Overview];
@@ -321,10 +323,10 @@ pub const SPECS: &[Spec] = &[
         danger: Danger::None,
     },
     act! { Promote in BOARD_DETAIL ["P"] "promote" "promote" "promote the marked services, or the selected one, into the environment of the cursor" },
-    act! { Hold in BOARD_DETAIL ["H"] "hold" "hold" "place, edit or lift a hold" },
+    act! { Hold in CELLS ["H"] "hold" "hold" "place, edit or lift a hold" },
     act! { Gates in BOARD_DETAIL ["V"] "gates" "gates" "vote go or no-go; add, open or close a manual gate" },
-    act! { Override in BOARD_DETAIL ["O"] "override" "override" "override gates that are not open, for one use; confirm or withdraw an override" },
-    act! { Rollback in BOARD_DETAIL ["B"] "rollback" "roll back" "go back to the last verified revision, and hold the one that is left" },
+    act! { Override in CELLS ["O"] "override" "override" "override gates that are not open, for one use; confirm or withdraw an override" },
+    act! { Rollback in CELLS ["B"] "rollback" "roll back" "go back to the last verified revision, and hold the one that is left" },
     act! { Approve in BOARD_DETAIL ["A"] "approve" "approve" "approve or reject what waits for approval on the forge" },
     act! { Reject in BOARD_DETAIL [] "reject" "reject" "reject what waits for approval on the forge" },
     act! { Cancel in BOARD_DETAIL ["X"] "cancel" "cancel run" "cancel the run that is under way into the cell" },
@@ -333,6 +335,16 @@ pub const SPECS: &[Spec] = &[
     act! { StartRelease in RELEASE ["P"] "release-start" "start" "start the release, wave by wave" },
     act! { ResumeRelease in RELEASE ["R"] "release-resume" "resume" "go on with the release from here" },
     act! { CancelRelease in RELEASE ["X"] "release-cancel" "cancel" "end the release: nothing more is started" },
+    Spec {
+        command: Command::Plan,
+        name: "plan",
+        label: "plan",
+        help: "what the release would move in which order, when, and whether it fits",
+        group: Group::Look,
+        contexts: RELEASE,
+        keys: &["p"],
+        danger: Danger::None,
+    },
     Spec {
         command: Command::Board,
         name: "board",

@@ -407,6 +407,8 @@ mod tests {
         press(&mut state, "k P esc");
         assert_eq!(state.interface.tour, Some(2));
         press(&mut state, "H esc");
+        assert_eq!(state.interface.tour, Some(3));
+        press(&mut state, "2");
         assert_eq!(state.interface.tour, None);
     }
 }

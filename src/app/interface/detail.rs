@@ -24,7 +24,12 @@ pub(super) fn run(state: &mut State, command: Command) {
         Command::PreviousTab | Command::PreviousPane => turn(state, false),
         Command::Left => board::across(state, false),
         Command::Right => board::across(state, true),
-        Command::Close => state.interface.show(Screen::Board),
+        // Whoever came from a release goes back to it.
+        Command::Close => {
+            let from = state.interface.last_screen.clone();
+            let back = from.filter(|screen| *screen == Screen::Release);
+            state.interface.show(back.unwrap_or(Screen::Board));
+        }
         _ => scroll(state, command),
     }
 }
