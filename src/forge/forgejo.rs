@@ -208,3 +208,6 @@ impl Discover for Forgejo {
             .map_err(|error| self.fault(&error, format!("looking at {repo}")))
     }
 }
+
+#[cfg(test)]
+mod tests;

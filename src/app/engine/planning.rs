@@ -84,7 +84,7 @@ impl Engine {
             }
             Wish::Reject => rejection(cell, facts, environment)?,
             Wish::Cancel => cancellation(self, row, cell, facts)?,
-            Wish::Rerun => rerun(cell, facts, service)?,
+            Wish::Rerun => rerun(row, cell, facts)?,
         };
         let verb = match wish {
             Wish::Promote { .. } => "promote",

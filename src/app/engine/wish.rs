@@ -365,11 +365,8 @@ pub(super) fn cancellation(
     })
 }
 
-pub(super) fn rerun(
-    cell: &Cell,
-    facts: &ServiceFacts,
-    service: &ServiceName,
-) -> Result<Planned, Refusal> {
+pub(super) fn rerun(row: &Row, cell: &Cell, facts: &ServiceFacts) -> Result<Planned, Refusal> {
+    let service = &row.service.name;
     let revision = cell
         .failed
         .as_ref()
@@ -394,7 +391,8 @@ pub(super) fn rerun(
         to,
         act: Act::Rerun {
             run: run.id,
-            failed_only: true,
+            // Forgejo has no call for that alone.
+            failed_only: row.service.kind != ForgeKind::Forgejo,
         },
     })
 }

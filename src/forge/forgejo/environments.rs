@@ -3,6 +3,7 @@
 
 use super::Forgejo;
 use super::checks::Statuses;
+use super::lists::is_missing;
 use super::pulls::gap;
 use crate::domain::deployment::{self, Deployment};
 use crate::domain::facts::Release;
@@ -18,9 +19,6 @@ use crate::forge::modelled::{releases, runs};
 
 /// Pages of runs that are gone through for a workflow that has not run lately.
 const PAGES_OF_RUNS: usize = 4;
-
-/// Commits that are looked at again in every sweep, beside those that matter.
-const TURNS: usize = 1;
 
 /// What has been read of a service, for the models that are made of it.
 #[derive(Clone, Copy)]
@@ -119,11 +117,11 @@ impl Forgejo {
             self.look(target, read, &commit).await?;
             asked += 1;
         }
-        if asked == 0 {
-            for _ in 0..TURNS {
-                if let Some(commit) = self.scan.turn(known) {
-                    self.look(target, read, &commit).await?;
-                }
+        // A board reads what matters anyway; pulses go on looking through the rest.
+        if asked == 0 && read.purpose == Purpose::Poll {
+            let anyway = |sha: &Sha| read.head == Some(sha);
+            if let Some(commit) = self.scan.turn(known, anyway) {
+                self.look(target, read, &commit).await?;
             }
         }
         let deployments = self.scan.deployments(known, model, names);
@@ -139,7 +137,12 @@ impl Forgejo {
 
     async fn look(&self, target: &Target, read: Read<'_>, commit: &Sha) -> Result<(), Error> {
         let (purpose, repo, site) = (read.purpose, read.repo, read.site);
-        let found = self.statuses(purpose, repo, commit.as_str(), site).await?;
+        let found = match self.statuses(purpose, repo, commit.as_str(), site).await {
+            Ok(found) => found,
+            // Somebody pushed by force: the commit is gone, and so is what it had.
+            Err(error) if is_missing(&error) => Statuses::none(),
+            Err(error) => return Err(error),
+        };
         let known = &target.repo;
         self.note_statuses(purpose, target, known, site, commit, &found)
             .await

@@ -46,7 +46,7 @@ struct ApiSettings {
 
 impl Features {
     /// By the version alone.
-    fn of_version(version: Version) -> Self {
+    pub(super) fn of_version(version: Version) -> Self {
         let either = |forgejo: u64, gitea: (u64, u64)| {
             version.at_least(Brand::Forgejo, forgejo, 0)
                 || version.at_least(Brand::Gitea, gitea.0, gitea.1)

@@ -35,6 +35,20 @@ impl GitHub {
             },
         )
         .await;
+        let modelling: Vec<_> = targets
+            .iter()
+            .zip(answers)
+            .map(|(target, answer)| async move {
+                match answer {
+                    Ok(pulse) => self.model_pulse(target, pulse).await,
+                    Err(error) => Err(error),
+                }
+            })
+            .collect();
+        let answers = stream::iter(modelling)
+            .buffered(self.wire.limits().concurrency.max(1))
+            .collect()
+            .await;
         self.batch(targets, answers)
     }
 
@@ -46,13 +60,17 @@ impl GitHub {
             |batch| async move { self.ask_board(&pick(targets, &batch)).await },
         )
         .await;
-        let answers = stream::iter(answers)
-            .map(|answer| async move {
+        let completing: Vec<_> = targets
+            .iter()
+            .zip(answers)
+            .map(|(target, answer)| async move {
                 match answer {
-                    Ok(facts) => Ok(self.complete(facts).await),
+                    Ok(facts) => Ok(self.model(target, self.complete(facts).await).await),
                     Err(error) => Err(error),
                 }
             })
+            .collect();
+        let answers = stream::iter(completing)
             .buffered(self.wire.limits().concurrency.max(1))
             .collect()
             .await;

@@ -98,14 +98,18 @@ impl Scan {
 
     /// Returns the commit whose turn it is to be looked at again, or for the first time: what is
     /// deployed by others, and goes back, shows itself on any of them.
-    pub fn turn(&self, repo: &RepoPath) -> Option<Sha> {
+    pub fn turn(&self, repo: &RepoPath, is_read_anyway: impl Fn(&Sha) -> bool) -> Option<Sha> {
         let mut memory = self.memory();
         let memory = memory.get_mut(repo)?;
-        let sha = memory
-            .recent
-            .get(memory.turn % memory.recent.len().max(1))?;
-        memory.turn = memory.turn.wrapping_add(1);
-        Some(sha.clone())
+        for _ in 0..memory.recent.len() {
+            let place = memory.turn % memory.recent.len();
+            memory.turn = place + 1;
+            let sha = memory.recent.get(place)?;
+            if !is_read_anyway(sha) {
+                return Some(sha.clone());
+            }
+        }
+        None
     }
 
     /// Returns how many of the recent commits were read, and how many there are.
@@ -223,9 +227,11 @@ mod tests {
     #[test]
     fn every_commit_has_its_turn() {
         let (scan, repo) = (Scan::default(), RepoPath::from("acme/web"));
-        assert_eq!(scan.turn(&repo), None);
+        let head = |sha: &Sha| sha.as_str() == "c0";
+        assert_eq!(scan.turn(&repo, head), None);
         scan.take_commits(&repo, commits(3));
-        let turns: Vec<_> = (0..4).filter_map(|_| scan.turn(&repo)).collect();
-        assert_eq!(turns, ["c0", "c1", "c2", "c0"].map(Sha::from));
+        let turns: Vec<_> = (0..3).filter_map(|_| scan.turn(&repo, head)).collect();
+        assert_eq!(turns, ["c1", "c2", "c1"].map(Sha::from));
+        assert_eq!(scan.turn(&repo, |_| true), None);
     }
 }
