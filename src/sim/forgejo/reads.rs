@@ -13,23 +13,23 @@ use crate::sim::{
     rest::Answer,
 };
 
+/// How much comes at once; anybody may ask.
+pub fn settings() -> Answer {
+    Answer::json(
+        200,
+        json!({
+            "max_response_items": MOST,
+            "default_paging_num": USUAL,
+            "default_git_trees_per_page": 1_000,
+            "default_max_blob_size": 10_485_760,
+        }),
+    )
+}
+
 impl Call<'_> {
     /// Which server this is; anybody may ask.
     pub fn version(&self) -> Answer {
         Answer::json(200, json!({"version": self.edition.version()}))
-    }
-
-    /// How much comes at once; anybody may ask.
-    pub fn settings(&self) -> Answer {
-        Answer::json(
-            200,
-            json!({
-                "max_response_items": MOST,
-                "default_paging_num": USUAL,
-                "default_git_trees_per_page": 1_000,
-                "default_max_blob_size": 10_485_760,
-            }),
-        )
     }
 
     /// Who asks.
