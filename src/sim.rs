@@ -40,6 +40,9 @@ pub use world::World;
 /// The world of the demonstration: a release evening of twelve services.
 pub const EVENING: &str = include_str!("../assets/worlds/evening.toml");
 
+/// A second forge of that evening: a GitLab with five services. `World::with` puts the two together.
+pub const GITLAB: &str = include_str!("../assets/worlds/gitlab.toml");
+
 /// How a simulation is run.
 #[derive(Debug, Clone)]
 pub struct Options {

@@ -10,6 +10,7 @@ use super::{EVENING, Options, Running, World, control, start};
 mod acts;
 mod faults;
 mod gates;
+mod gitlab;
 mod monitoring;
 mod several;
 
