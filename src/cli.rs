@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::config::Env;
+use crate::runtime::log;
 use crate::runtime::session::Mode;
 
 mod acting;
@@ -16,16 +17,20 @@ pub mod exit;
 mod gates;
 mod hold;
 mod journal;
+mod looks;
 mod manual_gate;
 mod output;
 mod overriding;
 mod release;
+mod scope;
 mod settings;
+mod shell;
 mod simulate;
 mod status;
 mod task;
 mod vote;
 mod wait;
+mod why;
 mod window;
 
 pub use exit::{Exit, Failure};
@@ -79,7 +84,7 @@ pub struct Global {
     /// Confirm without asking; where a name must be typed, --confirm must give it.
     #[arg(long, global = true)]
     pub yes: bool,
-    /// Say more on standard error; twice for the wire.
+    /// Log on standard error, the board in gonogo/log of the state folder; twice for every request.
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub verbose: u8,
 }
@@ -103,6 +108,10 @@ pub enum Command {
     Gates(gates::CellArgs),
     /// Exit 0 if a promotion may go now, else 3 or 7: for pipelines.
     Check(gates::CellArgs),
+    /// Say what would move: commits, pull requests, tickets, size, and how much is at stake.
+    Scope(gates::CellArgs),
+    /// Say why what is live is there: ticket, author, reviewer, approver, promotion.
+    Why(why::WhyArgs),
     /// Wait until a promotion may go, or until its revision is live: for pipelines.
     Wait(wait::WaitArgs),
     /// Promote services into an environment.
@@ -142,6 +151,10 @@ pub enum Command {
     /// Check or show the configuration.
     #[command(subcommand)]
     Config(configuration::ConfigCommand),
+    /// Print completions for a shell.
+    Completions(shell::CompletionsArgs),
+    /// Print the manual page, or write one for each command.
+    Man(shell::ManArgs),
 }
 
 impl Global {
@@ -186,6 +199,16 @@ pub fn misused(error: &clap::Error, mut arguments: impl Iterator<Item = OsString
 pub async fn run(cli: Cli) -> Exit {
     let Cli { global, command } = cli;
     let env = Env::of_process();
+    let place = match command {
+        None | Some(Command::Demo(_)) => log::Place::File,
+        Some(_) => log::Place::StandardError,
+    };
+    if let Err(error) = log::start(global.verbose, place, &env) {
+        let failure = Failure::new(Exit::Error, format!("no log can be kept: {error}"))
+            .hint("leave -v out, or set XDG_STATE_HOME to a folder that may be written");
+        output::failure(&global, &failure);
+        return failure.exit;
+    }
     let result = match command {
         None => demo::board(&global, &env).await,
         Some(Command::Demo(args)) => simulate::demo(&global, &env, args).await,
@@ -193,6 +216,8 @@ pub async fn run(cli: Cli) -> Exit {
         Some(Command::Status(args)) => status::run(&global, &env, args).await,
         Some(Command::Gates(args)) => gates::explain(&global, &env, args).await,
         Some(Command::Check(args)) => gates::check(&global, &env, args).await,
+        Some(Command::Scope(args)) => scope::run(&global, &env, args).await,
+        Some(Command::Why(args)) => why::run(&global, &env, args).await,
         Some(Command::Wait(args)) => wait::run(&global, &env, args).await,
         Some(Command::Promote(args)) => acting::promote(&global, &env, args).await,
         Some(Command::Rollback(args)) => acting::rollback(&global, &env, args).await,
@@ -209,6 +234,8 @@ pub async fn run(cli: Cli) -> Exit {
         Some(Command::Task(command)) => task::run(&global, &env, command).await,
         Some(Command::Log(args)) => journal::log(&global, &env, args).await,
         Some(Command::Config(command)) => configuration::run(&global, &env, command),
+        Some(Command::Completions(args)) => Ok(shell::completions(&args)),
+        Some(Command::Man(args)) => shell::man(&args),
     };
     match result {
         Ok(exit) => exit,

@@ -11,9 +11,11 @@ use jiff::SignedDuration;
 use toml::de::DeTable;
 use url::Url;
 
+pub use crate::domain::forge_kind::ForgeKind;
 use crate::domain::ids::{ForgeName, Person, ServiceName};
 use crate::domain::override_::OverrideRule;
 use crate::domain::policy::{GateSpec, Policy};
+use crate::domain::risk::RiskRule;
 
 mod check;
 pub mod defaults;
@@ -47,6 +49,9 @@ pub struct Settings {
     /// Who may override the gates of each tier, as `config show` prints it; the policy's environments
     /// already hold it.
     pub overrides: BTreeMap<String, OverrideRule>,
+    /// What each tier makes of how much is at stake, as `config show` prints it; the policy's
+    /// environments and stages already hold it.
+    pub risks: BTreeMap<String, RiskRule>,
     /// What services add to their tiers' gates; the policy's stages already hold it.
     pub extra_gates: BTreeMap<ServiceName, Vec<GateSpec>>,
     /// By command name. Whether there is such a command, the keymap knows.
@@ -75,20 +80,6 @@ impl JournalUrl {
     pub fn path(&self) -> &Path {
         let Self::Sqlite(path) = self;
         path
-    }
-}
-
-/// The kinds of forges that this version speaks to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum ForgeKind {
-    GitHub,
-}
-
-impl ForgeKind {
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::GitHub => "github",
-        }
     }
 }
 
@@ -126,7 +117,7 @@ pub enum Binding {
 }
 
 /// How the board looks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ui {
     pub theme: Theme,
     pub ascii: bool,
@@ -136,22 +127,28 @@ pub struct Ui {
     pub utc: bool,
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// Which theme the board is drawn with.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Theme {
+    /// Dark or light, as the terminal is.
     #[default]
     Auto,
-    Dark,
-    Light,
+    /// One of the program's own, by its name.
+    Named(&'static str),
+    /// A file of the user's.
+    File(PathBuf),
 }
 
 impl Theme {
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Auto => "auto",
-            Self::Dark => "dark",
-            Self::Light => "light",
-        }
-    }
+    /// The program's own themes; a test of the user interface proves that it has just these.
+    pub const NAMES: [&'static str; 6] = [
+        "dark",
+        "light",
+        "high-contrast",
+        "colour-blind",
+        "terminal",
+        "mono",
+    ];
 }
 
 /// Reads a config file's text in this process's environment.

@@ -27,6 +27,8 @@
 //! | release | a named set of services that ship together, in waves |
 //! | agenda | what a release would move now, hashed; votes on it bind to the hash |
 //! | scope | the commits and pull requests between two revisions |
+//! | risk | how much is at stake in a scope, in points that say what they are for |
+//! | trace | why a revision is where it is: tickets, people, promotion |
 //! | fact | the last good answer of a forge, its age, and the fault since |
 
 pub mod act;
@@ -38,6 +40,7 @@ pub mod entry;
 pub mod facts;
 pub mod fault;
 pub mod figure;
+pub mod forge_kind;
 pub mod gate;
 pub mod history;
 pub mod hold;
@@ -54,12 +57,14 @@ pub mod promotion;
 pub mod pull_request;
 pub mod release;
 pub mod revision;
+pub mod risk;
 pub mod rollback;
 pub mod sampling;
 pub mod scope;
 pub mod seen;
 pub mod signoff;
 pub mod text;
+pub mod trace;
 pub mod verification;
 pub mod version;
 pub mod window;

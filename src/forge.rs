@@ -3,6 +3,8 @@
 //! Wire types stay inside the adapters. An adapter never decides whether to act, and never sends a
 //! write twice; when to read lives in `app/schedule.rs`.
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
 use jiff::Timestamp;
 
@@ -13,14 +15,20 @@ use crate::domain::ids::{
     EnvironmentName, ForgeName, IntentId, Person, RepoPath, RunId, ServiceName, Sha,
 };
 use crate::domain::pipeline::Job;
+use crate::domain::policy::EnvironmentModel;
 use crate::domain::scope::Scope;
 use crate::domain::seen::Declared;
 
+mod batch;
 pub mod budget;
 pub mod declared;
 pub mod error;
+pub mod forgejo;
 pub mod github;
+pub mod gitlab;
 pub mod http;
+pub mod mark;
+pub mod modelled;
 pub mod order;
 
 pub use budget::Budget;
@@ -33,6 +41,10 @@ pub struct Target {
     /// `None` means the repository's default branch.
     pub branch: Option<String>,
     pub environments: Vec<EnvironmentName>,
+    /// Where the deployments of these environments are read.
+    pub model: EnvironmentModel,
+    /// Jobs that let a run into an environment, where the config names them: then no other does.
+    pub jobs: BTreeMap<EnvironmentName, String>,
     /// Revisions whose checks are wanted beside the head's.
     pub revisions: Vec<Sha>,
     /// Whether checks are wanted one by one, because a rule names some.

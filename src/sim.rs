@@ -19,6 +19,7 @@ pub mod common;
 pub mod config;
 pub mod control;
 pub mod faults;
+pub mod forgejo;
 pub mod forges;
 pub mod gitlab;
 pub mod graphql;
@@ -39,6 +40,10 @@ pub use world::World;
 
 /// The world of the demonstration: a release evening of twelve services.
 pub const EVENING: &str = include_str!("../assets/worlds/evening.toml");
+/// Three services on a Forgejo, for an evening of several forges.
+pub const FORGEJO: &str = include_str!("../assets/worlds/forgejo.toml");
+/// One service on a Gitea, likewise.
+pub const GITEA: &str = include_str!("../assets/worlds/gitea.toml");
 
 /// A second forge of that evening: a GitLab with five services. `World::with` puts the two together.
 pub const GITLAB: &str = include_str!("../assets/worlds/gitlab.toml");

@@ -10,14 +10,18 @@ use jiff::{SignedDuration, Timestamp};
 use super::effect::{Effect, Ticket};
 use super::msg::{Budget, Identity};
 use super::request::Refusal;
-use crate::domain::board::{Basis, Board};
+use crate::domain::board::{Basis, Board, Row};
+use crate::domain::cell::Cell;
 use crate::domain::entry::Entry;
 use crate::domain::fault::Fault;
-use crate::domain::ids::{ForgeName, InstanceId, IntentId, Person, RunId, ServiceName, Sha};
+use crate::domain::ids::{
+    EnvironmentName, ForgeName, InstanceId, IntentId, Person, RunId, ServiceName, Sha,
+};
 use crate::domain::ledger::Ledger;
 use crate::domain::observed::Fact;
 use crate::domain::pipeline::Job;
 use crate::domain::policy::Policy;
+use crate::domain::trace::{self, Trace};
 
 mod aftermath;
 pub mod auto;
@@ -61,6 +65,8 @@ pub struct Engine {
     pub jobs: BTreeMap<(ServiceName, RunId), Fact<Vec<Job>>>,
     /// Services that somebody looks at: read often.
     pub watched: BTreeSet<ServiceName>,
+    /// The cell of which somebody asks why what is live is there.
+    pub traced: Option<(ServiceName, EnvironmentName)>,
     /// Which cells are sampled by themselves.
     pub samples: sampling::Samples,
     pub(crate) rounds: sampling::Rounds,
@@ -121,6 +127,7 @@ impl Engine {
             forges,
             jobs: BTreeMap::new(),
             watched: BTreeSet::new(),
+            traced: None,
             samples: sampling::Samples::default(),
             rounds: sampling::Rounds::default(),
             neighbours: None,
@@ -225,15 +232,51 @@ impl Engine {
             row.cells
                 .iter()
                 .filter(|cell| self.needs_scope(service, &cell.environment))
-                .all(|cell| {
-                    let has_ends = cell.live.is_some() && cell.candidate.is_some();
-                    !has_ends
-                        || row
-                            .scope_of(cell)
-                            .is_some_and(|fact| fact.last.is_some() || fact.fault.is_some())
-                })
+                .all(|cell| is_read(row, ends(cell)))
+                && is_read(row, self.traced_ends(row))
         })
     }
+
+    /// Says whether what would move into a cell has been read, or its read failed.
+    pub fn scope_is_read(&self, service: &ServiceName, environment: &EnvironmentName) -> bool {
+        let row = self.board.row(service);
+        let cell = row.and_then(|row| Some((row, row.cell(environment)?)));
+        cell.is_none_or(|(row, cell)| is_read(row, ends(cell)))
+    }
+
+    /// Says why what is live in a cell is there, as far as is known.
+    pub fn trace(
+        &self,
+        service: &ServiceName,
+        environment: &EnvironmentName,
+        now: Timestamp,
+    ) -> Option<Trace<'_>> {
+        let ledger = known(&self.journal, self.ledger.as_ref());
+        trace::of(self.board.row(service)?, environment, ledger, now)
+    }
+
+    /// The two ends of what came with what is live, where somebody asks for it.
+    fn traced_ends(&self, row: &Row) -> Option<(Sha, Sha)> {
+        let (service, environment) = self.traced.as_ref()?;
+        let ledger = known(&self.journal, self.ledger.as_ref());
+        (row.service.name == *service)
+            .then(|| trace::ends(row, environment, ledger))
+            .flatten()
+    }
+}
+
+/// The two ends of what would move into a cell.
+fn ends(cell: &Cell) -> Option<(Sha, Sha)> {
+    let (live, candidate) = (cell.live.as_ref()?, cell.candidate.as_ref()?);
+    Some((live.sha.clone(), candidate.sha.clone()))
+}
+
+/// Says whether there is nothing to read between two ends, or it was read, or that failed.
+fn is_read(row: &Row, ends: Option<(Sha, Sha)>) -> bool {
+    ends.is_none_or(|ends| {
+        let fact = row.scopes.get(&ends);
+        fact.is_some_and(|fact| fact.last.is_some() || fact.fault.is_some())
+    })
 }
 
 /// The ledger, while the journal that it was folded from can be reached.

@@ -37,6 +37,7 @@ mod lists;
 pub mod order;
 mod overlay;
 mod overriding;
+pub mod overview;
 mod palette;
 mod promote;
 mod release;
@@ -147,8 +148,13 @@ fn screen(state: &mut State, command: Command) -> Vec<Effect> {
         Command::StartRelease => release::open(state, ReleaseAction::Start),
         Command::ResumeRelease => release::open(state, ReleaseAction::Resume),
         Command::CancelRelease => release::open(state, ReleaseAction::Cancel),
-        Command::Releases => state.interface.show(Screen::Release),
+        Command::Releases => {
+            state.interface.show(Screen::Release);
+            state.interface.toured(3);
+        }
         Command::Timeline => state.interface.show(Screen::Timeline),
+        Command::Pipelines => state.interface.show(Screen::Pipelines),
+        Command::Tasks => state.interface.show(Screen::Tasks),
         Command::LastView => {
             if let Some(last) = state.interface.last_screen.clone() {
                 state.interface.show(last);
@@ -169,6 +175,7 @@ fn screen(state: &mut State, command: Command) -> Vec<Effect> {
             Screen::Detail(_) => detail::run(state, command),
             Screen::Timeline => timeline::run(state, command),
             Screen::Release => release::run(state, command),
+            Screen::Pipelines | Screen::Tasks => overview::run(state, command),
         },
     }
     Vec::new()
@@ -202,6 +209,8 @@ impl Interface {
             timeline_at: None,
             release: None,
             release_row: 0,
+            overviews: overview::Overviews::default(),
+            release_plan: false,
             messages: VecDeque::new(),
             problems: Vec::new(),
             tour: tour.then_some(0),
@@ -241,11 +250,15 @@ impl Interface {
             }
         }
         self.arrange(engine, now);
+        self.follow_release(&engine.policy);
         self.follow_timeline(engine);
         self.keep_in_sight();
         engine.watched = self.watched();
+        engine.traced = self.traced();
         let released: Vec<ServiceName> = engine.released_services().collect();
         engine.watched.extend(released);
+        let seen = self.follow_overview(engine);
+        engine.watched.extend(seen.into_iter().take(order::WATCHED));
         if self.screen == Screen::Release
             && let Some(release) = self.release(&engine.policy)
         {
@@ -326,6 +339,9 @@ pub struct Interface {
     pub release: Option<ReleaseName>,
     /// The selected service of it.
     pub release_row: usize,
+    /// Its plan is shown instead of its votes.
+    pub release_plan: bool,
+    pub overviews: overview::Overviews,
     /// Newest last; `M` shows them all, the footer the last.
     pub messages: VecDeque<Message>,
     /// Errors that stay until they are read.
@@ -352,6 +368,10 @@ pub enum Screen {
     Timeline,
     /// The go/no-go of a release.
     Release,
+    /// Runs and open pull requests of all services.
+    Pipelines,
+    /// Everything that is under way.
+    Tasks,
 }
 
 /// The panes of the board.

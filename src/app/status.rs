@@ -4,6 +4,7 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
+use self::scope::RiskStatus;
 use super::engine::Engine;
 use crate::domain::board::Row;
 use crate::domain::cell::Cell;
@@ -14,6 +15,8 @@ use crate::domain::revision::Revision;
 use crate::domain::verification::Standing;
 
 pub mod release;
+pub mod scope;
+pub mod trace;
 
 /// The version of every JSON form that the command line prints.
 pub const SCHEMA: u32 = 1;
@@ -96,6 +99,8 @@ pub struct CellStatus {
     pub red: Option<String>,
     /// When it is promoted by itself, if that is about to happen.
     pub auto_at: Option<Timestamp>,
+    /// How much the candidate puts at stake, if what would move is known.
+    pub risk: Option<RiskStatus>,
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -271,6 +276,9 @@ impl CellStatus {
             auto_at: engine
                 .countdown(&row.service.name, &cell.environment)
                 .map(|countdown| countdown.ends_at),
+            risk: row
+                .risk_of(cell)
+                .map(|risk| RiskStatus::of(risk, &engine.policy.risk_rule(&cell.environment))),
         }
     }
 
@@ -287,7 +295,7 @@ impl CellStatus {
 }
 
 impl RevisionStatus {
-    fn of(revision: &Revision) -> Self {
+    pub fn of(revision: &Revision) -> Self {
         Self {
             revision: revision.sha.to_string(),
             version: revision.version.clone(),

@@ -129,6 +129,9 @@ async fn opened(
     headless.watch_journal();
     let services = services(&headless.engine().policy, &name);
     headless.settle(&services, PATIENCE).await;
+    let environment = known(&headless.engine().policy, &name)?.environment.clone();
+    // From here on rounds are taken anew as they are due, also while a run is driven.
+    headless.sample(&services, Some(&environment)).await;
     Ok((headless, name))
 }
 

@@ -21,10 +21,13 @@ mod gate;
 mod overlap;
 mod recurrence;
 mod release;
+mod risk;
+mod scope;
 mod service;
 mod window;
 
-pub(super) use forge::api_of;
+pub(super) use forge::{api_of, kind_of_host};
+pub(super) use risk::Risks;
 pub(super) use service::{default_via, undeclared};
 pub(super) use window::DAYS;
 
@@ -56,15 +59,16 @@ pub(super) fn check<'d>(
     let place = Place { path, env };
 
     let poll = poll(&top);
-    let ui = ui(&top);
+    let ui = ui(&top, &place);
     let bindings = bindings(&top);
     let journal = journal(&top, &place);
     let forges = forge::forges(&top, &place);
     let mut roles = roles(&top);
     let operator = operator(&top, &mut roles);
-    let tiers = tiers(&top, &roles, &place);
+    let mut tiers = tiers(&top, &roles, &place);
+    let risks = risk::risks(&top, &roles, &mut tiers);
     let overrides = overrides(&top, &roles);
-    let mut environments = environments(&top, &tiers, &overrides);
+    let mut environments = environments(&top, &tiers, &overrides, &risks);
     let services = service::services(
         &top,
         &service::Known {
@@ -76,6 +80,8 @@ pub(super) fn check<'d>(
             roles: &roles,
             place: &place,
             overrides: &overrides,
+            risks: &risks,
+            scope: scope::usual(&top),
         },
         &mut environments,
     );
@@ -108,6 +114,7 @@ pub(super) fn check<'d>(
         forges: forges.list,
         tiers,
         overrides,
+        risks,
         extra_gates: services.extra_gates,
         keys: bindings,
         ui,
@@ -175,13 +182,26 @@ fn poll(top: &Table<'_>) -> Poll {
     poll
 }
 
-fn ui(top: &Table<'_>) -> Ui {
+/// Reads the name of a theme, or the path of a file with one.
+fn theme(value: &Value<'_>, place: &Place<'_>) -> Option<Theme> {
+    let text = value.text()?;
+    if Path::new(text).extension().is_some_and(|it| it == "toml") {
+        return place.resolve(text, value).map(Theme::File);
+    }
+    if text == "auto" {
+        return Some(Theme::Auto);
+    }
+    value
+        .one_of(&Theme::NAMES.map(|name| (name, name)))
+        .map(Theme::Named)
+}
+
+fn ui(top: &Table<'_>, place: &Place<'_>) -> Ui {
     let mut ui = defaults::UI;
     let Some(table) = section(top, keys::UI) else {
         return ui;
     };
-    let themes = [Theme::Auto, Theme::Dark, Theme::Light].map(|theme| (theme.word(), theme));
-    if let Some(theme) = table.get("theme").and_then(|value| value.one_of(&themes)) {
+    if let Some(theme) = table.get("theme").and_then(|value| theme(value, place)) {
         ui.theme = theme;
     }
     for (key, flag) in [
@@ -404,6 +424,7 @@ fn environments(
     top: &Table<'_>,
     tiers: &Tiers,
     overrides: &Overrides,
+    risks: &Risks,
 ) -> BTreeMap<EnvironmentName, Environment> {
     let mut environments = BTreeMap::new();
     for (name, table) in top.children("environment", keys::ENVIRONMENT) {
@@ -427,6 +448,7 @@ fn environments(
             protected: protected.unwrap_or_else(|| defaults::protected(name, tier)),
             mode: mode(&table).unwrap_or_default(),
             overrides: overrides.get(tier).cloned().unwrap_or_default(),
+            risk: risks.get(tier).cloned().unwrap_or_default(),
             countdown: countdown.unwrap_or(COUNTDOWN),
         };
         environments.insert(environment.name.clone(), environment);

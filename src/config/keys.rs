@@ -19,23 +19,27 @@ macro_rules! sections {
 
 sections! {
     TOP "": "operator" "poll" "journal" "forge" "environment" "policy" "window" "freeze" "role"
-        "service" "release" "keys" "ui";
+        "scope" "service" "release" "keys" "ui";
     OPERATOR "operator": "name" "roles";
     POLL "poll": "interval" "max_age";
     JOURNAL "journal": "url";
     FORGE "forge.NAME": "kind" "url" "api_url" "token" "ca_file";
     TOKEN "token": "env" "command" "file";
     ENVIRONMENT "environment.NAME": "tier" "protected" "mode" "countdown";
-    POLICY "policy.NAME": "gates" "override";
+    POLICY "policy.NAME": "gates" "override" "risk";
+    RISK "risk": "warn" "second" "roles";
     OVERRIDE "override": "roles" "second_person" "max" "never";
     WINDOW "window.NAME": "effect" "days" "rule" "start" "from" "to" "zone" "environments" "tiers"
         "services" "reason" "joins";
     FREEZE "freeze.NAME": "rule" "start" "from" "to" "zone" "reason" "environments" "tiers"
         "services" "joins";
     ROLE "role.NAME": "members";
-    SERVICE "service.NAME": "repo" "branch" "path" "group" "gates" "depends" "promote";
-    PROMOTE "service.NAME.promote.NAME": "via" "mode" "workflow" "ref" "inputs" "base" "head"
-        "method";
+    SCOPE "scope": "tickets" "ticket_link" "files";
+    SERVICE "service.NAME": "repo" "branch" "path" "environments" "group" "gates" "depends" "promote"
+        "tickets" "ticket_link" "files";
+    ENVIRONMENTS "environments": "from" "context" "branch" "tag" "workflow";
+    PROMOTE "service.NAME.promote.NAME": "via" "mode" "workflow" "ref" "inputs" "variables" "job"
+        "tag" "context" "base" "head" "method";
     RELEASE "release.NAME": "services" "waves" "environment" "window" "roles" "distinct" "due" "zone"
         "owner";
     RELEASE_ITEM "release.NAME.services": "service" "revision";

@@ -1,20 +1,24 @@
 //! The effective settings as TOML: loads again and means the same. Tokens show their source alone.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use jiff::SignedDuration;
 
 use super::check::{DAYS, default_via};
-use super::{Binding, ForgeSettings, Settings, TokenSource};
+use super::{Binding, ForgeSettings, Settings, Theme, TokenSource};
 use crate::domain::figure::Bound;
 use crate::domain::override_::OverrideRule;
 use crate::domain::policy::{
-    Environment, GateSpec, ParityRule, ParitySource, PipelineRule, QualityRule, Service, Task, Via,
+    Environment, EnvironmentModel, GateSpec, ParityRule, ParitySource, PipelineRule, QualityRule,
+    Service, Task, Via,
 };
 use crate::domain::release::Release;
+use crate::domain::risk::RiskRule;
 use crate::domain::window::{Span, Window, WindowEffect};
 
 mod sampled;
+mod scope;
 
 /// Writes the settings as a config file.
 pub fn show(settings: &Settings) -> String {
@@ -43,9 +47,17 @@ pub fn show(settings: &Settings) -> String {
         );
     }
     for (name, listed) in &settings.tiers {
-        let mut body = format!("gates = {}", gates(listed));
+        // The gate `risk` is said by its own key.
+        let said = listed
+            .iter()
+            .filter(|gate| !matches!(gate, GateSpec::Risk { .. }));
+        let said: Vec<GateSpec> = said.cloned().collect();
+        let mut body = format!("gates = {}", gates(&said));
         if let Some(rule) = settings.overrides.get(name) {
             let _ = write!(body, "\noverride = {}", override_rule(rule));
+        }
+        if let Some(rule) = settings.risks.get(name) {
+            let _ = write!(body, "\nrisk = {}", risk_rule(rule));
         }
         section(&mut out, &format!("policy.{}", key(name)), &body);
     }
@@ -74,7 +86,7 @@ pub fn show(settings: &Settings) -> String {
         for (place, stage) in each.path.iter().enumerate() {
             let usual = policy.environments.get(&stage.environment);
             let own_mode = usual.is_none_or(|usual| usual.mode != stage.mode);
-            if stage.via != default_via(place) || own_mode {
+            if stage.via != default_via(each.kind, place) || own_mode {
                 let environment = key(stage.environment.as_str());
                 let header = format!("service.{name}.promote.{environment}");
                 let mut lines = via_lines(&stage.via);
@@ -100,10 +112,14 @@ pub fn show(settings: &Settings) -> String {
             .collect();
         section(&mut out, "keys", &lines.join("\n"));
     }
-    let ui = settings.ui;
+    let ui = &settings.ui;
     let body = format!(
         "theme = {}\nascii = {}\nmotion = {}\nutc = {}",
-        quote(ui.theme.word()),
+        quote(&match &ui.theme {
+            Theme::Auto => "auto".to_owned(),
+            Theme::Named(name) => (*name).to_owned(),
+            Theme::File(path) => path.display().to_string(),
+        }),
         ui.ascii,
         ui.motion,
         ui.utc
@@ -177,6 +193,20 @@ pub(super) fn override_rule(rule: &OverrideRule) -> String {
         quote(&duration(rule.max)),
         texts(&rule.never)
     )
+}
+
+/// What follows from how much is at stake, as an inline table.
+pub(super) fn risk_rule(rule: &RiskRule) -> String {
+    let warn = rule
+        .warn
+        .map_or("false".to_owned(), |warn| warn.to_string());
+    match rule.second {
+        Some(second) => format!(
+            "{{ warn = {warn}, second = {second}, roles = {} }}",
+            texts(&rule.roles)
+        ),
+        None => format!("{{ warn = {warn} }}"),
+    }
 }
 
 pub(super) fn window(window: &Window) -> String {
@@ -286,9 +316,13 @@ fn service_body(service: &Service) -> String {
     }
     let path = service.path.iter().map(|stage| &stage.environment);
     lines.push(format!("path = {}", texts(path)));
+    if service.environments != EnvironmentModel::usual(service.kind) {
+        lines.push(format!("environments = {}", model(&service.environments)));
+    }
     if !service.depends.is_empty() {
         lines.push(format!("depends = {}", texts(&service.depends)));
     }
+    lines.extend(scope::lines(&service.scope));
     lines.join("\n")
 }
 
@@ -349,22 +383,46 @@ fn via_lines(via: &Via) -> Vec<String> {
         } => {
             lines.push(format!("workflow = {}", quote(workflow)));
             lines.push(format!("ref = {}", quote(git_ref)));
-            if !inputs.is_empty() {
-                let inputs: Vec<String> = inputs
-                    .iter()
-                    .map(|(input, value)| format!("{} = {}", key(input), quote(value)))
-                    .collect();
-                lines.push(format!("inputs = {{ {} }}", inputs.join(", ")));
-            }
+            lines.extend(filled("inputs", inputs));
         }
         Via::PullRequest { base, head, method } => {
             lines.push(format!("base = {}", quote(base)));
             lines.push(format!("head = {}", quote(head)));
             lines.push(format!("method = {}", quote(method.word())));
         }
+        Via::Job { name } => lines.push(format!("job = {}", quote(name))),
+        Via::Pipeline { git_ref, variables } => {
+            lines.push(format!("ref = {}", quote(git_ref)));
+            lines.extend(filled("variables", variables));
+        }
+        Via::Tag { name } => lines.push(format!("tag = {}", quote(name))),
+        Via::Status { context } => lines.push(format!("context = {}", quote(context))),
         Via::Deployment | Via::Release | Via::Forge => {}
     }
     lines
+}
+
+fn filled(name: &str, fields: &BTreeMap<String, String>) -> Option<String> {
+    let fields: Vec<String> = fields
+        .iter()
+        .map(|(field, value)| format!("{} = {}", key(field), quote(value)))
+        .collect();
+    (!fields.is_empty()).then(|| format!("{name} = {{ {} }}", fields.join(", ")))
+}
+
+fn model(model: &EnvironmentModel) -> String {
+    let word = quote(model.word());
+    let pattern = match model {
+        EnvironmentModel::Native | EnvironmentModel::Release { tag: None } => None,
+        EnvironmentModel::Status { context } => Some(("context", context)),
+        EnvironmentModel::Branch { branch } => Some(("branch", branch)),
+        EnvironmentModel::Release { tag: Some(tag) } => Some(("tag", tag)),
+        EnvironmentModel::Run { workflow } => Some(("workflow", workflow)),
+    };
+    match pattern {
+        None => word,
+        Some((name, pattern)) => format!("{{ from = {word}, {name} = {} }}", quote(pattern)),
+    }
 }
 
 pub(super) fn gates(gates: &[GateSpec]) -> String {
@@ -399,6 +457,9 @@ fn gate(gate: &GateSpec) -> String {
         GateSpec::FourEyes { parts } => {
             let parts = parts.iter().map(|part| part.word());
             format!(", distinct = {}", texts(parts))
+        }
+        GateSpec::Risk { second, roles } => {
+            format!(", second = {second}, roles = {}", texts(roles))
         }
         GateSpec::Fits(rule) => format!(", margin = {}", quote(&duration(rule.margin))),
         GateSpec::Checklist { tasks } => tasks_of(tasks),

@@ -223,6 +223,51 @@ fn the_policy_version_changes_with_what_decides_and_with_nothing_else() {
 }
 
 #[test]
+fn a_policy_that_asks_for_a_second_approver_has_the_gate_for_it() {
+    use crate::domain::policy::GateSpec;
+    let text = "[role.qa]\nmembers = [\"ada\"]\n[policy.standard]\nrisk = { second = 40 }\n\
+        [service.web]\nrepo = \"acme/web\"\npath = [\"dev\", \"production\"]\n";
+    let settings = load_text(text).unwrap_or_else(|problems| panic!("{}", render(&problems)));
+    let stage = &settings.policy.services[0].path[1];
+    let names: Vec<&str> = stage.gates.iter().map(GateSpec::name).collect();
+    assert_eq!(
+        names,
+        [
+            "fresh", "pipeline", "path", "review", "window", "risk", "forge", "hold", "manual"
+        ]
+    );
+    let roles: Vec<&str> = stage.roles_asked().map(|role| role.as_str()).collect();
+    assert_eq!(roles, ["qa"], "any role may be the second approver's");
+    let rule = settings.policy.risk_rule(&stage.environment);
+    // Nobody is asked for without a warning.
+    assert_eq!((rule.warn, rule.second), (Some(40), Some(40)));
+    let without = load_text(&text.replace("risk = { second = 40 }", "")).unwrap();
+    assert_ne!(without.policy.version, settings.policy.version);
+    let stage = &without.policy.services[0].path[1];
+    assert!(!stage.gates.iter().any(|gate| gate.name() == "risk"));
+    assert_eq!(without.policy.risk_rule(&stage.environment).warn, Some(50));
+}
+
+#[test]
+fn what_a_service_looks_for_goes_before_what_all_look_for() {
+    let text = "[scope]\ntickets = [\"A-1\"]\nfiles = { sql = [\"**/*.sql\"], migrations = [] }\n\
+        [service.web]\nrepo = \"acme/web\"\npath = [\"dev\"]\n\
+        [service.api]\nrepo = \"acme/api\"\npath = [\"dev\"]\ntickets = [\"B-2\"]\n\
+        files = { sql = [\"db/*\"] }\n";
+    let settings = load_text(text).unwrap_or_else(|problems| panic!("{}", render(&problems)));
+    let [web, api] = settings.policy.services.as_slice() else {
+        panic!("two services")
+    };
+    let kinds: Vec<&str> = web.scope.files.keys().map(String::as_str).collect();
+    assert_eq!(kinds, ["infrastructure", "sql"]);
+    assert_eq!(web.scope.tickets[0].as_str(), "A-1");
+    assert_eq!(api.scope.tickets[0].as_str(), "B-2");
+    assert_eq!(api.scope.files["sql"].texts(), ["db/*"]);
+    let again = load_text(&show::show(&settings)).unwrap();
+    assert_eq!(again.policy, settings.policy);
+}
+
+#[test]
 fn a_broken_line_is_shown_without_the_token_in_it() {
     let problems = load_text("[forge.github]\ntoken = ghp_secret\nurl = =\n").unwrap_err();
     let shown = render(&problems);

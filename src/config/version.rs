@@ -20,6 +20,7 @@ pub(super) fn of(policy: &Policy) -> Digest {
             "override {}",
             show::override_rule(&environment.overrides)
         ));
+        lines.push(format!("risk {}", show::risk_rule(&environment.risk)));
     }
     for (role, members) in &policy.roles {
         lines.push(format!(

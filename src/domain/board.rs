@@ -13,6 +13,7 @@ use super::ids::{EnvironmentName, Person, RepoPath, ServiceName, Sha};
 use super::ledger::Ledger;
 use super::observed::{Fact, Observed};
 use super::policy::{Policy, Service};
+use super::risk::{self, Risk};
 use super::scope::Scope;
 use super::seen::Seen;
 
@@ -376,6 +377,12 @@ impl Row {
     pub fn scope_of(&self, cell: &Cell) -> Option<&Fact<Scope>> {
         let (live, candidate) = (cell.live.as_ref()?, cell.candidate.as_ref()?);
         self.scopes.get(&(live.sha.clone(), candidate.sha.clone()))
+    }
+
+    /// Says how much is at stake in the promotion into a cell, if its scope has been read.
+    pub fn risk_of(&self, cell: &Cell) -> Option<Risk> {
+        let scope = self.scope_of(cell)?.value()?;
+        Some(risk::assess(scope, &self.service.scope))
     }
 
     /// Returns the files, each with the revision, that the gates of this row compare.

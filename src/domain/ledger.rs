@@ -13,8 +13,9 @@ use super::ids::{
     ReleaseRunId, Seq, ServiceName, Sha,
 };
 use super::override_::{Confirmed, Override};
-use super::promotion::{Promotion, Purpose, State, Step};
+use super::promotion::{Intent, Promotion, Purpose, State, Step};
 use super::release::run::{Ended, Run};
+use super::scope;
 use super::signoff::{ReleaseVote, Vote};
 
 /// Everything that is in force, folded from the journal.
@@ -98,6 +99,8 @@ impl Ledger {
                 }
                 let promotion = Promotion {
                     intent: intent.clone(),
+                    seq: entry.seq,
+                    votes: self.votes_for(intent),
                     actor: draft.actor.clone(),
                     state: State::Intended,
                     handle: None,
@@ -278,6 +281,21 @@ impl Ledger {
         }
     }
 
+    /// The votes that stand on exactly what an intent moves. Kept with it, because who votes on what
+    /// comes next takes this vote's place.
+    fn votes_for(&self, intent: &Intent) -> Vec<Vote> {
+        let Intent {
+            service,
+            environment,
+            from,
+            to,
+            ..
+        } = intent;
+        let bound = scope::hash(service, environment, from.as_ref(), to);
+        let votes = self.votes_on(service, environment);
+        votes.filter(|vote| vote.scope == bound).cloned().collect()
+    }
+
     /// The first word on a deployment stays.
     fn note(&mut self, service: Option<&ServiceName>, deployment: DeploymentId, origin: Origin) {
         if let Some(service) = service {
@@ -387,6 +405,15 @@ impl Ledger {
     /// Returns the run of a release that has not ended, if there is one.
     pub fn open_run(&self, release: &ReleaseName) -> Option<&Run> {
         self.open_runs().find(|run| run.release == *release)
+    }
+
+    /// Returns the run of a release that goes on, else the one that was started last.
+    pub fn last_run(&self, release: &ReleaseName) -> Option<&Run> {
+        let runs = self.release_runs.values();
+        self.open_run(release).or_else(|| {
+            runs.filter(|run| run.release == *release)
+                .max_by_key(|run| run.started_at)
+        })
     }
 
     pub fn open_runs(&self) -> impl Iterator<Item = &Run> {

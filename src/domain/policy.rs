@@ -8,15 +8,20 @@ use std::sync::Arc;
 use jiff::SignedDuration;
 
 use super::act::MergeMethod;
+use super::forge_kind::ForgeKind;
 use super::ids::{
     Digest, EnvironmentName, ForgeName, Person, ReleaseName, RepoPath, RoleName, ServiceName,
 };
 use super::override_::OverrideRule;
 use super::release::Release;
+use super::risk::RiskRule;
+use super::scope::ScopeRule;
 use super::window::Window;
 
+mod environments;
 mod rules;
 
+pub use environments::EnvironmentModel;
 pub use rules::{
     CommandRule, Dependency, Expect, FitsRule, HealthRule, ParityRule, ParitySource, Part, Probe,
     ProbeSource, QualityRule, Task, Verification,
@@ -48,6 +53,8 @@ pub struct Environment {
     pub mode: Mode,
     /// Who may override its gates.
     pub overrides: OverrideRule,
+    /// What follows from how much is at stake.
+    pub risk: RiskRule,
     /// How long everybody can see that `auto` is about to promote.
     pub countdown: SignedDuration,
 }
@@ -82,12 +89,18 @@ impl Mode {
 pub struct Service {
     pub name: ServiceName,
     pub forge: ForgeName,
+    /// What that forge is.
+    pub kind: ForgeKind,
     pub repo: RepoPath,
+    /// Where its deployments are read.
+    pub environments: EnvironmentModel,
     /// The branch that is released; `None` means the repository's default branch.
     pub branch: Option<String>,
     pub group: Option<String>,
     /// What must be in an environment before this service goes there.
     pub depends: Vec<Dependency>,
+    /// What is looked for in its scopes.
+    pub scope: Arc<ScopeRule>,
     /// At least one; the order is the order of promotion.
     pub path: Vec<Stage>,
 }
@@ -96,6 +109,15 @@ impl Service {
     /// Says whether a rule of the path names checks, so that they must be read one by one.
     pub fn names_checks(&self) -> bool {
         self.pipeline_rules().any(PipelineRule::names_checks) || self.wants_reports()
+    }
+
+    /// Returns the jobs that let a revision into an environment, where the way of promotion is one.
+    pub fn doors(&self) -> BTreeMap<EnvironmentName, String> {
+        let doors = self.path.iter().filter_map(|stage| match &stage.via {
+            Via::Job { name } => Some((stage.environment.clone(), name.clone())),
+            _ => None,
+        });
+        doors.collect()
     }
 
     /// Says whether a gate judges what checks report in words.
@@ -157,13 +179,19 @@ pub struct Stage {
 }
 
 impl Stage {
-    /// The roles whose go its sign-off gates ask for.
+    /// The roles whose go its gates ask for: each of a sign-off's, any of a second approver's.
     pub fn roles_asked(&self) -> impl Iterator<Item = &RoleName> {
         let asked = self.gates.iter().filter_map(|gate| match gate {
-            GateSpec::SignOff { roles, .. } => Some(roles),
+            GateSpec::SignOff { roles, .. } | GateSpec::Risk { roles, .. } => Some(roles),
             _ => None,
         });
-        asked.flatten()
+        let mut roles: Vec<&RoleName> = Vec::new();
+        for role in asked.flatten() {
+            if !roles.contains(&role) {
+                roles.push(role);
+            }
+        }
+        roles.into_iter()
     }
 }
 
@@ -187,6 +215,18 @@ pub enum Via {
         head: String,
         method: MergeMethod,
     },
+    /// Starts the job of this name, which waits for a person in the revision's pipeline.
+    Job { name: String },
+    /// Starts a pipeline; the same is put in as for a workflow.
+    Pipeline {
+        git_ref: String,
+        variables: BTreeMap<String, String>,
+    },
+    /// Tags the revision; the name holds `{version}`, `{revision}`, `{environment}` or `{key}`.
+    Tag { name: String },
+    /// Sets a commit status of the revision to success, for which a deployer on the forge waits.
+    /// The context may hold `{environment}`.
+    Status { context: String },
     /// Publishes the draft release of the revision; without a draft, there is nothing to promote.
     Release,
     /// Nothing is promoted through gonogo: it happens on the forge by itself (a push to the branch).
@@ -200,6 +240,10 @@ impl Via {
             Self::Workflow { .. } => "workflow",
             Self::Deployment => "deployment",
             Self::PullRequest { .. } => "pull-request",
+            Self::Job { .. } => "job",
+            Self::Pipeline { .. } => "pipeline",
+            Self::Tag { .. } => "tag",
+            Self::Status { .. } => "status",
             Self::Release => "release",
             Self::Forge => "forge",
         }
@@ -246,6 +290,11 @@ pub enum GateSpec {
     },
     Checklist {
         tasks: Vec<Task>,
+    },
+    /// From this score on, a second approver who has one of the roles.
+    Risk {
+        second: u32,
+        roles: Vec<RoleName>,
     },
     Health(HealthRule),
     /// One or several programs, by a name of its own each.
@@ -299,6 +348,7 @@ impl GateSpec {
             Self::Fits(_) => "fits",
             Self::FourEyes { .. } => "four-eyes",
             Self::Checklist { .. } => "checklist",
+            Self::Risk { .. } => "risk",
             Self::Health(_) => "health",
             Self::Command(_) => "command",
         }
@@ -322,7 +372,7 @@ impl GateSpec {
     /// Says whether it judges the commits and pull requests between what is live and the candidate.
     pub fn needs_scope(&self) -> bool {
         match self {
-            Self::Review { .. } | Self::FourEyes { .. } => true,
+            Self::Review { .. } | Self::FourEyes { .. } | Self::Risk { .. } => true,
             Self::Pipeline(rule) => !rule.blocking.is_empty(),
             Self::Fresh
             | Self::Path { .. }
@@ -360,6 +410,7 @@ impl GateSpec {
             | Self::Fits(_)
             | Self::FourEyes { .. }
             | Self::Checklist { .. }
+            | Self::Risk { .. }
             | Self::Health(_)
             | Self::Command(_) => false,
         }
@@ -382,6 +433,7 @@ impl GateSpec {
             | Self::Parity(_)
             | Self::FourEyes { .. }
             | Self::Checklist { .. }
+            | Self::Risk { .. }
             | Self::Health(_)
             | Self::Command(_) => false,
         }
@@ -403,6 +455,12 @@ impl Policy {
     pub fn override_rule(&self, environment: &EnvironmentName) -> OverrideRule {
         let known = self.environments.get(environment);
         known.map_or_else(OverrideRule::default, |known| known.overrides.clone())
+    }
+
+    /// What follows from how much is at stake in a promotion into an environment.
+    pub fn risk_rule(&self, environment: &EnvironmentName) -> RiskRule {
+        let known = self.environments.get(environment);
+        known.map_or_else(RiskRule::default, |known| known.risk.clone())
     }
 
     pub fn release(&self, name: &ReleaseName) -> Option<&Release> {
@@ -458,10 +516,13 @@ mod tests {
             Service {
                 name: "checkout".into(),
                 forge: "github".into(),
+                kind: ForgeKind::GitHub,
                 repo: "acme/checkout".into(),
+                environments: EnvironmentModel::Native,
                 branch: None,
                 group: None,
                 depends: Vec::new(),
+                scope: ScopeRule::usual(),
                 path: vec![
                     stage("staging", vec![GateSpec::Path { any: false }]),
                     stage("production", vec![GateSpec::Pipeline(rule)]),

@@ -96,7 +96,8 @@ pub fn of_gates(service: &Service, stage: &Stage, candidate: &Revision) -> Vec<W
             | GateSpec::Parity(_)
             | GateSpec::Fits(_)
             | GateSpec::FourEyes { .. }
-            | GateSpec::Checklist { .. } => {}
+            | GateSpec::Checklist { .. }
+            | GateSpec::Risk { .. } => {}
         }
     }
     wanted

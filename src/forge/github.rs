@@ -11,10 +11,12 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use secrecy::SecretString;
 
-use self::batch::Size;
 use self::wire::{Endpoints, Wire};
+use super::batch::Size;
 use super::error::Error;
 use super::http::{Clock, Limits};
+use super::modelled::pointers::Watch;
+use super::modelled::scan::Scan;
 use super::{Batch, Budget, Discover, Discovered, Forge, Identity, Target};
 use crate::domain::act::{Act, Handle, Outcome};
 use crate::domain::facts::{Pulse, ServiceFacts};
@@ -25,7 +27,6 @@ use crate::domain::scope::Scope;
 use crate::domain::seen::Declared;
 
 mod act;
-mod batch;
 mod board;
 mod declared;
 mod discover;
@@ -33,6 +34,7 @@ mod drafts;
 mod find;
 mod identify;
 mod labelled;
+mod modelled;
 mod paths;
 mod pulse;
 mod query;
@@ -67,6 +69,9 @@ pub struct GitHub {
     /// Whether the token may read checks one by one, as far as we know.
     checks: AtomicBool,
     known: Mutex<Known>,
+    /// What is remembered of repositories whose environments are modelled.
+    scan: Scan,
+    watch: Watch,
 }
 
 /// What `identify` found out.
@@ -97,6 +102,8 @@ impl GitHub {
             board_size: Size::new(20, 20),
             checks: AtomicBool::new(true),
             known: Mutex::new(Known::default()),
+            scan: Scan::default(),
+            watch: Watch::default(),
         })
     }
 

@@ -13,6 +13,10 @@ pub mod cache;
 pub mod client;
 pub mod limiter;
 pub mod link;
+pub mod path;
+#[cfg(test)]
+pub(in crate::forge) mod raw;
+pub mod rest;
 
 /// Tells the time. `runtime/clock.rs` has the real one.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
@@ -64,6 +68,14 @@ impl Limits {
             .saturating_mul(2_u32.saturating_pow(retry))
             .min(self.retry_cap);
         whole.mul_f64(0.5 + fastrand::f64() / 2.0)
+    }
+}
+
+/// Logs what was asked and what came of it, for `-vv`. Routes carry no token: a header does.
+pub fn log(method: &str, route: &str, came: Result<u16, &Error>) {
+    match came {
+        Ok(status) => tracing::debug!(method, route, status),
+        Err(error) => tracing::debug!(method, route, %error),
     }
 }
 

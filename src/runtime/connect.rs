@@ -14,7 +14,9 @@ use crate::config::{Env, ForgeKind, ForgeSettings, Settings, tokens};
 use crate::domain::entry::Entry;
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::ids::{ForgeName, InstanceId, Person, RepoPath, Seq};
+use crate::forge::forgejo::{self, Forgejo};
 use crate::forge::github::{self, GitHub};
+use crate::forge::gitlab::{self, GitLab};
 use crate::forge::http::Limits;
 use crate::forge::{Discover, Discovered, Forge};
 use crate::journal::sqlite::{Options, Sqlite};
@@ -154,6 +156,8 @@ impl Reader {
 async fn connect(settings: &ForgeSettings, env: &Env) -> Result<Arc<dyn Forge>, Fault> {
     match settings.kind {
         ForgeKind::GitHub => Ok(Arc::new(github(settings, env).await?)),
+        ForgeKind::GitLab => Ok(Arc::new(gitlab(settings, env).await?)),
+        ForgeKind::Forgejo => Ok(Arc::new(forgejo(settings, env).await?)),
     }
 }
 
@@ -169,15 +173,18 @@ pub async fn discover(
 ) -> Result<Discovered, Fault> {
     match settings.kind {
         ForgeKind::GitHub => github(settings, env).await?.discover(repo).await,
+        ForgeKind::GitLab => gitlab(settings, env).await?.discover(repo).await,
+        ForgeKind::Forgejo => forgejo(settings, env).await?.discover(repo).await,
     }
 }
 
-async fn github(settings: &ForgeSettings, env: &Env) -> Result<GitHub, Fault> {
+/// Finds the token of a forge.
+async fn token(settings: &ForgeSettings, env: &Env) -> Result<tokens::Token, Fault> {
     let name = &settings.name;
     let host = settings.host();
     let refused =
         |why: String, hint: Option<String>| fault(name, FaultKind::Unauthorized, why, hint);
-    let token = tokens::resolve(&settings.token, &host, settings.kind, env, &Programs)
+    tokens::resolve(&settings.token, &host, settings.kind, env, &Programs)
         .await
         .map_err(|error| refused(error.to_string(), None))?
         .ok_or_else(|| {
@@ -185,9 +192,45 @@ async fn github(settings: &ForgeSettings, env: &Env) -> Result<GitHub, Fault> {
                 "no token was found".into(),
                 Some(tokens::advice(&host, settings.kind)),
             )
-        })?;
+        })
+}
+
+async fn github(settings: &ForgeSettings, env: &Env) -> Result<GitHub, Fault> {
+    let (name, token) = (&settings.name, token(settings, env).await?);
     let made = GitHub::new(
         github::Settings {
+            name: name.clone(),
+            url: settings.url.to_string(),
+            api_url: Some(settings.api_url.to_string()),
+            token: Some(token.secret),
+            ca_file: settings.ca_file.clone(),
+            limits: Limits::default(),
+        },
+        clock::clock(),
+    );
+    made.map_err(|error| fault(name, FaultKind::Unreachable, error.to_string(), None))
+}
+
+async fn gitlab(settings: &ForgeSettings, env: &Env) -> Result<GitLab, Fault> {
+    let (name, token) = (&settings.name, token(settings, env).await?);
+    let made = GitLab::new(
+        gitlab::Settings {
+            name: name.clone(),
+            url: settings.url.to_string(),
+            api_url: Some(settings.api_url.to_string()),
+            token: Some(token.secret),
+            ca_file: settings.ca_file.clone(),
+            limits: Limits::default(),
+        },
+        clock::clock(),
+    );
+    made.map_err(|error| fault(name, FaultKind::Unreachable, error.to_string(), None))
+}
+
+async fn forgejo(settings: &ForgeSettings, env: &Env) -> Result<Forgejo, Fault> {
+    let (name, token) = (&settings.name, token(settings, env).await?);
+    let made = Forgejo::new(
+        forgejo::Settings {
             name: name.clone(),
             url: settings.url.to_string(),
             api_url: Some(settings.api_url.to_string()),

@@ -19,6 +19,7 @@ pub mod doom;
 pub mod gitlab;
 pub mod health;
 pub mod issue;
+pub mod mark;
 pub mod node;
 pub mod pull;
 pub mod query;
@@ -36,6 +37,7 @@ pub use deployment::{
 pub use doom::{Doom, Outcome};
 pub use health::{Condition, Health, Ill, Vital};
 pub use issue::{Issue, IssueReason, IssueState};
+pub use mark::Mark;
 pub use node::{Kind, NodeId};
 pub use pull::{MergeMethod, Pull, PullState, Review, ReviewState};
 pub use query::{CheckCounts, Comparison, Ordering, Pending, Rollup, RollupState};
@@ -197,7 +199,17 @@ impl State {
         let base = format!("{base}{}", self.root);
         let old = std::mem::replace(&mut self.base, base.as_str().into());
         for repo in &mut self.repos {
-            for deployment in &mut Arc::make_mut(repo).deployments {
+            let repo = Arc::make_mut(repo);
+            for status in &mut repo.statuses {
+                let path = status
+                    .target_url
+                    .as_deref()
+                    .and_then(|it| it.strip_prefix(&*old));
+                if let Some(path) = path {
+                    status.target_url = Some(format!("{base}{path}"));
+                }
+            }
+            for deployment in &mut repo.deployments {
                 for status in &mut Arc::make_mut(deployment).statuses {
                     if let Some(path) = status.log_url.strip_prefix(&*old) {
                         status.log_url = format!("{base}{path}");

@@ -27,6 +27,7 @@ use crate::sim::{
 };
 
 mod face;
+mod forgejo;
 mod github;
 mod gitlab;
 mod reply;

@@ -9,6 +9,7 @@ use super::{EVENING, Options, Running, World, control, start};
 
 mod acts;
 mod faults;
+mod forgejo;
 mod gates;
 mod gitlab;
 mod monitoring;

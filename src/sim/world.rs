@@ -13,7 +13,7 @@ pub mod offset;
 
 pub use offset::Offset;
 
-use crate::sim::model::{Doom, Health, Ill, Report};
+use crate::sim::model::{Doom, Health, Ill, Mark, Report};
 
 /// A world, as its file declares it.
 #[derive(Debug, Clone, Deserialize)]
@@ -179,6 +179,23 @@ pub struct Flow {
     /// More branches, all at the first commit.
     #[serde(default)]
     pub branches: Vec<String>,
+    /// What changes into those branches need.
+    #[serde(default, rename = "protect")]
+    pub protections: Vec<ProtectionPlan>,
+}
+
+/// What a change into a branch needs.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ProtectionPlan {
+    /// The branch.
+    pub branch: String,
+    /// Reviews.
+    #[serde(default)]
+    pub reviews: u32,
+    /// Checks.
+    #[serde(default)]
+    pub contexts: Vec<String>,
 }
 
 /// How promotions are made.
@@ -241,6 +258,8 @@ pub struct JobPlan {
     pub environment: Option<String>,
     /// The input that names the revision.
     pub revision: Option<String>,
+    /// What it leaves behind, for forges that have no deployments.
+    pub marks: Option<Mark>,
     /// GitLab: waits for somebody to play it.
     #[serde(default)]
     pub manual: bool,
@@ -296,6 +315,9 @@ pub struct RepoPlan {
     /// Read-only.
     #[serde(default)]
     pub archived: bool,
+    /// Workflows run here.
+    #[serde(default = "yes")]
+    pub actions: bool,
     /// Pull requests are merged by way of a queue.
     #[serde(default)]
     pub merge_queue: bool,

@@ -1,6 +1,7 @@
 //! Snapshots of the screens: the text, and below it the tones, one letter a cell.
 
 use super::*;
+use crate::app::interface::overview::Overview;
 use crate::app::state::State;
 use crate::app::view::{scenes, view};
 
@@ -110,6 +111,33 @@ fn every_dialog() {
         let state = dialogs::timeline(columns, rows);
         insta::assert_snapshot!(format!("timeline_{columns}x{rows}"), both(&state));
     }
+    for (name, overview) in [
+        ("runs", Overview::Runs),
+        ("requests", Overview::PullRequests),
+        ("tasks", Overview::Tasks),
+    ] {
+        for (columns, rows) in [(60, 12), (80, 24), (160, 45)] {
+            let state = dialogs::overview(overview, columns, rows);
+            insta::assert_snapshot!(format!("{name}_{columns}x{rows}"), both(&state));
+        }
+    }
+}
+
+#[test]
+fn a_large_batch_warns_and_what_is_live_is_traced() {
+    use scenes::batches;
+    for (columns, rows) in [(80, 24), (120, 36)] {
+        let state = batches::large(columns, rows);
+        insta::assert_snapshot!(format!("large_scope_{columns}x{rows}"), both(&state));
+    }
+    let dialog = batches::promote_large(80, 24);
+    insta::assert_snapshot!("large_promote_80x24", both(&dialog));
+    insta::assert_snapshot!("traced_80x24", both(&batches::traced(80, 24)));
+    for mut ascii in [batches::large(80, 24), batches::traced(80, 24)] {
+        ascii.interface.ascii = true;
+        let text = picture(&ascii);
+        assert!(text.is_ascii(), "{text}");
+    }
 }
 
 #[test]
@@ -120,6 +148,17 @@ fn the_go_no_go_of_a_release() {
         insta::assert_snapshot!(format!("release_divided_{columns}x{rows}"), both(&scene));
     }
     insta::assert_snapshot!("release_running_80x24", both(&releases::running(80, 24)));
+    for (columns, rows) in [(80, 24), (120, 40), (200, 50)] {
+        for (name, scene) in [
+            ("ready", releases::ready(columns, rows)),
+            ("plan", releases::plan(columns, rows)),
+            ("second_wave", releases::second_wave(columns, rows)),
+            ("stopped", releases::stopped(columns, rows)),
+            ("shipped", releases::shipped(columns, rows)),
+        ] {
+            insta::assert_snapshot!(format!("release_{name}_{columns}x{rows}"), both(&scene));
+        }
+    }
     insta::assert_snapshot!("release_vote_80x24", both(&releases::vote(80, 24)));
     insta::assert_snapshot!("release_start_80x24", both(&releases::start(80, 24)));
     let mut ascii = releases::divided(80, 24);
@@ -178,6 +217,8 @@ fn every_size_can_be_drawn() {
         scenes::dialogs::promote_several(80, 24),
         scenes::dialogs::detail(crate::app::interface::DetailTab::Gates, 80, 24),
         scenes::dialogs::timeline(80, 24),
+        scenes::dialogs::overview(Overview::Runs, 80, 24),
+        scenes::dialogs::overview(Overview::Tasks, 80, 24),
     ];
     for columns in (1..130).step_by(7) {
         for rows in (1..50).step_by(5) {

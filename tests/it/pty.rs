@@ -17,6 +17,7 @@ use crate::program::GONOGO;
 
 mod leaving;
 mod looks;
+mod release;
 
 /// How long a condition may take.
 const PATIENCE: Duration = Duration::from_secs(60);

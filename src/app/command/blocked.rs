@@ -36,6 +36,7 @@ pub fn reason(state: &State, command: Command) -> Option<String> {
         Command::Open if interface.screen == Screen::Release && interface.overlays.is_empty() => {
             no_release(state)
         }
+        Command::Plan => no_release(state),
         Command::Rerun => may_act(engine).or_else(|| failed(engine, cursor)),
         Command::NextMatch | Command::PreviousMatch if interface.filter.is_empty() => {
             Some("no filter".to_owned())
@@ -76,6 +77,8 @@ pub fn reason(state: &State, command: Command) -> Option<String> {
         | Command::Board
         | Command::Releases
         | Command::Timeline
+        | Command::Pipelines
+        | Command::Tasks
         | Command::LastView
         | Command::Errors
         | Command::Messages
@@ -121,7 +124,11 @@ fn may_start(state: &State) -> Option<String> {
         return Some("it runs already".to_owned());
     }
     let refused = crate::app::engine::release::may_start(release, &decision, &decision.stuck);
-    refused.err().map(|refusal| refusal.why)
+    // The screen has the release's name already.
+    refused.err().map(|refusal| match decision.why.as_slice() {
+        [] => refusal.why,
+        why => why.join("; "),
+    })
 }
 
 fn may_resume(state: &State) -> Option<String> {

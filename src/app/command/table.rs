@@ -8,6 +8,7 @@ const SCREENS: &[Context] = &[
     Context::Detail,
     Context::Timeline,
     Context::Release,
+    Context::Overview,
 ];
 /// Everywhere but in dialogs, where letters may be typed.
 const PLACES: &[Context] = &[
@@ -15,25 +16,31 @@ const PLACES: &[Context] = &[
     Context::Detail,
     Context::Timeline,
     Context::Release,
+    Context::Overview,
     Context::List,
 ];
 /// Where there is a list to move in by pages.
 const LISTED: &[Context] = PLACES;
 const BOARD: &[Context] = &[Context::Board];
 const BOARD_DETAIL: &[Context] = &[Context::Board, Context::Detail];
+/// Where one service is selected, in the environment that it is about.
+const CELLS: &[Context] = &[Context::Board, Context::Detail, Context::Release];
 
 const RELEASE: &[Context] = &[Context::Release];
-const TABS: &[Context] = &[Context::Detail, Context::Release];
+const TABS: &[Context] = &[Context::Detail, Context::Release, Context::Overview];
+const BROWSED: &[Context] = &[Context::Board, Context::Detail, Context::Overview];
 const PANES: &[Context] = &[
     Context::Board,
     Context::Detail,
     Context::Release,
+    Context::Overview,
     Context::Dialog,
 ];
 const OPENING: &[Context] = &[
     Context::Board,
     Context::Timeline,
     Context::Release,
+    Context::Overview,
     Context::Dialog,
 ];
 
@@ -271,7 +278,7 @@ pub const SPECS: &[Spec] = &[
         label: "web",
         help: "open the selected thing in the browser",
         group: Group::Look,
-        contexts: BOARD_DETAIL,
+        contexts: BROWSED,
         keys: &["o"],
         danger: Danger::None,
     },
@@ -316,10 +323,10 @@ pub const SPECS: &[Spec] = &[
         danger: Danger::None,
     },
     act! { Promote in BOARD_DETAIL ["P"] "promote" "promote" "promote the marked services, or the selected one, into the environment of the cursor" },
-    act! { Hold in BOARD_DETAIL ["H"] "hold" "hold" "place, edit or lift a hold" },
+    act! { Hold in CELLS ["H"] "hold" "hold" "place, edit or lift a hold" },
     act! { Gates in BOARD_DETAIL ["V"] "gates" "gates" "vote go or no-go; add, open or close a manual gate" },
-    act! { Override in BOARD_DETAIL ["O"] "override" "override" "override gates that are not open, for one use; confirm or withdraw an override" },
-    act! { Rollback in BOARD_DETAIL ["B"] "rollback" "roll back" "go back to the last verified revision, and hold the one that is left" },
+    act! { Override in CELLS ["O"] "override" "override" "override gates that are not open, for one use; confirm or withdraw an override" },
+    act! { Rollback in CELLS ["B"] "rollback" "roll back" "go back to the last verified revision, and hold the one that is left" },
     act! { Approve in BOARD_DETAIL ["A"] "approve" "approve" "approve or reject what waits for approval on the forge" },
     act! { Reject in BOARD_DETAIL [] "reject" "reject" "reject what waits for approval on the forge" },
     act! { Cancel in BOARD_DETAIL ["X"] "cancel" "cancel run" "cancel the run that is under way into the cell" },
@@ -328,6 +335,16 @@ pub const SPECS: &[Spec] = &[
     act! { StartRelease in RELEASE ["P"] "release-start" "start" "start the release, wave by wave" },
     act! { ResumeRelease in RELEASE ["R"] "release-resume" "resume" "go on with the release from here" },
     act! { CancelRelease in RELEASE ["X"] "release-cancel" "cancel" "end the release: nothing more is started" },
+    Spec {
+        command: Command::Plan,
+        name: "plan",
+        label: "plan",
+        help: "what the release would move in which order, when, and whether it fits",
+        group: Group::Look,
+        contexts: RELEASE,
+        keys: &["p"],
+        danger: Danger::None,
+    },
     Spec {
         command: Command::Board,
         name: "board",
@@ -356,6 +373,26 @@ pub const SPECS: &[Spec] = &[
         group: Group::GoTo,
         contexts: SCREENS,
         keys: &["3"],
+        danger: Danger::None,
+    },
+    Spec {
+        command: Command::Pipelines,
+        name: "pipelines",
+        label: "pipelines",
+        help: "runs and open pull requests of all services",
+        group: Group::GoTo,
+        contexts: SCREENS,
+        keys: &["4"],
+        danger: Danger::None,
+    },
+    Spec {
+        command: Command::Tasks,
+        name: "tasks",
+        label: "tasks",
+        help: "everything that is under way",
+        group: Group::GoTo,
+        contexts: SCREENS,
+        keys: &["5"],
         danger: Danger::None,
     },
     Spec {

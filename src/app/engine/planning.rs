@@ -11,7 +11,7 @@ use crate::domain::board::Row;
 use crate::domain::cell::Cell;
 use crate::domain::gate::{State, words};
 use crate::domain::ids::{EnvironmentName, IntentId, Person, ServiceName};
-use crate::domain::policy::{Mode, Stage, Via};
+use crate::domain::policy::{Mode, Policy, Stage, Via};
 use crate::domain::promotion::{Intent, Purpose};
 use crate::domain::rollback;
 
@@ -84,7 +84,7 @@ impl Engine {
             }
             Wish::Reject => rejection(cell, facts, environment)?,
             Wish::Cancel => cancellation(self, row, cell, facts)?,
-            Wish::Rerun => rerun(cell, facts, service)?,
+            Wish::Rerun => rerun(row, cell, facts)?,
         };
         let verb = match wish {
             Wish::Promote { .. } => "promote",
@@ -116,9 +116,9 @@ impl Engine {
             ));
         }
         Ok(Plan {
-            call: planned.act.call(facts.repo.as_str()),
+            call: planned.act.call(row.service.kind, facts.repo.as_str()),
             if_bad: if_bad(cell),
-            warnings: warnings(row, cell, planned.purpose, wish),
+            warnings: warnings(&self.policy, row, cell, planned.purpose, wish),
             command: format!("gonogo {verb} {service} {preposition} {environment}"),
             protected,
             forge: row.service.forge.clone(),
@@ -314,7 +314,7 @@ fn if_bad(cell: &Cell) -> String {
     }
 }
 
-fn warnings(row: &Row, cell: &Cell, purpose: Purpose, wish: &Wish) -> Vec<String> {
+fn warnings(policy: &Policy, row: &Row, cell: &Cell, purpose: Purpose, wish: &Wish) -> Vec<String> {
     let mut warnings = Vec::new();
     if matches!(wish, Wish::Rollback { .. }) {
         let live = cell
@@ -331,6 +331,11 @@ fn warnings(row: &Row, cell: &Cell, purpose: Purpose, wish: &Wish) -> Vec<String
         if verdict.state == State::Overridden {
             warnings.push(format!("{} is {}", verdict.gate, verdict.why));
         }
+    }
+    if let Some(risk) = row.risk_of(cell)
+        && let Some(large) = policy.risk_rule(&cell.environment).warning(&risk)
+    {
+        warnings.push(large);
     }
     if let Some(scope) = row.scope_of(cell).and_then(|fact| fact.value()) {
         match &scope.relation {

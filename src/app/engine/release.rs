@@ -16,7 +16,7 @@ use crate::domain::ids::{Digest, Person, ReleaseName, ReleaseRunId, RoleName, Se
 use crate::domain::ledger::Ledger;
 use crate::domain::release::agenda::Move;
 use crate::domain::release::decision::{Decision, difference};
-use crate::domain::release::prognosis::{self, Prognosis};
+use crate::domain::release::prognosis::{self, Estimate, Prognosis};
 use crate::domain::release::run::{Ending, Run};
 use crate::domain::release::{Release, estimate};
 use crate::domain::signoff::{ReleaseVote, Voice};
@@ -45,18 +45,16 @@ impl Engine {
         let basis = self.basis(now);
         prognosis::of(release, &self.board, basis, |service| {
             let facts = self.board.row(service).and_then(|row| row.facts.value());
-            estimate::of(service, &release.environment, facts, basis.ledger)
+            let known = self.policy.service(service);
+            known.map_or_else(Estimate::default, |known| {
+                estimate::of(known, &release.environment, facts, basis.ledger)
+            })
         })
     }
 
     /// The run of a release that goes on, else the one that ended last.
     pub fn last_run(&self, release: &ReleaseName) -> Option<&Run> {
-        let ledger = self.ledger.as_ref()?;
-        let runs = ledger.release_runs.values();
-        ledger.open_run(release).or_else(|| {
-            runs.filter(|run| run.release == *release)
-                .max_by_key(|run| run.started_at)
-        })
+        self.ledger.as_ref()?.last_run(release)
     }
 
     /// Says whether the gonogo that drives a run is there; `None` if that cannot be told.

@@ -132,7 +132,9 @@ pub(super) fn across(state: &mut State, forward: bool) {
                     .collect()
             })
             .unwrap_or_default(),
-        Screen::Board | Screen::Timeline | Screen::Release => order::columns(&state.engine.policy),
+        Screen::Board | Screen::Timeline | Screen::Release | Screen::Pipelines | Screen::Tasks => {
+            order::columns(&state.engine.policy)
+        }
     };
     let Some(cursor) = &mut state.interface.cursor else {
         return;
@@ -405,6 +407,8 @@ mod tests {
         press(&mut state, "k P esc");
         assert_eq!(state.interface.tour, Some(2));
         press(&mut state, "H esc");
+        assert_eq!(state.interface.tour, Some(3));
+        press(&mut state, "2");
         assert_eq!(state.interface.tour, None);
     }
 }

@@ -261,9 +261,12 @@ fn policy() -> Policy {
     let service = |name: &str| Service {
         name: name.into(),
         forge: "github".into(),
+        kind: crate::domain::forge_kind::ForgeKind::GitHub,
+        environments: crate::domain::policy::EnvironmentModel::Native,
         repo: format!("acme/{name}").into(),
         branch: None,
         depends: Vec::new(),
+        scope: crate::domain::scope::ScopeRule::usual(),
         group: Some(if name == "billing" { "money" } else { "front" }.to_owned()),
         path: vec![
             stage("staging", vec![GateSpec::Fresh]),
@@ -277,6 +280,7 @@ fn policy() -> Policy {
             protected,
             mode: Mode::Confirm,
             overrides: crate::domain::override_::OverrideRule::default(),
+            risk: crate::domain::risk::RiskRule::default(),
             countdown: crate::domain::policy::COUNTDOWN,
         };
         (EnvironmentName::from(name), environment)

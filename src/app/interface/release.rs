@@ -4,7 +4,7 @@
 use tui_input::Input;
 
 use super::choice::{step, travel, turn};
-use super::{Interface, Overlay, Screen, field, link, reports};
+use super::{Cursor, Interface, Overlay, Screen, field, link, reports};
 use crate::app::command::Command;
 use crate::app::effect::Effect;
 use crate::app::engine::{Engine, release};
@@ -65,6 +65,24 @@ impl Interface {
         let chosen = self.release.as_ref().and_then(|name| policy.release(name));
         chosen.or_else(|| policy.releases.first())
     }
+
+    /// Lets the cursor go with the selected service: what H, O and B act on is what is marked here.
+    pub(super) fn follow_release(&mut self, policy: &Policy) {
+        if self.screen != Screen::Release || self.has_dialog() {
+            return;
+        }
+        let Some(release) = self.release(policy) else {
+            return;
+        };
+        let services: Vec<&ServiceName> = release.waves.iter().flatten().collect();
+        self.release_row = self.release_row.min(services.len().saturating_sub(1));
+        if let Some(service) = services.get(self.release_row) {
+            self.cursor = Some(Cursor {
+                service: (*service).clone(),
+                environment: release.environment.clone(),
+            });
+        }
+    }
 }
 
 pub(super) fn run(state: &mut State, command: Command) {
@@ -78,15 +96,14 @@ pub(super) fn run(state: &mut State, command: Command) {
     let services: Vec<&ServiceName> = release.waves.iter().flatten().collect();
     let selected = state.interface.release_row;
     match command {
+        Command::Close if state.interface.release_plan => state.interface.release_plan = false,
         Command::Close => state.interface.show(Screen::Board),
+        Command::Plan => state.interface.release_plan = !state.interface.release_plan,
         Command::NextTab | Command::NextPane | Command::Right => next(state, &policy, true),
         Command::PreviousTab | Command::PreviousPane | Command::Left => next(state, &policy, false),
         Command::Open => {
             if let Some(service) = services.get(selected) {
                 let service = (*service).clone();
-                if let Some(cursor) = &mut state.interface.cursor {
-                    cursor.environment = release.environment.clone();
-                }
                 state.interface.show(Screen::Detail(service));
             }
         }

@@ -1,11 +1,12 @@
-//! The demo's tour: three things to try, told in the footer one after the other.
+//! The demo's tour: four things to try, told in the footer one after the other.
 
 use super::Interface;
 
-const STEPS: [&str; 3] = [
-    "tour 1/3: move with j k h l or the arrows; a cell is one service in one place",
-    "tour 2/3: press P on a READY row, read what it would send, give a reason, go",
-    "tour 3/3: press H to hold a service: nothing goes into it until it is lifted",
+const STEPS: [&str; 4] = [
+    "tour 1/4: move with j k h l or the arrows; a cell is one service in one place",
+    "tour 2/4: press P on a READY row, read what it would send, give a reason, go",
+    "tour 3/4: press H to hold a service: nothing goes into it until it is lifted",
+    "tour 4/4: press 2: tonight's release is NO-GO; it says what clears it, and how",
 ];
 
 /// What the footer says at a step of the tour.

@@ -99,6 +99,8 @@ pub struct MoveStatus {
     /// Nine of ten promotions took no longer, in seconds; and of how many that is known.
     pub p90_seconds: Option<i64>,
     pub samples: usize,
+    /// The environment in which that was seen, if not in the release's own.
+    pub p90_of: Option<String>,
     pub blocked: Vec<BlockedStatus>,
 }
 
@@ -268,6 +270,7 @@ fn move_status(planned: &Planned) -> MoveStatus {
         earliest: EarliestStatus::of(&planned.earliest),
         p90_seconds: planned.estimate.p90.map(|p90| p90.as_secs()),
         samples: planned.estimate.samples,
+        p90_of: planned.estimate.like.as_ref().map(ToString::to_string),
         blocked: planned
             .blocked
             .iter()

@@ -3,7 +3,7 @@
 
 use jiff::SignedDuration;
 
-use super::line::{Line, Tone, cut};
+use super::line::{Line, Tone, cut_words};
 use super::look::Look;
 use super::panel::Bar;
 use super::{header, time};
@@ -43,7 +43,8 @@ fn said(look: &Look<'_>) -> Bar {
         let line = Line::of(Tone::Muted, look.clock.long(message.at))
             .with(tone, format!(" {glyph} "))
             .with(Tone::Plain, message.text.clone());
-        bar = bar.left(0, line);
+        let columns = usize::from(look.shape.columns).saturating_sub(2);
+        bar = bar.left(0, line.fitted(columns));
     }
     let in_flight = look
         .engine
@@ -88,7 +89,7 @@ fn hint_line(hint: &Hint, columns: usize) -> Line {
             Line::of(Tone::Key, hint.keys.clone()).with(Tone::Plain, format!(" {}", hint.label))
         }
         Some(why) => {
-            let why = cut(why, columns.saturating_sub(hint.label.len() + 9)).into_owned();
+            let why = cut_words(why, columns.saturating_sub(hint.label.len() + 9)).into_owned();
             Line::of(Tone::Struck, format!("{} {}", hint.keys, hint.label))
                 .with(Tone::Muted, format!(" (no: {why})"))
         }

@@ -121,6 +121,22 @@ impl Line {
         self
     }
 
+    /// Cuts the last parts until it takes no more than `columns`.
+    #[must_use]
+    pub fn fitted(mut self, columns: usize) -> Self {
+        while self.width() > columns {
+            let over = self.width() - columns;
+            let Some(last) = self.0.last_mut() else { break };
+            let room = width(&last.text).saturating_sub(over);
+            if room < 2 {
+                self.0.pop();
+            } else {
+                last.text = cut_words(&last.text, room).into_owned().into();
+            }
+        }
+        self
+    }
+
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -148,6 +164,12 @@ pub fn width(text: &str) -> usize {
     } else {
         text.width()
     }
+}
+
+/// `text` and blanks up to `columns`, one at least.
+pub fn pad(text: &str, columns: usize) -> String {
+    let missing = columns.saturating_sub(width(text)).max(1);
+    format!("{text}{}", blanks(missing))
 }
 
 /// A run of blanks without an allocation, as long as a screen is wide.
@@ -178,6 +200,22 @@ pub fn cut(text: &str, columns: usize) -> Cow<'_, str> {
         kept.push('…');
     }
     Cow::Owned(kept)
+}
+
+/// Cuts `text` to `columns` as `cut` does, but between words where that costs little.
+pub fn cut_words(text: &str, columns: usize) -> Cow<'_, str> {
+    let kept = cut(text, columns);
+    let Cow::Owned(kept) = kept else { return kept };
+    let whole = kept.trim_end_matches('…');
+    let next = text.get(whole.len()..).unwrap_or_default();
+    let words = match whole.rsplit_once(' ') {
+        Some((words, _)) if !next.starts_with(' ') && width(words) * 3 >= columns * 2 => words,
+        Some(_) | None => whole,
+    };
+    Cow::Owned(format!(
+        "{}…",
+        words.trim_end_matches([' ', ',', ';', ':', '('])
+    ))
 }
 
 /// Breaks `text` into lines of at most `columns`, between words where it can.

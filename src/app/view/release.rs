@@ -1,67 +1,141 @@
-//! The go/no-go of a release: who says what on exactly which set, what is in the way, what would
-//! move in which wave and when, and how far a run is.
+//! The go/no-go of a release: who says what on exactly which set, the verdict, and how far a run is.
+//! What is in the way and which key clears it lives in `release/clearing.rs`, the services in their
+//! waves in `release/waves.rs`, the plan in `release/plan.rs`.
 
 use std::fmt::Write as _;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::line::{Line, Tone, cut, width};
+use super::line::{Line, Tone, cut, cut_words, pad};
 use super::look::Look;
 use super::panel::{Bar, Content, Panel};
 use super::time;
+use crate::app::command::Command;
 use crate::app::state::State;
-use crate::domain::gate::{Earliest, Go};
+use crate::domain::gate::Go;
 use crate::domain::ids::Person;
 use crate::domain::release::Release;
-use crate::domain::release::agenda::Move;
 use crate::domain::release::decision::{Decision, Said, difference};
-use crate::domain::release::prognosis::{Fit, Planned, Prognosis};
-use crate::domain::release::run::{Progress, Run, rollback_order};
+use crate::domain::release::prognosis::Prognosis;
+use crate::domain::release::run::{Ending, Progress, Run, rollback_order};
 use crate::domain::window::Schedule;
+
+mod clearing;
+mod plan;
+mod waves;
+
+/// Rows that the services keep, whatever is told above them.
+const SERVICES: usize = 6;
+
+/// A release and everything that its picture is made from.
+struct Shown<'a> {
+    release: &'a Release,
+    decision: Decision<'a>,
+    prognosis: Prognosis,
+    /// The run that the services are shown as parts of: the one that goes on, or one that has ended
+    /// while nobody has decided on anything newer.
+    run: Option<&'a Run>,
+}
+
+impl<'a> Shown<'a> {
+    fn of(look: &Look<'a>, release: &'a Release) -> Self {
+        let decision = look.engine.decision(release, look.now);
+        let decided = decision.roles().iter().any(|(_, said)| {
+            let ballot = said.ballot();
+            ballot.is_some_and(|ballot| *ballot.scope == decision.agenda.digest)
+        });
+        let ended = look.engine.last_run(&release.name).filter(|run| {
+            let how = run.ended.as_ref().map(|ended| &ended.how);
+            match how {
+                None => false,
+                Some(Ending::Shipped) => decision.shipped.is_some(),
+                Some(Ending::Stopped { .. } | Ending::Cancelled { .. }) => !decided,
+            }
+        });
+        Self {
+            release,
+            run: decision.run.or(ended),
+            prognosis: look.engine.prognosis(release, look.now),
+            decision,
+        }
+    }
+
+    /// The wave of a run that is under way, from 0; `None` when all have arrived.
+    fn wave(&self, look: &Look<'_>, run: &Run) -> Option<usize> {
+        let moves = run.moves.iter();
+        moves
+            .filter(|moved| look.engine.progress(run, moved, look.now) != Progress::Arrived)
+            .map(|moved| moved.wave)
+            .min()
+    }
+}
 
 pub(super) fn main(look: &Look<'_>) -> Vec<Panel> {
     let policy = &look.engine.policy;
     let Some(release) = look.interface.release(policy) else {
         return vec![none(look)];
     };
-    let decision = look.engine.decision(release, look.now);
-    let prognosis = look.engine.prognosis(release, look.now);
+    let shown = Shown::of(look, release);
     let columns = usize::from(look.shape.main()).saturating_sub(1);
-    let votes = votes(look, release, &decision, columns);
     let body = usize::from(look.shape.body);
-    let above = (votes.len() + 1).min(body * 3 / 5);
-    let (set, selected) = set(look, release, &decision, &prognosis, columns);
-    let below = body.saturating_sub(above + 1).max(1);
-    let offset = (selected + 2)
-        .saturating_sub(below)
-        .min(set.len().saturating_sub(below));
     let place = policy
         .releases
         .iter()
         .position(|one| one.name == release.name)
         .unwrap_or(0);
+    let what = if look.interface.release_plan {
+        "PLAN"
+    } else {
+        "GO / NO-GO"
+    };
+    let name = format!("{what} {} > {}", release.name, release.environment);
     let mut title = Bar::default()
-        .left(
-            0,
-            Line::of(
-                Tone::Strong,
-                format!("GO / NO-GO {} > {}", release.name, release.environment),
-            ),
-        )
-        .right(0, countdown(look, release, &prognosis));
+        .left(0, Line::of(Tone::Strong, name))
+        .right(0, countdown(look, &shown));
     if policy.releases.len() > 1 {
         let many = format!("[ ] {}/{}", place + 1, policy.releases.len());
         title = title.right(2, Line::of(Tone::Muted, many));
     }
+    if look.interface.release_plan {
+        return vec![Panel {
+            title: Some(title),
+            content: Content::Lines(plan::lines(look, &shown, columns, body.saturating_sub(1))),
+            height: look.shape.body,
+        }];
+    }
+    let mut votes = votes(look, &shown, columns);
+    let above = (votes.len() + 1).min(body.saturating_sub(SERVICES + 1).max(4));
+    if votes.len() + 1 > above {
+        let more = votes.len() + 2 - above;
+        votes.truncate(above.saturating_sub(2));
+        let keys = key(look, Command::Plan);
+        let line = Line::of(Tone::Muted, format!(" … {more} more: "));
+        votes.push(
+            line.with(Tone::Key, keys)
+                .with(Tone::Muted, " shows the plan"),
+        );
+    }
+    let below = body.saturating_sub(above + 1).max(1);
+    let mut set = waves::lines(look, &shown, columns, below);
+    // Where there is room for all of it, the plan stands below.
+    if shown.run.is_none() && !shown.prognosis.waves.is_empty() {
+        let room = below.saturating_sub(set.len() + 2);
+        let plan = plan::lines(look, &shown, columns, usize::MAX);
+        if plan.len() <= room {
+            set.push(Line::new());
+            set.push(Line::of(Tone::Heading, " PLAN"));
+            set.extend(plan);
+        }
+    }
     vec![
         Panel {
             title: Some(title),
-            content: Content::Lines(votes.into_iter().take(above - 1).collect()),
+            content: Content::Lines(votes),
             height: rows(above),
         },
         Panel {
-            title: Some(set_title(look, &decision, &prognosis)),
-            content: Content::Lines(set.into_iter().skip(offset).take(below).collect()),
+            title: Some(waves::title(look, &shown)),
+            content: Content::Lines(set),
             height: rows(body - above),
         },
     ]
@@ -71,18 +145,21 @@ fn rows(count: usize) -> u16 {
     u16::try_from(count).unwrap_or(u16::MAX)
 }
 
+/// The first key of a command as it is bound.
+fn key(look: &Look<'_>, command: Command) -> String {
+    let keys = look.interface.keymap.keys(command).first();
+    keys.map_or_else(|| format!(":{}", command.spec().name), ToString::to_string)
+}
+
 /// Where there is no room: the countdown, the verdict, and each role in a word.
 pub(super) fn tiny(look: &Look<'_>) -> Vec<Panel> {
-    let policy = &look.engine.policy;
     let mut lines = Vec::new();
-    if let Some(release) = look.interface.release(policy) {
-        let decision = look.engine.decision(release, look.now);
-        let prognosis = look.engine.prognosis(release, look.now);
-        lines.push(
-            Line::of(Tone::Strong, format!(" {} ", release.name)).then(verdict(look, &decision)),
-        );
-        lines.push(Line::plain(" ").then(countdown(look, release, &prognosis)));
-        for (role, said) in decision.roles() {
+    if let Some(release) = look.interface.release(&look.engine.policy) {
+        let shown = Shown::of(look, release);
+        let name = Line::of(Tone::Strong, format!(" {} ", release.name));
+        lines.push(name.then(verdict(look, &shown)));
+        lines.push(Line::plain(" ").then(countdown(look, &shown)));
+        for (role, said) in shown.decision.roles() {
             lines.push(
                 Line::plain(" ")
                     .then(voice(look, said))
@@ -117,63 +194,73 @@ fn none(look: &Look<'_>) -> Panel {
     }
 }
 
-/// The last instant at which it can start and still be done by its due time and in its window.
-fn decide_by(look: &Look<'_>, release: &Release, prognosis: &Prognosis) -> Option<Timestamp> {
-    let starts = prognosis.waves.first().and_then(|wave| wave.starts);
-    let takes = starts
-        .zip(prognosis.ends)
-        .map_or(SignedDuration::ZERO, |(starts, ends)| {
-            ends.duration_since(starts)
-        });
+/// By when it has to be live: its due time, or the end of its window.
+fn deadline(look: &Look<'_>, shown: &Shown<'_>) -> Option<(&'static str, Timestamp)> {
+    let release = shown.release;
     let window = release.window.as_ref().and_then(|name| {
         let windows = &look.engine.policy.windows;
         let window = windows.iter().find(|window| window.name == *name)?;
+        let starts = shown.prognosis.waves.first().and_then(|wave| wave.starts);
         let from = starts.unwrap_or(look.now).max(look.now);
         let state = Schedule::only(window).state(from);
         state.open.then_some(state.changes_at).flatten()
     });
-    let last = [release.due, window].into_iter().flatten().min()?;
-    last.checked_sub(takes).ok()
+    let due = release.due.map(|due| ("due", due));
+    let closes = window.map(|closes| ("window closes", closes));
+    due.into_iter().chain(closes).min_by_key(|(_, at)| *at)
 }
 
-/// `decide by 14:30Z in 00:12:10`.
-fn countdown(look: &Look<'_>, release: &Release, prognosis: &Prognosis) -> Line {
-    if let Some(run) = look.engine.last_run(&release.name) {
-        match &run.ended {
-            None => {
-                let since = time::span(look.clock.ago(run.started_at));
-                return Line::of(
-                    Tone::Running,
-                    format!("{} RUNS {since}", look.glyphs.running()),
-                )
-                .with(Tone::Muted, format!(" started by {}", run.by));
-            }
-            Some(ended) if prognosis.waves.is_empty() => {
-                return Line::of(Tone::Plain, ended.how.word().to_uppercase())
+/// `decide by 14:30Z in 00:12:10`: the last instant at which it can start and still be done in time.
+fn countdown(look: &Look<'_>, shown: &Shown<'_>) -> Line {
+    let until = |word: &str, at: Timestamp| {
+        Line::of(Tone::Plain, format!("{word} {} in ", look.clock.short(at)))
+            .with(Tone::Strong, time::countdown(look.clock.until(at)))
+    };
+    let deadline = deadline(look, shown);
+    let late =
+        |word: &str, at: Timestamp| Line::of(Tone::Bad, format!("{word} {}", look.clock.short(at)));
+    if let Some(run) = shown.run {
+        match (&run.ended, deadline) {
+            (Some(ended), _) if ended.how == Ending::Shipped => {
+                return Line::of(Tone::Good, "SHIPPED")
                     .with(Tone::Muted, format!(" {}", look.clock.short(ended.at)));
             }
-            Some(_) => {}
+            (_, Some((word, at))) if at > look.now => return until(word, at),
+            (_, Some((word, at))) => return late(&format!("LATE: {word}"), at),
+            (_, None) => return Line::new(),
         }
     }
-    match decide_by(look, release, prognosis) {
-        Some(by) if by > look.now => Line::of(
-            Tone::Plain,
-            format!("decide by {} in ", look.clock.short(by)),
-        )
-        .with(Tone::Strong, time::countdown(look.clock.until(by))),
-        Some(by) => Line::of(
-            Tone::Bad,
-            format!("TOO LATE since {}", look.clock.short(by)),
-        ),
-        None => Line::of(Tone::Muted, "no due time, no window"),
+    let Some((word, at)) = deadline else {
+        return Line::of(Tone::Muted, "no due time, no window");
+    };
+    let starts = shown.prognosis.waves.first().and_then(|wave| wave.starts);
+    let takes = starts
+        .zip(shown.prognosis.ends)
+        .map(|(starts, ends)| ends.duration_since(starts));
+    match takes.map(|takes| at.checked_sub(takes.max(SignedDuration::ZERO))) {
+        Some(Ok(by)) if by > look.now => until("decide by", by),
+        Some(Ok(by)) => late("TOO LATE since", by),
+        // How long it takes is not known.
+        Some(Err(_)) | None if at > look.now => until(word, at),
+        Some(Err(_)) | None => late("TOO LATE:", at),
     }
 }
 
-fn verdict(look: &Look<'_>, decision: &Decision<'_>) -> Line {
-    let (glyph, word, tone) = match decision.go {
-        Go::Go => (look.glyphs.good(), "GO", Tone::Good),
-        Go::NoGo => (look.glyphs.bad(), "NO-GO", Tone::Bad),
-        Go::Unknown => ("?", "UNKNOWN", Tone::Unknown),
+fn verdict(look: &Look<'_>, shown: &Shown<'_>) -> Line {
+    let ended = shown.run.and_then(|run| run.ended.as_ref());
+    let standstill = shown
+        .decision
+        .run
+        .is_some_and(|run| look.engine.standstill(run, look.now).is_some());
+    let (glyph, word, tone) = match (ended.map(|ended| &ended.how), shown.decision.go) {
+        (Some(Ending::Shipped), _) => (look.glyphs.good(), "SHIPPED", Tone::Good),
+        (Some(Ending::Stopped { .. }), _) => (look.glyphs.bad(), "STOPPED", Tone::Bad),
+        (Some(Ending::Cancelled { .. }), _) => (look.glyphs.bad(), "CANCELLED", Tone::Bad),
+        (None, _) if standstill => (look.glyphs.waiting(), "STANDS STILL", Tone::Warning),
+        (None, _) if shown.decision.run.is_some() => (look.glyphs.running(), "RUNS", Tone::Running),
+        (None, Go::Go) => (look.glyphs.good(), "GO", Tone::Good),
+        (None, Go::NoGo) => (look.glyphs.bad(), "NO-GO", Tone::Bad),
+        (None, Go::Unknown) => ("?", "UNKNOWN", Tone::Unknown),
     };
     Line::of(tone, format!("{glyph} {word}"))
 }
@@ -191,30 +278,14 @@ fn voice(look: &Look<'_>, said: Said<'_>) -> Line {
 }
 
 /// Roles, verdict, and what would clear it.
-fn votes(look: &Look<'_>, release: &Release, decision: &Decision<'_>, columns: usize) -> Vec<Line> {
-    let set = decision.bound.as_str().get(..4).unwrap_or_default();
-    let moving = decision.agenda.moves().count();
-    let distinct = if release.distinct {
-        ", by different people"
-    } else {
-        ""
-    };
-    let mut lines = vec![
-        Line::of(Tone::Muted, " set@")
-            .with(Tone::Strong, set.to_owned())
-            .with(
-                Tone::Plain,
-                format!(
-                    ": {} services, {moving} to move; every role says go{distinct}",
-                    release.items.len()
-                ),
-            ),
-    ];
+fn votes(look: &Look<'_>, shown: &Shown<'_>, columns: usize) -> Vec<Line> {
+    let (release, decision) = (shown.release, &shown.decision);
+    let mut lines = vec![set(shown).fitted(columns)];
     if release.roles.is_empty() {
         lines.push(Line::of(Tone::Muted, " no role has to say go"));
     } else {
         let head = format!(
-            " {:<14}{:<11}{:<11}{:<8}{:<6}NOTE",
+            " {:<12}{:<16}{:<11}{:<8}{:<6}NOTE",
             "ROLE", "WHO", "VOTE", "AT", "SAW"
         );
         lines.push(Line::of(Tone::Heading, head));
@@ -232,10 +303,10 @@ fn votes(look: &Look<'_>, release: &Release, decision: &Decision<'_>, columns: u
         );
         let at = ballot.map_or_else(|| "-".to_owned(), |ballot| look.clock.short(ballot.at));
         let saw = ballot.map_or("-", |ballot| ballot.scope.as_str().get(..4).unwrap_or("-"));
-        let line = Line::plain(format!(" {:<14}", cut(role.as_str(), 13)))
-            .with(Tone::Plain, format!("{:<11}", cut(&who, 10)))
+        let line = Line::plain(pad(&format!(" {}", cut(role.as_str(), 11)), 13))
+            .with(Tone::Plain, pad(&cut(&who, 15), 16))
             .then(voice(look, said))
-            .padded(36)
+            .padded(39)
             .with(Tone::Muted, format!(" {at:<7} {saw:<5} "));
         let note = match said {
             Said::Void(ballot) => {
@@ -243,249 +314,156 @@ fn votes(look: &Look<'_>, release: &Release, decision: &Decision<'_>, columns: u
                 format!("set changed: {}", changed.join(" "))
             }
             Said::NotAMember(_) => "has the role no longer".to_owned(),
+            Said::Go(ballot) if ballot.role != role => {
+                format!("counts: {} voted as {}", ballot.person, ballot.role)
+            }
             Said::Go(ballot) | Said::NoGo(ballot) => ballot.note.to_owned(),
             Said::Nothing => String::new(),
         };
         let room = columns.saturating_sub(line.width());
-        lines.push(line.with(Tone::Plain, cut(&note, room).into_owned()));
+        lines.push(line.with(Tone::Plain, cut_words(&note, room).into_owned()));
     }
-    let mut why = Line::plain(" VERDICT ").then(verdict(look, decision));
-    if !decision.why.is_empty() {
-        why.push(Tone::Plain, format!("  {}", decision.why.join("; ")));
+    let mut why = Line::plain(" VERDICT   ").then(verdict(look, shown));
+    let because = because(look, shown);
+    if !because.is_empty() {
+        why = why.with(Tone::Plain, "  ").then(because);
     }
-    lines.push(fitted(why, columns));
-    for cleared in clears(decision) {
-        let line = Line::of(Tone::Heading, " TO CLEAR ").with(Tone::Plain, cleared);
-        lines.push(fitted(line, columns));
+    lines.push(why.fitted(columns));
+    if let Some(run) = shown.run {
+        lines.extend(back(look, run, columns));
     }
-    if let Some(run) = look.engine.last_run(&release.name) {
-        lines.extend(run_lines(look, run, columns));
-    }
+    lines.extend(clearing::lines(look, shown, columns));
     lines
 }
 
-/// A line that is not wider than it may be: its last part is cut.
-fn fitted(mut line: Line, columns: usize) -> Line {
-    let over = line.width().saturating_sub(columns);
-    if over > 0
-        && let Some(last) = line.0.last_mut()
-    {
-        let room = width(&last.text).saturating_sub(over);
-        last.text = cut(&last.text, room).into_owned().into();
-    }
-    line
-}
-
-/// What would make it go, one thing each.
-fn clears(decision: &Decision<'_>) -> Vec<String> {
-    let roles = decision.roles().into_iter();
-    let mut clears: Vec<String> = roles
-        .filter_map(|(role, said)| match said {
-            Said::Go(_) => None,
-            Said::NoGo(ballot) => Some(format!("{} changes the vote as {role}", ballot.person)),
-            Said::Void(ballot) => Some(format!(
-                "{} votes anew as {role}: {}",
-                ballot.person,
-                difference(ballot.saw, &decision.words).join(" ")
-            )),
-            Said::NotAMember(_) | Said::Nothing => Some(format!("somebody votes go as {role}")),
-        })
-        .collect();
-    if decision.run.is_none() {
-        clears.extend(decision.stuck.iter().map(|service| {
-            format!("{service} gets its pinned candidate, or is left behind at the start")
-        }));
-    }
-    clears
-}
-
-fn run_lines(look: &Look<'_>, run: &Run, columns: usize) -> Vec<Line> {
-    let mut lines = Vec::new();
-    let progress = |moved: &Move| look.engine.progress(run, moved, look.now);
-    let done = run
-        .moves
-        .iter()
-        .filter(|moved| progress(moved) == Progress::Arrived)
-        .count();
-    let count = format!("{done} of {} live", run.moves.len());
-    let line = match &run.ended {
-        Some(ended) => Line::of(Tone::Heading, " RUN ").with(
-            Tone::Plain,
-            format!(
-                "{} {}, {count}",
-                ended.how.word(),
-                look.clock.short(ended.at)
-            ),
-        ),
-        None => {
-            let line = Line::of(Tone::Heading, " RUN ").with(Tone::Running, count);
-            match look.engine.driver_is_seen(run) {
-                Some(true) if run.driver == look.engine.instance => {
-                    line.with(Tone::Plain, ", driven from here")
-                }
-                Some(true) => line.with(Tone::Plain, format!(", driven by {}'s gonogo", run.by)),
-                Some(false) => line.with(Tone::Alarm, "  NO DRIVER IS SEEN: R goes on from here"),
-                None => line.with(Tone::Muted, ", driven by another gonogo"),
-            }
-        }
+/// `set@5f1c: 5 of 6 services move, 3 waves; every role says go; owner alice`.
+fn set(shown: &Shown<'_>) -> Line {
+    let release = shown.release;
+    let set = shown.decision.bound.as_str().get(..4).unwrap_or_default();
+    let moving = match shown.run {
+        Some(run) => run.moves.len(),
+        None => shown.decision.agenda.moves().count(),
     };
-    lines.push(fitted(line, columns));
-    if run.ended.is_none()
-        && let Some(why) = look.engine.standstill(run, look.now)
-    {
-        let line = Line::of(Tone::Warning, " STANDS STILL ").with(Tone::Plain, why);
-        lines.push(fitted(line, columns));
+    let waves = release.waves.len();
+    let plural = if waves == 1 { "wave" } else { "waves" };
+    let asks = match (release.roles.len(), release.distinct) {
+        (0, _) => "",
+        (1, _) => "; its role says go",
+        (_, true) => "; each role says go, by another person",
+        (_, false) => "; each role says go",
+    };
+    let count = release.items.len();
+    let owner = release.owner.as_ref();
+    Line::of(Tone::Muted, " set@")
+        .with(Tone::Strong, set.to_owned())
+        .with(
+            Tone::Plain,
+            format!(": {moving} of {count} services move, {waves} {plural}{asks}"),
+        )
+        .with(
+            Tone::Muted,
+            owner.map_or_else(String::new, |owner| format!("; owner {owner}")),
+        )
+}
+
+/// What stands behind the verdict: why not, what comes next, how far it is.
+fn because(look: &Look<'_>, shown: &Shown<'_>) -> Line {
+    let decision = &shown.decision;
+    if let Some(run) = shown.run {
+        return progress(look, shown, run);
     }
+    if decision.go != Go::Go {
+        return Line::plain(decision.why.join("; "));
+    }
+    let waiting = clearing::in_the_way(shown);
+    let start = Line::of(Tone::Key, key(look, Command::StartRelease));
+    if waiting.is_empty() {
+        return start.with(Tone::Plain, " starts it: every gate is open");
+    }
+    let names: Vec<&str> = waiting
+        .iter()
+        .map(|planned| planned.moved.service.as_str())
+        .collect();
+    start.with(
+        Tone::Plain,
+        format!(
+            " starts it; {} would wait: {}",
+            names.len(),
+            names.join(", ")
+        ),
+    )
+}
+
+/// `wave 2 of 3, 2 of 6 live, driven from here`.
+fn progress(look: &Look<'_>, shown: &Shown<'_>, run: &Run) -> Line {
+    let arrived = |moved: &&_| look.engine.progress(run, moved, look.now) == Progress::Arrived;
+    let done = run.moves.iter().filter(arrived).count();
+    let mut count = format!("{done} of {} live", run.moves.len());
+    let took = |ended: Timestamp| time::span(ended.duration_since(run.started_at));
+    match run.ended.as_ref().map(|ended| (ended.at, &ended.how)) {
+        None => {}
+        Some((at, Ending::Shipped)) => {
+            let started = format!(
+                "{count}; started by {} {}, took {}",
+                run.by,
+                look.clock.short(run.started_at),
+                took(at)
+            );
+            return Line::plain(started);
+        }
+        Some((at, Ending::Stopped { why } | Ending::Cancelled { why })) => {
+            return Line::plain(format!("{} {why}; {count}", look.clock.short(at)));
+        }
+    }
+    if let Some(why) = look.engine.standstill(run, look.now) {
+        return Line::plain(why);
+    }
+    if let Some(wave) = shown.wave(look, run) {
+        count = format!(
+            "wave {} of {}, {count}",
+            wave + 1,
+            shown.release.waves.len()
+        );
+    }
+    let line = Line::of(Tone::Running, count).with(
+        Tone::Plain,
+        format!(", since {}", time::span(look.clock.ago(run.started_at))),
+    );
+    match look.engine.driver_is_seen(run) {
+        Some(true) if run.driver == look.engine.instance => line.with(Tone::Plain, ", from here"),
+        Some(true) => line.with(Tone::Plain, format!(", driven by {}'s gonogo", run.by)),
+        Some(false) => line
+            .with(Tone::Alarm, "  NO DRIVER IS SEEN: ")
+            .with(Tone::Key, key(look, Command::ResumeRelease))
+            .with(Tone::Alarm, " goes on from here"),
+        None => line.with(Tone::Muted, ", driven by another gonogo"),
+    }
+}
+
+/// After a failure: the way back, in its order.
+fn back(look: &Look<'_>, run: &Run, columns: usize) -> Vec<Line> {
+    let progress = |moved: &_| look.engine.progress(run, moved, look.now);
     let failed = run
         .moves
         .iter()
         .any(|moved| matches!(progress(moved), Progress::Failed(_)));
-    if failed {
-        let back: Vec<String> = rollback_order(&run.moves, progress)
-            .into_iter()
-            .filter_map(|moved| Some(format!("{} to {}", moved.service, moved.from.as_ref()?)))
-            .collect();
-        let line = Line::of(Tone::Heading, " GO BACK ").with(Tone::Plain, back.join(", "));
-        lines.push(fitted(line, columns));
+    if !failed {
+        return Vec::new();
     }
-    lines
-}
-
-fn set_title(look: &Look<'_>, decision: &Decision<'_>, prognosis: &Prognosis) -> Bar {
-    let title = Bar::default().left(0, Line::of(Tone::Heading, "SET AND WAVES"));
-    if decision.run.is_some() || prognosis.waves.is_empty() {
-        return title;
+    let order: Vec<String> = rollback_order(&run.moves, progress)
+        .into_iter()
+        .filter_map(|moved| Some(format!("{} to {}", moved.service, moved.from.as_ref()?)))
+        .collect();
+    if order.is_empty() {
+        return Vec::new();
     }
-    let ends = prognosis.ends.map_or_else(String::new, |ends| {
-        format!(", ends {}", look.clock.short(ends))
-    });
-    let (tone, glyph) = match prognosis.fits {
-        Fit::Fits => (Tone::Good, look.glyphs.good()),
-        Fit::No(_) => (Tone::Bad, look.glyphs.bad()),
-        Fit::Unknown(_) => (Tone::Unknown, "?"),
-    };
-    let word = match prognosis.fits {
-        Fit::Unknown(_) => "fits?",
-        Fit::Fits | Fit::No(_) => prognosis.fits.word(),
-    };
-    title.right(1, Line::of(tone, format!("{glyph} {word}{ends}")))
-}
-
-/// The services in their waves, and the place of the selected one among the lines.
-fn set(
-    look: &Look<'_>,
-    release: &Release,
-    decision: &Decision<'_>,
-    prognosis: &Prognosis,
-    columns: usize,
-) -> (Vec<Line>, usize) {
-    let mut lines = Vec::new();
-    let mut selected = 0;
-    let mut place = 0;
-    for (number, wave) in release.waves.iter().enumerate() {
-        let planned = prognosis.waves.iter().find(|wave| wave.number == number);
-        let when = match planned {
-            Some(wave) if decision.run.is_none() => {
-                let starts = wave.starts.map_or_else(
-                    || "nobody can say when".to_owned(),
-                    |at| format!("starts {}", look.clock.short(at)),
-                );
-                let ends = wave
-                    .ends
-                    .map_or_else(String::new, |at| format!(", ends {}", look.clock.short(at)));
-                format!("  {starts}{ends}")
-            }
-            Some(_) | None => String::new(),
-        };
-        lines
-            .push(Line::of(Tone::Heading, format!(" wave {}", number + 1)).with(Tone::Muted, when));
-        for service in wave {
-            let on = look.interface.release_row == place;
-            if on {
-                selected = lines.len();
-            }
-            let planned = planned.and_then(|wave| {
-                let mut services = wave.services.iter();
-                services.find(|planned| planned.moved.service == *service)
-            });
-            let mark = if on { "> " } else { "  " };
-            let line = Line::of(Tone::Strong, format!(" {mark}"))
-                .with(Tone::Strong, format!("{:<14}", cut(service.as_str(), 13)));
-            let moved = decision.run.and_then(|run| {
-                let moved = run.moves.iter().find(|moved| moved.service == *service)?;
-                Some((run, moved))
-            });
-            let line = match (moved, planned) {
-                (Some((run, moved)), _) => line.then(running(look, run, moved)),
-                (None, Some(planned)) => line.then(ready(look, planned)),
-                (None, None) => {
-                    let skipped = prognosis.skipped.iter().find(|(name, _)| name == service);
-                    let why = skipped.map_or("it does not move", |(_, why)| why.as_str());
-                    line.with(Tone::Muted, format!(". stays   {why}"))
-                }
-            };
-            lines.push(fitted(line, columns));
-            place += 1;
-        }
-    }
-    if let Fit::No(why) | Fit::Unknown(why) = &prognosis.fits
-        && decision.run.is_none()
-        && !prognosis.waves.is_empty()
-    {
-        lines.push(fitted(Line::of(Tone::Warning, format!(" {why}")), columns));
-    }
-    (lines, selected)
-}
-
-fn movement(moved: &Move) -> String {
-    let from = moved.from.as_ref().map_or("nothing", |from| from.label());
-    format!("{from} > {}", moved.to)
-}
-
-/// `2.40.3 > 2.41.0  ◆ READY 5/5  may go now  takes 4m10`.
-fn ready(look: &Look<'_>, planned: &Planned) -> Line {
-    let moved = &planned.moved;
-    let line = Line::of(Tone::Plain, format!("{:<20} ", cut(&movement(moved), 20)));
-    let row = look.engine.board.row(&moved.service);
-    let cell = row.and_then(|row| Some((row, row.cell(&moved.environment)?)));
-    let line = match cell {
-        Some((row, cell)) => {
-            let state = cell.next(&row.facts, &look.engine.policy, look.now);
-            let (glyph, word, tone) = look.glyphs.state(state);
-            let (open, all) = cell.judgement.count(look.now);
-            line.with(tone, format!("{glyph} {word:<5} {open}/{all}  "))
-        }
-        None => line.with(Tone::Unknown, "? unknown  "),
-    };
-    let takes = planned
-        .estimate
-        .p90
-        .map_or_else(String::new, |p90| format!("takes {}  ", time::span(p90)));
-    let (tone, when) = match &planned.earliest {
-        Earliest::Now | Earliest::Nothing => (Tone::Good, "may go now".to_owned()),
-        Earliest::At { at, gate } => (Tone::Running, format!("{} ({gate})", look.clock.short(*at))),
-        Earliest::NeedsPerson { gate, who } => (Tone::Warning, format!("{gate}: {who}")),
-        Earliest::NoKnownTime { gate } => (Tone::Warning, format!("{gate}: no known time")),
-    };
-    line.with(Tone::Muted, takes).with(tone, when)
-}
-
-fn running(look: &Look<'_>, run: &Run, moved: &Move) -> Line {
-    let line = Line::of(Tone::Plain, format!("{:<20} ", cut(&movement(moved), 20)));
-    match look.engine.progress(run, moved, look.now) {
-        Progress::Ready => line.with(Tone::Accent, "may go when its wave comes"),
-        Progress::Blocked(why) => line
-            .with(Tone::Warning, format!("{} waits  ", look.glyphs.waiting()))
-            .with(Tone::Plain, why),
-        Progress::InFlight => line.with(
-            Tone::Running,
-            format!("{} on its way", look.glyphs.running()),
-        ),
-        Progress::Arrived => line.with(Tone::Good, format!("{} live", look.glyphs.good())),
-        Progress::Failed(why) => line
-            .with(Tone::Bad, format!("{} failed  ", look.glyphs.bad()))
-            .with(Tone::Plain, why),
-    }
+    let line = Line::of(Tone::Heading, " GO BACK   ")
+        .with(Tone::Key, key(look, Command::Rollback))
+        .with(
+            Tone::Plain,
+            format!(" on each, in this order: {}", order.join(", ")),
+        );
+    vec![line.fitted(columns)]
 }
 
 /// The release as text for a chat: what `y` copies.

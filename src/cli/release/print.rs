@@ -9,6 +9,7 @@ use crate::app::status::release::{
     MoveStatus, PlanStatus, ProgressStatus, ReleaseDetail, ReleaseStatus, RunStatus, VoteStatus,
 };
 use crate::cli::output::{self, instant, span};
+use crate::domain::release::run::Ending;
 
 pub(super) fn list(releases: &[ReleaseStatus]) {
     if releases.is_empty() {
@@ -44,9 +45,12 @@ pub(super) fn list(releases: &[ReleaseStatus]) {
 
 pub(super) fn detail(detail: &ReleaseDetail, now: Timestamp) {
     let status = &detail.status;
+    let shipped = detail.moves.is_empty()
+        && (detail.run.as_ref()).is_some_and(|run| run.state == Ending::Shipped.word());
+    let word = if shipped { "shipped" } else { status.verdict };
     output::line(&format!(
-        "{} > {}   {}",
-        status.name, detail.environment, status.verdict
+        "{} > {}   {word}",
+        status.name, detail.environment
     ));
     if let Some(due) = status.due {
         output::line(&format!("  due {}{}", instant(due), distance(due, now)));
@@ -62,7 +66,7 @@ pub(super) fn detail(detail: &ReleaseDetail, now: Timestamp) {
     for vote in &status.votes {
         output::line(&format!("  {}", said(vote)));
     }
-    for why in &detail.why {
+    for why in detail.why.iter().filter(|_| !shipped) {
         output::line(&format!("  no-go because {why}"));
     }
     for moved in &detail.moves {
@@ -139,11 +143,15 @@ pub(super) fn plan(plan: &PlanStatus, now: Timestamp) {
 fn moving(moved: &MoveStatus, now: Timestamp) -> String {
     let from = moved.from.as_ref().map_or("nothing", |from| from.label());
     let took = match moved.p90_seconds {
-        Some(seconds) => format!(
-            "takes {} ({} seen)",
-            span(jiff::SignedDuration::from_secs(seconds)),
-            moved.samples
-        ),
+        Some(seconds) => {
+            let like = moved.p90_of.as_ref();
+            format!(
+                "takes {} ({} seen{})",
+                span(jiff::SignedDuration::from_secs(seconds)),
+                moved.samples,
+                like.map_or_else(String::new, |like| format!(" in {like}"))
+            )
+        }
         None => "too little history".to_owned(),
     };
     let mut line = format!(

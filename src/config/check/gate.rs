@@ -42,6 +42,7 @@ const KINDS: &[&str] = &[
     "checklist",
     "health",
     "command",
+    "risk",
 ];
 
 /// Says whether a word is a kind of gate, judged in this version or not.
@@ -164,6 +165,13 @@ fn spec(
         "parity" => parity::read(at, table),
         "four-eyes" => four_eyes::read(get("distinct")),
         "depends" => Some(GateSpec::Depends),
+        "risk" => {
+            at.error(
+                "the gate `risk` is not listed: it stands where the policy says from when on",
+                Some("add risk = { second = 70 } to the policy".to_owned()),
+            );
+            None
+        }
         "fits" => fits::read(table),
         "checklist" => checklist::read(at, table, roles),
         "health" => health::read(at, table),

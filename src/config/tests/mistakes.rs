@@ -20,7 +20,7 @@ token = "ghp_0123456789"
 url = "http://github.example.com"
 
 [forge.lab]
-kind = "gitlab"
+kind = "gitlap"
 url = "https://gitlab.com"
 
 [environment.staging]
@@ -113,6 +113,76 @@ const CASES: &[(&str, &str)] = &[
     ("[poll]\nmax_age = \"9000h\"", "longer than a year"),
     ("poll = 1", "`poll` must be a table"),
     (
+        "[policy.fast]\nrisk = { warn = 101 }",
+        "101 is never reached: the score ends at 100",
+    ),
+    (
+        "[policy.fast]\nrisk = { warn = -1 }",
+        "`warn` must be a whole number, zero or more",
+    ),
+    (
+        "[policy.fast]\nrisk = { second = 20 }",
+        "nobody could be the second approver",
+    ),
+    (
+        "[role.qa]\nmembers = [\"ada\"]\n[policy.fast]\nrisk = { second = 20 }",
+        "",
+    ),
+    (
+        "[role.qa]\nmembers = [\"ada\"]\n[policy.fast]\nrisk = { warn = 30, second = 20 }",
+        "asked for from 20 on, and a warning comes from 30 on",
+    ),
+    (
+        "[role.qa]\nmembers = [\"ada\"]\n[policy.fast]\nrisk = { warn = false, second = 20, roles = [\"qe\"] }",
+        "there is no role `qe`",
+    ),
+    (
+        "[role.qa]\nmembers = [\"ada\"]\n[policy.fast]\nrisk = { roles = [\"qa\"] }",
+        "`roles` without `second`",
+    ),
+    (
+        "[policy.fast]\nrisk = { second = 20, warning = 3 }\n[role.qa]\nmembers = [\"ada\"]",
+        "unknown key `warning`",
+    ),
+    (
+        "[policy.mine]\ngates = [\"risk\"]",
+        "the gate `risk` is not listed",
+    ),
+    (
+        "[scope]\ntickets = [\"[A-Z\"]",
+        "`[A-Z` is not a pattern: unclosed character class",
+    ),
+    (
+        "[scope]\ntickets = [\"x*\"]",
+        "it also matches nothing at all",
+    ),
+    (
+        "[scope]\ntickets = [\"x\", \"x\"]",
+        "pattern `x` is listed twice",
+    ),
+    (
+        "[scope]\nticket_link = \"https://a.b/\"",
+        "does not say where the ticket goes",
+    ),
+    (
+        "[scope]\nticket_link = \"javascript:{ticket}\"",
+        "is not an address of the web",
+    ),
+    (
+        "[scope]\nticket_link = \"https://u:p@a.b/{ticket}\"",
+        "holds a name or a password",
+    ),
+    (
+        "[scope]\nfiles = { sql = [\"a\", \"/b\"] }",
+        "`/b` is not a glob: paths start at the root",
+    ),
+    (
+        "[scope]\nfiles = { \"two words\" = [\"a\"] }",
+        "a kind of files needs a name",
+    ),
+    ("[scope]\nfiles = [\"a\"]", "`scope.files` must be a table"),
+    ("[scope]\nfiles = { migrations = [] }", ""),
+    (
         "[[forge]]\nurl = \"https://a.b\"",
         "`forge` must be a table",
     ),
@@ -139,9 +209,64 @@ const CASES: &[(&str, &str)] = &[
         "a user or a password",
     ),
     ("[forge.a]\nurl = \"https://a.b\"", "needs `kind`"),
+    ("[forge.a]\nkind = \"forgejo\"", "needs `url`"),
+    ("[forge.codeberg]", ""),
+    ("[forge.a]\nurl = \"https://gitlab.example.com/git\"", ""),
     (
-        "[forge.a]\nkind = \"forgejo\"",
-        "Forgejo is not supported in this version",
+        "[forge.lab]\nkind = \"gitlab\"\n[service.a]\nrepo = \"group/sub/name\"\npath = [\"p\"]",
+        "",
+    ),
+    (
+        "[forge.lab]\nkind = \"gitlab\"\n[service.a]\nrepo = \"name\"\npath = [\"p\"]",
+        "`name` is not group/name",
+    ),
+    (
+        "[forge.codeberg]\n[service.a]\nrepo = \"group/sub/name\"\npath = [\"p\"]",
+        "`group/sub/name` is not owner/name",
+    ),
+    (
+        "[service.a]\nrepo = \"a/b\"\npath = [\"p\"]\npromote.p = { via = \"job\", job = \"x\" }",
+        "GitHub cannot go `via = \"job\"`",
+    ),
+    (
+        "[service.a]\nrepo = \"a/b\"\npath = [\"p\"]\npromote.p = { via = \"tag\", tag = \"live\" }",
+        "the same tag every time",
+    ),
+    (
+        "[forge.gitlab]\n[service.a]\nrepo = \"a/b\"\npath = [\"p\"]\npromote.p = { via = \"release\" }",
+        "GitLab cannot go `via = \"release\"`",
+    ),
+    (
+        "[forge.gitlab]\n[service.a]\nrepo = \"a/b\"\npath = [\"p\"]\nbranch = \"main\"\npromote.p = { via = \"pipeline\", variables = { TO = \"{enviroment}\" } }",
+        "nothing is put in for `{enviroment}`",
+    ),
+    (
+        "[forge.gitlab]\n[service.a]\nrepo = \"a/b\"\npath = [\"p\"]\nbranch = \"main\"\npromote.p = { method = \"rebase\", base = \"p\", via = \"pull-request\" }",
+        "GitLab rebases is the project's own setting",
+    ),
+    (
+        "[forge.codeberg]\n[service.a]\nrepo = \"a/b\"\npath = [\"p\", \"q\"]\npromote.q = { via = \"approval\" }",
+        "Forgejo cannot go `via = \"approval\"`",
+    ),
+    (
+        "[forge.codeberg]\n[service.a]\nrepo = \"a/b\"\npath = [\"p\"]\npromote.p = { via = \"status\", context = \"deploy/{environment}\" }",
+        "setting it would deploy nothing",
+    ),
+    (
+        "[forge.codeberg]\n[service.a]\nrepo = \"a/b\"\npath = [\"p\"]\nenvironments = \"native\"",
+        "no environments of its own",
+    ),
+    (
+        "[service.a]\nrepo = \"a/b\"\npath = [\"p\"]\nenvironments = \"branch\"",
+        "has environments of its own",
+    ),
+    (
+        "[forge.codeberg]\n[service.a]\nrepo = \"a/b\"\npath = [\"p\", \"q\"]\nenvironments = { from = \"branch\", branch = \"live\" }",
+        "the same for every environment",
+    ),
+    (
+        "[forge.codeberg]\n[service.a]\nrepo = \"a/b\"\npath = [\"p\"]\nenvironments = { from = \"run\", tag = \"live\" }",
+        "no effect with from = \"run\"",
     ),
     ("[forge.a]\nkind = \"svn\"", "`kind` cannot be `svn`"),
     (

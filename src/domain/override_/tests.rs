@@ -67,6 +67,7 @@ fn rule(world: &mut World, rule: OverrideRule) {
         protected: true,
         mode: Mode::Confirm,
         overrides: rule,
+        risk: crate::domain::risk::RiskRule::default(),
         countdown: COUNTDOWN,
     };
     world.policy.environments = BTreeMap::from([("production".into(), environment)]);

@@ -19,7 +19,10 @@ pub struct Decision<'a> {
     pub agenda: Agenda,
     /// The run that goes on, if one does.
     pub run: Option<&'a Run>,
-    /// What votes are bound to: the agenda, or, while it runs, what was agreed on at its start.
+    /// The run that has shipped it, while nothing newer is there to ship.
+    pub shipped: Option<&'a Run>,
+    /// What votes are bound to: the agenda, or, while it runs and once it has shipped, what was
+    /// agreed on at its start.
     pub bound: Digest,
     /// That in words.
     pub words: String,
@@ -43,7 +46,13 @@ impl<'a> Decision<'a> {
     ) -> Self {
         let agenda = Agenda::of(release, board);
         let run = ledger.and_then(|ledger| ledger.open_run(&release.name));
-        let (bound, words) = match run {
+        let left = agenda.moves().next().is_some()
+            || (agenda.items.iter())
+                .any(|(_, standing)| matches!(standing, agenda::Standing::Stuck(_)));
+        let shipped = ledger
+            .and_then(|ledger| ledger.last_run(&release.name))
+            .filter(|run| !left && run.has_shipped());
+        let (bound, words) = match run.or(shipped) {
             Some(run) => (run.digest.clone(), run::words(&run.moves)),
             None => (agenda.digest.clone(), agenda.words()),
         };
@@ -64,8 +73,12 @@ impl<'a> Decision<'a> {
                     go = Go::NoGo;
                 }
             }
-            if agenda.moves().next().is_none() && stuck.is_empty() {
-                why.push("there is nothing to ship".to_owned());
+            if !left {
+                let why_not = match shipped {
+                    Some(_) => "it has shipped, and nothing newer is there",
+                    None => "there is nothing to ship",
+                };
+                why.push(why_not.to_owned());
                 go = Go::NoGo;
             }
             let unknown = unknown(release, board, policy, now);
@@ -81,6 +94,7 @@ impl<'a> Decision<'a> {
         Self {
             agenda,
             run,
+            shipped,
             bound,
             words,
             tally,

@@ -1,64 +1,69 @@
 //! How long a promotion takes, from what was seen before: what gonogo sent itself, and what the
-//! forge recorded.
-
-use jiff::SignedDuration;
+//! forge recorded. How durations are read from records lives in `domain/history.rs`.
 
 use super::prognosis::Estimate;
 use crate::domain::facts::ServiceFacts;
-use crate::domain::ids::{EnvironmentName, ServiceName};
+use crate::domain::history::{History, Spread};
+use crate::domain::ids::EnvironmentName;
 use crate::domain::ledger::Ledger;
-use crate::domain::phase::Phase;
+use crate::domain::policy::{Service, Via};
 use crate::domain::promotion::{Purpose, State};
 
-/// How many of the newest are counted.
-const RECENT: usize = 20;
-
-/// Estimates a promotion into an environment.
+/// Estimates a promotion into an environment. Where none was seen that tells, the environment before
+/// it stands in.
 pub fn of(
-    service: &ServiceName,
+    service: &Service,
     environment: &EnvironmentName,
     facts: Option<&ServiceFacts>,
     ledger: Option<&Ledger>,
 ) -> Estimate {
-    let ours = ledger
-        .into_iter()
-        .flat_map(|ledger| ledger.promotions.values())
-        .filter(|promotion| {
-            let intent = &promotion.intent;
-            promotion.state == State::Succeeded
-                && intent.purpose == Purpose::Promotion
-                && intent.service == *service
-                && intent.environment == *environment
-        })
-        .filter_map(|promotion| {
-            let sent = promotion.sent_at?;
-            Some((sent, promotion.changed_at.duration_since(sent)))
-        });
-    // One that was superseded changed when its successor came: that is not how long it took.
-    let theirs = facts
-        .into_iter()
-        .flat_map(|facts| &facts.deployments)
-        .filter(|deployment| {
-            deployment.environment == *environment
-                && deployment.phase == Phase::Succeeded
-                && deployment.key.is_none()
-        })
-        .map(|deployment| {
-            let took = deployment.changed_at.duration_since(deployment.created_at);
-            (deployment.created_at, took)
-        });
-    let mut taken: Vec<_> = ours
-        .chain(theirs)
-        .filter(|(_, took)| *took > SignedDuration::ZERO)
-        .collect();
-    taken.sort();
-    let skip = taken.len().saturating_sub(RECENT);
-    let mut took: Vec<SignedDuration> =
-        taken.into_iter().skip(skip).map(|(_, took)| took).collect();
-    took.sort();
-    let place = (took.len() * 9).div_ceil(10).saturating_sub(1);
-    Estimate {
-        p90: took.get(place).copied(),
-        samples: took.len(),
+    let seen = |environment: &EnvironmentName| {
+        let history = History::of(facts?, ledger, &service.name, environment);
+        history.deploy
+    };
+    // A forge's record of what waits for approval begins with the waiting: only our own times tell.
+    let waits = service
+        .stage(environment)
+        .is_some_and(|stage| matches!(stage.via, Via::Approval { .. }));
+    let told = if waits {
+        ours(service, environment, ledger)
+    } else {
+        seen(environment)
+    };
+    if let Some(spread) = told {
+        return estimate(spread, None);
     }
+    let before = service.upstream(environment);
+    let like = before.and_then(|stage| Some((seen(&stage.environment)?, &stage.environment)));
+    like.map_or_else(Estimate::default, |(spread, like)| {
+        estimate(spread, Some(like.clone()))
+    })
+}
+
+fn estimate(spread: Spread, like: Option<EnvironmentName>) -> Estimate {
+    Estimate {
+        p90: Some(spread.p90),
+        samples: spread.count,
+        like,
+    }
+}
+
+/// What this journal's own promotions took, from the send to the end.
+fn ours(
+    service: &Service,
+    environment: &EnvironmentName,
+    ledger: Option<&Ledger>,
+) -> Option<Spread> {
+    let promotions = ledger.into_iter().flat_map(|it| it.promotions.values());
+    let took = promotions.filter(|promotion| {
+        let intent = &promotion.intent;
+        promotion.state == State::Succeeded
+            && intent.purpose == Purpose::Promotion
+            && intent.service == service.name
+            && intent.environment == *environment
+    });
+    Spread::of(
+        took.filter_map(|promotion| Some(promotion.changed_at.duration_since(promotion.sent_at?)))
+            .collect(),
+    )
 }

@@ -209,6 +209,7 @@ mod frozen {
         prognosis::of(release, board, basis, |service| Estimate {
             p90: Some(takes_of(service, takes)),
             samples: 1,
+            like: None,
         })
     }
 

@@ -9,18 +9,20 @@ use super::Release;
 use super::agenda::{Agenda, Move};
 use crate::domain::board::{Basis, Board};
 use crate::domain::cell::Cell;
-use crate::domain::gate::{Earliest, State, Verdict};
-use crate::domain::ids::{Digest, ReleaseName, ServiceName};
+use crate::domain::gate::{Earliest, State, Verdict, words};
+use crate::domain::ids::{Digest, EnvironmentName, ReleaseName, ServiceName};
 use crate::domain::policy::{GateSpec, Policy};
 use crate::domain::window::{Schedule, Window};
 
 /// How long a promotion takes, from history.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Estimate {
     /// Deployment and verification together, nine times out of ten; `None` with too little history.
     pub p90: Option<SignedDuration>,
     /// How many promotions it rests on.
     pub samples: usize,
+    /// The environment whose promotions those were, if not the one it is about.
+    pub like: Option<EnvironmentName>,
 }
 
 /// What a release would do.
@@ -108,7 +110,9 @@ pub fn of(
             continue;
         }
         let starts = free.and_then(|free| starts(release, &services, free, basis));
-        let longest = services.iter().filter_map(|each| each.estimate.p90).max();
+        // One that nobody knows makes the whole wave's end unknown.
+        let known: Option<Vec<_>> = services.iter().map(|each| each.estimate.p90).collect();
+        let longest = known.and_then(|known| known.into_iter().max());
         let ends = starts.and_then(|starts| starts.checked_add(longest?).ok());
         free = ends;
         waves.push(Wave {
@@ -264,7 +268,11 @@ fn fits(release: &Release, waves: &[Wave], basis: Basis<'_>) -> Fit {
         return Fit::Unknown("there is too little history to say how long it takes".to_owned());
     };
     if let Some(due) = release.due.filter(|due| ends > *due) {
-        return Fit::No(format!("it ends at {ends}, after it is due at {due}"));
+        return Fit::No(format!(
+            "it ends at {}, after it is due at {}",
+            words::instant(ends, basis.now),
+            words::instant(due, basis.now)
+        ));
     }
     if let Some(window) = own_window(release, basis) {
         let begin = waves.first().and_then(|wave| wave.starts);
@@ -272,8 +280,10 @@ fn fits(release: &Release, waves: &[Wave], basis: Basis<'_>) -> Fit {
         let closes = state.and_then(|state| state.changes_at);
         if let Some(closes) = closes.filter(|closes| ends > *closes) {
             return Fit::No(format!(
-                "it ends at {ends}, after window {} closes at {closes}",
-                window.name
+                "it ends at {}, after window {} closes at {}",
+                words::instant(ends, basis.now),
+                window.name,
+                words::instant(closes, basis.now)
             ));
         }
     }

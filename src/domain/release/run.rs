@@ -54,6 +54,13 @@ impl Ending {
     }
 }
 
+impl Run {
+    pub fn has_shipped(&self) -> bool {
+        let ended = self.ended.as_ref();
+        ended.is_some_and(|ended| ended.how == Ending::Shipped)
+    }
+}
+
 /// What a run moves, in words, as `Agenda::words` writes it.
 pub fn words(moves: &[Move]) -> String {
     let words: Vec<String> = moves.iter().map(Move::words).collect();

@@ -1,20 +1,7 @@
 //! Paths of REST calls, each part encoded.
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-
 use crate::domain::ids::RepoPath;
-
-/// What may stand in one part of a path as it is.
-const PLAIN: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'.')
-    .remove(b'_')
-    .remove(b'~');
-
-/// Encodes one part of a path, or a value of a query: a `/` in it is no separator.
-pub(super) fn part(text: &str) -> String {
-    utf8_percent_encode(text, PLAIN).to_string()
-}
+pub(super) use crate::forge::http::path::part;
 
 /// Splits `owner/name`; a path without a slash has no owner, and GitHub will not find it.
 pub(super) fn owner_and_name(repo: &RepoPath) -> (&str, &str) {

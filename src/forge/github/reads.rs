@@ -6,13 +6,13 @@ use std::sync::atomic::Ordering;
 use futures_util::{StreamExt, stream};
 use serde_json::{Map, Value};
 
-use super::batch::{Part, sweep};
 use super::query::Query;
 use super::reply::{Kind, Reply, Trouble};
 use super::{GitHub, board, drafts, labelled, pulse, query, runs};
 use crate::domain::facts::{Pulse, ServiceFacts};
 use crate::domain::phase::Phase;
 use crate::domain::pipeline::Run;
+use crate::forge::batch::{Part, sweep};
 use crate::forge::error::Error;
 use crate::forge::http::limiter::Purpose;
 use crate::forge::{Batch, Target};
@@ -35,6 +35,20 @@ impl GitHub {
             },
         )
         .await;
+        let modelling: Vec<_> = targets
+            .iter()
+            .zip(answers)
+            .map(|(target, answer)| async move {
+                match answer {
+                    Ok(pulse) => self.model_pulse(target, pulse).await,
+                    Err(error) => Err(error),
+                }
+            })
+            .collect();
+        let answers = stream::iter(modelling)
+            .buffered(self.wire.limits().concurrency.max(1))
+            .collect()
+            .await;
         self.batch(targets, answers)
     }
 
@@ -46,13 +60,17 @@ impl GitHub {
             |batch| async move { self.ask_board(&pick(targets, &batch)).await },
         )
         .await;
-        let answers = stream::iter(answers)
-            .map(|answer| async move {
+        let completing: Vec<_> = targets
+            .iter()
+            .zip(answers)
+            .map(|(target, answer)| async move {
                 match answer {
-                    Ok(facts) => Ok(self.complete(facts).await),
+                    Ok(facts) => Ok(self.model(target, self.complete(facts).await).await),
                     Err(error) => Err(error),
                 }
             })
+            .collect();
+        let answers = stream::iter(completing)
             .buffered(self.wire.limits().concurrency.max(1))
             .collect()
             .await;

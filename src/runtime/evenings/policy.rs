@@ -37,6 +37,7 @@ pub fn first(chance: &mut Chance, now: Timestamp) -> Policy {
             protected: *name == "production",
             mode: Mode::Confirm,
             overrides: OverrideRule::default(),
+            risk: crate::domain::risk::RiskRule::default(),
             countdown: SignedDuration::from_secs(30),
         };
         (EnvironmentName::from(*name), environment)
@@ -83,10 +84,13 @@ fn service(chance: &mut Chance, name: &str, environments: &[&str]) -> Service {
         name: name.into(),
         // Two services on one forge, the third on another.
         forge: if name == "web" { "codeberg" } else { "github" }.into(),
+        kind: crate::domain::forge_kind::ForgeKind::GitHub,
+        environments: crate::domain::policy::EnvironmentModel::Native,
         repo: format!("acme/{name}").into(),
         branch: None,
         group: None,
         depends: Vec::new(),
+        scope: crate::domain::scope::ScopeRule::usual(),
         path,
     }
 }

@@ -4,11 +4,10 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::Event;
-use super::run::fill;
+use super::{Event, mark, run::fill};
 use crate::sim::model::{
     BranchPolicy, Conclusion, DeploymentState, Flavor, Gate, Job, Repo, Run, RunStatus, State,
-    WorkflowJob,
+    StatusState, WorkflowJob,
 };
 
 impl State {
@@ -141,6 +140,7 @@ impl State {
             job.started_at = Some(now);
             job.deployment = deployment;
         });
+        self.mark(repo, &run, &job, StatusState::Pending);
         self.settle(repo, run_id);
         self.job_will_end(repo, run_id, &job);
     }
@@ -184,6 +184,7 @@ impl State {
             job.completed_at = Some(now);
         });
         self.report(repo, run, job, conclusion);
+        self.mark(repo, run, job, mark::word(conclusion));
         if let Some(id) = job.deployment {
             let gitlab = self.flavor == Flavor::Gitlab;
             let state = match conclusion {

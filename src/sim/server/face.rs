@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use super::{
-    Incoming,
+    Incoming, forgejo,
     github::{self, Github},
     gitlab::{self, Gitlab},
     reply::Reply,
@@ -20,6 +20,8 @@ use crate::sim::{
 pub(super) enum Face {
     /// GitHub's, whether .com or Enterprise Server.
     Github(Box<Github>),
+    /// Forgejo's and Gitea's.
+    Forgejo,
     /// GitLab's.
     Gitlab(Box<Gitlab>),
 }
@@ -29,8 +31,8 @@ impl Face {
     pub fn of(flavor: Flavor) -> Option<Self> {
         match flavor {
             Flavor::Dotcom | Flavor::Ghes => Some(Self::Github(Box::default())),
+            Flavor::Forgejo | Flavor::ForgejoTasks | Flavor::Gitea => Some(Self::Forgejo),
             Flavor::Gitlab => Some(Self::Gitlab(Box::default())),
-            Flavor::Forgejo | Flavor::ForgejoTasks | Flavor::Gitea => None,
         }
     }
 
@@ -38,6 +40,7 @@ impl Face {
     pub fn path<'p>(&self, path: &'p str) -> &'p str {
         match self {
             Self::Github(_) => github::Api::of(path).path(),
+            Self::Forgejo => crate::sim::forgejo::inside(path),
             Self::Gitlab(_) => gitlab::path(path),
         }
     }
@@ -46,6 +49,7 @@ impl Face {
     pub fn is_graphql(&self, path: &str) -> bool {
         match self {
             Self::Github(_) => matches!(github::Api::of(path), github::Api::Graphql),
+            Self::Forgejo => false,
             Self::Gitlab(_) => gitlab::is_graphql(path),
         }
     }
@@ -60,6 +64,7 @@ impl Face {
     ) -> Reply {
         match self {
             Self::Github(it) => it.answer(shared, incoming, asked).await,
+            Self::Forgejo => forgejo::answer(shared, incoming, asked),
             Self::Gitlab(it) => it.answer(shared, incoming, asked, path).await,
         }
     }
@@ -73,6 +78,7 @@ impl Face {
     ) -> Option<Reply> {
         match self {
             Self::Github(_) => github::refusal(shared, incoming, effect),
+            Self::Forgejo => forgejo::refusal(shared, effect),
             Self::Gitlab(_) => gitlab::refusal(shared, incoming, effect),
         }
     }

@@ -184,13 +184,15 @@ impl World {
             description: String::new(),
         });
         let labels = labels.collect();
-        let workflows = flow.workflows.iter().map(|it| {
+        let known = flow.workflows.iter().filter(|_| plan.actions);
+        let workflows = known.map(|it| {
             let jobs = it.jobs.iter().map(|job| WorkflowJob {
                 name: job.name.clone(),
                 stage: job.stage,
                 took: job.took.length(),
                 environment: job.environment.clone(),
                 revision: job.revision.clone(),
+                marks: job.marks.clone(),
                 rules: JobRules {
                     stage: stage(&it.stages, job.stage),
                     manual: job.manual,
@@ -240,6 +242,7 @@ impl World {
             private: plan.private,
             archived: plan.archived,
             disabled: false,
+            actions: plan.actions,
             default_branch: "main".to_owned(),
             merge_commit: true,
             squash: true,
@@ -301,14 +304,22 @@ impl World {
         for branch in &flow.branches {
             state.point(id, branch, &sha);
         }
-        if let Some(main) = state
-            .repo_mut(id)
-            .and_then(|it| it.branches.get_mut("main"))
-        {
+        let Some(repo) = state.repo_mut(id) else {
+            return;
+        };
+        if let Some(main) = repo.branches.get_mut("main") {
             main.protection = Some(Protection {
                 reviews: plan.reviews,
                 contexts: plan.contexts.clone(),
             });
+        }
+        for it in &flow.protections {
+            if let Some(branch) = repo.branches.get_mut(&it.branch) {
+                branch.protection = Some(Protection {
+                    reviews: it.reviews,
+                    contexts: it.contexts.clone(),
+                });
+            }
         }
     }
 }

@@ -42,6 +42,7 @@ impl World {
             took: Offset::seconds(took),
             environment: environment.map(str::to_owned),
             revision: None,
+            marks: None,
             manual: false,
             allow_failure: false,
             unless_frozen: false,
@@ -67,6 +68,7 @@ impl World {
             deployer: None,
             environments: Vec::new(),
             branches: Vec::new(),
+            protections: Vec::new(),
         };
         let repos = (0..services).map(|at| service(at, seed, &people));
         Self {
@@ -124,6 +126,7 @@ fn service(at: usize, seed: u64, people: &[&str]) -> RepoPlan {
         language: "Rust".to_owned(),
         private: true,
         archived: false,
+        actions: true,
         merge_queue: false,
         flow: "approval".to_owned(),
         environments: Vec::new(),

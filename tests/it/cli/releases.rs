@@ -1,39 +1,67 @@
-//! A release from no-go to shipped, by commands alone.
+//! The demo's own release from no-go to shipped, by commands alone, on the very config that
+//! `gonogo sim --write-config` leaves.
+
+use serde_json::json;
 
 use super::*;
 
-const RELEASE: &str = r#"
-[release."2026.47"]
-services = ["search", "api-gateway", "sessions"]
-waves = [["search"], ["api-gateway", "sessions"]]
-roles = ["qa", "sre"]
-distinct = false
-window = "evening"
-"#;
+const NAME: &str = "2026.47";
+const WAVES: [[&str; 2]; 3] = [
+    ["auth", "sessions"],
+    ["api-gateway", "search"],
+    ["web", "notify"],
+];
+
+/// Carol holds sessions, as she does when the demo begins.
+fn hold_sessions(sim: &Sim) -> String {
+    let carol = sim.config_with("carol", |text| {
+        text.replace("name = \"alice\"", "name = \"carol\"")
+    });
+    let held = sim.run_with(
+        &carol,
+        &[
+            "hold",
+            "add",
+            "--service",
+            "sessions",
+            "--in",
+            "production",
+            "--reason",
+            "heap grows 3%/h, need a profile",
+            "--json",
+        ],
+    );
+    let entry = held.done().json()["entry"].clone();
+    assert_eq!(entry["actor"], "carol");
+    entry["payload"]["hold"]["id"].as_str().unwrap().to_owned()
+}
+
+/// The gates in the way of each service that has some, in the order of the waves.
+fn blocked(shown: &Value) -> Value {
+    let moves = shown["moves"].as_array().unwrap().iter();
+    let told = moves.filter_map(|moved| {
+        let gates = moved["blocked"].as_array().unwrap().iter();
+        let gates: Vec<&Value> = gates.map(|gate| &gate["gate"]).collect();
+        (!gates.is_empty()).then(|| json!([moved["service"], gates]))
+    });
+    told.collect()
+}
 
 #[test]
-fn a_release_goes_from_no_go_by_votes_and_a_lifted_hold_to_shipped() {
+fn the_evenings_release_goes_from_no_go_to_shipped() {
     let sim = Sim::start(60.0);
-    let config = sim.config_with("release", |text| format!("{text}\n{RELEASE}"));
-    let run = |arguments: &[&str]| sim.run_with(&config, arguments);
-    let hold = run(&[
-        "hold",
-        "add",
-        "--service",
-        "sessions",
-        "--in",
-        "production",
-        "--reason",
-        "heap",
-        "--json",
-    ]);
-    let hold = hold.done().json();
-    let id = hold["entry"]["payload"]["hold"]["id"]
-        .as_str()
-        .unwrap()
-        .to_owned();
+    // The same config under its own name: nothing is changed or added.
+    let config = std::fs::read_to_string(sim.config()).unwrap();
+    for profile in ["[policy.standard]", "[policy.regulated]"] {
+        assert!(config.contains(profile), "{profile}");
+    }
+    let hold = hold_sessions(&sim);
+    let show = || {
+        let shown = sim.run(&["release", "show", NAME, "--json"]);
+        shown.done().json()
+    };
 
-    let list = run(&["release", "list", "--json"]).done().json();
+    let list = sim.run(&["release", "list", "--json"]).done().json();
     assert_eq!(keys(&list), ["schema", "releases"]);
     let one = &list["releases"][0];
     assert_eq!(
@@ -42,21 +70,14 @@ fn a_release_goes_from_no_go_by_votes_and_a_lifted_hold_to_shipped() {
             "name", "services", "waves", "verdict", "votes", "due", "window"
         ]
     );
-    assert_eq!(one["verdict"], "no-go");
-    let plan = run(&["release", "plan", "2026.47", "--json"]).done().json();
-    for key in ["schema", "name", "waves", "skipped", "fits"] {
-        assert!(keys(&plan).contains(&key), "{key}");
-    }
-    assert_eq!(keys(&plan["waves"][0]), ["services", "starts", "ends"]);
     assert_eq!(
-        plan["waves"][1]["services"],
-        serde_json::json!(["api-gateway", "sessions"])
+        (&one["verdict"], &one["waves"]),
+        (&json!("no-go"), &json!(WAVES))
     );
-
     let start = [
         "release",
         "run",
-        "2026.47",
+        NAME,
         "--wait",
         "--reason",
         "weekly",
@@ -65,42 +86,110 @@ fn a_release_goes_from_no_go_by_votes_and_a_lifted_hold_to_shipped() {
         "--yes",
         "--json",
     ];
-    let refused = run(&start);
-    assert!(
-        refused.error(3)["message"]
-            .as_str()
-            .unwrap()
-            .contains("no go of qa, sre"),
-        "{refused:?}"
+    let refused = |why: &str| {
+        let refused = sim.run(&start);
+        let message = refused.error(3)["message"].clone();
+        assert!(message.as_str().unwrap().contains(why), "{refused:?}");
+    };
+    refused("no go of qa, sre");
+    assert_eq!(
+        blocked(&show()),
+        json!([
+            ["sessions", ["hold"]],
+            ["search", ["quality"]],
+            ["notify", ["sign-off"]]
+        ])
     );
+
+    // The plan knows how long each takes, and that all of it fits.
+    let plan = sim.run(&["release", "plan", NAME, "--json"]).done().json();
+    assert_eq!(plan["fits"], true, "{plan:#}");
+    assert_eq!(
+        keys(&plan["waves"][0]),
+        ["services", "starts", "ends"],
+        "{plan:#}"
+    );
+    for pair in plan["waves"].as_array().unwrap().windows(2) {
+        let (ends, starts) = (pair[0]["ends"].as_str(), pair[1]["starts"].as_str());
+        assert!(ends.is_some() && ends <= starts, "{plan:#}");
+    }
+    // What waits for approval on the forge is told by what staging takes.
+    let moved = |service: &str| {
+        let moves = plan["moves"].as_array().unwrap().iter();
+        let mut found = moves.filter(|moved| moved["service"] == service);
+        found.next().unwrap().clone()
+    };
+    assert_eq!(moved("sessions")["p90_of"], "staging");
+    assert_eq!(moved("auth")["p90_of"], Value::Null);
+
     let vote = |voice: &str, role: &str| {
-        run(&["vote", voice, "2026.47", "--as", role, "--note", "as asked"])
+        sim.run(&["vote", voice, NAME, "--as", role, "--note", "as asked"])
     };
     vote("no-go", "qa").done();
-    let refused = run(&start);
-    assert!(
-        refused.error(3)["message"]
-            .as_str()
-            .unwrap()
-            .contains("says no-go as qa"),
-        "{refused:?}"
-    );
+    refused("alice says no-go as qa");
     assert_eq!(vote("go", "nobody").code, 2);
     vote("go", "qa").done();
-    // One person, one vote: without `distinct` it counts for every role that alice has.
-    let shown = run(&["release", "show", "2026.47", "--json"]).done().json();
-    assert_eq!(shown["verdict"], "go", "{shown}");
-    run(&["hold", "lift", &id, "--reason", "a false alarm"]).done();
-    let ran = run(&start);
+    // One go counts for every role that alice has: `distinct` is false.
+    assert_eq!(show()["verdict"], "go");
+
+    sim.run(&["hold", "lift", &hold, "--reason", "a false alarm"])
+        .done();
+    sim.run(&[
+        "override",
+        "grant",
+        "search",
+        "--to",
+        "production",
+        "--gate",
+        "quality",
+        "--reason",
+        "tests follow on Monday",
+        "--yes",
+    ])
+    .done();
+    sim.run(&["vote", "go", "notify", "--as", "qa", "--to", "production"])
+        .done();
+    assert_eq!(blocked(&show()), json!([]));
+
+    let ran = sim.run(&start);
     let shipped = ran.done().json();
-    assert_eq!(shipped["run"]["state"], "shipped", "{shipped}");
-    let again = run(&start);
-    assert_eq!(again.code, 3, "{again:?}");
-    let log = run(&["log", "--json"]);
-    assert!(log.out.contains("release.started") && log.out.contains("release.shipped"));
-    assert_eq!(run(&["release", "show", "nothing"]).code, 2);
-    assert_eq!(
-        run(&["release", "cancel", "2026.47", "--reason", "x"]).code,
-        3
+    assert_eq!(shipped["run"]["state"], "shipped", "{shipped:#}");
+    let moves = shipped["run"]["moves"].as_array().unwrap();
+    assert_eq!(moves.len(), 6);
+    assert!(
+        moves.iter().all(|moved| moved["state"] == "arrived"),
+        "{shipped:#}"
     );
+
+    // Nothing of a wave was begun before all of the one before it had succeeded.
+    let log = sim.run(&["log", "--json"]);
+    let entries: Vec<Value> = (log.done().out.lines())
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let place = |kind: &str, service: &str| {
+        let of = |entry: &Value| entry["kind"] == kind && entry["service"] == service;
+        let found = entries.iter().position(of);
+        found.unwrap_or_else(|| panic!("{kind} of {service}: {}", log.out))
+    };
+    for pair in WAVES.windows(2) {
+        let done = pair[0].map(|service| place("promotion.succeeded", service));
+        let begun = pair[1].map(|service| place("promotion.intended", service));
+        assert!(done.iter().max() < begun.iter().min(), "{}", log.out);
+    }
+    let once = |kind: &str| entries.iter().filter(|entry| entry["kind"] == kind).count();
+    assert_eq!(once("override.used"), 1);
+    assert_eq!(once("release.started"), 1);
+    assert_eq!(once("release.shipped"), 1);
+
+    let told = sim.run(&["release", "show", NAME]);
+    assert!(
+        told.done()
+            .out
+            .starts_with("2026.47 > production   shipped\n"),
+        "{told:?}"
+    );
+    refused("nothing newer is there");
+    assert_eq!(sim.run(&["release", "show", "nothing"]).code, 2);
+    let cancel = ["release", "cancel", NAME, "--reason", "x"];
+    assert_eq!(sim.run(&cancel).code, 3);
 }

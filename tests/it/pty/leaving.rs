@@ -11,7 +11,7 @@ fn a_promotion_by_keys_and_a_quit() {
         let screen = seen.parser.screen().contents();
         screen
             .lines()
-            .any(|line| line.contains("> api-gateway") && line.contains("READY 8/8"))
+            .any(|line| line.contains("> api-gateway") && line.contains("READY 11/11"))
     });
     // Nothing but the last enter, on the button, may send.
     terminal.press("P");

@@ -8,6 +8,23 @@ use crate::app::view::panel::Dialog;
 use crate::domain::ids::ServiceName;
 use crate::domain::signoff::Voice;
 
+/// The services that would wait at their gates, and at which.
+fn waiting(look: &Look<'_>, dialog: &ReleaseDialog) -> String {
+    let Some(release) = look.engine.policy.release(&dialog.release) else {
+        return String::new();
+    };
+    let prognosis = look.engine.prognosis(release, look.now);
+    let planned = prognosis.waves.iter().flat_map(|wave| &wave.services);
+    let told: Vec<String> = planned
+        .filter(|planned| !planned.blocked.is_empty())
+        .map(|planned| {
+            let gates: Vec<&str> = planned.blocked.iter().map(|it| it.gate.as_str()).collect();
+            format!("{} ({})", planned.moved.service, gates.join(", "))
+        })
+        .collect();
+    told.join(", ")
+}
+
 pub(in crate::app::view) fn dialog(look: &Look<'_>, dialog: &ReleaseDialog) -> Dialog {
     let mut form = Form::new(columns(look));
     let on = |part| dialog.focus == part;
@@ -50,6 +67,10 @@ pub(in crate::app::view) fn dialog(look: &Look<'_>, dialog: &ReleaseDialog) -> D
                 Tone::Plain,
                 "wave by wave, each promotion as if ordered alone; a failure stops it",
             );
+            let wait = waiting(look, dialog);
+            if !wait.is_empty() {
+                form.told("will wait", Tone::Warning, &wait);
+            }
             form.blank();
             form.field("reason", &dialog.note, on(ReleaseFocus::Note));
         }

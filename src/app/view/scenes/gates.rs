@@ -51,6 +51,7 @@ pub(super) fn policy(plans: &[Plan]) -> Policy {
                     protected: *name == "prod",
                     mode: Mode::Confirm,
                     overrides: crate::domain::override_::OverrideRule::default(),
+                    risk: crate::domain::risk::RiskRule::default(),
                     countdown: crate::domain::policy::COUNTDOWN,
                 };
                 (EnvironmentName::new(name), environment)
@@ -61,10 +62,13 @@ pub(super) fn policy(plans: &[Plan]) -> Policy {
             .map(|plan| Service {
                 name: plan.name.into(),
                 forge: "gh".into(),
+                kind: crate::domain::forge_kind::ForgeKind::GitHub,
+                environments: crate::domain::policy::EnvironmentModel::Native,
                 repo: format!("acme/{}", plan.name).into(),
                 branch: None,
                 group: None,
                 depends: Vec::new(),
+                scope: crate::domain::scope::ScopeRule::usual(),
                 path: PATH.iter().map(|name| stage(name)).collect(),
             })
             .collect(),

@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
-use super::journal::{draft, push, revision};
+use super::journal::{draft, intent, push, revision};
 use super::*;
 use crate::app::interface::Screen;
 use crate::app::interface::harness::press;
+use crate::domain::act::Handle;
 use crate::domain::entry::{Draft, Event};
-use crate::domain::release::run::Run;
+use crate::domain::promotion::{Intent, Purpose, Step};
+use crate::domain::release::run::{Ending, Run};
 use crate::domain::release::{Item, Release};
 use crate::domain::signoff::{ReleaseVote, Voice};
 
@@ -99,8 +101,8 @@ pub(crate) fn divided(columns: u16, rows: u16) -> State {
     state
 }
 
-/// The first wave is live, one of the second on its way, and nobody drives it.
-pub(crate) fn running(columns: u16, rows: u16) -> State {
+/// Everybody says go; one gate is closed.
+pub(crate) fn ready(columns: u16, rows: u16) -> State {
     let mut state = built(columns, rows);
     for (who, role) in [
         ("dee", "qa"),
@@ -110,41 +112,134 @@ pub(crate) fn running(columns: u16, rows: u16) -> State {
     ] {
         cast(&mut state, 30 * MINUTE, who, role, Voice::Go, None);
     }
+    state
+}
+
+/// What would ship, and when; the second service is selected.
+pub(crate) fn plan(columns: u16, rows: u16) -> State {
+    let mut state = divided(columns, rows);
+    press(&mut state, "j p");
+    state
+}
+
+const RUN: &str = "r-7f3a";
+
+/// Started twenty minutes ago, by this gonogo or by one that is gone; the first wave is live.
+fn started(columns: u16, rows: u16, driver: &str) -> State {
+    let mut state = ready(columns, rows);
     let release = release();
     let decision = state.engine.decision(&release, now());
     let run = Run {
-        id: "r-7f3a".into(),
+        id: RUN.into(),
         release: "R26.07".into(),
         digest: decision.bound.clone(),
         moves: decision.agenda.moves().cloned().collect(),
         by: person("alice"),
-        driver: "elsewhere".into(),
+        driver: driver.into(),
         started_at: ago(20 * MINUTE),
         ended: None,
     };
-    let draft = Draft {
-        service: None,
-        ..draft(
-            ago(20 * MINUTE),
-            "alice",
-            "x",
-            Event::ReleaseStarted { run },
-        )
-    };
-    push(&mut state, draft);
-    for (service, version) in [("notify", "0.9.4"), ("search", "7.1.0")] {
-        let row = state
-            .engine
-            .board
-            .rows
-            .iter_mut()
-            .find(|row| row.service.name.as_str() == service);
-        let cell = row.unwrap().cells.last_mut().unwrap();
-        cell.live = Some(revision(version));
-        cell.candidate = None;
+    note(&mut state, 20 * MINUTE, Event::ReleaseStarted { run });
+    for (service, from, version) in [("notify", "0.9.3", "0.9.4"), ("search", "7.0.8", "7.1.0")] {
+        sent(&mut state, service, from, version, 19 * MINUTE);
+        step(&mut state, service, 16 * MINUTE, Step::Succeeded);
+        live(&mut state, service, version);
     }
     state.engine.neighbours = Some(BTreeSet::new());
     state
+}
+
+fn note(state: &mut State, seconds: i64, event: Event) {
+    let draft = Draft {
+        service: None,
+        ..draft(ago(seconds), "alice", "x", event)
+    };
+    push(state, draft);
+}
+
+fn live(state: &mut State, service: &str, version: &str) {
+    let mut rows = state.engine.board.rows.iter_mut();
+    let row = rows.find(|row| row.service.name.as_str() == service);
+    let cell = row.unwrap().cells.last_mut().unwrap();
+    cell.live = Some(revision(version));
+    cell.candidate = None;
+}
+
+fn sent(state: &mut State, service: &str, from: &str, to: &str, seconds: i64) {
+    let intent = Intent {
+        id: format!("i-{service}").into(),
+        release: Some(RUN.into()),
+        ..intent(service, from, to)
+    };
+    note(state, seconds, Event::Intended { intent });
+    let owner = "one".into();
+    step(state, service, seconds, Step::Sending { owner });
+    let handle = Handle::default();
+    step(state, service, seconds, Step::Accepted { handle });
+}
+
+fn step(state: &mut State, service: &str, seconds: i64, step: Step) {
+    let event = Event::Stepped {
+        id: format!("i-{service}").into(),
+        purpose: Purpose::Promotion,
+        step,
+    };
+    note(state, seconds, event);
+}
+
+/// The first wave is live, the second waits at a gate, and nobody drives it.
+pub(crate) fn running(columns: u16, rows: u16) -> State {
+    started(columns, rows, "elsewhere")
+}
+
+/// The second wave: one is on its way, one waits at a gate.
+pub(crate) fn second_wave(columns: u16, rows: u16) -> State {
+    let mut state = started(columns, rows, "one");
+    sent(&mut state, "api-gateway", "2.40.3", "2.41.0", 70);
+    state
+}
+
+/// One of the second wave failed: the way back is proposed.
+pub(crate) fn stopped(columns: u16, rows: u16) -> State {
+    let mut state = second_wave(columns, rows);
+    let why = "smoke: 2 of 9 failed".to_owned();
+    step(
+        &mut state,
+        "api-gateway",
+        20,
+        Step::Failed { why: why.clone() },
+    );
+    let how = Ending::Stopped {
+        why: format!("api-gateway: {why}"),
+    };
+    end(&mut state, how);
+    state
+}
+
+/// All of it is live.
+pub(crate) fn shipped(columns: u16, rows: u16) -> State {
+    let mut state = second_wave(columns, rows);
+    step(&mut state, "api-gateway", 50, Step::Succeeded);
+    live(&mut state, "api-gateway", "2.41.0");
+    for (service, from, to, seconds) in [
+        ("billing", "5.2.9", "5.3.0", 60),
+        ("sessions", "4.3.9", "4.4.0", 40),
+    ] {
+        sent(&mut state, service, from, to, seconds);
+        step(&mut state, service, seconds - 20, Step::Succeeded);
+        live(&mut state, service, to);
+    }
+    end(&mut state, Ending::Shipped);
+    state
+}
+
+fn end(state: &mut State, how: Ending) {
+    let event = Event::ReleaseEnded {
+        id: RUN.into(),
+        release: "R26.07".into(),
+        how,
+    };
+    note(state, 15, event);
 }
 
 pub(crate) fn vote(columns: u16, rows: u16) -> State {

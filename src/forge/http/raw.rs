@@ -9,7 +9,7 @@ use tokio::net::{TcpListener, TcpStream};
 
 /// What every request gets.
 #[derive(Clone, Debug)]
-pub(super) enum Answer {
+pub(in crate::forge) enum Answer {
     /// These bytes, then the end of the connection.
     Bytes(String),
     /// The end of the connection.
@@ -19,7 +19,7 @@ pub(super) enum Answer {
 }
 
 impl Answer {
-    pub(super) fn status(status: u16, headers: &str, body: &str) -> Self {
+    pub(in crate::forge) fn status(status: u16, headers: &str, body: &str) -> Self {
         Self::Bytes(format!(
             "HTTP/1.1 {status} X\r\ncontent-type: application/json\r\n{headers}content-length: {}\r\nconnection: close\r\n\r\n{body}",
             body.len()
@@ -27,7 +27,7 @@ impl Answer {
     }
 
     /// A success whose body ends before it said it would.
-    pub(super) fn cut() -> Self {
+    pub(in crate::forge) fn cut() -> Self {
         Self::Bytes(
             "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 500\r\n\r\n{\"id\": 1"
                 .to_owned(),
@@ -36,7 +36,7 @@ impl Answer {
 }
 
 /// Serves `answer` while `client` runs, and returns what `client` made and how many requests came.
-pub(super) async fn serve<T, Client>(
+pub(in crate::forge) async fn serve<T, Client>(
     answer: Answer,
     client: impl FnOnce(SocketAddr) -> Client,
 ) -> (T, usize)

@@ -1,0 +1,194 @@
+//! What is in the way of a release, one thing a line: whose it is, which key clears it, and why it is
+//! there. The gates themselves are judged in `domain/gate`.
+
+use super::super::line::{Line, Tone, cut, pad};
+use super::super::look::Look;
+use super::{Shown, key};
+use crate::app::command::Command;
+use crate::domain::gate::State;
+use crate::domain::ids::{Person, RoleName, ServiceName};
+use crate::domain::policy::GateSpec;
+use crate::domain::release::decision::{Said, difference};
+use crate::domain::release::prognosis::{Blocked, Planned};
+use crate::domain::release::run::{Ending, Progress};
+
+/// One thing in the way.
+struct Obstacle {
+    /// Roles, or a service.
+    of: String,
+    /// Empty where no key of the operator's helps.
+    keys: String,
+    text: String,
+}
+
+/// The services that would not go now, with the gates that are in their way.
+pub(super) fn in_the_way<'s>(shown: &'s Shown<'_>) -> Vec<&'s Planned> {
+    let planned = shown.prognosis.waves.iter().flat_map(|wave| &wave.services);
+    planned
+        .filter(|planned| !planned.blocked.is_empty())
+        .collect()
+}
+
+/// What would make it go, most urgent first.
+pub(super) fn lines(look: &Look<'_>, shown: &Shown<'_>, columns: usize) -> Vec<Line> {
+    let (label, obstacles) = match shown
+        .run
+        .map(|run| run.ended.as_ref().map(|ended| &ended.how))
+    {
+        // Done.
+        Some(Some(Ending::Shipped)) => return Vec::new(),
+        None => ("TO CLEAR", all(look, shown)),
+        Some(None) => ("WAITS FOR", all(look, shown)),
+        Some(Some(Ending::Stopped { .. } | Ending::Cancelled { .. })) => {
+            ("TO GO ON", all(look, shown))
+        }
+    };
+    let lines = obstacles.into_iter().enumerate().map(|(place, obstacle)| {
+        let label = if place == 0 { label } else { "" };
+        let line = Line::of(Tone::Heading, format!(" {label:<10}"))
+            .with(Tone::Strong, pad(&cut(&obstacle.of, 11), 12))
+            .with(Tone::Key, pad(&obstacle.keys, 8))
+            .with(Tone::Plain, obstacle.text);
+        line.fitted(columns)
+    });
+    lines.collect()
+}
+
+fn all(look: &Look<'_>, shown: &Shown<'_>) -> Vec<Obstacle> {
+    let mut all = votes(look, shown);
+    if shown.decision.run.is_none() {
+        all.extend(shown.decision.stuck.iter().map(|service| Obstacle {
+            of: service.to_string(),
+            keys: String::new(),
+            text: "gets its pinned candidate, or is left behind at the start".to_owned(),
+        }));
+    }
+    for planned in in_the_way(shown) {
+        let under_way = shown.decision.run.is_some_and(|run| {
+            let mut moves = run.moves.iter();
+            let moved = moves.find(|moved| moved.service == planned.moved.service);
+            moved.is_some_and(|moved| {
+                let progress = look.engine.progress(run, moved, look.now);
+                matches!(progress, Progress::InFlight | Progress::Arrived)
+            })
+        });
+        if !under_way {
+            let gates = planned.blocked.iter();
+            all.extend(gates.map(|blocked| gate(look, &planned.moved.service, shown, blocked)));
+        }
+    }
+    all
+}
+
+/// The votes that are missing, stale, or against it.
+fn votes(look: &Look<'_>, shown: &Shown<'_>) -> Vec<Obstacle> {
+    let (engine, decision) = (look.engine, &shown.decision);
+    let operator = engine.operator.as_ref();
+    let is_me = |person: &Person| operator == Some(person);
+    // Where roles are filled by different people, whoever fills one cannot fill another.
+    let used = shown.release.distinct
+        && decision.roles().iter().any(|(_, said)| match said {
+            Said::Go(ballot) => is_me(ballot.person),
+            Said::NoGo(_) | Said::Void(_) | Said::NotAMember(_) | Said::Nothing => false,
+        });
+    let mine = |role: &RoleName| {
+        let has = operator.is_some_and(|operator| engine.policy.has_role(operator, role));
+        has && !used
+    };
+    let vote = || key(look, Command::VoteRelease);
+    let mut obstacles = Vec::new();
+    let mut open: Vec<&RoleName> = Vec::new();
+    for (role, said) in decision.roles() {
+        let (keys, text) = match said {
+            Said::Go(_) => continue,
+            Said::NoGo(ballot) if is_me(ballot.person) => {
+                (vote(), format!("your no-go: {}", ballot.note))
+            }
+            Said::NoGo(ballot) => {
+                let text = format!("{} changes the no-go: {}", ballot.person, ballot.note);
+                (String::new(), text)
+            }
+            Said::Void(ballot) => {
+                let changed = difference(ballot.saw, &decision.words).join(" ");
+                if is_me(ballot.person) || mine(role) {
+                    (vote(), format!("votes anew: {changed}"))
+                } else {
+                    (
+                        String::new(),
+                        format!("{} votes anew: {changed}", ballot.person),
+                    )
+                }
+            }
+            Said::NotAMember(_) | Said::Nothing if mine(role) => {
+                open.push(role);
+                continue;
+            }
+            Said::NotAMember(_) | Said::Nothing => {
+                let members = engine.policy.roles.get(role);
+                let members: Vec<&str> =
+                    members.into_iter().flatten().map(Person::as_str).collect();
+                (String::new(), format!("{} votes go", members.join(" or ")))
+            }
+        };
+        obstacles.push(Obstacle {
+            of: role.to_string(),
+            keys,
+            text,
+        });
+    }
+    if !open.is_empty() {
+        let names: Vec<&str> = open.iter().map(|role| role.as_str()).collect();
+        let text = match (open.len(), shown.release.distinct) {
+            (1, _) => "vote go",
+            (_, true) => "vote go as one of them",
+            (_, false) => "vote go: one vote counts for each",
+        };
+        let own = Obstacle {
+            of: names.join(", "),
+            keys: vote(),
+            text: text.to_owned(),
+        };
+        obstacles.insert(0, own);
+    }
+    obstacles
+}
+
+/// A gate in the way, and the key that helps where one does.
+fn gate(look: &Look<'_>, service: &ServiceName, shown: &Shown<'_>, blocked: &Blocked) -> Obstacle {
+    let keys = match blocked.state {
+        State::Closed => helps(look, service, shown, &blocked.gate),
+        // Time or the next reading decides.
+        State::Waiting | State::Unknown | State::Open | State::Overridden => String::new(),
+    };
+    Obstacle {
+        of: service.to_string(),
+        keys,
+        text: format!("{}: {}", blocked.gate, blocked.why),
+    }
+}
+
+fn helps(look: &Look<'_>, service: &ServiceName, shown: &Shown<'_>, gate: &str) -> String {
+    let kind = gate.split(' ').next().unwrap_or(gate);
+    if kind == GateSpec::Hold.name() {
+        return key(look, Command::Hold);
+    }
+    if matches!(kind, "sign-off" | "manual" | "checklist") {
+        let open = key(look, Command::Open);
+        return format!("{open} {}", key(look, Command::Gates));
+    }
+    let policy = &look.engine.policy;
+    let known = policy.service(service).is_some();
+    let rule = policy.environments.get(&shown.release.environment);
+    let may = rule.filter(|_| known).is_some_and(|environment| {
+        let rule = &environment.overrides;
+        let operator = look.engine.operator.as_ref();
+        !rule.forbidden
+            && rule.refuses(gate).is_none()
+            && operator.is_some_and(|operator| rule.entitles(operator, policy))
+    });
+    if may {
+        key(look, Command::Override)
+    } else {
+        String::new()
+    }
+}

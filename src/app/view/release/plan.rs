@@ -1,0 +1,127 @@
+//! The plan of a release: what would move in which wave, when, for how long, what is in the way of
+//! each, and whether all of it fits. It is the prognosis of `domain/release/prognosis.rs` in words.
+
+use super::super::line::{Line, Tone, cut, pad, wrap};
+use super::super::look::Look;
+use super::super::time;
+use super::waves::{fits, movement, when};
+use super::{Shown, deadline};
+use crate::domain::gate::Earliest;
+use crate::domain::release::prognosis::{Estimate, Fit, Planned};
+
+/// Where what is told of a service begins.
+const INSIDE: usize = 17;
+
+/// The lines in sight: the selected service is always among them.
+pub(super) fn lines(look: &Look<'_>, shown: &Shown<'_>, columns: usize, rows: usize) -> Vec<Line> {
+    let mut lines = summary(look, shown, columns);
+    let mut seen = 0..0;
+    let mut place = 0;
+    for (number, wave) in shown.release.waves.iter().enumerate() {
+        let planned = shown
+            .prognosis
+            .waves
+            .iter()
+            .find(|wave| wave.number == number);
+        let told = planned.map_or_else(|| "nothing moves".to_owned(), |wave| when(look, wave));
+        let heading = Line::of(Tone::Heading, format!(" wave {}  ", number + 1));
+        lines.push(heading.with(Tone::Muted, told));
+        for service in wave {
+            let from = lines.len();
+            let on = look.interface.release_row == place;
+            place += 1;
+            let mark = if on { ">" } else { " " };
+            let line = Line::of(Tone::Strong, format!("{mark}  ")).with(
+                Tone::Strong,
+                pad(&cut(service.as_str(), INSIDE - 4), INSIDE - 3),
+            );
+            let planned = planned.and_then(|wave| {
+                let mut services = wave.services.iter();
+                services.find(|planned| planned.moved.service == *service)
+            });
+            match planned {
+                Some(planned) => {
+                    lines.push(line.then(told_of(look, planned)).fitted(columns));
+                    lines.extend(gates(look, planned, columns));
+                }
+                None => {
+                    let mut skipped = shown.prognosis.skipped.iter();
+                    let why = skipped.find(|(name, _)| name == service);
+                    let why = why.map_or("it does not move", |(_, why)| why.as_str());
+                    let line = line.with(Tone::Muted, format!("stays: {why}"));
+                    lines.push(line.fitted(columns));
+                }
+            }
+            if on {
+                seen = from..lines.len();
+            }
+        }
+    }
+    let offset = (seen.end + 1)
+        .saturating_sub(rows)
+        .min(seen.start)
+        .min(lines.len().saturating_sub(rows));
+    lines.into_iter().skip(offset).take(rows).collect()
+}
+
+/// Whether it fits, and what that rests on.
+fn summary(look: &Look<'_>, shown: &Shown<'_>, columns: usize) -> Vec<Line> {
+    if shown.prognosis.waves.is_empty() {
+        return vec![Line::of(Tone::Muted, " nothing is left to move")];
+    }
+    let mut first = Line::plain(" ").then(fits(look, shown));
+    if let Some((word, at)) = deadline(look, shown) {
+        first.push(Tone::Plain, format!("; {word} {}", look.clock.short(at)));
+    }
+    let mut lines = vec![first.fitted(columns)];
+    if let Fit::No(why) | Fit::Unknown(why) = &shown.prognosis.fits {
+        lines.push(Line::of(Tone::Warning, format!(" {why}")).fitted(columns));
+    }
+    let rests = " Nine of ten took no longer than is told here; people are taken to act at once.";
+    lines.push(Line::of(Tone::Muted, rests).fitted(columns));
+    lines
+}
+
+/// `v4.3.9 > v4.4.0  1m10 (12 in staging)  may go now`.
+fn told_of(look: &Look<'_>, planned: &Planned) -> Line {
+    let (tone, earliest) = match &planned.earliest {
+        Earliest::Now | Earliest::Nothing => (Tone::Good, "may go now".to_owned()),
+        Earliest::At { at, gate } => {
+            let at = look.clock.short(*at);
+            (Tone::Running, format!("from {at} ({gate})"))
+        }
+        Earliest::NeedsPerson { who, .. } => (Tone::Warning, format!("needs {who}")),
+        Earliest::NoKnownTime { gate } => (Tone::Warning, format!("{gate}: no known time")),
+    };
+    Line::plain(pad(&cut(&movement(&planned.moved), 20), 21))
+        .with(Tone::Muted, pad(&takes(&planned.estimate), 22))
+        .with(tone, earliest)
+}
+
+fn takes(estimate: &Estimate) -> String {
+    let Some(p90) = estimate.p90 else {
+        return "too little history".to_owned();
+    };
+    let like = estimate.like.as_ref();
+    let like = like.map_or_else(|| " seen".to_owned(), |like| format!(" in {like}"));
+    format!("{} ({}{like})", time::span(p90), estimate.samples)
+}
+
+/// The gates in its way, each with why.
+fn gates(look: &Look<'_>, planned: &Planned, columns: usize) -> Vec<Line> {
+    let mut lines = Vec::new();
+    for blocked in &planned.blocked {
+        let text = format!("{}: {}", blocked.gate, blocked.why);
+        let room = columns.saturating_sub(INSIDE + 11);
+        for (nth, part) in wrap(&text, room).into_iter().enumerate() {
+            let mark = if nth == 0 {
+                look.glyphs.gate(blocked.state).padded(11)
+            } else {
+                Line::plain(pad("", 11))
+            };
+            let line = Line::plain(pad("", INSIDE)).then(mark);
+            lines.push(line.with(Tone::Plain, part));
+        }
+    }
+    lines
+}

@@ -1,0 +1,240 @@
+//! The services of a release in their waves: what each would do and when, or how far it is. In few
+//! rows the waves are figures before the services instead of headings.
+
+use std::fmt::Write as _;
+
+use super::super::line::{Line, Tone, cut};
+use super::super::look::Look;
+use super::super::panel::Bar;
+use super::super::time;
+use super::{Shown, key};
+use crate::app::command::Command;
+use crate::domain::gate::Earliest;
+use crate::domain::release::agenda::Move;
+use crate::domain::release::prognosis::{Fit, Planned, Wave};
+use crate::domain::release::run::{Progress, Run};
+
+pub(super) fn title(look: &Look<'_>, shown: &Shown<'_>) -> Bar {
+    let mut title = Bar::default().left(0, Line::of(Tone::Heading, "SET AND WAVES"));
+    let keys = [Command::Hold, Command::Override].map(|command| key(look, command));
+    if let Some(cursor) = &look.interface.cursor {
+        let text = format!("{} act on {}", keys.join(" "), cursor.service);
+        title = title.left(2, Line::of(Tone::Muted, text));
+    }
+    if shown.run.is_some() || shown.prognosis.waves.is_empty() {
+        return title;
+    }
+    title.right(1, fits(look, shown))
+}
+
+/// `✓ fits, ends 20:12Z`.
+pub(super) fn fits(look: &Look<'_>, shown: &Shown<'_>) -> Line {
+    let prognosis = &shown.prognosis;
+    let ends = prognosis.ends.map_or_else(String::new, |ends| {
+        format!(", ends {}", look.clock.short(ends))
+    });
+    let (tone, glyph, word) = match prognosis.fits {
+        Fit::Fits => (Tone::Good, look.glyphs.good(), "fits"),
+        Fit::No(_) => (Tone::Bad, look.glyphs.bad(), "does not fit"),
+        Fit::Unknown(_) => (Tone::Unknown, "?", "nobody knows whether it fits"),
+    };
+    Line::of(tone, format!("{glyph} {word}{ends}"))
+}
+
+/// The lines in sight: the selected service is always among them.
+pub(super) fn lines(look: &Look<'_>, shown: &Shown<'_>, columns: usize, rows: usize) -> Vec<Line> {
+    let (mut lines, mut selected) = built(look, shown, columns, false);
+    if lines.len() > rows {
+        (lines, selected) = built(look, shown, columns, true);
+    }
+    // A line more than the selected one, where there is one.
+    let offset = (selected + 2)
+        .saturating_sub(rows)
+        .min(lines.len().saturating_sub(rows));
+    lines.into_iter().skip(offset).take(rows).collect()
+}
+
+fn built(look: &Look<'_>, shown: &Shown<'_>, columns: usize, dense: bool) -> (Vec<Line>, usize) {
+    let mut lines = Vec::new();
+    let mut selected = 0;
+    let mut place = 0;
+    for (number, wave) in shown.release.waves.iter().enumerate() {
+        let planned = shown
+            .prognosis
+            .waves
+            .iter()
+            .find(|wave| wave.number == number);
+        if !dense {
+            let heading = Line::of(Tone::Heading, format!(" wave {}  ", number + 1));
+            lines.push(
+                heading
+                    .then(state(look, shown, number, planned))
+                    .fitted(columns),
+            );
+        }
+        for (nth, service) in wave.iter().enumerate() {
+            let on = look.interface.release_row == place;
+            if on {
+                selected = lines.len();
+            }
+            let planned = planned.and_then(|wave| {
+                let mut services = wave.services.iter();
+                services.find(|planned| planned.moved.service == *service)
+            });
+            let mark = if on { ">" } else { " " };
+            let figure = match (dense, nth) {
+                (true, 0) => (number + 1).to_string(),
+                (true, _) | (false, _) => String::new(),
+            };
+            let line = Line::of(Tone::Strong, mark)
+                .with(Tone::Heading, format!("{figure:>2} "))
+                .with(Tone::Strong, format!("{:<14}", cut(service.as_str(), 13)));
+            let moved = shown.run.and_then(|run| {
+                let moved = run.moves.iter().find(|moved| moved.service == *service)?;
+                Some((run, moved))
+            });
+            let line = match (moved, planned) {
+                (Some((run, moved)), _) => line.then(running(look, shown, run, moved)),
+                (None, Some(planned)) => line.then(ready(look, planned)),
+                (None, None) => {
+                    let mut skipped = shown.prognosis.skipped.iter();
+                    let why = skipped.find(|(name, _)| name == service);
+                    let why = why.map_or("it does not move", |(_, why)| why.as_str());
+                    line.with(Tone::Muted, format!(". stays   {why}"))
+                }
+            };
+            lines.push(line.fitted(columns));
+            place += 1;
+        }
+    }
+    if let Fit::No(why) | Fit::Unknown(why) = &shown.prognosis.fits
+        && shown.run.is_none()
+        && !shown.prognosis.waves.is_empty()
+    {
+        lines.push(Line::of(Tone::Warning, format!(" {why}")).fitted(columns));
+    }
+    (lines, selected)
+}
+
+/// How a wave stands: when it would start and end; of a run, how far it is.
+fn state(look: &Look<'_>, shown: &Shown<'_>, number: usize, planned: Option<&Wave>) -> Line {
+    let Some(run) = shown.run else {
+        return Line::of(
+            Tone::Muted,
+            planned.map_or_else(String::new, |wave| when(look, wave)),
+        );
+    };
+    let moves = run.moves.iter().filter(|moved| moved.wave == number);
+    let (mut all, mut arrived) = (0, 0);
+    for moved in moves {
+        all += 1;
+        let progress = look.engine.progress(run, moved, look.now);
+        arrived += usize::from(progress == Progress::Arrived);
+    }
+    let current = shown.wave(look, run);
+    if all == 0 {
+        Line::of(Tone::Muted, "nothing moves")
+    } else if all == arrived {
+        Line::of(Tone::Good, format!("{} live", look.glyphs.good()))
+    } else if run.ended.is_some() {
+        Line::of(Tone::Muted, format!("{arrived} of {all} live"))
+    } else if current == Some(number) {
+        let count = format!("{} {arrived} of {all} live", look.glyphs.running());
+        Line::of(Tone::Running, count)
+    } else {
+        Line::of(
+            Tone::Muted,
+            format!("when wave {number} is live and verified"),
+        )
+    }
+}
+
+/// `starts 20:03Z, ends 20:07Z`.
+pub(super) fn when(look: &Look<'_>, wave: &Wave) -> String {
+    let starts = wave.starts.map_or_else(
+        || "nobody can say when it starts".to_owned(),
+        |at| format!("starts {}", look.clock.short(at)),
+    );
+    let ends = wave
+        .ends
+        .map_or_else(String::new, |at| format!(", ends {}", look.clock.short(at)));
+    format!("{starts}{ends}")
+}
+
+pub(super) fn movement(moved: &Move) -> String {
+    let from = moved.from.as_ref().map_or("nothing", |from| from.label());
+    format!("{from} > {}", moved.to)
+}
+
+/// `2.40.3 > 2.41.0  ◆ READY 5/5  may go now  takes 4m10`.
+fn ready(look: &Look<'_>, planned: &Planned) -> Line {
+    let moved = &planned.moved;
+    let line = Line::of(Tone::Plain, format!("{:<20} ", cut(&movement(moved), 20)));
+    let row = look.engine.board.row(&moved.service);
+    let cell = row.and_then(|row| Some((row, row.cell(&moved.environment)?)));
+    let line = match cell {
+        Some((row, cell)) => {
+            let state = cell.next(&row.facts, &look.engine.policy, look.now);
+            let (glyph, word, tone) = look.glyphs.state(state);
+            let (open, all) = cell.judgement.count(look.now);
+            line.with(tone, format!("{glyph} {word:<5} {open}/{all}  "))
+        }
+        None => line.with(Tone::Unknown, "? unknown  "),
+    };
+    let takes = planned
+        .estimate
+        .p90
+        .map_or_else(String::new, |p90| format!("takes {}  ", time::span(p90)));
+    let (tone, when) = match &planned.earliest {
+        Earliest::Now | Earliest::Nothing => (Tone::Good, "may go now".to_owned()),
+        Earliest::At { at, gate } => (Tone::Running, format!("{} ({gate})", look.clock.short(*at))),
+        Earliest::NeedsPerson { gate, who } => (Tone::Warning, format!("{gate}: {who}")),
+        Earliest::NoKnownTime { gate } => (Tone::Warning, format!("{gate}: no known time")),
+    };
+    line.with(Tone::Muted, takes).with(tone, when)
+}
+
+fn running(look: &Look<'_>, shown: &Shown<'_>, run: &Run, moved: &Move) -> Line {
+    let line = Line::of(Tone::Plain, format!("{:<20} ", cut(&movement(moved), 20)));
+    match look.engine.progress(run, moved, look.now) {
+        Progress::Ready | Progress::Blocked(_) if run.ended.is_some() => {
+            line.with(Tone::Muted, ". not started")
+        }
+        Progress::Ready => line.with(Tone::Accent, "may go when its wave comes"),
+        Progress::Blocked(why) => line
+            .with(Tone::Warning, format!("{} waits  ", look.glyphs.waiting()))
+            .with(Tone::Plain, why),
+        Progress::InFlight => {
+            let way = format!("{} on its way", look.glyphs.running());
+            line.with(Tone::Running, way)
+                .with(Tone::Muted, on_its_way(look, shown, run, moved))
+        }
+        Progress::Arrived => line.with(Tone::Good, format!("{} live", look.glyphs.good())),
+        Progress::Failed(why) => line
+            .with(Tone::Bad, format!("{} failed  ", look.glyphs.bad()))
+            .with(Tone::Plain, why),
+    }
+}
+
+/// ` for 40s, usually 1m10`.
+fn on_its_way(look: &Look<'_>, shown: &Shown<'_>, run: &Run, moved: &Move) -> String {
+    let ledger = look.engine.ledger.as_ref();
+    let promotions = ledger.into_iter().flat_map(|ledger| ledger.open());
+    let sent = promotions
+        .filter(|promotion| {
+            let intent = &promotion.intent;
+            intent.release.as_ref() == Some(&run.id) && intent.service == moved.service
+        })
+        .find_map(|promotion| promotion.sent_at);
+    let mut planned = shown.prognosis.waves.iter().flat_map(|wave| &wave.services);
+    let takes = planned
+        .find(|planned| planned.moved.service == moved.service)
+        .and_then(|planned| planned.estimate.p90);
+    let mut told = sent.map_or_else(String::new, |sent| {
+        format!(" for {}", time::span(look.clock.ago(sent)))
+    });
+    if let Some(takes) = takes {
+        let _ = write!(told, ", mostly done in {}", time::span(takes));
+    }
+    told
+}
