@@ -45,6 +45,9 @@ pub const FORGEJO: &str = include_str!("../assets/worlds/forgejo.toml");
 /// One service on a Gitea, likewise.
 pub const GITEA: &str = include_str!("../assets/worlds/gitea.toml");
 
+/// A second forge of that evening: a GitLab with five services. `World::with` puts the two together.
+pub const GITLAB: &str = include_str!("../assets/worlds/gitlab.toml");
+
 /// How a simulation is run.
 #[derive(Debug, Clone)]
 pub struct Options {

@@ -356,17 +356,10 @@ const fn yes() -> bool {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FreezePlan {
-    /// When it begins, as cron has it.
-    pub start: String,
+    /// When it begins, from the start of the simulation; the same time every year.
+    pub from: Offset,
     /// When it ends.
-    pub end: String,
-    /// Where the clock hangs.
-    #[serde(default = "utc")]
-    pub zone: String,
-}
-
-fn utc() -> String {
-    "UTC".to_owned()
+    pub to: Offset,
 }
 
 /// A past in short: one version after the other, landed, tagged and promoted.

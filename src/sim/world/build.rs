@@ -352,11 +352,13 @@ fn environment(id: u64, plan: &EnvironmentPlan, repo: &RepoPlan, now: Timestamp)
 // The part of a project that only GitLab has.
 fn gitlab(state: &mut State, plan: &RepoPlan) -> Project {
     let now = state.now;
+    let started = state.started;
+    let cron = |it: Offset| shift(started, it).strftime("%-M %-H %-d %-m *").to_string();
     let freezes = plan.freezes.iter().map(|it| Freeze {
         id: state.next_id(),
-        start: it.start.clone(),
-        end: it.end.clone(),
-        zone: it.zone.clone(),
+        start: cron(it.from),
+        end: cron(it.to),
+        zone: "UTC".to_owned(),
         created_at: now,
         updated_at: now,
     });
