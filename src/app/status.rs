@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::engine::Engine;
 use crate::domain::board::Row;
-use crate::domain::cell::Cell;
+use crate::domain::cell::{Cell, superseded};
 use crate::domain::gate::{Earliest, Verdict};
 use crate::domain::hold::Hold;
 use crate::domain::ids::{EnvironmentName, ServiceName};
@@ -96,6 +96,8 @@ pub struct CellStatus {
     pub red: Option<String>,
     /// When it is promoted by itself, if that is about to happen.
     pub auto_at: Option<Timestamp>,
+    /// What still waits to enter on the forge and is superseded by the candidate, newest first.
+    pub superseded: Vec<RevisionStatus>,
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -271,6 +273,10 @@ impl CellStatus {
             auto_at: engine
                 .countdown(&row.service.name, &cell.environment)
                 .map(|countdown| countdown.ends_at),
+            superseded: superseded(row.facts.value(), &cell.environment)
+                .iter()
+                .map(|(older, _)| RevisionStatus::of(older))
+                .collect(),
         }
     }
 

@@ -15,6 +15,7 @@ use crate::domain::ids::{Digest, EnvironmentName, Person, RoleName};
 use crate::domain::override_::OverrideRule;
 use crate::domain::policy::{COUNTDOWN, Environment, GateSpec, Mode, Policy};
 
+mod by_hand;
 mod depends;
 mod forge;
 mod gate;
@@ -22,6 +23,7 @@ mod overlap;
 mod recurrence;
 mod release;
 mod service;
+mod verify;
 mod window;
 
 pub(super) use forge::api_of;
@@ -64,7 +66,7 @@ pub(super) fn check<'d>(
     let operator = operator(&top, &mut roles);
     let tiers = tiers(&top, &roles, &place);
     let overrides = overrides(&top, &roles);
-    let mut environments = environments(&top, &tiers, &overrides);
+    let mut environments = environments(&top, &tiers, &overrides, &roles);
     let services = service::services(
         &top,
         &service::Known {
@@ -404,6 +406,7 @@ fn environments(
     top: &Table<'_>,
     tiers: &Tiers,
     overrides: &Overrides,
+    roles: &Roles,
 ) -> BTreeMap<EnvironmentName, Environment> {
     let mut environments = BTreeMap::new();
     for (name, table) in top.children("environment", keys::ENVIRONMENT) {
@@ -428,6 +431,7 @@ fn environments(
             mode: mode(&table).unwrap_or_default(),
             overrides: overrides.get(tier).cloned().unwrap_or_default(),
             countdown: countdown.unwrap_or(COUNTDOWN),
+            verification: verify::read(&table, roles),
         };
         environments.insert(environment.name.clone(), environment);
     }

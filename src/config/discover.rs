@@ -165,6 +165,7 @@ pub fn settings(forge: ForgeSettings, found: &Found<'_>, env: &Env) -> Result<Se
         forge: forge.name.clone(),
         repo: found.repo.clone(),
         branch: found.default_branch.map(str::to_owned),
+        revision: None,
         group: None,
         depends: Vec::new(),
         path,

@@ -25,7 +25,8 @@ sections! {
     JOURNAL "journal": "url";
     FORGE "forge.NAME": "kind" "url" "api_url" "token" "ca_file";
     TOKEN "token": "env" "command" "file";
-    ENVIRONMENT "environment.NAME": "tier" "protected" "mode" "countdown";
+    ENVIRONMENT "environment.NAME": "tier" "protected" "mode" "countdown" "verify";
+    VERIFY "verify": "within" "every" "probes" "tasks";
     POLICY "policy.NAME": "gates" "override";
     OVERRIDE "override": "roles" "second_person" "max" "never";
     WINDOW "window.NAME": "effect" "days" "rule" "start" "from" "to" "zone" "environments" "tiers"
@@ -33,9 +34,9 @@ sections! {
     FREEZE "freeze.NAME": "rule" "start" "from" "to" "zone" "reason" "environments" "tiers"
         "services" "joins";
     ROLE "role.NAME": "members";
-    SERVICE "service.NAME": "repo" "branch" "path" "group" "gates" "depends" "promote";
-    PROMOTE "service.NAME.promote.NAME": "via" "mode" "workflow" "ref" "inputs" "base" "head"
-        "method";
+    SERVICE "service.NAME": "repo" "branch" "revision" "path" "group" "gates" "depends" "promote";
+    PROMOTE "service.NAME.promote.NAME": "via" "mode" "verify" "workflow" "ref" "inputs" "base"
+        "head" "method";
     RELEASE "release.NAME": "services" "waves" "environment" "window" "roles" "distinct" "due" "zone"
         "owner";
     RELEASE_ITEM "release.NAME.services": "service" "revision";

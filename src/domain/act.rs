@@ -57,6 +57,8 @@ pub enum Act {
     Cancel { run: RunId },
     /// Runs a run again, or only its failed jobs.
     Rerun { run: RunId, failed_only: bool },
+    /// Sends nothing: people do it, or have called it off. Only the journal keeps it.
+    ByHand,
     /// Sets a commit status.
     SetStatus {
         sha: Sha,
@@ -148,6 +150,7 @@ impl Act {
             | Self::CreateDeployment { .. }
             | Self::MergePullRequest { .. }
             | Self::PublishRelease { .. }
+            | Self::ByHand
             | Self::SetStatus { .. } => None,
         }
     }
@@ -240,6 +243,9 @@ impl Act {
                 run,
                 failed_only: false,
             } => format!("POST /repos/{repo}/actions/runs/{run}/rerun"),
+            Self::ByHand => {
+                "nothing is sent: it is done by hand, and the journal keeps it".to_owned()
+            }
             Self::SetStatus {
                 sha,
                 context,

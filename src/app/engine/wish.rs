@@ -15,7 +15,7 @@ use crate::domain::ids::{EnvironmentName, IntentId, ServiceName, Sha};
 use crate::domain::phase::Phase;
 use crate::domain::pipeline::Run;
 use crate::domain::policy::{Stage, Via};
-use crate::domain::promotion::Purpose;
+use crate::domain::promotion::{Purpose, State};
 use crate::domain::revision::Revision;
 
 /// What a wish comes down to.
@@ -159,6 +159,7 @@ fn order(
                 prerelease: release.prerelease,
             }
         }
+        Via::Checklist => Act::ByHand,
         Via::Forge => {
             return Err(Refusal::new(
                 RefusalKind::NoGo,
@@ -228,7 +229,7 @@ pub(super) fn rollback(
         act,
     };
     match &stage.via {
-        Via::Deployment | Via::Workflow { .. } | Via::Release => {
+        Via::Deployment | Via::Workflow { .. } | Via::Release | Via::Checklist => {
             let act = order(row, stage, facts, &stage.via, &to, id)?;
             Ok(promotion(act))
         }
@@ -316,6 +317,21 @@ pub(super) fn cancellation(
         )
     };
     let flight = cell.in_flight.as_ref().ok_or_else(nothing)?;
+    if let Some(intent) = flight.intent.as_ref().filter(|id| engine.is_by_hand(id)) {
+        let accepted = engine
+            .ledger
+            .as_ref()
+            .and_then(|ledger| ledger.promotions.get(intent))
+            .is_some_and(|promotion| promotion.state == State::Accepted);
+        if !accepted {
+            return Err(nothing());
+        }
+        return Ok(Planned {
+            purpose: Purpose::Cancellation,
+            to: flight.revision.clone(),
+            act: Act::ByHand,
+        });
+    }
     let ours = flight
         .intent
         .as_ref()

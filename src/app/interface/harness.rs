@@ -263,6 +263,7 @@ fn policy() -> Policy {
         forge: "github".into(),
         repo: format!("acme/{name}").into(),
         branch: None,
+        revision: None,
         depends: Vec::new(),
         group: Some(if name == "billing" { "money" } else { "front" }.to_owned()),
         path: vec![
@@ -278,6 +279,7 @@ fn policy() -> Policy {
             mode: Mode::Confirm,
             overrides: crate::domain::override_::OverrideRule::default(),
             countdown: crate::domain::policy::COUNTDOWN,
+            verification: None,
         };
         (EnvironmentName::from(name), environment)
     };

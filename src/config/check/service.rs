@@ -8,7 +8,7 @@ use super::super::error::meant;
 use super::super::file::{Table, Value};
 use super::super::{defaults, keys};
 use super::forge::Forges;
-use super::{Overrides, Place, Roles, depends, gate, mode};
+use super::{Overrides, Place, Roles, by_hand, depends, gate, mode, verify};
 use crate::domain::act::MergeMethod;
 use crate::domain::ids::{EnvironmentName, ForgeName, RepoPath, ServiceName};
 use crate::domain::policy::{Dependency, Environment, GateSpec, Mode, Service, Stage, Via};
@@ -153,6 +153,7 @@ pub(in super::super) fn undeclared(name: &EnvironmentName) -> Environment {
         mode: Mode::default(),
         overrides: crate::domain::override_::OverrideRule::default(),
         countdown: crate::domain::policy::COUNTDOWN,
+        verification: None,
     }
 }
 
@@ -167,26 +168,34 @@ fn service(
 ) -> Option<Service> {
     let branch = table.get("branch").and_then(Value::text);
     let group = table.get("group").and_then(Value::text);
-    let mut ways = ways(table, path, branch);
+    let promotes: BTreeMap<EnvironmentName, Table<'_>> = table
+        .children("promote", keys::PROMOTE)
+        .into_iter()
+        .map(|(name, table)| (EnvironmentName::new(name), table))
+        .collect();
+    let hand = by_hand::is_meant(table, &promotes);
+    let mut ways = ways(&promotes, path, branch, hand);
     // Whoever depends on others is always judged by it.
     let mut extra = extra.unwrap_or_default().to_vec();
     if !depends.is_empty() && !extra.contains(&GateSpec::Depends) {
         extra.push(GateSpec::Depends);
     }
-    let modes: BTreeMap<EnvironmentName, Mode> = table
-        .children("promote", keys::PROMOTE)
-        .into_iter()
-        .filter_map(|(name, table)| Some((EnvironmentName::new(name), mode(&table)?)))
-        .collect();
     let stages: Vec<Stage> = path
         .iter()
         .enumerate()
         .map(|(place, environment)| {
             let described = environments.get(environment);
+            let own = promotes.get(environment);
             let tier = described
                 .and_then(|environment| known.tiers.get(environment.tier.as_str()))
                 .cloned()
                 .unwrap_or_default();
+            let via = ways.remove(environment);
+            let said = own.and_then(mode);
+            let usual = described.map(|environment| environment.mode);
+            let (via, mode) = by_hand::settled(own, via, said, usual.unwrap_or_default());
+            let common = described.and_then(|environment| environment.verification.as_ref());
+            let added = own.and_then(|own| verify::read(own, known.roles));
             Stage {
                 environment: environment.clone(),
                 gates: if extra.is_empty() {
@@ -194,26 +203,39 @@ fn service(
                 } else {
                     gate::with_extra(&tier, &extra).into()
                 },
-                via: ways
-                    .remove(environment)
-                    .unwrap_or_else(|| default_via(place)),
-                mode: modes
-                    .get(environment)
-                    .copied()
-                    .or(described.map(|environment| environment.mode))
-                    .unwrap_or_default(),
-                verification: None,
+                via: via.unwrap_or_else(|| {
+                    if hand {
+                        Via::Checklist
+                    } else {
+                        default_via(place)
+                    }
+                }),
+                mode: if hand { Mode::Checklist } else { mode },
+                verification: match (common, added) {
+                    (Some(common), Some(added)) => Some(common.stricter(&added)),
+                    (Some(common), None) => Some(common.clone()),
+                    (None, added) => added,
+                },
             }
         })
         .collect();
-    comparisons(table, &stages, &extra);
+    if !hand {
+        comparisons(table, &stages, &extra);
+    }
     refuse_auto(table, &stages);
-    let (forge, repo) = repo(table.need("repo", "\"owner/name\"")?, known.forges)?;
+    by_hand::need_tasks(table, &promotes, &stages);
+    let (forge, repo, stages) = if hand {
+        by_hand::without_forge(table, name, stages, &extra)
+    } else {
+        let (forge, repo) = repo(by_hand::need_repo(table)?, known.forges)?;
+        (forge, repo, stages)
+    };
     Some(Service {
         name: name.clone(),
         forge,
         repo,
         branch: branch.map(str::to_owned),
+        revision: by_hand::revision(table, hand),
         group: group.map(str::to_owned),
         depends,
         path: stages,
@@ -316,22 +338,27 @@ fn repo(value: &Value<'_>, forges: &Forges) -> Option<(ForgeName, RepoPath)> {
 
 /// Reads the promote tables of a service.
 fn ways(
-    table: &Table<'_>,
+    promotes: &BTreeMap<EnvironmentName, Table<'_>>,
     path: &[EnvironmentName],
     branch: Option<&str>,
+    hand: bool,
 ) -> BTreeMap<EnvironmentName, Via> {
     let mut ways = BTreeMap::new();
-    for (name, table) in table.children("promote", keys::PROMOTE) {
-        let name = EnvironmentName::new(name);
-        if !path.is_empty() && !path.contains(&name) {
+    for (name, table) in promotes {
+        if !path.is_empty() && !path.contains(name) {
             table.error(
                 format!("`{name}` is not on the path of this service"),
                 meant(name.as_str(), path.iter().map(EnvironmentName::as_str)),
             );
         }
-        let place = path.iter().position(|known| *known == name);
-        let usual = default_via(place.unwrap_or(1)).word();
-        ways.extend(via(&table, usual, branch).map(|via| (name, via)));
+        let place = path.iter().position(|known| known == name);
+        let by_mode = mode(table) == Some(Mode::Checklist) && table.get("via").is_none();
+        let usual = if hand || by_mode {
+            Via::Checklist.word()
+        } else {
+            default_via(place.unwrap_or(1)).word()
+        };
+        ways.extend(via(table, usual, branch).map(|via| (name.clone(), via)));
     }
     ways
 }
@@ -343,11 +370,12 @@ const WAYS: &[(&str, &[&str])] = &[
     ("deployment", &[]),
     ("pull-request", &["base", "head", "method"]),
     ("release", &[]),
+    ("checklist", &[]),
     ("forge", &[]),
 ];
 
 /// Ways that the contract knows and this version cannot go.
-const LATER: &[&str] = &["job", "pipeline", "tag", "checklist"];
+const LATER: &[&str] = &["job", "pipeline", "tag"];
 
 fn via(table: &Table<'_>, usual: &'static str, branch: Option<&str>) -> Option<Via> {
     let word = match table.get("via") {
@@ -370,7 +398,7 @@ fn via(table: &Table<'_>, usual: &'static str, branch: Option<&str>) -> Option<V
         .find(|(way, _)| *way == word)
         .map_or(&[], |(_, read)| *read);
     for (key, value) in table.entries() {
-        if matches!(key, "via" | "mode")
+        if matches!(key, "via" | "mode" | "verify")
             || read.contains(&key)
             || !keys::PROMOTE.keys.contains(&key)
         {
@@ -417,6 +445,7 @@ fn via(table: &Table<'_>, usual: &'static str, branch: Option<&str>) -> Option<V
             })
         }
         "release" => Some(Via::Release),
+        "checklist" => Some(Via::Checklist),
         _ => Some(Via::Forge),
     }
 }

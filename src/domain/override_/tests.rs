@@ -68,6 +68,7 @@ fn rule(world: &mut World, rule: OverrideRule) {
         mode: Mode::Confirm,
         overrides: rule,
         countdown: COUNTDOWN,
+        verification: None,
     };
     world.policy.environments = BTreeMap::from([("production".into(), environment)]);
 }

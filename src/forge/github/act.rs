@@ -43,7 +43,13 @@ struct Made {
 
 impl GitHub {
     pub(super) async fn send_act(&self, repo: &RepoPath, act: &Act, key: &IntentId) -> Outcome {
-        let call = call(repo, act, key, self.has_dispatch_details());
+        let Some(call) = call(repo, act, key, self.has_dispatch_details()) else {
+            return Outcome::Rejected {
+                status: 0,
+                why: "there is nothing to send: it is done by hand".to_owned(),
+                hint: None,
+            };
+        };
         let answer = self
             .wire
             .send(&call.method, &call.route, call.body.as_ref())
@@ -102,14 +108,14 @@ impl GitHub {
     }
 }
 
-/// Writes an act as GitHub's call, with the key wherever it can be carried.
-fn call(repo: &RepoPath, act: &Act, key: &IntentId, dispatch_details: bool) -> Call {
+/// Writes an act as GitHub's call, with the key wherever it can be carried; `None` if it sends none.
+fn call(repo: &RepoPath, act: &Act, key: &IntentId, dispatch_details: bool) -> Option<Call> {
     let post = |route: String, body: Option<Value>| Call {
         method: Method::POST,
         route: below(repo, route),
         body,
     };
-    match act {
+    let call = match act {
         Act::Approve {
             run,
             environments,
@@ -209,6 +215,7 @@ fn call(repo: &RepoPath, act: &Act, key: &IntentId, dispatch_details: bool) -> C
             };
             post(format!("/actions/runs/{run}/{what}"), None)
         }
+        Act::ByHand => return None,
         Act::SetStatus {
             sha,
             context,
@@ -226,7 +233,8 @@ fn call(repo: &RepoPath, act: &Act, key: &IntentId, dispatch_details: bool) -> C
             }
             post(format!("/statuses/{}", part(sha.as_str())), Some(body))
         }
-    }
+    };
+    Some(call)
 }
 
 /// Returns what of a text carries `key`.
@@ -301,6 +309,7 @@ fn accepted(act: &Act, answer: &Answer) -> Outcome {
             },
             None => return nameless(),
         },
+        Act::ByHand => Handle::default(),
         Act::SetStatus { sha, .. } => match made.id {
             Some(_) => Handle {
                 sha: Some(sha.clone()),
@@ -322,6 +331,7 @@ fn made(act: &Act, answer: &Answer) -> Result<Made, Error> {
         | Act::CreateDeployment { .. }
         | Act::MergePullRequest { .. }
         | Act::PublishRelease { .. }
+        | Act::ByHand
         | Act::SetStatus { .. } => false,
     };
     if may_be_empty && answer.body.trim_ascii().is_empty() {

@@ -38,6 +38,7 @@ pub fn first(chance: &mut Chance, now: Timestamp) -> Policy {
             mode: Mode::Confirm,
             overrides: OverrideRule::default(),
             countdown: SignedDuration::from_secs(30),
+            verification: None,
         };
         (EnvironmentName::from(*name), environment)
     });
@@ -85,6 +86,7 @@ fn service(chance: &mut Chance, name: &str, environments: &[&str]) -> Service {
         forge: if name == "web" { "codeberg" } else { "github" }.into(),
         repo: format!("acme/{name}").into(),
         branch: None,
+        revision: None,
         group: None,
         depends: Vec::new(),
         path,

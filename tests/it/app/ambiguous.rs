@@ -1,5 +1,6 @@
 //! Answers that say nothing of what happened: the act is looked for by reading, never sent again.
 
+use gonogo::app::state::State;
 use gonogo::domain::promotion::State::{Absent, Reconciling, Succeeded, Unknown};
 use gonogo::sim::Effect;
 use jiff::SignedDuration;
@@ -93,8 +94,9 @@ async fn an_act_that_never_arrived_stays_unknown_and_in_the_end_absent_and_is_no
     // how many steps that takes depends on the machine.
     for _ in 0..40 {
         let absent = |state: &State| {
-            WAYS.iter()
-                .all(|(service, ..)| promotion_of(state, service) == Some(Absent))
+            WAYS.iter().all(|(service, ..)| {
+                promotion_in(state, service).is_some_and(|it| it.state == Absent)
+            })
         };
         if absent(&alice.state) {
             break;

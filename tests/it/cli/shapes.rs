@@ -2,7 +2,7 @@
 
 use super::*;
 
-const CELL: [&str; 17] = [
+const CELL: [&str; 18] = [
     "environment",
     "revision",
     "version",
@@ -20,6 +20,7 @@ const CELL: [&str; 17] = [
     "verification",
     "red",
     "auto_at",
+    "superseded",
 ];
 
 fn is_a_cell(cell: &Value) {

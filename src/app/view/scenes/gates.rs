@@ -52,6 +52,7 @@ pub(super) fn policy(plans: &[Plan]) -> Policy {
                     mode: Mode::Confirm,
                     overrides: crate::domain::override_::OverrideRule::default(),
                     countdown: crate::domain::policy::COUNTDOWN,
+                    verification: None,
                 };
                 (EnvironmentName::new(name), environment)
             })
@@ -63,6 +64,7 @@ pub(super) fn policy(plans: &[Plan]) -> Policy {
                 forge: "gh".into(),
                 repo: format!("acme/{}", plan.name).into(),
                 branch: None,
+                revision: None,
                 group: None,
                 depends: Vec::new(),
                 path: PATH.iter().map(|name| stage(name)).collect(),

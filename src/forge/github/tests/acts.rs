@@ -98,6 +98,7 @@ fn every_act() -> Vec<(&'static str, Act)> {
             | Act::PublishRelease { .. }
             | Act::Cancel { .. }
             | Act::Rerun { .. }
+            | Act::ByHand
             | Act::SetStatus { .. } => {}
         }
     }

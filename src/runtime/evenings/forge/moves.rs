@@ -105,7 +105,11 @@ impl Repo {
                 self.comes(begins, change);
             }
             Via::Approval { .. } => self.waits(&first.environment, &sha, at),
-            Via::Workflow { .. } | Via::Deployment | Via::PullRequest { .. } | Via::Release => {}
+            Via::Workflow { .. }
+            | Via::Deployment
+            | Via::PullRequest { .. }
+            | Via::Release
+            | Via::Checklist => {}
         }
         self.keep(at);
     }
@@ -271,7 +275,7 @@ impl Repo {
                 let begins = at + chance.seconds(5, 60);
                 self.comes(begins, change);
             }
-            Via::Workflow { .. } | Via::Deployment => {}
+            Via::Workflow { .. } | Via::Deployment | Via::Checklist => {}
         }
     }
 

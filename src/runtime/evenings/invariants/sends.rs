@@ -176,9 +176,11 @@ pub fn as_shown(world: &World, _who: usize, send: &Send) -> Held {
         Act::CreateDeployment { sha, .. } => sha == to,
         Act::MergePullRequest { head, .. } => head == to,
         Act::PublishRelease { target, .. } => target == to,
-        Act::Reject { .. } | Act::Cancel { .. } | Act::Rerun { .. } | Act::SetStatus { .. } => {
-            false
-        }
+        Act::Reject { .. }
+        | Act::Cancel { .. }
+        | Act::Rerun { .. }
+        | Act::ByHand
+        | Act::SetStatus { .. } => false,
     };
     if brings {
         Ok(())
