@@ -38,8 +38,8 @@ fn ill(sim: &Sim, service: &str, error_rate: &str) {
     sim.control("POST", "/health", &how);
 }
 
-fn kinds_of(sim: &Sim, config: &Path, start: &str) -> Vec<String> {
-    let log = sim.run_with(config, &["log", "--json"]);
+fn kinds_of(sim: &Sim, config: &Path, service: &str, start: &str) -> Vec<String> {
+    let log = sim.run_with(config, &["log", "--service", service, "--json"]);
     let lines = log.done().out.lines();
     lines
         .map(|line| serde_json::from_str::<Value>(line).unwrap())
@@ -139,7 +139,7 @@ fn an_override_is_granted_on_fresh_samples_confirmed_by_another_and_used_once() 
     let came = sim.run_with(&alice, &order).done().json();
     assert_eq!(came["promotions"][0]["state"], "succeeded", "{came}");
     assert_eq!(sim.writes().len(), 1);
-    let log = kinds_of(&sim, &alice, "override.");
+    let log = kinds_of(&sim, &alice, "api-gateway", "override.");
     assert_eq!(
         log,
         ["override.granted", "override.confirmed", "override.used"]
@@ -182,7 +182,7 @@ fn a_promotion_ends_when_it_is_verified() {
     let came = sim.run_with(&config, &geo("promote", &[])).done().json();
     assert_eq!(came["promotions"][0]["state"], "verified", "{came}");
     assert_eq!(
-        kinds_of(&sim, &config, "verification."),
+        kinds_of(&sim, &config, "geo", "verification."),
         ["verification.passed"]
     );
     let cell = sim.run_with(&config, &["gates", "geo", "--to", "production", "--json"]);
@@ -211,7 +211,8 @@ fn a_failed_verification_holds_the_revision_and_rollback_brings_back_the_last_ve
         .done()
         .json();
     let hold = &holds["holds"][0];
-    assert_eq!(hold["revision"], came["to"], "{holds}");
+    let named = came["to"].as_str().unwrap().get(..7).unwrap();
+    assert_eq!(hold["scope"], format!("geo revision {named}"), "{holds}");
     assert!(
         hold["reason"].as_str().unwrap().starts_with("incident: "),
         "{holds}"
@@ -226,7 +227,7 @@ fn a_failed_verification_holds_the_revision_and_rollback_brings_back_the_last_ve
     assert_eq!(sim.writes().len(), 2);
     let cell = sim.run_with(&config, &["gates", "geo", "--to", "production", "--json"]);
     assert_eq!(cell.json()["version"], "v2.2.4");
-    let noted = kinds_of(&sim, &config, "verification.");
+    let noted = kinds_of(&sim, &config, "geo", "verification.");
     assert_eq!(noted, ["verification.failed", "verification.passed"]);
 }
 
