@@ -20,6 +20,8 @@ use crate::domain::window::{Span, Window, WindowEffect};
 mod sampled;
 mod scope;
 
+pub(super) use sampled::verification;
+
 /// Writes the settings as a config file.
 pub fn show(settings: &Settings) -> String {
     let mut out = String::new();
@@ -86,13 +88,18 @@ pub fn show(settings: &Settings) -> String {
         for (place, stage) in each.path.iter().enumerate() {
             let usual = policy.environments.get(&stage.environment);
             let own_mode = usual.is_none_or(|usual| usual.mode != stage.mode);
-            if stage.via != default_via(each.kind, place) || own_mode {
+            let by_tier = usual.and_then(|usual| usual.verification.as_ref());
+            let own = stage.verification.as_ref();
+            let own = own.filter(|own| by_tier != Some(*own));
+            if stage.via != default_via(each.kind, place) || own_mode || own.is_some() {
                 let environment = key(stage.environment.as_str());
                 let header = format!("service.{name}.promote.{environment}");
                 let mut lines = via_lines(&stage.via);
                 if own_mode {
                     lines.push(format!("mode = {}", quote(stage.mode.word())));
                 }
+                let own = own.map(sampled::verification);
+                lines.extend(own.map(|own| format!("verify = {own}")));
                 section(&mut out, &header, &lines.join("\n"));
             }
         }
@@ -172,13 +179,17 @@ pub(super) fn environment(environment: &Environment) -> String {
 }
 
 fn environment_body(environment: &Environment) -> String {
-    format!(
+    let mut body = format!(
         "tier = {}\nprotected = {}\nmode = {}\ncountdown = {}",
         quote(&environment.tier),
         environment.protected,
         quote(environment.mode.word()),
         quote(&duration(environment.countdown))
-    )
+    );
+    if let Some(rule) = &environment.verification {
+        let _ = write!(body, "\nverify = {}", sampled::verification(rule));
+    }
+    body
 }
 
 /// Who may override, as an inline table.
@@ -304,10 +315,14 @@ pub(super) fn service_head(service: &Service) -> String {
 }
 
 fn service_body(service: &Service) -> String {
-    let mut lines = vec![format!(
-        "repo = {}",
-        quote(&format!("{}:{}", service.forge, service.repo))
-    )];
+    let mut lines = Vec::new();
+    if !service.is_by_hand() {
+        let repo = format!("{}:{}", service.forge, service.repo);
+        lines.push(format!("repo = {}", quote(&repo)));
+    }
+    if let Some(revision) = &service.revision {
+        lines.push(format!("revision = {}", quote(revision)));
+    }
     if let Some(branch) = &service.branch {
         lines.push(format!("branch = {}", quote(branch)));
     }
@@ -397,7 +412,7 @@ fn via_lines(via: &Via) -> Vec<String> {
         }
         Via::Tag { name } => lines.push(format!("tag = {}", quote(name))),
         Via::Status { context } => lines.push(format!("context = {}", quote(context))),
-        Via::Deployment | Via::Release | Via::Forge => {}
+        Via::Deployment | Via::Release | Via::Checklist | Via::Forge => {}
     }
     lines
 }
