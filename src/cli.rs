@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::config::Env;
+use crate::runtime::log;
 use crate::runtime::session::Mode;
 
 mod acting;
@@ -16,11 +17,13 @@ pub mod exit;
 mod gates;
 mod hold;
 mod journal;
+mod looks;
 mod manual_gate;
 mod output;
 mod overriding;
 mod release;
 mod settings;
+mod shell;
 mod simulate;
 mod status;
 mod task;
@@ -79,7 +82,7 @@ pub struct Global {
     /// Confirm without asking; where a name must be typed, --confirm must give it.
     #[arg(long, global = true)]
     pub yes: bool,
-    /// Say more on standard error; twice for the wire.
+    /// Log on standard error, the board in gonogo/log of the state folder; twice for every request.
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub verbose: u8,
 }
@@ -142,6 +145,10 @@ pub enum Command {
     /// Check or show the configuration.
     #[command(subcommand)]
     Config(configuration::ConfigCommand),
+    /// Print completions for a shell.
+    Completions(shell::CompletionsArgs),
+    /// Print the manual page, or write one for each command.
+    Man(shell::ManArgs),
 }
 
 impl Global {
@@ -186,6 +193,16 @@ pub fn misused(error: &clap::Error, mut arguments: impl Iterator<Item = OsString
 pub async fn run(cli: Cli) -> Exit {
     let Cli { global, command } = cli;
     let env = Env::of_process();
+    let place = match command {
+        None | Some(Command::Demo(_)) => log::Place::File,
+        Some(_) => log::Place::StandardError,
+    };
+    if let Err(error) = log::start(global.verbose, place, &env) {
+        let failure = Failure::new(Exit::Error, format!("no log can be kept: {error}"))
+            .hint("leave -v out, or set XDG_STATE_HOME to a folder that may be written");
+        output::failure(&global, &failure);
+        return failure.exit;
+    }
     let result = match command {
         None => demo::board(&global, &env).await,
         Some(Command::Demo(args)) => simulate::demo(&global, &env, args).await,
@@ -209,6 +226,8 @@ pub async fn run(cli: Cli) -> Exit {
         Some(Command::Task(command)) => task::run(&global, &env, command).await,
         Some(Command::Log(args)) => journal::log(&global, &env, args).await,
         Some(Command::Config(command)) => configuration::run(&global, &env, command),
+        Some(Command::Completions(args)) => Ok(shell::completions(&args)),
+        Some(Command::Man(args)) => shell::man(&args),
     };
     match result {
         Ok(exit) => exit,

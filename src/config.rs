@@ -11,6 +11,7 @@ use jiff::SignedDuration;
 use toml::de::DeTable;
 use url::Url;
 
+pub use crate::domain::forge_kind::ForgeKind;
 use crate::domain::ids::{ForgeName, Person, ServiceName};
 use crate::domain::override_::OverrideRule;
 use crate::domain::policy::{GateSpec, Policy};
@@ -78,20 +79,6 @@ impl JournalUrl {
     }
 }
 
-/// The kinds of forges that this version speaks to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum ForgeKind {
-    GitHub,
-}
-
-impl ForgeKind {
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::GitHub => "github",
-        }
-    }
-}
-
 /// One forge: where it is, and where its token comes from. Never the token itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ForgeSettings {
@@ -126,7 +113,7 @@ pub enum Binding {
 }
 
 /// How the board looks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ui {
     pub theme: Theme,
     pub ascii: bool,
@@ -136,22 +123,28 @@ pub struct Ui {
     pub utc: bool,
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// Which theme the board is drawn with.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Theme {
+    /// Dark or light, as the terminal is.
     #[default]
     Auto,
-    Dark,
-    Light,
+    /// One of the program's own, by its name.
+    Named(&'static str),
+    /// A file of the user's.
+    File(PathBuf),
 }
 
 impl Theme {
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Auto => "auto",
-            Self::Dark => "dark",
-            Self::Light => "light",
-        }
-    }
+    /// The program's own themes; a test of the user interface proves that it has just these.
+    pub const NAMES: [&'static str; 6] = [
+        "dark",
+        "light",
+        "high-contrast",
+        "colour-blind",
+        "terminal",
+        "mono",
+    ];
 }
 
 /// Reads a config file's text in this process's environment.

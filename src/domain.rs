@@ -38,6 +38,7 @@ pub mod entry;
 pub mod facts;
 pub mod fault;
 pub mod figure;
+pub mod forge_kind;
 pub mod gate;
 pub mod history;
 pub mod hold;

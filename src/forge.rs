@@ -3,6 +3,8 @@
 //! Wire types stay inside the adapters. An adapter never decides whether to act, and never sends a
 //! write twice; when to read lives in `app/schedule.rs`.
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
 use jiff::Timestamp;
 
@@ -13,6 +15,7 @@ use crate::domain::ids::{
     EnvironmentName, ForgeName, IntentId, Person, RepoPath, RunId, ServiceName, Sha,
 };
 use crate::domain::pipeline::Job;
+use crate::domain::policy::EnvironmentModel;
 use crate::domain::scope::Scope;
 use crate::domain::seen::Declared;
 
@@ -33,6 +36,10 @@ pub struct Target {
     /// `None` means the repository's default branch.
     pub branch: Option<String>,
     pub environments: Vec<EnvironmentName>,
+    /// Where the deployments of these environments are read.
+    pub model: EnvironmentModel,
+    /// Jobs that let a run into an environment, where the config names them: then no other does.
+    pub jobs: BTreeMap<EnvironmentName, String>,
     /// Revisions whose checks are wanted beside the head's.
     pub revisions: Vec<Sha>,
     /// Whether checks are wanted one by one, because a rule names some.

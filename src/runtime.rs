@@ -13,6 +13,7 @@ mod evenings;
 pub mod execute;
 pub mod headless;
 mod input;
+pub mod log;
 mod probe;
 pub mod session;
 pub mod signals;

@@ -1,4 +1,4 @@
-//! A simulated forge: real HTTP on loopback, strict as the real one, moving with time.
+//! Simulated forges: real HTTP on loopback, strict as the real ones, moving with time.
 //!
 //! It names nothing of the rest of the program: client and simulator must not share a mistake.
 
@@ -15,9 +15,12 @@ use tokio::{net::TcpListener, task::JoinHandle};
 
 pub mod act;
 pub mod clock;
+pub mod common;
 pub mod config;
 pub mod control;
 pub mod faults;
+pub mod forgejo;
+pub mod forges;
 pub mod graphql;
 pub mod health;
 pub mod model;
@@ -30,8 +33,8 @@ pub mod world;
 #[cfg(test)]
 mod tests;
 
+pub use common::Logged;
 pub use faults::{Effect, Fault, Matcher};
-pub use shared::Logged;
 pub use world::World;
 
 /// The world of the demonstration: a release evening of twelve services.
@@ -40,7 +43,7 @@ pub const EVENING: &str = include_str!("../assets/worlds/evening.toml");
 /// How a simulation is run.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// 0 takes any free port.
+    /// The first forge's; the others have the ones after it. 0 takes any that are free.
     pub port: u16,
     /// Decides everything that is left to chance.
     pub seed: u64,
@@ -48,8 +51,9 @@ pub struct Options {
     pub speed: f64,
     /// The journal that the written configuration names.
     pub config_journal: Option<PathBuf>,
-    /// Where the written configuration finds the operator's token; without it, no
-    /// configuration can name one, and [`Running::write_config`] makes it.
+    /// Where the written configuration finds the operator's token for the first forge, and beside
+    /// it those for the others; without it, no configuration can name one, and
+    /// [`Running::write_config`] makes it.
     pub token_file: Option<PathBuf>,
 }
 
@@ -92,67 +96,96 @@ pub enum Error {
 /// A simulation that runs. Dropping it ends it without waiting; see [`Running::stop`].
 #[derive(Debug)]
 pub struct Running {
-    shared: Arc<shared::Shared>,
+    forges: forges::Forges,
     world: World,
     options: Options,
     base: String,
-    task: Option<JoinHandle<()>>,
+    tasks: Vec<JoinHandle<()>>,
 }
 
-/// Starts a simulation on loopback, in the runtime that the caller is in.
+/// Starts every forge of a world on loopback, in the runtime that the caller is in.
 pub async fn start(world: World, options: Options) -> Result<Running, Error> {
-    let port = options.port;
-    let bind = |source| Error::Bind { port, source };
-    let listener = TcpListener::bind(("127.0.0.1", port)).await.map_err(bind)?;
-    let base = format!("http://{}", listener.local_addr().map_err(bind)?);
-    let clock = clock::Clock::default();
-    let mut state = world.build(clock.now(), options.seed, options.speed)?;
-    state.served_at(&base);
-    let shared = shared::Shared::new(state, clock);
-    let task = Some(server::serve(server::Lines(listener), shared.clone()));
-    Ok(Running {
-        shared,
+    let common = Arc::new(common::Common::new(clock::Clock::default()));
+    let mut doors = Vec::new();
+    let mut names = Vec::new();
+    for (at, it) in (0_u16..).zip(world.forges()) {
+        let port = match options.port {
+            0 => 0,
+            first => first.saturating_add(at),
+        };
+        let bind = |source| Error::Bind { port, source };
+        let listener = TcpListener::bind(("127.0.0.1", port)).await.map_err(bind)?;
+        let base = format!("http://{}", listener.local_addr().map_err(bind)?);
+        let mut state = it.build(common.now(), options.seed, options.speed)?;
+        if names.contains(&state.name) {
+            let name = state.name.to_string();
+            return Err(world::build::Flaw::Twice { name }.into());
+        }
+        names.push(state.name.clone());
+        state.served_at(&base);
+        let shared = shared::Shared::new(state, common.clone());
+        let lines = server::Lines::new(listener, shared.door()).map_err(bind)?;
+        doors.push((base, lines, shared));
+    }
+    let mut all = doors.iter().map(|(.., it)| it.clone());
+    let Some(first) = all.next() else {
+        unreachable!("a world is its own first forge");
+    };
+    let forges = forges::Forges::new(common.clone(), first, all.collect());
+    let mut running = Running {
+        forges: forges.clone(),
         world,
         options,
-        base,
-        task,
-    })
+        base: String::new(),
+        tasks: Vec::new(),
+    };
+    for (at, (base, lines, shared)) in doors.into_iter().enumerate() {
+        let control = (at == 0).then(|| forges.clone());
+        if at == 0 {
+            running.base = base;
+        }
+        let state = shared.read();
+        let task = server::serve(lines, shared, control);
+        running
+            .tasks
+            .push(task.ok_or_else(|| world::build::Flaw::Unserved {
+                forge: state.name.to_string(),
+                flavor: state.flavor.word(),
+            })?);
+    }
+    Ok(running)
 }
 
 impl Running {
-    /// `http://127.0.0.1:PORT`, where both layouts are served.
+    /// `http://127.0.0.1:PORT` of the first forge, where control and monitoring are too.
     pub fn base_url(&self) -> &str {
         &self.base
     }
 
-    /// The secret of a token by its label: `read`, `operate`, `admin`, or more.
+    /// The address of a forge, with the folder it is installed in.
+    pub fn url(&self, forge: &str) -> Option<String> {
+        let found = self.forges.named(forge)?;
+        Some(found.read().base.to_string())
+    }
+
+    /// The secret of a token of the first forge by its label: `read`, `operate`, `admin`, or more.
     pub fn token(&self, label: &str) -> Option<String> {
-        let state = self.shared.read();
-        let found = state.tokens.values().find(|it| it.label == label);
-        found.map(|it| it.secret.clone())
+        secret(&self.state(), label)
+    }
+
+    /// The secret of a token of any forge.
+    pub fn token_of(&self, forge: &str, label: &str) -> Option<String> {
+        secret(&self.forges.named(forge)?.read(), label)
     }
 
     /// The line that `sim` prints: where everything is, and the tokens.
     pub fn announcement(&self) -> serde_json::Value {
-        let state = self.shared.read();
-        let mut tokens: Vec<_> = state.tokens.values().collect();
-        tokens.sort_by_key(|it| it.label.clone());
-        let tokens: serde_json::Map<_, _> = tokens
-            .into_iter()
-            .map(|it| (it.label.clone(), json!(it.secret)))
-            .collect();
         let base = &self.base;
+        let states = self.forges.states();
         json!({
             "schema": 1,
             "control": format!("{base}/_sim"),
-            "forges": [{
-                "name": &*state.name,
-                "kind": "github",
-                "url": base,
-                "api_url": format!("{base}/api/v3"),
-                "graphql_url": format!("{base}/api/graphql"),
-                "tokens": tokens,
-            }],
+            "forges": states.iter().map(|it| announced(it)).collect::<Vec<_>>(),
             "health": {
                 "url": format!("{base}/health"),
                 "prometheus": format!("{base}/prometheus"),
@@ -162,24 +195,39 @@ impl Running {
 
     /// The configuration that makes the client see this simulation.
     pub fn config(&self) -> String {
-        let state = self.shared.read();
-        let operator = state.tokens.values().find(|it| it.label == "operate");
-        let operator = operator.map_or("alice", |it| it.login.as_str());
-        let token_file = self
-            .options
-            .token_file
-            .clone()
-            .unwrap_or_else(|| PathBuf::from("token"));
-        let endpoints = config::Endpoints {
-            base: &self.base,
-            token_file: &token_file,
+        let states = self.forges.states();
+        let operator = states.first().and_then(|it| operator(it));
+        let worlds = self.world.forges();
+        let endpoints: Vec<_> = states
+            .iter()
+            .zip(worlds)
+            .enumerate()
+            .map(|(at, (state, world))| config::Endpoint {
+                world,
+                flavor: state.flavor,
+                base: &state.base,
+                token_file: self.token_file(at, &state.name),
+            })
+            .collect();
+        let client = config::Client {
+            monitoring: &self.base,
             journal: self.options.config_journal.as_deref(),
-            operator,
+            operator: operator.map_or("alice", |it| it.login.as_str()),
         };
-        config::client_config(&self.world, &endpoints, self.shared.now())
+        config::client_config(&endpoints, &client, self.forges.common().now())
     }
 
-    /// Writes the configuration to a file, and the operator's token to a private one beside it.
+    // The first forge's file is the one named in the options, the others' are named after it.
+    fn token_file(&self, at: usize, forge: &str) -> PathBuf {
+        let first = self.options.token_file.clone();
+        let first = first.unwrap_or_else(|| PathBuf::from("token"));
+        match at {
+            0 => first,
+            _ => first.with_extension(format!("{forge}.token")),
+        }
+    }
+
+    /// Writes the configuration to a file, and the operator's tokens to private ones beside it.
     ///
     /// Paths in it are absolute: a relative one would start at the configuration's folder.
     #[expect(
@@ -192,9 +240,7 @@ impl Running {
             path: path.clone(),
             source,
         })?;
-        let token = self.token("operate").unwrap_or_default();
-        let token_file = self
-            .options
+        self.options
             .token_file
             .get_or_insert_with(|| path.with_extension("token"));
         let write = |path: &PathBuf, text: &str| {
@@ -203,66 +249,102 @@ impl Running {
                 source,
             })
         };
-        write(token_file, &token)?;
+        for (at, state) in self.forges.states().iter().enumerate() {
+            let token = operator(state).map_or("", |it| it.secret.as_str());
+            write(&self.token_file(at, &state.name), token)?;
+        }
         write(&path, &self.config())
     }
 
-    /// The requests so far.
+    /// The requests so far, to all forges.
     pub fn requests(&self) -> Vec<Logged> {
-        self.shared.requests()
+        self.forges.common().requests()
     }
 
-    /// Moves the clock forward, and the world with it.
+    /// Moves the clock forward, and every forge with it.
     pub fn advance(&self, by: SignedDuration) {
-        self.shared.advance(by);
+        self.forges.advance(by);
     }
 
     /// Plays a step of a story in a repository, named with its owner or without: now, or when it
     /// is `at`. Says whether it came to anything.
     pub fn play(&self, repo: &str, step: world::Step) -> bool {
-        self.shared.act(|state| {
-            let id = control::moves::repo(state, repo).map(|it| it.id);
-            id.is_some_and(|id| control::moves::play(state, id, step))
-        })
+        let found = self.forges.having(None, repo);
+        found.is_some_and(|(forge, id)| forge.act(|state| control::moves::play(state, id, step)))
     }
 
     /// Puts a fault in force and returns its number.
     pub fn inject(&self, fault: Fault) -> u64 {
-        control::inject(&self.shared, fault)
+        self.forges.inject(fault)
     }
 
     /// Takes all faults away.
     pub fn clear_faults(&self) {
-        self.shared.faults().clear();
+        self.forges.clear();
     }
 
     /// What everything looks like now: the answer of `GET /_sim/world`.
     pub fn world(&self) -> serde_json::Value {
-        control::world(&self.shared.read())
+        control::worlds(&self.forges)
     }
 
-    /// Everything that the forge knows now.
+    /// Everything that the first forge knows now.
     pub fn state(&self) -> Arc<model::State> {
-        self.shared.read()
+        self.forges.first().read()
+    }
+
+    /// Everything that a forge knows now.
+    pub fn state_of(&self, forge: &str) -> Option<Arc<model::State>> {
+        self.forges.named(forge).map(|it| it.read())
     }
 
     /// Ends the simulation and waits for its connections, but not for long.
     pub async fn stop(mut self) {
-        self.shared.shut();
-        if let Some(mut task) = self.task.take()
-            && tokio::time::timeout(Duration::from_secs(2), &mut task)
+        self.forges.common().shut();
+        for mut task in std::mem::take(&mut self.tasks) {
+            if tokio::time::timeout(Duration::from_secs(2), &mut task)
                 .await
                 .is_err()
-        {
-            task.abort();
+            {
+                task.abort();
+            }
         }
     }
 }
 
 impl Drop for Running {
     fn drop(&mut self) {
-        self.shared.shut();
+        self.forges.common().shut();
     }
+}
+
+fn secret(state: &model::State, label: &str) -> Option<String> {
+    let found = state.tokens.values().find(|it| it.label == label);
+    found.map(|it| it.secret.clone())
+}
+
+fn operator(state: &model::State) -> Option<&model::Token> {
+    let found = state.tokens.values().find(|it| it.label == "operate");
+    found.map(|it| &**it)
+}
+
+fn announced(state: &model::State) -> serde_json::Value {
+    let mut tokens: Vec<_> = state.tokens.values().collect();
+    tokens.sort_by_key(|it| it.label.clone());
+    let tokens: serde_json::Map<_, _> = tokens
+        .into_iter()
+        .map(|it| (it.label.clone(), json!(it.secret)))
+        .collect();
+    let base = &state.base;
+    let flavor = state.flavor;
+    json!({
+        "name": &*state.name,
+        "kind": flavor.kind(),
+        "url": &**base,
+        "api_url": format!("{base}{}", flavor.api()),
+        "graphql_url": flavor.graphql().map(|it| format!("{base}{it}")),
+        "tokens": tokens,
+    })
 }
 
 // Written beside and renamed, readable by nobody else.

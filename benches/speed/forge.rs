@@ -175,6 +175,8 @@ async fn prepare() -> (Ready, GitHub, Vec<Target>) {
         repo: format!("acme/svc-{at:04}").into(),
         branch: Some("main".to_owned()),
         environments: ["dev", "staging", "production"].map(Into::into).to_vec(),
+        model: gonogo::domain::policy::EnvironmentModel::Native,
+        jobs: std::collections::BTreeMap::new(),
         revisions: Vec::new(),
         named_checks: false,
         reports: false,

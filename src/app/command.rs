@@ -55,6 +55,8 @@ pub enum Command {
     Board,
     Releases,
     Timeline,
+    Pipelines,
+    Tasks,
     LastView,
     Errors,
     Messages,
@@ -74,6 +76,8 @@ pub enum Context {
     Timeline,
     /// The go/no-go of a release.
     Release,
+    /// The lists over all services.
+    Overview,
     /// Help, errors, messages.
     List,
     /// Everything with a Cancel, and the lines of `/` and `:`.
@@ -81,14 +85,28 @@ pub enum Context {
 }
 
 impl Context {
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Board,
         Self::Detail,
         Self::Timeline,
         Self::Release,
+        Self::Overview,
         Self::List,
         Self::Dialog,
     ];
+
+    /// Its word in `gonogo config keys`.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Board => "board",
+            Self::Detail => "detail",
+            Self::Timeline => "timeline",
+            Self::Release => "release",
+            Self::Overview => "overview",
+            Self::List => "list",
+            Self::Dialog => "dialog",
+        }
+    }
 
     /// Where the operator is.
     pub fn of(interface: &Interface) -> Self {
@@ -117,6 +135,7 @@ impl Context {
             Screen::Detail(_) => Self::Detail,
             Screen::Timeline => Self::Timeline,
             Screen::Release => Self::Release,
+            Screen::Pipelines | Screen::Tasks => Self::Overview,
         }
     }
 }
@@ -222,7 +241,7 @@ pub struct Section {
 
 /// What the footer lists per context, most useful first. Several commands share one place where
 /// people read them as one: `j/k`.
-const FOOTER: [(Context, &[&[Command]]); 6] = [
+const FOOTER: [(Context, &[&[Command]]); 7] = [
     (
         Context::Board,
         &[
@@ -306,6 +325,20 @@ const FOOTER: [(Context, &[&[Command]]); 6] = [
         ],
     ),
     (
+        Context::Overview,
+        &[
+            &[Command::Down, Command::Up],
+            &[Command::Open],
+            &[Command::PreviousTab, Command::NextTab],
+            &[Command::Browse],
+            &[Command::Copy],
+            &[Command::Close],
+            &[Command::Help],
+            &[Command::Zone],
+            &[Command::Palette],
+        ],
+    ),
+    (
         Context::List,
         &[
             &[Command::Down, Command::Up],
@@ -379,7 +412,7 @@ fn hint(state: &State, context: Context, commands: &[Command]) -> Option<Hint> {
         (Context::Dialog, Command::NextPane) => "next",
         (Context::Dialog, Command::Open) => "choose",
         (Context::Dialog, Command::Close) => "cancel",
-        (Context::Timeline | Context::Release, Command::Open) => "service",
+        (Context::Timeline | Context::Release | Context::Overview, Command::Open) => "service",
         (Context::Release, Command::PreviousTab) => "release",
         _ => spec.label,
     };

@@ -1,6 +1,8 @@
 //! Effects: what `update` orders the runtime to do. Each is answered by exactly one message, also
 //! on error, timeout, panic and shutdown; those on the terminal itself answer with none.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 
 use crate::domain::act::Act;
@@ -8,6 +10,7 @@ use crate::domain::entry::{Draft, Precondition};
 use crate::domain::ids::{
     EnvironmentName, ForgeName, IntentId, RepoPath, RunId, Seq, ServiceName, Sha,
 };
+use crate::domain::policy::EnvironmentModel;
 use crate::domain::sampling::Sampling;
 
 /// An order to the runtime.
@@ -91,6 +94,10 @@ pub struct Target {
     pub repo: RepoPath,
     pub branch: Option<String>,
     pub environments: Vec<EnvironmentName>,
+    /// Where the deployments of these environments are read.
+    pub model: EnvironmentModel,
+    /// Jobs that let a run into an environment, where the config names them.
+    pub jobs: BTreeMap<EnvironmentName, String>,
     /// Revisions whose checks are wanted beside the head's.
     pub revisions: Vec<Sha>,
     /// Whether checks are wanted one by one, because a rule names some.

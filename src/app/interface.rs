@@ -37,6 +37,7 @@ mod lists;
 pub mod order;
 mod overlay;
 mod overriding;
+pub mod overview;
 mod palette;
 mod promote;
 mod release;
@@ -152,6 +153,8 @@ fn screen(state: &mut State, command: Command) -> Vec<Effect> {
             state.interface.toured(3);
         }
         Command::Timeline => state.interface.show(Screen::Timeline),
+        Command::Pipelines => state.interface.show(Screen::Pipelines),
+        Command::Tasks => state.interface.show(Screen::Tasks),
         Command::LastView => {
             if let Some(last) = state.interface.last_screen.clone() {
                 state.interface.show(last);
@@ -172,6 +175,7 @@ fn screen(state: &mut State, command: Command) -> Vec<Effect> {
             Screen::Detail(_) => detail::run(state, command),
             Screen::Timeline => timeline::run(state, command),
             Screen::Release => release::run(state, command),
+            Screen::Pipelines | Screen::Tasks => overview::run(state, command),
         },
     }
     Vec::new()
@@ -206,6 +210,7 @@ impl Interface {
             release: None,
             release_row: 0,
             release_plan: false,
+            overviews: overview::Overviews::default(),
             messages: VecDeque::new(),
             problems: Vec::new(),
             tour: tour.then_some(0),
@@ -251,6 +256,8 @@ impl Interface {
         engine.watched = self.watched();
         let released: Vec<ServiceName> = engine.released_services().collect();
         engine.watched.extend(released);
+        let seen = self.follow_overview(engine);
+        engine.watched.extend(seen.into_iter().take(order::WATCHED));
         if self.screen == Screen::Release
             && let Some(release) = self.release(&engine.policy)
         {
@@ -333,6 +340,7 @@ pub struct Interface {
     pub release_row: usize,
     /// Its plan is shown instead of its votes.
     pub release_plan: bool,
+    pub overviews: overview::Overviews,
     /// Newest last; `M` shows them all, the footer the last.
     pub messages: VecDeque<Message>,
     /// Errors that stay until they are read.
@@ -359,6 +367,10 @@ pub enum Screen {
     Timeline,
     /// The go/no-go of a release.
     Release,
+    /// Runs and open pull requests of all services.
+    Pipelines,
+    /// Everything that is under way.
+    Tasks,
 }
 
 /// The panes of the board.

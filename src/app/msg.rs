@@ -194,6 +194,8 @@ mod tests {
             repo: "acme/one".into(),
             branch: None,
             environments: Vec::new(),
+            model: crate::domain::policy::EnvironmentModel::Native,
+            jobs: std::collections::BTreeMap::new(),
             revisions: Vec::new(),
             named_checks: false,
             reports: false,

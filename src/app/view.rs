@@ -19,6 +19,7 @@ pub mod line;
 mod look;
 mod messages;
 mod overlay;
+mod overview;
 pub mod panel;
 mod peek;
 mod pipeline;
@@ -71,6 +72,10 @@ pub fn view(state: &State) -> View {
             Screen::Detail(service) => detail::main(&look, service),
             Screen::Timeline => timeline::main(&look),
             Screen::Release => release::main(&look),
+            Screen::Pipelines | Screen::Tasks => {
+                let overview = state.interface.overview().unwrap_or_default();
+                overview::main(&look, overview)
+            }
         }
     };
     View {

@@ -3,9 +3,13 @@
 use clap::Subcommand;
 use serde_json::json;
 
-use super::{Exit, Failure, Global, output, settings};
+use super::{Exit, Failure, Global, looks, output, settings};
+use crate::app::command::{Context, SPECS};
+use crate::app::keymap::Keymap;
 use crate::app::status::SCHEMA;
 use crate::config::{self, Env, Level, Problem};
+use crate::ui::Theme;
+use crate::ui::theme::Background;
 
 #[derive(Debug, Subcommand)]
 pub enum ConfigCommand {
@@ -13,9 +17,26 @@ pub enum ConfigCommand {
     Check,
     /// Print the configuration in effect, as TOML and without secrets.
     Show,
+    /// Print every command of the board with its keys, as they are bound now.
+    Keys,
+    /// Print a theme to start an own one from, or the names of all.
+    Theme {
+        /// One of the program's own.
+        name: Option<String>,
+        /// The variant for light terminals, where there is one.
+        #[arg(long)]
+        light: bool,
+    },
 }
 
 pub(super) fn run(global: &Global, env: &Env, command: ConfigCommand) -> Result<Exit, Failure> {
+    match &command {
+        ConfigCommand::Keys => return keys(global, env),
+        ConfigCommand::Theme { name, light } => {
+            return theme(global, env, name.as_deref(), *light);
+        }
+        ConfigCommand::Check | ConfigCommand::Show => {}
+    }
     let path = settings::located(global, env).ok_or_else(|| {
         Failure::new(Exit::Usage, "there is no config file")
             .hint("`gonogo` needs none in a checkout; --config names one")
@@ -39,6 +60,8 @@ pub(super) fn run(global: &Global, env: &Env, command: ConfigCommand) -> Result<
             }
             Ok(exit)
         }
+        // Both need no file.
+        ConfigCommand::Keys | ConfigCommand::Theme { .. } => Ok(Exit::Done),
         ConfigCommand::Show => {
             let settings = loaded.map_err(|problems| settings::broken(&problems))?;
             let shown = config::show::show(&settings);
@@ -58,4 +81,77 @@ fn as_json(problem: &Problem) -> serde_json::Value {
         "level": match problem.level { Level::Error => "error", Level::Note => "note" },
         "message": problem.message, "source": problem.source_line, "hint": problem.hint,
     })
+}
+
+/// Prints the table of commands with the config's keys, or the default ones where there is none.
+fn keys(global: &Global, env: &Env) -> Result<Exit, Failure> {
+    let keymap = match settings::located(global, env) {
+        Some(path) => {
+            let settings =
+                config::read(&path, env).map_err(|problems| settings::broken(&problems))?;
+            looks::keymap(&settings)?
+        }
+        None => Keymap::default(),
+    };
+    let rows = SPECS.iter().map(|spec| {
+        let keys = keymap.keys(spec.command).iter().map(ToString::to_string);
+        let contexts = spec.contexts.iter().map(|context| context.word());
+        (spec, keys.collect::<Vec<_>>(), contexts.collect::<Vec<_>>())
+    });
+    if global.json {
+        let commands: Vec<_> = rows
+            .map(|(spec, keys, contexts)| {
+                json!({"name": spec.name, "keys": keys, "help": spec.help, "contexts": contexts})
+            })
+            .collect();
+        output::json_line(&json!({"schema": SCHEMA, "commands": commands}));
+        return Ok(Exit::Done);
+    }
+    for (spec, keys, contexts) in rows {
+        let contexts = if contexts.len() == Context::ALL.len() {
+            "everywhere".to_owned()
+        } else {
+            contexts.join(", ")
+        };
+        let quoted: Vec<String> = keys.iter().map(|key| format!("{key:?}")).collect();
+        output::line(&format!(
+            "{:<18} = {:<22} # {} ({contexts})",
+            spec.name,
+            if quoted.is_empty() {
+                "false".to_owned()
+            } else {
+                format!("[{}]", quoted.join(", "))
+            },
+            spec.help,
+        ));
+    }
+    Ok(Exit::Done)
+}
+
+fn theme(global: &Global, env: &Env, name: Option<&str>, light: bool) -> Result<Exit, Failure> {
+    let Some(name) = name else {
+        if global.json {
+            let names: Vec<_> = Theme::names().collect();
+            output::json_line(&json!({"schema": SCHEMA, "themes": names}));
+        } else {
+            Theme::names().for_each(output::line);
+        }
+        return Ok(Exit::Done);
+    };
+    let background = if light {
+        Background::Light
+    } else {
+        looks::background(env)
+    };
+    let text = Theme::text(name, background).ok_or_else(|| {
+        let names: Vec<_> = Theme::names().collect();
+        Failure::new(Exit::Usage, format!("there is no theme `{name}`"))
+            .hint(format!("there are {}", names.join(", ")))
+    })?;
+    if global.json {
+        output::json_line(&json!({"schema": SCHEMA, "name": name, "toml": text}));
+    } else {
+        output::line(text.trim_end());
+    }
+    Ok(Exit::Done)
 }

@@ -29,13 +29,13 @@ pub struct DemoArgs {
 
 #[derive(Debug, Args)]
 pub struct SimArgs {
-    /// The world to simulate; the demo's evening without it.
+    /// The world to simulate; the demo's evening without it. Given again, further forges.
     #[arg(long, value_name = "FILE")]
-    world: Option<PathBuf>,
+    world: Vec<PathBuf>,
     /// Simulate so many made-up services instead of a world: to try what scale feels like.
     #[arg(long, value_name = "N", conflicts_with = "world", value_parser = clap::value_parser!(u16).range(1..=10_000))]
     services: Option<u16>,
-    /// The port to listen on; any free one without it.
+    /// The first forge's port, the others have the ones after it; any free ones without it.
     #[arg(long, value_name = "N", default_value_t = 0)]
     port: u16,
     /// Decides everything that is left to chance.
@@ -144,13 +144,18 @@ fn private_folder(folder: &Path) -> std::io::Result<()> {
 
 /// Serves the simulated forges until a signal comes.
 pub(super) async fn sim(args: SimArgs) -> Result<Exit, Failure> {
-    let world = match (&args.world, args.services) {
-        (Some(path), _) => {
-            let broken =
-                |why: String| Failure::new(Exit::Usage, format!("{}: {why}", path.display()));
-            let text = std::fs::read_to_string(path).map_err(|error| broken(error.to_string()))?;
-            World::from_toml(&text).map_err(|flaw| broken(flaw.to_string()))?
-        }
+    let mut world: Option<World> = None;
+    for path in &args.world {
+        let broken = |why: String| Failure::new(Exit::Usage, format!("{}: {why}", path.display()));
+        let text = std::fs::read_to_string(path).map_err(|error| broken(error.to_string()))?;
+        let read = World::from_toml(&text).map_err(|flaw| broken(flaw.to_string()))?;
+        world = Some(match world {
+            Some(first) => first.with(read),
+            None => read,
+        });
+    }
+    let world = match (world, args.services) {
+        (Some(world), _) => world,
         (None, Some(services)) => World::generated(usize::from(services), args.seed),
         (None, None) => World::from_toml(sim::EVENING)
             .map_err(|flaw| Failure::new(Exit::Error, flaw.to_string()))?,

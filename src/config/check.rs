@@ -24,7 +24,7 @@ mod release;
 mod service;
 mod window;
 
-pub(super) use forge::api_of;
+pub(super) use forge::{api_of, kind_of_host};
 pub(super) use service::{default_via, undeclared};
 pub(super) use window::DAYS;
 
@@ -56,7 +56,7 @@ pub(super) fn check<'d>(
     let place = Place { path, env };
 
     let poll = poll(&top);
-    let ui = ui(&top);
+    let ui = ui(&top, &place);
     let bindings = bindings(&top);
     let journal = journal(&top, &place);
     let forges = forge::forges(&top, &place);
@@ -175,13 +175,26 @@ fn poll(top: &Table<'_>) -> Poll {
     poll
 }
 
-fn ui(top: &Table<'_>) -> Ui {
+/// Reads the name of a theme, or the path of a file with one.
+fn theme(value: &Value<'_>, place: &Place<'_>) -> Option<Theme> {
+    let text = value.text()?;
+    if Path::new(text).extension().is_some_and(|it| it == "toml") {
+        return place.resolve(text, value).map(Theme::File);
+    }
+    if text == "auto" {
+        return Some(Theme::Auto);
+    }
+    value
+        .one_of(&Theme::NAMES.map(|name| (name, name)))
+        .map(Theme::Named)
+}
+
+fn ui(top: &Table<'_>, place: &Place<'_>) -> Ui {
     let mut ui = defaults::UI;
     let Some(table) = section(top, keys::UI) else {
         return ui;
     };
-    let themes = [Theme::Auto, Theme::Dark, Theme::Light].map(|theme| (theme.word(), theme));
-    if let Some(theme) = table.get("theme").and_then(|value| value.one_of(&themes)) {
+    if let Some(theme) = table.get("theme").and_then(|value| theme(value, place)) {
         ui.theme = theme;
     }
     for (key, flag) in [

@@ -21,8 +21,10 @@ pub const UI: Ui = Ui {
     utc: true,
 };
 
-/// The web address of the forge that needs no `url`.
+/// The web addresses of the forges that need no `url`.
 pub const GITHUB: &str = "https://github.com";
+pub const GITLAB: &str = "https://gitlab.com";
+pub const CODEBERG: &str = "https://codeberg.org";
 
 /// The tier of an environment that names none.
 pub const TIER: &str = "standard";

@@ -8,11 +8,13 @@ use std::sync::Arc;
 
 use url::{Host, Url};
 
-use super::check::{api_of, default_via, undeclared};
+use super::check::{api_of, default_via, kind_of_host, undeclared};
 use super::error::Level;
-use super::{Env, ForgeKind, ForgeSettings, Problem, Settings, TokenSource, defaults, version};
+use super::{
+    Env, ForgeKind, ForgeSettings, Problem, Settings, TokenSource, defaults, tokens, version,
+};
 use crate::domain::ids::{Digest, EnvironmentName, ForgeName, RepoPath, ServiceName};
-use crate::domain::policy::{Environment, Policy, Service, Stage, Via};
+use crate::domain::policy::{Environment, EnvironmentModel, Policy, Service, Stage, Via};
 
 /// What the forge told about a repository.
 #[derive(Clone, Copy, Debug)]
@@ -28,9 +30,7 @@ pub struct Found<'f> {
 /// Why there can be no settings without a config.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
-    #[error("{forge} ({host}) is not supported in this version")]
-    NotYet { host: String, forge: &'static str },
-    #[error("whether {host} is a GitHub is not known")]
+    #[error("what kind of forge {host} is is not known")]
     UnknownForge { host: String },
     #[error("no place for the journal: HOME is not set")]
     NoHome,
@@ -40,10 +40,11 @@ impl Error {
     /// What to do about it.
     pub fn hint(&self) -> String {
         match self {
-            Self::NotYet { .. } => "to look around: gonogo demo".to_owned(),
             Self::UnknownForge { host } => format!(
-                "if it is, export GH_HOST={host}, or write a config with\n\
-                 [forge.work]\nkind = \"github\"\nurl = \"https://{host}\""
+                "export GH_HOST={host} if it is a GitHub, GITLAB_HOST={host} if a GitLab, or write \
+                 a config with\n\
+                 [forge.work]\nkind = \"github\"\nurl = \"https://{host}\"\n\
+                 (or \"gitlab\", \"forgejo\")"
             ),
             Self::NoHome => "set HOME or XDG_STATE_HOME".to_owned(),
         }
@@ -52,46 +53,32 @@ impl Error {
 
 /// Tells which forge a host of a git remote is.
 ///
-/// A host is taken for a GitHub Enterprise Server only if its name or `$GH_HOST` says so: a token
-/// is about to be sent there.
+/// A host is taken for a forge only if its name or the forge's own variable says so: a token is
+/// about to be sent there.
 pub fn forge(host: &str, env: &Env) -> Result<ForgeSettings, Error> {
-    let other = [
-        ("gitlab", "GitLab"),
-        ("codeberg", "Forgejo"),
-        ("forgejo", "Forgejo"),
-        ("gitea", "Gitea"),
-        ("bitbucket", "Bitbucket"),
-    ];
-    let first = host.split(['.', ':']).next().unwrap_or_default();
-    let is_github = host == "github.com"
-        || host.ends_with(".ghe.com")
-        || first == "github"
-        || env.get("GH_HOST") == Some(host);
-    if !is_github {
-        return Err(match other.iter().find(|(word, _)| *word == first) {
-            Some((_, forge)) => Error::NotYet {
-                host: host.to_owned(),
-                forge,
-            },
-            None => Error::UnknownForge {
-                host: host.to_owned(),
-            },
-        });
-    }
     let unknown = || Error::UnknownForge {
         host: host.to_owned(),
     };
+    let kind = named(host, env).or_else(|| kind_of_host(host));
+    let kind = kind.ok_or_else(unknown)?;
     // In the clear only where what is sent does not leave this machine.
     let scheme = if is_loopback(host) { "http" } else { "https" };
     let url = Url::parse(&format!("{scheme}://{host}")).map_err(|_| unknown())?;
     Ok(ForgeSettings {
-        name: ForgeName::new("github"),
-        kind: ForgeKind::GitHub,
-        api_url: api_of(&url).ok_or_else(unknown)?,
+        name: ForgeName::new(kind.word()),
+        kind,
+        api_url: api_of(kind, &url).ok_or_else(unknown)?,
         url,
         token: TokenSource::Discovered,
         ca_file: None,
     })
+}
+
+/// Tells what a host is by the variables in which people name their forge.
+fn named(host: &str, env: &Env) -> Option<ForgeKind> {
+    ForgeKind::ALL
+        .into_iter()
+        .find(|kind| tokens::usual_host(*kind, env).as_deref() == Some(host))
 }
 
 /// Says whether a host is a loopback address. A name is none: what it leads to is another's word.
@@ -145,7 +132,7 @@ pub fn settings(forge: ForgeSettings, found: &Found<'_>, env: &Env) -> Result<Se
         let via = if found.reviewed.contains(name) {
             Via::Approval { workflow: None }
         } else {
-            default_via(path.len())
+            default_via(forge.kind, path.len())
         };
         path.push(Stage {
             environment: name.clone(),
@@ -163,7 +150,9 @@ pub fn settings(forge: ForgeSettings, found: &Found<'_>, env: &Env) -> Result<Se
     let service = Service {
         name: ServiceName::new(repo.rsplit('/').next().unwrap_or(repo)),
         forge: forge.name.clone(),
+        kind: forge.kind,
         repo: found.repo.clone(),
+        environments: EnvironmentModel::usual(forge.kind),
         branch: found.default_branch.map(str::to_owned),
         group: None,
         depends: Vec::new(),
@@ -272,7 +261,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_host_that_is_known_to_be_a_github_is_taken_for_one() {
+    fn only_a_host_that_is_known_to_be_a_forge_is_taken_for_one() {
         let kind = |host: &str, env: &Env| forge(host, env).map(|forge| forge.api_url.to_string());
         let named: Env = [("GH_HOST", "git.acme.example")].into_iter().collect();
         assert_eq!(
@@ -294,12 +283,20 @@ mod tests {
             "nothing leaves this machine"
         );
         assert!(kind("127.0.0.1:7701", &here).is_err());
-        assert!(matches!(
-            kind("gitlab.com", &env()),
-            Err(Error::NotYet {
-                forge: "GitLab",
-                ..
-            })
-        ));
+        assert_eq!(
+            kind("gitlab.com", &env()).unwrap(),
+            "https://gitlab.com/api/v4"
+        );
+        let named: Env = [("GITLAB_HOST", "https://git.acme.example/")]
+            .into_iter()
+            .collect();
+        assert_eq!(
+            kind("git.acme.example", &named).unwrap(),
+            "https://git.acme.example/api/v4"
+        );
+        assert_eq!(
+            kind("codeberg.org", &env()).unwrap(),
+            "https://codeberg.org/api/v1"
+        );
     }
 }

@@ -33,9 +33,10 @@ sections! {
     FREEZE "freeze.NAME": "rule" "start" "from" "to" "zone" "reason" "environments" "tiers"
         "services" "joins";
     ROLE "role.NAME": "members";
-    SERVICE "service.NAME": "repo" "branch" "path" "group" "gates" "depends" "promote";
-    PROMOTE "service.NAME.promote.NAME": "via" "mode" "workflow" "ref" "inputs" "base" "head"
-        "method";
+    SERVICE "service.NAME": "repo" "branch" "path" "environments" "group" "gates" "depends" "promote";
+    ENVIRONMENTS "environments": "from" "context" "branch" "tag" "workflow";
+    PROMOTE "service.NAME.promote.NAME": "via" "mode" "workflow" "ref" "inputs" "variables" "job"
+        "tag" "context" "base" "head" "method";
     RELEASE "release.NAME": "services" "waves" "environment" "window" "roles" "distinct" "due" "zone"
         "owner";
     RELEASE_ITEM "release.NAME.services": "service" "revision";

@@ -1,15 +1,17 @@
 //! The effective settings as TOML: loads again and means the same. Tokens show their source alone.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use jiff::SignedDuration;
 
 use super::check::{DAYS, default_via};
-use super::{Binding, ForgeSettings, Settings, TokenSource};
+use super::{Binding, ForgeSettings, Settings, Theme, TokenSource};
 use crate::domain::figure::Bound;
 use crate::domain::override_::OverrideRule;
 use crate::domain::policy::{
-    Environment, GateSpec, ParityRule, ParitySource, PipelineRule, QualityRule, Service, Task, Via,
+    Environment, EnvironmentModel, GateSpec, ParityRule, ParitySource, PipelineRule, QualityRule,
+    Service, Task, Via,
 };
 use crate::domain::release::Release;
 use crate::domain::window::{Span, Window, WindowEffect};
@@ -74,7 +76,7 @@ pub fn show(settings: &Settings) -> String {
         for (place, stage) in each.path.iter().enumerate() {
             let usual = policy.environments.get(&stage.environment);
             let own_mode = usual.is_none_or(|usual| usual.mode != stage.mode);
-            if stage.via != default_via(place) || own_mode {
+            if stage.via != default_via(each.kind, place) || own_mode {
                 let environment = key(stage.environment.as_str());
                 let header = format!("service.{name}.promote.{environment}");
                 let mut lines = via_lines(&stage.via);
@@ -100,10 +102,14 @@ pub fn show(settings: &Settings) -> String {
             .collect();
         section(&mut out, "keys", &lines.join("\n"));
     }
-    let ui = settings.ui;
+    let ui = &settings.ui;
     let body = format!(
         "theme = {}\nascii = {}\nmotion = {}\nutc = {}",
-        quote(ui.theme.word()),
+        quote(&match &ui.theme {
+            Theme::Auto => "auto".to_owned(),
+            Theme::Named(name) => (*name).to_owned(),
+            Theme::File(path) => path.display().to_string(),
+        }),
         ui.ascii,
         ui.motion,
         ui.utc
@@ -286,6 +292,9 @@ fn service_body(service: &Service) -> String {
     }
     let path = service.path.iter().map(|stage| &stage.environment);
     lines.push(format!("path = {}", texts(path)));
+    if service.environments != EnvironmentModel::usual(service.kind) {
+        lines.push(format!("environments = {}", model(&service.environments)));
+    }
     if !service.depends.is_empty() {
         lines.push(format!("depends = {}", texts(&service.depends)));
     }
@@ -349,22 +358,46 @@ fn via_lines(via: &Via) -> Vec<String> {
         } => {
             lines.push(format!("workflow = {}", quote(workflow)));
             lines.push(format!("ref = {}", quote(git_ref)));
-            if !inputs.is_empty() {
-                let inputs: Vec<String> = inputs
-                    .iter()
-                    .map(|(input, value)| format!("{} = {}", key(input), quote(value)))
-                    .collect();
-                lines.push(format!("inputs = {{ {} }}", inputs.join(", ")));
-            }
+            lines.extend(filled("inputs", inputs));
         }
         Via::PullRequest { base, head, method } => {
             lines.push(format!("base = {}", quote(base)));
             lines.push(format!("head = {}", quote(head)));
             lines.push(format!("method = {}", quote(method.word())));
         }
+        Via::Job { name } => lines.push(format!("job = {}", quote(name))),
+        Via::Pipeline { git_ref, variables } => {
+            lines.push(format!("ref = {}", quote(git_ref)));
+            lines.extend(filled("variables", variables));
+        }
+        Via::Tag { name } => lines.push(format!("tag = {}", quote(name))),
+        Via::Status { context } => lines.push(format!("context = {}", quote(context))),
         Via::Deployment | Via::Release | Via::Forge => {}
     }
     lines
+}
+
+fn filled(name: &str, fields: &BTreeMap<String, String>) -> Option<String> {
+    let fields: Vec<String> = fields
+        .iter()
+        .map(|(field, value)| format!("{} = {}", key(field), quote(value)))
+        .collect();
+    (!fields.is_empty()).then(|| format!("{name} = {{ {} }}", fields.join(", ")))
+}
+
+fn model(model: &EnvironmentModel) -> String {
+    let word = quote(model.word());
+    let pattern = match model {
+        EnvironmentModel::Native | EnvironmentModel::Release { tag: None } => None,
+        EnvironmentModel::Status { context } => Some(("context", context)),
+        EnvironmentModel::Branch { branch } => Some(("branch", branch)),
+        EnvironmentModel::Release { tag: Some(tag) } => Some(("tag", tag)),
+        EnvironmentModel::Run { workflow } => Some(("workflow", workflow)),
+    };
+    match pattern {
+        None => word,
+        Some((name, pattern)) => format!("{{ from = {word}, {name} = {} }}", quote(pattern)),
+    }
 }
 
 pub(super) fn gates(gates: &[GateSpec]) -> String {

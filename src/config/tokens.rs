@@ -9,6 +9,10 @@ use secrecy::SecretString;
 use super::run::{Question, Runner, Silence};
 use super::{Env, ForgeKind};
 
+mod forgejo;
+mod github;
+mod gitlab;
+
 /// Where a token comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TokenSource {
@@ -125,97 +129,32 @@ async fn discover(host: &str, kind: ForgeKind, env: &Env, runner: &dyn Runner) -
     if host.is_empty() || host.starts_with('-') || !host.chars().all(plain) {
         return None;
     }
-    let ForgeKind::GitHub = kind;
-    if let Some(found) = variable(host, env) {
-        return Some(found);
-    }
-    if let Some(found) = gh(host, env, runner).await {
-        return Some(found);
-    }
-    if let Some(found) = hosts_file(host, env) {
-        return Some(found);
-    }
-    git(host, env, runner).await
-}
-
-const OF_GITHUB: [&str; 2] = ["GH_TOKEN", "GITHUB_TOKEN"];
-const OF_ENTERPRISE: [&str; 2] = ["GH_ENTERPRISE_TOKEN", "GITHUB_ENTERPRISE_TOKEN"];
-
-/// Looks into GitHub's variables. Each pair belongs to one host alone: a token must not reach a
-/// host just because a checkout has a remote there.
-///
-/// `$GH_HOST` says which. Without it, `GH_TOKEN` belongs to github.com, and the enterprise
-/// variables to nobody.
-fn variable(host: &str, env: &Env) -> Option<Token> {
-    let default_host = env.get("GH_HOST").unwrap_or("github.com");
-    let names = if is_hosted(host) {
-        let owner = if is_hosted(default_host) {
-            default_host
-        } else {
-            "github.com"
-        };
-        (owner == host).then_some(OF_GITHUB)
-    } else {
-        (default_host == host).then_some(OF_ENTERPRISE)
-    }?;
-    names.iter().find_map(|name| {
-        let value = env.get(name)?;
-        token(value, format!("${name}")).ok()
-    })
-}
-
-fn is_hosted(host: &str) -> bool {
-    host == "github.com" || host.ends_with(".ghe.com")
-}
-
-/// Asks GitHub's command-line tool, which also reads the keyring.
-async fn gh(host: &str, env: &Env, runner: &dyn Runner) -> Option<Token> {
-    // With its variables, gh would give an enterprise token to any host.
-    let env = env
-        .iter()
-        .filter(|(name, _)| !OF_GITHUB.contains(name) && !OF_ENTERPRISE.contains(name))
-        .chain([("GH_PROMPT_DISABLED", "1"), ("GH_NO_UPDATE_NOTIFIER", "1")])
-        .collect();
-    let question = Question::new(&["gh", "auth", "token", "--hostname", host], env);
-    let answer = runner.ask(question).await.ok()?;
-    token(&answer, "gh".to_owned()).ok()
-}
-
-/// Reads the file in which gh keeps tokens without a keyring; gh itself need not be installed.
-fn hosts_file(host: &str, env: &Env) -> Option<Token> {
-    let folder = match env.get("GH_CONFIG_DIR") {
-        Some(folder) => PathBuf::from(folder),
-        None => env.config_home()?.join("gh"),
+    let found = match kind {
+        ForgeKind::GitHub => github::find(host, env, runner).await,
+        ForgeKind::GitLab => gitlab::find(host, env, runner).await,
+        ForgeKind::Forgejo => forgejo::find(host, env),
     };
-    let path = folder.join("hosts.yml");
-    let text = std::fs::read_to_string(&path).ok()?;
-    token(&token_in_hosts(&text, host)?, shown(&path, env)).ok()
+    match found {
+        Some(found) => Some(found),
+        None => git(host, env, runner).await,
+    }
 }
 
-/// Finds `oauth_token` directly below `HOST:`. Tokens of single users stand deeper and are others.
-fn token_in_hosts(text: &str, host: &str) -> Option<String> {
-    let unquote = |text: &str| text.trim().trim_matches(['"', '\'']).to_owned();
-    let mut lines = text
-        .lines()
-        .filter(|line| !line.trim().is_empty() && !line.trim_start().starts_with('#'));
-    lines.find(|line| {
-        !line.starts_with([' ', '\t'])
-            && line
-                .trim_end()
-                .strip_suffix(':')
-                .is_some_and(|name| unquote(name) == host)
-    })?;
-    let below: Vec<&str> = lines
-        .take_while(|line| line.starts_with([' ', '\t']))
-        .collect();
-    let depth = |line: &str| line.len() - line.trim_start().len();
-    let first = below.first().copied().map(depth)?;
-    below
-        .iter()
-        .filter(|line| depth(line) == first)
-        .find_map(|line| line.trim().strip_prefix("oauth_token:"))
-        .map(unquote)
-        .filter(|token| !token.is_empty())
+/// Returns the one host that a forge's variables belong to; `None` where they say nothing.
+pub(super) fn usual_host(kind: ForgeKind, env: &Env) -> Option<String> {
+    match kind {
+        ForgeKind::GitHub => env.get("GH_HOST").map(str::to_owned),
+        ForgeKind::GitLab => gitlab::usual_host(env),
+        ForgeKind::Forgejo => forgejo::usual_host(env),
+    }
+}
+
+/// Returns the host of what a variable holds: a host, or a web address.
+fn host_of(value: &str) -> Option<String> {
+    let rest = value.split_once("://").map_or(value, |(_, rest)| rest);
+    let host = rest.split('/').next().unwrap_or_default();
+    let host = host.rsplit_once('@').map_or(host, |(_, host)| host);
+    (!host.is_empty()).then(|| host.to_lowercase())
 }
 
 /// Asks git's credential helpers, without letting any of them ask the operator.
@@ -250,26 +189,13 @@ fn shown(path: &Path, env: &Env) -> String {
 
 /// Says exactly what to do when there is no token for `host`.
 pub fn advice(host: &str, kind: ForgeKind) -> String {
-    let ForgeKind::GitHub = kind;
-    let (login, export) = match host {
-        "github.com" => ("gh auth login".to_owned(), "export GH_TOKEN=…".to_owned()),
-        host if is_hosted(host) => (
-            format!("gh auth login --hostname {host}"),
-            format!("export GH_HOST={host} GH_TOKEN=…"),
-        ),
-        host => (
-            format!("gh auth login --hostname {host}"),
-            format!("export GH_HOST={host} GH_ENTERPRISE_TOKEN=…"),
-        ),
+    let (ways, scopes) = match kind {
+        ForgeKind::GitHub => github::advice(host),
+        ForgeKind::GitLab => gitlab::advice(host),
+        ForgeKind::Forgejo => forgejo::advice(host),
     };
     format!(
-        "no token for {host}. Do one of these:\n\
-         \x20 {login}      if you have GitHub's command-line tool\n\
-         \x20 {export}      a token from https://{host}/settings/tokens\n\
-         A classic token needs the scope `repo`. A fine-grained one needs, to look: metadata, \
-         contents, actions, deployments, pull requests and commit statuses (read); to promote: \
-         actions and deployments (write), and contents and pull requests (write) for releases and \
-         merges.\n\
+        "no token for {host}. Do one of these:\n{ways}\n{scopes}\n\
          To look around without a token: gonogo demo"
     )
 }

@@ -5,9 +5,12 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::forge_kind::ForgeKind;
 use super::ids::{
-    DeploymentId, EnvironmentId, EnvironmentName, PullRequestNumber, ReleaseId, RunId, Sha,
+    DeploymentId, EnvironmentId, EnvironmentName, JobId, PullRequestNumber, ReleaseId, RunId, Sha,
 };
+
+mod call;
 
 /// One write on a forge, complete: nothing is looked up or decided when it is sent.
 ///
@@ -28,6 +31,33 @@ pub enum Act {
         environments: Vec<EnvironmentId>,
         comment: String,
     },
+    /// Approves a deployment that is blocked, and starts its job: two writes, since an approval alone
+    /// starts nothing there.
+    ApproveDeployment {
+        run: RunId,
+        deployment: DeploymentId,
+        job: JobId,
+        comment: String,
+    },
+    /// Rejects a deployment that is blocked.
+    RejectDeployment {
+        run: RunId,
+        deployment: DeploymentId,
+        comment: String,
+    },
+    /// Starts a job that waits for a person.
+    PlayJob {
+        run: RunId,
+        job: JobId,
+        name: String,
+    },
+    /// Starts a pipeline of a branch or tag.
+    RunPipeline {
+        git_ref: String,
+        variables: BTreeMap<String, String>,
+    },
+    /// Tags a revision.
+    CreateTag { tag: String, target: Sha },
     /// Starts a workflow. `git_ref` is a branch or tag, never a SHA: the forge takes no other.
     Dispatch {
         workflow: String,
@@ -142,9 +172,14 @@ impl Act {
         match self {
             Self::Approve { run, .. }
             | Self::Reject { run, .. }
+            | Self::ApproveDeployment { run, .. }
+            | Self::RejectDeployment { run, .. }
+            | Self::PlayJob { run, .. }
             | Self::Cancel { run }
             | Self::Rerun { run, .. } => Some(*run),
-            Self::Dispatch { .. }
+            Self::RunPipeline { .. }
+            | Self::CreateTag { .. }
+            | Self::Dispatch { .. }
             | Self::CreateDeployment { .. }
             | Self::MergePullRequest { .. }
             | Self::PublishRelease { .. }
@@ -152,104 +187,31 @@ impl Act {
         }
     }
 
-    /// The call as the operator reads it before confirming, without host or token.
-    pub fn call(&self, repo: &str) -> String {
-        let environments = |ids: &[EnvironmentId]| {
-            ids.iter()
-                .map(ToString::to_string)
-                .collect::<Vec<_>>()
-                .join(",")
-        };
+    /// The call as the operator reads it before confirming, in the forge's own words, without host
+    /// or token.
+    pub fn call(&self, kind: ForgeKind, repo: &str) -> String {
+        match kind {
+            ForgeKind::GitHub => call::github(self, repo),
+            ForgeKind::GitLab => call::gitlab(self, repo),
+            ForgeKind::Forgejo => call::forgejo(self, repo),
+        }
+    }
+
+    /// What the act is called where the forge has no such call.
+    fn word(&self) -> &'static str {
         match self {
-            Self::Approve {
-                run,
-                environments: ids,
-                ..
-            } => {
-                format!(
-                    "POST /repos/{repo}/actions/runs/{run}/pending_deployments state=approved environment_ids={}",
-                    environments(ids)
-                )
-            }
-            Self::Reject {
-                run,
-                environments: ids,
-                ..
-            } => {
-                format!(
-                    "POST /repos/{repo}/actions/runs/{run}/pending_deployments state=rejected environment_ids={}",
-                    environments(ids)
-                )
-            }
-            Self::Dispatch {
-                workflow,
-                git_ref,
-                inputs,
-            } => {
-                let inputs: String = inputs
-                    .iter()
-                    .map(|(name, value)| format!(" {name}={value}"))
-                    .collect();
-                format!(
-                    "POST /repos/{repo}/actions/workflows/{workflow}/dispatches ref={git_ref}{inputs}"
-                )
-            }
-            Self::CreateDeployment {
-                sha, environment, ..
-            } => {
-                format!(
-                    "POST /repos/{repo}/deployments ref={} environment={environment}",
-                    sha.short()
-                )
-            }
-            Self::MergePullRequest {
-                number,
-                head,
-                method,
-            } => {
-                format!(
-                    "PUT /repos/{repo}/pulls/{number}/merge sha={} merge_method={}",
-                    head.short(),
-                    method.word()
-                )
-            }
-            Self::PublishRelease {
-                release: Some(id),
-                tag,
-                ..
-            } => {
-                format!("PATCH /repos/{repo}/releases/{id} draft=false tag_name={tag}")
-            }
-            Self::PublishRelease {
-                release: None,
-                tag,
-                target,
-                ..
-            } => {
-                format!(
-                    "POST /repos/{repo}/releases tag_name={tag} target_commitish={}",
-                    target.short()
-                )
-            }
-            Self::Cancel { run } => format!("POST /repos/{repo}/actions/runs/{run}/cancel"),
-            Self::Rerun {
-                run,
-                failed_only: true,
-            } => format!("POST /repos/{repo}/actions/runs/{run}/rerun-failed-jobs"),
-            Self::Rerun {
-                run,
-                failed_only: false,
-            } => format!("POST /repos/{repo}/actions/runs/{run}/rerun"),
-            Self::SetStatus {
-                sha,
-                context,
-                state,
-                ..
-            } => format!(
-                "POST /repos/{repo}/statuses/{} context={context} state={}",
-                sha.short(),
-                state.word()
-            ),
+            Self::Approve { .. } | Self::ApproveDeployment { .. } => "approving",
+            Self::Reject { .. } | Self::RejectDeployment { .. } => "rejecting",
+            Self::PlayJob { .. } => "starting a job",
+            Self::RunPipeline { .. } => "starting a pipeline",
+            Self::CreateTag { .. } => "tagging",
+            Self::Dispatch { .. } => "dispatching a workflow",
+            Self::CreateDeployment { .. } => "creating a deployment",
+            Self::MergePullRequest { .. } => "merging",
+            Self::PublishRelease { .. } => "publishing a release",
+            Self::Cancel { .. } => "cancelling",
+            Self::Rerun { .. } => "running again",
+            Self::SetStatus { .. } => "setting a status",
         }
     }
 }

@@ -349,11 +349,20 @@ pub fn named(facts: Option<&ServiceFacts>, sha: &Sha) -> Revision {
 fn candidate(facts: Option<&ServiceFacts>, service: &Service, stage: &Stage) -> Option<Revision> {
     let facts = facts?;
     let environment = &stage.environment;
-    if let Via::Approval { workflow } = &stage.via {
-        let waiting = waiting_run(facts, environment, workflow.as_deref());
-        if let Some(run) = waiting {
-            return Some(named(Some(facts), &run.sha));
-        }
+    let waiting = match &stage.via {
+        Via::Approval { workflow } => waiting_run(facts, environment, workflow.as_deref()),
+        Via::Job { .. } => waiting_run(facts, environment, None),
+        Via::Workflow { .. }
+        | Via::Deployment
+        | Via::PullRequest { .. }
+        | Via::Pipeline { .. }
+        | Via::Tag { .. }
+        | Via::Status { .. }
+        | Via::Release
+        | Via::Forge => None,
+    };
+    if let Some(run) = waiting {
+        return Some(named(Some(facts), &run.sha));
     }
     if stage.via == Via::Release {
         return draft(facts);

@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::ids::{EnvironmentId, EnvironmentName, JobId, Person, RunId, Sha};
+use super::ids::{DeploymentId, EnvironmentId, EnvironmentName, JobId, Person, RunId, Sha};
 use super::phase::Phase;
 
 /// One attempt of one workflow on one revision.
@@ -34,13 +34,28 @@ pub struct Run {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Waiting {
     pub environment: EnvironmentName,
-    pub environment_id: EnvironmentId,
+    pub door: Door,
     /// Whether the forge lets the token's user approve, by its own word.
     pub may_approve: bool,
     /// Who may approve: logins and team names.
     pub reviewers: Vec<String>,
     pub wait_timer: SignedDuration,
     pub wait_started_at: Option<Timestamp>,
+}
+
+/// What lets a run into an environment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Door {
+    /// A review of the environment (GitHub).
+    Review(EnvironmentId),
+    /// An approval of the deployment; its job has to be started afterwards (GitLab).
+    Deployment {
+        deployment: DeploymentId,
+        job: JobId,
+        name: String,
+    },
+    /// A job that a person starts (GitLab).
+    Job { job: JobId, name: String },
 }
 
 /// One job of a run.

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use jiff::SignedDuration;
 
 use super::act::MergeMethod;
+use super::forge_kind::ForgeKind;
 use super::ids::{
     Digest, EnvironmentName, ForgeName, Person, ReleaseName, RepoPath, RoleName, ServiceName,
 };
@@ -15,8 +16,10 @@ use super::override_::OverrideRule;
 use super::release::Release;
 use super::window::Window;
 
+mod environments;
 mod rules;
 
+pub use environments::EnvironmentModel;
 pub use rules::{
     CommandRule, Dependency, Expect, FitsRule, HealthRule, ParityRule, ParitySource, Part, Probe,
     ProbeSource, QualityRule, Task, Verification,
@@ -82,7 +85,11 @@ impl Mode {
 pub struct Service {
     pub name: ServiceName,
     pub forge: ForgeName,
+    /// What that forge is.
+    pub kind: ForgeKind,
     pub repo: RepoPath,
+    /// Where its deployments are read.
+    pub environments: EnvironmentModel,
     /// The branch that is released; `None` means the repository's default branch.
     pub branch: Option<String>,
     pub group: Option<String>,
@@ -96,6 +103,15 @@ impl Service {
     /// Says whether a rule of the path names checks, so that they must be read one by one.
     pub fn names_checks(&self) -> bool {
         self.pipeline_rules().any(PipelineRule::names_checks) || self.wants_reports()
+    }
+
+    /// Returns the jobs that let a revision into an environment, where the way of promotion is one.
+    pub fn doors(&self) -> BTreeMap<EnvironmentName, String> {
+        let doors = self.path.iter().filter_map(|stage| match &stage.via {
+            Via::Job { name } => Some((stage.environment.clone(), name.clone())),
+            _ => None,
+        });
+        doors.collect()
     }
 
     /// Says whether a gate judges what checks report in words.
@@ -187,6 +203,18 @@ pub enum Via {
         head: String,
         method: MergeMethod,
     },
+    /// Starts the job of this name, which waits for a person in the revision's pipeline.
+    Job { name: String },
+    /// Starts a pipeline; the same is put in as for a workflow.
+    Pipeline {
+        git_ref: String,
+        variables: BTreeMap<String, String>,
+    },
+    /// Tags the revision; the name holds `{version}`, `{revision}`, `{environment}` or `{key}`.
+    Tag { name: String },
+    /// Sets a commit status of the revision to success, for which a deployer on the forge waits.
+    /// The context may hold `{environment}`.
+    Status { context: String },
     /// Publishes the draft release of the revision; without a draft, there is nothing to promote.
     Release,
     /// Nothing is promoted through gonogo: it happens on the forge by itself (a push to the branch).
@@ -200,6 +228,10 @@ impl Via {
             Self::Workflow { .. } => "workflow",
             Self::Deployment => "deployment",
             Self::PullRequest { .. } => "pull-request",
+            Self::Job { .. } => "job",
+            Self::Pipeline { .. } => "pipeline",
+            Self::Tag { .. } => "tag",
+            Self::Status { .. } => "status",
             Self::Release => "release",
             Self::Forge => "forge",
         }
@@ -458,7 +490,9 @@ mod tests {
             Service {
                 name: "checkout".into(),
                 forge: "github".into(),
+                kind: ForgeKind::GitHub,
                 repo: "acme/checkout".into(),
+                environments: EnvironmentModel::Native,
                 branch: None,
                 group: None,
                 depends: Vec::new(),

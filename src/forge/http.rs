@@ -67,6 +67,14 @@ impl Limits {
     }
 }
 
+/// Logs what was asked and what came of it, for `-vv`. Routes carry no token: a header does.
+pub fn log(method: &str, route: &str, came: Result<u16, &Error>) {
+    match came {
+        Ok(status) => tracing::debug!(method, route, status),
+        Err(error) => tracing::debug!(method, route, %error),
+    }
+}
+
 /// Reads a body to its end, or fails once it is longer than `limit` decoded bytes.
 ///
 /// The bound is on decoded bytes, since a megabyte of gzip may hold a gigabyte.

@@ -154,6 +154,7 @@ impl Reader {
 async fn connect(settings: &ForgeSettings, env: &Env) -> Result<Arc<dyn Forge>, Fault> {
     match settings.kind {
         ForgeKind::GitHub => Ok(Arc::new(github(settings, env).await?)),
+        ForgeKind::GitLab | ForgeKind::Forgejo => Err(not_yet(settings)),
     }
 }
 
@@ -169,15 +170,22 @@ pub async fn discover(
 ) -> Result<Discovered, Fault> {
     match settings.kind {
         ForgeKind::GitHub => github(settings, env).await?.discover(repo).await,
+        ForgeKind::GitLab | ForgeKind::Forgejo => Err(not_yet(settings)),
     }
 }
 
-async fn github(settings: &ForgeSettings, env: &Env) -> Result<GitHub, Fault> {
+fn not_yet(settings: &ForgeSettings) -> Fault {
+    let why = format!("{} is not spoken to in this version", settings.kind.title());
+    fault(&settings.name, FaultKind::Refused, why, None)
+}
+
+/// Finds the token of a forge.
+async fn token(settings: &ForgeSettings, env: &Env) -> Result<tokens::Token, Fault> {
     let name = &settings.name;
     let host = settings.host();
     let refused =
         |why: String, hint: Option<String>| fault(name, FaultKind::Unauthorized, why, hint);
-    let token = tokens::resolve(&settings.token, &host, settings.kind, env, &Programs)
+    tokens::resolve(&settings.token, &host, settings.kind, env, &Programs)
         .await
         .map_err(|error| refused(error.to_string(), None))?
         .ok_or_else(|| {
@@ -185,7 +193,11 @@ async fn github(settings: &ForgeSettings, env: &Env) -> Result<GitHub, Fault> {
                 "no token was found".into(),
                 Some(tokens::advice(&host, settings.kind)),
             )
-        })?;
+        })
+}
+
+async fn github(settings: &ForgeSettings, env: &Env) -> Result<GitHub, Fault> {
+    let (name, token) = (&settings.name, token(settings, env).await?);
     let made = GitHub::new(
         github::Settings {
             name: name.clone(),

@@ -284,6 +284,8 @@ fn targets(wanted: &[Target]) -> Vec<forge::Target> {
         repo: target.repo.clone(),
         branch: target.branch.clone(),
         environments: target.environments.clone(),
+        model: target.model.clone(),
+        jobs: target.jobs.clone(),
         revisions: target.revisions.clone(),
         named_checks: target.named_checks,
         reports: target.reports,

@@ -2,28 +2,44 @@
 //!
 //! Text only: the simulator knows the documented keys, not the program that reads them.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use toml::{Table, Value};
 
-use crate::sim::world::{Offset, World};
+use crate::sim::{
+    model::Flavor,
+    world::{Offset, World},
+};
 
-/// Where the simulation is reached, and where the client keeps its own things.
+mod services;
+
+/// One forge as the client is to see it.
 #[derive(Debug, Clone)]
-pub struct Endpoints<'a> {
-    /// `http://127.0.0.1:PORT`.
+pub struct Endpoint<'a> {
+    /// What the forge serves.
+    pub world: &'a World,
+    /// Whose API it speaks.
+    pub flavor: Flavor,
+    /// `http://127.0.0.1:PORT`, with the folder it is installed in.
     pub base: &'a str,
     /// Holds the operator's token.
-    pub token_file: &'a Path,
+    pub token_file: PathBuf,
+}
+
+/// Where monitoring is reached, and what belongs to the client alone.
+#[derive(Debug, Clone)]
+pub struct Client<'a> {
+    /// `http://127.0.0.1:PORT`, where `/health` is.
+    pub monitoring: &'a str,
     /// The journal; the client's own default without it.
     pub journal: Option<&'a Path>,
     /// Who operates.
     pub operator: &'a str,
 }
 
-/// Writes the configuration for a world: endpoints and token, then the world's `[client]` table.
-pub fn client_config(world: &World, endpoints: &Endpoints<'_>, now: Timestamp) -> String {
+/// Writes the configuration for all forges: endpoints and tokens, then the worlds' `[client]` tables.
+pub fn client_config(forges: &[Endpoint<'_>], client: &Client<'_>, now: Timestamp) -> String {
     let mut root = Table::new();
     let text = |it: &str| Value::String(it.to_owned());
     let whole = |it: &Path| {
@@ -35,31 +51,34 @@ pub fn client_config(world: &World, endpoints: &Endpoints<'_>, now: Timestamp) -
     let path = |it: &Path| Value::String(whole(it));
     root.insert(
         "operator".to_owned(),
-        table([("name", text(endpoints.operator))]),
+        table([("name", text(client.operator))]),
     );
-    if let Some(journal) = endpoints.journal {
+    if let Some(journal) = client.journal {
         let url = format!("sqlite:{}", whole(journal));
         root.insert("journal".to_owned(), table([("url", Value::String(url))]));
     }
-    let forge = table([
-        ("kind", text("github")),
-        ("url", text(endpoints.base)),
-        (
-            "api_url",
-            Value::String(format!("{}/api/v3", endpoints.base)),
-        ),
-        ("token", table([("file", path(endpoints.token_file))])),
-    ]);
-    root.insert(
-        "forge".to_owned(),
-        table([(world.forge.name.as_str(), forge)]),
-    );
-    // Every repository is a service, with the way it promotes; the world's table adds to that.
-    root.insert("service".to_owned(), services(world));
-    let mut client = Value::Table(world.client.clone());
-    fill(&mut client, now, endpoints.base);
-    if let Value::Table(client) = client {
-        lay_over(&mut root, client);
+    let mut known = Table::new();
+    // Every repository is a service, with the way it promotes; the worlds' tables add to that.
+    let mut services = Table::new();
+    for it in forges {
+        let api = format!("{}{}", it.base, it.flavor.api());
+        let forge = table([
+            ("kind", text(it.flavor.kind())),
+            ("url", text(it.base)),
+            ("api_url", Value::String(api)),
+            ("token", table([("file", path(&it.token_file))])),
+        ]);
+        known.insert(it.world.forge.name.clone(), forge);
+        services::add(&mut services, it.world);
+    }
+    root.insert("forge".to_owned(), Value::Table(known));
+    root.insert("service".to_owned(), Value::Table(services));
+    for it in forges {
+        let mut table = Value::Table(it.world.client.clone());
+        fill(&mut table, now, client.monitoring);
+        if let Value::Table(table) = table {
+            lay_over(&mut root, table);
+        }
     }
     let body = toml::to_string(&root).unwrap_or_default();
     format!("# Written by the simulator: everything here talks to this machine alone.\n\n{body}")
@@ -83,61 +102,6 @@ fn lay_over(root: &mut Table, over: Table) {
             }
         }
     }
-}
-
-fn services(world: &World) -> Value {
-    use crate::sim::world::Promote;
-    let mut services = Table::new();
-    for repo in &world.repos {
-        let text = |it: &str| Value::String(it.to_owned());
-        let flow = world.flows.get(&repo.flow);
-        let via = match flow.map(|it| it.promote) {
-            Some(Promote::Approval) => table([("via", text("approval"))]),
-            Some(Promote::Workflow) => table([
-                ("via", text("workflow")),
-                ("workflow", text("deploy.yml")),
-                ("ref", text("main")),
-                (
-                    "inputs",
-                    table([
-                        ("environment", text("{environment}")),
-                        ("revision", text("{revision}")),
-                        ("gonogo", text("{key}")),
-                    ]),
-                ),
-            ]),
-            Some(Promote::Deployment) => table([("via", text("deployment"))]),
-            Some(Promote::PullRequest) => table([
-                ("via", text("pull-request")),
-                ("base", text("production")),
-                ("head", text("main")),
-            ]),
-            Some(Promote::Release) => table([("via", text("release"))]),
-            None => continue,
-        };
-        let service = table([
-            (
-                "path",
-                Value::Array(
-                    world
-                        .environments
-                        .iter()
-                        .map(|it| Value::String(it.name.clone()))
-                        .collect(),
-                ),
-            ),
-            (
-                "repo",
-                Value::String(format!(
-                    "{}:{}/{}",
-                    world.forge.name, world.forge.owner, repo.name
-                )),
-            ),
-            ("promote", table([("production", via)])),
-        ]);
-        services.insert(repo.name.clone(), service);
-    }
-    Value::Table(services)
 }
 
 /// Fills the times of a table in: `{{-3h}}` is an instant, `{{-3h %H:%M Europe/Berlin}}` the clock

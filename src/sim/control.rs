@@ -1,16 +1,14 @@
 //! The simulation's own calls, under `/_sim`: the request log, faults, time, a look at the world.
 
-use std::sync::Arc;
-
 use jiff::SignedDuration;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::sim::{
     faults::Fault,
+    forges::Forges,
     model::{Conclusion, IssueState, PullState, Repo, RunStatus, State},
     rest::Answer,
-    shared::Shared,
 };
 
 pub mod moves;
@@ -22,30 +20,30 @@ struct Advance {
 }
 
 /// Answers a call; `path` is what comes after `/_sim`.
-pub fn answer(shared: &Arc<Shared>, method: &str, path: &str, body: &[u8]) -> Answer {
+pub fn answer(forges: &Forges, method: &str, path: &str, body: &[u8]) -> Answer {
     match (method, path) {
-        ("GET", "/requests") => Answer::json(200, json!(shared.requests())),
-        ("GET", "/world") => Answer::json(200, world(&shared.read())),
+        ("GET", "/requests") => Answer::json(200, json!(forges.common().requests())),
+        ("GET", "/world") => Answer::json(200, worlds(forges)),
         ("POST", "/advance") => match serde_json::from_slice::<Advance>(body) {
             Ok(it) => {
                 let seconds = i64::try_from(it.seconds).unwrap_or(i64::MAX);
-                shared.advance(SignedDuration::from_secs(seconds));
-                Answer::json(200, json!({"now": shared.now().to_string()}))
+                forges.advance(SignedDuration::from_secs(seconds));
+                Answer::json(200, json!({"now": forges.common().now().to_string()}))
             }
             Err(error) => Answer::error(400, &error.to_string()),
         },
         ("POST", "/faults") => match serde_json::from_slice::<Fault>(body) {
-            Ok(fault) => Answer::json(201, json!({"id": inject(shared, fault)})),
+            Ok(fault) => Answer::json(201, json!({"id": forges.inject(fault)})),
             Err(error) => Answer::error(400, &error.to_string()),
         },
-        ("POST", "/step" | "/health" | "/doom") => moves::answer(shared, path, body),
+        ("POST", "/step" | "/health" | "/doom") => moves::answer(forges, path, body),
         ("DELETE", "/faults") => {
-            shared.faults().clear();
+            forges.clear();
             Answer::empty(204)
         }
         ("DELETE", path) => {
             let id = path.strip_prefix("/faults/").and_then(|it| it.parse().ok());
-            let lifted = id.is_some_and(|id| shared.faults().lift(id));
+            let lifted = id.is_some_and(|id| forges.lift(id));
             if lifted {
                 Answer::empty(204)
             } else {
@@ -56,13 +54,17 @@ pub fn answer(shared: &Arc<Shared>, method: &str, path: &str, body: &[u8]) -> An
     }
 }
 
-/// Puts a fault in force and returns its number.
-pub fn inject(shared: &Arc<Shared>, fault: Fault) -> u64 {
-    let state = shared.read();
-    shared.faults().inject(fault, shared.now(), state)
+/// What every forge looks like: the first as it always was, the others as a list in `more`.
+pub fn worlds(forges: &Forges) -> Value {
+    let mut worlds = forges.all().map(|it| world(&it.read()));
+    let mut first = worlds.next().unwrap_or_default();
+    if let Some(map) = first.as_object_mut() {
+        map.insert("more".to_owned(), worlds.collect());
+    }
+    first
 }
 
-/// What tests and the curious want to know of the world.
+/// What tests and the curious want to know of one forge.
 pub fn world(state: &State) -> Value {
     json!({
         "schema": 1,

@@ -4,8 +4,8 @@
 //! `times` may be left out: then every request is met, for ever. The answer is `{"id": N}`.
 //! `DELETE /_sim/faults` takes all away, `DELETE /_sim/faults/N` one.
 //!
-//! `match` (all that is given must hold): `forge`, `method`, `path_prefix` (after `/api/v3` is taken
-//! off), `path_contains` (query included), `operation` (of a GraphQL document), `repo` (`owner/name`).
+//! `match` (all that is given must hold): `forge`, `method`, `path_prefix` (after `/api/v3` or its like
+//! is taken off), `path_contains` (query included), `operation` (of a GraphQL document), `repo` (`owner/name`).
 //!
 //! | effect | what happens |
 //! |---|---|
@@ -21,12 +21,12 @@
 //! | `{"kind":"secondary","retry_after":N}` | 403 of the secondary limit, with `Retry-After` |
 //! | `{"kind":"stale","seconds":N}` | reads see the world of N seconds ago; without `seconds`, of now for ever |
 //! | `{"kind":"partial","type":"NOT_FOUND","message":"…"}` | GraphQL: `match.repo` is null, with an error beside |
-//! | `{"kind":"refuse"}` | the connection is reset at once |
+//! | `{"kind":"refuse"}` | the connection is reset at once; if it meets a whole forge for ever, nobody listens on its port (but on the first one, where control is) |
 //! | `{"kind":"redirect","to":"…","status":301}` | sends the client elsewhere |
 //! | `{"kind":"hang"}` | no answer, ever |
 
 use std::{
-    collections::{BTreeMap, VecDeque},
+    collections::{BTreeMap, HashMap, VecDeque},
     sync::Arc,
 };
 
@@ -182,8 +182,8 @@ struct Standing {
     id: u64,
     fault: Fault,
     left: Option<u32>,
-    // What the world looked like, for stale reads, oldest first.
-    past: VecDeque<(Timestamp, Arc<State>)>,
+    // What each forge looked like, for stale reads, oldest first.
+    past: HashMap<Arc<str>, VecDeque<(Timestamp, Arc<State>)>>,
 }
 
 /// The faults in force.
@@ -194,18 +194,41 @@ pub struct Faults {
 }
 
 impl Faults {
-    /// Puts a fault in force; `state` is what stale reads go back to.
-    pub fn inject(&mut self, fault: Fault, now: Timestamp, state: Arc<State>) -> u64 {
+    /// Puts a fault in force; `states` are what stale reads go back to.
+    pub fn inject(&mut self, fault: Fault, now: Timestamp, states: Vec<Arc<State>>) -> u64 {
         self.last += 1;
         let left = fault.times;
-        let past = VecDeque::from([(now, state)]);
+        let past = states
+            .into_iter()
+            .map(|it| (it.name.clone(), VecDeque::from([(now, it)])));
         self.standing.push(Standing {
             id: self.last,
             fault,
             left,
-            past,
+            past: past.collect(),
         });
         self.last
+    }
+
+    /// Says whether nobody is to listen on a forge's port.
+    pub fn refuses(&self, forge: &str) -> bool {
+        self.standing.iter().any(|it| {
+            let Matcher {
+                forge: meant,
+                method: None,
+                path_prefix: None,
+                path_contains: None,
+                operation: None,
+                repo: None,
+            } = &it.fault.matcher
+            else {
+                return false;
+            };
+            let whole = meant
+                .as_ref()
+                .is_none_or(|it| it.eq_ignore_ascii_case(forge));
+            whole && it.fault.times.is_none() && matches!(it.fault.effect, Effect::Refuse)
+        })
     }
 
     /// Takes one fault away, and says whether it was there.
@@ -275,14 +298,14 @@ impl Faults {
         errors
     }
 
-    /// The state that a read gets: `current`, or an older one if a fault says so.
+    /// The states that a read gets: those of `current`, or older ones if a fault says so.
     pub fn as_seen(
         &mut self,
         asked: Asked<'_>,
         now: Timestamp,
-        current: &Arc<State>,
-    ) -> Arc<State> {
-        let mut seen = current.clone();
+        current: &[Arc<State>],
+    ) -> Vec<Arc<State>> {
+        let mut seen = current.to_vec();
         for it in &mut self.standing {
             let Effect::Stale { seconds } = it.fault.effect else {
                 continue;
@@ -291,16 +314,19 @@ impl Faults {
                 continue;
             }
             it.left = it.left.map(|left| left - 1);
-            if let Some(seconds) = seconds {
-                it.past.push_back((now, current.clone()));
-                let ago = SignedDuration::from_secs(i64::try_from(seconds).unwrap_or(i64::MAX));
-                let until = now.saturating_sub(ago).unwrap_or(Timestamp::MIN);
-                while it.past.get(1).is_some_and(|(at, _)| *at <= until) {
-                    it.past.pop_front();
+            for (seen, current) in seen.iter_mut().zip(current) {
+                let past = it.past.entry(current.name.clone()).or_default();
+                if let Some(seconds) = seconds {
+                    past.push_back((now, current.clone()));
+                    let ago = SignedDuration::from_secs(i64::try_from(seconds).unwrap_or(i64::MAX));
+                    let until = now.saturating_sub(ago).unwrap_or(Timestamp::MIN);
+                    while past.get(1).is_some_and(|(at, _)| *at <= until) {
+                        past.pop_front();
+                    }
                 }
-            }
-            if let Some((_, old)) = it.past.front() {
-                seen = old.clone();
+                if let Some((_, old)) = past.front() {
+                    *seen = old.clone();
+                }
             }
         }
         self.standing.retain(|it| it.left != Some(0));

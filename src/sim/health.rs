@@ -2,6 +2,8 @@
 //!
 //! No part of the forge: no token, no limits, but faults meet it like everything behind the port.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 
 use crate::sim::{
@@ -24,21 +26,21 @@ pub fn serves(path: &str) -> bool {
     })
 }
 
-/// Answers a request to monitoring.
-pub fn answer(state: &State, method: &str, path: &str, query: &str, body: &[u8]) -> Answer {
+/// Answers a request to monitoring, which looks at the services of every forge.
+pub fn answer(forges: &[Arc<State>], method: &str, path: &str, query: &str, body: &[u8]) -> Answer {
     let segments: Vec<_> = path.split('/').skip(1).map(decode).collect();
     let segments: Vec<&str> = segments.iter().map(AsRef::as_ref).collect();
     let reads = matches!(method, "GET" | "HEAD");
     match segments.as_slice() {
         ["health", ..] if !reads => plain(405, "method not allowed"),
-        ["health"] => Answer::json(200, json!({"services": pages(state)})),
-        ["health", service, environment] => page(state, service, environment),
-        ["prometheus", "api", "v1", "query"] if reads => metrics(state, query),
+        ["health"] => Answer::json(200, json!({"services": pages(forges)})),
+        ["health", service, environment] => page(forges, service, environment),
+        ["prometheus", "api", "v1", "query"] if reads => metrics(forges, query),
         ["prometheus", "api", "v1", "query"] if method == "POST" => {
             // A form in the body, or in the address, as with the real one.
             let body = String::from_utf8_lossy(body);
             let query = if body.is_empty() { query } else { &body };
-            metrics(state, query)
+            metrics(forges, query)
         }
         ["prometheus", "-", "healthy"] if reads => Answer::raw(
             200,
@@ -67,10 +69,10 @@ fn round(figure: f64) -> f64 {
     (figure * 100.0).round() / 100.0
 }
 
-fn pages(state: &State) -> Vec<Value> {
-    let all = state.repos.iter().flat_map(|repo| {
+fn pages(forges: &[Arc<State>]) -> Vec<Value> {
+    let all = services(forges).flat_map(|(state, repo)| {
         let places = repo.environments.iter();
-        places.filter_map(|place| {
+        places.filter_map(move |place| {
             let vital = state.vital(repo, &place.name)?;
             Some(shape(state, repo, &place.name, &vital))
         })
@@ -93,9 +95,16 @@ fn shape(state: &State, repo: &Repo, environment: &str, vital: &Vital) -> Value 
     })
 }
 
-fn page(state: &State, service: &str, environment: &str) -> Answer {
-    let repo = state.repos.iter().find(|it| it.name == service);
-    let Some(repo) = repo.filter(|it| it.environment(environment).is_some()) else {
+fn services(forges: &[Arc<State>]) -> impl Iterator<Item = (&State, &Repo)> {
+    forges
+        .iter()
+        .flat_map(|state| state.repos.iter().map(move |repo| (&**state, &**repo)))
+}
+
+fn page(forges: &[Arc<State>], service: &str, environment: &str) -> Answer {
+    let found = services(forges).find(|(_, it)| it.name == service);
+    let found = found.filter(|(_, it)| it.environment(environment).is_some());
+    let Some((state, repo)) = found else {
         return Answer::json(
             404,
             json!({"status": "unknown", "error": "no such service"}),
@@ -118,7 +127,7 @@ fn page(state: &State, service: &str, environment: &str) -> Answer {
     }
 }
 
-fn metrics(state: &State, query: &str) -> Answer {
+fn metrics(forges: &[Arc<State>], query: &str) -> Answer {
     let param = |name: &str| {
         let pairs = query.split('&').filter_map(|it| it.split_once('='));
         let mut pairs = pairs.filter(|(key, _)| *key == name);
@@ -126,7 +135,8 @@ fn metrics(state: &State, query: &str) -> Answer {
         Some(decode(&value.replace('+', " ")).into_owned())
     };
     let at = match param("time").filter(|it| !it.is_empty()) {
-        None => seconds(state.now),
+        // No forge is ahead of another.
+        None => forges.first().map_or(0.0, |it| seconds(it.now)),
         Some(text) => match instant(&text) {
             Some(at) => at,
             None => {
@@ -137,7 +147,7 @@ fn metrics(state: &State, query: &str) -> Answer {
         },
     };
     let query = param("query").unwrap_or_default();
-    match promql::evaluate(&query, &samples(state)) {
+    match promql::evaluate(&query, &samples(forges)) {
         Ok(promql::Value::Scalar(number)) => found("scalar", json!([at, number.to_string()])),
         Ok(promql::Value::Vector(samples)) => {
             let result: Vec<Value> = samples
@@ -172,9 +182,9 @@ fn instant(text: &str) -> Option<f64> {
 }
 
 /// Every series there is, at this moment.
-fn samples(state: &State) -> Vec<Sample> {
+fn samples(forges: &[Arc<State>]) -> Vec<Sample> {
     let mut all = Vec::new();
-    for repo in &state.repos {
+    for (state, repo) in services(forges) {
         for place in &repo.environments {
             let Some(vital) = state.vital(repo, &place.name) else {
                 continue;

@@ -18,6 +18,7 @@ pub mod deployment;
 pub mod doom;
 pub mod health;
 pub mod issue;
+pub mod mark;
 pub mod node;
 pub mod pull;
 pub mod query;
@@ -33,6 +34,7 @@ pub use deployment::{BranchPolicy, Deployment, DeploymentState, DeploymentStatus
 pub use doom::{Doom, Outcome};
 pub use health::{Condition, Health, Ill, Vital};
 pub use issue::{Issue, IssueReason, IssueState};
+pub use mark::Mark;
 pub use node::{Kind, NodeId};
 pub use pull::{MergeMethod, Pull, PullState, Review, ReviewState};
 pub use query::{CheckCounts, Comparison, Ordering, Pending, Rollup, RollupState};
@@ -72,7 +74,38 @@ pub(crate) use words;
 
 words! {
     /// Whose API is imitated where the two differ.
-    Flavor { Dotcom = "dotcom", Ghes = "ghes" }
+    Flavor {
+        Dotcom = "dotcom", Ghes = "ghes", Gitlab = "gitlab",
+        Forgejo = "forgejo", ForgejoTasks = "forgejo-tasks", Gitea = "gitea",
+    }
+}
+
+impl Flavor {
+    /// What a client calls this kind of forge.
+    pub const fn kind(self) -> &'static str {
+        match self {
+            Self::Dotcom | Self::Ghes => "github",
+            Self::Gitlab => "gitlab",
+            Self::Forgejo | Self::ForgejoTasks | Self::Gitea => "forgejo",
+        }
+    }
+
+    /// Where the REST API is, below the forge's own address.
+    pub const fn api(self) -> &'static str {
+        match self {
+            Self::Dotcom | Self::Ghes => "/api/v3",
+            Self::Gitlab => "/api/v4",
+            Self::Forgejo | Self::ForgejoTasks | Self::Gitea => "/api/v1",
+        }
+    }
+
+    /// Where the GraphQL API is, if there is one.
+    pub const fn graphql(self) -> Option<&'static str> {
+        match self {
+            Self::Dotcom | Self::Ghes | Self::Gitlab => Some("/api/graphql"),
+            Self::Forgejo | Self::ForgejoTasks | Self::Gitea => None,
+        }
+    }
 }
 
 /// Everything that the simulated forge knows at one instant.
@@ -85,8 +118,10 @@ pub struct State {
     pub name: Arc<str>,
     /// Whose API is imitated.
     pub flavor: Flavor,
-    /// `http://127.0.0.1:PORT`, known once the port is bound.
+    /// `http://127.0.0.1:PORT`, and the folder it is installed in; known once the port is bound.
     pub base: Arc<str>,
+    /// That folder: `/gitlab`, or nothing.
+    pub root: Arc<str>,
     /// The instant up to which everything has happened.
     pub now: Timestamp,
     /// Where the simulation started; what is before is history.
@@ -154,9 +189,20 @@ impl State {
 
     /// Tells the state where it is served; the links of its history follow.
     pub(crate) fn served_at(&mut self, base: &str) {
-        let old = std::mem::replace(&mut self.base, base.into());
+        let base = format!("{base}{}", self.root);
+        let old = std::mem::replace(&mut self.base, base.as_str().into());
         for repo in &mut self.repos {
-            for deployment in &mut Arc::make_mut(repo).deployments {
+            let repo = Arc::make_mut(repo);
+            for status in &mut repo.statuses {
+                let path = status
+                    .target_url
+                    .as_deref()
+                    .and_then(|it| it.strip_prefix(&*old));
+                if let Some(path) = path {
+                    status.target_url = Some(format!("{base}{path}"));
+                }
+            }
+            for deployment in &mut repo.deployments {
                 for status in &mut Arc::make_mut(deployment).statuses {
                     if let Some(path) = status.log_url.strip_prefix(&*old) {
                         status.log_url = format!("{base}{path}");

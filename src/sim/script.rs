@@ -14,6 +14,7 @@ use crate::sim::{
 
 pub mod deploy;
 mod job;
+mod mark;
 pub mod moves;
 pub mod outcome;
 pub mod push;

@@ -1,5 +1,6 @@
-//! From bytes to answers: faults first, then what a healthy forge answers, which is in
-//! `server/genuine.rs`. Sockets are in `server/wire.rs`.
+//! From bytes to answers: faults first, then what a healthy forge answers, which is its face's.
+//!
+//! Faces are in `server/face.rs` and below, sockets in `server/wire.rs`.
 
 use std::{sync::Arc, time::Duration};
 
@@ -15,20 +16,23 @@ use sha2::{Digest as _, Sha256};
 use tokio::task::JoinHandle;
 
 use crate::sim::{
+    common::Logged,
     control,
     faults::{Asked, Effect},
-    graphql::{self, GraphqlSchema},
+    forges::Forges,
     health,
     model::commit::hex,
     rest::Answer,
-    shared::{Logged, Resource, Shared},
+    shared::Shared,
 };
 
-mod genuine;
+mod face;
+mod forgejo;
+mod github;
 mod reply;
 mod wire;
 
-use genuine::{genuine, secondary, spent, token};
+use face::Face;
 use reply::Reply;
 pub use wire::{Lines, Wire};
 
@@ -36,29 +40,35 @@ const MAX_BODY: usize = 4 * 1024 * 1024;
 
 struct Site {
     shared: Arc<Shared>,
-    schema: GraphqlSchema,
+    face: Face,
+    // Control and monitoring, on the first forge's port.
+    forges: Option<Forges>,
 }
 
-/// Serves until the shared state is shut; the task ends when the last connection has.
+/// Serves one forge until all are shut; the task ends when the last connection has. `forges` is for
+/// the first one, on whose port control and monitoring are; `None` says that the forge's flavor has
+/// no face.
 #[expect(
     clippy::disallowed_methods,
-    reason = "the simulator stands for another machine, and this is its one task"
+    reason = "the simulator stands for another machine, and this is its one task for each port"
 )]
-pub fn serve(lines: Lines, shared: Arc<Shared>) -> JoinHandle<()> {
+pub fn serve(lines: Lines, shared: Arc<Shared>, forges: Option<Forges>) -> Option<JoinHandle<()>> {
+    let face = Face::of(shared.read().flavor)?;
     let site = Arc::new(Site {
-        schema: graphql::schema(),
+        face,
         shared: shared.clone(),
+        forges,
     });
     let router = Router::new().fallback(entry).with_state(site);
     let service = router.into_make_service_with_connect_info::<Wire>();
-    tokio::spawn(async move {
+    Some(tokio::spawn(async move {
         let ended = axum::serve(lines, service)
-            .with_graceful_shutdown(async move { shared.shutting().await })
+            .with_graceful_shutdown(async move { shared.common().shutting().await })
             .await;
         if let Err(error) = ended {
             tracing::error!(%error, "the simulated forge ended");
         }
-    })
+    }))
 }
 
 /// A request, read to its end.
@@ -85,34 +95,6 @@ impl Incoming {
     }
 }
 
-/// Which API a path belongs to, and the path without the API's own beginning.
-enum Api<'a> {
-    Graphql,
-    Rest { prefix: &'static str, path: &'a str },
-}
-
-impl<'a> Api<'a> {
-    fn of(path: &'a str) -> Self {
-        if path == "/graphql" || path == "/api/graphql" {
-            return Self::Graphql;
-        }
-        match path.strip_prefix("/api/v3") {
-            Some(rest) if rest.is_empty() || rest.starts_with('/') => Self::Rest {
-                prefix: "/api/v3",
-                path: rest,
-            },
-            _ => Self::Rest { prefix: "", path },
-        }
-    }
-
-    fn path(&self) -> &'a str {
-        match self {
-            Self::Graphql => "/graphql",
-            Self::Rest { path, .. } => path,
-        }
-    }
-}
-
 async fn entry(
     Extract(site): Extract<Arc<Site>>,
     ConnectInfo(wire): ConnectInfo<Wire>,
@@ -122,7 +104,7 @@ async fn entry(
     tokio::select! {
         biased;
         answer = handle(&site, &wire, request) => answer,
-        () = shared.shutting() => {
+        () = shared.common().shutting() => {
             wire.cut();
             Response::new(Body::empty())
         }
@@ -144,18 +126,20 @@ async fn handle(site: &Site, wire: &Wire, request: Request) -> Response<Body> {
         body: body.to_vec(),
         at,
     };
-    if let Some(path) = incoming.raw_path.strip_prefix("/_sim") {
+    if let Some(forges) = &site.forges
+        && let Some(path) = incoming.raw_path.strip_prefix("/_sim")
+    {
         let answer = if wire.peer.ip().is_loopback() {
-            control::answer(shared, &incoming.method, path, &incoming.body)
+            control::answer(forges, &incoming.method, path, &incoming.body)
         } else {
             Answer::error(403, "the simulation is controlled from this machine alone")
         };
         return Reply::from(answer).into_response();
     }
-    let operation = operation(&incoming);
-    let place = shared.log(Logged {
+    let operation = site.operation(&incoming);
+    let place = shared.common().log(Logged {
         method: incoming.method.clone(),
-        forge: if health::serves(&incoming.raw_path) {
+        forge: if site.monitors(&incoming.raw_path) {
             health::NAME.to_owned()
         } else {
             shared.read().name.to_string()
@@ -173,7 +157,7 @@ async fn handle(site: &Site, wire: &Wire, request: Request) -> Response<Body> {
         wire.cut();
         return Response::new(Body::empty());
     };
-    shared.answered(place, reply.status());
+    shared.common().answered(place, reply.status());
     tracing::debug!(
         method = incoming.method,
         path = incoming.raw_path,
@@ -187,21 +171,36 @@ async fn handle(site: &Site, wire: &Wire, request: Request) -> Response<Body> {
     }
 }
 
-fn operation(incoming: &Incoming) -> Option<String> {
-    if !matches!(Api::of(&incoming.raw_path), Api::Graphql) {
-        return None;
+impl Site {
+    // Monitoring is no part of any forge.
+    fn monitors(&self, path: &str) -> bool {
+        self.forges.is_some() && health::serves(path)
     }
-    let body: Value = serde_json::from_slice(&incoming.body).ok()?;
-    if let Some(name) = body.get("operationName").and_then(Value::as_str) {
-        return Some(name.to_owned());
+
+    fn operation(&self, incoming: &Incoming) -> Option<String> {
+        if !self.face.is_graphql(self.path(&incoming.raw_path)) {
+            return None;
+        }
+        let body: Value = serde_json::from_slice(&incoming.body).ok()?;
+        if let Some(name) = body.get("operationName").and_then(Value::as_str) {
+            return Some(name.to_owned());
+        }
+        let mut words = body.get("query")?.as_str()?.split_whitespace();
+        words.find(|it| matches!(*it, "query" | "mutation"))?;
+        let name = words.next()?;
+        let name = name
+            .split(|letter: char| !letter.is_alphanumeric() && letter != '_')
+            .next()?;
+        (!name.is_empty()).then(|| name.to_owned())
     }
-    let mut words = body.get("query")?.as_str()?.split_whitespace();
-    words.find(|it| matches!(*it, "query" | "mutation"))?;
-    let name = words.next()?;
-    let name = name
-        .split(|letter: char| !letter.is_alphanumeric() && letter != '_')
-        .next()?;
-    (!name.is_empty()).then(|| name.to_owned())
+
+    // A path without the folder that the forge is installed in; as it is, if it leads elsewhere.
+    fn path<'p>(&self, raw: &'p str) -> &'p str {
+        let root = self.shared.read().root.clone();
+        raw.strip_prefix(&*root)
+            .filter(|it| it.starts_with('/'))
+            .unwrap_or(raw)
+    }
 }
 
 /// The answer; `None` when the connection is to end without one.
@@ -212,18 +211,22 @@ async fn answered(
     operation: Option<&str>,
 ) -> Option<Reply> {
     let shared = &site.shared;
-    let api = Api::of(&incoming.raw_path);
     let text = String::from_utf8_lossy(&incoming.body);
     let full = incoming.full();
     let current = shared.read();
+    let monitors = site.monitors(&incoming.raw_path);
     let asked = Asked {
-        forge: if health::serves(api.path()) {
+        forge: if monitors {
             health::NAME
         } else {
             &current.name
         },
         method: &incoming.method,
-        path: api.path(),
+        path: if monitors {
+            &incoming.raw_path
+        } else {
+            site.face.path(site.path(&incoming.raw_path))
+        },
         full: &full,
         operation,
         body: &text,
@@ -242,33 +245,15 @@ async fn answered(
             Effect::Cut { at } => cut = Some(at),
             Effect::Drop => return None,
             Effect::DropAfter => drop_after = true,
-            Effect::Unauthorized => return Some(Answer::error(401, "Bad credentials").into()),
-            Effect::Forbidden { permissions } => {
-                let answer = Answer::error(403, "Resource not accessible by personal access token");
-                let needs = permissions.unwrap_or_else(|| "contents=write".to_owned());
-                return Some(answer.with("x-accepted-github-permissions", needs).into());
-            }
-            Effect::Sso { url } => {
-                let words = "Resource protected by organization SAML enforcement. You must grant your Personal Access token access to this organization.";
-                return Some(
-                    Answer::error(403, words)
-                        .with("x-github-sso", format!("required; url={url}"))
-                        .into(),
-                );
-            }
-            Effect::RateLimit => {
-                if let Some(token) = token(&current, incoming) {
-                    let resource = if matches!(api, Api::Graphql) {
-                        Resource::Graphql
-                    } else {
-                        Resource::Core
-                    };
-                    shared.exhaust(token, resource);
-                    let budget = shared.charge(token, resource, 0);
-                    return Some(spent(token, resource, budget));
+            Effect::Unauthorized
+            | Effect::Forbidden { .. }
+            | Effect::Sso { .. }
+            | Effect::RateLimit
+            | Effect::Secondary { .. } => {
+                if let Some(reply) = site.face.refusal(shared, incoming, &effect) {
+                    return Some(reply);
                 }
             }
-            Effect::Secondary { retry_after } => return Some(secondary(retry_after)),
             Effect::Refuse => {
                 wire.reset();
                 return None;
@@ -278,14 +263,23 @@ async fn answered(
                 return Some(answer.with("location", to).into());
             }
             Effect::Hang => {
-                shared.shutting().await;
+                shared.common().shutting().await;
                 return None;
             }
             // Stale reads and partial errors are met further in.
             Effect::Stale { .. } | Effect::Partial { .. } => {}
         }
     }
-    let reply = genuine(site, incoming, &api, asked).await;
+    let reply = match &site.forges {
+        Some(forges) if monitors => {
+            let seen = shared
+                .faults()
+                .as_seen(asked, incoming.at, &forges.states());
+            let Incoming { method, query, .. } = incoming;
+            health::answer(&seen, method, asked.path, query, &incoming.body).into()
+        }
+        _ => site.face.answer(shared, incoming, asked).await,
+    };
     if drop_after {
         return None;
     }

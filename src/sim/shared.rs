@@ -1,42 +1,22 @@
-//! What all connections share: the state, the clock, the faults, the budgets, the request log.
+//! What all connections to one forge share: its state, its budgets, whether its door is open.
+//!
+//! What the forges of a simulation share among each other is in `common`.
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard},
 };
 
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::watch;
 
 use crate::sim::{
-    clock::Clock,
+    common::{Common, lock},
     faults::{Faults, PartialError},
     model::{Flavor, State, Token},
 };
 
-/// One request as the log keeps it.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
-pub struct Logged {
-    /// `GET`, `POST`, …
-    pub method: String,
-    /// The name of the forge asked.
-    pub forge: String,
-    /// Path and query as they came.
-    pub path: String,
-    /// The name of the GraphQL operation, if it was one.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub operation: Option<String>,
-    /// Of the body as it came, in hexadecimal.
-    pub body_sha256: String,
-    /// Whether it named an answer that the client already has.
-    pub conditional: bool,
-    /// The status answered; 0 when no answer was sent.
-    pub status: u16,
-    /// When it came, in the simulation's time.
-    pub at: Timestamp,
-}
-
-/// Which hourly budget a request takes from.
+/// Which budget a request takes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Resource {
     /// REST: a request costs one.
@@ -45,14 +25,14 @@ pub enum Resource {
     Graphql,
 }
 
-/// What is left of an hourly budget.
+/// What is left of a budget.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Budget {
     /// The whole.
     pub limit: u32,
-    /// Spent in this hour.
+    /// Spent in this hour or minute.
     pub used: u32,
-    /// When the hour ends.
+    /// When that ends.
     pub reset: Timestamp,
 }
 
@@ -63,15 +43,13 @@ impl Budget {
     }
 }
 
-/// Everything behind the port.
+/// Everything behind one port.
 #[derive(Debug)]
 pub struct Shared {
-    clock: Clock,
+    common: Arc<Common>,
     state: Mutex<Arc<State>>,
-    faults: Mutex<Faults>,
     budgets: Mutex<HashMap<(String, Resource), Budget>>,
-    log: Mutex<Vec<Logged>>,
-    quiet: watch::Sender<bool>,
+    door: watch::Sender<bool>,
 }
 
 /// One authenticated request, as the APIs see it.
@@ -88,26 +66,40 @@ pub struct Session {
 }
 
 impl Shared {
-    /// Shares a state; `clock` must be the one it was built by.
-    pub fn new(state: State, clock: Clock) -> Arc<Self> {
+    /// Shares a state, which must have been built by the clock of `common`.
+    pub fn new(state: State, common: Arc<Common>) -> Arc<Self> {
         Arc::new(Self {
-            clock,
+            common,
             state: Mutex::new(Arc::new(state)),
-            faults: Mutex::default(),
             budgets: Mutex::default(),
-            log: Mutex::default(),
-            quiet: watch::channel(false).0,
+            door: watch::channel(true).0,
         })
+    }
+
+    /// What it shares with the other forges.
+    pub fn common(&self) -> &Common {
+        &self.common
+    }
+
+    /// Opens the door to connections, or shuts it: then nobody listens.
+    pub fn open(&self, open: bool) {
+        self.door
+            .send_if_modified(|it| std::mem::replace(it, open) != open);
+    }
+
+    /// Tells whether the door is open, now and whenever that changes.
+    pub fn door(&self) -> watch::Receiver<bool> {
+        self.door.subscribe()
     }
 
     /// The time in the simulation.
     pub fn now(&self) -> Timestamp {
-        self.clock.now()
+        self.common.now()
     }
 
     /// The state as it is now.
     pub fn read(&self) -> Arc<State> {
-        let now = self.clock.now();
+        let now = self.common.now();
         let mut state = lock(&self.state);
         if state.due(now) {
             Arc::make_mut(&mut state).advance_to(now);
@@ -117,43 +109,28 @@ impl Shared {
 
     /// Brings the state up to now and changes it.
     pub fn act<T>(&self, act: impl FnOnce(&mut State) -> T) -> T {
-        let now = self.clock.now();
+        let now = self.common.now();
         let mut state = lock(&self.state);
         let state = Arc::make_mut(&mut state);
         state.advance_to(now);
         act(state)
     }
 
-    /// How many requests there have been.
-    pub fn count(&self) -> usize {
-        lock(&self.log).len()
-    }
-
-    /// Moves the clock forward, and the world with it.
-    pub fn advance(&self, by: SignedDuration) {
-        self.clock.advance(by);
-        self.read();
-    }
-
     /// The faults in force.
     pub fn faults(&self) -> MutexGuard<'_, Faults> {
-        lock(&self.faults)
+        self.common.faults()
     }
 
     /// Takes `cost` from a token owner's budget and says what is left; a cost of 0 only looks.
-    /// GitHub Enterprise Server has no limits, and so no answer.
+    /// Where limits are off as delivered, there is no answer.
     pub fn charge(&self, token: &Token, resource: Resource, cost: u32) -> Option<Budget> {
-        if lock(&self.state).flavor == Flavor::Ghes {
-            return None;
-        }
-        let now = self.clock.now();
+        let (limit, window) = allowance(lock(&self.state).flavor)?;
+        let now = self.common.now();
         let mut budgets = lock(&self.budgets);
         let fresh = Budget {
-            limit: 5_000,
+            limit,
             used: 0,
-            reset: now
-                .saturating_add(SignedDuration::from_hours(1))
-                .unwrap_or(now),
+            reset: now.saturating_add(window).unwrap_or(now),
         };
         let budget = budgets
             .entry((token.login.clone(), resource))
@@ -167,41 +144,15 @@ impl Shared {
 
     /// Spends a whole budget, so that the next request is over the limit.
     pub fn exhaust(&self, token: &Token, resource: Resource) {
-        self.charge(token, resource, 5_000);
-    }
-
-    /// Writes a request into the log when it comes, and returns its place there.
-    pub fn log(&self, entry: Logged) -> usize {
-        let mut log = lock(&self.log);
-        log.push(entry);
-        log.len() - 1
-    }
-
-    /// Notes what a request was answered.
-    pub fn answered(&self, place: usize, status: u16) {
-        if let Some(entry) = lock(&self.log).get_mut(place) {
-            entry.status = status;
-        }
-    }
-
-    /// The log so far.
-    pub fn requests(&self) -> Vec<Logged> {
-        lock(&self.log).clone()
-    }
-
-    /// Ends all waiting, and the server with it.
-    pub fn shut(&self) {
-        self.quiet.send_replace(true);
-    }
-
-    /// Completes when the server is to end.
-    pub async fn shutting(&self) {
-        // An error means that the sender is gone, which is the same.
-        let _ = self.quiet.subscribe().wait_for(|quiet| *quiet).await;
+        self.charge(token, resource, u32::MAX);
     }
 }
 
-// A panic while a lock is held is a bug, but the log of a test is still worth reading.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+/// How much a token's owner may ask in how long; `None` where limits are off as delivered.
+fn allowance(flavor: Flavor) -> Option<(u32, SignedDuration)> {
+    match flavor {
+        Flavor::Dotcom => Some((5_000, SignedDuration::from_hours(1))),
+        Flavor::Gitlab => Some((2_000, SignedDuration::from_mins(1))),
+        Flavor::Ghes | Flavor::Forgejo | Flavor::ForgejoTasks | Flavor::Gitea => None,
+    }
 }

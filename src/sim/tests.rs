@@ -11,6 +11,7 @@ mod acts;
 mod faults;
 mod gates;
 mod monitoring;
+mod several;
 
 async fn evening() -> Running {
     let world = World::from_toml(EVENING).expect("the world file reads");

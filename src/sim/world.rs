@@ -13,7 +13,7 @@ pub mod offset;
 
 pub use offset::Offset;
 
-use crate::sim::model::{Doom, Health, Ill, Report};
+use crate::sim::model::{Doom, Health, Ill, Mark, Report};
 
 /// A world, as its file declares it.
 #[derive(Debug, Clone, Deserialize)]
@@ -42,6 +42,10 @@ pub struct World {
     /// Configuration for the client, passed on as it is but for `{{…}}` times.
     #[serde(default)]
     pub client: toml::Table,
+    /// Further forges of the same evening, each a world of its own: `[[more]]`, `[more.forge]`,
+    /// `[[more.repo]]`. They share clock, speed, seed and control with this one.
+    #[serde(default)]
+    pub more: Vec<World>,
 }
 
 /// The forge itself.
@@ -51,9 +55,12 @@ pub struct Forge {
     /// Its name in configuration.
     #[serde(default = "github")]
     pub name: String,
-    /// `dotcom` or `ghes`.
+    /// `dotcom`, `ghes`, `gitlab`, `forgejo`, `forgejo-tasks` or `gitea`.
     #[serde(default = "dotcom")]
     pub flavor: String,
+    /// The folder it is installed in, such as `/gitlab`; at the root without it.
+    #[serde(default)]
+    pub root: String,
     /// The organisation that owns the repositories.
     pub owner: String,
     /// The share of jobs that fail by chance.
@@ -150,6 +157,23 @@ pub struct Flow {
     /// More branches, all at the first commit.
     #[serde(default)]
     pub branches: Vec<String>,
+    /// What changes into those branches need.
+    #[serde(default, rename = "protect")]
+    pub protections: Vec<ProtectionPlan>,
+}
+
+/// What a change into a branch needs.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ProtectionPlan {
+    /// The branch.
+    pub branch: String,
+    /// Reviews.
+    #[serde(default)]
+    pub reviews: u32,
+    /// Checks.
+    #[serde(default)]
+    pub contexts: Vec<String>,
 }
 
 /// How promotions are made.
@@ -205,6 +229,8 @@ pub struct JobPlan {
     pub environment: Option<String>,
     /// The input that names the revision.
     pub revision: Option<String>,
+    /// What it leaves behind, for forges that have no deployments.
+    pub marks: Option<Mark>,
 }
 
 const fn first() -> u32 {
@@ -239,6 +265,9 @@ pub struct RepoPlan {
     /// Read-only.
     #[serde(default)]
     pub archived: bool,
+    /// Workflows run here.
+    #[serde(default = "yes")]
+    pub actions: bool,
     /// Pull requests are merged by way of a queue.
     #[serde(default)]
     pub merge_queue: bool,
@@ -414,5 +443,18 @@ impl World {
     /// Reads a world file.
     pub fn from_toml(text: &str) -> Result<Self, toml::de::Error> {
         toml::from_str(text)
+    }
+
+    /// This world and another one in the same evening.
+    #[must_use]
+    pub fn with(mut self, other: Self) -> Self {
+        self.more.push(other);
+        self
+    }
+
+    /// Every forge's own world, this one first.
+    pub fn forges(&self) -> Vec<&Self> {
+        let more = self.more.iter().flat_map(Self::forges);
+        std::iter::once(self).chain(more).collect()
     }
 }

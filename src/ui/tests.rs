@@ -1,6 +1,7 @@
 //! Snapshots of the screens: the text, and below it the tones, one letter a cell.
 
 use super::*;
+use crate::app::interface::overview::Overview;
 use crate::app::state::State;
 use crate::app::view::{scenes, view};
 
@@ -110,6 +111,16 @@ fn every_dialog() {
         let state = dialogs::timeline(columns, rows);
         insta::assert_snapshot!(format!("timeline_{columns}x{rows}"), both(&state));
     }
+    for (name, overview) in [
+        ("runs", Overview::Runs),
+        ("requests", Overview::PullRequests),
+        ("tasks", Overview::Tasks),
+    ] {
+        for (columns, rows) in [(60, 12), (80, 24), (160, 45)] {
+            let state = dialogs::overview(overview, columns, rows);
+            insta::assert_snapshot!(format!("{name}_{columns}x{rows}"), both(&state));
+        }
+    }
 }
 
 #[test]
@@ -189,6 +200,8 @@ fn every_size_can_be_drawn() {
         scenes::dialogs::promote_several(80, 24),
         scenes::dialogs::detail(crate::app::interface::DetailTab::Gates, 80, 24),
         scenes::dialogs::timeline(80, 24),
+        scenes::dialogs::overview(Overview::Runs, 80, 24),
+        scenes::dialogs::overview(Overview::Tasks, 80, 24),
     ];
     for columns in (1..130).step_by(7) {
         for rows in (1..50).step_by(5) {

@@ -7,9 +7,40 @@ use std::collections::BTreeMap;
 
 use crate::app::view::line::Tone;
 
-const DARK: &str = include_str!("../../assets/themes/dark.toml");
-const LIGHT: &str = include_str!("../../assets/themes/light.toml");
-const MONO: &str = include_str!("../../assets/themes/mono.toml");
+mod depth;
+
+pub use depth::Depth;
+
+macro_rules! file {
+    ($name:literal) => {
+        include_str!(concat!("../../assets/themes/", $name, ".toml"))
+    };
+}
+
+/// The themes of the program: name, the text for dark terminals, the text for light ones.
+const BUILT_IN: &[(&str, &str, &str)] = &[
+    ("dark", file!("dark"), file!("dark")),
+    ("light", file!("light"), file!("light")),
+    (
+        "high-contrast",
+        file!("high-contrast"),
+        file!("high-contrast-light"),
+    ),
+    (
+        "colour-blind",
+        file!("colour-blind"),
+        file!("colour-blind-light"),
+    ),
+    ("terminal", file!("terminal"), file!("terminal")),
+    ("mono", file!("mono"), file!("mono")),
+];
+
+/// What is behind the letters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Background {
+    Dark,
+    Light,
+}
 
 /// A style for each tone, and for the row under the cursor.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,21 +75,50 @@ struct Look {
 
 impl Theme {
     pub fn dark() -> Self {
-        Self::built_in(DARK)
+        Self::built_in("dark", Background::Dark)
     }
 
     pub fn light() -> Self {
-        Self::built_in(LIGHT)
+        Self::built_in("light", Background::Light)
     }
 
     /// Bold, reverse and underline alone: for `NO_COLOR` and for terminals without colours.
     pub fn mono() -> Self {
-        Self::built_in(MONO)
+        Self::built_in("mono", Background::Dark)
     }
 
     #[expect(clippy::expect_used, reason = "a test reads every built-in theme")]
-    fn built_in(text: &str) -> Self {
-        Self::parse(text).expect("a built-in theme is well formed")
+    fn built_in(name: &str, background: Background) -> Self {
+        Self::named(name, background).expect("a built-in theme exists and is well formed")
+    }
+
+    /// The names of the program's own themes.
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        BUILT_IN.iter().map(|(name, ..)| *name)
+    }
+
+    /// The file of one of the program's own themes: where an own one starts.
+    pub fn text(name: &str, background: Background) -> Option<&'static str> {
+        let (_, dark, light) = BUILT_IN.iter().find(|(known, ..)| *known == name)?;
+        Some(match background {
+            Background::Dark => dark,
+            Background::Light => light,
+        })
+    }
+
+    /// One of the program's own themes.
+    pub fn named(name: &str, background: Background) -> Option<Self> {
+        Self::parse(Self::text(name, background)?).ok()
+    }
+
+    /// The same theme in the colours that a terminal has.
+    #[must_use]
+    pub fn reduced(mut self, depth: Depth) -> Self {
+        for style in self.tones.iter_mut().chain([&mut self.cursor]) {
+            style.fg = style.fg.map(|color| depth.nearest(color));
+            style.bg = style.bg.map(|color| depth.nearest(color));
+        }
+        self
     }
 
     /// Reads a theme: a table for each tone, and `cursor` for the row under the cursor.
@@ -171,10 +231,103 @@ impl Look {
 mod tests {
     use super::*;
 
+    /// Every theme with the background that it is for.
+    fn all() -> Vec<(String, Background, Theme)> {
+        let mut all = Vec::new();
+        for (name, dark, light) in BUILT_IN {
+            for (background, text) in [(Background::Dark, dark), (Background::Light, light)] {
+                let theme = Theme::parse(text);
+                let theme = theme.unwrap_or_else(|error| panic!("{name}: {error}"));
+                all.push(((*name).to_owned(), background, theme));
+            }
+        }
+        all
+    }
+
+    /// Red, green and blue; the first sixteen as most terminals of today have them.
+    fn rgb(color: Color) -> Option<[u8; 3]> {
+        const NAMED: [Color; 16] = [
+            Color::Black,
+            Color::Red,
+            Color::Green,
+            Color::Yellow,
+            Color::Blue,
+            Color::Magenta,
+            Color::Cyan,
+            Color::Gray,
+            Color::DarkGray,
+            Color::LightRed,
+            Color::LightGreen,
+            Color::LightYellow,
+            Color::LightBlue,
+            Color::LightMagenta,
+            Color::LightCyan,
+            Color::White,
+        ];
+        let index = match color {
+            Color::Reset => return None,
+            Color::Rgb(red, green, blue) => return Some([red, green, blue]),
+            Color::Indexed(index) => index,
+            named => {
+                let place = NAMED.iter().position(|known| *known == named)?;
+                u8::try_from(place).ok()?
+            }
+        };
+        let (red, green, blue) = ansi_colours::rgb_from_ansi256(index);
+        Some([red, green, blue])
+    }
+
+    /// The contrast of two colours, from 1 to 21.
+    /// Source: WCAG 2.2, "contrast ratio" and "relative luminance".
+    fn contrast(one: [u8; 3], other: [u8; 3]) -> f64 {
+        let light = |color: [u8; 3]| {
+            let [red, green, blue] = color.map(|part| {
+                let part = f64::from(part) / 255.0;
+                if part <= 0.040_45 {
+                    part / 12.92
+                } else {
+                    ((part + 0.055) / 1.055).powf(2.4)
+                }
+            });
+            0.2126 * red + 0.7152 * green + 0.0722 * blue
+        };
+        let (one, other) = (light(one), light(other));
+        (one.max(other) + 0.05) / (one.min(other) + 0.05)
+    }
+
     #[test]
-    fn every_built_in_theme_has_every_tone() {
-        for text in [DARK, LIGHT, MONO] {
-            assert!(Theme::parse(text).is_ok(), "{:?}", Theme::parse(text));
+    fn every_tone_reads_well_on_the_background_and_under_the_cursor() {
+        for (name, background, theme) in all() {
+            let own = match name.as_str() {
+                // The terminal's owner chose these.
+                "terminal" | "mono" => continue,
+                "dark" if background == Background::Light => continue,
+                "light" if background == Background::Dark => continue,
+                name => name,
+            };
+            let (paper, ink) = match background {
+                Background::Dark => ([0x14; 3], [0xe4; 3]),
+                Background::Light => ([0xff; 3], [0x10; 3]),
+            };
+            for tone in Tone::ALL {
+                let style = theme.style(tone);
+                let least = match (own, tone) {
+                    // Lines are no text.
+                    (_, Tone::Rule) => 1.3,
+                    ("high-contrast", _) => 7.0,
+                    _ => 4.5,
+                };
+                let fg = style.fg.and_then(rgb).unwrap_or(ink);
+                let bg = style.bg.and_then(rgb).unwrap_or(paper);
+                let seen = contrast(fg, bg);
+                assert!(seen >= least, "{name} {background:?} {tone:?}: {seen:.1}");
+                let cursor = theme.cursor.bg.and_then(rgb).unwrap_or(paper);
+                if style.bg.is_none() {
+                    let seen = contrast(fg, cursor);
+                    let least = least.min(3.0);
+                    assert!(seen >= least, "{name} {tone:?} under the cursor: {seen:.1}");
+                }
+            }
         }
     }
 

@@ -61,6 +61,36 @@ fn help_and_version_need_nothing() {
 }
 
 #[test]
+fn completions_pages_keys_and_themes_need_no_config() {
+    let folder = tempfile::tempdir().unwrap();
+    let said = |arguments: &[&str]| {
+        let output = gonogo(folder.path()).args(arguments).output().unwrap();
+        assert!(output.status.success(), "{arguments:?}: {output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    for shell in ["bash", "elvish", "fish", "nushell", "powershell", "zsh"] {
+        let script = said(&["completions", shell]);
+        assert!(script.contains("promote"), "{shell}: {script}");
+    }
+    assert!(said(&["man"]).contains("gonogo"));
+    let pages = folder.path().join("pages");
+    said(&["man", "--into", pages.to_str().unwrap()]);
+    assert!(pages.join("gonogo-promote.1").exists());
+    assert!(said(&["config", "keys"]).contains("promote            = [\"P\"]"));
+    // What is printed can be bound again as it is.
+    let config = folder.path().join("keys.toml");
+    let bound = format!("[keys]\n{}", said(&["config", "keys"]));
+    std::fs::write(&config, bound).unwrap();
+    said(&["config", "check", "--config", config.to_str().unwrap()]);
+    for theme in said(&["config", "theme"]).lines() {
+        assert!(
+            said(&["config", "theme", theme]).contains("[cursor]"),
+            "{theme}"
+        );
+    }
+}
+
+#[test]
 fn the_board_needs_a_terminal_and_says_so() {
     let sim = Sim::start(1.0);
     for arguments in [&[][..], &["demo"]] {

@@ -111,6 +111,8 @@ fn target(name: &str) -> Target {
         environments: ["dev", "staging", "production"]
             .map(EnvironmentName::from)
             .to_vec(),
+        model: gonogo::domain::policy::EnvironmentModel::Native,
+        jobs: std::collections::BTreeMap::new(),
         revisions: Vec::new(),
         named_checks: false,
         reports: false,

@@ -77,6 +77,8 @@ pub fn reason(state: &State, command: Command) -> Option<String> {
         | Command::Board
         | Command::Releases
         | Command::Timeline
+        | Command::Pipelines
+        | Command::Tasks
         | Command::LastView
         | Command::Errors
         | Command::Messages

@@ -8,6 +8,7 @@ const SCREENS: &[Context] = &[
     Context::Detail,
     Context::Timeline,
     Context::Release,
+    Context::Overview,
 ];
 /// Everywhere but in dialogs, where letters may be typed.
 const PLACES: &[Context] = &[
@@ -15,6 +16,7 @@ const PLACES: &[Context] = &[
     Context::Detail,
     Context::Timeline,
     Context::Release,
+    Context::Overview,
     Context::List,
 ];
 /// Where there is a list to move in by pages.
@@ -25,17 +27,20 @@ const BOARD_DETAIL: &[Context] = &[Context::Board, Context::Detail];
 const CELLS: &[Context] = &[Context::Board, Context::Detail, Context::Release];
 
 const RELEASE: &[Context] = &[Context::Release];
-const TABS: &[Context] = &[Context::Detail, Context::Release];
+const TABS: &[Context] = &[Context::Detail, Context::Release, Context::Overview];
+const BROWSED: &[Context] = &[Context::Board, Context::Detail, Context::Overview];
 const PANES: &[Context] = &[
     Context::Board,
     Context::Detail,
     Context::Release,
+    Context::Overview,
     Context::Dialog,
 ];
 const OPENING: &[Context] = &[
     Context::Board,
     Context::Timeline,
     Context::Release,
+    Context::Overview,
     Context::Dialog,
 ];
 
@@ -273,7 +278,7 @@ pub const SPECS: &[Spec] = &[
         label: "web",
         help: "open the selected thing in the browser",
         group: Group::Look,
-        contexts: BOARD_DETAIL,
+        contexts: BROWSED,
         keys: &["o"],
         danger: Danger::None,
     },
@@ -368,6 +373,26 @@ pub const SPECS: &[Spec] = &[
         group: Group::GoTo,
         contexts: SCREENS,
         keys: &["3"],
+        danger: Danger::None,
+    },
+    Spec {
+        command: Command::Pipelines,
+        name: "pipelines",
+        label: "pipelines",
+        help: "runs and open pull requests of all services",
+        group: Group::GoTo,
+        contexts: SCREENS,
+        keys: &["4"],
+        danger: Danger::None,
+    },
+    Spec {
+        command: Command::Tasks,
+        name: "tasks",
+        label: "tasks",
+        help: "everything that is under way",
+        group: Group::GoTo,
+        contexts: SCREENS,
+        keys: &["5"],
         danger: Danger::None,
     },
     Spec {

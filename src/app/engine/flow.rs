@@ -18,7 +18,7 @@ use crate::domain::entry::{Draft, Entry, Event, Precondition};
 use crate::domain::ids::{
     DeploymentId, HoldId, IntentId, OverrideId, ReleaseName, ReleaseRunId, ServiceName,
 };
-use crate::domain::promotion::Step;
+use crate::domain::promotion::{Intent, Step};
 
 /// A send on its way.
 #[derive(Clone, Debug)]
@@ -302,7 +302,7 @@ impl Engine {
         let step = Step::Abandoned {
             why: refusal.why.clone(),
         };
-        let draft = self.step_draft(&plan, step, &operator, now);
+        let draft = self.step_draft(&plan.intent, step, &operator, now);
         vec![self.append(
             Pending::Abandon(id.clone(), refusal),
             draft,
@@ -341,7 +341,7 @@ impl Engine {
         let Some(operator) = self.operator.clone() else {
             return Vec::new();
         };
-        let draft = self.step_draft(&plan, step, &operator, now);
+        let draft = self.step_draft(&plan.intent, step, &operator, now);
         vec![self.append(Pending::Outcome(id.clone()), draft, Precondition::Follows)]
     }
 
@@ -403,15 +403,14 @@ impl Engine {
         Vec::new()
     }
 
-    /// An entry about a step of a plan's intent.
+    /// An entry about a step of an intent.
     pub(crate) fn step_draft(
         &self,
-        plan: &Plan,
+        intent: &Intent,
         step: Step,
         actor: &crate::domain::ids::Person,
         now: Timestamp,
     ) -> Draft {
-        let intent = &plan.intent;
         let reason = match &step {
             Step::Rejected { why }
             | Step::Abandoned { why }

@@ -39,7 +39,7 @@ impl Engine {
                 plan.movement(),
                 step.word()
             );
-            effects.extend(self.record_step(&plan, step, now, Some(text)));
+            effects.extend(self.record_step(&plan.intent, step, now, Some(text)));
         }
         effects
     }

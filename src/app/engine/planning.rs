@@ -116,7 +116,7 @@ impl Engine {
             ));
         }
         Ok(Plan {
-            call: planned.act.call(facts.repo.as_str()),
+            call: planned.act.call(row.service.kind, facts.repo.as_str()),
             if_bad: if_bad(cell),
             warnings: warnings(row, cell, planned.purpose, wish),
             command: format!("gonogo {verb} {service} {preposition} {environment}"),

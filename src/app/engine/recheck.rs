@@ -259,7 +259,7 @@ impl Engine {
         let step = Step::Sending {
             owner: self.instance.clone(),
         };
-        let draft = self.step_draft(&plan, step, &operator, now);
+        let draft = self.step_draft(&plan.intent, step, &operator, now);
         let precondition = Precondition::Permit {
             digest: plan.intent.digest.clone(),
             seen: self.seen(),

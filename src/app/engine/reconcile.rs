@@ -12,7 +12,7 @@ use crate::domain::entry::Precondition;
 use crate::domain::fault::Fault;
 use crate::domain::ids::IntentId;
 use crate::domain::ledger::Ledger;
-use crate::domain::promotion::{Promotion, State, Step};
+use crate::domain::promotion::{Intent, Promotion, State, Step};
 
 /// Seconds after the send at which it is looked up; the last distance repeats.
 const READS: [i64; 5] = [5, 15, 45, 120, 300];
@@ -67,7 +67,7 @@ impl Engine {
             }
             search.asking = true;
             if promotion.state == State::Unknown {
-                effects.extend(self.record_step(&plan, Step::Reconciling, now, None));
+                effects.extend(self.record_step(&plan.intent, Step::Reconciling, now, None));
             }
             effects.push(Effect::Fetch {
                 generation: self.next_generation(),
@@ -116,9 +116,8 @@ impl Engine {
                 State::Intended => Step::Abandoned { why },
                 _ => Step::Unknown { why },
             };
-            if let Some(plan) = self.plan_of(&promotion) {
-                effects.extend(self.record_step(&plan, step, now, None));
-            }
+            // Its service may have left the config since: that it was not sent is known all the same.
+            effects.extend(self.record_step(&promotion.intent, step, now, None));
         }
         effects
     }
@@ -168,7 +167,7 @@ impl Engine {
                     plan.environment(),
                     plan.forge
                 );
-                self.record_step(&plan, Step::Reconciled { handle }, now, Some(text))
+                self.record_step(&plan.intent, Step::Reconciled { handle }, now, Some(text))
             }
             Ok(None) => {
                 search.missing += 1;
@@ -183,7 +182,7 @@ impl Engine {
                         plan.environment(),
                         plan.forge
                     );
-                    return self.record_step(&plan, Step::Absent { reads }, now, Some(text));
+                    return self.record_step(&plan.intent, Step::Absent { reads }, now, Some(text));
                 }
                 Vec::new()
             }
@@ -198,7 +197,7 @@ impl Engine {
     /// Records a step that nobody ordered: it was seen on the forge.
     pub(crate) fn record_step(
         &mut self,
-        plan: &Plan,
+        intent: &Intent,
         step: Step,
         now: Timestamp,
         text: Option<String>,
@@ -212,22 +211,22 @@ impl Engine {
         let waiting = self
             .pending
             .values()
-            .any(|pending| matches!(pending, Pending::Step(id, _) if *id == plan.intent.id));
+            .any(|pending| matches!(pending, Pending::Step(id, _) if *id == intent.id));
         if waiting && !matches!(step, Step::Reconciled { .. } | Step::Absent { .. }) {
             return Vec::new();
         }
         let text = text.unwrap_or_else(|| {
             format!(
                 "{} {} {} {}",
-                plan.intent.purpose,
-                plan.service(),
-                plan.environment(),
+                intent.purpose,
+                intent.service,
+                intent.environment,
                 step.word()
             )
         });
-        let draft = self.step_draft(plan, step, &operator, now);
+        let draft = self.step_draft(intent, step, &operator, now);
         vec![self.append(
-            Pending::Step(plan.intent.id.clone(), text),
+            Pending::Step(intent.id.clone(), text),
             draft,
             Precondition::Follows,
         )]
@@ -256,12 +255,14 @@ impl Engine {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
     use crate::app::engine::planning::Wish;
     use crate::app::interface::harness;
+    use crate::app::msg::Msg;
     use crate::domain::entry::{Draft, Entry, Event};
     use crate::domain::ids::{Digest, Person, Seq};
-    use crate::domain::promotion::Intent;
 
     /// An engine whose journal has an intent of its own, at `steps`.
     fn engine_with(steps: Vec<Step>) -> (Engine, Intent) {
@@ -324,6 +325,23 @@ mod tests {
         );
         engine.lost.insert(intent.id);
         assert_eq!(steps(&engine.reconcile(harness::now())), ["abandoned"]);
+    }
+
+    #[test]
+    fn what_is_lost_is_settled_even_if_its_service_has_left_the_config() {
+        let owner = harness::state().engine.instance;
+        for (sent, settled) in [
+            (Vec::new(), "abandoned"),
+            (vec![Step::Sending { owner }], "unknown"),
+        ] {
+            let (mut engine, intent) = engine_with(sent);
+            engine.lost.insert(intent.id);
+            let mut policy = (*engine.policy).clone();
+            policy.services.retain(|known| known.name != intent.service);
+            policy.version = Digest::from("without");
+            engine.take(Msg::Reloaded(Ok(Arc::new(policy))), harness::now());
+            assert_eq!(steps(&engine.reconcile(harness::now())), [settled]);
+        }
     }
 
     #[test]

@@ -6,14 +6,15 @@ use jiff::Timestamp;
 
 use super::Engine;
 use crate::app::request::{Refusal, RefusalKind};
-use crate::domain::act::Act;
+use crate::domain::act::{Act, StatusState};
 use crate::domain::board::Row;
 use crate::domain::cell::{self, Cell};
 use crate::domain::facts::ServiceFacts;
+use crate::domain::forge_kind::ForgeKind;
 use crate::domain::gate::{Go, Verdict};
-use crate::domain::ids::{EnvironmentName, IntentId, ServiceName, Sha};
+use crate::domain::ids::{EnvironmentId, EnvironmentName, IntentId, ServiceName, Sha};
 use crate::domain::phase::Phase;
-use crate::domain::pipeline::Run;
+use crate::domain::pipeline::{Door, Run};
 use crate::domain::policy::{Stage, Via};
 use crate::domain::promotion::Purpose;
 use crate::domain::revision::Revision;
@@ -98,11 +99,15 @@ fn order(
                     ),
                 ));
             }
-            Act::Approve {
-                run: run.id,
-                environments: waiting_for(run, environment),
-                comment: String::new(),
-            }
+            enter(run, environment, None)?
+        }
+        Via::Job { name } => {
+            let run = cell::waiting_run(facts, environment, None).filter(|run| run.sha == to.sha);
+            let run = run.ok_or_else(|| {
+                let why = format!("no pipeline of {to} waits with {name}");
+                Refusal::new(RefusalKind::NoGo, why)
+            })?;
+            enter(run, environment, Some(name))?
         }
         Via::Workflow {
             workflow,
@@ -110,16 +115,30 @@ fn order(
             inputs,
         } => {
             let fill = |template: &str| fill(template, environment, to, id);
-            let inputs: BTreeMap<String, String> = inputs
-                .iter()
-                .map(|(name, value)| (name.clone(), fill(value)))
-                .collect();
             Act::Dispatch {
                 workflow: workflow.clone(),
                 git_ref: fill(git_ref),
-                inputs,
+                inputs: fill_each(inputs, fill),
             }
         }
+        Via::Pipeline { git_ref, variables } => {
+            let fill = |template: &str| fill(template, environment, to, id);
+            Act::RunPipeline {
+                git_ref: fill(git_ref),
+                variables: fill_each(variables, fill),
+            }
+        }
+        Via::Tag { name } => Act::CreateTag {
+            tag: fill(name, environment, to, id),
+            target: to.sha.clone(),
+        },
+        Via::Status { context } => Act::SetStatus {
+            sha: to.sha.clone(),
+            context: fill(context, environment, to, id),
+            state: StatusState::Success,
+            description: format!("{environment}: {}", to.label()),
+            target_url: None,
+        },
         Via::Deployment => Act::CreateDeployment {
             sha: to.sha.clone(),
             environment: environment.clone(),
@@ -228,21 +247,30 @@ pub(super) fn rollback(
         act,
     };
     match &stage.via {
-        Via::Deployment | Via::Workflow { .. } | Via::Release => {
+        Via::Deployment
+        | Via::Workflow { .. }
+        | Via::Pipeline { .. }
+        | Via::Tag { .. }
+        | Via::Release => {
             let act = order(row, stage, facts, &stage.via, &to, id)?;
             Ok(promotion(act))
         }
         // The run's second life asks for approval as its first did: then it is promoted, and until
         // then it is a run like any other.
-        Via::Approval { workflow } => {
+        Via::Approval { .. } | Via::Job { .. } => {
+            let (workflow, job) = match &stage.via {
+                Via::Approval { workflow } => (workflow.as_deref(), None),
+                Via::Job { name } => (None, Some(name.as_str())),
+                _ => (None, None),
+            };
             if let Some(run) = cell::run_at_the_door(facts, environment, &to.sha) {
-                return Ok(promotion(Act::Approve {
-                    run: run.id,
-                    environments: waiting_for(run, environment),
-                    comment: String::new(),
-                }));
+                return Ok(promotion(enter(run, environment, job)?));
             }
-            let run = cell::run_to_repeat(facts, &to.sha, workflow.as_deref());
+            // There, a pipeline is not run again whole.
+            if row.service.kind == ForgeKind::GitLab {
+                return Err(no_way_back(cell));
+            }
+            let run = cell::run_to_repeat(facts, &to.sha, workflow);
             let run = run.ok_or_else(|| no_way_back(cell))?.id;
             Ok(Planned {
                 purpose: Purpose::Rerun,
@@ -253,7 +281,7 @@ pub(super) fn rollback(
                 to,
             })
         }
-        Via::PullRequest { .. } | Via::Forge => Err(no_way_back(cell)),
+        Via::PullRequest { .. } | Via::Status { .. } | Via::Forge => Err(no_way_back(cell)),
     }
 }
 
@@ -283,11 +311,7 @@ pub(super) fn rejection(
             format!("no run waits for approval of {environment}"),
         )
     })?;
-    let act = Act::Reject {
-        run: run.id,
-        environments: waiting_for(run, environment),
-        comment: String::new(),
-    };
+    let act = turn_away(run, environment)?;
     let to = cell
         .candidate
         .clone()
@@ -375,11 +399,93 @@ pub(super) fn rerun(
     })
 }
 
-fn waiting_for(run: &Run, environment: &EnvironmentName) -> Vec<crate::domain::ids::EnvironmentId> {
-    run.waiting
+/// Lets a run into an environment, by whatever lets it in; `job` insists on one.
+fn enter(run: &Run, environment: &EnvironmentName, job: Option<&str>) -> Result<Act, Refusal> {
+    let comment = String::new();
+    Ok(match door(run, environment, job)? {
+        Door::Review(_) => Act::Approve {
+            run: run.id,
+            environments: reviews(run, environment),
+            comment,
+        },
+        Door::Deployment {
+            deployment, job, ..
+        } => Act::ApproveDeployment {
+            run: run.id,
+            deployment: *deployment,
+            job: *job,
+            comment,
+        },
+        Door::Job { job, name } => Act::PlayJob {
+            run: run.id,
+            job: *job,
+            name: name.clone(),
+        },
+    })
+}
+
+fn turn_away(run: &Run, environment: &EnvironmentName) -> Result<Act, Refusal> {
+    let comment = String::new();
+    match door(run, environment, None)? {
+        Door::Review(_) => Ok(Act::Reject {
+            run: run.id,
+            environments: reviews(run, environment),
+            comment,
+        }),
+        Door::Deployment { deployment, .. } => Ok(Act::RejectDeployment {
+            run: run.id,
+            deployment: *deployment,
+            comment,
+        }),
+        Door::Job { name, .. } => Err(Refusal::new(
+            RefusalKind::NoGo,
+            format!("{name} waits for nobody's approval: a job that is left alone does not start"),
+        )
+        .hint("hold the cell, or cancel the pipeline")),
+    }
+}
+
+/// What lets a run in. A review stands for all of the environment's, the others are single.
+fn door<'a>(
+    run: &'a Run,
+    environment: &EnvironmentName,
+    wanted: Option<&str>,
+) -> Result<&'a Door, Refusal> {
+    let mut doors = run
+        .waiting
         .iter()
         .filter(|waiting| waiting.environment == *environment)
-        .map(|waiting| waiting.environment_id)
+        .map(|waiting| &waiting.door);
+    let is_wanted = |door: &&Door| match (door, wanted) {
+        (_, None) => true,
+        (Door::Review(_), Some(_)) => false,
+        (Door::Deployment { name, .. } | Door::Job { name, .. }, Some(wanted)) => name == wanted,
+    };
+    doors.find(is_wanted).ok_or_else(|| {
+        let what = wanted.map_or_else(String::new, |wanted| format!(" with {wanted}"));
+        let why = format!("run {} does not wait for {environment}{what}", run.id);
+        Refusal::new(RefusalKind::NoGo, why)
+    })
+}
+
+fn reviews(run: &Run, environment: &EnvironmentName) -> Vec<EnvironmentId> {
+    let waiting = run.waiting.iter();
+    let waiting = waiting.filter(|waiting| waiting.environment == *environment);
+    waiting
+        .filter_map(|waiting| match waiting.door {
+            Door::Review(environment) => Some(environment),
+            Door::Deployment { .. } | Door::Job { .. } => None,
+        })
+        .collect()
+}
+
+fn fill_each(
+    fields: &BTreeMap<String, String>,
+    fill: impl Fn(&str) -> String,
+) -> BTreeMap<String, String> {
+    let filled = fields.iter();
+    filled
+        .map(|(name, value)| (name.clone(), fill(value)))
         .collect()
 }
 

@@ -132,7 +132,9 @@ pub(super) fn across(state: &mut State, forward: bool) {
                     .collect()
             })
             .unwrap_or_default(),
-        Screen::Board | Screen::Timeline | Screen::Release => order::columns(&state.engine.policy),
+        Screen::Board | Screen::Timeline | Screen::Release | Screen::Pipelines | Screen::Tasks => {
+            order::columns(&state.engine.policy)
+        }
     };
     let Some(cursor) = &mut state.interface.cursor else {
         return;

@@ -261,6 +261,8 @@ fn policy() -> Policy {
     let service = |name: &str| Service {
         name: name.into(),
         forge: "github".into(),
+        kind: crate::domain::forge_kind::ForgeKind::GitHub,
+        environments: crate::domain::policy::EnvironmentModel::Native,
         repo: format!("acme/{name}").into(),
         branch: None,
         depends: Vec::new(),

@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 
 use super::detail::place;
-use super::{DetailTab, Overlay, Screen, timeline};
+use super::{DetailTab, Overlay, Screen, overview, timeline};
 use crate::app::effect::Effect;
 use crate::app::state::State;
 use crate::domain::board::Row;
@@ -31,6 +31,10 @@ pub fn page(state: &State) -> Option<String> {
         let facts = state.engine.board.row(service)?.facts.value()?;
         return Some(facts.url.clone());
     }
+    if state.interface.overview().is_some() {
+        let item = overview::selected(state)?;
+        return item.page().filter(is_web).map(str::to_owned);
+    }
     let cursor = state.interface.cursor.as_ref()?;
     let row = state.engine.board.row(&cursor.service)?;
     let facts = row.facts.value()?;
@@ -39,7 +43,9 @@ pub fn page(state: &State) -> Option<String> {
     };
     let selected = match state.interface.screen {
         Screen::Detail(_) => in_tab(state, row, cell, facts),
-        Screen::Board | Screen::Timeline | Screen::Release => None,
+        Screen::Board | Screen::Timeline | Screen::Release | Screen::Pipelines | Screen::Tasks => {
+            None
+        }
     };
     let flight = cell.in_flight.as_ref().and_then(|flight| flight.run);
     let run = facts.runs.iter().find(|run| Some(run.id) == flight);
@@ -47,7 +53,12 @@ pub fn page(state: &State) -> Option<String> {
         .or_else(|| run.map(|run| run.url.clone()))
         .or_else(|| cell.url.clone())
         .or_else(|| Some(facts.url.clone()))
-        .filter(|page| page.starts_with("https://") || page.starts_with("http://"))
+        .filter(|page| is_web(&page.as_str()))
+}
+
+/// A browser is asked to open nothing else.
+fn is_web(page: &&str) -> bool {
+    page.starts_with("https://") || page.starts_with("http://")
 }
 
 fn in_tab(state: &State, row: &Row, cell: &Cell, facts: &ServiceFacts) -> Option<String> {
@@ -126,6 +137,9 @@ fn text(state: &State) -> Option<String> {
     if state.interface.screen == Screen::Timeline {
         let entry = timeline::selected(state)?;
         return serde_json::to_string(entry).ok();
+    }
+    if state.interface.overview().is_some() {
+        return overview::selected(state)?.page().map(str::to_owned);
     }
     if state.interface.screen == Screen::Release {
         let release = state.interface.release(&state.engine.policy)?;

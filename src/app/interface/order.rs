@@ -140,7 +140,7 @@ impl Interface {
                 }
                 watched.extend(self.cursor.iter().map(|cursor| cursor.service.clone()));
             }
-            Screen::Timeline | Screen::Release => {}
+            Screen::Timeline | Screen::Release | Screen::Pipelines | Screen::Tasks => {}
         }
         for overlay in &self.overlays {
             if let Overlay::Promote(dialog) = overlay {

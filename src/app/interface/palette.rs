@@ -25,6 +25,7 @@ pub fn choices(state: &State, typed: &str) -> Vec<Choice> {
         super::Screen::Detail(_) => Context::Detail,
         super::Screen::Timeline => Context::Timeline,
         super::Screen::Release => Context::Release,
+        super::Screen::Pipelines | super::Screen::Tasks => Context::Overview,
     };
     let pattern = Pattern::parse(typed, CaseMatching::Ignore, Normalization::Smart);
     let mut matcher = Matcher::new(Config::DEFAULT);

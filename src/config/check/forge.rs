@@ -14,6 +14,14 @@ pub(super) struct Forges {
     pub names: Vec<String>,
 }
 
+impl Forges {
+    /// What a forge is; `None` of a broken one.
+    pub fn kind(&self, name: &str) -> Option<ForgeKind> {
+        let known = self.list.iter().find(|known| known.name.as_str() == name);
+        known.map(|known| known.kind)
+    }
+}
+
 /// Reads the forges. Without any, there is github.com, under the name `github`.
 pub(super) fn forges(top: &Table<'_>, place: &Place<'_>) -> Forges {
     if top.is_without("forge") {
@@ -37,7 +45,7 @@ fn github() -> Option<ForgeSettings> {
     Some(ForgeSettings {
         name: ForgeName::new("github"),
         kind: ForgeKind::GitHub,
-        api_url: api_of(&url)?,
+        api_url: api_of(ForgeKind::GitHub, &url)?,
         url,
         token: TokenSource::Discovered,
         ca_file: None,
@@ -48,18 +56,31 @@ fn forge(name: &str, table: &Table<'_>, place: &Place<'_>) -> Option<ForgeSettin
     if name.contains(':') {
         table.error("a forge's name cannot hold a colon", None);
     }
-    let url = match table.get("url") {
-        Some(value) => address(value),
-        None => Url::parse(defaults::GITHUB).ok(),
+    let given = table.get("url").map(address);
+    let kind = kind(name, table, given.as_ref().map(Option::as_ref));
+    let url = match given {
+        Some(given) => given,
+        // Of a forge that is hosted nowhere in particular, nobody can guess the address.
+        None => match kind.and_then(|kind| home(name, kind)) {
+            Some(home) => Url::parse(home).ok(),
+            None => {
+                if kind.is_some() {
+                    table.need("url", "\"https://codeberg.org\"");
+                }
+                None
+            }
+        },
     };
-    let kind = kind(name, table, url.as_ref());
     let token = table.get("token").map(|value| token(value, place));
     let ca_file = table
         .get("ca_file")
         .and_then(|value| place.resolve(value.text()?, value));
     let api_url = match table.get("api_url") {
         Some(value) => address(value),
-        None => url.as_ref().and_then(api_of),
+        None => url
+            .as_ref()
+            .zip(kind)
+            .and_then(|(url, kind)| api_of(kind, url)),
     };
     Some(ForgeSettings {
         name: ForgeName::new(name),
@@ -71,39 +92,54 @@ fn forge(name: &str, table: &Table<'_>, place: &Place<'_>) -> Option<ForgeSettin
     })
 }
 
-/// What a `kind` may say; some of it only to be answered clearly.
-#[derive(Clone, Copy)]
-enum Said {
-    Supported(ForgeKind),
-    Later(&'static str),
+/// Reads what a forge is, or guesses it by its host or name. `url` is `None` where none is given, and
+/// `Some(None)` where it is broken.
+fn kind(name: &str, table: &Table<'_>, url: Option<Option<&Url>>) -> Option<ForgeKind> {
+    if let Some(value) = table.get("kind") {
+        return value.one_of(&[
+            ("github", ForgeKind::GitHub),
+            ("gitlab", ForgeKind::GitLab),
+            ("forgejo", ForgeKind::Forgejo),
+            ("gitea", ForgeKind::Forgejo),
+        ]);
+    }
+    let guessed = match url {
+        Some(Some(url)) => url.host_str().and_then(kind_of_host),
+        // Without an address, it is the usual GitHub unless its name says otherwise.
+        None => kind_of_name(name).or(Some(ForgeKind::GitHub)),
+        Some(None) => None,
+    };
+    let guessed = guessed.or_else(|| kind_of_name(name));
+    if guessed.is_none() && url.is_some_and(|url| url.is_some()) {
+        table.need("kind", "\"github\", \"gitlab\" or \"forgejo\"");
+    }
+    guessed
 }
 
-fn kind(name: &str, table: &Table<'_>, url: Option<&Url>) -> Option<ForgeKind> {
-    let words = [
-        ("github", Said::Supported(ForgeKind::GitHub)),
-        ("gitlab", Said::Later("GitLab")),
-        ("forgejo", Said::Later("Forgejo")),
-    ];
-    if let Some(value) = table.get("kind") {
-        return match value.one_of(&words)? {
-            Said::Supported(kind) => Some(kind),
-            Said::Later(forge) => {
-                value.error(
-                    format!("{forge} is not supported in this version"),
-                    Some("only kind = \"github\" is; `gonogo demo` shows the board".to_owned()),
-                );
-                None
-            }
-        };
-    }
-    let host = url.and_then(Url::host_str).unwrap_or_default();
-    if host == "github.com" || host.ends_with(".ghe.com") || name == "github" {
+/// Tells what a host is by the names that forges have and people give them.
+pub(in super::super) fn kind_of_host(host: &str) -> Option<ForgeKind> {
+    if host == "github.com" || host.ends_with(".ghe.com") {
         return Some(ForgeKind::GitHub);
     }
-    if url.is_some() {
-        table.need("kind", "\"github\"");
+    kind_of_name(host.split(['.', ':']).next().unwrap_or_default())
+}
+
+fn kind_of_name(name: &str) -> Option<ForgeKind> {
+    match name {
+        "github" => Some(ForgeKind::GitHub),
+        "gitlab" => Some(ForgeKind::GitLab),
+        "forgejo" | "gitea" | "codeberg" => Some(ForgeKind::Forgejo),
+        _ => None,
     }
-    None
+}
+
+/// The web address of a forge that needs no `url`.
+fn home(name: &str, kind: ForgeKind) -> Option<&'static str> {
+    match kind {
+        ForgeKind::GitHub => Some(defaults::GITHUB),
+        ForgeKind::GitLab => Some(defaults::GITLAB),
+        ForgeKind::Forgejo => (name == "codeberg").then_some(defaults::CODEBERG),
+    }
 }
 
 /// Reads a web address: https, or http on a loopback host, and no secrets in it.
@@ -153,14 +189,19 @@ pub(super) fn is_loopback(url: &Url) -> bool {
     }
 }
 
-/// Returns the REST base that belongs to a GitHub's web address.
-pub(in super::super) fn api_of(url: &Url) -> Option<Url> {
+/// Returns the REST base that belongs to a forge's web address, below its sub-path if it has one.
+pub(in super::super) fn api_of(kind: ForgeKind, url: &Url) -> Option<Url> {
     let host = url.host_str()?;
-    if host == "github.com" || host.ends_with(".ghe.com") {
-        return Url::parse(&format!("https://api.{host}")).ok();
-    }
     let base = url.as_str().trim_end_matches('/');
-    Url::parse(&format!("{base}/api/v3")).ok()
+    let api = match kind {
+        ForgeKind::GitHub if host == "github.com" || host.ends_with(".ghe.com") => {
+            format!("https://api.{host}")
+        }
+        ForgeKind::GitHub => format!("{base}/api/v3"),
+        ForgeKind::GitLab => format!("{base}/api/v4"),
+        ForgeKind::Forgejo => format!("{base}/api/v1"),
+    };
+    Url::parse(&api).ok()
 }
 
 fn token(value: &Value<'_>, place: &Place<'_>) -> Option<TokenSource> {
@@ -215,7 +256,16 @@ fn token(value: &Value<'_>, place: &Place<'_>) -> Option<TokenSource> {
 
 /// Says whether a word can be a variable's name, and is not a token put in its place.
 fn is_variable(name: &str) -> bool {
-    let prefixes = ["ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_"];
+    let prefixes = [
+        "ghp_",
+        "gho_",
+        "ghu_",
+        "ghs_",
+        "ghr_",
+        "github_pat_",
+        "glpat-",
+        "gloas-",
+    ];
     !name.starts_with(|first: char| first.is_ascii_digit())
         && !prefixes.iter().any(|prefix| name.starts_with(prefix))
         && name

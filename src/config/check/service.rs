@@ -9,9 +9,12 @@ use super::super::file::{Table, Value};
 use super::super::{defaults, keys};
 use super::forge::Forges;
 use super::{Overrides, Place, Roles, depends, gate, mode};
-use crate::domain::act::MergeMethod;
+use crate::domain::forge_kind::ForgeKind;
 use crate::domain::ids::{EnvironmentName, ForgeName, RepoPath, ServiceName};
 use crate::domain::policy::{Dependency, Environment, GateSpec, Mode, Service, Stage, Via};
+
+mod model;
+mod ways;
 
 type Environments = BTreeMap<EnvironmentName, Environment>;
 
@@ -167,7 +170,15 @@ fn service(
 ) -> Option<Service> {
     let branch = table.get("branch").and_then(Value::text);
     let group = table.get("group").and_then(Value::text);
-    let mut ways = ways(table, path, branch);
+    let place = table
+        .need("repo", "\"owner/name\"")
+        .and_then(|value| repo(value, known.forges));
+    // Of a forge that is broken itself, nothing is known of what can be done there.
+    let kind = place
+        .as_ref()
+        .and_then(|(forge, _)| known.forges.kind(forge.as_str()));
+    let model = model::read(table, kind, path);
+    let mut ways = ways::read(table, path, branch, kind, model.as_ref());
     // Whoever depends on others is always judged by it.
     let mut extra = extra.unwrap_or_default().to_vec();
     if !depends.is_empty() && !extra.contains(&GateSpec::Depends) {
@@ -196,7 +207,7 @@ fn service(
                 },
                 via: ways
                     .remove(environment)
-                    .unwrap_or_else(|| default_via(place)),
+                    .unwrap_or_else(|| default_via(kind.unwrap_or(ForgeKind::GitHub), place)),
                 mode: modes
                     .get(environment)
                     .copied()
@@ -208,11 +219,13 @@ fn service(
         .collect();
     comparisons(table, &stages, &extra);
     refuse_auto(table, &stages);
-    let (forge, repo) = repo(table.need("repo", "\"owner/name\"")?, known.forges)?;
+    let (forge, repo) = place?;
     Some(Service {
         name: name.clone(),
         forge,
+        kind: kind?,
         repo,
+        environments: model?,
         branch: branch.map(str::to_owned),
         group: group.map(str::to_owned),
         depends,
@@ -265,11 +278,12 @@ fn refuse_auto(table: &Table<'_>, stages: &[Stage]) {
 }
 
 /// How a promotion is made where no table says so: into the first environment by the forge itself,
-/// into later ones by approving the run that waits.
-pub(in super::super) fn default_via(place: usize) -> Via {
-    match place {
-        0 => Via::Forge,
-        _ => Via::Approval { workflow: None },
+/// into later ones by approving the run that waits. Where runs wait for nobody, the forge promotes
+/// there too, until a table says more.
+pub(in super::super) fn default_via(kind: ForgeKind, place: usize) -> Via {
+    match (kind, place) {
+        (ForgeKind::GitHub | ForgeKind::GitLab, 0) | (ForgeKind::Forgejo, _) => Via::Forge,
+        (ForgeKind::GitHub | ForgeKind::GitLab, _) => Via::Approval { workflow: None },
     }
 }
 
@@ -296,179 +310,25 @@ fn repo(value: &Value<'_>, forges: &Forges) -> Option<(ForgeName, RepoPath)> {
         };
         (only.as_str(), text)
     };
-    let mut parts = repo.split('/');
-    let well_formed = |part: Option<&str>| {
-        part.is_some_and(|part| {
-            !part.is_empty()
-                && part != "."
-                && part != ".."
-                && part
-                    .chars()
-                    .all(|character| character.is_ascii_alphanumeric() || "-_.".contains(character))
-        })
+    let well_formed = |part: &str| {
+        !part.is_empty()
+            && part != "."
+            && part != ".."
+            && part
+                .chars()
+                .all(|character| character.is_ascii_alphanumeric() || "-_.".contains(character))
     };
-    if !(well_formed(parts.next()) && well_formed(parts.next()) && parts.next().is_none()) {
-        value.error(format!("`{repo}` is not owner/name"), Some(form));
+    let parts = repo.split('/').count();
+    // A project of GitLab may be in a group of a group.
+    let (fits, shape) = match forges.kind(forge) {
+        Some(ForgeKind::GitLab) => (parts >= 2, "group/name"),
+        Some(ForgeKind::GitHub | ForgeKind::Forgejo) => (parts == 2, "owner/name"),
+        None => (parts >= 2, "owner/name"),
+    };
+    if !(fits && repo.split('/').all(well_formed)) {
+        let form = form.replace("owner/name", shape);
+        value.error(format!("`{repo}` is not {shape}"), Some(form));
         return None;
     }
     Some((ForgeName::new(forge), RepoPath::new(repo)))
-}
-
-/// Reads the promote tables of a service.
-fn ways(
-    table: &Table<'_>,
-    path: &[EnvironmentName],
-    branch: Option<&str>,
-) -> BTreeMap<EnvironmentName, Via> {
-    let mut ways = BTreeMap::new();
-    for (name, table) in table.children("promote", keys::PROMOTE) {
-        let name = EnvironmentName::new(name);
-        if !path.is_empty() && !path.contains(&name) {
-            table.error(
-                format!("`{name}` is not on the path of this service"),
-                meant(name.as_str(), path.iter().map(EnvironmentName::as_str)),
-            );
-        }
-        let place = path.iter().position(|known| *known == name);
-        let usual = default_via(place.unwrap_or(1)).word();
-        ways.extend(via(&table, usual, branch).map(|via| (name, via)));
-    }
-    ways
-}
-
-/// The words of `via`, and the keys that each reads.
-const WAYS: &[(&str, &[&str])] = &[
-    ("approval", &["workflow"]),
-    ("workflow", &["workflow", "ref", "inputs"]),
-    ("deployment", &[]),
-    ("pull-request", &["base", "head", "method"]),
-    ("release", &[]),
-    ("forge", &[]),
-];
-
-/// Ways that the contract knows and this version cannot go.
-const LATER: &[&str] = &["job", "pipeline", "tag", "checklist"];
-
-fn via(table: &Table<'_>, usual: &'static str, branch: Option<&str>) -> Option<Via> {
-    let word = match table.get("via") {
-        Some(value) => {
-            let word = value.text()?;
-            if LATER.contains(&word) {
-                value.error(
-                    format!("`via = \"{word}\"` is not supported in this version"),
-                    meant("", WAYS.iter().map(|(word, _)| *word)),
-                );
-                return None;
-            }
-            let words: Vec<(&str, &str)> = WAYS.iter().map(|(word, _)| (*word, *word)).collect();
-            value.one_of(&words)?
-        }
-        None => usual,
-    };
-    let read: &[&str] = WAYS
-        .iter()
-        .find(|(way, _)| *way == word)
-        .map_or(&[], |(_, read)| *read);
-    for (key, value) in table.entries() {
-        if matches!(key, "via" | "mode")
-            || read.contains(&key)
-            || !keys::PROMOTE.keys.contains(&key)
-        {
-            continue;
-        }
-        let reader = WAYS
-            .iter()
-            .find(|(_, read)| read.contains(&key) && key != "workflow");
-        value.error(
-            format!("`{key}` has no effect with via = \"{word}\""),
-            reader.map(|(way, _)| format!("it belongs to via = \"{way}\"")),
-        );
-    }
-    let text = |key| table.get(key).and_then(Value::text).map(str::to_owned);
-    match word {
-        "approval" => Some(Via::Approval {
-            workflow: text("workflow"),
-        }),
-        "workflow" => workflow(table, branch),
-        "deployment" => Some(Via::Deployment),
-        "pull-request" => {
-            let base = table.need("base", "\"production\"").and_then(Value::text);
-            let head = match branch {
-                Some(branch) => table.get("head").map_or(Some(branch), Value::text),
-                None => table.need("head", "\"main\"").and_then(Value::text),
-            };
-            let method = table
-                .get("method")
-                .map_or(Some(MergeMethod::Merge), |value| {
-                    value.one_of(&[
-                        ("merge", MergeMethod::Merge),
-                        ("squash", MergeMethod::Squash),
-                        ("rebase", MergeMethod::Rebase),
-                    ])
-                });
-            let (base, head) = (base?, head?);
-            if base == head {
-                table.error("`base` and `head` are the same branch", None);
-            }
-            Some(Via::PullRequest {
-                base: base.to_owned(),
-                head: head.to_owned(),
-                method: method?,
-            })
-        }
-        "release" => Some(Via::Release),
-        _ => Some(Via::Forge),
-    }
-}
-
-/// What `inputs` and `ref` may have replaced.
-const PLACEHOLDERS: &[&str] = &["environment", "revision", "version", "key"];
-
-fn workflow(table: &Table<'_>, branch: Option<&str>) -> Option<Via> {
-    let workflow = table
-        .need("workflow", "\"deploy.yml\"")
-        .and_then(Value::text);
-    let git_ref = match branch {
-        Some(branch) => table
-            .get("ref")
-            .map_or(Some(branch), |value| placeholders(value, &["version"])),
-        // Without a branch in the file, the default branch is only known to the forge.
-        None => table
-            .need("ref", "\"main\"")
-            .and_then(|value| placeholders(value, &["version"])),
-    };
-    let mut inputs = BTreeMap::new();
-    if let Some(value) = table.get("inputs") {
-        let given = value.open_table(format!("{}.inputs", table.name))?;
-        for (input, value) in given.entries() {
-            let text = placeholders(value, PLACEHOLDERS);
-            inputs.extend(text.map(|text| (input.to_owned(), text.to_owned())));
-        }
-    }
-    Some(Via::Workflow {
-        workflow: workflow?.to_owned(),
-        git_ref: git_ref?.to_owned(),
-        inputs,
-    })
-}
-
-/// Reads a text in which `{word}` is replaced later, for words of `allowed` alone.
-fn placeholders<'d>(value: &Value<'d>, allowed: &[&str]) -> Option<&'d str> {
-    let text = value.text()?;
-    let mut rest = text;
-    while let Some((_, after)) = rest.split_once('{') {
-        let Some((word, after)) = after.split_once('}') else {
-            break;
-        };
-        let is_word = word.chars().all(|character| character.is_ascii_lowercase());
-        if is_word && !word.is_empty() && !allowed.contains(&word) {
-            value.error(
-                format!("nothing is put in for `{{{word}}}`"),
-                meant(word, allowed.iter().copied()),
-            );
-            return None;
-        }
-        rest = after;
-    }
-    Some(text)
 }

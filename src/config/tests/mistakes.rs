@@ -20,7 +20,7 @@ token = "ghp_0123456789"
 url = "http://github.example.com"
 
 [forge.lab]
-kind = "gitlab"
+kind = "gitlap"
 url = "https://gitlab.com"
 
 [environment.staging]
@@ -139,9 +139,64 @@ const CASES: &[(&str, &str)] = &[
         "a user or a password",
     ),
     ("[forge.a]\nurl = \"https://a.b\"", "needs `kind`"),
+    ("[forge.a]\nkind = \"forgejo\"", "needs `url`"),
+    ("[forge.codeberg]", ""),
+    ("[forge.a]\nurl = \"https://gitlab.example.com/git\"", ""),
     (
-        "[forge.a]\nkind = \"forgejo\"",
-        "Forgejo is not supported in this version",
+        "[forge.lab]\nkind = \"gitlab\"\n[service.a]\nrepo = \"group/sub/name\"\npath = [\"p\"]",
+        "",
+    ),
+    (
+        "[forge.lab]\nkind = \"gitlab\"\n[service.a]\nrepo = \"name\"\npath = [\"p\"]",
+        "`name` is not group/name",
+    ),
+    (
+        "[forge.codeberg]\n[service.a]\nrepo = \"group/sub/name\"\npath = [\"p\"]",
+        "`group/sub/name` is not owner/name",
+    ),
+    (
+        "[service.a]\nrepo = \"a/b\"\npath = [\"p\"]\npromote.p = { via = \"job\", job = \"x\" }",
+        "GitHub cannot go `via = \"job\"`",
+    ),
+    (
+        "[service.a]\nrepo = \"a/b\"\npath = [\"p\"]\npromote.p = { via = \"tag\", tag = \"live\" }",
+        "the same tag every time",
+    ),
+    (
+        "[forge.gitlab]\n[service.a]\nrepo = \"a/b\"\npath = [\"p\"]\npromote.p = { via = \"release\" }",
+        "GitLab cannot go `via = \"release\"`",
+    ),
+    (
+        "[forge.gitlab]\n[service.a]\nrepo = \"a/b\"\npath = [\"p\"]\nbranch = \"main\"\npromote.p = { via = \"pipeline\", variables = { TO = \"{enviroment}\" } }",
+        "nothing is put in for `{enviroment}`",
+    ),
+    (
+        "[forge.gitlab]\n[service.a]\nrepo = \"a/b\"\npath = [\"p\"]\nbranch = \"main\"\npromote.p = { method = \"rebase\", base = \"p\", via = \"pull-request\" }",
+        "GitLab rebases is the project's own setting",
+    ),
+    (
+        "[forge.codeberg]\n[service.a]\nrepo = \"a/b\"\npath = [\"p\", \"q\"]\npromote.q = { via = \"approval\" }",
+        "Forgejo cannot go `via = \"approval\"`",
+    ),
+    (
+        "[forge.codeberg]\n[service.a]\nrepo = \"a/b\"\npath = [\"p\"]\npromote.p = { via = \"status\", context = \"deploy/{environment}\" }",
+        "setting it would deploy nothing",
+    ),
+    (
+        "[forge.codeberg]\n[service.a]\nrepo = \"a/b\"\npath = [\"p\"]\nenvironments = \"native\"",
+        "no environments of its own",
+    ),
+    (
+        "[service.a]\nrepo = \"a/b\"\npath = [\"p\"]\nenvironments = \"branch\"",
+        "has environments of its own",
+    ),
+    (
+        "[forge.codeberg]\n[service.a]\nrepo = \"a/b\"\npath = [\"p\", \"q\"]\nenvironments = { from = \"branch\", branch = \"live\" }",
+        "the same for every environment",
+    ),
+    (
+        "[forge.codeberg]\n[service.a]\nrepo = \"a/b\"\npath = [\"p\"]\nenvironments = { from = \"run\", tag = \"live\" }",
+        "no effect with from = \"run\"",
     ),
     ("[forge.a]\nkind = \"svn\"", "`kind` cannot be `svn`"),
     (

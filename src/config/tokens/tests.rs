@@ -187,7 +187,7 @@ fn the_token_directly_below_the_host_is_taken() {
     let text = "# gh\nother.example:\n    oauth_token: other\n\"github.com\":\n    users:\n        \
                 ada:\n            oauth_token: deeper\n    user: ada\n    oauth_token: 'right'\n\
                 third.example:\n    user: x\n";
-    let of = |host| token_in_hosts(text, host);
+    let of = |host| github::token_in_hosts(text, host);
     assert_eq!(of("github.com").as_deref(), Some("right"));
     assert_eq!(of("other.example").as_deref(), Some("other"));
     assert_eq!(of("third.example"), None);

@@ -1,12 +1,15 @@
 //! `forge`: what the forge itself asks before it lets the promotion through, and that nothing else is
 //! on its way into the cell.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 
 use super::{Case, State, Verdict, words};
 use crate::domain::cell;
 use crate::domain::deployment;
 use crate::domain::facts::{Permission, Release, ServiceFacts};
+use crate::domain::forge_kind::ForgeKind;
 use crate::domain::pipeline::{Run, Waiting};
 use crate::domain::policy::Via;
 use crate::domain::promotion::State as Step;
@@ -39,24 +42,18 @@ pub fn judge(case: &Case<'_>, now: Timestamp) -> Verdict {
             Via::Approval { workflow } => {
                 approval(case, facts, candidate, workflow.as_deref(), now)
             }
+            Via::Job { .. } => approval(case, facts, candidate, None, now),
             Via::Workflow {
                 workflow,
                 git_ref,
                 inputs,
-            } => {
-                let templates = std::iter::once(git_ref).chain(inputs.values());
-                let versioned = templates.into_iter().any(|text| text.contains("{version}"));
-                match (&candidate.version, versioned) {
-                    (None, true) => closed(
-                        format!("{candidate} has no version, and {workflow} wants one"),
-                        "who tags releases",
-                    )
-                    .opens_when("the revision is tagged with a release"),
-                    (Some(_), true) | (_, false) => {
-                        writing(facts, &format!("may start {workflow}"))
-                    }
-                }
+            } => told(facts, candidate, workflow, &Told::new(git_ref, inputs)),
+            Via::Pipeline { git_ref, variables } => {
+                let told = Told::new(git_ref, variables);
+                self::told(facts, candidate, "a pipeline", &told)
             }
+            Via::Tag { name } => tag(facts, candidate, name),
+            Via::Status { context } => writing(facts, &format!("may set {context}")),
             Via::Deployment => writing(facts, "may create a deployment"),
             Via::PullRequest { base, head, .. } => pull_request(facts, candidate, base, head),
             Via::Release => release(facts, candidate),
@@ -76,29 +73,41 @@ fn back(case: &Case<'_>, facts: &ServiceFacts, candidate: &Revision, now: Timest
             workflow,
             git_ref,
             inputs,
-        } => {
-            let asks = |word: &str| {
-                let mut templates = std::iter::once(git_ref).chain(inputs.values());
-                templates.any(|text| text.contains(word))
-            };
-            if asks("{version}") && candidate.version.is_none() {
-                let why = format!("{candidate} has no version, and {workflow} wants one");
-                closed(why, "who tags releases").opens_when("the revision is tagged")
-            } else if asks("{version}") || asks("{revision}") {
-                writing(facts, &format!("may start {workflow}"))
-            } else {
-                let why = format!(
-                    "{workflow} is not told which revision: it would deploy the head of {git_ref}"
-                );
-                closed(why, "who keeps the config")
-                    .opens_when("its inputs or ref name {revision} or {version}")
-            }
+        } => told_again(facts, candidate, workflow, &Told::new(git_ref, inputs)),
+        Via::Pipeline { git_ref, variables } => {
+            let told = Told::new(git_ref, variables);
+            told_again(facts, candidate, "the pipeline", &told)
         }
-        Via::Approval { workflow } => {
+        Via::Tag { name } if name.contains("{key}") => tag(facts, candidate, name),
+        Via::Tag { .. } => closed(
+            format!("{candidate} has had its tag: a tag is made once"),
+            "who keeps the config",
+        )
+        .opens_when("the tag's name holds {key}, so that each promotion has its own"),
+        Via::Status { context } => closed(
+            format!("{context} of {candidate} is a success already"),
+            "who deploys on the forge",
+        )
+        .opens_when("nothing: a deployer that waits for a status goes forward alone"),
+        Via::Approval { .. } | Via::Job { .. } => {
+            let workflow = match &case.stage.via {
+                Via::Approval { workflow } => workflow.as_deref(),
+                _ => None,
+            };
             if cell::run_at_the_door(facts, environment, &candidate.sha).is_some() {
-                return approval(case, facts, candidate, workflow.as_deref(), now);
+                return approval(case, facts, candidate, workflow, now);
             }
-            match cell::run_to_repeat(facts, &candidate.sha, workflow.as_deref()) {
+            if case.service.kind == ForgeKind::GitLab {
+                // A pipeline is not run again whole there, and a job that has run has no door.
+                return closed(
+                    format!("the job that brings {candidate} does not wait"),
+                    "who may run it again on the forge",
+                )
+                .opens_when(
+                    "a pipeline of it waits before the environment: then B starts its job",
+                );
+            }
+            match cell::run_to_repeat(facts, &candidate.sha, workflow) {
                 Some(run) => writing(facts, &format!("may start run {} again", run.id)).evidence(
                     format!("run {}", run.id),
                     "it asks for approval again when it reaches the environment",
@@ -137,6 +146,57 @@ fn back(case: &Case<'_>, facts: &ServiceFacts, candidate: &Revision, now: Timest
         Via::Forge => closed("the forge deploys by itself", "who pushes to the branch")
             .opens_when("a commit that reverts it is pushed"),
     }
+}
+
+/// What a workflow or pipeline is told of the revision.
+struct Told<'a> {
+    git_ref: &'a str,
+    version: bool,
+    revision: bool,
+}
+
+impl<'a> Told<'a> {
+    fn new(git_ref: &'a str, fields: &BTreeMap<String, String>) -> Self {
+        let asks =
+            |word: &str| git_ref.contains(word) || fields.values().any(|text| text.contains(word));
+        Self {
+            git_ref,
+            version: asks("{version}"),
+            revision: asks("{revision}"),
+        }
+    }
+}
+
+fn told(facts: &ServiceFacts, candidate: &Revision, what: &str, told: &Told<'_>) -> Verdict {
+    if told.version && candidate.version.is_none() {
+        let why = format!("{candidate} has no version, and {what} wants one");
+        return closed(why, "who tags releases")
+            .opens_when("the revision is tagged with a release");
+    }
+    writing(facts, &format!("may start {what}"))
+}
+
+/// Going back, it has to be told which revision.
+fn told_again(facts: &ServiceFacts, candidate: &Revision, what: &str, told: &Told<'_>) -> Verdict {
+    if told.version && candidate.version.is_none() {
+        let why = format!("{candidate} has no version, and {what} wants one");
+        return closed(why, "who tags releases").opens_when("the revision is tagged");
+    }
+    if told.version || told.revision {
+        return writing(facts, &format!("may start {what}"));
+    }
+    let git_ref = told.git_ref;
+    let why = format!("{what} is not told which revision: it would deploy the head of {git_ref}");
+    closed(why, "who keeps the config").opens_when("its inputs or ref name {revision} or {version}")
+}
+
+fn tag(facts: &ServiceFacts, candidate: &Revision, name: &str) -> Verdict {
+    if name.contains("{version}") && candidate.version.is_none() {
+        let why = format!("{candidate} has no version, and the tag {name} wants one");
+        return closed(why, "who tags releases")
+            .opens_when("the revision is tagged with a release");
+    }
+    writing(facts, "may tag it")
 }
 
 fn closed(why: impl Into<String>, who: impl Into<String>) -> Verdict {

@@ -43,7 +43,13 @@ struct Made {
 
 impl GitHub {
     pub(super) async fn send_act(&self, repo: &RepoPath, act: &Act, key: &IntentId) -> Outcome {
-        let call = call(repo, act, key, self.has_dispatch_details());
+        let Some(call) = call(repo, act, key, self.has_dispatch_details()) else {
+            return Outcome::Rejected {
+                status: 0,
+                why: "not sent: GitHub has no such call".to_owned(),
+                hint: None,
+            };
+        };
         let answer = self
             .wire
             .send(&call.method, &call.route, call.body.as_ref())
@@ -102,14 +108,15 @@ impl GitHub {
     }
 }
 
-/// Writes an act as GitHub's call, with the key wherever it can be carried.
-fn call(repo: &RepoPath, act: &Act, key: &IntentId, dispatch_details: bool) -> Call {
+/// Writes an act as GitHub's call, with the key wherever it can be carried; `None` where GitHub has
+/// no such call.
+fn call(repo: &RepoPath, act: &Act, key: &IntentId, dispatch_details: bool) -> Option<Call> {
     let post = |route: String, body: Option<Value>| Call {
         method: Method::POST,
         route: below(repo, route),
         body,
     };
-    match act {
+    Some(match act {
         Act::Approve {
             run,
             environments,
@@ -226,7 +233,15 @@ fn call(repo: &RepoPath, act: &Act, key: &IntentId, dispatch_details: bool) -> C
             }
             post(format!("/statuses/{}", part(sha.as_str())), Some(body))
         }
-    }
+        Act::CreateTag { tag, target } => post(
+            "/git/refs".to_owned(),
+            Some(json!({ "ref": format!("refs/tags/{tag}"), "sha": target })),
+        ),
+        Act::ApproveDeployment { .. }
+        | Act::RejectDeployment { .. }
+        | Act::PlayJob { .. }
+        | Act::RunPipeline { .. } => return None,
+    })
 }
 
 /// Returns what of a text carries `key`.
@@ -301,6 +316,15 @@ fn accepted(act: &Act, answer: &Answer) -> Outcome {
             },
             None => return nameless(),
         },
+        Act::CreateTag { target, .. } => Handle {
+            sha: Some(target.clone()),
+            ..Handle::default()
+        },
+        // None of these is sent.
+        Act::ApproveDeployment { .. }
+        | Act::RejectDeployment { .. }
+        | Act::PlayJob { .. }
+        | Act::RunPipeline { .. } => return nameless(),
         Act::SetStatus { sha, .. } => match made.id {
             Some(_) => Handle {
                 sha: Some(sha.clone()),
@@ -322,6 +346,11 @@ fn made(act: &Act, answer: &Answer) -> Result<Made, Error> {
         | Act::CreateDeployment { .. }
         | Act::MergePullRequest { .. }
         | Act::PublishRelease { .. }
+        | Act::ApproveDeployment { .. }
+        | Act::RejectDeployment { .. }
+        | Act::PlayJob { .. }
+        | Act::RunPipeline { .. }
+        | Act::CreateTag { .. }
         | Act::SetStatus { .. } => false,
     };
     if may_be_empty && answer.body.trim_ascii().is_empty() {

@@ -79,6 +79,11 @@ struct Release {
 }
 
 #[derive(Deserialize)]
+struct GitRef {
+    object: Tip,
+}
+
+#[derive(Deserialize)]
 struct Statuses {
     statuses: Vec<Status>,
 }
@@ -122,6 +127,12 @@ impl GitHub {
                 Ok(again.then(|| of_run(&read)))
             }
             Act::SetStatus { sha, context, .. } => self.find_status(repo, sha, context, key).await,
+            Act::CreateTag { tag, target } => self.find_tag(repo, tag, target).await,
+            // None of these was ever sent.
+            Act::ApproveDeployment { .. }
+            | Act::RejectDeployment { .. }
+            | Act::PlayJob { .. }
+            | Act::RunPipeline { .. } => Ok(None),
         }
     }
 
@@ -258,6 +269,29 @@ impl GitHub {
         Ok((!release.draft).then(|| Handle {
             release: Some(ReleaseId(release.id)),
             url: release.html_url.as_deref().map(clean),
+            ..Handle::default()
+        }))
+    }
+
+    /// A tag carries no key: one that points where ours would is ours as far as it matters.
+    async fn find_tag(
+        &self,
+        repo: &RepoPath,
+        tag: &str,
+        target: &Sha,
+    ) -> Result<Option<Handle>, Error> {
+        let route = below(repo, format!("/git/ref/tags/{}", part(tag)));
+        let found: GitRef = match self.wire.get(Purpose::Settle, &route).await {
+            Ok(answer) => answer.json()?,
+            Err(Error::Refused(refusal)) if refusal.status == 404 => {
+                self.wire.get(Purpose::Settle, &below(repo, "")).await?;
+                return Ok(None);
+            }
+            Err(error) => return Err(error),
+        };
+        let is_ours = found.object.sha.eq_ignore_ascii_case(target.as_str());
+        Ok(is_ours.then(|| Handle {
+            sha: Some(target.clone()),
             ..Handle::default()
         }))
     }

@@ -240,6 +240,8 @@ mod tests {
                 EnvironmentName::from("dev"),
                 EnvironmentName::from("prod \"x\""),
             ],
+            model: crate::domain::policy::EnvironmentModel::Native,
+            jobs: std::collections::BTreeMap::new(),
             revisions: vec![Sha::from("ab")],
             named_checks: branch.is_some(),
             reports: false,

@@ -10,7 +10,7 @@ use super::paths::below;
 use super::wire::Wire;
 use super::words;
 use crate::domain::ids::{EnvironmentId, EnvironmentName, JobId, RepoPath, RunId, Sha};
-use crate::domain::pipeline::{Job, Run, Waiting};
+use crate::domain::pipeline::{Door, Job, Run, Waiting};
 use crate::domain::text::clean;
 use crate::forge::error::Error;
 use crate::forge::http::limiter::Purpose;
@@ -143,7 +143,7 @@ impl Pending {
     fn into_waiting(self) -> Option<Waiting> {
         Some(Waiting {
             environment: EnvironmentName::from(clean(self.environment.name.as_deref()?)),
-            environment_id: EnvironmentId(self.environment.id?),
+            door: Door::Review(EnvironmentId(self.environment.id?)),
             may_approve: self.current_user_can_approve,
             reviewers: self
                 .reviewers

@@ -9,7 +9,8 @@ use wiremock::matchers::{method, path};
 use wiremock::{Mock, MockServer, Request, ResponseTemplate};
 
 use super::*;
-use crate::domain::ids::{EnvironmentName, ServiceName};
+use crate::domain::ids::{EnvironmentId, EnvironmentName, ServiceName};
+use crate::domain::pipeline::Door;
 use crate::forge::http::Clock;
 
 mod acts;
@@ -75,6 +76,8 @@ fn targets(names: &[&str]) -> Vec<Target> {
             repo: RepoPath::from(format!("acme/{name}")),
             branch: None,
             environments: vec![EnvironmentName::from("prod")],
+            model: crate::domain::policy::EnvironmentModel::Native,
+            jobs: std::collections::BTreeMap::new(),
             revisions: Vec::new(),
             named_checks: false,
             reports: false,
@@ -278,7 +281,7 @@ async fn waiting_runs_come_with_what_they_wait_for() {
     );
     let waiting = &run.waiting[0];
     assert!(waiting.may_approve);
-    assert_eq!(waiting.environment_id.0, 5);
+    assert_eq!(waiting.door, Door::Review(EnvironmentId(5)));
     assert_eq!(waiting.reviewers, ["ada", "ops"]);
 }
 

@@ -20,7 +20,7 @@ use crate::forge::error::{Error, Refusal};
 use crate::forge::http::cache::{Cache, Entry};
 use crate::forge::http::client::{self, Pool};
 use crate::forge::http::limiter::{Limiter, Purpose, Purse};
-use crate::forge::http::{Clock, Limits, link, read_body};
+use crate::forge::http::{Clock, Limits, link, log, read_body};
 
 /// Sends requests to one GitHub as one token.
 pub(super) struct Wire {
@@ -214,6 +214,7 @@ impl Wire {
         let sent = sent.map(|response| response.map(reqwest::Body::wrap));
         let answer = self.receive(Purse::Queries, sent, None).await;
         drop(permit);
+        log("POST", "/graphql", answer.as_ref().map(|it| it.status));
         let answer = self.succeed(answer?)?;
         let reply: Reply = answer.json()?;
         if let Some(rate) = &reply.rate() {
@@ -268,6 +269,7 @@ impl Wire {
         let sent = sent.map(|response| response.map(reqwest::Body::wrap));
         let answer = self.receive(Purse::Requests, sent, None).await;
         drop(turn);
+        log(method.as_str(), route, answer.as_ref().map(|it| it.status));
         answer
     }
 
@@ -284,8 +286,10 @@ impl Wire {
             });
             let sent = reads.rest._get_with_headers(route.as_str(), headers).await;
             let sent = sent.map(|response| response.map(reqwest::Body::wrap));
-            let answer = self.receive(Purse::Requests, sent, known).await?;
+            let answer = self.receive(Purse::Requests, sent, known).await;
             drop(permit);
+            log("GET", &route, answer.as_ref().map(|it| it.status));
+            let answer = answer?;
             let location = (300..400).contains(&answer.status).then(|| {
                 let location = answer.headers.get(header::LOCATION)?;
                 location.to_str().ok().map(str::to_owned)

@@ -83,6 +83,8 @@ fn service(chance: &mut Chance, name: &str, environments: &[&str]) -> Service {
         name: name.into(),
         // Two services on one forge, the third on another.
         forge: if name == "web" { "codeberg" } else { "github" }.into(),
+        kind: crate::domain::forge_kind::ForgeKind::GitHub,
+        environments: crate::domain::policy::EnvironmentModel::Native,
         repo: format!("acme/{name}").into(),
         branch: None,
         group: None,

@@ -2,6 +2,7 @@
 
 use crate::app::effect::{Effect, Question};
 use crate::app::msg::{Answer, Msg};
+use crate::domain::forge_kind::ForgeKind;
 use crate::domain::ids::{EnvironmentName, ServiceName};
 
 /// An effect in a few words.
@@ -17,7 +18,9 @@ pub fn told(effect: &Effect) -> String {
             )
         }
         Effect::ReadJournal { since } => format!("read the journal since {since}"),
-        Effect::Act { id, act, repo, .. } => format!("SEND {id}: {}", act.call(repo.as_str())),
+        Effect::Act { id, act, repo, .. } => {
+            format!("SEND {id}: {}", act.call(ForgeKind::GitHub, repo.as_str()))
+        }
         Effect::Fetch { question, .. } => match question {
             Question::Identity => "who am I".to_owned(),
             Question::Pulse(_) => "pulse".to_owned(),

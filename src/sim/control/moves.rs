@@ -7,16 +7,18 @@ use serde::Deserialize;
 use serde_json::json;
 
 use crate::sim::{
-    model::{Doom, Ill, Repo, State},
+    forges::Forges,
+    model::{Doom, Ill, State},
     rest::Answer,
     script::Event,
-    shared::Shared,
     world::Step,
 };
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Move {
+    /// The first forge that has the repository, without it.
+    forge: Option<String>,
     repo: String,
     step: Step,
 }
@@ -24,6 +26,7 @@ struct Move {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Health {
+    forge: Option<String>,
     service: String,
     environment: String,
     /// None: as it would be by itself.
@@ -36,26 +39,25 @@ struct Health {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Decided {
+    forge: Option<String>,
     repo: String,
     doom: Doom,
 }
 
 /// Answers a move; `path` is what comes after `/_sim`.
-pub fn answer(shared: &Arc<Shared>, path: &str, body: &[u8]) -> Answer {
+pub fn answer(forges: &Forges, path: &str, body: &[u8]) -> Answer {
     match path {
         "/step" => read(body, |it: Move| {
-            shared.act(|state| played(state, &it.repo, it.step))
+            played(forges, it.forge.as_deref(), &it.repo, it.step)
         }),
-        "/health" => read(body, |it: Health| shared.act(|state| health(state, it))),
+        "/health" => read(body, |it: Health| health(forges, it)),
         "/doom" => read(body, |it: Decided| {
-            shared.act(|state| {
-                let doom = Step {
-                    verb: crate::sim::world::Verb::Doom,
-                    doom: Some(it.doom),
-                    ..Step::default()
-                };
-                played(state, &it.repo, doom)
-            })
+            let doom = Step {
+                verb: crate::sim::world::Verb::Doom,
+                doom: Some(it.doom),
+                ..Step::default()
+            };
+            played(forges, it.forge.as_deref(), &it.repo, doom)
         }),
         _ => Answer::error(404, "Not Found"),
     }
@@ -66,14 +68,6 @@ fn read<T: serde::de::DeserializeOwned>(body: &[u8], act: impl FnOnce(T) -> Answ
         Ok(it) => act(it),
         Err(error) => Answer::error(400, &error.to_string()),
     }
-}
-
-/// A repository by `owner/name` or by name alone.
-pub fn repo<'s>(state: &'s State, name: &str) -> Option<&'s Arc<Repo>> {
-    state
-        .repos
-        .iter()
-        .find(|it| it.name == name || it.full_name() == name)
 }
 
 /// Plays a step now, or puts it on the agenda if it is `at` a later moment.
@@ -89,29 +83,33 @@ pub fn play(state: &mut State, id: u64, step: Step) -> bool {
     state.story(id, &step)
 }
 
-fn played(state: &mut State, name: &str, step: Step) -> Answer {
-    let Some(id) = repo(state, name).map(|it| it.id) else {
+fn played(forges: &Forges, forge: Option<&str>, name: &str, step: Step) -> Answer {
+    let Some((shared, id)) = forges.having(forge, name) else {
         return Answer::error(404, &format!("there is no repository {name}"));
     };
     let verb = step.verb;
-    if play(state, id, step) {
-        Answer::json(200, json!({"now": state.now.to_string()}))
-    } else {
-        let words = format!("the step {verb:?} came to nothing in {name}");
-        Answer::error(422, &words)
-    }
+    shared.act(|state| {
+        if play(state, id, step) {
+            Answer::json(200, json!({"now": state.now.to_string()}))
+        } else {
+            let words = format!("the step {verb:?} came to nothing in {name}");
+            Answer::error(422, &words)
+        }
+    })
 }
 
-fn health(state: &mut State, it: Health) -> Answer {
-    let Some(id) = repo(state, &it.service).map(|it| it.id) else {
+fn health(forges: &Forges, it: Health) -> Answer {
+    let Some((shared, id)) = forges.having(it.forge.as_deref(), &it.service) else {
         return Answer::error(404, &format!("there is no service {}", it.service));
     };
     let lasts = it.seconds.map(|it| SignedDuration::from_secs(it.into()));
-    match state.say_health(id, &it.environment, it.ill, lasts) {
-        Some(()) => Answer::json(200, json!({"now": state.now.to_string()})),
-        None => Answer::error(
-            404,
-            &format!("{} has no environment {}", it.service, it.environment),
-        ),
-    }
+    shared.act(
+        |state| match state.say_health(id, &it.environment, it.ill, lasts) {
+            Some(()) => Answer::json(200, json!({"now": state.now.to_string()})),
+            None => Answer::error(
+                404,
+                &format!("{} has no environment {}", it.service, it.environment),
+            ),
+        },
+    )
 }

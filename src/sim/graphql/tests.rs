@@ -5,7 +5,9 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::sim::{World, clock::Clock, faults::PartialError, model::State, shared::Shared};
+use crate::sim::{
+    World, clock::Clock, common::Common, faults::PartialError, model::State, shared::Shared,
+};
 
 mod acts;
 mod refusals;
@@ -142,10 +144,10 @@ struct Forge {
 
 impl Forge {
     fn of(world: &World) -> Self {
-        let clock = Clock::default();
-        let state = world.build(clock.now(), 7, 60.0).unwrap();
+        let common = Arc::new(Common::new(Clock::default()));
+        let state = world.build(common.now(), 7, 60.0).unwrap();
         Self {
-            shared: Shared::new(state, clock),
+            shared: Shared::new(state, common),
             schema: schema(),
             partial: Vec::new(),
         }

@@ -221,7 +221,7 @@ impl Repo {
         for status in self.statuses_on(sha) {
             *statuses.entry(status.state).or_insert(0) += 1;
             match status.state {
-                StatusState::Success => {}
+                StatusState::Success | StatusState::Warning | StatusState::Skipped => {}
                 StatusState::Pending => open = true,
                 StatusState::Failure => failed = true,
                 StatusState::Error => error = true,

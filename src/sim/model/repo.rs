@@ -50,6 +50,8 @@ pub struct Repo {
     pub archived: bool,
     /// Blocked by the forge.
     pub disabled: bool,
+    /// Workflows run here; Forgejo has a switch for that.
+    pub actions: bool,
     /// The branch that work goes to.
     pub default_branch: String,
     /// Merge commits are allowed.

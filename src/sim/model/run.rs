@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::{Report, words};
+use super::{Mark, Report, words};
 
 words! {
     /// Where a run, job or check is.
@@ -24,8 +24,11 @@ words! {
 }
 
 words! {
-    /// The state of a commit status.
-    StatusState { Error = "error", Failure = "failure", Pending = "pending", Success = "success" }
+    /// The state of a commit status. GitHub knows neither `warning` nor `skipped`.
+    StatusState {
+        Error = "error", Failure = "failure", Pending = "pending", Success = "success",
+        Warning = "warning", Skipped = "skipped",
+    }
 }
 
 /// A workflow file.
@@ -71,6 +74,8 @@ pub struct WorkflowJob {
     pub environment: Option<String>,
     /// The input that names the revision to deploy; without it, the run's own head.
     pub revision: Option<String>,
+    /// What it leaves behind, for forges that have no deployments.
+    pub marks: Option<Mark>,
 }
 
 /// A workflow run.

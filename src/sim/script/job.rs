@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::Event;
-use super::run::fill;
+use super::{Event, mark, run::fill};
 use crate::sim::model::{
-    BranchPolicy, Conclusion, DeploymentState, Gate, Job, Repo, Run, RunStatus, State, WorkflowJob,
+    BranchPolicy, Conclusion, DeploymentState, Gate, Job, Repo, Run, RunStatus, State, StatusState,
+    WorkflowJob,
 };
 
 impl State {
@@ -138,6 +138,7 @@ impl State {
             job.started_at = Some(now);
             job.deployment = deployment;
         });
+        self.mark(repo, &run, &job, StatusState::Pending);
         self.settle(repo, run_id);
         self.job_will_end(repo, run_id, &job);
     }
@@ -181,6 +182,7 @@ impl State {
             job.completed_at = Some(now);
         });
         self.report(repo, run, job, conclusion);
+        self.mark(repo, run, job, mark::word(conclusion));
         if let Some(id) = job.deployment {
             let state = match conclusion {
                 Conclusion::Success => DeploymentState::Success,

@@ -5,7 +5,7 @@ use std::{
     net::SocketAddr,
     pin::Pin,
     sync::{
-        Arc,
+        Arc, Weak,
         atomic::{AtomicBool, Ordering},
     },
     task::{Context, Poll},
@@ -19,11 +19,68 @@ use axum::{
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::{TcpListener, TcpStream},
+    sync::watch,
 };
 
-/// A listener whose connections can be cut.
+/// A listener whose connections can be cut, and whose port can be shut.
 #[derive(Debug)]
-pub struct Lines(pub TcpListener);
+pub struct Lines {
+    // None while the port is shut.
+    listener: Option<TcpListener>,
+    address: SocketAddr,
+    door: watch::Receiver<bool>,
+    lines: Vec<Weak<std::net::TcpStream>>,
+}
+
+impl Lines {
+    /// Listens while the door is open.
+    pub fn new(listener: TcpListener, door: watch::Receiver<bool>) -> io::Result<Self> {
+        Ok(Self {
+            address: listener.local_addr()?,
+            listener: Some(listener),
+            door,
+            lines: Vec::new(),
+        })
+    }
+
+    // One connection, or none if the door was shut meanwhile.
+    async fn next(&mut self) -> io::Result<Option<(Line, Wire)>> {
+        if !*self.door.borrow_and_update() {
+            self.listener = None;
+            for line in self.lines.drain(..).filter_map(|it| it.upgrade()) {
+                // One that has ended is as good.
+                let _ = line.shutdown(std::net::Shutdown::Both);
+            }
+            if self.door.wait_for(|open| *open).await.is_err() {
+                // Nobody is left who could open it.
+                std::future::pending::<()>().await;
+            }
+        }
+        let listener = match &mut self.listener {
+            Some(it) => it,
+            shut => shut.insert(TcpListener::bind(self.address).await?),
+        };
+        let (stream, peer) = tokio::select! {
+            accepted = TcpListener::accept(listener) => accepted?,
+            Ok(()) = self.door.changed() => return Ok(None),
+        };
+        // Small answers must not wait for each other.
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(%error, "no TCP_NODELAY");
+        }
+        let stream = stream.into_std()?;
+        let other = Arc::new(stream.try_clone()?);
+        self.lines.retain(|it| it.strong_count() > 0);
+        self.lines.push(Arc::downgrade(&other));
+        let cut = Arc::new(AtomicBool::new(false));
+        let line = Line {
+            stream: TcpStream::from_std(stream)?,
+            _other: other,
+            cut: cut.clone(),
+        };
+        Ok(Some((line, Wire { peer, cut })))
+    }
+}
 
 /// One connection as a handler knows it.
 #[derive(Debug, Clone)]
@@ -49,6 +106,8 @@ impl Wire {
 #[derive(Debug)]
 pub struct Line {
     stream: TcpStream,
+    // By this handle the listener ends it.
+    _other: Arc<std::net::TcpStream>,
     cut: Arc<AtomicBool>,
 }
 
@@ -99,23 +158,11 @@ impl Listener for Lines {
 
     async fn accept(&mut self) -> (Line, Wire) {
         loop {
-            match self.0.accept().await {
-                Ok((stream, peer)) => {
-                    // Small answers must not wait for each other.
-                    if let Err(error) = stream.set_nodelay(true) {
-                        tracing::debug!(%error, "no TCP_NODELAY");
-                    }
-                    let cut = Arc::new(AtomicBool::new(false));
-                    return (
-                        Line {
-                            stream,
-                            cut: cut.clone(),
-                        },
-                        Wire { peer, cut },
-                    );
-                }
+            match self.next().await {
+                Ok(Some(accepted)) => return accepted,
+                Ok(None) => {}
                 Err(error) => {
-                    // Out of descriptors, most likely: others will end.
+                    // Out of descriptors, most likely, or somebody took the port: others will end.
                     tracing::warn!(%error, "cannot accept");
                     tokio::time::sleep(Duration::from_millis(50)).await;
                 }
@@ -124,9 +171,8 @@ impl Listener for Lines {
     }
 
     fn local_addr(&self) -> io::Result<Wire> {
-        let peer = self.0.local_addr()?;
         Ok(Wire {
-            peer,
+            peer: self.address,
             cut: Arc::default(),
         })
     }

@@ -35,20 +35,36 @@ pub enum Flaw {
         /// The name.
         flow: String,
     },
+    /// Two forges of one name, which control could not tell apart.
+    #[error("there are two forges named `{name}`")]
+    Twice {
+        /// The name.
+        name: String,
+    },
+    /// A forge that exists, but not here.
+    #[error("forge {forge}: the flavor `{flavor}` is not simulated in this version")]
+    Unserved {
+        /// The forge.
+        forge: String,
+        /// Its flavor.
+        flavor: &'static str,
+    },
 }
 
 impl World {
-    /// Brings the world to life at `now`: everything before has happened, the rest is to come.
+    /// Brings this forge to life at `now`: everything before has happened, the rest is to come.
+    /// What is in `more` is built on its own.
     #[expect(clippy::similar_names, reason = "`seed` is the word for it everywhere")]
     pub fn build(&self, now: Timestamp, seed: u64, speed: f64) -> Result<State, Flaw> {
         let flavor = Flavor::parse(&self.forge.flavor).ok_or_else(|| Flaw::Word {
-            what: "flavor (dotcom, ghes)",
+            what: "flavor (dotcom, ghes, gitlab, forgejo, forgejo-tasks, gitea)",
             word: self.forge.flavor.clone(),
         })?;
         let mut state = State {
             name: self.forge.name.as_str().into(),
             flavor,
             base: "http://127.0.0.1:0".into(),
+            root: self.forge.root.trim_end_matches('/').into(),
             now,
             started: now,
             seed,
@@ -57,7 +73,7 @@ impl World {
             lag_ms: self.forge.lag_ms,
             users: Arc::new(self.people()),
             organizations: Arc::new(BTreeMap::from([(self.forge.owner.clone(), 9_001)])),
-            tokens: Arc::new(self.tokens(seed)?),
+            tokens: Arc::new(self.tokens(seed, flavor)?),
             repos: Vec::with_capacity(self.repos.len()),
             index: Arc::new(HashMap::new()),
             agenda: Agenda::default(),
@@ -120,20 +136,26 @@ impl World {
         self.users.iter().enumerate().map(person).collect()
     }
 
-    fn tokens(&self, seed: u64) -> Result<HashMap<String, Arc<Token>>, Flaw> {
+    fn tokens(&self, seed: u64, flavor: Flavor) -> Result<HashMap<String, Arc<Token>>, Flaw> {
         let mut tokens = HashMap::new();
         for (label, plan) in &self.tokens {
             let permission = Permission::parse(&plan.permission).ok_or_else(|| Flaw::Word {
                 what: "permission (read, triage, write, maintain, admin)",
                 word: plan.permission.clone(),
             })?;
-            let prefix = if plan.fine.is_some() {
-                "github_pat"
-            } else {
-                "ghp"
+            let prefix = match (flavor, plan.fine.is_some()) {
+                (Flavor::Dotcom | Flavor::Ghes, true) => "github_pat_sim",
+                (Flavor::Dotcom | Flavor::Ghes, false) => "ghp_sim",
+                (Flavor::Gitlab, _) => "glpat-sim",
+                (Flavor::Forgejo | Flavor::ForgejoTasks | Flavor::Gitea, _) => "",
             };
-            let body = sha_of(&["token", &seed.to_string(), label]);
-            let secret = format!("{prefix}_sim{}", body.get(..33).unwrap_or(&body));
+            // No token of one forge opens another.
+            let body = sha_of(&["token", &seed.to_string(), &self.forge.name, label]);
+            let body = body
+                .get(..33)
+                .filter(|_| !prefix.is_empty())
+                .unwrap_or(&body);
+            let secret = format!("{prefix}{body}");
             let token = Token {
                 label: label.clone(),
                 secret: secret.clone(),
@@ -157,13 +179,15 @@ impl World {
             description: String::new(),
         });
         let labels = labels.collect();
-        let workflows = flow.workflows.iter().map(|it| {
+        let known = flow.workflows.iter().filter(|_| plan.actions);
+        let workflows = known.map(|it| {
             let jobs = it.jobs.iter().map(|job| WorkflowJob {
                 name: job.name.clone(),
                 stage: job.stage,
                 took: job.took.length(),
                 environment: job.environment.clone(),
                 revision: job.revision.clone(),
+                marks: job.marks.clone(),
             });
             Arc::new(Workflow {
                 id: state.next_id(),
@@ -204,6 +228,7 @@ impl World {
             private: plan.private,
             archived: plan.archived,
             disabled: false,
+            actions: plan.actions,
             default_branch: "main".to_owned(),
             merge_commit: true,
             squash: true,
@@ -264,14 +289,22 @@ impl World {
         for branch in &flow.branches {
             state.point(id, branch, &sha);
         }
-        if let Some(main) = state
-            .repo_mut(id)
-            .and_then(|it| it.branches.get_mut("main"))
-        {
+        let Some(repo) = state.repo_mut(id) else {
+            return;
+        };
+        if let Some(main) = repo.branches.get_mut("main") {
             main.protection = Some(Protection {
                 reviews: plan.reviews,
                 contexts: plan.contexts.clone(),
             });
+        }
+        for it in &flow.protections {
+            if let Some(branch) = repo.branches.get_mut(&it.branch) {
+                branch.protection = Some(Protection {
+                    reviews: it.reviews,
+                    contexts: it.contexts.clone(),
+                });
+            }
         }
     }
 }

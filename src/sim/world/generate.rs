@@ -39,6 +39,7 @@ impl World {
             took: Offset::seconds(took),
             environment: environment.map(str::to_owned),
             revision: None,
+            marks: None,
         };
         let release = WorkflowPlan {
             name: "Release".to_owned(),
@@ -60,12 +61,14 @@ impl World {
             deployer: None,
             environments: Vec::new(),
             branches: Vec::new(),
+            protections: Vec::new(),
         };
         let repos = (0..services).map(|at| service(at, seed, &people));
         Self {
             forge: Forge {
                 name: "github".to_owned(),
                 flavor: "dotcom".to_owned(),
+                root: String::new(),
                 owner: "acme".to_owned(),
                 flaky: 0.0,
                 lag_ms: 1_000,
@@ -85,6 +88,7 @@ impl World {
             labels: BTreeMap::from([("release".to_owned(), "0e8a16".to_owned())]),
             repos: repos.collect(),
             client: toml::Table::new(),
+            more: Vec::new(),
         }
     }
 }
@@ -109,6 +113,7 @@ fn service(at: usize, seed: u64, people: &[&str]) -> RepoPlan {
         language: "Rust".to_owned(),
         private: true,
         archived: false,
+        actions: true,
         merge_queue: false,
         flow: "approval".to_owned(),
         environments: Vec::new(),

@@ -272,3 +272,17 @@ fn seven_is_facts_that_are_missing_or_old() {
         "it is old, and still shown"
     );
 }
+
+#[test]
+fn twice_verbose_tells_every_request_on_standard_error_and_never_a_token() {
+    let sim = Sim::start(1.0);
+    let quiet = sim.run(&["status"]);
+    assert!(!quiet.err.contains("/graphql"), "{}", quiet.err);
+    let told = sim.run(&["status", "-vv", "--json"]);
+    assert!(told.err.contains("/graphql"), "{}", told.err);
+    assert!(told.err.contains("status=200"), "{}", told.err);
+    for label in ["read", "operate", "admin"] {
+        assert!(!told.err.contains(&sim.token(label)), "{}", told.err);
+    }
+    told.json();
+}

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use gonogo::domain::act::{Handle, MergeMethod, Outcome, StatusState};
+use gonogo::domain::forge_kind::ForgeKind;
 use gonogo::domain::ids::{DeploymentId, ReleaseId};
 use gonogo::forge::Forge;
 use gonogo::sim::model::{Conclusion, PullState, RunStatus};
@@ -25,7 +26,7 @@ async fn done(site: &Site, name: &str, act: &Act, path: &str) -> Handle {
     let last = writes.last().unwrap();
     assert!(last.path.contains(path), "{} for {path}", last.path);
     // The verb and path shown to the operator are the ones sent.
-    let call = act.call(repo(name).as_str());
+    let call = act.call(ForgeKind::GitHub, repo(name).as_str());
     let (verb, rest) = call.split_once(' ').unwrap();
     assert_eq!(last.method, verb);
     let shown = rest.split(' ').next().unwrap();

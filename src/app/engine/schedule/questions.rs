@@ -344,6 +344,8 @@ impl Engine {
                 .iter()
                 .map(|stage| stage.environment.clone())
                 .collect(),
+            model: row.service.environments.clone(),
+            jobs: row.service.doors(),
             revisions: revisions.into_iter().collect(),
             named_checks: row.service.names_checks(),
             reports: row.service.wants_reports(),

@@ -3,6 +3,7 @@
 use tui_input::Input;
 
 use super::*;
+use crate::app::interface::overview::Overview;
 use crate::app::interface::{
     Aim, ConfirmDialog, ConfirmFocus, DetailTab, GatesAction, GatesDialog, GatesFocus, HoldDialog,
     HoldFocus, HoldMode, ListCursor, Overlay, PromoteDialog, PromoteFocus, PromoteItem, Screen,
@@ -23,7 +24,9 @@ fn ready(service: &str, from: &str, to: &str) -> PromoteItem {
     PromoteItem {
         service: service.into(),
         plan: Ok(Box::new(Plan {
-            call: intent.act.call(&repo),
+            call: intent
+                .act
+                .call(crate::domain::forge_kind::ForgeKind::GitHub, &repo),
             intent,
             forge: "gh".into(),
             repo: repo.into(),
@@ -286,5 +289,16 @@ pub(crate) fn detail(tab: DetailTab, columns: u16, rows: u16) -> State {
 pub(crate) fn timeline(columns: u16, rows: u16) -> State {
     let mut state = held(columns, rows);
     state.interface.screen = Screen::Timeline;
+    state
+}
+
+/// Runs, pull requests, or everything that is under way, of all services.
+pub(crate) fn overview(overview: Overview, columns: u16, rows: u16) -> State {
+    let mut state = busy(columns, rows);
+    state.interface.overviews.requests = overview == Overview::PullRequests;
+    state.interface.screen = match overview {
+        Overview::Runs | Overview::PullRequests => Screen::Pipelines,
+        Overview::Tasks => Screen::Tasks,
+    };
     state
 }

@@ -131,7 +131,7 @@ fn run(sha: &Sha, waits: bool) -> Run {
         waiting: waits
             .then(|| crate::domain::pipeline::Waiting {
                 environment: "prod".into(),
-                environment_id: crate::domain::ids::EnvironmentId(7),
+                door: crate::domain::pipeline::Door::Review(crate::domain::ids::EnvironmentId(7)),
                 may_approve: true,
                 reviewers: vec!["release-team".into()],
                 wait_timer: SignedDuration::ZERO,

@@ -61,6 +61,8 @@ pub(super) fn policy(plans: &[Plan]) -> Policy {
             .map(|plan| Service {
                 name: plan.name.into(),
                 forge: "gh".into(),
+                kind: crate::domain::forge_kind::ForgeKind::GitHub,
+                environments: crate::domain::policy::EnvironmentModel::Native,
                 repo: format!("acme/{}", plan.name).into(),
                 branch: None,
                 group: None,

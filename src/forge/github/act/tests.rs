@@ -7,7 +7,7 @@ use crate::domain::ids::{EnvironmentId, EnvironmentName, PullRequestNumber};
 fn body(act: &Act) -> Value {
     let key = IntentId::from("k-1");
     call(&RepoPath::from("acme/checkout"), act, &key, true)
-        .body
+        .and_then(|call| call.body)
         .unwrap()
 }
 
@@ -59,8 +59,8 @@ fn a_server_that_does_not_know_run_details_is_not_asked_for_them() {
         inputs: BTreeMap::from([("key".into(), "k-1".into())]),
     };
     let (repo, key) = (RepoPath::from("a/b"), IntentId::from("k-1"));
-    let with = call(&repo, &dispatch, &key, true).body.unwrap();
-    let without = call(&repo, &dispatch, &key, false).body.unwrap();
+    let with = call(&repo, &dispatch, &key, true).unwrap().body.unwrap();
+    let without = call(&repo, &dispatch, &key, false).unwrap().body.unwrap();
     assert_eq!(with["return_run_details"], json!(true));
     assert_eq!(without, json!({"ref": "main", "inputs": {"key": "k-1"}}));
 }

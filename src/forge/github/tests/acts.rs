@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use super::raw::{Answer, serve};
 use super::*;
 use crate::domain::act::{MergeMethod, StatusState};
+use crate::domain::forge_kind::ForgeKind;
 use crate::domain::ids::{DeploymentId, EnvironmentId, PullRequestNumber, ReleaseId};
 
 /// Every act there is, by name.
@@ -77,6 +78,13 @@ fn every_act() -> Vec<(&'static str, Act)> {
             },
         ),
         (
+            "create tag",
+            Act::CreateTag {
+                tag: "v2".into(),
+                target: sha.clone(),
+            },
+        ),
+        (
             "set status",
             Act::SetStatus {
                 sha,
@@ -98,7 +106,13 @@ fn every_act() -> Vec<(&'static str, Act)> {
             | Act::PublishRelease { .. }
             | Act::Cancel { .. }
             | Act::Rerun { .. }
+            | Act::CreateTag { .. }
             | Act::SetStatus { .. } => {}
+            // GitHub has no such calls: nothing is sent for them.
+            Act::ApproveDeployment { .. }
+            | Act::RejectDeployment { .. }
+            | Act::PlayJob { .. }
+            | Act::RunPipeline { .. } => {}
         }
     }
     acts
@@ -203,7 +217,7 @@ async fn each_act_goes_where_its_call_says_and_its_answer_is_followed() {
         let (status, body) = made(name);
         let (outcome, request) =
             act_on(ResponseTemplate::new(status).set_body_json(body), &act).await;
-        let said = act.call("acme/checkout");
+        let said = act.call(ForgeKind::GitHub, "acme/checkout");
         let mut words = said.split(' ');
         assert_eq!(
             Some(request.method.as_str().to_lowercase()),
@@ -222,6 +236,7 @@ async fn each_act_goes_where_its_call_says_and_its_answer_is_followed() {
             "dispatch" => assert_eq!(handle.run, Some(RunId(77))),
             "create deployment" => assert_eq!(handle.deployment, Some(DeploymentId(31))),
             "merge" => assert_eq!(handle.sha, Some(Sha::from("bb"))),
+            "create tag" => assert!(handle.sha.is_some()),
             "publish draft" | "publish new" => assert_eq!(handle.release, Some(ReleaseId(9))),
             "set status" => assert_eq!(handle.sha, Some(Sha::from("aa11"))),
             _ => assert_eq!(handle.run, Some(RunId(7)), "{name}"),

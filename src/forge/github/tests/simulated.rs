@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::*;
 use crate::domain::deployment::live;
 use crate::domain::ids::DeploymentId;
+use crate::domain::pipeline::Door;
 use crate::sim::{EVENING, Options, Running, World, start};
 
 pub(super) async fn evening() -> Running {
@@ -127,9 +128,12 @@ async fn a_waiting_run_is_approved_once_and_found_again() {
     let waiting = &run.waiting[0];
     assert_eq!(waiting.environment.as_str(), "production");
     assert!(!github.jobs(&facts.repo, run.id).await.unwrap().is_empty());
+    let Door::Review(environment) = waiting.door else {
+        panic!("{waiting:?}")
+    };
     let act = Act::Approve {
         run: run.id,
-        environments: vec![waiting.environment_id],
+        environments: vec![environment],
         comment: "go".into(),
     };
     let key = IntentId::from("intent-1");

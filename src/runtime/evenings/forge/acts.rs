@@ -4,8 +4,9 @@ use jiff::Timestamp;
 
 use super::{Change, Forge, Repo, Write, deployment, moves};
 use crate::domain::act::{Act, Handle};
-use crate::domain::ids::{EnvironmentName, IntentId, Person, RepoPath, RunId, Sha};
+use crate::domain::ids::{EnvironmentId, EnvironmentName, IntentId, Person, RepoPath, RunId, Sha};
 use crate::domain::phase::Phase;
+use crate::domain::pipeline::Door;
 use crate::domain::policy::Via;
 use crate::runtime::evenings::chance::Chance;
 
@@ -61,12 +62,12 @@ impl Repo {
                 let let_in: Vec<EnvironmentName> = found
                     .waiting
                     .iter()
-                    .filter(|waiting| environments.contains(&waiting.environment_id))
+                    .filter(|waiting| is_of(&waiting.door, environments))
                     .map(|waiting| waiting.environment.clone())
                     .collect();
                 found
                     .waiting
-                    .retain(|waiting| !environments.contains(&waiting.environment_id));
+                    .retain(|waiting| !is_of(&waiting.door, environments));
                 if found.waiting.len() == waited {
                     return Err(format!("422: run {run} does not wait for it"));
                 }
@@ -196,6 +197,11 @@ impl Repo {
                 Ok(of_run(*run))
             }
             Act::SetStatus { .. } => Ok(Handle::default()),
+            Act::ApproveDeployment { .. }
+            | Act::RejectDeployment { .. }
+            | Act::PlayJob { .. }
+            | Act::RunPipeline { .. }
+            | Act::CreateTag { .. } => Err("404: this forge has no such call".to_owned()),
         }
     }
 
@@ -245,4 +251,8 @@ impl Repo {
             }
         }
     }
+}
+
+fn is_of(door: &Door, environments: &[EnvironmentId]) -> bool {
+    matches!(door, Door::Review(environment) if environments.contains(environment))
 }

@@ -10,7 +10,7 @@ use crate::domain::ids::{
     RunId, Sha,
 };
 use crate::domain::phase::Phase;
-use crate::domain::pipeline::{Check, Run, Waiting};
+use crate::domain::pipeline::{Check, Door, Run, Waiting};
 use crate::domain::policy::Via;
 use crate::domain::pull_request::{ChangeState, PullRequest, Review};
 use crate::runtime::evenings::chance::Chance;
@@ -105,7 +105,14 @@ impl Repo {
                 self.comes(begins, change);
             }
             Via::Approval { .. } => self.waits(&first.environment, &sha, at),
-            Via::Workflow { .. } | Via::Deployment | Via::PullRequest { .. } | Via::Release => {}
+            Via::Workflow { .. }
+            | Via::Deployment
+            | Via::PullRequest { .. }
+            | Via::Job { .. }
+            | Via::Pipeline { .. }
+            | Via::Tag { .. }
+            | Via::Status { .. }
+            | Via::Release => {}
         }
         self.keep(at);
     }
@@ -271,7 +278,12 @@ impl Repo {
                 let begins = at + chance.seconds(5, 60);
                 self.comes(begins, change);
             }
-            Via::Workflow { .. } | Via::Deployment => {}
+            Via::Workflow { .. }
+            | Via::Deployment
+            | Via::Job { .. }
+            | Via::Pipeline { .. }
+            | Via::Tag { .. }
+            | Via::Status { .. } => {}
         }
     }
 
@@ -288,7 +300,7 @@ impl Repo {
         let mut waiting = new_run(run, sha, Phase::Gated, at);
         waiting.waiting.push(Waiting {
             environment: environment.clone(),
-            environment_id: EnvironmentId(1 + place.unwrap_or(0) as u64),
+            door: Door::Review(EnvironmentId(1 + place.unwrap_or(0) as u64)),
             may_approve: true,
             reviewers: Vec::new(),
             wait_timer: SignedDuration::ZERO,

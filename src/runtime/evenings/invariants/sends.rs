@@ -176,9 +176,16 @@ pub fn as_shown(world: &World, _who: usize, send: &Send) -> Held {
         Act::CreateDeployment { sha, .. } => sha == to,
         Act::MergePullRequest { head, .. } => head == to,
         Act::PublishRelease { target, .. } => target == to,
-        Act::Reject { .. } | Act::Cancel { .. } | Act::Rerun { .. } | Act::SetStatus { .. } => {
-            false
+        Act::CreateTag { target, .. } => target == to,
+        Act::ApproveDeployment { run: id, .. } | Act::PlayJob { run: id, .. } => {
+            run(*id) == Some(to)
         }
+        Act::RunPipeline { variables, .. } => variables.values().any(|value| value == to.as_str()),
+        Act::Reject { .. }
+        | Act::RejectDeployment { .. }
+        | Act::Cancel { .. }
+        | Act::Rerun { .. }
+        | Act::SetStatus { .. } => false,
     };
     if brings {
         Ok(())

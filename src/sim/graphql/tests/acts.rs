@@ -35,7 +35,10 @@ async fn an_approval_lets_the_run_go_on_and_cannot_be_given_twice() {
     assert_eq!(again["errors"][0]["type"], "UNPROCESSABLE");
     assert_eq!(again["errors"][0]["path"], json!(["approveDeployments"]));
 
-    forge.shared.advance(jiff::SignedDuration::from_mins(10));
+    forge
+        .shared
+        .common()
+        .advance(jiff::SignedDuration::from_mins(10));
     let state = forge.state();
     let repo = state.repo("acme", "checkout").unwrap();
     let newest = repo.deployments_to("production").next().unwrap();

@@ -76,7 +76,7 @@ fn escaped(path: &str) -> String {
 }
 
 /// Lines of sixty letters, each with its end, as GitHub sends them.
-fn base64(bytes: &[u8]) -> String {
+pub(in crate::sim) fn base64(bytes: &[u8]) -> String {
     const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut text = String::with_capacity(bytes.len() * 4 / 3 + 8);
     // Forty-five bytes are sixty letters.

@@ -1,33 +1,125 @@
-//! What a healthy forge answers: authentication, limits, the APIs, and the headers that every answer
-//! carries.
+//! GitHub's face: authentication, limits, the two APIs, and the headers that every answer carries.
 
 use std::sync::Arc;
 
 use serde_json::json;
 
-use super::{Api, Incoming, Site, reply::Reply};
+use super::{Incoming, reply::Reply};
 use crate::sim::{
-    faults::Asked,
-    graphql, health,
+    faults::{Asked, Effect},
+    graphql::{self, GraphqlSchema},
     model::{Flavor, Token},
     rest::{self, Answer, Ask},
     shared::{Budget, Resource, Session, Shared},
 };
 
-/// What a healthy forge answers.
-pub(super) async fn genuine(
-    site: &Site,
+/// Which API a path belongs to, and the path without the API's own beginning.
+pub(super) enum Api<'a> {
+    Graphql,
+    Rest { prefix: &'static str, path: &'a str },
+}
+
+impl<'a> Api<'a> {
+    pub fn of(path: &'a str) -> Self {
+        if path == "/graphql" || path == "/api/graphql" {
+            return Self::Graphql;
+        }
+        match path.strip_prefix("/api/v3") {
+            Some(rest) if rest.is_empty() || rest.starts_with('/') => Self::Rest {
+                prefix: "/api/v3",
+                path: rest,
+            },
+            _ => Self::Rest { prefix: "", path },
+        }
+    }
+
+    pub fn path(&self) -> &'a str {
+        match self {
+            Self::Graphql => "/graphql",
+            Self::Rest { path, .. } => path,
+        }
+    }
+
+    fn resource(&self) -> Resource {
+        match self {
+            Self::Graphql => Resource::Graphql,
+            Self::Rest { .. } => Resource::Core,
+        }
+    }
+}
+
+/// GitHub's APIs.
+pub(super) struct Github {
+    schema: GraphqlSchema,
+}
+
+impl Default for Github {
+    fn default() -> Self {
+        Self {
+            schema: graphql::schema(),
+        }
+    }
+}
+
+impl Github {
+    /// What a healthy GitHub answers.
+    pub async fn answer(
+        &self,
+        shared: &Arc<Shared>,
+        incoming: &Incoming,
+        asked: Asked<'_>,
+    ) -> Reply {
+        genuine(&self.schema, shared, incoming, asked).await
+    }
+}
+
+/// How GitHub says no when a fault wants it to.
+pub(super) fn refusal(shared: &Shared, incoming: &Incoming, effect: &Effect) -> Option<Reply> {
+    let reply = match effect {
+        Effect::Unauthorized => Answer::error(401, "Bad credentials").into(),
+        Effect::Forbidden { permissions } => {
+            let answer = Answer::error(403, "Resource not accessible by personal access token");
+            let needs = permissions.clone();
+            let needs = needs.unwrap_or_else(|| "contents=write".to_owned());
+            answer.with("x-accepted-github-permissions", needs).into()
+        }
+        Effect::Sso { url } => {
+            let words = "Resource protected by organization SAML enforcement. You must grant your Personal Access token access to this organization.";
+            Answer::error(403, words)
+                .with("x-github-sso", format!("required; url={url}"))
+                .into()
+        }
+        Effect::RateLimit => {
+            let state = shared.read();
+            let token = token(&state, incoming)?;
+            let resource = Api::of(&incoming.raw_path).resource();
+            shared.exhaust(token, resource);
+            let budget = shared.charge(token, resource, 0);
+            spent(token, resource, budget)
+        }
+        Effect::Secondary { retry_after } => secondary(*retry_after),
+        Effect::Latency { .. }
+        | Effect::Status { .. }
+        | Effect::Cut { .. }
+        | Effect::Drop
+        | Effect::DropAfter
+        | Effect::Stale { .. }
+        | Effect::Partial { .. }
+        | Effect::Refuse
+        | Effect::Redirect { .. }
+        | Effect::Hang => return None,
+    };
+    Some(reply)
+}
+
+async fn genuine(
+    schema: &GraphqlSchema,
+    shared: &Arc<Shared>,
     incoming: &Incoming,
-    api: &Api<'_>,
     asked: Asked<'_>,
 ) -> Reply {
-    let shared = &site.shared;
+    let api = &Api::of(&incoming.raw_path);
     let current = shared.read();
-    if health::serves(asked.path) {
-        let Incoming { method, query, .. } = incoming;
-        let seen = shared.faults().as_seen(asked, incoming.at, &current);
-        return health::answer(&seen, method, asked.path, query, &incoming.body).into();
-    }
     if incoming
         .header("user-agent")
         .is_none_or(|it| it.trim().is_empty())
@@ -52,17 +144,16 @@ pub(super) async fn genuine(
     let Some(token) = token(&current, incoming).cloned() else {
         return stranger(&current.base, incoming, api);
     };
-    let resource = match api {
-        Api::Graphql => Resource::Graphql,
-        Api::Rest { .. } => Resource::Core,
-    };
+    let resource = api.resource();
     let budget = shared.charge(&token, resource, 0);
     let free = asked.path == "/rate_limit";
     if !free && budget.is_some_and(|it| it.remaining() == 0) {
         return spent(&token, resource, budget);
     }
     let state = if incoming.method == "GET" || matches!(api, Api::Graphql) {
-        shared.faults().as_seen(asked, incoming.at, &current)
+        let seen = std::slice::from_ref(&current);
+        let seen = shared.faults().as_seen(asked, incoming.at, seen).pop();
+        seen.unwrap_or_else(|| current.clone())
     } else {
         current.clone()
     };
@@ -74,7 +165,7 @@ pub(super) async fn genuine(
         partial,
     };
     let mut reply = match api {
-        Api::Graphql => graphql(site, incoming, session).await,
+        Api::Graphql => documents(schema, incoming, session).await,
         Api::Rest { prefix, path } => restful(incoming, &session, prefix, path),
     };
     if incoming.method == "GET" && reply.status() == 200 {
@@ -85,10 +176,7 @@ pub(super) async fn genuine(
     reply
 }
 
-pub(super) fn token<'s>(
-    state: &'s crate::sim::model::State,
-    incoming: &Incoming,
-) -> Option<&'s Arc<Token>> {
+fn token<'s>(state: &'s crate::sim::model::State, incoming: &Incoming) -> Option<&'s Arc<Token>> {
     let header = incoming.header("authorization")?;
     let (kind, secret) = header.split_once(' ')?;
     let known = kind.eq_ignore_ascii_case("bearer") || kind.eq_ignore_ascii_case("token");
@@ -111,7 +199,7 @@ fn stranger(base: &str, incoming: &Incoming, api: &Api<'_>) -> Reply {
     }
 }
 
-pub(super) fn spent(token: &Token, resource: Resource, budget: Option<Budget>) -> Reply {
+fn spent(token: &Token, resource: Resource, budget: Option<Budget>) -> Reply {
     let words = format!("API rate limit exceeded for user {}.", token.login);
     let mut reply = match resource {
         Resource::Core => Reply::from(Answer::error(403, &words)),
@@ -128,7 +216,7 @@ pub(super) fn spent(token: &Token, resource: Resource, budget: Option<Budget>) -
     reply
 }
 
-pub(super) fn secondary(retry_after: Option<u64>) -> Reply {
+fn secondary(retry_after: Option<u64>) -> Reply {
     let words =
         "You have exceeded a secondary rate limit. Please wait a few minutes before you try again.";
     let answer = Answer::error(403, words);
@@ -177,12 +265,12 @@ fn restful(incoming: &Incoming, session: &Session, prefix: &'static str, path: &
     rest::route::answer(&ask).into()
 }
 
-async fn graphql(site: &Site, incoming: &Incoming, session: Session) -> Reply {
+async fn documents(schema: &GraphqlSchema, incoming: &Incoming, session: Session) -> Reply {
     if incoming.method != "POST" {
         return Answer::error(404, "Not Found").into();
     }
     let reply = match graphql::Asked::read(&incoming.body) {
-        Ok(asked) => graphql::execute(&site.schema, session, asked).await,
+        Ok(asked) => graphql::execute(schema, session, asked).await,
         Err(refused) => refused,
     };
     Answer::json(reply.status, reply.body).into()
@@ -206,7 +294,7 @@ fn dress(
     }
     reply.header("x-github-api-version-selected", version.to_owned());
     reply.header("x-github-media-type", "github.v3; format=json".to_owned());
-    let number = shared.count();
+    let number = shared.common().count();
     reply.header(
         "x-github-request-id",
         format!("51AF:{number:04X}:{:X}", shared.now().as_second()),

@@ -1,0 +1,94 @@
+//! What the terminal and the config say of the board's looks and keys: theme, signs, keymap.
+
+use super::{Exit, Failure, Global, When};
+use crate::app::keymap::Keymap;
+use crate::config::{self, Binding, Env, Settings};
+use crate::ui::Theme;
+use crate::ui::theme::{Background, Depth};
+
+/// The theme, in colours that the terminal has.
+pub(super) fn theme(global: &Global, env: &Env, chosen: &config::Theme) -> Result<Theme, Failure> {
+    let colourless = match global.color {
+        When::Never => true,
+        When::Always => false,
+        // https://no-color.org: any value that is not empty.
+        When::Auto => env.get("NO_COLOR").is_some() || env.get("TERM") == Some("dumb"),
+    };
+    if colourless {
+        return Ok(Theme::mono());
+    }
+    let background = background(env);
+    let theme = match chosen {
+        config::Theme::Auto => match background {
+            Background::Dark => Theme::dark(),
+            Background::Light => Theme::light(),
+        },
+        config::Theme::Named(name) => Theme::named(name, background).unwrap_or_else(Theme::dark),
+        config::Theme::File(path) => {
+            let read = std::fs::read_to_string(path).map_err(|error| error.to_string());
+            read.and_then(|text| Theme::parse(&text)).map_err(|why| {
+                Failure::new(Exit::Usage, format!("the theme {}: {why}", path.display()))
+                    .hint("`gonogo config theme dark` prints one to start from")
+            })?
+        }
+    };
+    Ok(theme.reduced(Depth::of(env.get("COLORTERM"), env.get("TERM"))))
+}
+
+/// The keys with the config's changes; two commands on one key are told, not guessed.
+pub(super) fn keymap(settings: &Settings) -> Result<Keymap, Failure> {
+    let changes = settings.keys.iter().map(|(command, binding)| {
+        let keys = match binding {
+            Binding::Keys(keys) => keys.clone(),
+            Binding::Unbound => Vec::new(),
+        };
+        (command.clone(), keys)
+    });
+    Keymap::new(&changes.collect())
+        .map_err(|problems| Failure::new(Exit::Usage, format!("[keys]: {}", problems.join("; "))))
+}
+
+/// Guesses the background from `COLORFGBG` (rxvt, Konsole, tmux pass it on); dark without it.
+pub(super) fn background(env: &Env) -> Background {
+    let colour = env
+        .get("COLORFGBG")
+        .and_then(|value| value.rsplit(';').next()?.parse::<u8>().ok());
+    match colour {
+        Some(7 | 15) => Background::Light,
+        Some(_) | None => Background::Dark,
+    }
+}
+
+/// Says whether the locale promises UTF-8 and characters of one width: in CJK locales terminals
+/// draw our marks two columns wide.
+pub(super) fn speaks_unicode(env: &Env) -> bool {
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"]
+        .iter()
+        .find_map(|name| env.get(name))
+        .unwrap_or("C.UTF-8");
+    let upper = locale.to_uppercase();
+    let utf8 = upper.contains("UTF-8") || upper.contains("UTF8");
+    let wide = ["ZH", "JA", "KO"]
+        .iter()
+        .any(|language| upper.starts_with(language));
+    utf8 && !wide
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_names_of_the_config_are_the_themes_that_there_are() {
+        assert!(Theme::names().eq(config::Theme::NAMES));
+    }
+
+    #[test]
+    fn a_cjk_or_unknown_locale_starts_in_ascii() {
+        let env = |locale: &str| [("LANG", locale)].into_iter().collect::<Env>();
+        assert!(speaks_unicode(&env("de_DE.UTF-8")));
+        assert!(!speaks_unicode(&env("ja_JP.UTF-8")));
+        assert!(!speaks_unicode(&env("POSIX")));
+        assert!(speaks_unicode(&Env::default()));
+    }
+}

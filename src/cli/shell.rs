@@ -1,0 +1,85 @@
+//! `gonogo completions` and `gonogo man`: what a shell and `man` want to know of the commands.
+
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+use clap::{Args, CommandFactory as _, ValueEnum};
+
+use super::{Cli, Exit, Failure};
+
+/// The shells that completions are written for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Shell {
+    Bash,
+    Elvish,
+    Fish,
+    Nushell,
+    #[value(name = "powershell")]
+    PowerShell,
+    Zsh,
+}
+
+#[derive(Clone, Debug, Args)]
+pub struct CompletionsArgs {
+    /// The shell to write them for.
+    shell: Shell,
+}
+
+#[derive(Clone, Debug, Args)]
+pub struct ManArgs {
+    /// Write a page for each command into this folder, instead of the first one to standard output.
+    #[arg(long, value_name = "FOLDER")]
+    into: Option<PathBuf>,
+}
+
+/// Prints the completions of a shell.
+pub(super) fn completions(args: &CompletionsArgs) -> Exit {
+    use clap_complete::Shell as Known;
+    let mut command = Cli::command();
+    let mut text = Vec::new();
+    let mut write = |known| clap_complete::generate(known, &mut command, "gonogo", &mut text);
+    match args.shell {
+        Shell::Bash => write(Known::Bash),
+        Shell::Elvish => write(Known::Elvish),
+        Shell::Fish => write(Known::Fish),
+        Shell::PowerShell => write(Known::PowerShell),
+        Shell::Zsh => write(Known::Zsh),
+        Shell::Nushell => clap_complete::generate(
+            clap_complete_nushell::Nushell,
+            &mut command,
+            "gonogo",
+            &mut text,
+        ),
+    }
+    // Whoever reads may have seen enough.
+    let _ = io::stdout().lock().write_all(&text);
+    Exit::Done
+}
+
+/// Prints the manual page, or writes all of them.
+pub(super) fn man(args: &ManArgs) -> Result<Exit, Failure> {
+    let Some(folder) = &args.into else {
+        let mut text = Vec::new();
+        let page = clap_mangen::Man::new(Cli::command());
+        page.render(&mut text).map_err(|error| {
+            Failure::new(Exit::Error, format!("the page cannot be written: {error}"))
+        })?;
+        let _ = io::stdout().lock().write_all(&text);
+        return Ok(Exit::Done);
+    };
+    write_all(folder).map_err(|error| {
+        Failure::new(
+            Exit::Error,
+            format!(
+                "cannot write manual pages into {}: {error}",
+                folder.display()
+            ),
+        )
+    })?;
+    Ok(Exit::Done)
+}
+
+fn write_all(folder: &Path) -> io::Result<()> {
+    std::fs::create_dir_all(folder)?;
+    clap_mangen::generate_to(Cli::command(), folder)
+}

@@ -1,0 +1,77 @@
+//! What is a forge's own about an answer: its API's paths, its shapes, its words for no.
+//!
+//! Everything around it (log, faults, sockets, the clock) is the same for every flavor.
+
+use std::sync::Arc;
+
+use super::{
+    Incoming, forgejo,
+    github::{self, Github},
+    reply::Reply,
+};
+use crate::sim::{
+    faults::{Asked, Effect},
+    model::Flavor,
+    shared::Shared,
+};
+
+/// The API that a forge shows.
+pub(super) enum Face {
+    /// GitHub's, whether .com or Enterprise Server.
+    Github(Box<Github>),
+    /// Forgejo's and Gitea's.
+    Forgejo,
+}
+
+impl Face {
+    /// The face of a flavor; `None` if it has none yet.
+    pub fn of(flavor: Flavor) -> Option<Self> {
+        match flavor {
+            Flavor::Dotcom | Flavor::Ghes => Some(Self::Github(Box::default())),
+            Flavor::Forgejo | Flavor::ForgejoTasks | Flavor::Gitea => Some(Self::Forgejo),
+            Flavor::Gitlab => None,
+        }
+    }
+
+    /// A path without the API's own beginning, as fault matchers have it.
+    pub fn path<'p>(&self, path: &'p str) -> &'p str {
+        match self {
+            Self::Github(_) => github::Api::of(path).path(),
+            Self::Forgejo => crate::sim::forgejo::inside(path),
+        }
+    }
+
+    /// Says whether documents are asked there.
+    pub fn is_graphql(&self, path: &str) -> bool {
+        match self {
+            Self::Github(_) => matches!(github::Api::of(path), github::Api::Graphql),
+            Self::Forgejo => false,
+        }
+    }
+
+    /// What a healthy forge answers.
+    pub async fn answer(
+        &self,
+        shared: &Arc<Shared>,
+        incoming: &Incoming,
+        asked: Asked<'_>,
+    ) -> Reply {
+        match self {
+            Self::Github(it) => it.answer(shared, incoming, asked).await,
+            Self::Forgejo => forgejo::answer(shared, incoming, asked),
+        }
+    }
+
+    /// How it says no when a fault wants it to; `None` when the fault does not apply.
+    pub fn refusal(
+        &self,
+        shared: &Arc<Shared>,
+        incoming: &Incoming,
+        effect: &Effect,
+    ) -> Option<Reply> {
+        match self {
+            Self::Github(_) => github::refusal(shared, incoming, effect),
+            Self::Forgejo => forgejo::refusal(shared, effect),
+        }
+    }
+}
