@@ -78,7 +78,7 @@ impl Repo {
                 found.phase.word().clone_into(&mut found.raw);
                 found.updated_at = now;
                 let sha = found.sha.clone();
-                self.let_in(chance, *run, &sha, &let_in, approved, by, now);
+                self.let_in(chance, *run, &sha, &let_in, approved, key, by, now);
                 Ok(of_run(*run))
             }
             Act::Dispatch { inputs, .. } => {
@@ -95,6 +95,7 @@ impl Repo {
                     environment,
                     sha,
                     key: Some(key.clone()),
+                    cause: Some(key.clone()),
                     run: Some(run),
                 };
                 self.comes(begins, change);
@@ -111,6 +112,7 @@ impl Repo {
                     None,
                     now,
                 );
+                self.made_by.insert(id, Some(key.clone()));
                 Ok(Handle {
                     deployment: Some(id),
                     ..Handle::default()
@@ -132,6 +134,7 @@ impl Repo {
                     environment: EnvironmentName::from(merged.base_ref),
                     sha: sha.clone(),
                     key: None,
+                    cause: Some(key.clone()),
                     run: None,
                 };
                 self.comes(begins, change);
@@ -154,6 +157,7 @@ impl Repo {
                     environment: stage.environment.clone(),
                     sha: target.clone(),
                     key: None,
+                    cause: Some(key.clone()),
                     run: None,
                 };
                 let begins = now + chance.seconds(2, 20);
@@ -179,6 +183,10 @@ impl Repo {
                 }
                 Ok(of_run(*run))
             }
+            Act::Rerun {
+                run,
+                failed_only: false,
+            } => self.again(*run, now).map(|()| of_run(*run)),
             Act::Rerun { run, .. } => {
                 let found = self.truth.runs.iter_mut().find(|known| known.id == *run);
                 let found = found.filter(|known| known.phase == Phase::Failed);
@@ -199,6 +207,28 @@ impl Repo {
         }
     }
 
+    /// The second life of a run asks for approval as its first did.
+    fn again(&mut self, run: RunId, now: Timestamp) -> Result<(), String> {
+        let found = self.truth.runs.iter_mut().find(|known| known.id == run);
+        let found = found.filter(|known| known.phase == Phase::Succeeded);
+        let (found, door) = found
+            .zip(self.door.get(&run).cloned())
+            .ok_or_else(|| format!("403: run {run} cannot be run again"))?;
+        found.attempt += 1;
+        found.updated_at = now;
+        found.phase = Phase::Gated;
+        found.phase.word().clone_into(&mut found.raw);
+        let place = self.path.iter().position(|stage| stage.environment == door);
+        found
+            .waiting
+            .push(moves::waiting(&door, place.unwrap_or(0)));
+        let sha = found.sha.clone();
+        let id = self.next_id();
+        let gated = deployment(id, &door, sha, Phase::Gated, now);
+        self.truth.deployments.insert(0, gated);
+        Ok(())
+    }
+
     #[expect(clippy::too_many_arguments, reason = "one call site")]
     fn let_in(
         &mut self,
@@ -207,6 +237,7 @@ impl Repo {
         sha: &Sha,
         environments: &[EnvironmentName],
         approved: bool,
+        key: &IntentId,
         by: &Person,
         now: Timestamp,
     ) {
@@ -240,6 +271,7 @@ impl Repo {
                     crate::domain::ids::DeploymentId(id)
                 }
             };
+            self.made_by.insert(id, Some(key.clone()));
             if approved {
                 self.will_end(chance, id, Some(run), now);
             }
