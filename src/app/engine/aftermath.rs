@@ -344,4 +344,6 @@ fn red(row: &Row, ledger: &Ledger, stage: &Stage, live: &Deployment) -> Option<F
 }
 
 #[cfg(test)]
+mod red;
+#[cfg(test)]
 mod tests;

@@ -122,6 +122,7 @@ impl Engine {
         let Some(pending) = self.pending.remove(&ticket) else {
             return Vec::new();
         };
+        let seq = result.as_ref().ok().map(|entry| entry.seq);
         let result = match result {
             Ok(entry) => {
                 self.take_entries(&[entry], now);
@@ -142,7 +143,7 @@ impl Engine {
                 self.refuse(Some(id), &fault, "nothing was sent");
                 self.read_journal()
             }
-            (Pending::BadRevision(id), Ok(())) => self.intend(&id, now),
+            (Pending::BadRevision(id), Ok(())) => self.go_back(&id, seq, now),
             (Pending::BadRevision(id), Err(fault)) => {
                 self.flows.remove(&id);
                 self.refuse(Some(id), &fault, "nothing was sent");
@@ -514,5 +515,7 @@ impl Engine {
     }
 }
 
+#[cfg(test)]
+mod rules;
 #[cfg(test)]
 mod tests;

@@ -230,8 +230,9 @@ impl Engine {
         round: Option<Round>,
         now: Timestamp,
     ) -> Vec<Effect> {
+        // What was given up as lost may come after all: a promotion that waits for it ends.
         let Some(asked) = self.rounds.asked.remove(&ticket) else {
-            return Vec::new();
+            return self.round_rechecked(ticket, false, now);
         };
         let Asked {
             service, wanted, ..
@@ -240,6 +241,13 @@ impl Engine {
             .wanted_round(&service, &wanted.key)
             .is_some_and(|current| current.sampling == wanted.sampling);
         let verifies = wanted.key.subject == Subject::Verification;
+        // Under a clock that was put back a new round looks older than the one that is known, and
+        // does not replace it.
+        let known = self
+            .board
+            .row(&service)
+            .and_then(|row| row.seen.rounds.get(&wanted.key)?.at());
+        let newest = known.is_none_or(|known| known <= asked_at);
         let taken = match round {
             Some(round) if current => {
                 self.looked(&service, &wanted.key, &round);
@@ -250,7 +258,7 @@ impl Engine {
                     |seen| seen.take_round(key, round, asked_at),
                     basis,
                 );
-                true
+                newest
             }
             Some(_) | None => false,
         };

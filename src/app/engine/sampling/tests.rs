@@ -370,3 +370,25 @@ fn what_was_there_before_the_journal_and_is_never_well_is_looked_at_less_and_les
     let effects = update(&mut state, at(86_401), Msg::Tick);
     assert_eq!(samples(&effects).len(), 1, "{effects:?}");
 }
+
+#[test]
+fn a_round_that_comes_after_it_was_given_up_as_lost_ends_the_promotion() {
+    let (mut state, effects) = ordered();
+    let ticket = samples(&effects)[0];
+    update(&mut state, at(200), Msg::Tick);
+    let late = answered(ticket, at(2), round(Outcome::Success));
+    let effects = update(&mut state, at(201), late);
+    assert!(abandoned(&effects), "{effects:?}");
+    assert!(!rereads(&effects));
+}
+
+#[test]
+fn a_round_that_looks_older_than_the_one_that_is_known_ends_the_promotion() {
+    let (mut state, effects) = ordered();
+    let ticket = samples(&effects)[0];
+    // The machine's clock was put back.
+    let dated = answered(ticket, at(-10), round(Outcome::Failure));
+    let effects = update(&mut state, at(3), dated);
+    assert!(abandoned(&effects), "{effects:?}");
+    assert!(!rereads(&effects));
+}
