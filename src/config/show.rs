@@ -8,17 +8,18 @@ use jiff::SignedDuration;
 use super::check::{DAYS, default_via};
 use super::{Binding, ForgeSettings, Settings, Theme, TokenSource};
 use crate::domain::figure::Bound;
-use crate::domain::override_::OverrideRule;
 use crate::domain::policy::{
     Environment, EnvironmentModel, GateSpec, ParityRule, ParitySource, PipelineRule, QualityRule,
     Service, Task, Via,
 };
 use crate::domain::release::Release;
-use crate::domain::risk::RiskRule;
 use crate::domain::window::{Span, Window, WindowEffect};
 
+mod policy;
 mod sampled;
 mod scope;
+
+pub(super) use policy::{override_rule, risk_rule};
 
 /// Writes the settings as a config file.
 pub fn show(settings: &Settings) -> String {
@@ -179,34 +180,6 @@ fn environment_body(environment: &Environment) -> String {
         quote(environment.mode.word()),
         quote(&duration(environment.countdown))
     )
-}
-
-/// Who may override, as an inline table.
-pub(super) fn override_rule(rule: &OverrideRule) -> String {
-    if rule.forbidden {
-        return "false".to_owned();
-    }
-    format!(
-        "{{ roles = {}, second_person = {}, max = {}, never = {} }}",
-        texts(&rule.roles),
-        rule.second_person,
-        quote(&duration(rule.max)),
-        texts(&rule.never)
-    )
-}
-
-/// What follows from how much is at stake, as an inline table.
-pub(super) fn risk_rule(rule: &RiskRule) -> String {
-    let warn = rule
-        .warn
-        .map_or("false".to_owned(), |warn| warn.to_string());
-    match rule.second {
-        Some(second) => format!(
-            "{{ warn = {warn}, second = {second}, roles = {} }}",
-            texts(&rule.roles)
-        ),
-        None => format!("{{ warn = {warn} }}"),
-    }
 }
 
 pub(super) fn window(window: &Window) -> String {
