@@ -12,14 +12,15 @@ use crate::domain::policy::{
     Environment, EnvironmentModel, GateSpec, ParityRule, ParitySource, PipelineRule, QualityRule,
     Service, Task, Via,
 };
-use crate::domain::release::Release;
 use crate::domain::window::{Span, Window, WindowEffect};
 
 mod policy;
+mod release;
 mod sampled;
 mod scope;
 
 pub(super) use policy::{override_rule, risk_rule};
+pub(super) use release::release;
 
 /// Writes the settings as a config file.
 pub fn show(settings: &Settings) -> String {
@@ -100,7 +101,7 @@ pub fn show(settings: &Settings) -> String {
     }
     for each in &policy.releases {
         let header = format!("release.{}", key(each.name.as_str()));
-        section(&mut out, &header, &release_body(each));
+        section(&mut out, &header, &release::body(each));
     }
     if !settings.keys.is_empty() {
         let lines: Vec<String> = settings
@@ -296,42 +297,6 @@ fn service_body(service: &Service) -> String {
         lines.push(format!("depends = {}", texts(&service.depends)));
     }
     lines.extend(scope::lines(&service.scope));
-    lines.join("\n")
-}
-
-pub(super) fn release(release: &Release) -> String {
-    format!("{} {}", key(release.name.as_str()), release_body(release))
-}
-
-fn release_body(release: &Release) -> String {
-    let items: Vec<String> = release
-        .items
-        .iter()
-        .map(|item| match &item.pin {
-            None => quote(item.service.as_str()),
-            Some(pin) => format!(
-                "{{ service = {}, revision = {} }}",
-                quote(item.service.as_str()),
-                quote(pin)
-            ),
-        })
-        .collect();
-    let waves: Vec<String> = release.waves.iter().map(texts).collect();
-    let mut lines = vec![
-        format!("services = [{}]", items.join(", ")),
-        format!("waves = [{}]", waves.join(", ")),
-        format!("environment = {}", quote(release.environment.as_str())),
-        format!("roles = {}", texts(&release.roles)),
-        format!("distinct = {}", release.distinct),
-    ];
-    let window = release.window.as_ref();
-    lines.extend(window.map(|window| format!("window = {}", quote(window))));
-    if let Some(due) = release.due {
-        lines.push(due.strftime("due = \"%Y-%m-%d %H:%M:%S\"").to_string());
-        lines.push("zone = \"UTC\"".to_owned());
-    }
-    let owner = release.owner.as_ref();
-    lines.extend(owner.map(|owner| format!("owner = {}", quote(owner.as_str()))));
     lines.join("\n")
 }
 
