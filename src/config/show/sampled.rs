@@ -1,6 +1,7 @@
 //! What is sampled, as TOML: probes and programs.
 
-use super::{duration, quote, tasks_of, texts};
+use super::gate::tasks_of;
+use super::{duration, quote, texts};
 use crate::domain::figure::Bound;
 use crate::domain::policy::{CommandRule, Expect, HealthRule, Probe, ProbeSource, Verification};
 
