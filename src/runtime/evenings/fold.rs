@@ -295,8 +295,20 @@ impl Fold {
                     driven.ended = true;
                 }
             }
-            // Notes of what other entries say.
-            _ => {}
+            // Added up by `apply`, or notes of what other entries say.
+            Event::Intended { .. }
+            | Event::Stepped { .. }
+            | Event::HoldPlaced { .. }
+            | Event::HoldEdited { .. }
+            | Event::HoldLifted { .. }
+            | Event::HoldExpired { .. }
+            | Event::VoteCast { .. }
+            | Event::VoteVoided { .. }
+            | Event::GateAdded { .. }
+            | Event::GateOpened { .. }
+            | Event::GateClosed { .. }
+            | Event::OverrideUsed { .. }
+            | Event::AlertRaised { .. } => {}
         }
     }
 

@@ -104,12 +104,9 @@ impl World {
         });
         let known = (flight.instance.clone(), key.clone());
         let cached = self.record.rounds.get(&known).copied();
-        match cached {
-            Some(told) if self.broken(Breakage::SamplesFromCache) => {
-                let outcome = if told.good { Outcome::Success } else { outcome };
-                return answer(Some(round(sampling, outcome)));
-            }
-            _ => {}
+        if let Some(told) = cached.filter(|_| self.broken(Breakage::SamplesFromCache)) {
+            let was = if told.good { Outcome::Success } else { outcome };
+            return answer(Some(round(sampling, was)));
         }
         let good = outcome == Outcome::Success;
         if self.broken(Breakage::VerifiesUnseen) && key.subject == "verify" {
