@@ -76,7 +76,10 @@ fn a_release_goes_from_no_go_to_shipped_by_keys() {
     terminal.wait_for("RUNS  wave 1 of 3");
     terminal.wait_for("SHIPPED  6 of 6 live");
     let screen = terminal.screen();
-    assert!(!screen.contains("STALE"), "votes stay what they were:\n{screen}");
+    assert!(
+        !screen.contains("STALE"),
+        "votes stay what they were:\n{screen}"
+    );
     terminal.press("q");
     terminal.is_sane_after("0");
     terminal.ends_within(PATIENCE);
