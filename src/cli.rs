@@ -22,6 +22,7 @@ mod manual_gate;
 mod output;
 mod overriding;
 mod release;
+mod scope;
 mod settings;
 mod shell;
 mod simulate;
@@ -29,6 +30,7 @@ mod status;
 mod task;
 mod vote;
 mod wait;
+mod why;
 mod window;
 
 pub use exit::{Exit, Failure};
@@ -106,6 +108,10 @@ pub enum Command {
     Gates(gates::CellArgs),
     /// Exit 0 if a promotion may go now, else 3 or 7: for pipelines.
     Check(gates::CellArgs),
+    /// Say what would move: commits, pull requests, tickets, size, and how much is at stake.
+    Scope(gates::CellArgs),
+    /// Say why what is live is there: ticket, author, reviewer, approver, promotion.
+    Why(why::WhyArgs),
     /// Wait until a promotion may go, or until its revision is live: for pipelines.
     Wait(wait::WaitArgs),
     /// Promote services into an environment.
@@ -210,6 +216,8 @@ pub async fn run(cli: Cli) -> Exit {
         Some(Command::Status(args)) => status::run(&global, &env, args).await,
         Some(Command::Gates(args)) => gates::explain(&global, &env, args).await,
         Some(Command::Check(args)) => gates::check(&global, &env, args).await,
+        Some(Command::Scope(args)) => scope::run(&global, &env, args).await,
+        Some(Command::Why(args)) => why::run(&global, &env, args).await,
         Some(Command::Wait(args)) => wait::run(&global, &env, args).await,
         Some(Command::Promote(args)) => acting::promote(&global, &env, args).await,
         Some(Command::Rollback(args)) => acting::rollback(&global, &env, args).await,

@@ -15,6 +15,7 @@ pub use crate::domain::forge_kind::ForgeKind;
 use crate::domain::ids::{ForgeName, Person, ServiceName};
 use crate::domain::override_::OverrideRule;
 use crate::domain::policy::{GateSpec, Policy};
+use crate::domain::risk::RiskRule;
 
 mod check;
 pub mod defaults;
@@ -48,6 +49,9 @@ pub struct Settings {
     /// Who may override the gates of each tier, as `config show` prints it; the policy's environments
     /// already hold it.
     pub overrides: BTreeMap<String, OverrideRule>,
+    /// What each tier makes of how much is at stake, as `config show` prints it; the policy's
+    /// environments and stages already hold it.
+    pub risks: BTreeMap<String, RiskRule>,
     /// What services add to their tiers' gates; the policy's stages already hold it.
     pub extra_gates: BTreeMap<ServiceName, Vec<GateSpec>>,
     /// By command name. Whether there is such a command, the keymap knows.

@@ -27,11 +27,14 @@
 //! | release | a named set of services that ship together, in waves |
 //! | agenda | what a release would move now, hashed; votes on it bind to the hash |
 //! | scope | the commits and pull requests between two revisions |
+//! | risk | how much is at stake in a scope, in points that say what they are for |
+//! | trace | why a revision is where it is: tickets, people, promotion |
 //! | fact | the last good answer of a forge, its age, and the fault since |
 
 pub mod act;
 pub mod attestation;
 pub mod board;
+pub mod by_hand;
 pub mod cell;
 pub mod deployment;
 pub mod entry;
@@ -55,12 +58,14 @@ pub mod promotion;
 pub mod pull_request;
 pub mod release;
 pub mod revision;
+pub mod risk;
 pub mod rollback;
 pub mod sampling;
 pub mod scope;
 pub mod seen;
 pub mod signoff;
 pub mod text;
+pub mod trace;
 pub mod verification;
 pub mod version;
 pub mod window;

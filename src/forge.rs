@@ -19,11 +19,13 @@ use crate::domain::policy::EnvironmentModel;
 use crate::domain::scope::Scope;
 use crate::domain::seen::Declared;
 
+mod batch;
 pub mod budget;
 pub mod declared;
 pub mod error;
 pub mod forgejo;
 pub mod github;
+pub mod gitlab;
 pub mod http;
 pub mod mark;
 pub mod modelled;

@@ -21,6 +21,7 @@ pub mod control;
 pub mod faults;
 pub mod forgejo;
 pub mod forges;
+pub mod gitlab;
 pub mod graphql;
 pub mod health;
 pub mod model;
@@ -43,6 +44,9 @@ pub const EVENING: &str = include_str!("../assets/worlds/evening.toml");
 pub const FORGEJO: &str = include_str!("../assets/worlds/forgejo.toml");
 /// One service on a Gitea, likewise.
 pub const GITEA: &str = include_str!("../assets/worlds/gitea.toml");
+
+/// A second forge of that evening: a GitLab with five services. `World::with` puts the two together.
+pub const GITLAB: &str = include_str!("../assets/worlds/gitlab.toml");
 
 /// How a simulation is run.
 #[derive(Debug, Clone)]

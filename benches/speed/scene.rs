@@ -120,6 +120,7 @@ pub fn facts(at: usize, more: usize, now: Timestamp) -> ServiceFacts {
         head: Some(Head {
             sha: sha(at, newest),
             headline: "Answer faster under load".to_owned(),
+            message: String::new(),
             author: Some("eve".into()),
             at: Some(back(41)),
         }),
@@ -315,6 +316,7 @@ fn scope(base: &Sha, head: &Sha) -> Scope {
         }],
         pull_requests: Vec::new(),
         complete: true,
+        files: None,
         url: None,
     }
 }

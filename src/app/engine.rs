@@ -10,17 +10,22 @@ use jiff::{SignedDuration, Timestamp};
 use super::effect::{Effect, Ticket};
 use super::msg::{Budget, Identity};
 use super::request::Refusal;
-use crate::domain::board::{Basis, Board};
+use crate::domain::board::{Basis, Board, Row};
+use crate::domain::cell::Cell;
 use crate::domain::entry::Entry;
 use crate::domain::fault::Fault;
-use crate::domain::ids::{ForgeName, InstanceId, IntentId, Person, RunId, ServiceName, Sha};
+use crate::domain::ids::{
+    EnvironmentName, ForgeName, InstanceId, IntentId, Person, RunId, ServiceName, Sha,
+};
 use crate::domain::ledger::Ledger;
 use crate::domain::observed::Fact;
 use crate::domain::pipeline::Job;
 use crate::domain::policy::Policy;
+use crate::domain::trace::{self, Trace};
 
 mod aftermath;
 pub mod auto;
+mod by_hand;
 pub(crate) mod flow;
 mod follow;
 mod intake;
@@ -35,6 +40,7 @@ mod rollback;
 pub mod sampling;
 pub(crate) mod schedule;
 pub mod tasks;
+mod verifying;
 mod voting;
 mod wish;
 
@@ -61,6 +67,8 @@ pub struct Engine {
     pub jobs: BTreeMap<(ServiceName, RunId), Fact<Vec<Job>>>,
     /// Services that somebody looks at: read often.
     pub watched: BTreeSet<ServiceName>,
+    /// The cell of which somebody asks why what is live is there.
+    pub traced: Option<(ServiceName, EnvironmentName)>,
     /// Which cells are sampled by themselves.
     pub samples: sampling::Samples,
     pub(crate) rounds: sampling::Rounds,
@@ -76,6 +84,7 @@ pub struct Engine {
     /// Services whose deployments have not come to rest: not verified, or too new to tell whose.
     pub(crate) restless: BTreeSet<ServiceName>,
     pub auto: auto::Auto,
+    pub(crate) remembered: by_hand::Remembered,
     /// What came of orders, for the interface or the command line to take.
     pub reports: Vec<Report>,
     pub(crate) tickets: u64,
@@ -105,6 +114,7 @@ impl Engine {
             .policy
             .services
             .iter()
+            .filter(|service| !service.is_by_hand())
             .map(|service| (service.forge.clone(), ForgeState::default()))
             .collect();
         Self {
@@ -121,6 +131,7 @@ impl Engine {
             forges,
             jobs: BTreeMap::new(),
             watched: BTreeSet::new(),
+            traced: None,
             samples: sampling::Samples::default(),
             rounds: sampling::Rounds::default(),
             neighbours: None,
@@ -132,6 +143,7 @@ impl Engine {
             lost: BTreeSet::new(),
             restless: BTreeSet::new(),
             auto: auto::Auto::default(),
+            remembered: by_hand::Remembered::default(),
             reports: Vec::new(),
             tickets: 0,
             generations: 0,
@@ -191,12 +203,16 @@ impl Engine {
     pub fn operator_is_known(&self) -> bool {
         self.operator.is_some()
             || self.offline
+            || self.forges.is_empty()
             || self.forges.values().any(|forge| forge.fault.is_some())
     }
 
     /// Says whether the checks of every candidate have been read, or were asked for in vain.
     pub fn checks_are_read(&self, service: &ServiceName) -> bool {
         self.board.row(service).is_none_or(|row| {
+            if row.service.is_by_hand() {
+                return true;
+            }
             let known = row.facts.value().map(|facts| &facts.checks);
             let candidates = row.cells.iter().filter_map(|cell| cell.candidate.as_ref());
             let is_read = |sha: &Sha| {
@@ -225,15 +241,51 @@ impl Engine {
             row.cells
                 .iter()
                 .filter(|cell| self.needs_scope(service, &cell.environment))
-                .all(|cell| {
-                    let has_ends = cell.live.is_some() && cell.candidate.is_some();
-                    !has_ends
-                        || row
-                            .scope_of(cell)
-                            .is_some_and(|fact| fact.last.is_some() || fact.fault.is_some())
-                })
+                .all(|cell| is_read(row, ends(cell)))
+                && is_read(row, self.traced_ends(row))
         })
     }
+
+    /// Says whether what would move into a cell has been read, or its read failed.
+    pub fn scope_is_read(&self, service: &ServiceName, environment: &EnvironmentName) -> bool {
+        let row = self.board.row(service);
+        let cell = row.and_then(|row| Some((row, row.cell(environment)?)));
+        cell.is_none_or(|(row, cell)| is_read(row, ends(cell)))
+    }
+
+    /// Says why what is live in a cell is there, as far as is known.
+    pub fn trace(
+        &self,
+        service: &ServiceName,
+        environment: &EnvironmentName,
+        now: Timestamp,
+    ) -> Option<Trace<'_>> {
+        let ledger = known(&self.journal, self.ledger.as_ref());
+        trace::of(self.board.row(service)?, environment, ledger, now)
+    }
+
+    /// The two ends of what came with what is live, where somebody asks for it.
+    fn traced_ends(&self, row: &Row) -> Option<(Sha, Sha)> {
+        let (service, environment) = self.traced.as_ref()?;
+        let ledger = known(&self.journal, self.ledger.as_ref());
+        (row.service.name == *service)
+            .then(|| trace::ends(row, environment, ledger))
+            .flatten()
+    }
+}
+
+/// The two ends of what would move into a cell.
+fn ends(cell: &Cell) -> Option<(Sha, Sha)> {
+    let (live, candidate) = (cell.live.as_ref()?, cell.candidate.as_ref()?);
+    Some((live.sha.clone(), candidate.sha.clone()))
+}
+
+/// Says whether there is nothing to read between two ends, or it was read, or that failed.
+fn is_read(row: &Row, ends: Option<(Sha, Sha)>) -> bool {
+    ends.is_none_or(|ends| {
+        let fact = row.scopes.get(&ends);
+        fact.is_some_and(|fact| fact.last.is_some() || fact.fault.is_some())
+    })
 }
 
 /// The ledger, while the journal that it was folded from can be reached.

@@ -254,6 +254,7 @@ impl Interface {
         self.follow_timeline(engine);
         self.keep_in_sight();
         engine.watched = self.watched();
+        engine.traced = self.traced();
         let released: Vec<ServiceName> = engine.released_services().collect();
         engine.watched.extend(released);
         let seen = self.follow_overview(engine);

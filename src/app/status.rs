@@ -4,9 +4,10 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
+use self::scope::RiskStatus;
 use super::engine::Engine;
 use crate::domain::board::Row;
-use crate::domain::cell::Cell;
+use crate::domain::cell::{Cell, superseded};
 use crate::domain::gate::{Earliest, Verdict};
 use crate::domain::hold::Hold;
 use crate::domain::ids::{EnvironmentName, ServiceName};
@@ -14,6 +15,8 @@ use crate::domain::revision::Revision;
 use crate::domain::verification::Standing;
 
 pub mod release;
+pub mod scope;
+pub mod trace;
 
 /// The version of every JSON form that the command line prints.
 pub const SCHEMA: u32 = 1;
@@ -96,6 +99,10 @@ pub struct CellStatus {
     pub red: Option<String>,
     /// When it is promoted by itself, if that is about to happen.
     pub auto_at: Option<Timestamp>,
+    /// How much the candidate puts at stake, if what would move is known.
+    pub risk: Option<RiskStatus>,
+    /// What still waits to enter on the forge and is superseded by the candidate, newest first.
+    pub superseded: Vec<RevisionStatus>,
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -271,6 +278,13 @@ impl CellStatus {
             auto_at: engine
                 .countdown(&row.service.name, &cell.environment)
                 .map(|countdown| countdown.ends_at),
+            risk: row
+                .risk_of(cell)
+                .map(|risk| RiskStatus::of(risk, &engine.policy.risk_rule(&cell.environment))),
+            superseded: superseded(row.facts.value(), &cell.environment)
+                .iter()
+                .map(|(older, _)| RevisionStatus::of(older))
+                .collect(),
         }
     }
 
@@ -287,7 +301,7 @@ impl CellStatus {
 }
 
 impl RevisionStatus {
-    fn of(revision: &Revision) -> Self {
+    pub fn of(revision: &Revision) -> Self {
         Self {
             revision: revision.sha.to_string(),
             version: revision.version.clone(),

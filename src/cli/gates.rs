@@ -4,6 +4,7 @@ use clap::Args;
 use jiff::Timestamp;
 
 use super::output::{self, instant, span};
+use super::scope::print_warning;
 use super::status::PATIENCE;
 use super::{Exit, Failure, Global, settings, status};
 use crate::app::status::{CellStatus, EarliestStatus, GateStatus};
@@ -13,10 +14,10 @@ use crate::runtime::headless::Headless;
 
 #[derive(Debug, Args)]
 pub struct CellArgs {
-    service: String,
+    pub(super) service: String,
     /// The environment that would be promoted into.
     #[arg(long, value_name = "ENV")]
-    to: String,
+    pub(super) to: String,
 }
 
 /// Explains; the exit code says only whether it could be explained.
@@ -39,6 +40,9 @@ pub(super) async fn check(global: &Global, env: &Env, args: CellArgs) -> Result<
         output::line(&format!("{} {} {}", args.service, args.to, cell.verdict));
         for gate in cell.gates.iter().filter(|gate| !passes(gate)) {
             output::line(&format!("  {} {}: {}", gate.verdict, gate.name, gate.why));
+        }
+        if let Some(risk) = &cell.risk {
+            print_warning(risk);
         }
         if cell.verdict != "go" {
             output::line(&format!("  earliest: {}", earliest(&cell.earliest, now)));
@@ -79,11 +83,12 @@ async fn judged(
     let environment = EnvironmentName::new(&args.to);
     headless.settle(&service, PATIENCE).await;
     headless.sample(&service, Some(&environment)).await;
-    let now = headless.state.now;
     let service = service
         .into_iter()
         .next()
         .ok_or_else(|| Failure::new(Exit::Usage, "no service was named"))?;
+    headless.read_scope(&service, &environment, PATIENCE).await;
+    let now = headless.state.now;
     let found = CellStatus::find(headless.engine(), &service, &environment, now);
     let fault = headless
         .engine()
@@ -156,6 +161,9 @@ fn print(service: &str, cell: &CellStatus, now: Timestamp) {
         if let Some(who) = &gate.who {
             output::line(&format!("      who {who}"));
         }
+    }
+    if let Some(risk) = &cell.risk {
+        print_warning(risk);
     }
     output::line(&format!(
         "  earliest possible go: {}",

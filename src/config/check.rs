@@ -15,16 +15,21 @@ use crate::domain::ids::{Digest, EnvironmentName, Person, RoleName};
 use crate::domain::override_::OverrideRule;
 use crate::domain::policy::{COUNTDOWN, Environment, GateSpec, Mode, Policy};
 
+mod by_hand;
 mod depends;
 mod forge;
 mod gate;
 mod overlap;
 mod recurrence;
 mod release;
+mod risk;
+mod scope;
 mod service;
+mod verify;
 mod window;
 
 pub(super) use forge::{api_of, kind_of_host};
+pub(super) use risk::Risks;
 pub(super) use service::{default_via, undeclared};
 pub(super) use window::DAYS;
 
@@ -62,9 +67,10 @@ pub(super) fn check<'d>(
     let forges = forge::forges(&top, &place);
     let mut roles = roles(&top);
     let operator = operator(&top, &mut roles);
-    let tiers = tiers(&top, &roles, &place);
+    let mut tiers = tiers(&top, &roles, &place);
+    let risks = risk::risks(&top, &roles, &mut tiers);
     let overrides = overrides(&top, &roles);
-    let mut environments = environments(&top, &tiers, &overrides);
+    let mut environments = environments(&top, &tiers, &overrides, &risks, &roles);
     let services = service::services(
         &top,
         &service::Known {
@@ -76,6 +82,8 @@ pub(super) fn check<'d>(
             roles: &roles,
             place: &place,
             overrides: &overrides,
+            risks: &risks,
+            scope: scope::usual(&top),
         },
         &mut environments,
     );
@@ -108,6 +116,7 @@ pub(super) fn check<'d>(
         forges: forges.list,
         tiers,
         overrides,
+        risks,
         extra_gates: services.extra_gates,
         keys: bindings,
         ui,
@@ -417,6 +426,8 @@ fn environments(
     top: &Table<'_>,
     tiers: &Tiers,
     overrides: &Overrides,
+    risks: &Risks,
+    roles: &Roles,
 ) -> BTreeMap<EnvironmentName, Environment> {
     let mut environments = BTreeMap::new();
     for (name, table) in top.children("environment", keys::ENVIRONMENT) {
@@ -440,7 +451,9 @@ fn environments(
             protected: protected.unwrap_or_else(|| defaults::protected(name, tier)),
             mode: mode(&table).unwrap_or_default(),
             overrides: overrides.get(tier).cloned().unwrap_or_default(),
+            risk: risks.get(tier).cloned().unwrap_or_default(),
             countdown: countdown.unwrap_or(COUNTDOWN),
+            verification: verify::read(&table, roles),
         };
         environments.insert(environment.name.clone(), environment);
     }

@@ -15,6 +15,8 @@ use super::{
 };
 use crate::domain::ids::{Digest, EnvironmentName, ForgeName, RepoPath, ServiceName};
 use crate::domain::policy::{Environment, EnvironmentModel, Policy, Service, Stage, Via};
+use crate::domain::risk::RiskRule;
+use crate::domain::scope::ScopeRule;
 
 /// What the forge told about a repository.
 #[derive(Clone, Copy, Debug)]
@@ -154,8 +156,10 @@ pub fn settings(forge: ForgeSettings, found: &Found<'_>, env: &Env) -> Result<Se
         repo: found.repo.clone(),
         environments: EnvironmentModel::usual(forge.kind),
         branch: found.default_branch.map(str::to_owned),
+        revision: None,
         group: None,
         depends: Vec::new(),
+        scope: ScopeRule::usual(),
         path,
     };
     let mut policy = Policy {
@@ -174,6 +178,10 @@ pub fn settings(forge: ForgeSettings, found: &Found<'_>, env: &Env) -> Result<Se
         poll: defaults::POLL,
         journal,
         forges: vec![forge],
+        risks: tiers
+            .keys()
+            .map(|tier| (tier.clone(), RiskRule::default()))
+            .collect(),
         tiers,
         overrides: defaults::overrides(),
         extra_gates: BTreeMap::new(),

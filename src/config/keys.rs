@@ -19,24 +19,28 @@ macro_rules! sections {
 
 sections! {
     TOP "": "operator" "poll" "journal" "forge" "environment" "policy" "window" "freeze" "role"
-        "service" "release" "keys" "ui";
+        "scope" "service" "release" "keys" "ui";
     OPERATOR "operator": "name" "roles";
     POLL "poll": "interval" "max_age";
     JOURNAL "journal": "url";
     FORGE "forge.NAME": "kind" "url" "api_url" "token" "ca_file";
     TOKEN "token": "env" "command" "file";
-    ENVIRONMENT "environment.NAME": "tier" "protected" "mode" "countdown";
-    POLICY "policy.NAME": "gates" "override";
+    ENVIRONMENT "environment.NAME": "tier" "protected" "mode" "countdown" "verify";
+    VERIFY "verify": "within" "every" "probes" "tasks";
+    POLICY "policy.NAME": "gates" "override" "risk";
+    RISK "risk": "warn" "second" "roles";
     OVERRIDE "override": "roles" "second_person" "max" "never";
     WINDOW "window.NAME": "effect" "days" "rule" "start" "from" "to" "zone" "environments" "tiers"
         "services" "reason" "joins";
     FREEZE "freeze.NAME": "rule" "start" "from" "to" "zone" "reason" "environments" "tiers"
         "services" "joins";
     ROLE "role.NAME": "members";
-    SERVICE "service.NAME": "repo" "branch" "path" "environments" "group" "gates" "depends" "promote";
+    SCOPE "scope": "tickets" "ticket_link" "files";
+    SERVICE "service.NAME": "repo" "branch" "revision" "path" "environments" "group" "gates" "depends"
+        "promote" "tickets" "ticket_link" "files";
     ENVIRONMENTS "environments": "from" "context" "branch" "tag" "workflow";
-    PROMOTE "service.NAME.promote.NAME": "via" "mode" "workflow" "ref" "inputs" "variables" "job"
-        "tag" "context" "base" "head" "method";
+    PROMOTE "service.NAME.promote.NAME": "via" "mode" "verify" "workflow" "ref" "inputs" "variables"
+        "job" "tag" "context" "base" "head" "method";
     RELEASE "release.NAME": "services" "waves" "environment" "window" "roles" "distinct" "due" "zone"
         "owner";
     RELEASE_ITEM "release.NAME.services": "service" "revision";

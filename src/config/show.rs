@@ -14,9 +14,13 @@ use crate::domain::policy::{
     Service, Task, Via,
 };
 use crate::domain::release::Release;
+use crate::domain::risk::RiskRule;
 use crate::domain::window::{Span, Window, WindowEffect};
 
 mod sampled;
+mod scope;
+
+pub(super) use sampled::verification;
 
 /// Writes the settings as a config file.
 pub fn show(settings: &Settings) -> String {
@@ -45,9 +49,17 @@ pub fn show(settings: &Settings) -> String {
         );
     }
     for (name, listed) in &settings.tiers {
-        let mut body = format!("gates = {}", gates(listed));
+        // The gate `risk` is said by its own key.
+        let said = listed
+            .iter()
+            .filter(|gate| !matches!(gate, GateSpec::Risk { .. }));
+        let said: Vec<GateSpec> = said.cloned().collect();
+        let mut body = format!("gates = {}", gates(&said));
         if let Some(rule) = settings.overrides.get(name) {
             let _ = write!(body, "\noverride = {}", override_rule(rule));
+        }
+        if let Some(rule) = settings.risks.get(name) {
+            let _ = write!(body, "\nrisk = {}", risk_rule(rule));
         }
         section(&mut out, &format!("policy.{}", key(name)), &body);
     }
@@ -76,13 +88,18 @@ pub fn show(settings: &Settings) -> String {
         for (place, stage) in each.path.iter().enumerate() {
             let usual = policy.environments.get(&stage.environment);
             let own_mode = usual.is_none_or(|usual| usual.mode != stage.mode);
-            if stage.via != default_via(each.kind, place) || own_mode {
+            let by_tier = usual.and_then(|usual| usual.verification.as_ref());
+            let own = stage.verification.as_ref();
+            let own = own.filter(|own| by_tier != Some(*own));
+            if stage.via != default_via(each.kind, place) || own_mode || own.is_some() {
                 let environment = key(stage.environment.as_str());
                 let header = format!("service.{name}.promote.{environment}");
                 let mut lines = via_lines(&stage.via);
                 if own_mode {
                     lines.push(format!("mode = {}", quote(stage.mode.word())));
                 }
+                let own = own.map(sampled::verification);
+                lines.extend(own.map(|own| format!("verify = {own}")));
                 section(&mut out, &header, &lines.join("\n"));
             }
         }
@@ -162,13 +179,17 @@ pub(super) fn environment(environment: &Environment) -> String {
 }
 
 fn environment_body(environment: &Environment) -> String {
-    format!(
+    let mut body = format!(
         "tier = {}\nprotected = {}\nmode = {}\ncountdown = {}",
         quote(&environment.tier),
         environment.protected,
         quote(environment.mode.word()),
         quote(&duration(environment.countdown))
-    )
+    );
+    if let Some(rule) = &environment.verification {
+        let _ = write!(body, "\nverify = {}", sampled::verification(rule));
+    }
+    body
 }
 
 /// Who may override, as an inline table.
@@ -183,6 +204,20 @@ pub(super) fn override_rule(rule: &OverrideRule) -> String {
         quote(&duration(rule.max)),
         texts(&rule.never)
     )
+}
+
+/// What follows from how much is at stake, as an inline table.
+pub(super) fn risk_rule(rule: &RiskRule) -> String {
+    let warn = rule
+        .warn
+        .map_or("false".to_owned(), |warn| warn.to_string());
+    match rule.second {
+        Some(second) => format!(
+            "{{ warn = {warn}, second = {second}, roles = {} }}",
+            texts(&rule.roles)
+        ),
+        None => format!("{{ warn = {warn} }}"),
+    }
 }
 
 pub(super) fn window(window: &Window) -> String {
@@ -280,10 +315,14 @@ pub(super) fn service_head(service: &Service) -> String {
 }
 
 fn service_body(service: &Service) -> String {
-    let mut lines = vec![format!(
-        "repo = {}",
-        quote(&format!("{}:{}", service.forge, service.repo))
-    )];
+    let mut lines = Vec::new();
+    if !service.is_by_hand() {
+        let repo = format!("{}:{}", service.forge, service.repo);
+        lines.push(format!("repo = {}", quote(&repo)));
+    }
+    if let Some(revision) = &service.revision {
+        lines.push(format!("revision = {}", quote(revision)));
+    }
     if let Some(branch) = &service.branch {
         lines.push(format!("branch = {}", quote(branch)));
     }
@@ -298,6 +337,7 @@ fn service_body(service: &Service) -> String {
     if !service.depends.is_empty() {
         lines.push(format!("depends = {}", texts(&service.depends)));
     }
+    lines.extend(scope::lines(&service.scope));
     lines.join("\n")
 }
 
@@ -372,7 +412,7 @@ fn via_lines(via: &Via) -> Vec<String> {
         }
         Via::Tag { name } => lines.push(format!("tag = {}", quote(name))),
         Via::Status { context } => lines.push(format!("context = {}", quote(context))),
-        Via::Deployment | Via::Release | Via::Forge => {}
+        Via::Deployment | Via::Release | Via::Checklist | Via::Forge => {}
     }
     lines
 }
@@ -432,6 +472,9 @@ fn gate(gate: &GateSpec) -> String {
         GateSpec::FourEyes { parts } => {
             let parts = parts.iter().map(|part| part.word());
             format!(", distinct = {}", texts(parts))
+        }
+        GateSpec::Risk { second, roles } => {
+            format!(", second = {second}, roles = {}", texts(roles))
         }
         GateSpec::Fits(rule) => format!(", margin = {}", quote(&duration(rule.margin))),
         GateSpec::Checklist { tasks } => tasks_of(tasks),

@@ -2,6 +2,7 @@ use std::path::Path;
 
 use super::*;
 
+mod bad_input;
 mod example;
 mod mistakes;
 mod release;
@@ -61,7 +62,9 @@ tier = "fast"
 
 [environment."eu/live"]
 tier = "strict"
-mode = "checklist"
+mode = "auto"
+countdown = "45s"
+verify = { within = "20m", every = "1m", probes = [{ name = "up", url = "https://{service}.test/up" }], tasks = [{ name = "smoke", text = "log in", role = "qa" }] }
 
 [policy.strict]
 gates = [
@@ -115,6 +118,7 @@ inputs = { env = "{environment}", "the sha" = "{revision}" }
 via = "pull-request"
 base = "live"
 method = "squash"
+verify = { within = "10m", tasks = [{ name = "pay", text = "pay with a card" }] }
 
 [service.api]
 repo = "hub:acme/api"
@@ -125,6 +129,11 @@ via = "deployment"
 workflow = "release.yml"
 [service.api.promote."eu/live"]
 via = "release"
+
+[service.mainframe]
+revision = "2026.47"
+path = ["staging", "eu/live"]
+gates = [{ kind = "checklist", tasks = [{ name = "install", text = "install it", role = "release" }] }]
 
 [keys]
 promote = "ctrl-p"
@@ -198,6 +207,14 @@ fn the_policy_version_changes_with_what_decides_and_with_nothing_else() {
         ("[\"e2e\"]", "[\"e2e\", \"load\"]"),
         ("base = \"live\"", "base = \"prod\""),
         ("acme/api", "acme/api2"),
+        ("within = \"20m\"", "within = \"21m\""),
+        ("every = \"1m\"", "every = \"2m\""),
+        ("{service}.test/up", "{service}.test/down"),
+        ("text = \"log in\", role = \"qa\"", "text = \"log in\""),
+        ("within = \"10m\"", "within = \"9m\""),
+        ("pay with a card", "pay in cash"),
+        ("revision = \"2026.47\"", "revision = \"2026.48\""),
+        ("install it", "throw it away"),
     ] {
         assert!(FULL.contains(from), "{from}");
         assert_ne!(version(&FULL.replace(from, to)), full, "{from}");
@@ -220,6 +237,51 @@ fn the_policy_version_changes_with_what_decides_and_with_nothing_else() {
         let changed = version(&example::EXAMPLE.replace(from, to));
         assert_ne!(changed, example, "{from}");
     }
+}
+
+#[test]
+fn a_policy_that_asks_for_a_second_approver_has_the_gate_for_it() {
+    use crate::domain::policy::GateSpec;
+    let text = "[role.qa]\nmembers = [\"ada\"]\n[policy.standard]\nrisk = { second = 40 }\n\
+        [service.web]\nrepo = \"acme/web\"\npath = [\"dev\", \"production\"]\n";
+    let settings = load_text(text).unwrap_or_else(|problems| panic!("{}", render(&problems)));
+    let stage = &settings.policy.services[0].path[1];
+    let names: Vec<&str> = stage.gates.iter().map(GateSpec::name).collect();
+    assert_eq!(
+        names,
+        [
+            "fresh", "pipeline", "path", "review", "window", "risk", "forge", "hold", "manual"
+        ]
+    );
+    let roles: Vec<&str> = stage.roles_asked().map(|role| role.as_str()).collect();
+    assert_eq!(roles, ["qa"], "any role may be the second approver's");
+    let rule = settings.policy.risk_rule(&stage.environment);
+    // Nobody is asked for without a warning.
+    assert_eq!((rule.warn, rule.second), (Some(40), Some(40)));
+    let without = load_text(&text.replace("risk = { second = 40 }", "")).unwrap();
+    assert_ne!(without.policy.version, settings.policy.version);
+    let stage = &without.policy.services[0].path[1];
+    assert!(!stage.gates.iter().any(|gate| gate.name() == "risk"));
+    assert_eq!(without.policy.risk_rule(&stage.environment).warn, Some(50));
+}
+
+#[test]
+fn what_a_service_looks_for_goes_before_what_all_look_for() {
+    let text = "[scope]\ntickets = [\"A-1\"]\nfiles = { sql = [\"**/*.sql\"], migrations = [] }\n\
+        [service.web]\nrepo = \"acme/web\"\npath = [\"dev\"]\n\
+        [service.api]\nrepo = \"acme/api\"\npath = [\"dev\"]\ntickets = [\"B-2\"]\n\
+        files = { sql = [\"db/*\"] }\n";
+    let settings = load_text(text).unwrap_or_else(|problems| panic!("{}", render(&problems)));
+    let [web, api] = settings.policy.services.as_slice() else {
+        panic!("two services")
+    };
+    let kinds: Vec<&str> = web.scope.files.keys().map(String::as_str).collect();
+    assert_eq!(kinds, ["infrastructure", "sql"]);
+    assert_eq!(web.scope.tickets[0].as_str(), "A-1");
+    assert_eq!(api.scope.tickets[0].as_str(), "B-2");
+    assert_eq!(api.scope.files["sql"].texts(), ["db/*"]);
+    let again = load_text(&show::show(&settings)).unwrap();
+    assert_eq!(again.policy, settings.policy);
 }
 
 #[test]

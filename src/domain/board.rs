@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::by_hand;
 use super::cell::{Cell, Sources};
 use super::facts::{Pulse, ServiceFacts};
 use super::fault::Fault;
@@ -13,6 +14,7 @@ use super::ids::{EnvironmentName, Person, RepoPath, ServiceName, Sha};
 use super::ledger::Ledger;
 use super::observed::{Fact, Observed};
 use super::policy::{Policy, Service};
+use super::risk::{self, Risk};
 use super::scope::Scope;
 use super::seen::Seen;
 
@@ -282,6 +284,29 @@ impl Board {
         self.judge(service, basis);
     }
 
+    /// Takes what the journal tells of a service without a forge, as of `at`.
+    pub fn remember(&mut self, service: &ServiceName, at: Timestamp, basis: Basis<'_>) {
+        let (Some(row), Some(ledger)) = (self.row_mut(service), basis.ledger) else {
+            return;
+        };
+        row.facts = Fact::observed(by_hand::facts(&row.service, ledger), at);
+        row.read_at = Some(at);
+        let others = Self::default();
+        let peers = Others(&others);
+        let ends: Vec<(Sha, Sha)> = row
+            .service
+            .path
+            .iter()
+            .filter_map(|stage| super::cell::ends(row.sources(None, &peers, basis), stage))
+            .collect();
+        row.scopes.clear();
+        for (base, head) in ends {
+            let scope = Fact::observed(by_hand::scope(&base, &head), at);
+            row.scopes.insert((base, head), scope);
+        }
+        self.judge(service, basis);
+    }
+
     /// Judges one service again, for instance because an entry of the journal covers it, and those
     /// that depend on it.
     pub fn judge(&mut self, service: &ServiceName, basis: Basis<'_>) {
@@ -376,6 +401,12 @@ impl Row {
     pub fn scope_of(&self, cell: &Cell) -> Option<&Fact<Scope>> {
         let (live, candidate) = (cell.live.as_ref()?, cell.candidate.as_ref()?);
         self.scopes.get(&(live.sha.clone(), candidate.sha.clone()))
+    }
+
+    /// Says how much is at stake in the promotion into a cell, if its scope has been read.
+    pub fn risk_of(&self, cell: &Cell) -> Option<Risk> {
+        let scope = self.scope_of(cell)?.value()?;
+        Some(risk::assess(scope, &self.service.scope))
     }
 
     /// Returns the files, each with the revision, that the gates of this row compare.

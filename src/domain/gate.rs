@@ -38,6 +38,7 @@ pub mod path;
 pub mod pipeline;
 pub mod quality;
 pub mod review;
+pub mod risk;
 mod sampled;
 pub mod sign_off;
 pub mod soak;

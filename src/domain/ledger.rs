@@ -13,8 +13,9 @@ use super::ids::{
     ReleaseRunId, Seq, ServiceName, Sha,
 };
 use super::override_::{Confirmed, Override};
-use super::promotion::{Promotion, Purpose, State, Step};
+use super::promotion::{Intent, Promotion, Purpose, State, Step};
 use super::release::run::{Ended, Run};
+use super::scope;
 use super::signoff::{ReleaseVote, Vote};
 
 /// Everything that is in force, folded from the journal.
@@ -98,6 +99,8 @@ impl Ledger {
                 }
                 let promotion = Promotion {
                     intent: intent.clone(),
+                    seq: entry.seq,
+                    votes: self.votes_for(intent),
                     actor: draft.actor.clone(),
                     state: State::Intended,
                     handle: None,
@@ -276,6 +279,21 @@ impl Ledger {
                 self.note(draft.service.as_ref(), *deployment, Origin::OutOfBand);
             }
         }
+    }
+
+    /// The votes that stand on exactly what an intent moves. Kept with it, because who votes on what
+    /// comes next takes this vote's place.
+    fn votes_for(&self, intent: &Intent) -> Vec<Vote> {
+        let Intent {
+            service,
+            environment,
+            from,
+            to,
+            ..
+        } = intent;
+        let bound = scope::hash(service, environment, from.as_ref(), to);
+        let votes = self.votes_on(service, environment);
+        votes.filter(|vote| vote.scope == bound).cloned().collect()
     }
 
     /// The first word on a deployment stays.

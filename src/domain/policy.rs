@@ -14,6 +14,8 @@ use super::ids::{
 };
 use super::override_::OverrideRule;
 use super::release::Release;
+use super::risk::RiskRule;
+use super::scope::ScopeRule;
 use super::window::Window;
 
 mod environments;
@@ -51,8 +53,12 @@ pub struct Environment {
     pub mode: Mode,
     /// Who may override its gates.
     pub overrides: OverrideRule,
+    /// What follows from how much is at stake.
+    pub risk: RiskRule,
     /// How long everybody can see that `auto` is about to promote.
     pub countdown: SignedDuration,
+    /// What every service has to show after a deployment into it.
+    pub verification: Option<Verification>,
 }
 
 /// The countdown where nobody says.
@@ -92,14 +98,27 @@ pub struct Service {
     pub environments: EnvironmentModel,
     /// The branch that is released; `None` means the repository's default branch.
     pub branch: Option<String>,
+    /// What is to be released of a service without a forge, by any name that people give it.
+    pub revision: Option<String>,
     pub group: Option<String>,
     /// What must be in an environment before this service goes there.
     pub depends: Vec<Dependency>,
+    /// What is looked for in its scopes.
+    pub scope: Arc<ScopeRule>,
     /// At least one; the order is the order of promotion.
     pub path: Vec<Stage>,
 }
 
+/// Stands for the forge of a service that has none: people release it by their checklists, and the
+/// journal keeps what is where.
+pub const BY_HAND: &str = "by hand";
+
 impl Service {
+    /// Says whether it has no forge at all.
+    pub fn is_by_hand(&self) -> bool {
+        self.forge.as_str() == BY_HAND
+    }
+
     /// Says whether a rule of the path names checks, so that they must be read one by one.
     pub fn names_checks(&self) -> bool {
         self.pipeline_rules().any(PipelineRule::names_checks) || self.wants_reports()
@@ -173,13 +192,34 @@ pub struct Stage {
 }
 
 impl Stage {
-    /// The roles whose go its sign-off gates ask for.
-    pub fn roles_asked(&self) -> impl Iterator<Item = &RoleName> {
-        let asked = self.gates.iter().filter_map(|gate| match gate {
-            GateSpec::SignOff { roles, .. } => Some(roles),
+    /// The tasks that are attested before a promotion.
+    pub fn tasks(&self) -> &[Task] {
+        let list = self.gates.iter().find_map(|gate| match gate {
+            GateSpec::Checklist { tasks } => Some(tasks.as_slice()),
             _ => None,
         });
-        asked.flatten()
+        list.unwrap_or_default()
+    }
+
+    /// The tasks that verify a deployment.
+    pub fn verifying_tasks(&self) -> &[Task] {
+        let rule = self.verification.as_ref();
+        rule.map_or(&[], |rule| rule.tasks.as_slice())
+    }
+
+    /// The roles whose go its gates ask for: each of a sign-off's, any of a second approver's.
+    pub fn roles_asked(&self) -> impl Iterator<Item = &RoleName> {
+        let asked = self.gates.iter().filter_map(|gate| match gate {
+            GateSpec::SignOff { roles, .. } | GateSpec::Risk { roles, .. } => Some(roles),
+            _ => None,
+        });
+        let mut roles: Vec<&RoleName> = Vec::new();
+        for role in asked.flatten() {
+            if !roles.contains(&role) {
+                roles.push(role);
+            }
+        }
+        roles.into_iter()
     }
 }
 
@@ -217,6 +257,8 @@ pub enum Via {
     Status { context: String },
     /// Publishes the draft release of the revision; without a draft, there is nothing to promote.
     Release,
+    /// People do it by their checklist; gonogo sends nothing and records who said so.
+    Checklist,
     /// Nothing is promoted through gonogo: it happens on the forge by itself (a push to the branch).
     Forge,
 }
@@ -233,6 +275,7 @@ impl Via {
             Self::Tag { .. } => "tag",
             Self::Status { .. } => "status",
             Self::Release => "release",
+            Self::Checklist => "checklist",
             Self::Forge => "forge",
         }
     }
@@ -278,6 +321,11 @@ pub enum GateSpec {
     },
     Checklist {
         tasks: Vec<Task>,
+    },
+    /// From this score on, a second approver who has one of the roles.
+    Risk {
+        second: u32,
+        roles: Vec<RoleName>,
     },
     Health(HealthRule),
     /// One or several programs, by a name of its own each.
@@ -331,6 +379,7 @@ impl GateSpec {
             Self::Fits(_) => "fits",
             Self::FourEyes { .. } => "four-eyes",
             Self::Checklist { .. } => "checklist",
+            Self::Risk { .. } => "risk",
             Self::Health(_) => "health",
             Self::Command(_) => "command",
         }
@@ -354,7 +403,7 @@ impl GateSpec {
     /// Says whether it judges the commits and pull requests between what is live and the candidate.
     pub fn needs_scope(&self) -> bool {
         match self {
-            Self::Review { .. } | Self::FourEyes { .. } => true,
+            Self::Review { .. } | Self::FourEyes { .. } | Self::Risk { .. } => true,
             Self::Pipeline(rule) => !rule.blocking.is_empty(),
             Self::Fresh
             | Self::Path { .. }
@@ -369,6 +418,32 @@ impl GateSpec {
             | Self::Depends
             | Self::Parity(_)
             | Self::Fits(_)
+            | Self::Checklist { .. }
+            | Self::Health(_)
+            | Self::Command(_) => false,
+        }
+    }
+
+    /// Says whether only a forge can answer it, so that a service without one is not asked.
+    pub fn needs_forge(&self) -> bool {
+        match self {
+            Self::Pipeline(_)
+            | Self::Review { .. }
+            | Self::Quality(_)
+            | Self::Blocker { .. }
+            | Self::Parity(_) => true,
+            Self::Fresh
+            | Self::Path { .. }
+            | Self::Soak { .. }
+            | Self::Window
+            | Self::Hold
+            | Self::SignOff { .. }
+            | Self::Forge
+            | Self::Manual
+            | Self::Depends
+            | Self::Fits(_)
+            | Self::FourEyes { .. }
+            | Self::Risk { .. }
             | Self::Checklist { .. }
             | Self::Health(_)
             | Self::Command(_) => false,
@@ -392,6 +467,7 @@ impl GateSpec {
             | Self::Fits(_)
             | Self::FourEyes { .. }
             | Self::Checklist { .. }
+            | Self::Risk { .. }
             | Self::Health(_)
             | Self::Command(_) => false,
         }
@@ -414,6 +490,7 @@ impl GateSpec {
             | Self::Parity(_)
             | Self::FourEyes { .. }
             | Self::Checklist { .. }
+            | Self::Risk { .. }
             | Self::Health(_)
             | Self::Command(_) => false,
         }
@@ -435,6 +512,12 @@ impl Policy {
     pub fn override_rule(&self, environment: &EnvironmentName) -> OverrideRule {
         let known = self.environments.get(environment);
         known.map_or_else(OverrideRule::default, |known| known.overrides.clone())
+    }
+
+    /// What follows from how much is at stake in a promotion into an environment.
+    pub fn risk_rule(&self, environment: &EnvironmentName) -> RiskRule {
+        let known = self.environments.get(environment);
+        known.map_or_else(RiskRule::default, |known| known.risk.clone())
     }
 
     pub fn release(&self, name: &ReleaseName) -> Option<&Release> {
@@ -494,8 +577,10 @@ mod tests {
                 repo: "acme/checkout".into(),
                 environments: EnvironmentModel::Native,
                 branch: None,
+                revision: None,
                 group: None,
                 depends: Vec::new(),
+                scope: ScopeRule::usual(),
                 path: vec![
                     stage("staging", vec![GateSpec::Path { any: false }]),
                     stage("production", vec![GateSpec::Pipeline(rule)]),

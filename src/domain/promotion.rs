@@ -8,9 +8,11 @@ use serde::{Deserialize, Serialize};
 
 use super::act::{Act, Handle};
 use super::ids::{
-    Digest, EnvironmentName, InstanceId, IntentId, OverrideId, Person, ReleaseRunId, ServiceName,
+    Digest, EnvironmentName, InstanceId, IntentId, OverrideId, Person, ReleaseRunId, Seq,
+    ServiceName,
 };
 use super::revision::Revision;
+use super::signoff::Vote;
 
 /// What an intent is for. Every purpose follows the same send-once protocol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -244,7 +246,13 @@ impl Step {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Promotion {
     pub intent: Intent,
+    /// Where the journal has it.
+    #[serde(default)]
+    pub seq: Seq,
     pub actor: Person,
+    /// The votes on exactly what it moves that stood when it was ordered.
+    #[serde(default)]
+    pub votes: Vec<Vote>,
     pub state: State,
     pub handle: Option<Handle>,
     /// Why it ended or is unknown, if it did not go well.

@@ -1,4 +1,5 @@
-//! Scope: the commits and pull requests between two revisions.
+//! Scope: the commits and pull requests between two revisions. What they add up to lives in
+//! `scope/`, how much is at stake in `risk.rs`.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -7,6 +8,17 @@ use super::ids::{Digest, EnvironmentName, Person, PullRequestNumber, ServiceName
 use super::pipeline::Checks;
 use super::pull_request::Review;
 use super::revision::Revision;
+
+mod contents;
+mod rule;
+mod ticket;
+
+#[cfg(test)]
+mod tests;
+
+pub use contents::Size;
+pub use rule::{Globs, ScopeRule, TicketPattern};
+pub use ticket::Ticket;
 
 /// How two revisions stand to each other.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,7 +45,29 @@ pub struct Scope {
     pub pull_requests: Vec<ScopedPullRequest>,
     /// Whether every commit and pull request of the scope was read; if not, review can't be judged.
     pub complete: bool,
+    /// What changed in which file; `None` where the forge did not say.
+    #[serde(default)]
+    pub files: Option<Files>,
     pub url: Option<String>,
+}
+
+/// The files that differ between the two ends.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Files {
+    pub listed: Vec<ChangedFile>,
+    /// The forge lists so many and no more; there may be others.
+    pub cut: bool,
+}
+
+/// A file that differs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChangedFile {
+    /// From the root of the repository.
+    pub path: String,
+    /// Where it was before it was moved.
+    pub was: Option<String>,
+    pub additions: u64,
+    pub deletions: u64,
 }
 
 /// A commit in scope.
@@ -41,6 +75,9 @@ pub struct Scope {
 pub struct Commit {
     pub sha: Sha,
     pub headline: String,
+    /// What stands below the headline, on one line.
+    #[serde(default)]
+    pub message: String,
     pub author: Option<Person>,
     /// Whether `author` is an account of the forge, rather than a name that git was told: such a
     /// name may be anybody's.
@@ -62,7 +99,15 @@ pub struct Commit {
 pub struct ScopedPullRequest {
     pub number: PullRequestNumber,
     pub title: String,
+    /// What stands below the title, on one line and no longer than any text of a forge.
+    #[serde(default)]
+    pub body: String,
+    /// The branch that it came from.
+    #[serde(default)]
+    pub branch: Option<String>,
     pub author: Option<Person>,
+    #[serde(default)]
+    pub merged_by: Option<Person>,
     pub url: String,
     pub labels: Vec<String>,
     pub additions: Option<u64>,

@@ -144,6 +144,11 @@ impl<'a> Tally<'a> {
         valid(&self.ballots, Voice::NoGo)
     }
 
+    /// The valid goes.
+    pub fn goes(&self) -> Vec<Ballot<'a>> {
+        valid(&self.ballots, Voice::Go)
+    }
+
     /// The roles that have not said go.
     pub fn missing(&self) -> Vec<&'a RoleName> {
         let missing = self.roles.iter().filter(|(_, person)| person.is_none());

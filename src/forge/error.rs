@@ -79,7 +79,10 @@ pub struct Refusal {
 /// The body of GitHub's, GitLab's and Forgejo's errors, as far as we read it.
 #[derive(Deserialize)]
 struct Message {
-    message: Option<String>,
+    /// A text, or with GitLab a list of texts for each field.
+    message: Option<serde_json::Value>,
+    /// GitLab's word where it has no message.
+    error: Option<String>,
     #[serde(default)]
     errors: Vec<serde_json::Value>,
 }
@@ -120,7 +123,11 @@ impl Refusal {
 
 impl Message {
     fn words(&self) -> Option<String> {
-        let mut words = clean(self.message.as_deref()?);
+        let mut words = match (&self.message, &self.error) {
+            (Some(message), _) => said(message)?,
+            (None, Some(error)) => clean(error),
+            (None, None) => return None,
+        };
         for error in &self.errors {
             let detail = match error {
                 serde_json::Value::String(text) => clean(text),
@@ -141,6 +148,25 @@ impl Message {
             }
         }
         Some(shorten(&words, LONGEST_MESSAGE))
+    }
+}
+
+/// Puts a message into one line: `field: why; other field: why`.
+fn said(message: &serde_json::Value) -> Option<String> {
+    match message {
+        serde_json::Value::String(text) => Some(clean(text)),
+        serde_json::Value::Array(items) => {
+            let items: Vec<String> = items.iter().filter_map(said).collect();
+            (!items.is_empty()).then(|| items.join(", "))
+        }
+        serde_json::Value::Object(fields) => {
+            let fields: Vec<String> = fields
+                .iter()
+                .filter_map(|(field, why)| Some(format!("{}: {}", clean(field), said(why)?)))
+                .collect();
+            (!fields.is_empty()).then(|| fields.join("; "))
+        }
+        _ => None,
     }
 }
 

@@ -11,8 +11,8 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use secrecy::SecretString;
 
-use self::batch::Size;
 use self::wire::{Endpoints, Wire};
+use super::batch::Size;
 use super::error::Error;
 use super::http::{Clock, Limits};
 use super::modelled::pointers::Watch;
@@ -27,7 +27,6 @@ use crate::domain::scope::Scope;
 use crate::domain::seen::Declared;
 
 mod act;
-mod batch;
 mod board;
 mod declared;
 mod discover;

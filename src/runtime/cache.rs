@@ -19,7 +19,7 @@ use crate::domain::observed::Observed;
 use crate::domain::scope::Scope;
 
 /// Changes whenever the cached types do, so that an old file is not misread.
-const FORMAT: &[u8; 8] = b"gonogo03";
+const FORMAT: &[u8; 8] = b"gonogo04";
 /// How many services the first picture may need.
 const FIRST: usize = 64;
 

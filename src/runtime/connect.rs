@@ -16,6 +16,7 @@ use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::ids::{ForgeName, InstanceId, Person, RepoPath, Seq};
 use crate::forge::forgejo::{self, Forgejo};
 use crate::forge::github::{self, GitHub};
+use crate::forge::gitlab::{self, GitLab};
 use crate::forge::http::Limits;
 use crate::forge::{Discover, Discovered, Forge};
 use crate::journal::sqlite::{Options, Sqlite};
@@ -155,8 +156,8 @@ impl Reader {
 async fn connect(settings: &ForgeSettings, env: &Env) -> Result<Arc<dyn Forge>, Fault> {
     match settings.kind {
         ForgeKind::GitHub => Ok(Arc::new(github(settings, env).await?)),
+        ForgeKind::GitLab => Ok(Arc::new(gitlab(settings, env).await?)),
         ForgeKind::Forgejo => Ok(Arc::new(forgejo(settings, env).await?)),
-        ForgeKind::GitLab => Err(not_yet(settings)),
     }
 }
 
@@ -172,14 +173,9 @@ pub async fn discover(
 ) -> Result<Discovered, Fault> {
     match settings.kind {
         ForgeKind::GitHub => github(settings, env).await?.discover(repo).await,
+        ForgeKind::GitLab => gitlab(settings, env).await?.discover(repo).await,
         ForgeKind::Forgejo => forgejo(settings, env).await?.discover(repo).await,
-        ForgeKind::GitLab => Err(not_yet(settings)),
     }
-}
-
-fn not_yet(settings: &ForgeSettings) -> Fault {
-    let why = format!("{} is not spoken to in this version", settings.kind.title());
-    fault(&settings.name, FaultKind::Refused, why, None)
 }
 
 /// Finds the token of a forge.
@@ -203,6 +199,22 @@ async fn github(settings: &ForgeSettings, env: &Env) -> Result<GitHub, Fault> {
     let (name, token) = (&settings.name, token(settings, env).await?);
     let made = GitHub::new(
         github::Settings {
+            name: name.clone(),
+            url: settings.url.to_string(),
+            api_url: Some(settings.api_url.to_string()),
+            token: Some(token.secret),
+            ca_file: settings.ca_file.clone(),
+            limits: Limits::default(),
+        },
+        clock::clock(),
+    );
+    made.map_err(|error| fault(name, FaultKind::Unreachable, error.to_string(), None))
+}
+
+async fn gitlab(settings: &ForgeSettings, env: &Env) -> Result<GitLab, Fault> {
+    let (name, token) = (&settings.name, token(settings, env).await?);
+    let made = GitLab::new(
+        gitlab::Settings {
             name: name.clone(),
             url: settings.url.to_string(),
             api_url: Some(settings.api_url.to_string()),

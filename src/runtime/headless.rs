@@ -148,6 +148,25 @@ impl Headless {
         .await
     }
 
+    /// Reads what would move into a cell, where no gate asks for it either.
+    pub async fn read_scope(
+        &mut self,
+        service: &ServiceName,
+        environment: &EnvironmentName,
+        patience: Duration,
+    ) -> Waited {
+        let row = self.state.engine.board.row(service);
+        let is_known = row.is_some_and(|row| row.facts.value().is_some());
+        if self.state.engine.offline || !is_known {
+            return Waited::Done;
+        }
+        let (service, environment) = (service.clone(), environment.clone());
+        self.until(patience, move |engine| {
+            engine.scope_is_read(&service, &environment)
+        })
+        .await
+    }
+
     fn with_dependencies(&self, services: &[ServiceName]) -> Vec<ServiceName> {
         let mut all = services.to_vec();
         for service in services {

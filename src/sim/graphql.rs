@@ -36,7 +36,7 @@ pub mod repository;
 pub mod rollup;
 pub mod scalar;
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 pub mod words;
 
 use cost::{NODE_LIMIT, Types};

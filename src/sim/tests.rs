@@ -11,6 +11,7 @@ mod acts;
 mod faults;
 mod forgejo;
 mod gates;
+mod gitlab;
 mod monitoring;
 mod several;
 

@@ -124,6 +124,23 @@ fn every_dialog() {
 }
 
 #[test]
+fn a_large_batch_warns_and_what_is_live_is_traced() {
+    use scenes::batches;
+    for (columns, rows) in [(80, 24), (120, 36)] {
+        let state = batches::large(columns, rows);
+        insta::assert_snapshot!(format!("large_scope_{columns}x{rows}"), both(&state));
+    }
+    let dialog = batches::promote_large(80, 24);
+    insta::assert_snapshot!("large_promote_80x24", both(&dialog));
+    insta::assert_snapshot!("traced_80x24", both(&batches::traced(80, 24)));
+    for mut ascii in [batches::large(80, 24), batches::traced(80, 24)] {
+        ascii.interface.ascii = true;
+        let text = picture(&ascii);
+        assert!(text.is_ascii(), "{text}");
+    }
+}
+
+#[test]
 fn the_go_no_go_of_a_release() {
     use scenes::releases;
     for (columns, rows) in [(40, 10), (80, 24), (120, 36)] {

@@ -6,9 +6,12 @@ use serde_json::Value;
 use crate::program::{Ran, Sim, gonogo, keys};
 
 mod acts;
+mod by_hand;
 mod exits;
 mod gates;
+mod overrides;
 mod releases;
+mod scope;
 mod shapes;
 
 const CONFIRMED: [&str; 5] = ["--reason", "by a test", "--yes", "--confirm", "production"];

@@ -1,4 +1,4 @@
-//! GitHub's official clients against `gonogo sim`: what they can talk to is what GitHub is.
+//! The forges' usual clients against `gonogo sim`: what they can talk to is what the forge is.
 //!
 //! `tests/run` installs them and says where they are; without that a test says SKIPPED. A client
 //! that is there and fails is a failure.
@@ -56,6 +56,27 @@ fn pygithub_reads_and_approves() {
         .arg(&sim.base)
         .arg(sim.token("operate"));
     passes(command, &sim, "api-gateway");
+}
+
+#[test]
+fn python_gitlab_reads_and_approves() {
+    let Some(python) = installed("GONOGO_TEST_PYTHON_GITLAB") else {
+        return;
+    };
+    let world = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/worlds/gitlab.toml");
+    let sim = Sim::of(1.0, &[world]);
+    let mut command = Command::new(python);
+    command
+        .arg(scripts().join("pygitlab.py"))
+        .arg(&sim.base)
+        .arg(sim.token("operate"));
+    let output = command.output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}");
+    let approvals = sim.writes().into_iter();
+    let approvals = approvals.filter(|it| it["path"].as_str().unwrap().ends_with("/approval"));
+    let statuses: Vec<_> = approvals.map(|it| it["status"].clone()).collect();
+    assert_eq!(statuses, [201]);
 }
 
 #[test]

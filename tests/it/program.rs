@@ -21,11 +21,17 @@ pub struct Sim {
 
 impl Sim {
     pub fn start(speed: f64) -> Self {
+        Self::of(speed, &[])
+    }
+
+    /// Simulates these world files in place of the demo's evening.
+    pub fn of(speed: f64, worlds: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut child = Command::new(GONOGO)
             .env_clear()
             .args(["sim", "--speed", &speed.to_string(), "--write-config"])
             .arg(folder.path().join("gonogo.toml"))
+            .args(worlds.iter().flat_map(|it| ["--world", it]))
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
@@ -144,7 +150,7 @@ pub struct Ran {
 }
 
 impl Ran {
-    fn of(output: Output) -> Self {
+    pub fn of(output: Output) -> Self {
         Self {
             code: output.status.code().unwrap_or(-1),
             out: String::from_utf8(output.stdout).unwrap(),

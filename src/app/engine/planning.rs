@@ -11,7 +11,7 @@ use crate::domain::board::Row;
 use crate::domain::cell::Cell;
 use crate::domain::gate::{State, words};
 use crate::domain::ids::{EnvironmentName, IntentId, Person, ServiceName};
-use crate::domain::policy::{Mode, Stage, Via};
+use crate::domain::policy::{Policy, Stage, Via};
 use crate::domain::promotion::{Intent, Purpose};
 use crate::domain::rollback;
 
@@ -99,26 +99,15 @@ impl Engine {
         } else {
             "--in"
         };
-        let mode = self
-            .policy
-            .environments
-            .get(environment)
-            .map_or(Mode::Confirm, |known| known.mode);
         let protected = self
             .policy
             .environments
             .get(environment)
             .is_some_and(|known| known.protected);
-        if mode == Mode::Checklist && planned.purpose == Purpose::Promotion {
-            return Err(Refusal::new(
-                RefusalKind::Usage,
-                format!("{environment} is released by hand: its mode is checklist"),
-            ));
-        }
         Ok(Plan {
             call: planned.act.call(row.service.kind, facts.repo.as_str()),
             if_bad: if_bad(cell),
-            warnings: warnings(row, cell, planned.purpose, wish),
+            warnings: warnings(&self.policy, row, cell, planned.purpose, wish),
             command: format!("gonogo {verb} {service} {preposition} {environment}"),
             protected,
             forge: row.service.forge.clone(),
@@ -314,7 +303,7 @@ fn if_bad(cell: &Cell) -> String {
     }
 }
 
-fn warnings(row: &Row, cell: &Cell, purpose: Purpose, wish: &Wish) -> Vec<String> {
+fn warnings(policy: &Policy, row: &Row, cell: &Cell, purpose: Purpose, wish: &Wish) -> Vec<String> {
     let mut warnings = Vec::new();
     if matches!(wish, Wish::Rollback { .. }) {
         let live = cell
@@ -331,6 +320,12 @@ fn warnings(row: &Row, cell: &Cell, purpose: Purpose, wish: &Wish) -> Vec<String
         if verdict.state == State::Overridden {
             warnings.push(format!("{} is {}", verdict.gate, verdict.why));
         }
+    }
+    if purpose == Purpose::Promotion
+        && let Some(risk) = row.risk_of(cell)
+        && let Some(large) = policy.risk_rule(&cell.environment).warning(&risk)
+    {
+        warnings.push(large);
     }
     if let Some(scope) = row.scope_of(cell).and_then(|fact| fact.value()) {
         match &scope.relation {

@@ -7,6 +7,11 @@ use crate::app::state::State;
 use crate::domain::board::Row;
 use crate::domain::cell::Cell;
 
+/// How many lines beside pull requests and commits say what a scope adds up to.
+const ABOUT_SCOPE: usize = 20;
+/// How many lines say why what is live is there.
+const ABOUT_LIVE: usize = 10;
+
 impl DetailTab {
     /// In the order in which they are drawn.
     pub const ALL: [Self; 5] = [
@@ -68,13 +73,12 @@ fn lines(state: &State) -> usize {
         DetailTab::Scope => row
             .scope_of(cell)
             .and_then(|fact| fact.value())
-            .map_or(0, |scope| scope.pull_requests.len() + scope.commits.len()),
+            .map_or(0, |scope| {
+                scope.pull_requests.len() + scope.commits.len() + ABOUT_SCOPE
+            }),
         DetailTab::Deployments => facts.map_or(0, |facts| {
-            facts
-                .deployments
-                .iter()
-                .filter(|deployment| deployment.environment == cell.environment)
-                .count()
+            // Each environment has a heading and a line between.
+            facts.deployments.len() + 2 * row.cells.len() + ABOUT_LIVE
         }),
         DetailTab::Pipeline => facts.map_or(0, |facts| {
             let jobs: usize = facts

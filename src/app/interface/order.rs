@@ -7,7 +7,7 @@ use nucleo_matcher::pattern::{Atom, AtomKind, CaseMatching, Normalization};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
 
 use super::board::board_height;
-use super::{Cursor, Interface, Overlay, Screen, Sort};
+use super::{Cursor, DetailTab, Interface, Overlay, Screen, Sort};
 use crate::app::engine::Engine;
 use crate::app::view::tally::{Tally, rank, standing};
 use crate::domain::board::Row;
@@ -123,6 +123,14 @@ impl Interface {
         if let Some(place) = self.place() {
             self.offset = self.offset.clamp((place + 1).saturating_sub(height), place);
         }
+    }
+
+    /// The cell whose history is on screen, with why what is live is there.
+    pub(super) fn traced(&self) -> Option<(ServiceName, EnvironmentName)> {
+        let cursor = self.cursor.as_ref()?;
+        let is_shown = matches!(self.screen, Screen::Detail(_));
+        (is_shown && self.tab == DetailTab::Deployments)
+            .then(|| (cursor.service.clone(), cursor.environment.clone()))
     }
 
     /// The services that somebody looks at now.

@@ -104,9 +104,9 @@ fn tab(look: &Look<'_>, row: &Row, cell: &Cell, columns: usize) -> Vec<Line> {
         DetailTab::Gates => gates::full(look, row, cell, columns),
         DetailTab::Scope => scope::full(look, row, cell, columns),
         DetailTab::Deployments => {
-            let mut lines = Vec::new();
+            let mut lines = scope::trace(look, row, cell, columns);
             for (place, other) in row.cells.iter().enumerate() {
-                if place > 0 {
+                if place > 0 || !lines.is_empty() {
                     lines.push(Line::new());
                 }
                 let here = other.environment == cell.environment;
@@ -144,10 +144,15 @@ fn fill(
         section(lines, "LANE".into(), strip);
     }
     let known = row.scope_of(cell).and_then(|fact| fact.value());
-    let mut moved = vec![Line::plain("  ").then(match known {
-        Some(scope) => scope::counts(scope),
-        None => scope::summary(row, cell),
-    })];
+    let mut moved = vec![
+        Line::plain("  ").then(match known {
+            Some(scope) => scope::counts(scope).with(Tone::Plain, "  ").then(
+                row.risk_of(cell)
+                    .map_or_else(Line::new, |risk| scope::badge(&risk)),
+            ),
+            None => scope::summary(row, cell),
+        }),
+    ];
     if let Some(scope) = known {
         moved.extend(scope::requests(look, scope, columns));
     }

@@ -14,6 +14,7 @@ use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::ids::{Digest, Person, Sha};
 use crate::domain::ledger::Ledger;
 
+pub(crate) mod batches;
 pub(crate) mod dialogs;
 mod facts;
 mod gates;

@@ -1,4 +1,5 @@
-//! What moves: the commits and pull requests between what is live and what would replace it.
+//! What moves: the commits and pull requests between what is live and what would replace it. What
+//! they add up to lives in `scope/contents.rs`, how what is live came there in `scope/trace.rs`.
 
 use super::line::{Line, Tone};
 use super::look::Look;
@@ -6,7 +7,14 @@ use super::time;
 use crate::domain::board::Row;
 use crate::domain::cell::Cell;
 use crate::domain::ids::EnvironmentName;
+use crate::domain::risk;
 use crate::domain::scope::{Relation, Scope, ScopedPullRequest};
+
+mod contents;
+mod trace;
+
+pub(super) use contents::badge;
+pub(super) use trace::lines as trace;
 
 /// One line: `12 commits, 4 PRs: #912 eve retry key  #915 dee pool size +2`.
 pub(super) fn summary(row: &Row, cell: &Cell) -> Line {
@@ -26,6 +34,9 @@ pub(super) fn summary(row: &Row, cell: &Cell) -> Line {
         return Line::of(Tone::Unknown, format!("? commits not known: {why}"));
     };
     let mut line = counts(scope);
+    if let Some(risk) = row.risk_of(cell) {
+        line = line.with(Tone::Plain, "  ").then(badge(&risk));
+    }
     if scope.pull_requests.is_empty() {
         for commit in scope.commits.iter().take(2) {
             line.push(Tone::Muted, format!("  {} ", commit.sha.short()));
@@ -81,14 +92,19 @@ pub(super) fn counts(scope: &Scope) -> Line {
 /// Every pull request and commit of the scope.
 pub(super) fn full(look: &Look<'_>, row: &Row, cell: &Cell, columns: usize) -> Vec<Line> {
     let scope = row.scope_of(cell).and_then(|fact| fact.value());
-    let mut lines = vec![Line::plain("  ").then(match scope {
-        Some(scope) => counts(scope).with(Tone::Muted, since(cell)),
-        None => summary(row, cell),
-    })];
     let Some(scope) = scope else {
-        return lines;
+        return vec![Line::plain("  ").then(summary(row, cell))];
     };
+    let risk = risk::assess(scope, &row.service.scope);
+    let head = counts(scope).with(Tone::Muted, since(cell));
+    let mut lines = vec![Line::plain("  ").then(head.with(Tone::Plain, "  ").then(badge(&risk)))];
+    let rule = look.engine.policy.risk_rule(&cell.environment);
+    lines.extend(contents::large(&rule, &risk, columns));
     lines.extend(requests(look, scope, columns));
+    lines.push(Line::new());
+    lines.extend(contents::lines(look, row, cell, scope, columns));
+    lines.push(Line::new());
+    lines.extend(contents::points(&rule, &risk, columns));
     if !scope.commits.is_empty() {
         lines.push(Line::new());
         let title = format!("  {:<8} {:<10} {:>4}  COMMIT", "SHA", "AUTHOR", "AGE");

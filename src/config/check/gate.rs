@@ -7,7 +7,7 @@ use super::super::file::{Table, Value};
 use super::super::keys;
 use super::{Place, Roles, known_role};
 use crate::domain::ids::RoleName;
-use crate::domain::policy::{FitsRule, GateSpec, PipelineRule};
+use crate::domain::policy::{FitsRule, GateSpec, HealthRule, PipelineRule};
 use crate::domain::sampling;
 
 mod checklist;
@@ -19,6 +19,9 @@ mod blocker;
 mod four_eyes;
 mod parity;
 mod quality;
+
+pub(super) use checklist::tasks;
+pub(super) use health::NO_PROBES;
 
 pub(super) use parity::compared;
 
@@ -42,6 +45,7 @@ const KINDS: &[&str] = &[
     "checklist",
     "health",
     "command",
+    "risk",
 ];
 
 /// Says whether a word is a kind of gate, judged in this version or not.
@@ -114,6 +118,11 @@ fn gate(item: &Value<'_>, roles: &Roles, place: &Place<'_>) -> Option<GateSpec> 
     spec(kind, item, Some(&table), roles, place)
 }
 
+/// Reads what a verification samples.
+pub(super) fn health_rule(at: &Value<'_>, table: &Table<'_>) -> Option<HealthRule> {
+    health::rule(at, Some(table))
+}
+
 fn spec(
     kind: &str,
     at: &Value<'_>,
@@ -164,6 +173,13 @@ fn spec(
         "parity" => parity::read(at, table),
         "four-eyes" => four_eyes::read(get("distinct")),
         "depends" => Some(GateSpec::Depends),
+        "risk" => {
+            at.error(
+                "the gate `risk` is not listed: it stands where the policy says from when on",
+                Some("add risk = { second = 70 } to the policy".to_owned()),
+            );
+            None
+        }
         "fits" => fits::read(table),
         "checklist" => checklist::read(at, table, roles),
         "health" => health::read(at, table),

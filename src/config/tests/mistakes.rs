@@ -113,6 +113,76 @@ const CASES: &[(&str, &str)] = &[
     ("[poll]\nmax_age = \"9000h\"", "longer than a year"),
     ("poll = 1", "`poll` must be a table"),
     (
+        "[policy.fast]\nrisk = { warn = 101 }",
+        "101 is never reached: the score ends at 100",
+    ),
+    (
+        "[policy.fast]\nrisk = { warn = -1 }",
+        "`warn` must be a whole number, zero or more",
+    ),
+    (
+        "[policy.fast]\nrisk = { second = 20 }",
+        "nobody could be the second approver",
+    ),
+    (
+        "[role.qa]\nmembers = [\"ada\"]\n[policy.fast]\nrisk = { second = 20 }",
+        "",
+    ),
+    (
+        "[role.qa]\nmembers = [\"ada\"]\n[policy.fast]\nrisk = { warn = 30, second = 20 }",
+        "asked for from 20 on, and a warning comes from 30 on",
+    ),
+    (
+        "[role.qa]\nmembers = [\"ada\"]\n[policy.fast]\nrisk = { warn = false, second = 20, roles = [\"qe\"] }",
+        "there is no role `qe`",
+    ),
+    (
+        "[role.qa]\nmembers = [\"ada\"]\n[policy.fast]\nrisk = { roles = [\"qa\"] }",
+        "`roles` without `second`",
+    ),
+    (
+        "[policy.fast]\nrisk = { second = 20, warning = 3 }\n[role.qa]\nmembers = [\"ada\"]",
+        "unknown key `warning`",
+    ),
+    (
+        "[policy.mine]\ngates = [\"risk\"]",
+        "the gate `risk` is not listed",
+    ),
+    (
+        "[scope]\ntickets = [\"[A-Z\"]",
+        "`[A-Z` is not a pattern: unclosed character class",
+    ),
+    (
+        "[scope]\ntickets = [\"x*\"]",
+        "it also matches nothing at all",
+    ),
+    (
+        "[scope]\ntickets = [\"x\", \"x\"]",
+        "pattern `x` is listed twice",
+    ),
+    (
+        "[scope]\nticket_link = \"https://a.b/\"",
+        "does not say where the ticket goes",
+    ),
+    (
+        "[scope]\nticket_link = \"javascript:{ticket}\"",
+        "is not an address of the web",
+    ),
+    (
+        "[scope]\nticket_link = \"https://u:p@a.b/{ticket}\"",
+        "holds a name or a password",
+    ),
+    (
+        "[scope]\nfiles = { sql = [\"a\", \"/b\"] }",
+        "`/b` is not a glob: paths start at the root",
+    ),
+    (
+        "[scope]\nfiles = { \"two words\" = [\"a\"] }",
+        "a kind of files needs a name",
+    ),
+    ("[scope]\nfiles = [\"a\"]", "`scope.files` must be a table"),
+    ("[scope]\nfiles = { migrations = [] }", ""),
+    (
         "[[forge]]\nurl = \"https://a.b\"",
         "`forge` must be a table",
     ),
@@ -529,6 +599,88 @@ const CASES: &[(&str, &str)] = &[
     ),
     ("[ui]\ntheme = \"drak\"", "`theme` cannot be `drak`"),
     ("[release.r]\nservices = [\"x\"]", "there is no service `x`"),
+    ("[environment.p]\nverify = true", "`verify` is a table"),
+    (
+        "[environment.p]\nverify = { within = \"1m\" }",
+        "needs `probes` or `tasks`",
+    ),
+    (
+        "[environment.p]\nverify = { probes = [{ name = \"a\", url = \"https://a.b\" }] }",
+        "within what time",
+    ),
+    (
+        "[environment.p]\nverify = { within = \"1m\", probs = [], tasks = [{ name = \"a\", text = \"b\" }] }",
+        "did you mean `probes`?",
+    ),
+    (
+        "[environment.p]\nverify = { within = \"1m\", every = \"9s\", tasks = [{ name = \"a\", text = \"b\" }] }",
+        "`every` has no effect without `probes`",
+    ),
+    (
+        "[environment.p]\nverify = { within = \"10s\", probes = [{ name = \"a\", url = \"https://a.b\" }] }",
+        "over before the second look",
+    ),
+    (
+        "[environment.p]\nverify = { within = \"10m\", tasks = [{ name = \"a\", text = \"b\", role = \"qa\" }] }",
+        "there is no role `qa`",
+    ),
+    (
+        "[environment.p]\nverify = { within = \"10m\", tasks = [{ name = \"a\", text = \"b\" }] }",
+        "",
+    ),
+    ("[service.a]\npath = [\"p\"]", "needs `repo`"),
+    (
+        "[service.a]\nrevision = \"1\"\npath = [\"p\"]",
+        "p is released by hand, and its checklist has no tasks",
+    ),
+    (
+        "[service.a]\npath = [\"p\"]\ngates = [{ kind = \"checklist\", tasks = [{ name = \"a\", text = \"b\" }] }]\npromote.p = { via = \"checklist\" }",
+        "needs `revision`",
+    ),
+    (
+        "[service.a]\nrevision = \"1 2\"\npath = [\"p\"]\ngates = [{ kind = \"checklist\", tasks = [{ name = \"a\", text = \"b\" }] }]",
+        "a revision is one word",
+    ),
+    (
+        "[service.a]\nrevision = \"1\"\nbranch = \"main\"\npath = [\"p\"]\ngates = [{ kind = \"checklist\", tasks = [{ name = \"a\", text = \"b\" }] }]",
+        "`branch` has no effect without `repo`",
+    ),
+    (
+        "[service.a]\nrevision = \"1\"\npath = [\"p\"]\ngates = [\"review\", { kind = \"checklist\", tasks = [{ name = \"a\", text = \"b\" }] }]",
+        "only a forge can answer `review`",
+    ),
+    (
+        "[service.a]\nrevision = \"1\"\npath = [\"p\"]\ngates = [{ kind = \"checklist\", tasks = [{ name = \"a\", text = \"b\" }] }]\npromote.p = { via = \"deployment\" }",
+        "via = \"deployment\" into p needs a `repo`",
+    ),
+    (
+        "[service.a]\nrepo = \"a/b\"\nrevision = \"1\"\npath = [\"p\"]",
+        "`revision` has no effect with `repo`",
+    ),
+    (
+        "[service.a]\nrepo = \"a/b\"\npath = [\"p\"]\ngates = [{ kind = \"checklist\", tasks = [{ name = \"a\", text = \"b\" }] }]\npromote.p = { via = \"deployment\", mode = \"checklist\" }",
+        "via = \"deployment\" has no effect",
+    ),
+    (
+        "[service.a]\nrepo = \"a/b\"\npath = [\"p\"]\ngates = [{ kind = \"checklist\", tasks = [{ name = \"a\", text = \"b\" }] }]\npromote.p = { via = \"checklist\", mode = \"auto\" }",
+        "mode = \"auto\" has no effect",
+    ),
+    (
+        "[service.a]\nrepo = \"a/b\"\npath = [\"p\"]\npromote.p = { mode = \"checklist\" }",
+        "p is released by hand, and its checklist has no tasks",
+    ),
+    (
+        "[service.a]\nrevision = \"1\"\npath = [\"p\"]\ngates = [{ kind = \"checklist\", tasks = [{ name = \"a\", text = \"b\" }] }]\npromote.p = { verify = { within = \"1h\", tasks = [{ name = \"a\", text = \"c\" }] } }",
+        "stands before the promotion and after it",
+    ),
+    (
+        "[service.a]\nrevision = \"1\"\npath = [\"p\"]\npromote.p = { verify = { within = \"1h\", tasks = [{ name = \"a\", text = \"c\" }] } }",
+        "",
+    ),
+    (
+        "[forge.\"by hand\"]\nurl = \"https://a.b\"\nkind = \"github\"",
+        "stands for services without a forge",
+    ),
 ];
 
 #[test]

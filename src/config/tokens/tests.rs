@@ -207,3 +207,113 @@ fn a_token_is_not_in_its_debug_text() {
     let token = token("ghp_secret", "$GH_TOKEN".to_owned()).unwrap();
     assert!(!format!("{token:?}").contains("ghp_secret"));
 }
+
+async fn of_gitlab(
+    host: &str,
+    pairs: &[(&str, &str)],
+    answers: &Answers,
+) -> Option<(String, String)> {
+    let env = pairs.iter().copied().collect();
+    let source = TokenSource::Discovered;
+    let found = resolve(&source, host, ForgeKind::GitLab, &env, answers).await;
+    let token = found.unwrap()?;
+    Some((token.secret.expose_secret().to_owned(), token.from))
+}
+
+#[tokio::test]
+async fn gitlabs_variables_belong_to_one_host_alone() {
+    let none = Answers::default();
+    let some = |token: &str, from: &str| Some((token.to_owned(), from.to_owned()));
+    let both = [("GITLAB_TOKEN", "one"), ("OAUTH_TOKEN", "two")];
+    assert_eq!(
+        of_gitlab("gitlab.com", &both, &none).await,
+        some("one", "$GITLAB_TOKEN")
+    );
+    assert_eq!(of_gitlab("gitlab.acme.example", &both, &none).await, None);
+    for (name, value) in [
+        ("GITLAB_HOST", "gitlab.acme.example"),
+        ("GL_HOST", "https://gitlab.acme.example/"),
+        ("GITLAB_URI", "https://gitlab.acme.example/git"),
+    ] {
+        let named = [("GITLAB_ACCESS_TOKEN", "own"), (name, value)];
+        let found = of_gitlab("gitlab.acme.example", &named, &none).await;
+        assert_eq!(found, some("own", "$GITLAB_ACCESS_TOKEN"), "{name}");
+        assert_eq!(of_gitlab("gitlab.com", &named, &none).await, None, "{name}");
+    }
+    // GitHub's are never GitLab's.
+    let other = [
+        ("GH_TOKEN", "no"),
+        ("GITHUB_TOKEN", "no"),
+        ("GH_HOST", "gitlab.com"),
+    ];
+    assert_eq!(of_gitlab("gitlab.com", &other, &none).await, None);
+}
+
+#[tokio::test]
+async fn after_the_variables_come_glab_its_file_and_git() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = "git_protocol: ssh\nhosts:\n    gitlab.com:\n        api_host: gitlab.com\n        token: of-file\n";
+    std::fs::write(folder.path().join("config.yml"), config).unwrap();
+    let place = [
+        ("GLAB_CONFIG_DIR", folder.path().to_str().unwrap()),
+        ("GITLAB_HOST", "x.example"),
+    ];
+    let git = Answers {
+        git: Some("protocol=https\npassword=of-git\n"),
+        ..Answers::default()
+    };
+    let of_file = of_gitlab("gitlab.com", &place, &git).await.unwrap();
+    assert_eq!(of_file.0, "of-file");
+    let of_git = of_gitlab("gitlab.example", &place, &git).await.unwrap();
+    assert_eq!(
+        of_git,
+        ("of-git".to_owned(), "git credential helper".to_owned())
+    );
+    let glab = Answers {
+        other: Some("of-glab\n"),
+        ..Answers::default()
+    };
+    let given = [("GITLAB_TOKEN", "not for this host"), place[0]];
+    let of_glab = of_gitlab("gitlab.example", &given, &glab).await.unwrap();
+    assert_eq!(of_glab, ("of-glab".to_owned(), "glab".to_owned()));
+    let asked = glab.asked.lock().unwrap();
+    assert_eq!(
+        asked[0].argv,
+        ["glab", "config", "get", "token", "--host", "gitlab.example"]
+    );
+    assert_eq!(
+        asked[0].env.get("GITLAB_TOKEN"),
+        None,
+        "glab would give it to any host"
+    );
+}
+
+#[test]
+fn of_glabs_file_the_token_of_the_very_host_is_taken() {
+    let text = "# glab\ntoken: top\nhosts:\n  other.example:\n    token: other\n  \"gitlab.com\":\n    \
+                user: ada\n    nested:\n      token: deeper\n    token: !!null 'right'\n  \
+                third.example:\n    token:\nlast: 1\n";
+    let of = |host| gitlab::token_in_config(text, host);
+    assert_eq!(of("gitlab.com").as_deref(), Some("right"));
+    assert_eq!(of("other.example").as_deref(), Some("other"));
+    assert_eq!(of("third.example"), None);
+    assert_eq!(of("nowhere.example"), None);
+}
+
+#[test]
+fn the_advice_for_gitlab_names_its_commands_its_scopes_and_its_host() {
+    let hosted = advice("gitlab.com", ForgeKind::GitLab);
+    for word in [
+        "glab auth login",
+        "export GITLAB_TOKEN=",
+        "`read_api`",
+        "`api`",
+        "gonogo demo",
+    ] {
+        assert!(hosted.contains(word), "{hosted}");
+    }
+    let own = advice("git.acme.example", ForgeKind::GitLab);
+    assert!(
+        own.contains("--hostname git.acme.example") && own.contains("GITLAB_HOST=git.acme.example")
+    );
+}

@@ -22,8 +22,8 @@ use crate::domain::signoff::{Voice, Vote};
 mod parts;
 
 pub(crate) use parts::{
-    check, checks, commit, daily, deployment, fault, hold, manual_gate, promotion, pull_request,
-    review, revision, run, scope, window,
+    changed, check, checks, commit, daily, deployment, fault, hold, manual_gate, promotion,
+    pull_request, review, revision, run, scope, window,
 };
 use parts::{facts, policy};
 

@@ -14,16 +14,16 @@ const GATE: &str = "four-eyes";
 
 /// Who plays which part in a promotion. Bots are people too.
 #[derive(Default)]
-struct Cast {
+pub(super) struct Cast {
     /// Each author, with the changes that are theirs. A commit without a pull request is a change
     /// of no number.
-    authors: BTreeMap<Login, BTreeSet<Option<PullRequestNumber>>>,
+    pub(super) authors: BTreeMap<Login, BTreeSet<Option<PullRequestNumber>>>,
     /// Each reviewer, with the changes that they approved.
     reviewers: BTreeMap<Login, BTreeSet<PullRequestNumber>>,
     /// Each person who said go to the whole scope, with the role.
     signers: BTreeMap<Login, String>,
     /// What nobody can tell of, in words.
-    nameless: Vec<String>,
+    pub(super) nameless: Vec<String>,
     /// Changes that nobody approved.
     unapproved: Vec<String>,
 }
@@ -59,10 +59,10 @@ impl Clash {
 /// A person as the forge tells people apart: without regard to case, and a bot by either of the
 /// names that its forge has for it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Login(String);
+pub(super) struct Login(String);
 
 impl Login {
-    fn of(person: &Person) -> Self {
+    pub(super) fn of(person: &Person) -> Self {
         let login = person.as_str().to_lowercase();
         Self(login.strip_suffix("[bot]").unwrap_or(&login).to_owned())
     }
@@ -154,7 +154,7 @@ fn and_more(first: &str, others: usize) -> String {
 }
 
 impl Cast {
-    fn of(case: &Case<'_>, scope: &Scope) -> Self {
+    pub(super) fn of(case: &Case<'_>, scope: &Scope) -> Self {
         let mut cast = Self::default();
         // Who presses merge is not the author of what comes in by it.
         for commit in scope.commits.iter().filter(|it| !it.is_forge_merge) {

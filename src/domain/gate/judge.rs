@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::{Case, Judgement, Verdict, earliest, forge, fresh, hold, manual, path, pipeline};
 use super::{blocker, four_eyes, parity, quality};
 use super::{checklist, command, depends, fits, health};
-use super::{overridden, review, sign_off, soak, sum, window};
+use super::{overridden, review, risk, sign_off, soak, sum, window};
 use crate::domain::policy::{GateSpec, Stage};
 
 /// Judges a promotion at `now`.
@@ -68,6 +68,7 @@ pub(super) fn ask(case: &Case<'_>, spec: &GateSpec, now: Timestamp, verdicts: &m
         GateSpec::Depends => depends::judge(case, now),
         GateSpec::Fits(rule) => fits::judge(case, rule, now),
         GateSpec::Checklist { tasks } => checklist::judge(case, tasks),
+        GateSpec::Risk { second, roles } => risk::judge(case, *second, roles),
         GateSpec::Health(rule) => health::judge(case, rule, now),
         GateSpec::Command(rules) => return command::judge(case, rules, now, verdicts),
     });

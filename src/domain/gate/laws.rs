@@ -83,6 +83,10 @@ fn gate() -> impl Strategy<Value = GateSpec> {
         }),
         prop::sample::subsequence(Part::ALL.to_vec(), 2..4)
             .prop_map(|parts| GateSpec::FourEyes { parts }),
+        (0..30u32).prop_map(|second| GateSpec::Risk {
+            second,
+            roles: vec!["qa".into()],
+        }),
         new_kinds(),
     ]
 }
@@ -633,6 +637,7 @@ proptest! {
                 | GateSpec::Blocker { .. }
                 | GateSpec::Parity(_)
                 | GateSpec::FourEyes { .. }
+                | GateSpec::Risk { .. }
         ) {
             prop_assert_ne!(state(&world), State::Open);
         }

@@ -19,6 +19,7 @@ mod path;
 mod pipeline;
 mod quality;
 mod review;
+mod risk;
 mod sign_off;
 mod soak;
 mod window;

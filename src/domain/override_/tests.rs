@@ -67,7 +67,9 @@ fn rule(world: &mut World, rule: OverrideRule) {
         protected: true,
         mode: Mode::Confirm,
         overrides: rule,
+        risk: crate::domain::risk::RiskRule::default(),
         countdown: COUNTDOWN,
+        verification: None,
     };
     world.policy.environments = BTreeMap::from([("production".into(), environment)]);
 }

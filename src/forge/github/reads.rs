@@ -6,13 +6,13 @@ use std::sync::atomic::Ordering;
 use futures_util::{StreamExt, stream};
 use serde_json::{Map, Value};
 
-use super::batch::{Part, sweep};
 use super::query::Query;
 use super::reply::{Kind, Reply, Trouble};
 use super::{GitHub, board, drafts, labelled, pulse, query, runs};
 use crate::domain::facts::{Pulse, ServiceFacts};
 use crate::domain::phase::Phase;
 use crate::domain::pipeline::Run;
+use crate::forge::batch::{Part, sweep};
 use crate::forge::error::Error;
 use crate::forge::http::limiter::Purpose;
 use crate::forge::{Batch, Target};

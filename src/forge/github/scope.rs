@@ -16,13 +16,16 @@ use super::reply::{Nodes, Reply, nodes};
 use super::{GitHub, query, words};
 use crate::domain::ids::{Person, PullRequestNumber, RepoPath, Sha};
 use crate::domain::pull_request::Review;
-use crate::domain::scope::{Commit, Scope, ScopedPullRequest};
+use crate::domain::scope::{ChangedFile, Commit, Files, Scope, ScopedPullRequest};
 use crate::domain::text::clean;
 use crate::forge::error::Error;
 use crate::forge::http::limiter::Purpose;
 
 /// The account by which GitHub commits what people do on its pages.
 const FORGE_ITSELF: &str = "web-flow";
+
+/// Files that GitHub's comparison lists at most: where there are as many, there may be more.
+const MOST_FILES: usize = 300;
 
 /// Commits a query; GitHub's comparison names 250 at most.
 const COMMITS: usize = 50;
@@ -36,6 +39,17 @@ struct Comparison {
     html_url: Option<String>,
     #[serde(default)]
     commits: Vec<WireCommit>,
+    files: Option<Vec<WireFile>>,
+}
+
+#[derive(Deserialize)]
+struct WireFile {
+    filename: String,
+    previous_filename: Option<String>,
+    #[serde(default)]
+    additions: u64,
+    #[serde(default)]
+    deletions: u64,
 }
 
 #[derive(Deserialize)]
@@ -86,9 +100,12 @@ struct Brought {
 struct WirePullRequest {
     number: u64,
     title: String,
+    body: Option<String>,
+    head_ref_name: Option<String>,
     url: String,
     #[serde(default)]
     merged: bool,
+    merged_by: Option<Login>,
     additions: Option<u64>,
     deletions: Option<u64>,
     author: Option<Login>,
@@ -190,14 +207,31 @@ fn compared(base: &Sha, head: &Sha, comparison: Comparison) -> Scope {
         complete: comparison.total_commits <= commits.len() as u64 && commits.len() <= MOST_COMMITS,
         commits,
         pull_requests: Vec::new(),
+        files: comparison.files.map(files),
         url: comparison.html_url.as_deref().map(clean),
+    }
+}
+
+fn files(read: Vec<WireFile>) -> Files {
+    let listed = read.into_iter().take(MOST_FILES).map(|file| ChangedFile {
+        path: clean(&file.filename),
+        was: file.previous_filename.as_deref().map(clean),
+        additions: file.additions,
+        deletions: file.deletions,
+    });
+    let listed: Vec<ChangedFile> = listed.collect();
+    Files {
+        cut: listed.len() == MOST_FILES,
+        listed,
     }
 }
 
 fn commit(read: WireCommit) -> Commit {
     let inner = read.commit;
     let message = inner.as_ref().and_then(|inner| inner.message.as_deref());
-    let headline = message.and_then(|message| message.lines().next());
+    let (headline, message) = message
+        .map(|message| message.split_once('\n').unwrap_or((message, "")))
+        .unwrap_or_default();
     let login = read.author.and_then(|author| author.login);
     let signed = inner
         .as_ref()
@@ -208,7 +242,8 @@ fn commit(read: WireCommit) -> Commit {
     let git_committer = inner.as_ref().and_then(|inner| inner.committer.as_ref());
     Commit {
         sha: Sha::from(clean(&read.sha).to_lowercase()),
-        headline: clean(headline.unwrap_or_default()),
+        headline: clean(headline),
+        message: clean(message),
         has_account: login.is_some(),
         is_forge_merge: read.parents.len() > 1
             && signed
@@ -280,6 +315,9 @@ fn pull_request(
     ScopedPullRequest {
         number: PullRequestNumber(read.number),
         title: clean(&read.title),
+        body: clean(read.body.as_deref().unwrap_or_default()),
+        branch: read.head_ref_name.as_deref().map(clean),
+        merged_by: read.merged_by.as_ref().map(person),
         author: read.author.as_ref().map(person),
         url: clean(&read.url),
         labels: nodes::<Label>(read.labels, "labels", gaps)
@@ -349,7 +387,32 @@ mod tests {
         assert_eq!(scope.commits[0].author, Some(Person::from("bob")));
         assert_eq!(scope.commits[1].headline, "one");
         assert_eq!(scope.commits[1].author, Some(Person::from("Ada")));
+        assert_eq!(scope.commits[1].message, "more");
         assert!(!scope.complete);
+        assert_eq!(scope.files, None, "an old server lists no files");
+    }
+
+    #[test]
+    fn files_are_listed_and_a_list_of_three_hundred_may_be_cut() {
+        let file = |place: usize| {
+            json!({"filename": format!("src/{place}\u{202e}.rs"), "status": "renamed",
+                "previous_filename": "old.rs", "additions": 2, "deletions": 1, "patch": "@@"})
+        };
+        let read = |count: usize| {
+            let comparison = json!({"status": "ahead", "total_commits": 0,
+                "files": (0..count).map(file).collect::<Vec<_>>()});
+            let (base, head) = (Sha::from("a"), Sha::from("c"));
+            let scope = compared(&base, &head, serde_json::from_value(comparison).unwrap());
+            scope.files.unwrap()
+        };
+        let some = read(2);
+        assert!(!some.cut);
+        let first = &some.listed[0];
+        assert_eq!(first.path, "src/0\u{fffd}.rs", "text of a forge is cleaned");
+        assert_eq!(first.was.as_deref(), Some("old.rs"));
+        assert_eq!((first.additions, first.deletions), (2, 1));
+        let many = read(301);
+        assert!(many.cut && many.listed.len() == 300);
     }
 
     #[test]
@@ -376,7 +439,7 @@ mod tests {
     fn the_last_word_of_each_reviewer_counts() {
         let review = |who: &str, state: &str, day: u32| json!({"state": state, "submittedAt": format!("2026-01-{day:02}T00:00:00Z"), "author": {"login": who}});
         let commits = json!({"c0": {"associatedPullRequests": {"totalCount": 2, "nodes": [
-            {"number": 7, "title": "t", "url": "u", "merged": true, "author": {"login": "eve"}, "labels": {"nodes": []},
+            {"number": 7, "title": "t", "body": "Closes PAY-1\n", "headRefName": "pay-1", "mergedBy": {"login": "raj"}, "url": "u", "merged": true, "author": {"login": "eve"}, "labels": {"nodes": []},
              "reviews": {"totalCount": 6, "nodes": [
                 review("ada", "APPROVED", 3), review("ada", "CHANGES_REQUESTED", 1),
                 review("bob", "APPROVED", 1), review("bob", "CHANGES_REQUESTED", 2),
@@ -390,7 +453,11 @@ mod tests {
         assert!(brought(commits, asked.iter_mut(), false, &mut found));
         assert_eq!(asked[0].pull_requests, [PullRequestNumber(7)]);
         assert_eq!(found.len(), 1, "an open pull request brought nothing");
-        let reviews = &found[&PullRequestNumber(7)].reviews;
+        let request = &found[&PullRequestNumber(7)];
+        assert_eq!(request.body, "Closes PAY-1");
+        assert_eq!(request.branch.as_deref(), Some("pay-1"));
+        assert_eq!(request.merged_by, Some(Person::from("raj")));
+        let reviews = &request.reviews;
         let said: Vec<_> = reviews
             .iter()
             .map(|review| (review.author.as_str(), review.approved))

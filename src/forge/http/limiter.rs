@@ -154,9 +154,9 @@ impl Limiter {
             };
         }
         let (Some(limit), Some(remaining), Some(reset)) = (
-            number(headers, "x-ratelimit-limit"),
-            number(headers, "x-ratelimit-remaining"),
-            number(headers, "x-ratelimit-reset"),
+            rate(headers, "limit"),
+            rate(headers, "remaining"),
+            rate(headers, "reset"),
         ) else {
             return;
         };
@@ -201,9 +201,9 @@ impl Limiter {
     ///    half the concurrency.
     pub fn pause(&self, headers: &HeaderMap) -> Timestamp {
         let now = (self.clock)();
-        let spent = number(headers, "x-ratelimit-remaining") == Some(0);
+        let spent = rate(headers, "remaining") == Some(0);
         let mut state = self.state();
-        let reset = number(headers, "x-ratelimit-reset")
+        let reset = rate(headers, "reset")
             .and_then(|second| i64::try_from(second).ok())
             .and_then(|second| Timestamp::from_second(second).ok())
             .and_then(|reset| reset.checked_sub(state.skew).ok());
@@ -257,6 +257,12 @@ pub fn date(headers: &HeaderMap) -> Option<Timestamp> {
     jiff::fmt::rfc2822::parse(text)
         .ok()
         .map(|zoned| zoned.timestamp())
+}
+
+/// Reads a header of the rate: GitHub's begin with `x-`, GitLab's do not.
+fn rate(headers: &HeaderMap, what: &str) -> Option<u64> {
+    number(headers, &format!("x-ratelimit-{what}"))
+        .or_else(|| number(headers, &format!("ratelimit-{what}")))
 }
 
 fn number(headers: &HeaderMap, name: &str) -> Option<u64> {

@@ -20,6 +20,8 @@ use super::{Clock, Limits, link, read_body};
 use crate::domain::text::clean;
 use crate::forge::error::{Error, Refusal};
 
+mod query;
+
 /// Sends requests to one forge as one token.
 pub struct Rest {
     /// The forge's own address: a route stands behind its path.

@@ -225,6 +225,7 @@ impl Repo {
                 .map(|sha| Commit {
                     sha: sha.clone(),
                     headline: "change".to_owned(),
+                    message: String::new(),
                     author: Some(Person::from("eve")),
                     has_account: true,
                     is_forge_merge: false,
@@ -238,6 +239,9 @@ impl Repo {
                 .map(|sha| ScopedPullRequest {
                     number: number(sha),
                     title: "change".to_owned(),
+                    body: String::new(),
+                    branch: None,
+                    merged_by: None,
                     author: Some(Person::from("eve")),
                     url: "https://forge.example/pull".to_owned(),
                     labels: Vec::new(),
@@ -247,6 +251,7 @@ impl Repo {
                 })
                 .collect(),
             complete: true,
+            files: None,
             url: None,
         }
     }

@@ -37,7 +37,9 @@ pub fn first(chance: &mut Chance, now: Timestamp) -> Policy {
             protected: *name == "production",
             mode: Mode::Confirm,
             overrides: OverrideRule::default(),
+            risk: crate::domain::risk::RiskRule::default(),
             countdown: SignedDuration::from_secs(30),
+            verification: None,
         };
         (EnvironmentName::from(*name), environment)
     });
@@ -87,8 +89,10 @@ fn service(chance: &mut Chance, name: &str, environments: &[&str]) -> Service {
         environments: crate::domain::policy::EnvironmentModel::Native,
         repo: format!("acme/{name}").into(),
         branch: None,
+        revision: None,
         group: None,
         depends: Vec::new(),
+        scope: crate::domain::scope::ScopeRule::usual(),
         path,
     }
 }

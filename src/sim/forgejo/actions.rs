@@ -70,20 +70,15 @@ impl Call<'_> {
         Ok(self.counted("workflow_runs", &all, |it| self.shape().run(repo, it)))
     }
 
-    fn run_found<'r>(&self, repo: &'r Repo, id: &str) -> Result<&'r Run, No> {
-        let run = repo.run(number(id)?);
-        run.map(|it| &**it).ok_or_else(No::not_found)
-    }
-
     /// One run.
     pub fn run(&self, repo: &Repo, id: &str) -> Done {
-        let run = self.run_found(repo, id)?;
+        let run = found(repo, id)?;
         Ok(Answer::json(200, self.shape().run(repo, run)))
     }
 
     /// The jobs of a run, all at once.
     pub fn jobs(&self, repo: &Repo, id: &str) -> Done {
-        let run = self.run_found(repo, id)?;
+        let run = found(repo, id)?;
         let slots = runs::slots(repo, run);
         let list = slots
             .iter()
@@ -152,7 +147,7 @@ impl Call<'_> {
     /// Stops a run, and says the same of one that had ended long before.
     pub fn cancel(&self, repo: &Repo, id: &str) -> Done {
         self.writer(repo)?;
-        let run = self.run_found(repo, id)?.id;
+        let run = found(repo, id)?.id;
         self.act(|state| {
             state.run_cancelled(repo.id, run);
             Ok(())
@@ -180,7 +175,7 @@ impl Call<'_> {
 
     /// Runs a run again.
     pub fn rerun(&self, repo: &Repo, id: &str) -> Done {
-        let run = self.run_found(repo, id)?;
+        let run = found(repo, id)?;
         self.again(repo, run, |state, token| {
             state.rerun(token, repo.id, run.id, false)
         })
@@ -197,6 +192,11 @@ impl Call<'_> {
             state.rerun_job(token, repo.id, job)
         })
     }
+}
+
+fn found<'r>(repo: &'r Repo, id: &str) -> Result<&'r Run, No> {
+    let run = repo.run(number(id)?);
+    run.map(|it| &**it).ok_or_else(No::not_found)
 }
 
 fn lost(gitea: bool, what: &str, name: &str) -> No {

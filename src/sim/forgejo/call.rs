@@ -185,17 +185,12 @@ impl Fields {
         self.0.get(name).filter(|it| !it.is_null())
     }
 
-    fn wrong<T>(&self, name: &str) -> Result<T, No> {
-        let words = format!("[]: json: cannot unmarshal into Go struct field .{name}");
-        Err(No::new(422, words))
-    }
-
     /// A text.
     pub fn text(&self, name: &str) -> Result<Option<String>, No> {
         match self.value(name) {
             None => Ok(None),
             Some(Value::String(text)) => Ok(Some(text.clone())),
-            Some(_) => self.wrong(name),
+            Some(_) => wrong(name),
         }
     }
 
@@ -210,7 +205,7 @@ impl Fields {
         match self.value(name) {
             None => Ok(None),
             Some(Value::Bool(it)) => Ok(Some(*it)),
-            Some(_) => self.wrong(name),
+            Some(_) => wrong(name),
         }
     }
 
@@ -220,14 +215,19 @@ impl Fields {
             return Ok(BTreeMap::new());
         };
         let Some(map) = value.as_object() else {
-            return self.wrong(name);
+            return wrong(name);
         };
         let pairs = map.iter().map(|(key, value)| match value {
             Value::String(text) => Ok((key.clone(), text.clone())),
-            _ => self.wrong(name),
+            _ => wrong(name),
         });
         pairs.collect()
     }
+}
+
+fn wrong<T>(name: &str) -> Result<T, No> {
+    let words = format!("[]: json: cannot unmarshal into Go struct field .{name}");
+    Err(No::new(422, words))
 }
 
 /// Reads a number in a path.

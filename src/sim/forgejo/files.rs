@@ -1,5 +1,7 @@
 //! Files at a revision. The workflow files are there too, as the world describes them.
 
+use std::fmt::Write as _;
+
 use serde_json::{Value, json};
 
 use super::{Call, Done, No};
@@ -142,18 +144,20 @@ impl Call<'_> {
 // A workflow file as somebody would have written it.
 fn written(folder: &str, it: &Workflow) -> Blob {
     let mut text = format!("name: {}\non:\n", it.name);
+    // Writing to a String cannot fail.
     for event in &it.on {
-        text += &format!("  {event}:\n");
+        let _ = writeln!(text, "  {event}:");
         if event == "workflow_dispatch" && !it.inputs.is_empty() {
-            text += "    inputs:\n";
+            text.push_str("    inputs:\n");
             for (name, required) in &it.inputs {
-                text += &format!("      {name}:\n        required: {required}\n");
+                let _ = writeln!(text, "      {name}:\n        required: {required}");
             }
         }
     }
-    text += "jobs:\n";
+    text.push_str("jobs:\n");
     for job in &it.jobs {
-        text += &format!("  {}:\n    runs-on: docker\n", job.name.replace(' ', "-"));
+        let key = job.name.replace(' ', "-");
+        let _ = writeln!(text, "  {key}:\n    runs-on: docker");
     }
     Blob {
         path: format!("{folder}/{}", it.file),

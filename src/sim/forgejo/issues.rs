@@ -55,7 +55,7 @@ impl Call<'_> {
     }
 
     /// Issues and pull requests; labels by name here.
-    pub fn issues(&self, repo: &Repo) -> Done {
+    pub fn issues(&self, repo: &Repo) -> Answer {
         let kind = self.param("type");
         let state = self.param("state").unwrap_or("open");
         let labels: Vec<&str> = self.params("labels").collect();
@@ -79,7 +79,7 @@ impl Call<'_> {
             })
             .collect();
         all.sort_by_key(|it| std::cmp::Reverse(it.number()));
-        Ok(self.list(&all, |it| self.entry(repo, it)))
+        self.list(&all, |it| self.entry(repo, it))
     }
 
     /// One issue or pull request.

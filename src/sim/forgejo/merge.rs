@@ -1,7 +1,8 @@
 //! Merging a pull request: what the server asks first, in its order, and what it then does.
 //!
 //! The head that the caller saw is looked at last of all: whoever names an old one while the server
-//! still computes hears of that, not of the head.
+//! still computes hears of that, not of the head. `merge_when_checks_succeed` schedules nothing here:
+//! what lacks its checks is refused, as without it.
 
 use std::collections::BTreeMap;
 
@@ -58,7 +59,6 @@ struct Order {
     message: Option<String>,
     head: Option<String>,
     delete: bool,
-    force: bool,
 }
 
 impl Call<'_> {
@@ -78,7 +78,6 @@ impl Call<'_> {
             message: said("MergeMessageField")?,
             head: said("head_commit_id")?,
             delete: fields.flag("delete_branch_after_merge")?.unwrap_or(false),
-            force: fields.flag("force_merge")?.unwrap_or(false),
         };
         let address = self.shape().address;
         let edition = self.edition;
@@ -106,7 +105,7 @@ fn carried(
         address: address.to_owned(),
         permission: Some(token.permission),
     };
-    mergeable(&shape, &repo, pull, token, order.force)?;
+    mergeable(&shape, &repo, pull, token)?;
     let Some(style) = order.style.filter(|it| it.allowed(&repo)) else {
         let words = format!(
             "{} is not allowed an allowed merge style for this repository",
@@ -158,13 +157,7 @@ fn carried(
 }
 
 // The server's checks, in its order.
-fn mergeable(
-    shape: &Shape<'_>,
-    repo: &Repo,
-    pull: &Pull,
-    token: &Token,
-    force: bool,
-) -> Result<(), No> {
+fn mergeable(shape: &Shape<'_>, repo: &Repo, pull: &Pull, token: &Token) -> Result<(), No> {
     match pull.state {
         // It has a heading for this, and no words.
         PullState::Merged => return Err(No::new(405, "")),
@@ -193,8 +186,7 @@ fn mergeable(
     } else {
         return Ok(());
     };
-    // Rules hold for administrators too, whatever they force.
-    let _ = force;
+    // Rules hold for administrators too: `force_merge` changes nothing.
     Err(No::new(
         405,
         if shape.edition.gitea() {

@@ -11,6 +11,14 @@ use crate::sim::{
     rest::Answer,
 };
 
+/// 204 if it is merged, 404 if not.
+pub fn is_merged(repo: &Repo, text: &str) -> Done {
+    match found(repo, text)?.state {
+        PullState::Merged => Ok(Answer::empty(204)),
+        PullState::Open | PullState::Closed => Err(No::not_found()),
+    }
+}
+
 impl Call<'_> {
     /// Pull requests. Labels are asked for by number; by base and head since Forgejo 16 alone.
     pub fn pulls(&self, repo: &Repo) -> Done {
@@ -43,13 +51,9 @@ impl Call<'_> {
         Ok(self.list(&all, |it| self.shape().pull(repo, it)))
     }
 
-    fn pull_found<'r>(&self, repo: &'r Repo, text: &str) -> Result<&'r Pull, No> {
-        repo.pull(number(text)?).ok_or_else(No::not_found)
-    }
-
     /// One pull request.
     pub fn pull(&self, repo: &Repo, text: &str) -> Done {
-        let pull = self.pull_found(repo, text)?;
+        let pull = found(repo, text)?;
         Ok(Answer::json(200, self.shape().pull(repo, pull)))
     }
 
@@ -76,24 +80,16 @@ impl Call<'_> {
         Ok(Answer::json(200, self.shape().pull(repo, found)))
     }
 
-    /// 204 if it is merged, 404 if not.
-    pub fn is_merged(&self, repo: &Repo, text: &str) -> Done {
-        match self.pull_found(repo, text)?.state {
-            PullState::Merged => Ok(Answer::empty(204)),
-            PullState::Open | PullState::Closed => Err(No::not_found()),
-        }
-    }
-
     /// The reviews of a pull request.
     pub fn reviews(&self, repo: &Repo, text: &str) -> Done {
-        let pull = self.pull_found(repo, text)?;
+        let pull = found(repo, text)?;
         let all = self.shape().reviews(repo, pull);
         Ok(self.list(&all, Clone::clone))
     }
 
     /// The commits of a pull request, newest first.
     pub fn pull_commits(&self, repo: &Repo, text: &str) -> Done {
-        let pull = self.pull_found(repo, text)?;
+        let pull = found(repo, text)?;
         let between = repo.compare(&pull.base_sha, &pull.head_sha);
         let mut all = between.map(|it| it.commits).unwrap_or_default();
         all.reverse();
@@ -102,7 +98,7 @@ impl Call<'_> {
 
     /// The files that a pull request changes.
     pub fn pull_files(&self, repo: &Repo, text: &str) -> Done {
-        let pull = self.pull_found(repo, text)?;
+        let pull = found(repo, text)?;
         let all: Vec<Change> = repo.changes_of(pull);
         Ok(self.list(&all, touched))
     }
@@ -150,7 +146,7 @@ impl Call<'_> {
 
     /// Changes a pull request: its title, which makes it a draft or not, its text, its state.
     pub fn edit_pull(&self, repo: &Repo, text: &str) -> Done {
-        let pull = self.pull_found(repo, text)?;
+        let pull = found(repo, text)?;
         let token = self.signed()?;
         if token.login != pull.author {
             self.writer(repo)?;
@@ -194,7 +190,7 @@ impl Call<'_> {
 
     /// Reviews a pull request; nobody approves or rejects their own.
     pub fn add_review(&self, repo: &Repo, text: &str) -> Done {
-        let number = self.pull_found(repo, text)?.number;
+        let number = found(repo, text)?.number;
         let token = self.signed()?;
         unarchived(repo)?;
         let fields = self.fields()?;
@@ -243,6 +239,10 @@ impl Call<'_> {
             self.shape_of(&state).review(&repo, pull, made),
         ))
     }
+}
+
+fn found<'r>(repo: &'r Repo, text: &str) -> Result<&'r Pull, No> {
+    repo.pull(number(text)?).ok_or_else(No::not_found)
 }
 
 fn is_draft(title: &str) -> bool {

@@ -9,27 +9,27 @@ use super::{
     shape::touched,
 };
 use crate::sim::{
-    model::{Branch, Permission, Repo},
+    model::{Branch, Commit, Permission, Repo},
     rest::Answer,
 };
+
+/// How much comes at once; anybody may ask.
+pub fn settings() -> Answer {
+    Answer::json(
+        200,
+        json!({
+            "max_response_items": MOST,
+            "default_paging_num": USUAL,
+            "default_git_trees_per_page": 1_000,
+            "default_max_blob_size": 10_485_760,
+        }),
+    )
+}
 
 impl Call<'_> {
     /// Which server this is; anybody may ask.
     pub fn version(&self) -> Answer {
         Answer::json(200, json!({"version": self.edition.version()}))
-    }
-
-    /// How much comes at once; anybody may ask.
-    pub fn settings(&self) -> Answer {
-        Answer::json(
-            200,
-            json!({
-                "max_response_items": MOST,
-                "default_paging_num": USUAL,
-                "default_git_trees_per_page": 1_000,
-                "default_max_blob_size": 10_485_760,
-            }),
-        )
     }
 
     /// Who asks.
@@ -176,6 +176,17 @@ impl Call<'_> {
         Ok(Answer::empty(204))
     }
 
+    // A commit, with as much of it as the caller wants.
+    fn asked(&self, repo: &Repo, commit: &Commit) -> Value {
+        let mut shape = self.shape().commit(repo, commit);
+        for (param, key) in [("stat", "stats"), ("files", "files")] {
+            if self.flag(param) == Some(false) {
+                shape[key] = Value::Null;
+            }
+        }
+        shape
+    }
+
     /// The commits of a branch, newest first.
     pub fn commits(&self, repo: &Repo) -> Done {
         let rev = self.param("sha").unwrap_or(&repo.default_branch);
@@ -191,14 +202,14 @@ impl Call<'_> {
             .filter(|it| known.contains(it.sha.as_str()))
             .filter(|it| path.is_none_or(|path| it.files.iter().any(|file| file.path == path)))
             .collect();
-        let answer = self.list(&all, |it| self.shape().commit(repo, it));
+        let answer = self.list(&all, |it| self.asked(repo, it));
         Ok(answer.with("x-total", all.len().to_string()))
     }
 
     /// One commit.
     pub fn commit(&self, repo: &Repo, rev: &str) -> Done {
         let commit = repo.resolve(rev).ok_or_else(|| No::missing(rev))?;
-        Ok(Answer::json(200, self.shape().commit(repo, commit)))
+        Ok(Answer::json(200, self.asked(repo, commit)))
     }
 
     /// What a revision has and another lacks: newest first, all at once.

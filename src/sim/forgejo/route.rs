@@ -9,7 +9,7 @@ pub fn answer(call: &Call<'_>) -> Done {
     let write = call.method != "GET";
     match (call.method, path.as_slice()) {
         ("GET", ["version"]) => Ok(call.version()),
-        ("GET", ["settings", "api"]) => Ok(call.settings()),
+        ("GET", ["settings", "api"]) => Ok(super::reads::settings()),
         ("GET", ["user"]) => {
             call.scope("user", false)?;
             call.me()
@@ -79,9 +79,9 @@ fn read(call: &Call<'_>, repo: &Repo, rest: &[&str]) -> Done {
         ["pulls", number, "reviews"] => call.reviews(repo, number),
         ["pulls", number, "commits"] => call.pull_commits(repo, number),
         ["pulls", number, "files"] => call.pull_files(repo, number),
-        ["pulls", number, "merge"] => call.is_merged(repo, number),
+        ["pulls", number, "merge"] => super::pulls::is_merged(repo, number),
         ["pulls", base, head @ ..] => call.pull_between(repo, base, &head.join("/")),
-        ["issues"] => call.issues(repo),
+        ["issues"] => Ok(call.issues(repo)),
         ["issues", number] => call.issue(repo, number),
         ["issues", number, "labels"] => call.issue_labels(repo, number),
         ["labels"] => Ok(call.labels(repo)),
@@ -98,7 +98,7 @@ fn actions(call: &Call<'_>, repo: &Repo, rest: &[&str]) -> Done {
         ["runs", _, "jobs"] => edition.jobs(),
         ["runs", _, "cancel"] => edition.cancels(),
         ["runs" | "jobs", _, "rerun"] => edition.reruns(),
-        ["jobs", _] | ["workflows"] | ["workflows", _] => edition.gitea(),
+        ["workflows"] | ["jobs" | "workflows", _] => edition.gitea(),
         _ => false,
     };
     if !there {

@@ -165,17 +165,16 @@ impl Shape<'_> {
     }
 }
 
-impl Call<'_> {
-    fn sha_of<'r>(&self, repo: &'r Repo, rev: &str) -> Result<&'r str, No> {
-        let commit = repo.resolve(rev);
-        let commit = commit
-            .ok_or_else(|| No::missing(format!("object does not exist [id: {rev}, rel_path: ]")))?;
-        Ok(&commit.sha)
-    }
+fn sha_of<'r>(repo: &'r Repo, rev: &str) -> Result<&'r str, No> {
+    let commit = repo.resolve(rev);
+    let words = || No::missing(format!("object does not exist [id: {rev}, rel_path: ]"));
+    Ok(&commit.ok_or_else(words)?.sha)
+}
 
+impl Call<'_> {
     /// The newest status of each context, and their sum: but of this page alone.
     pub fn combined(&self, repo: &Repo, rev: &str) -> Done {
-        let sha = self.sha_of(repo, rev)?;
+        let sha = sha_of(repo, rev)?;
         let all = told(repo, sha, self.edition, false);
         if all.is_empty() {
             // Go's zero value: not even the commit is named.
@@ -205,7 +204,7 @@ impl Call<'_> {
 
     /// Every status that a commit ever had.
     pub fn statuses(&self, repo: &Repo, rev: &str) -> Done {
-        let sha = self.sha_of(repo, rev)?;
+        let sha = sha_of(repo, rev)?;
         let mut all = told(repo, sha, self.edition, true);
         if let Some(state) = self.param("state") {
             all.retain(|it| it.state.word() == state);

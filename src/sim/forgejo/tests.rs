@@ -16,6 +16,7 @@ mod merges;
 mod pulls;
 mod reads;
 mod releases;
+mod shapes;
 mod statuses;
 
 /// A server without its sockets.

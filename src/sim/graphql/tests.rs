@@ -12,7 +12,7 @@ use crate::sim::{
 mod acts;
 mod refusals;
 mod rollup;
-mod schema;
+pub(in crate::sim) mod schema;
 
 pub const BOARD: &str = include_str!("tests/github-board.graphql");
 pub const PULSE: &str = include_str!("tests/github-pulse.graphql");

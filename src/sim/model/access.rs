@@ -69,7 +69,9 @@ impl std::fmt::Debug for Token {
 impl Token {
     /// Says whether this token may know that the repository exists.
     pub fn sees(&self, owner: &str, name: &str) -> bool {
-        let reach = self.fine.is_some() || self.has_scope("repo") || self.has_scope("public_repo");
+        // GitHub's scopes and GitLab's; no token has those of another forge.
+        let reach = ["repo", "public_repo", "api", "read_api"];
+        let reach = self.fine.is_some() || reach.iter().any(|it| self.has_scope(it));
         reach
             && (self.repos.is_empty()
                 || self

@@ -40,7 +40,9 @@ impl State {
         if !ran || repo.commit(&sha).is_none() {
             return None;
         }
-        let link = format!("{}/actions/runs/{}", self.html(repo), run.id);
+        // Pages of runs are numbered in the repository, from 1.
+        let number = repo.runs.iter().filter(|it| it.id <= run.id).count();
+        let link = format!("{}/actions/runs/{number}", self.html(repo));
         if let Some(context) = &marks.status {
             let status = CommitStatus {
                 id: self.next_id(),

@@ -2,7 +2,7 @@
 
 use super::*;
 
-const CELL: [&str; 17] = [
+const CELL: [&str; 19] = [
     "environment",
     "revision",
     "version",
@@ -20,6 +20,8 @@ const CELL: [&str; 17] = [
     "verification",
     "red",
     "auto_at",
+    "risk",
+    "superseded",
 ];
 
 fn is_a_cell(cell: &Value) {

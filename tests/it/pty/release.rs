@@ -64,7 +64,7 @@ fn a_release_goes_from_no_go_to_shipped_by_keys() {
     terminal.wait_for("> Vote GO <");
     terminal.press("\r");
     terminal.wait_until_gone("GATES notify");
-    terminal.wait_for("Gates 12/12");
+    terminal.wait_for("Gates 11/11");
     terminal.press("\u{1b}");
     terminal.wait_for("every gate is open");
 

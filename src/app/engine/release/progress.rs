@@ -10,6 +10,7 @@ use crate::domain::promotion::{Promotion, Purpose, State};
 use crate::domain::release::agenda::Move;
 use crate::domain::release::run::{Progress, Run};
 use crate::domain::revision::Revision;
+use crate::domain::verification::Standing;
 
 impl Engine {
     /// How one move of a run stands.
@@ -58,7 +59,7 @@ impl Engine {
                     }
                     // Not seen on the board yet.
                     (_, true) => Progress::InFlight,
-                    (_, false) => Progress::Arrived,
+                    (_, false) => settled(self.verification_of(&promotion.intent.id)),
                 }
             }
             State::Failed | State::Cancelled | State::Rejected => {
@@ -103,7 +104,7 @@ impl Engine {
             ));
         }
         if ours {
-            return Progress::Arrived;
+            return settled(cell.verification.clone());
         }
         self.unsent(moved, cell, now)
     }
@@ -117,7 +118,7 @@ impl Engine {
             return Progress::Blocked("it is not on the board any more".to_owned());
         };
         if cell.live.as_ref() == Some(&moved.to) {
-            return Progress::Arrived;
+            return settled(cell.verification.clone());
         }
         if let Some(flight) = cell.in_flight.as_ref().filter(|it| !it.awaits_approval()) {
             let by = flight.by.as_ref().map_or("somebody", |by| by.as_str());
@@ -134,11 +135,10 @@ impl Engine {
             ));
         }
         if cell.candidate.as_ref() != Some(&moved.to) {
-            return Progress::Blocked(format!(
-                "the candidate is now {}, {} was agreed on",
-                label(cell.candidate.as_ref()),
-                moved.to
-            ));
+            return Progress::Blocked(match &cell.candidate {
+                Some(newer) => format!("{} was agreed on and is superseded by {newer}", moved.to),
+                None => format!("{} was agreed on, and there is no candidate now", moved.to),
+            });
         }
         if cell.judgement.go_at(now) == Go::Go {
             return Progress::Ready;
@@ -162,6 +162,15 @@ impl Engine {
         open.iter()
             .map(|promotion| promotion.intent.service.to_string())
             .collect()
+    }
+}
+
+/// What is live has arrived once it is verified, where that is asked for (P9, P10).
+fn settled(verification: Standing) -> Progress {
+    match verification {
+        Standing::NotAsked | Standing::Passed => Progress::Arrived,
+        Standing::Verifying { .. } | Standing::Unknown => Progress::InFlight,
+        Standing::Failed { why } => Progress::Failed(format!("it failed its verification: {why}")),
     }
 }
 

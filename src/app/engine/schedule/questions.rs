@@ -186,18 +186,17 @@ impl Engine {
                 (true, false) => SCOPE,
                 (false, _) => WHOLE,
             };
-            for cell in &row.cells {
-                let (Some(live), Some(candidate)) = (&cell.live, &cell.candidate) else {
-                    continue;
-                };
-                if !watched && !self.needs_scope(service, &cell.environment) {
-                    continue;
-                }
-                let fact = row.scope_of(cell);
+            let judged = row
+                .cells
+                .iter()
+                .filter(|cell| watched || self.needs_scope(service, &cell.environment));
+            let ends = judged.filter_map(super::super::ends);
+            for (base, head) in ends.chain(self.traced_ends(row)) {
+                let key = (service.clone(), base.clone(), head.clone());
+                let fact = row.scopes.get(&(base, head));
                 let fresh = fact
                     .and_then(Fact::at)
                     .is_some_and(|at| now.duration_since(at) < keep);
-                let key = (service.clone(), live.sha.clone(), candidate.sha.clone());
                 let asked =
                     Asked::Scope(forge.clone(), key.0.clone(), key.1.clone(), key.2.clone());
                 if fresh || self.schedule.waits(&asked, now) || self.schedule.is_asked(&asked) {
@@ -372,6 +371,7 @@ impl Engine {
         let stage = self
             .board
             .row(service)
+            .filter(|row| !row.service.is_by_hand())
             .and_then(|row| row.service.stage(environment));
         stage.is_some_and(|stage| stage.gates.iter().any(GateSpec::needs_scope))
     }

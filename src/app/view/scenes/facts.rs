@@ -9,7 +9,7 @@ use crate::domain::ids::{DeploymentId, PullRequestNumber, RunId};
 use crate::domain::phase::Phase;
 use crate::domain::pipeline::{Check, Checks, Run};
 use crate::domain::pull_request::{ChangeState, PullRequest, Review};
-use crate::domain::scope::{Commit, Relation, Scope, ScopedPullRequest};
+use crate::domain::scope::{ChangedFile, Commit, Files, Relation, Scope, ScopedPullRequest};
 
 pub(super) fn facts(plan: &Plan) -> ServiceFacts {
     let mut deployments = Vec::new();
@@ -192,7 +192,10 @@ pub(super) fn scope(plan: &Plan) -> Scope {
         |number, author: &str, title: &str, lines, reviews: Vec<Review>| ScopedPullRequest {
             number: PullRequestNumber(number),
             title: title.into(),
+            body: String::new(),
+            branch: Some(format!("pay-{number}")),
             author: Some(person(author)),
+            merged_by: Some(person("ann")),
             url: String::new(),
             labels: if number == 917 {
                 vec!["db-migration".into()]
@@ -219,11 +222,12 @@ pub(super) fn scope(plan: &Plan) -> Scope {
                     "fix flaky test",
                 ][place]
                     .into(),
+                message: String::new(),
                 author: Some(person(["eve", "dee", "eve", "raj", "ann"][place])),
                 has_account: true,
                 is_forge_merge: false,
                 at: Some(ago((i64::try_from(place).unwrap() + 1) * 9 * HOUR)),
-                pull_requests: Vec::new(),
+                pull_requests: vec![PullRequestNumber([912, 915, 917, 918, 912][place])],
                 checks: None,
             })
             .collect(),
@@ -246,6 +250,22 @@ pub(super) fn scope(plan: &Plan) -> Scope {
             request(918, "raj", "bump tls stack", 1, Vec::new()),
         ],
         complete: true,
+        files: Some(Files {
+            listed: [
+                ("db/migrations/0042_add_index.sql", 9, 0),
+                ("src/retry.rs", 38, 12),
+                ("src/pool.rs", 2, 2),
+            ]
+            .into_iter()
+            .map(|(path, additions, deletions)| ChangedFile {
+                path: path.into(),
+                was: None,
+                additions,
+                deletions,
+            })
+            .collect(),
+            cut: false,
+        }),
         url: None,
     }
 }

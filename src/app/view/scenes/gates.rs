@@ -51,7 +51,9 @@ pub(super) fn policy(plans: &[Plan]) -> Policy {
                     protected: *name == "prod",
                     mode: Mode::Confirm,
                     overrides: crate::domain::override_::OverrideRule::default(),
+                    risk: crate::domain::risk::RiskRule::default(),
                     countdown: crate::domain::policy::COUNTDOWN,
+                    verification: None,
                 };
                 (EnvironmentName::new(name), environment)
             })
@@ -65,8 +67,10 @@ pub(super) fn policy(plans: &[Plan]) -> Policy {
                 environments: crate::domain::policy::EnvironmentModel::Native,
                 repo: format!("acme/{}", plan.name).into(),
                 branch: None,
+                revision: None,
                 group: None,
                 depends: Vec::new(),
+                scope: crate::domain::scope::ScopeRule::usual(),
                 path: PATH.iter().map(|name| stage(name)).collect(),
             })
             .collect(),

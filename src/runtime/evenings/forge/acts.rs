@@ -196,7 +196,7 @@ impl Repo {
                 self.comes(ends, Change::Run(*run, phase));
                 Ok(of_run(*run))
             }
-            Act::SetStatus { .. } => Ok(Handle::default()),
+            Act::ByHand | Act::SetStatus { .. } => Ok(Handle::default()),
             Act::ApproveDeployment { .. }
             | Act::RejectDeployment { .. }
             | Act::PlayJob { .. }

@@ -112,7 +112,8 @@ impl Repo {
             | Via::Pipeline { .. }
             | Via::Tag { .. }
             | Via::Status { .. }
-            | Via::Release => {}
+            | Via::Release
+            | Via::Checklist => {}
         }
         self.keep(at);
     }
@@ -283,7 +284,8 @@ impl Repo {
             | Via::Job { .. }
             | Via::Pipeline { .. }
             | Via::Tag { .. }
-            | Via::Status { .. } => {}
+            | Via::Status { .. }
+            | Via::Checklist => {}
         }
     }
 

@@ -185,6 +185,7 @@ pub fn as_shown(world: &World, _who: usize, send: &Send) -> Held {
         | Act::RejectDeployment { .. }
         | Act::Cancel { .. }
         | Act::Rerun { .. }
+        | Act::ByHand
         | Act::SetStatus { .. } => false,
     };
     if brings {

@@ -57,6 +57,14 @@ fn a_dispatch_tells_its_run_and_the_commit_status_follows_the_job() {
     lab.advance(300);
     assert_eq!(lab.get("operate", &path)["status"], "success");
     assert_eq!(mark(&lab, "v3.2.0").as_deref(), Some("success"));
+    let sum = lab.get(
+        "operate",
+        "/repos/tide/harbour/commits/v3.2.0/status?limit=50",
+    );
+    let own = list(&sum, "statuses")
+        .into_iter()
+        .find(|it| it["context"] == "deploy/production");
+    assert_eq!(own.expect("a status")["target_url"], run["html_url"]);
     let jobs = lab.get("operate", &format!("{path}/jobs"));
     assert_eq!(
         (&jobs[0]["id"], &jobs[1]["status"]),

@@ -154,6 +154,13 @@ fn a_comparison_is_newest_first_and_a_branch_tells_its_rule() {
     assert_eq!(between["total_commits"], commits.len());
     assert!(commits.len() > 2);
     let head = lab.get("operate", "/repos/tide/harbour/branches/main");
+    let path = "/repos/tide/harbour/git/commits/main";
+    assert!(lab.get("operate", path)["stats"]["total"].is_u64());
+    let short = lab.get("operate", &format!("{path}?stat=false&files=false"));
+    assert_eq!(
+        (&short["stats"], &short["files"]),
+        (&Value::Null, &Value::Null)
+    );
     assert_eq!(commits[0]["sha"], head["commit"]["id"]);
     assert_eq!(head["protected"], true);
     assert_eq!(

@@ -13,7 +13,7 @@ use async_graphql::parser::{
 use super::*;
 
 /// Every field, argument, enum value and input field of a schema, with its type.
-fn declared(sdl: &str) -> BTreeSet<String> {
+pub fn declared(sdl: &str) -> BTreeSet<String> {
     let mut all = BTreeSet::new();
     for definition in parse_schema(sdl).unwrap().definitions {
         let TypeSystemDefinition::Type(it) = definition else {

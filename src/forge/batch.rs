@@ -20,28 +20,28 @@ const PATIENCE: u32 = 12;
 
 /// The size of the batches of one kind of query, learnt from its answers.
 #[derive(Debug)]
-pub(super) struct Size {
+pub struct Size {
     now: AtomicUsize,
     most: usize,
 }
 
 /// What became of one service in a batch that was answered.
 #[derive(Debug)]
-pub(super) enum Part<T> {
+pub enum Part<T> {
     Done(Result<T, Error>),
     /// The forge would not compute this one in so large a batch.
     TooHeavy(Error),
 }
 
 impl Size {
-    pub(super) fn new(first: usize, most: usize) -> Self {
+    pub fn new(first: usize, most: usize) -> Self {
         Self {
             now: AtomicUsize::new(first),
             most,
         }
     }
 
-    pub(super) fn now(&self) -> usize {
+    pub fn now(&self) -> usize {
         self.now.load(Ordering::Relaxed).max(1)
     }
 
@@ -62,7 +62,7 @@ impl Size {
 /// 1. A batch that the forge chokes on comes back as two halves.
 /// 2. One service that is too much alone is faulted alone.
 /// 3. Trouble that is the whole forge's ends the sweep: the rest would only meet it again.
-pub(super) async fn sweep<T, F, Asked>(
+pub async fn sweep<T, F, Asked>(
     size: &Size,
     count: usize,
     concurrency: usize,
