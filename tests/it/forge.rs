@@ -1,5 +1,5 @@
-//! The contract of the GitHub adapter, over HTTP against the simulated forge: every read, every
-//! act, every trouble that GitHub is known for.
+//! The contract of the forges' adapters, over HTTP against the simulated forges: every read, every
+//! act, every trouble that GitHub is known for; Forgejo's and Gitea's in `forge/forgejo.rs`.
 //!
 //! What only a hand-made answer can show (endless pages, gzip bombs) is tested beside the adapter.
 
@@ -23,6 +23,7 @@ mod acts;
 mod ambiguous;
 mod costs;
 mod faults;
+mod forgejo;
 mod gates;
 mod reads;
 mod refusals;
