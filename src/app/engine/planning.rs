@@ -332,7 +332,8 @@ fn warnings(policy: &Policy, row: &Row, cell: &Cell, purpose: Purpose, wish: &Wi
             warnings.push(format!("{} is {}", verdict.gate, verdict.why));
         }
     }
-    if let Some(risk) = row.risk_of(cell)
+    if purpose == Purpose::Promotion
+        && let Some(risk) = row.risk_of(cell)
         && let Some(large) = policy.risk_rule(&cell.environment).warning(&risk)
     {
         warnings.push(large);

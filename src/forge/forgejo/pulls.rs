@@ -30,7 +30,9 @@ const REVIEWS_FOR: SignedDuration = SignedDuration::from_mins(5);
 pub(super) struct WirePull {
     pub(super) number: u64,
     title: Option<String>,
+    body: Option<String>,
     user: Option<User>,
+    merged_by: Option<User>,
     html_url: Option<String>,
     #[serde(default)]
     draft: bool,
@@ -119,6 +121,18 @@ impl WirePull {
 
     pub(super) fn title(&self) -> String {
         clean(self.title.as_deref().unwrap_or_default())
+    }
+
+    pub(super) fn body(&self) -> String {
+        clean(self.body.as_deref().unwrap_or_default())
+    }
+
+    pub(super) fn branch(&self) -> Option<String> {
+        self.head.as_ref()?.name.as_deref().map(clean)
+    }
+
+    pub(super) fn merged_by(&self) -> Option<Person> {
+        self.merged_by.as_ref().and_then(person)
     }
 
     pub(super) fn author(&self) -> Option<Person> {

@@ -78,13 +78,16 @@ impl WireCommit {
         let login = self.author.as_ref().and_then(person);
         let inner = self.commit;
         let message = inner.as_ref().and_then(|inner| inner.message.as_deref());
-        let headline = message.and_then(|message| message.lines().next());
+        let (headline, message) = message
+            .map(|message| message.split_once('\n').unwrap_or((message, "")))
+            .unwrap_or_default();
         let author = inner.as_ref().and_then(|inner| inner.author.as_ref());
         let committer = inner.as_ref().and_then(|inner| inner.committer.as_ref());
         let named = author.and_then(|author| author.name.as_deref());
         Some(Commit {
             sha: sha(self.sha.as_deref())?,
-            headline: clean(headline.unwrap_or_default()),
+            headline: clean(headline),
+            message: clean(message),
             has_account: login.is_some(),
             is_forge_merge: false,
             author: login.or_else(|| named.map(|name| Person::from(clean(name)))),
@@ -158,6 +161,8 @@ impl Forgejo {
             commits,
             pull_requests,
             complete,
+            // Its comparison names files at most, and never how many lines of them changed.
+            files: None,
             url: (!url.is_empty()).then_some(compared),
         })
     }
@@ -206,7 +211,10 @@ impl Forgejo {
         Ok(ScopedPullRequest {
             number: PullRequestNumber(pull.number),
             title: pull.title(),
+            body: pull.body(),
+            branch: pull.branch(),
             author: pull.author(),
+            merged_by: pull.merged_by(),
             url: pull.url(),
             labels: pull.labels(),
             additions,
