@@ -16,7 +16,7 @@ pub mod step;
 pub use offset::Offset;
 pub use step::{Step, Verb};
 
-use crate::sim::model::{Health, Report};
+use crate::sim::model::{Health, Mark, Report};
 
 /// A world, as its file declares it.
 #[derive(Debug, Clone, Deserialize)]

@@ -45,6 +45,7 @@ fn read(ask: &Ask<'_>) -> Done {
                     ..,
                 ] => reads::deploy::answer(ask, repo, rest),
                 ["merge_requests", rest @ ..] => reads::changes::answer(ask, repo, rest),
+                ["issues"] => reads::changes::issues(ask, repo),
                 ["releases", rest @ ..] => reads::changes::releases(ask, repo, rest),
                 _ => Err(not_found("")),
             }

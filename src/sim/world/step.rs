@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use super::Offset;
-use crate::sim::model::{Doom, Ill, Mark, Report};
+use crate::sim::model::{Doom, Ill, Report};
 
 /// What a step of a story does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]

@@ -177,3 +177,28 @@ async fn tags_releases_and_deployments_from_elsewhere_are_noted() {
     assert_eq!(whole["last_deployment"]["id"], made["id"]);
     sim.stop().await;
 }
+
+#[tokio::test]
+async fn an_issue_is_found_by_its_label_while_it_is_open() {
+    let sim = both().await;
+    let alice = Visitor::new(&sim, "operate");
+    let path = format!("/projects/{GATEWAY}/issues?state=opened&labels=bug&per_page=20");
+    assert_eq!(alice.get(&path).await, json!([]));
+    let step = json!({"do": "issue", "by": "lena", "text": "Refunds twice", "labels": ["bug"]});
+    assert!(sim.play(
+        "acme-gl/gateway",
+        serde_json::from_value(step).expect("a step")
+    ));
+    let open = alice.get(&path).await;
+    assert_eq!(
+        (&open[0]["title"], &open[0]["state"]),
+        (&json!("Refunds twice"), &json!("opened"))
+    );
+    let step = json!({"do": "close", "by": "lena", "text": "Refunds twice"});
+    assert!(sim.play(
+        "acme-gl/gateway",
+        serde_json::from_value(step).expect("a step")
+    ));
+    assert_eq!(alice.get(&path).await, json!([]));
+    sim.stop().await;
+}
