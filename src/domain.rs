@@ -34,6 +34,7 @@
 pub mod act;
 pub mod attestation;
 pub mod board;
+pub mod by_hand;
 pub mod cell;
 pub mod deployment;
 pub mod entry;

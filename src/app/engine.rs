@@ -25,6 +25,7 @@ use crate::domain::trace::{self, Trace};
 
 mod aftermath;
 pub mod auto;
+mod by_hand;
 pub(crate) mod flow;
 mod follow;
 mod intake;
@@ -39,6 +40,7 @@ mod rollback;
 pub mod sampling;
 pub(crate) mod schedule;
 pub mod tasks;
+mod verifying;
 mod voting;
 mod wish;
 
@@ -82,6 +84,7 @@ pub struct Engine {
     /// Services whose deployments have not come to rest: not verified, or too new to tell whose.
     pub(crate) restless: BTreeSet<ServiceName>,
     pub auto: auto::Auto,
+    pub(crate) remembered: by_hand::Remembered,
     /// What came of orders, for the interface or the command line to take.
     pub reports: Vec<Report>,
     pub(crate) tickets: u64,
@@ -111,6 +114,7 @@ impl Engine {
             .policy
             .services
             .iter()
+            .filter(|service| !service.is_by_hand())
             .map(|service| (service.forge.clone(), ForgeState::default()))
             .collect();
         Self {
@@ -139,6 +143,7 @@ impl Engine {
             lost: BTreeSet::new(),
             restless: BTreeSet::new(),
             auto: auto::Auto::default(),
+            remembered: by_hand::Remembered::default(),
             reports: Vec::new(),
             tickets: 0,
             generations: 0,
@@ -198,12 +203,16 @@ impl Engine {
     pub fn operator_is_known(&self) -> bool {
         self.operator.is_some()
             || self.offline
+            || self.forges.is_empty()
             || self.forges.values().any(|forge| forge.fault.is_some())
     }
 
     /// Says whether the checks of every candidate have been read, or were asked for in vain.
     pub fn checks_are_read(&self, service: &ServiceName) -> bool {
         self.board.row(service).is_none_or(|row| {
+            if row.service.is_by_hand() {
+                return true;
+            }
             let known = row.facts.value().map(|facts| &facts.checks);
             let candidates = row.cells.iter().filter_map(|cell| cell.candidate.as_ref());
             let is_read = |sha: &Sha| {

@@ -254,7 +254,11 @@ impl Interface {
         self.follow_timeline(engine);
         self.keep_in_sight();
         engine.watched = self.watched();
-        engine.traced = self.traced();
+        // What was asked for stays until something else is: it is one read in ten minutes, and the
+        // command line asks without a screen.
+        if let Some(traced) = self.traced() {
+            engine.traced = Some(traced);
+        }
         let released: Vec<ServiceName> = engine.released_services().collect();
         engine.watched.extend(released);
         let seen = self.follow_overview(engine);

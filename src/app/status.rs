@@ -7,7 +7,7 @@ use serde::Serialize;
 use self::scope::RiskStatus;
 use super::engine::Engine;
 use crate::domain::board::Row;
-use crate::domain::cell::Cell;
+use crate::domain::cell::{Cell, superseded};
 use crate::domain::gate::{Earliest, Verdict};
 use crate::domain::hold::Hold;
 use crate::domain::ids::{EnvironmentName, ServiceName};
@@ -101,6 +101,8 @@ pub struct CellStatus {
     pub auto_at: Option<Timestamp>,
     /// How much the candidate puts at stake, if what would move is known.
     pub risk: Option<RiskStatus>,
+    /// What still waits to enter on the forge and is superseded by the candidate, newest first.
+    pub superseded: Vec<RevisionStatus>,
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -279,6 +281,10 @@ impl CellStatus {
             risk: row
                 .risk_of(cell)
                 .map(|risk| RiskStatus::of(risk, &engine.policy.risk_rule(&cell.environment))),
+            superseded: superseded(row.facts.value(), &cell.environment)
+                .iter()
+                .map(|(older, _)| RevisionStatus::of(older))
+                .collect(),
         }
     }
 

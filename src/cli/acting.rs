@@ -8,13 +8,15 @@ use serde_json::{Value, json};
 use super::output;
 use super::status::{PATIENCE, known_services};
 use super::{Exit, Failure, Global, settings};
-use crate::app::engine::Report;
 use crate::app::engine::planning::Wish;
+use crate::app::engine::{Engine, Report};
 use crate::app::plan::Plan;
 use crate::app::request::Request;
 use crate::config::Env;
 use crate::domain::ids::{EnvironmentName, IntentId, ServiceName};
-use crate::domain::promotion::State;
+use crate::domain::promotion::{Purpose, State};
+use crate::domain::verification::Standing;
+use crate::runtime::clock;
 use crate::runtime::headless::{Headless, Waited};
 
 #[derive(Debug, Args)]
@@ -68,7 +70,7 @@ struct ConfirmArgs {
     /// The environment's name, where it has to be typed.
     #[arg(long, value_name = "NAME")]
     confirm: Option<String>,
-    /// Wait until it has succeeded or failed.
+    /// Wait until it has succeeded and is verified, or failed.
     #[arg(long)]
     wait: bool,
     /// How long --wait waits, in minutes.
@@ -344,6 +346,7 @@ async fn send(global: &Global, headless: &mut Headless, plan: Plan, args: &Confi
     }
     if args.wait && failure.is_none() {
         let patience = Duration::from_secs(args.timeout.saturating_mul(60));
+        let began = clock::tick();
         let watched = id.clone();
         let waited = headless.until(patience, move |engine| {
             let promotion = engine
@@ -354,8 +357,18 @@ async fn send(global: &Global, headless: &mut Headless, plan: Plan, args: &Confi
                 !promotion.state.is_open() || promotion.state == State::Unknown
             })
         });
-        let waited = waited.await;
+        let mut waited = waited.await;
         failure = tell(global, headless, &id);
+        if waited == Waited::Done && succeeded(headless, &id) {
+            let watched = id.clone();
+            let left = patience.saturating_sub(began.elapsed());
+            let over = move |engine: &Engine| match engine.verification_of(&watched) {
+                Standing::NotAsked | Standing::Passed | Standing::Failed { .. } => true,
+                Standing::Verifying { .. } | Standing::Unknown => false,
+            };
+            waited = headless.until(left, over).await;
+            failure = failure.or(tell(global, headless, &id));
+        }
         if waited == Waited::TimedOut {
             let why = format!("it has not ended in {} minutes", args.timeout);
             failure = failure.or_else(|| Some(Failure::new(Exit::OutcomeUnknown, why)));
@@ -366,7 +379,15 @@ async fn send(global: &Global, headless: &mut Headless, plan: Plan, args: &Confi
         .ledger
         .as_ref()
         .and_then(|ledger| ledger.promotions.get(&id));
+    let verification = headless.engine().verification_of(&id);
+    let verified = succeeded(headless, &id) && verification == Standing::Passed;
     let state = promotion.map_or("refused", |promotion| promotion.state.word());
+    let state = if verified { "verified" } else { state };
+    if let (Standing::Failed { why }, None, true) = (&verification, &failure, args.wait) {
+        let hint = "it is held: gonogo rollback goes back to the last verified revision";
+        let why = format!("{service} {state}, and failed its verification: {why}");
+        failure = Some(Failure::new(Exit::Error, why).hint(hint));
+    }
     let why = promotion
         .and_then(|promotion| promotion.why.clone())
         .unwrap_or_else(|| state.to_owned());
@@ -388,6 +409,14 @@ async fn send(global: &Global, headless: &mut Headless, plan: Plan, args: &Confi
         state,
         failure,
     }
+}
+
+fn succeeded(headless: &Headless, id: &IntentId) -> bool {
+    let ledger = headless.engine().ledger.as_ref();
+    let promotion = ledger.and_then(|ledger| ledger.promotions.get(id));
+    promotion.is_some_and(|promotion| {
+        promotion.state == State::Succeeded && promotion.intent.purpose == Purpose::Promotion
+    })
 }
 
 /// Tells progress on standard error, and returns a refusal of this order if there was one.

@@ -86,10 +86,24 @@ pub(super) async fn order_with(
     services: impl FnOnce(&Policy) -> Vec<ServiceName>,
     request: impl FnOnce(&Engine, Timestamp) -> Result<Request, Failure>,
 ) -> Result<Exit, Failure> {
+    carry_out(global, env, services, None, request).await
+}
+
+/// As `order_with`, once the gates of `sampled` that rest on samples have a round to rest on.
+pub(super) async fn carry_out(
+    global: &Global,
+    env: &Env,
+    services: impl FnOnce(&Policy) -> Vec<ServiceName>,
+    sampled: Option<&EnvironmentName>,
+    request: impl FnOnce(&Engine, Timestamp) -> Result<Request, Failure>,
+) -> Result<Exit, Failure> {
     let (session, _) = settings::session(global, env, global.mode()).await?;
     let mut headless = Headless::new(session);
     let services = services(&headless.engine().policy);
     headless.settle(&services, PATIENCE).await;
+    if let Some(environment) = sampled {
+        headless.sample(&services, Some(environment)).await;
+    }
     if headless.engine().operator.is_none() {
         // Holds must work while the forge is down: then the account on this machine is the owner.
         let local = env

@@ -81,12 +81,15 @@ async fn grant(global: &Global, env: &Env, args: GrantArgs) -> Result<Exit, Fail
         .transpose()?;
     let service = ServiceName::new(&args.service);
     let services = vec![service.clone()];
-    journal::order_with(
+    let environment = EnvironmentName::new(&args.to);
+    // What it is bound to has to be seen first; going back is asked no gate that rests on samples.
+    let sampled = (!args.rollback).then(|| environment.clone());
+    journal::carry_out(
         global,
         env,
         |_| services,
+        sampled.as_ref(),
         |engine, now| {
-            let environment = EnvironmentName::new(&args.to);
             let back = if args.rollback {
                 let cell: Cell = engine.way_back(&service, &environment, None, now)?;
                 cell.candidate

@@ -7,7 +7,6 @@ use super::output::{self, span};
 use super::status::{self, PATIENCE};
 use super::{Exit, Failure, Global, journal, settings};
 use crate::app::engine::Engine;
-use crate::app::engine::tasks::tasks_of;
 use crate::app::request::Request;
 use crate::app::status::SCHEMA;
 use crate::config::Env;
@@ -158,7 +157,7 @@ fn lines(engine: &Engine, services: &[ServiceName], to: Option<&EnvironmentName>
         for stage in stages.filter(|stage| to.is_none_or(|to| stage.environment == *to)) {
             let environment = &stage.environment;
             let standings = engine.tasks(service, environment);
-            for task in tasks_of(stage) {
+            for task in stage.tasks().iter().chain(stage.verifying_tasks()) {
                 let standing = standings.iter().find(|(known, _)| known.name == task.name);
                 let (state, done, why) = match standing.map(|(_, standing)| standing) {
                     None => ("level", None, None),

@@ -15,6 +15,7 @@ use crate::domain::ids::{Digest, EnvironmentName, Person, RoleName};
 use crate::domain::override_::OverrideRule;
 use crate::domain::policy::{COUNTDOWN, Environment, GateSpec, Mode, Policy};
 
+mod by_hand;
 mod depends;
 mod forge;
 mod gate;
@@ -24,6 +25,7 @@ mod release;
 mod risk;
 mod scope;
 mod service;
+mod verify;
 mod window;
 
 pub(super) use forge::{api_of, kind_of_host};
@@ -68,7 +70,7 @@ pub(super) fn check<'d>(
     let mut tiers = tiers(&top, &roles, &place);
     let risks = risk::risks(&top, &roles, &mut tiers);
     let overrides = overrides(&top, &roles);
-    let mut environments = environments(&top, &tiers, &overrides, &risks);
+    let mut environments = environments(&top, &tiers, &overrides, &risks, &roles);
     let services = service::services(
         &top,
         &service::Known {
@@ -425,6 +427,7 @@ fn environments(
     tiers: &Tiers,
     overrides: &Overrides,
     risks: &Risks,
+    roles: &Roles,
 ) -> BTreeMap<EnvironmentName, Environment> {
     let mut environments = BTreeMap::new();
     for (name, table) in top.children("environment", keys::ENVIRONMENT) {
@@ -450,6 +453,7 @@ fn environments(
             overrides: overrides.get(tier).cloned().unwrap_or_default(),
             risk: risks.get(tier).cloned().unwrap_or_default(),
             countdown: countdown.unwrap_or(COUNTDOWN),
+            verification: verify::read(&table, roles),
         };
         environments.insert(environment.name.clone(), environment);
     }

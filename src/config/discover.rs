@@ -156,6 +156,7 @@ pub fn settings(forge: ForgeSettings, found: &Found<'_>, env: &Env) -> Result<Se
         repo: found.repo.clone(),
         environments: EnvironmentModel::usual(forge.kind),
         branch: found.default_branch.map(str::to_owned),
+        revision: None,
         group: None,
         depends: Vec::new(),
         scope: ScopeRule::usual(),

@@ -25,7 +25,8 @@ sections! {
     JOURNAL "journal": "url";
     FORGE "forge.NAME": "kind" "url" "api_url" "token" "ca_file";
     TOKEN "token": "env" "command" "file";
-    ENVIRONMENT "environment.NAME": "tier" "protected" "mode" "countdown";
+    ENVIRONMENT "environment.NAME": "tier" "protected" "mode" "countdown" "verify";
+    VERIFY "verify": "within" "every" "probes" "tasks";
     POLICY "policy.NAME": "gates" "override" "risk";
     RISK "risk": "warn" "second" "roles";
     OVERRIDE "override": "roles" "second_person" "max" "never";
@@ -35,11 +36,11 @@ sections! {
         "services" "joins";
     ROLE "role.NAME": "members";
     SCOPE "scope": "tickets" "ticket_link" "files";
-    SERVICE "service.NAME": "repo" "branch" "path" "environments" "group" "gates" "depends" "promote"
-        "tickets" "ticket_link" "files";
+    SERVICE "service.NAME": "repo" "branch" "revision" "path" "environments" "group" "gates" "depends"
+        "promote" "tickets" "ticket_link" "files";
     ENVIRONMENTS "environments": "from" "context" "branch" "tag" "workflow";
-    PROMOTE "service.NAME.promote.NAME": "via" "mode" "workflow" "ref" "inputs" "variables" "job"
-        "tag" "context" "base" "head" "method";
+    PROMOTE "service.NAME.promote.NAME": "via" "mode" "verify" "workflow" "ref" "inputs" "variables"
+        "job" "tag" "context" "base" "head" "method";
     RELEASE "release.NAME": "services" "waves" "environment" "window" "roles" "distinct" "due" "zone"
         "owner";
     RELEASE_ITEM "release.NAME.services": "service" "revision";

@@ -7,18 +7,19 @@ use jiff::SignedDuration;
 
 use super::check::{DAYS, default_via};
 use super::{Binding, ForgeSettings, Settings, Theme, TokenSource};
-use crate::domain::figure::Bound;
-use crate::domain::override_::OverrideRule;
-use crate::domain::policy::{
-    Environment, EnvironmentModel, GateSpec, ParityRule, ParitySource, PipelineRule, QualityRule,
-    Service, Task, Via,
-};
-use crate::domain::release::Release;
-use crate::domain::risk::RiskRule;
+use crate::domain::policy::{Environment, EnvironmentModel, GateSpec, Service, Via};
 use crate::domain::window::{Span, Window, WindowEffect};
 
+mod gate;
+mod policy;
+mod release;
 mod sampled;
 mod scope;
+
+pub(super) use gate::gates;
+pub(super) use policy::{override_rule, risk_rule};
+pub(super) use release::release;
+pub(super) use sampled::verification;
 
 /// Writes the settings as a config file.
 pub fn show(settings: &Settings) -> String {
@@ -86,20 +87,25 @@ pub fn show(settings: &Settings) -> String {
         for (place, stage) in each.path.iter().enumerate() {
             let usual = policy.environments.get(&stage.environment);
             let own_mode = usual.is_none_or(|usual| usual.mode != stage.mode);
-            if stage.via != default_via(each.kind, place) || own_mode {
+            let by_tier = usual.and_then(|usual| usual.verification.as_ref());
+            let own = stage.verification.as_ref();
+            let own = own.filter(|own| by_tier != Some(*own));
+            if stage.via != default_via(each.kind, place) || own_mode || own.is_some() {
                 let environment = key(stage.environment.as_str());
                 let header = format!("service.{name}.promote.{environment}");
                 let mut lines = via_lines(&stage.via);
                 if own_mode {
                     lines.push(format!("mode = {}", quote(stage.mode.word())));
                 }
+                let own = own.map(sampled::verification);
+                lines.extend(own.map(|own| format!("verify = {own}")));
                 section(&mut out, &header, &lines.join("\n"));
             }
         }
     }
     for each in &policy.releases {
         let header = format!("release.{}", key(each.name.as_str()));
-        section(&mut out, &header, &release_body(each));
+        section(&mut out, &header, &release::body(each));
     }
     if !settings.keys.is_empty() {
         let lines: Vec<String> = settings
@@ -172,41 +178,17 @@ pub(super) fn environment(environment: &Environment) -> String {
 }
 
 fn environment_body(environment: &Environment) -> String {
-    format!(
+    let mut body = format!(
         "tier = {}\nprotected = {}\nmode = {}\ncountdown = {}",
         quote(&environment.tier),
         environment.protected,
         quote(environment.mode.word()),
         quote(&duration(environment.countdown))
-    )
-}
-
-/// Who may override, as an inline table.
-pub(super) fn override_rule(rule: &OverrideRule) -> String {
-    if rule.forbidden {
-        return "false".to_owned();
+    );
+    if let Some(rule) = &environment.verification {
+        let _ = write!(body, "\nverify = {}", sampled::verification(rule));
     }
-    format!(
-        "{{ roles = {}, second_person = {}, max = {}, never = {} }}",
-        texts(&rule.roles),
-        rule.second_person,
-        quote(&duration(rule.max)),
-        texts(&rule.never)
-    )
-}
-
-/// What follows from how much is at stake, as an inline table.
-pub(super) fn risk_rule(rule: &RiskRule) -> String {
-    let warn = rule
-        .warn
-        .map_or("false".to_owned(), |warn| warn.to_string());
-    match rule.second {
-        Some(second) => format!(
-            "{{ warn = {warn}, second = {second}, roles = {} }}",
-            texts(&rule.roles)
-        ),
-        None => format!("{{ warn = {warn} }}"),
-    }
+    body
 }
 
 pub(super) fn window(window: &Window) -> String {
@@ -304,10 +286,14 @@ pub(super) fn service_head(service: &Service) -> String {
 }
 
 fn service_body(service: &Service) -> String {
-    let mut lines = vec![format!(
-        "repo = {}",
-        quote(&format!("{}:{}", service.forge, service.repo))
-    )];
+    let mut lines = Vec::new();
+    if !service.is_by_hand() {
+        let repo = format!("{}:{}", service.forge, service.repo);
+        lines.push(format!("repo = {}", quote(&repo)));
+    }
+    if let Some(revision) = &service.revision {
+        lines.push(format!("revision = {}", quote(revision)));
+    }
     if let Some(branch) = &service.branch {
         lines.push(format!("branch = {}", quote(branch)));
     }
@@ -323,42 +309,6 @@ fn service_body(service: &Service) -> String {
         lines.push(format!("depends = {}", texts(&service.depends)));
     }
     lines.extend(scope::lines(&service.scope));
-    lines.join("\n")
-}
-
-pub(super) fn release(release: &Release) -> String {
-    format!("{} {}", key(release.name.as_str()), release_body(release))
-}
-
-fn release_body(release: &Release) -> String {
-    let items: Vec<String> = release
-        .items
-        .iter()
-        .map(|item| match &item.pin {
-            None => quote(item.service.as_str()),
-            Some(pin) => format!(
-                "{{ service = {}, revision = {} }}",
-                quote(item.service.as_str()),
-                quote(pin)
-            ),
-        })
-        .collect();
-    let waves: Vec<String> = release.waves.iter().map(texts).collect();
-    let mut lines = vec![
-        format!("services = [{}]", items.join(", ")),
-        format!("waves = [{}]", waves.join(", ")),
-        format!("environment = {}", quote(release.environment.as_str())),
-        format!("roles = {}", texts(&release.roles)),
-        format!("distinct = {}", release.distinct),
-    ];
-    let window = release.window.as_ref();
-    lines.extend(window.map(|window| format!("window = {}", quote(window))));
-    if let Some(due) = release.due {
-        lines.push(due.strftime("due = \"%Y-%m-%d %H:%M:%S\"").to_string());
-        lines.push("zone = \"UTC\"".to_owned());
-    }
-    let owner = release.owner.as_ref();
-    lines.extend(owner.map(|owner| format!("owner = {}", quote(owner.as_str()))));
     lines.join("\n")
 }
 
@@ -397,7 +347,7 @@ fn via_lines(via: &Via) -> Vec<String> {
         }
         Via::Tag { name } => lines.push(format!("tag = {}", quote(name))),
         Via::Status { context } => lines.push(format!("context = {}", quote(context))),
-        Via::Deployment | Via::Release | Via::Forge => {}
+        Via::Deployment | Via::Release | Via::Checklist | Via::Forge => {}
     }
     lines
 }
@@ -423,117 +373,6 @@ fn model(model: &EnvironmentModel) -> String {
         None => word,
         Some((name, pattern)) => format!("{{ from = {word}, {name} = {} }}", quote(pattern)),
     }
-}
-
-pub(super) fn gates(gates: &[GateSpec]) -> String {
-    let shown: Vec<String> = gates.iter().map(gate).collect();
-    format!("[{}]", shown.join(", "))
-}
-
-fn gate(gate: &GateSpec) -> String {
-    // Of several comparisons (a tier's and a service's) each is a table of its own.
-    if let GateSpec::Parity(rules) = gate {
-        let shown: Vec<String> = rules.iter().map(parity).collect();
-        return shown.join(", ");
-    }
-    // Of several programs each is a table of its own.
-    if let GateSpec::Command(rules) = gate {
-        let shown: Vec<String> = rules.iter().map(sampled::command).collect();
-        return shown.join(", ");
-    }
-    let settings = match gate {
-        GateSpec::Pipeline(rule) => pipeline(rule),
-        GateSpec::Path { any: true } => ", from = \"any\"".to_owned(),
-        GateSpec::Soak { at_least } => format!(", at_least = {}", quote(&duration(*at_least))),
-        GateSpec::Review { approvals, own } => format!(", approvals = {approvals}, own = {own}"),
-        GateSpec::SignOff { roles, distinct } => {
-            format!(", roles = {}, distinct = {distinct}", texts(roles))
-        }
-        GateSpec::Quality(rules) => {
-            let figures: Vec<String> = rules.iter().map(figure).collect();
-            format!(", figures = [{}]", figures.join(", "))
-        }
-        GateSpec::Blocker { labels } => format!(", labels = {}", texts(labels)),
-        GateSpec::FourEyes { parts } => {
-            let parts = parts.iter().map(|part| part.word());
-            format!(", distinct = {}", texts(parts))
-        }
-        GateSpec::Risk { second, roles } => {
-            format!(", second = {second}, roles = {}", texts(roles))
-        }
-        GateSpec::Fits(rule) => format!(", margin = {}", quote(&duration(rule.margin))),
-        GateSpec::Checklist { tasks } => tasks_of(tasks),
-        GateSpec::Health(rule) => sampled::health(rule),
-        GateSpec::Path { any: false }
-        | GateSpec::Fresh
-        | GateSpec::Window
-        | GateSpec::Hold
-        | GateSpec::Forge
-        | GateSpec::Manual
-        | GateSpec::Depends
-        | GateSpec::Command(_)
-        | GateSpec::Parity(_) => String::new(),
-    };
-    let kind = quote(gate.name());
-    if settings.is_empty() {
-        kind
-    } else {
-        format!("{{ kind = {kind}{settings} }}")
-    }
-}
-
-fn figure(rule: &QualityRule) -> String {
-    let after = rule.after.as_ref();
-    let after = after.map_or_else(String::new, |after| format!(", after = {}", quote(after)));
-    let bound = match rule.bound {
-        Bound::AtLeast(figure) => format!("at_least = {figure}"),
-        Bound::AtMost(figure) => format!("at_most = {figure}"),
-    };
-    format!("{{ check = {}{after}, {bound} }}", quote(&rule.check))
-}
-
-fn parity(rule: &ParityRule) -> String {
-    let mut shown = "{ kind = \"parity\"".to_owned();
-    if let Some(with) = &rule.with {
-        let _ = write!(shown, ", with = {}", quote(with.as_str()));
-    }
-    let _ = match &rule.source {
-        ParitySource::File(path) => write!(shown, ", file = {}", quote(path)),
-        ParitySource::Payload => write!(shown, ", payload = true"),
-    };
-    if !rule.except.is_empty() {
-        let _ = write!(shown, ", except = {}", texts(&rule.except));
-    }
-    shown.push_str(" }");
-    shown
-}
-
-fn tasks_of(tasks: &[Task]) -> String {
-    let task = |task: &Task| {
-        let role = task.role.as_ref();
-        let role = role.map_or_else(String::new, |role| {
-            format!(", role = {}", quote(role.as_str()))
-        });
-        let (name, text) = (quote(&task.name), quote(&task.text));
-        format!("{{ name = {name}, text = {text}{role} }}")
-    };
-    let tasks: Vec<String> = tasks.iter().map(task).collect();
-    format!(", tasks = [{}]", tasks.join(", "))
-}
-
-fn pipeline(rule: &PipelineRule) -> String {
-    [
-        ("required", &rule.required),
-        ("blocking", &rule.blocking),
-        ("optional", &rule.optional),
-        ("ignored", &rule.ignored),
-    ]
-    .iter()
-    .filter(|(_, checks)| !checks.is_empty())
-    .fold(String::new(), |mut shown, (list, checks)| {
-        let _ = write!(shown, ", {list} = {}", texts(checks.iter()));
-        shown
-    })
 }
 
 /// Writes a duration as people do: `1h 30m`.

@@ -2,6 +2,7 @@ use std::path::Path;
 
 use super::*;
 
+mod bad_input;
 mod example;
 mod mistakes;
 mod release;
@@ -61,7 +62,9 @@ tier = "fast"
 
 [environment."eu/live"]
 tier = "strict"
-mode = "checklist"
+mode = "auto"
+countdown = "45s"
+verify = { within = "20m", every = "1m", probes = [{ name = "up", url = "https://{service}.test/up" }], tasks = [{ name = "smoke", text = "log in", role = "qa" }] }
 
 [policy.strict]
 gates = [
@@ -115,6 +118,7 @@ inputs = { env = "{environment}", "the sha" = "{revision}" }
 via = "pull-request"
 base = "live"
 method = "squash"
+verify = { within = "10m", tasks = [{ name = "pay", text = "pay with a card" }] }
 
 [service.api]
 repo = "hub:acme/api"
@@ -125,6 +129,11 @@ via = "deployment"
 workflow = "release.yml"
 [service.api.promote."eu/live"]
 via = "release"
+
+[service.mainframe]
+revision = "2026.47"
+path = ["staging", "eu/live"]
+gates = [{ kind = "checklist", tasks = [{ name = "install", text = "install it", role = "release" }] }]
 
 [keys]
 promote = "ctrl-p"
@@ -198,6 +207,14 @@ fn the_policy_version_changes_with_what_decides_and_with_nothing_else() {
         ("[\"e2e\"]", "[\"e2e\", \"load\"]"),
         ("base = \"live\"", "base = \"prod\""),
         ("acme/api", "acme/api2"),
+        ("within = \"20m\"", "within = \"21m\""),
+        ("every = \"1m\"", "every = \"2m\""),
+        ("{service}.test/up", "{service}.test/down"),
+        ("text = \"log in\", role = \"qa\"", "text = \"log in\""),
+        ("within = \"10m\"", "within = \"9m\""),
+        ("pay with a card", "pay in cash"),
+        ("revision = \"2026.47\"", "revision = \"2026.48\""),
+        ("install it", "throw it away"),
     ] {
         assert!(FULL.contains(from), "{from}");
         assert_ne!(version(&FULL.replace(from, to)), full, "{from}");

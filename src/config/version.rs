@@ -48,8 +48,12 @@ pub(super) fn of(policy: &Policy) -> Digest {
                 written.insert(0, (&stage.gates, show::gates(&stage.gates)));
                 0
             });
+            let verified = stage.verification.as_ref();
+            let verified = verified.map_or_else(String::new, |rule| {
+                format!(" verify {}", show::verification(rule))
+            });
             lines.push(format!(
-                "stage {} {} {} {}",
+                "stage {} {} {} {}{verified}",
                 show::key(stage.environment.as_str()),
                 written.get(place).map_or("", |(_, gates)| gates),
                 show::via(&stage.via),

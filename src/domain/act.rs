@@ -87,6 +87,8 @@ pub enum Act {
     Cancel { run: RunId },
     /// Runs a run again, or only its failed jobs.
     Rerun { run: RunId, failed_only: bool },
+    /// Sends nothing: people do it, or have called it off. Only the journal keeps it.
+    ByHand,
     /// Sets a commit status.
     SetStatus {
         sha: Sha,
@@ -183,6 +185,7 @@ impl Act {
             | Self::CreateDeployment { .. }
             | Self::MergePullRequest { .. }
             | Self::PublishRelease { .. }
+            | Self::ByHand
             | Self::SetStatus { .. } => None,
         }
     }
@@ -190,6 +193,9 @@ impl Act {
     /// The call as the operator reads it before confirming, in the forge's own words, without host
     /// or token.
     pub fn call(&self, kind: ForgeKind, repo: &str) -> String {
+        if *self == Self::ByHand {
+            return "nothing is sent: it is done by hand, and the journal keeps it".to_owned();
+        }
         match kind {
             ForgeKind::GitHub => call::github(self, repo),
             ForgeKind::GitLab => call::gitlab(self, repo),
@@ -212,6 +218,7 @@ impl Act {
             Self::Cancel { .. } => "cancelling",
             Self::Rerun { .. } => "running again",
             Self::SetStatus { .. } => "setting a status",
+            Self::ByHand => "doing it by hand",
         }
     }
 }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::by_hand;
 use super::cell::{Cell, Sources};
 use super::facts::{Pulse, ServiceFacts};
 use super::fault::Fault;
@@ -280,6 +281,29 @@ impl Board {
             return;
         };
         take(&mut row.seen);
+        self.judge(service, basis);
+    }
+
+    /// Takes what the journal tells of a service without a forge, as of `at`.
+    pub fn remember(&mut self, service: &ServiceName, at: Timestamp, basis: Basis<'_>) {
+        let (Some(row), Some(ledger)) = (self.row_mut(service), basis.ledger) else {
+            return;
+        };
+        row.facts = Fact::observed(by_hand::facts(&row.service, ledger), at);
+        row.read_at = Some(at);
+        let others = Self::default();
+        let peers = Others(&others);
+        let ends: Vec<(Sha, Sha)> = row
+            .service
+            .path
+            .iter()
+            .filter_map(|stage| super::cell::ends(row.sources(None, &peers, basis), stage))
+            .collect();
+        row.scopes.clear();
+        for (base, head) in ends {
+            let scope = Fact::observed(by_hand::scope(&base, &head), at);
+            row.scopes.insert((base, head), scope);
+        }
         self.judge(service, basis);
     }
 

@@ -359,6 +359,7 @@ fn candidate(facts: Option<&ServiceFacts>, service: &Service, stage: &Stage) -> 
         | Via::Tag { .. }
         | Via::Status { .. }
         | Via::Release
+        | Via::Checklist
         | Via::Forge => None,
     };
     if let Some(run) = waiting {
@@ -437,6 +438,34 @@ pub fn waiting_run<'a>(
                 .is_none_or(|wanted| run.workflow.as_deref() == Some(wanted) || run.name == wanted)
         })
         .max_by_key(|run| (run.created_at, run.id))
+}
+
+/// Returns what still waits to enter `environment` on the forge and is not promoted any more, each with
+/// the newer one that waits there too (P5).
+pub fn superseded(
+    facts: Option<&ServiceFacts>,
+    environment: &EnvironmentName,
+) -> Vec<(Revision, Revision)> {
+    let newest = facts.and_then(|known| waiting_run(known, environment, None));
+    let Some((known, newest)) = facts.zip(newest) else {
+        return Vec::new();
+    };
+    let newer = named(facts, &newest.sha);
+    let mut older: Vec<&super::pipeline::Run> = known
+        .runs
+        .iter()
+        .filter(|run| run.sha != newest.sha)
+        .filter(|run| {
+            run.waiting
+                .iter()
+                .any(|waits| waits.environment == *environment)
+        })
+        .collect();
+    older.sort_by_key(|run| std::cmp::Reverse((run.created_at, run.id)));
+    let names = older.into_iter();
+    names
+        .map(|run| (named(facts, &run.sha), newer.clone()))
+        .collect()
 }
 
 /// Returns the newest run of one revision that waits to enter `environment`.

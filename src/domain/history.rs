@@ -77,17 +77,29 @@ impl History {
             .collect();
         deployments.sort_by_key(|deployment| (deployment.created_at, deployment.id));
         let (mut deploy, mut rollback) = (Vec::new(), Vec::new());
+        let mut verification = Vec::new();
         for (place, deployment) in deployments.iter().enumerate() {
             let earlier = deployments.get(..place).unwrap_or_default();
             let before = earlier.last();
             let goes_back = before.is_some_and(|before| before.sha != deployment.sha)
                 && earlier.iter().any(|known| known.sha == deployment.sha);
             let ours = promotions.iter().find(|one| is_of(one, deployment));
-            let took = match ours {
-                Some(promotion) => took(promotion),
-                None => succeeded_at(deployment, before.copied())
-                    .map(|at| at.duration_since(deployment.created_at)),
+            let (began, ended) = match ours {
+                Some(promotion) => (promotion.sent_at, ended(promotion)),
+                None => (
+                    Some(deployment.created_at),
+                    succeeded_at(deployment, before.copied()),
+                ),
             };
+            let took = began
+                .zip(ended)
+                .map(|(began, ended)| ended.duration_since(began));
+            let verified = ledger
+                .and_then(|ledger| ledger.verification(service, deployment.id))
+                .filter(|verified| verified.passed)
+                .zip(ended)
+                .map(|(verified, ended)| verified.at.duration_since(ended));
+            verification.extend(verified.filter(|took| *took >= SignedDuration::ZERO));
             let Some(took) = took.filter(|took| *took >= SignedDuration::ZERO) else {
                 continue;
             };
@@ -105,7 +117,7 @@ impl History {
         deploy.extend(gone.filter_map(|promotion| took(promotion)));
         Self {
             deploy: Spread::of(deploy),
-            verification: None,
+            verification: Spread::of(verification),
             rollback: Spread::of(rollback),
         }
     }
@@ -118,7 +130,12 @@ impl History {
 
 fn took(promotion: &Promotion) -> Option<SignedDuration> {
     let sent_at = promotion.sent_at?;
-    (promotion.state == State::Succeeded).then(|| promotion.changed_at.duration_since(sent_at))
+    ended(promotion).map(|ended| ended.duration_since(sent_at))
+}
+
+/// When a promotion that went well did.
+fn ended(promotion: &Promotion) -> Option<Timestamp> {
+    (promotion.state == State::Succeeded).then_some(promotion.changed_at)
 }
 
 /// Says whether a deployment is what a promotion brought about.
@@ -208,6 +225,30 @@ mod tests {
         ];
         // How long the first took nobody knows.
         assert_eq!(minutes(history(&world).deploy), Some((4, 8, 2)));
+    }
+
+    #[test]
+    fn verifications_take_from_the_success_until_the_journal_says_that_they_passed() {
+        use crate::domain::ids::DeploymentId;
+        use crate::domain::ledger::Verified;
+        let mut world = World::new(Vec::new());
+        world.known().deployments = vec![
+            went(1, 'a', Phase::Superseded, 400, 10, 100),
+            went(2, 'b', Phase::Superseded, 100, 8, 50),
+            went(3, 'c', Phase::Succeeded, 50, 4, 0),
+        ];
+        assert_eq!(history(&world).verification, None);
+        for (id, passed, minutes) in [(2, true, 93), (3, false, 20)] {
+            let result = Verified {
+                passed,
+                at: ago(minutes),
+                why: String::new(),
+            };
+            let key = ("checkout".into(), DeploymentId(id));
+            world.book().verifications.insert(key, result);
+        }
+        // What failed took as long as it may: it says nothing of how long one takes that passes.
+        assert_eq!(minutes(history(&world).verification), Some((7, 7, 1)));
     }
 
     #[test]

@@ -89,9 +89,12 @@ name! {
 }
 
 impl Sha {
-    /// Returns the first seven characters, as people write commits.
+    /// Returns the first seven characters, as people write commits; what people call a revision
+    /// that no forge keeps is not cut.
     pub fn short(&self) -> &str {
-        self.0.get(..7).unwrap_or(&self.0)
+        let is_commit = self.0.len() >= 40 && self.0.bytes().all(|sign| sign.is_ascii_hexdigit());
+        let short = if is_commit { self.0.get(..7) } else { None };
+        short.unwrap_or(&self.0)
     }
 }
 

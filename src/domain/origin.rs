@@ -56,6 +56,13 @@ pub fn of(
     if let Some(promotion) = of_cell.find(|promotion| is_ours(promotion, deployment)) {
         return Origin::Ours(Some(promotion.intent.id.clone()));
     }
+    // It never came in, because somebody here said no or stopped it.
+    let stopped = ledger
+        .promotions_of(service, &stage.environment)
+        .find(|promotion| stopped(promotion, deployment));
+    if let Some(promotion) = stopped {
+        return Origin::Ours(Some(promotion.intent.id.clone()));
+    }
     // What is under way may turn out to have made it: a merge's commit is known only afterwards.
     let busy = ledger.open().any(|open| {
         open.intent.service == *service && open.intent.environment == stage.environment
@@ -73,6 +80,26 @@ pub fn of(
     } else {
         Origin::OutOfBand
     }
+}
+
+/// Says whether a rejection or cancellation of ours made a deployment end as it did.
+fn stopped(promotion: &Promotion, deployment: &Deployment) -> bool {
+    let stops = match promotion.intent.purpose {
+        Purpose::Rejection | Purpose::Cancellation => true,
+        Purpose::Promotion | Purpose::Rerun | Purpose::Status => false,
+    };
+    let ended = matches!(deployment.phase, Phase::Failed | Phase::Cancelled);
+    let never_there = matches!(
+        promotion.state,
+        State::Intended | State::Abandoned | State::Rejected | State::Absent
+    );
+    stops
+        && ended
+        && !never_there
+        && brings(promotion, &deployment.sha)
+        && promotion
+            .sent_at
+            .is_some_and(|sent_at| deployment.changed_at >= sent_at - SKEW)
 }
 
 /// Returns what is live in a stage, if it came there out of band.

@@ -57,6 +57,8 @@ pub struct Environment {
     pub risk: RiskRule,
     /// How long everybody can see that `auto` is about to promote.
     pub countdown: SignedDuration,
+    /// What every service has to show after a deployment into it.
+    pub verification: Option<Verification>,
 }
 
 /// The countdown where nobody says.
@@ -96,6 +98,8 @@ pub struct Service {
     pub environments: EnvironmentModel,
     /// The branch that is released; `None` means the repository's default branch.
     pub branch: Option<String>,
+    /// What is to be released of a service without a forge, by any name that people give it.
+    pub revision: Option<String>,
     pub group: Option<String>,
     /// What must be in an environment before this service goes there.
     pub depends: Vec<Dependency>,
@@ -105,7 +109,16 @@ pub struct Service {
     pub path: Vec<Stage>,
 }
 
+/// Stands for the forge of a service that has none: people release it by their checklists, and the
+/// journal keeps what is where.
+pub const BY_HAND: &str = "by hand";
+
 impl Service {
+    /// Says whether it has no forge at all.
+    pub fn is_by_hand(&self) -> bool {
+        self.forge.as_str() == BY_HAND
+    }
+
     /// Says whether a rule of the path names checks, so that they must be read one by one.
     pub fn names_checks(&self) -> bool {
         self.pipeline_rules().any(PipelineRule::names_checks) || self.wants_reports()
@@ -179,6 +192,21 @@ pub struct Stage {
 }
 
 impl Stage {
+    /// The tasks that are attested before a promotion.
+    pub fn tasks(&self) -> &[Task] {
+        let list = self.gates.iter().find_map(|gate| match gate {
+            GateSpec::Checklist { tasks } => Some(tasks.as_slice()),
+            _ => None,
+        });
+        list.unwrap_or_default()
+    }
+
+    /// The tasks that verify a deployment.
+    pub fn verifying_tasks(&self) -> &[Task] {
+        let rule = self.verification.as_ref();
+        rule.map_or(&[], |rule| rule.tasks.as_slice())
+    }
+
     /// The roles whose go its gates ask for: each of a sign-off's, any of a second approver's.
     pub fn roles_asked(&self) -> impl Iterator<Item = &RoleName> {
         let asked = self.gates.iter().filter_map(|gate| match gate {
@@ -229,6 +257,8 @@ pub enum Via {
     Status { context: String },
     /// Publishes the draft release of the revision; without a draft, there is nothing to promote.
     Release,
+    /// People do it by their checklist; gonogo sends nothing and records who said so.
+    Checklist,
     /// Nothing is promoted through gonogo: it happens on the forge by itself (a push to the branch).
     Forge,
 }
@@ -245,6 +275,7 @@ impl Via {
             Self::Tag { .. } => "tag",
             Self::Status { .. } => "status",
             Self::Release => "release",
+            Self::Checklist => "checklist",
             Self::Forge => "forge",
         }
     }
@@ -393,6 +424,32 @@ impl GateSpec {
         }
     }
 
+    /// Says whether only a forge can answer it, so that a service without one is not asked.
+    pub fn needs_forge(&self) -> bool {
+        match self {
+            Self::Pipeline(_)
+            | Self::Review { .. }
+            | Self::Quality(_)
+            | Self::Blocker { .. }
+            | Self::Parity(_) => true,
+            Self::Fresh
+            | Self::Path { .. }
+            | Self::Soak { .. }
+            | Self::Window
+            | Self::Hold
+            | Self::SignOff { .. }
+            | Self::Forge
+            | Self::Manual
+            | Self::Depends
+            | Self::Fits(_)
+            | Self::FourEyes { .. }
+            | Self::Risk { .. }
+            | Self::Checklist { .. }
+            | Self::Health(_)
+            | Self::Command(_) => false,
+        }
+    }
+
     /// Says whether it is asked of a rollback, which brings back what had passed every gate before.
     /// What holds for anything that moves is asked; what a new revision has to earn is not.
     pub fn is_asked_of_rollbacks(&self) -> bool {
@@ -520,6 +577,7 @@ mod tests {
                 repo: "acme/checkout".into(),
                 environments: EnvironmentModel::Native,
                 branch: None,
+                revision: None,
                 group: None,
                 depends: Vec::new(),
                 scope: ScopeRule::usual(),

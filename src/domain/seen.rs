@@ -85,3 +85,13 @@ pub enum Outcome {
     /// Nothing can be said: no answer, no such value, a program that ended in its own way.
     Inconclusive,
 }
+
+impl Outcome {
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Success => "well",
+            Self::Failure => "not well",
+            Self::Inconclusive => "says nothing",
+        }
+    }
+}

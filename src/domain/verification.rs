@@ -1,15 +1,19 @@
-//! Verification (P10): after a deployment the probes must be well in one round within a time limit.
-//! Until then it is verifying, and neither path nor soak count it. Sampling lives in `runtime`.
+//! Verification (P10): after a deployment the probes must be well in one round, and the tasks
+//! attested, within a time limit. Until then it is verifying, and neither path nor soak count it.
+//! Sampling lives in `runtime`.
 
 use jiff::Timestamp;
 
 use super::deployment::Deployment;
-use super::ids::ServiceName;
+use super::gate::checklist::Standing as Attested;
+use super::ids::{Digest, EnvironmentName, ServiceName};
 use super::ledger::Ledger;
 use super::observed::Fact;
 use super::origin;
-use super::policy::Stage;
+use super::policy::{Policy, Stage, Task};
 use super::promotion::State;
+use super::revision::Revision;
+use super::scope;
 use super::seen::{Outcome, Round, RoundKey, Seen, Subject};
 
 /// How far the verification of a deployment is.
@@ -67,10 +71,8 @@ pub fn standing(
             }
         };
     }
-    let ours = origin::promotion_of(ledger, service, &stage.environment, deployment)
-        .filter(|promotion| promotion.state == State::Succeeded)
-        .map(|promotion| promotion.changed_at);
-    let since = ours.map_or(deployment.changed_at, |at| at.max(deployment.changed_at));
+    let ours = ended(ledger, service, stage, deployment);
+    let since = begins(ledger, service, stage, deployment);
     // What was superseded later was changed later: when it was made is what counts.
     let history = ours.is_none()
         && ledger
@@ -86,38 +88,185 @@ pub fn standing(
     }
 }
 
-/// What the newest round makes of a verification under way; `None` while it goes on.
+/// When the verification of a deployment begins: when it was there, by the forge and by the journal.
+pub fn begins(
+    ledger: &Ledger,
+    service: &ServiceName,
+    stage: &Stage,
+    deployment: &Deployment,
+) -> Timestamp {
+    let ours = ended(ledger, service, stage, deployment);
+    ours.map_or(deployment.changed_at, |at| at.max(deployment.changed_at))
+}
+
+/// When the promotion of ours ended that a deployment stems from.
+fn ended(
+    ledger: &Ledger,
+    service: &ServiceName,
+    stage: &Stage,
+    deployment: &Deployment,
+) -> Option<Timestamp> {
+    origin::promotion_of(ledger, service, &stage.environment, deployment)
+        .filter(|promotion| promotion.state == State::Succeeded)
+        .map(|promotion| promotion.changed_at)
+}
+
+/// What has been seen of what was deployed.
+#[derive(Clone, Debug)]
+pub struct Looks<'a> {
+    /// Whether anything is sampled at all.
+    pub probed: bool,
+    pub round: Option<&'a Fact<Round>>,
+    /// Who attested what, and which tasks nobody has attested.
+    pub attested: Vec<String>,
+    pub missing: Vec<String>,
+}
+
+impl<'a> Looks<'a> {
+    /// What probes alone have seen.
+    pub fn probed(round: Option<&'a Fact<Round>>) -> Self {
+        Self {
+            probed: true,
+            round,
+            attested: Vec::new(),
+            missing: Vec::new(),
+        }
+    }
+
+    /// What has been seen of `live`, which is `revision`, since its verification began.
+    pub fn of(
+        policy: &Policy,
+        service: &ServiceName,
+        stage: &Stage,
+        seen: &'a Seen,
+        (live, revision): (&Deployment, &Revision),
+        (ledger, since): (&Ledger, Timestamp),
+    ) -> Self {
+        let rule = stage.verification.as_ref();
+        let probed =
+            rule.is_none_or(|rule| !rule.health.probes.is_empty() || rule.tasks.is_empty());
+        let mut looks = Self {
+            probed,
+            round: round(seen, live),
+            ..Self::probed(None)
+        };
+        let watch = Watch {
+            policy,
+            service,
+            environment: &stage.environment,
+            live: revision,
+            since,
+        };
+        for task in stage.verifying_tasks() {
+            match watch.standing(ledger, task) {
+                Attested::Done(done) => {
+                    let note = if done.note.is_empty() {
+                        String::new()
+                    } else {
+                        format!(": {}", done.note)
+                    };
+                    let said = format!("{} ({}{note})", task.name, done.person);
+                    looks.attested.push(said);
+                }
+                Attested::Open | Attested::Void(..) => looks.missing.push(task.name.clone()),
+            }
+        }
+        looks
+    }
+}
+
+/// What was deployed, as far as attestations of its verification are bound to it.
+#[derive(Clone, Copy, Debug)]
+pub struct Watch<'a> {
+    pub policy: &'a Policy,
+    pub service: &'a ServiceName,
+    pub environment: &'a EnvironmentName,
+    pub live: &'a Revision,
+    /// Of a revision that comes back, what was attested before does not count.
+    pub since: Timestamp,
+}
+
+impl Watch<'_> {
+    /// What an attestation is bound to: the revision that is there, not a movement towards it.
+    pub fn scope(&self) -> Digest {
+        scope::hash(self.service, self.environment, Some(self.live), self.live)
+    }
+
+    /// How a task stands. Membership is asked again, whenever it is judged.
+    pub fn standing<'l>(&self, ledger: &'l Ledger, task: &Task) -> Attested<'l> {
+        let Some(done) = ledger.task(self.service, self.environment, &task.name) else {
+            return Attested::Open;
+        };
+        if done.scope != self.scope() {
+            let why = format!("done for {}, now {} is live", done.saw, self.live);
+            return Attested::Void(done, why);
+        }
+        if done.at < self.since {
+            return Attested::Void(done, "done before this deployment".to_owned());
+        }
+        match &task.role {
+            Some(role) if !self.policy.has_role(&done.person, role) => {
+                Attested::Void(done, format!("{} is not in role {role}", done.person))
+            }
+            Some(_) | None => Attested::Done(done),
+        }
+    }
+}
+
+/// What was seen makes of a verification under way; `None` while it goes on.
 ///
 /// A round counts from the deployment on. Nobody having looked is no failure: past the time limit,
-/// the first round that is taken decides.
-pub fn decide(standing: &Standing, round: Option<&Fact<Round>>, now: Timestamp) -> Option<Verdict> {
+/// the first round that is taken decides. A task that nobody attested in time is one.
+pub fn decide(standing: &Standing, looks: Looks<'_>, now: Timestamp) -> Option<Verdict> {
     let Standing::Verifying { since, until } = standing else {
         return None;
     };
-    let taken = round?.last.as_ref().filter(|taken| taken.at >= *since)?;
-    let samples = &taken.value.samples;
-    let (good, bad): (Vec<_>, Vec<_>) = samples
-        .iter()
-        .partition(|sample| sample.outcome == Outcome::Success);
-    let words = |samples: &[&super::seen::Sample]| {
-        let words: Vec<String> = samples
-            .iter()
-            .map(|sample| format!("{} {}", sample.probe, sample.value))
-            .collect();
-        words.join(", ")
-    };
-    if bad.is_empty() && !good.is_empty() {
-        return Some(Verdict::Passed { saw: words(&good) });
+    let over = until.is_some_and(|until| now >= until);
+    let Looks {
+        probed,
+        round,
+        attested,
+        missing,
+    } = looks;
+    let mut bad = Vec::new();
+    let mut good = Vec::new();
+    let mut blind = false;
+    if probed {
+        let round = round.and_then(|round| round.last.as_ref());
+        match round.filter(|taken| taken.at >= *since) {
+            None => blind = true,
+            Some(taken) => {
+                for sample in &taken.value.samples {
+                    let said = format!("{} {}", sample.probe, sample.value);
+                    if sample.outcome == Outcome::Success {
+                        good.push(said);
+                    } else {
+                        bad.push(said);
+                    }
+                }
+                // A round of nothing passes nothing.
+                if good.is_empty() && bad.is_empty() {
+                    bad.push("nothing was seen".to_owned());
+                }
+            }
+        }
     }
-    until
-        .filter(|until| now >= *until)
-        .map(|_| Verdict::Failed {
-            why: if bad.is_empty() {
-                "nothing was seen in time".to_owned()
-            } else {
-                format!("not well in time: {}", words(&bad))
-            },
-        })
+    if !blind && bad.is_empty() && missing.is_empty() {
+        good.extend(attested);
+        let saw = good.join(", ");
+        return Some(Verdict::Passed { saw });
+    }
+    let mut why = Vec::new();
+    if !bad.is_empty() {
+        why.push(format!("not well in time: {}", bad.join(", ")));
+    }
+    if !missing.is_empty() {
+        why.push(format!("nobody attested in time: {}", missing.join(", ")));
+    }
+    let failed = over && !why.is_empty();
+    failed.then(|| Verdict::Failed {
+        why: why.join("; "),
+    })
 }
 
 /// The round that verifies a deployment, if one was taken.

@@ -40,9 +40,13 @@ pub(crate) struct Lax {
     pub blind_permit: bool,
     /// Any step may follow any state.
     pub any_step: bool,
-    /// What is noted once may be noted again.
+    /// The end of a hold may be noted again.
     pub noted_again: bool,
-    /// An override may be used by any number of intents.
+    /// And so may what else is noted once.
+    pub told_again: bool,
+    /// A release may have any number of open runs.
+    pub many_runs: bool,
+    /// An override may be used by any number of intents, of whatever cell.
     pub used_again: bool,
 }
 
@@ -239,7 +243,10 @@ impl Book {
 
     fn check_overrides(&self, draft: &Draft, intent: &Intent) -> Result<(), Error> {
         for id in &intent.overrides {
-            if let Some(by) = self.used.get(id).filter(|_| !self.lax.used_again) {
+            if self.lax.used_again {
+                continue;
+            }
+            if let Some(by) = self.used.get(id) {
                 return Err(rules::used_up(id, by.as_str()));
             }
             let subject = format!("override:{id}");
@@ -337,7 +344,7 @@ impl Book {
             return Ok(());
         };
         let is_about = |entry: &&Entry| rules::subject(&entry.draft).as_ref() == Some(&what);
-        if rules::is_of_run(&draft.event) {
+        if rules::is_of_run(&draft.event) && !self.lax.many_runs {
             return rules::check_run(draft, self.entries.iter().rfind(is_about));
         }
         if let Event::HoldExpired { .. } = draft.event {
@@ -347,7 +354,7 @@ impl Book {
                 checked => checked,
             };
         }
-        if !rules::is_said_once(&draft.event) || self.lax.noted_again {
+        if !rules::is_said_once(&draft.event) || self.lax.told_again {
             return Ok(());
         }
         match self.entries.iter().find(is_about) {

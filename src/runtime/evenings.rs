@@ -20,6 +20,7 @@ mod chance;
 mod executor;
 mod fold;
 mod forge;
+mod health;
 mod invariants;
 mod orders;
 mod policy;
@@ -68,6 +69,23 @@ const FOUND: &[(u64, &str)] = &[
         410,
         "an intent whose append was not heard of stayed, once its service had left the config",
     ),
+    (
+        67,
+        "a send waited for ever for a round of samples that had been given up as lost",
+    ),
+    (
+        297,
+        "a send rested on samples from before its intent, because the clock was put back",
+    ),
+    (
+        145,
+        "a wave started although the one before was replaced before it was verified",
+    ),
+    (
+        114,
+        "a rollback went on although its hold on the bad revision had been lifted",
+    ),
+    (215, "what one of us rejected was told as out of band"),
 ];
 
 fn number(name: &str) -> Option<u64> {
@@ -161,6 +179,28 @@ const EXPECTED: &[&str] = &[
     "hold lifted",
     "hold expired",
     "vote cast",
+    "override granted",
+    "override confirmed",
+    "override withdrawn",
+    "override used",
+    "task done",
+    "task withdrawn",
+    "sampled ill",
+    "sampled nothing",
+    "round given up",
+    "verification passed",
+    "verification failed",
+    "deployment seen",
+    "out of band",
+    "alert raised",
+    "rolled back",
+    "release vote cast",
+    "release started",
+    "release resumed",
+    "release shipped",
+    "release stopped",
+    "release cancelled",
+    "second wave",
     "gate added",
     "gate opened",
     "refused",

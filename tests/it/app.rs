@@ -2,6 +2,7 @@
 
 mod acts;
 mod ambiguous;
+mod auto;
 mod controls;
 mod gates;
 mod moving;

@@ -6,8 +6,10 @@ use serde_json::Value;
 use crate::program::{Ran, Sim, gonogo, keys};
 
 mod acts;
+mod by_hand;
 mod exits;
 mod gates;
+mod overrides;
 mod releases;
 mod scope;
 mod shapes;

@@ -74,6 +74,16 @@ impl Evening {
             .as_table_mut()
             .unwrap();
         named.retain(|name, _| services.contains(&name));
+        // The release names services that may not be here; these tests are about acts, and what
+        // gates judge has tests of its own.
+        world.client.remove("release");
+        let profile = world.client["policy"]["regulated"].as_table_mut().unwrap();
+        profile.remove("override");
+        let gates = profile["gates"].as_array_mut().unwrap();
+        gates.retain(|gate| {
+            let kind = gate.get("kind").and_then(toml::Value::as_str);
+            !matches!(kind, Some("quality" | "blocker" | "health"))
+        });
         let poll = world
             .client
             .get_mut("poll")

@@ -8,6 +8,7 @@ use super::{Engine, JournalState, Report};
 use crate::app::effect::Effect;
 use crate::app::msg::JournalFault;
 use crate::domain::board::Row;
+use crate::domain::cell::named;
 use crate::domain::deployment::{self, Deployment};
 use crate::domain::entry::{Alert, Draft, Event, Precondition};
 use crate::domain::hold::{Cover, Hold, HoldKind};
@@ -15,9 +16,9 @@ use crate::domain::ids::{Digest, HoldId, Person, ServiceName};
 use crate::domain::ledger::Ledger;
 use crate::domain::origin::{self, Origin};
 use crate::domain::phase::Phase;
-use crate::domain::policy::Stage;
+use crate::domain::policy::{Policy, Stage};
 use crate::domain::promotion::State;
-use crate::domain::verification::{self, Standing, Verdict};
+use crate::domain::verification::{self, Looks, Standing, Verdict};
 
 impl Note {
     /// The service to be looked at again if it could not be noted.
@@ -65,7 +66,7 @@ impl Engine {
         if row.facts.is_stale(now, self.policy.max_age) {
             return Vec::new();
         }
-        let (found, rests) = look(row, ledger, &operator, now);
+        let (found, rests) = look(&self.policy, row, ledger, &operator, now);
         if !rests {
             self.restless.insert(service.clone());
         }
@@ -159,7 +160,13 @@ impl Engine {
 }
 
 /// What there is to note of a row, and whether nothing is left to be seen.
-fn look(row: &Row, ledger: &Ledger, operator: &Person, now: Timestamp) -> (Vec<Found>, bool) {
+fn look(
+    policy: &Policy,
+    row: &Row,
+    ledger: &Ledger,
+    operator: &Person,
+    now: Timestamp,
+) -> (Vec<Found>, bool) {
     let (mut found, mut rests) = (Vec::new(), true);
     let Some(facts) = row.facts.value() else {
         return (found, rests);
@@ -169,7 +176,9 @@ fn look(row: &Row, ledger: &Ledger, operator: &Person, now: Timestamp) -> (Vec<F
         let live = deployment::live(&facts.deployments, environment);
         let newest = deployment::newest_entered(&facts.deployments, environment);
         let newest = newest.filter(|newest| live.is_none_or(|live| live.id != newest.id));
-        for one in live.into_iter().chain(newest) {
+        // Of what people release by hand, the journal's own entry is all there is to see.
+        let seen = live.into_iter().chain(newest);
+        for one in seen.filter(|_| !row.service.is_by_hand()) {
             match origin::of(ledger, &row.service.name, stage, one, now) {
                 Origin::Automatic | Origin::History => {}
                 Origin::Undecided => rests = false,
@@ -179,7 +188,8 @@ fn look(row: &Row, ledger: &Ledger, operator: &Person, now: Timestamp) -> (Vec<F
             }
         }
         if let Some(live) = live {
-            let (verified, over) = verify(row, ledger, operator, stage, live, now);
+            let at = (operator, now);
+            let (verified, over) = verify(policy, row, ledger, at, stage, live);
             found.extend(verified);
             rests &= over;
             found.extend(red(row, ledger, stage, live));
@@ -226,21 +236,24 @@ fn whose(
 /// Notes what a verification has come to; of a failed one, the incident's hold comes first, so that
 /// there is no moment at which it failed and may go on.
 fn verify(
+    policy: &Policy,
     row: &Row,
     ledger: &Ledger,
-    operator: &Person,
+    (operator, now): (&Person, Timestamp),
     stage: &Stage,
     live: &Deployment,
-    now: Timestamp,
 ) -> (Option<Found>, bool) {
     let service = &row.service.name;
     let standing = verification::standing(stage, service, live, Some(ledger));
-    if !matches!(standing, Standing::Verifying { .. }) {
+    let Standing::Verifying { since, until } = standing else {
         return (None, true);
-    }
-    let round = verification::round(&row.seen, live);
-    let Some(verdict) = verification::decide(&standing, round, now) else {
-        return (None, false);
+    };
+    let revision = named(row.facts.value(), &live.sha);
+    let what = (live, &revision);
+    let looks = Looks::of(policy, service, stage, &row.seen, what, (ledger, since));
+    let Some(verdict) = verification::decide(&standing, looks, now) else {
+        // Without a time limit only another round brings news.
+        return (None, until.is_none());
     };
     let intent = origin::promotion_of(ledger, service, &stage.environment, live)
         .map(|promotion| promotion.intent.id.clone());
@@ -330,5 +343,7 @@ fn red(row: &Row, ledger: &Ledger, stage: &Stage, live: &Deployment) -> Option<F
     })
 }
 
+#[cfg(test)]
+mod red;
 #[cfg(test)]
 mod tests;

@@ -15,9 +15,10 @@ use crate::app::request::Request;
 use crate::domain::board::Row;
 use crate::domain::cell::Cell;
 use crate::domain::gate::State;
-use crate::domain::ids::{Digest, EnvironmentName, ServiceName};
+use crate::domain::ids::{Digest, EnvironmentName, ReleaseRunId, ServiceName};
 use crate::domain::ledger::Ledger;
 use crate::domain::policy::Mode;
+use crate::domain::release::run::Run;
 use crate::domain::revision::Revision;
 
 /// Why an automatic promotion was made, in the journal.
@@ -42,6 +43,8 @@ pub struct Auto {
     pub countdowns: BTreeMap<(ServiceName, EnvironmentName), Countdown>,
     /// When each cell was last seen not to be ready.
     rested: BTreeMap<(ServiceName, EnvironmentName), Timestamp>,
+    /// The run that each cell was last said to stand aside for.
+    aside: BTreeMap<(ServiceName, EnvironmentName), ReleaseRunId>,
 }
 
 impl Engine {
@@ -68,6 +71,37 @@ impl Engine {
         self.auto.countdowns.get(&key)
     }
 
+    /// The release under way that moves a service, if there is one: what people have agreed on goes
+    /// in their order and not by itself, in none of its environments, since each feeds the next.
+    pub fn auto_stands_aside_for(&self, service: &ServiceName) -> Option<&Run> {
+        let mut runs = self.ledger.iter().flat_map(Ledger::open_runs);
+        runs.find(|run| run.moves.iter().any(|moved| moved.service == *service))
+    }
+
+    /// Says once why a cell that is ready does not go by itself.
+    fn stand_aside(&mut self, key: &(ServiceName, EnvironmentName), now: Timestamp) -> bool {
+        let Some(run) = self.auto_stands_aside_for(&key.0) else {
+            self.auto.aside.remove(key);
+            return false;
+        };
+        let (id, release) = (run.id.clone(), run.release.clone());
+        let ready = self.ready(key, now);
+        if let Some((revision, ..)) = ready
+            && self.auto.aside.get(key) != Some(&id)
+        {
+            self.auto.aside.insert(key.clone(), id);
+            let (service, environment) = key;
+            self.reports.push(Report::Done {
+                id: None,
+                text: format!(
+                    "auto: {service} {environment} {revision} does not go by itself: release \
+                     {release} is under way and moves {service}"
+                ),
+            });
+        }
+        true
+    }
+
     fn auto_cells(&self) -> Vec<(ServiceName, EnvironmentName)> {
         let services = self.policy.services.iter();
         let cells = services.flat_map(|service| {
@@ -78,6 +112,11 @@ impl Engine {
     }
 
     fn automate_one(&mut self, key: (ServiceName, EnvironmentName), now: Timestamp) -> Vec<Effect> {
+        if self.stand_aside(&key, now) {
+            self.auto.countdowns.remove(&key);
+            self.auto.rested.insert(key, now);
+            return Vec::new();
+        }
         let ready = self.ready(&key, now);
         let Some((revision, digest, observed_at)) = ready else {
             self.auto.countdowns.remove(&key);

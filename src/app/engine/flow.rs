@@ -13,7 +13,7 @@ use crate::app::effect::{Effect, Ticket};
 use crate::app::msg::JournalFault;
 use crate::app::plan::Plan;
 use crate::app::request::{Refusal, RefusalKind};
-use crate::domain::act::Outcome;
+use crate::domain::act::{Act, Outcome};
 use crate::domain::entry::{Draft, Entry, Event, Precondition};
 use crate::domain::ids::{
     DeploymentId, HoldId, IntentId, OverrideId, ReleaseName, ReleaseRunId, ServiceName,
@@ -122,6 +122,7 @@ impl Engine {
         let Some(pending) = self.pending.remove(&ticket) else {
             return Vec::new();
         };
+        let seq = result.as_ref().ok().map(|entry| entry.seq);
         let result = match result {
             Ok(entry) => {
                 self.take_entries(&[entry], now);
@@ -142,7 +143,7 @@ impl Engine {
                 self.refuse(Some(id), &fault, "nothing was sent");
                 self.read_journal()
             }
-            (Pending::BadRevision(id), Ok(())) => self.intend(&id, now),
+            (Pending::BadRevision(id), Ok(())) => self.go_back(&id, seq, now),
             (Pending::BadRevision(id), Err(fault)) => {
                 self.flows.remove(&id);
                 self.refuse(Some(id), &fault, "nothing was sent");
@@ -208,7 +209,15 @@ impl Engine {
             (Pending::Ended { .. }, Err(_)) => self.read_journal(),
             (Pending::Said(text), Ok(())) => {
                 self.reports.push(Report::Done { id: None, text });
-                Vec::new()
+                // It may have been the last task of a verification.
+                let said = self.entries.back().map(|entry| &entry.draft.event);
+                match said {
+                    Some(Event::TaskDone { attestation }) => {
+                        let service = attestation.service.clone();
+                        self.look_after(&service, now)
+                    }
+                    Some(_) | None => Vec::new(),
+                }
             }
             (Pending::Said(_), Err(fault)) => {
                 self.refuse(None, &fault, "nothing was changed");
@@ -236,6 +245,13 @@ impl Engine {
             };
             flow.stage = Stage::Settling {
                 outcome,
+                failed_at: None,
+            };
+            return self.settle(id, now);
+        }
+        if flow.plan.intent.act == Act::ByHand {
+            flow.stage = Stage::Settling {
+                outcome: super::by_hand::taken(),
                 failed_at: None,
             };
             return self.settle(id, now);
@@ -361,6 +377,10 @@ impl Engine {
             plan.movement()
         );
         let report = match outcome {
+            Outcome::Accepted(_) if plan.intent.act == Act::ByHand => Report::Done {
+                id: Some(id.clone()),
+                text: format!("{what} is recorded: it is done by hand"),
+            },
             Outcome::Accepted(handle) => {
                 let run = handle
                     .run
@@ -495,5 +515,7 @@ impl Engine {
     }
 }
 
+#[cfg(test)]
+mod rules;
 #[cfg(test)]
 mod tests;

@@ -24,7 +24,11 @@ impl Engine {
             .flat_map(Ledger::open)
             .filter(|promotion| promotion.intent.service == *service)
             .filter(|promotion| matches!(promotion.state, State::Accepted | State::Running))
-            .filter_map(|promotion| Some((promotion.clone(), progress(promotion, facts)?)))
+            .filter_map(|promotion| {
+                let by_hand = self.ended_by_hand(promotion);
+                let step = by_hand.or_else(|| progress(promotion, facts))?;
+                Some((promotion.clone(), step))
+            })
             .collect();
         let mut effects = Vec::new();
         for (promotion, step) in steps {

@@ -72,6 +72,7 @@ impl Engine {
             | Msg::Told { .. }
             | Msg::Terminated => Vec::new(),
         };
+        effects.extend(self.tend_by_hand(now));
         effects.extend(self.drive(now));
         if !more {
             effects.extend(self.due_questions(now));
@@ -395,6 +396,7 @@ impl Engine {
                 self.entries.pop_front();
             }
         }
+        self.remember(now);
         if all || touched.len() > 32 {
             self.judge_all(now);
         } else {
@@ -451,6 +453,7 @@ impl Engine {
         self.forget_rounds();
         let old = std::mem::take(&mut self.board);
         self.board = Board::new(self.basis(now), old);
+        self.forget_remembered();
         self.reports.push(Report::Done {
             id: None,
             text: "the changed config is in use".into(),

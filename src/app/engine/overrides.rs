@@ -382,3 +382,6 @@ fn choose(
 fn span(span: SignedDuration) -> String {
     format!("{span:#}")
 }
+
+#[cfg(test)]
+mod tests;

@@ -11,7 +11,7 @@ use crate::domain::board::Row;
 use crate::domain::cell::Cell;
 use crate::domain::gate::{State, words};
 use crate::domain::ids::{EnvironmentName, IntentId, Person, ServiceName};
-use crate::domain::policy::{Mode, Policy, Stage, Via};
+use crate::domain::policy::{Policy, Stage, Via};
 use crate::domain::promotion::{Intent, Purpose};
 use crate::domain::rollback;
 
@@ -99,22 +99,11 @@ impl Engine {
         } else {
             "--in"
         };
-        let mode = self
-            .policy
-            .environments
-            .get(environment)
-            .map_or(Mode::Confirm, |known| known.mode);
         let protected = self
             .policy
             .environments
             .get(environment)
             .is_some_and(|known| known.protected);
-        if mode == Mode::Checklist && planned.purpose == Purpose::Promotion {
-            return Err(Refusal::new(
-                RefusalKind::Usage,
-                format!("{environment} is released by hand: its mode is checklist"),
-            ));
-        }
         Ok(Plan {
             call: planned.act.call(row.service.kind, facts.repo.as_str()),
             if_bad: if_bad(cell),

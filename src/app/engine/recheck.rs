@@ -18,6 +18,7 @@ use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::gate::{Go, Verdict};
 use crate::domain::ids::{ForgeName, IntentId};
 use crate::domain::ledger::Ledger;
+use crate::domain::policy::BY_HAND;
 use crate::domain::promotion::{Intent, Purpose, Step};
 use crate::domain::revision::Revision;
 
@@ -57,17 +58,22 @@ impl Engine {
             return self.abandon(id, gone(), now);
         };
         let mut effects = self.read_journal();
-        let facts = self.next_generation();
         let mut targets = self.targets_with_dependencies(&plan);
         let mut ours = targets.remove(&plan.forge).unwrap_or_default();
         if ours.is_empty() {
             ours.push(target);
         }
-        effects.push(Effect::Fetch {
-            generation: facts,
-            forge: plan.forge.clone(),
-            question: Question::Facts(ours),
-        });
+        // Without a forge, what the journal says is all there is to be read.
+        let has_forge = plan.forge.as_str() != BY_HAND;
+        let facts = has_forge.then(|| self.next_generation());
+        if let Some(generation) = facts {
+            effects.push(Effect::Fetch {
+                generation,
+                forge: plan.forge.clone(),
+                question: Question::Facts(ours),
+            });
+        }
+        targets.remove(BY_HAND);
         let mut others = BTreeSet::new();
         for (forge, targets) in targets {
             let generation = self.next_generation();
@@ -100,7 +106,7 @@ impl Engine {
         if let Some(flow) = self.flows.get_mut(id) {
             flow.stage = Stage::Rechecking {
                 since: now,
-                facts: Some(facts),
+                facts,
                 scope,
                 others,
                 journal: false,
@@ -330,11 +336,17 @@ pub(crate) fn difference(plan: &Plan, cell: &Cell, now: Timestamp) -> Refusal {
     let label =
         |revision: Option<&Revision>| revision.map_or("nothing".to_owned(), ToString::to_string);
     if cell.candidate.as_ref() != Some(&plan.intent.to) {
-        let why = format!(
-            "the candidate is now {}, the dialog showed {}; nothing was sent",
-            label(cell.candidate.as_ref()),
-            plan.intent.to
-        );
+        let why = match &cell.candidate {
+            // What was not sent yet waits no longer (P5).
+            Some(newer) => format!(
+                "{} is superseded by {newer}, the candidate now; nothing was sent",
+                plan.intent.to
+            ),
+            None => format!(
+                "there is no candidate now, the dialog showed {}; nothing was sent",
+                plan.intent.to
+            ),
+        };
         return Refusal::new(RefusalKind::NoGo, why).hint("look at it again");
     }
     if cell.live != plan.intent.from {

@@ -7,7 +7,7 @@ use super::flow::Pending;
 use super::{Engine, Report};
 use crate::app::effect::{Effect, Question};
 use crate::app::plan::Plan;
-use crate::domain::act::Handle;
+use crate::domain::act::{Act, Handle};
 use crate::domain::entry::Precondition;
 use crate::domain::fault::Fault;
 use crate::domain::ids::IntentId;
@@ -68,6 +68,11 @@ impl Engine {
             search.asking = true;
             if promotion.state == State::Unknown {
                 effects.extend(self.record_step(&plan.intent, Step::Reconciling, now, None));
+            }
+            if plan.intent.act == Act::ByHand {
+                // No forge was asked to do anything: there is nothing to be found.
+                effects.extend(self.found(&id, Ok(None), now));
+                continue;
             }
             effects.push(Effect::Fetch {
                 generation: self.next_generation(),

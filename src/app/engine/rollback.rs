@@ -3,12 +3,47 @@
 
 use jiff::Timestamp;
 
-use super::Engine;
+use super::{Engine, Report};
+use crate::app::effect::Effect;
+use crate::app::request::{Refusal, RefusalKind};
 use crate::domain::hold::{Cover, Hold, HoldKind};
-use crate::domain::ids::{HoldId, Person};
+use crate::domain::ids::{HoldId, IntentId, Person, Seq};
 use crate::domain::promotion::Intent;
+use crate::domain::revision::Revision;
 
 impl Engine {
+    /// Goes on with a rollback whose hold is durable, unless somebody has lifted that since: what it
+    /// leaves would not be what was ordered. `held` is the entry of the hold.
+    pub(super) fn go_back(
+        &mut self,
+        id: &IntentId,
+        held: Option<Seq>,
+        now: Timestamp,
+    ) -> Vec<Effect> {
+        let Some(intent) = self.flows.get(id).map(|flow| flow.plan.intent.clone()) else {
+            return Vec::new();
+        };
+        let operator = self.operator.clone();
+        // What has not been read yet, because others wrote in between, is not known to be lifted.
+        let known = held.is_some_and(|held| held <= self.seen());
+        let lifted = known
+            && operator
+                .is_some_and(|operator| self.bad_revision(&intent, &operator, now).is_some());
+        if !lifted {
+            return self.intend(id, now);
+        }
+        self.flows.remove(id);
+        let bad = intent.from.as_ref().map_or("", Revision::label);
+        let why =
+            format!("the hold that the rollback leaves on {bad} was lifted; nothing was sent");
+        self.reports.push(Report::Refused {
+            id: Some(id.clone()),
+            refusal: Refusal::new(RefusalKind::NoGo, why)
+                .hint("ask who lifted it, and order it again"),
+        });
+        Vec::new()
+    }
+
     /// The hold that a rollback leaves on the revision that it goes back from (P7), unless one names
     /// it already.
     pub(super) fn bad_revision(
@@ -41,3 +76,6 @@ impl Engine {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

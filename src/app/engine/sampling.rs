@@ -11,8 +11,8 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::Engine;
 use super::flow::Stage;
+use super::{Engine, Report};
 use crate::app::effect::Effect;
 use crate::app::request::{Refusal, RefusalKind};
 use crate::domain::board::Row;
@@ -20,7 +20,7 @@ use crate::domain::cell::Cell;
 use crate::domain::ids::{EnvironmentName, ServiceName};
 use crate::domain::policy::Mode;
 use crate::domain::sampling::{self, Wanted};
-use crate::domain::seen::{Round, RoundKey, Subject};
+use crate::domain::seen::{Outcome, Round, RoundKey, Sample, Subject};
 use crate::domain::verification::Standing;
 
 /// How many rounds may be under way at once, but for those that a promotion waits for.
@@ -54,7 +54,14 @@ pub(crate) struct Rounds {
     asked: BTreeMap<u64, Asked>,
     /// By the engine's clock, so that a machine's clock that was set back stops nothing.
     asked_at: BTreeMap<(ServiceName, RoundKey), Timestamp>,
+    /// How often in vain what was deployed before the journal began has been looked at: it has no time
+    /// limit of its own.
+    looks: BTreeMap<(ServiceName, RoundKey), u32>,
 }
+
+/// How often that is, and how long the distance between two looks becomes at most.
+const LOOKS: u32 = 10;
+const SELDOM: SignedDuration = SignedDuration::from_mins(30);
 
 #[derive(Clone, Debug)]
 struct Asked {
@@ -68,6 +75,19 @@ impl Rounds {
         self.asked
             .values()
             .any(|asked| asked.service == *service && asked.wanted.key == *key)
+    }
+
+    /// How long after a look the next one comes; `None` when it has been looked at often enough.
+    fn patience(&self, service: &ServiceName, wanted: &Wanted) -> Option<SignedDuration> {
+        let key = (service.clone(), wanted.key.clone());
+        match self.looks.get(&key) {
+            None => Some(wanted.every),
+            Some(looks) if *looks >= LOOKS => None,
+            Some(looks) => {
+                let doubled = wanted.every.saturating_mul(1_i32 << (*looks).min(16));
+                Some(doubled.min(SELDOM).max(wanted.every))
+            }
+        }
     }
 
     fn asked_at(&self, service: &ServiceName, key: &RoundKey) -> Option<Timestamp> {
@@ -89,8 +109,10 @@ impl Engine {
             .sampled_cells()
             .filter(|(service, wanted)| {
                 let last = self.rounds.asked_at(service, &wanted.key);
-                last.is_none_or(|at| now.duration_since(at) >= wanted.every)
-                    && !self.rounds.is_asked(service, &wanted.key)
+                last.is_none_or(|at| {
+                    let patience = self.rounds.patience(service, wanted);
+                    patience.is_some_and(|patience| now.duration_since(at) >= patience)
+                }) && !self.rounds.is_asked(service, &wanted.key)
             })
             .take(room)
             .collect();
@@ -106,9 +128,11 @@ impl Engine {
         }
         self.sampled_cells()
             .filter(|(service, wanted)| !self.rounds.is_asked(service, &wanted.key))
-            .map(|(service, wanted)| {
-                let last = self.rounds.asked_at(&service, &wanted.key);
-                last.map_or(now, |at| at + wanted.every)
+            .filter_map(|(service, wanted)| {
+                let Some(at) = self.rounds.asked_at(&service, &wanted.key) else {
+                    return Some(now);
+                };
+                Some(at + self.rounds.patience(&service, &wanted)?)
             })
             .min()
     }
@@ -130,10 +154,17 @@ impl Engine {
         let name = &row.service.name;
         let stages = row.service.path.iter().zip(&row.cells);
         stages
-            .filter(|_| self.restless.contains(name))
             .filter(|(stage, cell)| {
-                self.samples.cover(&stage.environment)
-                    && matches!(cell.verification, Standing::Verifying { .. })
+                let asked = match cell.verification {
+                    // Without a time limit nobody is restless for it.
+                    Standing::Verifying { until: None, .. } => true,
+                    Standing::Verifying { .. } => self.restless.contains(name),
+                    Standing::NotAsked
+                    | Standing::Unknown
+                    | Standing::Passed
+                    | Standing::Failed { .. } => false,
+                };
+                asked && self.samples.cover(&stage.environment)
             })
             .filter_map(|(stage, cell)| {
                 let wanted = sampling::of_verification(&row.service, stage, cell.live.as_ref()?)?;
@@ -199,8 +230,9 @@ impl Engine {
         round: Option<Round>,
         now: Timestamp,
     ) -> Vec<Effect> {
+        // What was given up as lost may come after all: a promotion that waits for it ends.
         let Some(asked) = self.rounds.asked.remove(&ticket) else {
-            return Vec::new();
+            return self.round_rechecked(ticket, false, now);
         };
         let Asked {
             service, wanted, ..
@@ -208,8 +240,17 @@ impl Engine {
         let current = self
             .wanted_round(&service, &wanted.key)
             .is_some_and(|current| current.sampling == wanted.sampling);
+        let verifies = wanted.key.subject == Subject::Verification;
+        // Under a clock that was put back a new round looks older than the one that is known, and
+        // does not replace it.
+        let known = self
+            .board
+            .row(&service)
+            .and_then(|row| row.seen.rounds.get(&wanted.key)?.at());
+        let newest = known.is_none_or(|known| known <= asked_at);
         let taken = match round {
             Some(round) if current => {
+                self.looked(&service, &wanted.key, &round);
                 let (board, basis) = self.judging(now);
                 let key = wanted.key;
                 board.see(
@@ -217,11 +258,54 @@ impl Engine {
                     |seen| seen.take_round(key, round, asked_at),
                     basis,
                 );
-                true
+                newest
             }
             Some(_) | None => false,
         };
-        self.round_rechecked(ticket, taken, now)
+        let mut effects = self.round_rechecked(ticket, taken, now);
+        if verifies && taken {
+            effects.extend(self.look_after(&service, now));
+        }
+        effects
+    }
+
+    /// Counts the looks in vain at what nobody has to have verified within a time, and says when there
+    /// will be no more: some probes never come out well there.
+    fn looked(&mut self, service: &ServiceName, key: &RoundKey, round: &Round) {
+        let cell = self.board.cell(service, &key.environment);
+        let endless = cell.is_some_and(|cell| {
+            matches!(cell.verification, Standing::Verifying { until: None, .. })
+        });
+        let place = (service.clone(), key.clone());
+        let well = |sample: &Sample| sample.outcome == Outcome::Success;
+        if key.subject != Subject::Verification || !endless || round.samples.iter().all(well) {
+            self.rounds.looks.remove(&place);
+            return;
+        }
+        let looks = self.rounds.looks.entry(place).or_default();
+        *looks += 1;
+        if *looks == LOOKS {
+            let live = cell.and_then(|cell| cell.live.as_ref());
+            let live = live.map_or("what is live", |live| live.label());
+            let bad = round.samples.iter().filter(|sample| !well(sample));
+            let bad: Vec<String> = bad
+                .map(|sample| format!("{} {}", sample.probe, sample.value))
+                .collect();
+            self.reports.push(Report::Alert {
+                subject: format!("{service} {}", key.environment),
+                why: format!(
+                    "{live} was there before the journal began and was not well in {LOOKS} looks \
+                     ({}): it is looked at no more and does not count as verified",
+                    bad.join(", ")
+                ),
+                hint: Some("r looks again; the next promotion is verified anew".to_owned()),
+            });
+        }
+    }
+
+    /// Looks again at what has been given up.
+    pub(crate) fn look_again(&mut self, service: &ServiceName) {
+        self.rounds.looks.retain(|(of, _), _| of != service);
     }
 
     /// A promotion goes on when the last of its rounds has been taken anew, and ends if one was not.
@@ -280,6 +364,7 @@ impl Engine {
     /// After a reload, what was sampled may have been another question.
     pub(super) fn forget_rounds(&mut self) {
         self.rounds.asked_at.clear();
+        self.rounds.looks.clear();
         for row in &mut self.board.rows {
             row.seen.rounds.clear();
         }

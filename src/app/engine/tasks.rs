@@ -9,49 +9,74 @@ use super::planning::{place, unknown_service};
 use crate::app::effect::Effect;
 use crate::app::request::{Refusal, RefusalKind};
 use crate::domain::attestation::Attestation;
+use crate::domain::board::Row;
+use crate::domain::cell::Cell;
+use crate::domain::deployment;
 use crate::domain::entry::{Draft, Event, Precondition};
 use crate::domain::gate::checklist::{Standing, Subject};
 use crate::domain::hold::Cover;
 use crate::domain::ids::{EnvironmentName, ServiceName};
-use crate::domain::policy::{GateSpec, Stage, Task};
+use crate::domain::ledger::Ledger;
+use crate::domain::policy::{Stage, Task};
 use crate::domain::scope;
-
-/// The tasks of a stage's checklist.
-pub fn tasks_of(stage: &Stage) -> &[Task] {
-    let list = stage.gates.iter().find_map(|gate| match gate {
-        GateSpec::Checklist { tasks } => Some(tasks.as_slice()),
-        _ => None,
-    });
-    list.unwrap_or_default()
-}
+use crate::domain::verification::{self, Watch};
 
 impl Engine {
-    /// How each task of a cell stands; none where there is nothing to promote or no journal.
+    /// How each task of a cell stands: those of the promotion into it, where there is something to
+    /// promote, then those that verify what is live there. None without a journal.
     pub fn tasks(
         &self,
         service: &ServiceName,
         environment: &EnvironmentName,
     ) -> Vec<(&Task, Standing<'_>)> {
-        let found = || {
-            let row = self.board.row(service)?;
-            let stage = row.service.stage(environment)?;
-            let cell = row.cell(environment)?;
-            let subject = Subject {
-                policy: &self.policy,
-                service,
-                environment,
-                live: cell.live.as_ref(),
-                candidate: cell.candidate.as_ref()?,
-            };
-            let ledger = self.ledger.as_ref()?;
-            let tasks = tasks_of(stage).iter();
-            Some(
-                tasks
-                    .map(|task| (task, subject.standing(ledger, task)))
-                    .collect(),
-            )
+        let Some((row, ledger)) = self.board.row(service).zip(self.ledger.as_ref()) else {
+            return Vec::new();
         };
-        found().unwrap_or_default()
+        let Ok((stage, cell)) = place(row, environment) else {
+            return Vec::new();
+        };
+        let mut tasks = Vec::new();
+        if let Some(subject) = self.before(service, cell) {
+            let standings = stage.tasks().iter();
+            tasks.extend(standings.map(|task| (task, subject.standing(ledger, task))));
+        }
+        if let Some(watch) = self.after(row, stage, cell, ledger) {
+            let standings = stage.verifying_tasks().iter();
+            tasks.extend(standings.map(|task| (task, watch.standing(ledger, task))));
+        }
+        tasks
+    }
+
+    /// What the tasks before a promotion are bound to.
+    fn before<'a>(&'a self, service: &'a ServiceName, cell: &'a Cell) -> Option<Subject<'a>> {
+        Some(Subject {
+            policy: &self.policy,
+            service,
+            environment: &cell.environment,
+            live: cell.live.as_ref(),
+            candidate: cell.candidate.as_ref()?,
+        })
+    }
+
+    /// What the tasks after a deployment are bound to.
+    fn after<'a>(
+        &'a self,
+        row: &'a Row,
+        stage: &'a Stage,
+        cell: &'a Cell,
+        ledger: &Ledger,
+    ) -> Option<Watch<'a>> {
+        let facts = row.facts.value()?;
+        let live = deployment::live(&facts.deployments, &stage.environment)?;
+        let service = &row.service.name;
+        let since = verification::begins(ledger, service, stage, live);
+        Some(Watch {
+            policy: &self.policy,
+            service,
+            environment: &stage.environment,
+            live: cell.live.as_ref()?,
+            since,
+        })
     }
 
     /// Attests that a task is done.
@@ -81,27 +106,34 @@ impl Engine {
                 format!("{} has attested {task} already", done.person),
             ));
         }
-        let (_, cell) = place(self.known_row(service)?, environment)?;
-        let Some(candidate) = &cell.candidate else {
-            return Err(Refusal::new(
-                RefusalKind::NoGo,
-                format!("nothing to attest: {service} {environment} is level"),
-            ));
+        let row = self.known_row(service)?;
+        let (stage, cell) = place(row, environment)?;
+        let level = || {
+            let why = format!("nothing to attest: {service} {environment} is level");
+            Refusal::new(RefusalKind::NoGo, why)
         };
-        let subject = Subject {
-            policy: &self.policy,
-            service,
-            environment,
-            live: cell.live.as_ref(),
-            candidate,
+        let verifies = stage.verifying_tasks().contains(&known);
+        let ledger = self.ledger.as_ref().ok_or_else(level)?;
+        let (revision, scope, saw) = if verifies {
+            let watch = self.after(row, stage, cell, ledger);
+            let watch = watch.ok_or_else(|| {
+                let why = format!("nothing to verify: nothing is live in {service} {environment}");
+                Refusal::new(RefusalKind::NoGo, why)
+            })?;
+            (watch.live, watch.scope(), watch.live.to_string())
+        } else {
+            let subject = self.before(service, cell).ok_or_else(level)?;
+            let live = cell.live.as_ref();
+            let bound = scope::hash(service, environment, live, subject.candidate);
+            (subject.candidate, bound, subject.movement())
         };
         let attestation = Attestation {
             service: service.clone(),
             environment: environment.clone(),
             task: task.to_owned(),
             person: operator.clone(),
-            scope: scope::hash(service, environment, cell.live.as_ref(), candidate),
-            saw: subject.movement(),
+            scope,
+            saw,
             note: crate::domain::text::clean(note),
             at: now,
         };
@@ -112,7 +144,7 @@ impl Engine {
         let draft = Draft {
             service: Some(service.clone()),
             environment: Some(environment.clone()),
-            revision: Some(candidate.sha.clone()),
+            revision: Some(revision.sha.clone()),
             reason: (!attestation.note.is_empty()).then(|| attestation.note.clone()),
             ..self.draft(&operator, Event::TaskDone { attestation }, now)
         };
@@ -178,7 +210,7 @@ impl Engine {
         )])
     }
 
-    fn known_row(&self, service: &ServiceName) -> Result<&crate::domain::board::Row, Refusal> {
+    fn known_row(&self, service: &ServiceName) -> Result<&Row, Refusal> {
         let row = self.board.row(service);
         row.ok_or_else(|| unknown_service(self, service))
     }
@@ -190,9 +222,13 @@ impl Engine {
         task: &str,
     ) -> Result<Task, Refusal> {
         let (stage, _) = place(self.known_row(service)?, environment)?;
-        let tasks = tasks_of(stage);
-        let known = tasks.iter().find(|known| known.name == task).cloned();
-        known.ok_or_else(|| {
+        let tasks: Vec<&Task> = stage
+            .tasks()
+            .iter()
+            .chain(stage.verifying_tasks())
+            .collect();
+        let known = tasks.iter().find(|known| known.name == task);
+        known.map(|known| (*known).clone()).ok_or_else(|| {
             let why = format!("{service} has no task {task} for {environment}");
             let names: Vec<&str> = tasks.iter().map(|known| known.name.as_str()).collect();
             let hint = if names.is_empty() {

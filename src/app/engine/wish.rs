@@ -16,7 +16,7 @@ use crate::domain::ids::{EnvironmentId, EnvironmentName, IntentId, ServiceName, 
 use crate::domain::phase::Phase;
 use crate::domain::pipeline::{Door, Run};
 use crate::domain::policy::{Stage, Via};
-use crate::domain::promotion::Purpose;
+use crate::domain::promotion::{Purpose, State};
 use crate::domain::revision::Revision;
 
 /// What a wish comes down to.
@@ -178,6 +178,7 @@ fn order(
                 prerelease: release.prerelease,
             }
         }
+        Via::Checklist => Act::ByHand,
         Via::Forge => {
             return Err(Refusal::new(
                 RefusalKind::NoGo,
@@ -251,7 +252,8 @@ pub(super) fn rollback(
         | Via::Workflow { .. }
         | Via::Pipeline { .. }
         | Via::Tag { .. }
-        | Via::Release => {
+        | Via::Release
+        | Via::Checklist => {
             let act = order(row, stage, facts, &stage.via, &to, id)?;
             Ok(promotion(act))
         }
@@ -340,6 +342,21 @@ pub(super) fn cancellation(
         )
     };
     let flight = cell.in_flight.as_ref().ok_or_else(nothing)?;
+    if let Some(intent) = flight.intent.as_ref().filter(|id| engine.is_by_hand(id)) {
+        let accepted = engine
+            .ledger
+            .as_ref()
+            .and_then(|ledger| ledger.promotions.get(intent))
+            .is_some_and(|promotion| promotion.state == State::Accepted);
+        if !accepted {
+            return Err(nothing());
+        }
+        return Ok(Planned {
+            purpose: Purpose::Cancellation,
+            to: flight.revision.clone(),
+            act: Act::ByHand,
+        });
+    }
     let ours = flight
         .intent
         .as_ref()

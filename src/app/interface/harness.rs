@@ -265,6 +265,7 @@ fn policy() -> Policy {
         environments: crate::domain::policy::EnvironmentModel::Native,
         repo: format!("acme/{name}").into(),
         branch: None,
+        revision: None,
         depends: Vec::new(),
         scope: crate::domain::scope::ScopeRule::usual(),
         group: Some(if name == "billing" { "money" } else { "front" }.to_owned()),
@@ -282,6 +283,7 @@ fn policy() -> Policy {
             overrides: crate::domain::override_::OverrideRule::default(),
             risk: crate::domain::risk::RiskRule::default(),
             countdown: crate::domain::policy::COUNTDOWN,
+            verification: None,
         };
         (EnvironmentName::from(name), environment)
     };

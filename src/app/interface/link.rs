@@ -10,6 +10,7 @@ use crate::app::state::State;
 use crate::domain::board::Row;
 use crate::domain::cell::Cell;
 use crate::domain::facts::ServiceFacts;
+use crate::domain::ids::ServiceName;
 use crate::domain::revision::Revision;
 
 pub(super) fn browse(state: &mut State) -> Vec<Effect> {
@@ -201,8 +202,17 @@ pub(super) fn refresh(state: &mut State) -> Vec<Effect> {
         return state.engine.read_journal();
     }
     let cursor = state.interface.cursor.iter().map(|cursor| &cursor.service);
-    let services = state.interface.marks.iter().chain(cursor);
-    state.engine.schedule.refresh(services, now);
+    let services: Vec<ServiceName> = state
+        .interface
+        .marks
+        .iter()
+        .chain(cursor)
+        .cloned()
+        .collect();
+    state.engine.schedule.refresh(&services, now);
+    for service in &services {
+        state.engine.look_again(service);
+    }
     let mut effects = state.engine.read_journal();
     effects.extend(state.engine.due_questions(now));
     effects

@@ -3,7 +3,7 @@
 
 use jiff::SignedDuration;
 
-use super::line::{Line, Tone, cut_words};
+use super::line::{Line, Tone, cut, cut_words, width};
 use super::look::Look;
 use super::panel::Bar;
 use super::{header, time};
@@ -89,9 +89,16 @@ fn hint_line(hint: &Hint, columns: usize) -> Line {
             Line::of(Tone::Key, hint.keys.clone()).with(Tone::Plain, format!(" {}", hint.label))
         }
         Some(why) => {
-            let why = cut_words(why, columns.saturating_sub(hint.label.len() + 9)).into_owned();
-            Line::of(Tone::Struck, format!("{} {}", hint.keys, hint.label))
-                .with(Tone::Muted, format!(" (no: {why})"))
+            let room = columns.saturating_sub(hint.label.len() + 9);
+            // Cut between words, it takes the room that it would take cut anywhere: what stands
+            // beside it does not depend on where a word ends.
+            let took = width(&cut(why, room));
+            let why = cut_words(why, room).into_owned();
+            let blanks = took.saturating_sub(width(&why));
+            let line = Line::of(Tone::Struck, format!("{} {}", hint.keys, hint.label))
+                .with(Tone::Muted, format!(" (no: {why})"));
+            let columns = line.width() + blanks;
+            line.padded(columns)
         }
     }
 }

@@ -271,6 +271,26 @@ mod tests {
     }
 
     #[test]
+    fn words_are_kept_whole_where_that_costs_little() {
+        assert_eq!(
+            cut_words("no go of qa, sre, product", 25),
+            "no go of qa, sre, product"
+        );
+        assert_eq!(
+            cut_words("no go of qa, sre, product", 20),
+            "no go of qa, sre…"
+        );
+        assert_eq!(
+            cut_words("nothing is known of web", 19),
+            "nothing is known…"
+        );
+        assert_eq!(cut_words("a verylongwordindeed", 12), "a verylongw…");
+        let line = Line::plain("VERDICT ").with(Tone::Plain, "no go of qa, sre, product");
+        assert!(line.clone().fitted(24).width() <= 24);
+        assert_eq!(line.clone().fitted(40), line);
+    }
+
+    #[test]
     fn wrapped_text_loses_nothing_and_fits() {
         let text = "POST /repos/acme/checkout/actions/workflows/deploy.yml/dispatches ref=v9";
         for columns in 1..40 {

@@ -7,7 +7,8 @@ use super::panel::{Bar, Content, Panel};
 use super::{deployments, empty, gates, scope};
 use crate::app::interface::Pane;
 use crate::domain::board::Row;
-use crate::domain::cell::Cell;
+use crate::domain::cell::{self, Cell};
+use crate::domain::policy::Mode;
 use crate::domain::verification::Standing;
 
 pub(super) fn panel(look: &Look<'_>) -> Panel {
@@ -200,6 +201,18 @@ fn after(look: &Look<'_>, row: &Row, cell: &Cell) -> Vec<Line> {
             Tone::Warning,
             format!("! auto promotes {revision} in {left}; H stops it"),
         );
+    }
+    let mode = row.service.stage(&cell.environment).map(|stage| stage.mode);
+    if mode == Some(Mode::Auto)
+        && cell.candidate.is_some()
+        && let Some(run) = look.engine.auto_stands_aside_for(&row.service.name)
+    {
+        let text = format!("auto stands aside: release {} is under way", run.release);
+        say(Tone::Muted, text);
+    }
+    for (older, newer) in cell::superseded(row.facts.value(), &cell.environment) {
+        let text = format!("{older} still waits on the forge, superseded by {newer}");
+        say(Tone::Muted, text);
     }
     lines
 }

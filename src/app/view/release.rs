@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::line::{Line, Tone, cut, cut_words, pad};
+use super::line::{Line, Tone, cut, cut_words, pad, wrap};
 use super::look::Look;
 use super::panel::{Bar, Content, Panel};
 use super::time;
@@ -252,10 +252,15 @@ fn verdict(look: &Look<'_>, shown: &Shown<'_>) -> Line {
         .decision
         .run
         .is_some_and(|run| look.engine.standstill(run, look.now).is_some());
+    let lost = shown
+        .decision
+        .run
+        .is_some_and(|run| look.engine.driver_is_seen(run) == Some(false));
     let (glyph, word, tone) = match (ended.map(|ended| &ended.how), shown.decision.go) {
         (Some(Ending::Shipped), _) => (look.glyphs.good(), "SHIPPED", Tone::Good),
         (Some(Ending::Stopped { .. }), _) => (look.glyphs.bad(), "STOPPED", Tone::Bad),
         (Some(Ending::Cancelled { .. }), _) => (look.glyphs.bad(), "CANCELLED", Tone::Bad),
+        (None, _) if lost => (look.glyphs.bad(), "NO DRIVER IS SEEN", Tone::Alarm),
         (None, _) if standstill => (look.glyphs.waiting(), "STANDS STILL", Tone::Warning),
         (None, _) if shown.decision.run.is_some() => (look.glyphs.running(), "RUNS", Tone::Running),
         (None, Go::Go) => (look.glyphs.good(), "GO", Tone::Good),
@@ -425,18 +430,21 @@ fn progress(look: &Look<'_>, shown: &Shown<'_>, run: &Run) -> Line {
             shown.release.waves.len()
         );
     }
-    let line = Line::of(Tone::Running, count).with(
-        Tone::Plain,
-        format!(", since {}", time::span(look.clock.ago(run.started_at))),
-    );
+    let line = Line::of(Tone::Running, count);
+    let since = format!(", since {}", time::span(look.clock.ago(run.started_at)));
     match look.engine.driver_is_seen(run) {
-        Some(true) if run.driver == look.engine.instance => line.with(Tone::Plain, ", from here"),
-        Some(true) => line.with(Tone::Plain, format!(", driven by {}'s gonogo", run.by)),
+        Some(true) if run.driver == look.engine.instance => {
+            line.with(Tone::Plain, format!("{since}, from here"))
+        }
+        Some(true) => line.with(
+            Tone::Plain,
+            format!("{since}, driven by {}'s gonogo", run.by),
+        ),
         Some(false) => line
-            .with(Tone::Alarm, "  NO DRIVER IS SEEN: ")
+            .with(Tone::Plain, "; ")
             .with(Tone::Key, key(look, Command::ResumeRelease))
-            .with(Tone::Alarm, " goes on from here"),
-        None => line.with(Tone::Muted, ", driven by another gonogo"),
+            .with(Tone::Plain, " goes on from here"),
+        None => line.with(Tone::Muted, format!("{since}, driven by another gonogo")),
     }
 }
 
@@ -457,13 +465,21 @@ fn back(look: &Look<'_>, run: &Run, columns: usize) -> Vec<Line> {
     if order.is_empty() {
         return Vec::new();
     }
-    let line = Line::of(Tone::Heading, " GO BACK   ")
-        .with(Tone::Key, key(look, Command::Rollback))
-        .with(
-            Tone::Plain,
-            format!(" on each, in this order: {}", order.join(", ")),
-        );
-    vec![line.fitted(columns)]
+    let keys = key(look, Command::Rollback);
+    let room = columns.saturating_sub(13);
+    let lines = wrap(&order.join(", then "), room).into_iter().enumerate();
+    lines
+        .map(|(nth, part)| {
+            let (label, keys) = if nth == 0 {
+                (" GO BACK", keys.as_str())
+            } else {
+                ("", "")
+            };
+            Line::of(Tone::Heading, pad(label, 11))
+                .with(Tone::Key, pad(keys, 2))
+                .with(Tone::Plain, part)
+        })
+        .collect()
 }
 
 /// The release as text for a chat: what `y` copies.

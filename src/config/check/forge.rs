@@ -6,6 +6,7 @@ use super::super::file::{Table, Value};
 use super::super::{ForgeKind, ForgeSettings, TokenSource, defaults, keys};
 use super::Place;
 use crate::domain::ids::ForgeName;
+use crate::domain::policy::BY_HAND;
 
 /// The forges, and the names of all that have a table, broken ones too: a reference to a broken
 /// one is not a second problem.
@@ -55,6 +56,9 @@ fn github() -> Option<ForgeSettings> {
 fn forge(name: &str, table: &Table<'_>, place: &Place<'_>) -> Option<ForgeSettings> {
     if name.contains(':') {
         table.error("a forge's name cannot hold a colon", None);
+    }
+    if name == BY_HAND {
+        table.error("this name stands for services without a forge", None);
     }
     let given = table.get("url").map(address);
     let kind = kind(name, table, given.as_ref().map(Option::as_ref));

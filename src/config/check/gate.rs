@@ -7,7 +7,7 @@ use super::super::file::{Table, Value};
 use super::super::keys;
 use super::{Place, Roles, known_role};
 use crate::domain::ids::RoleName;
-use crate::domain::policy::{FitsRule, GateSpec, PipelineRule};
+use crate::domain::policy::{FitsRule, GateSpec, HealthRule, PipelineRule};
 use crate::domain::sampling;
 
 mod checklist;
@@ -19,6 +19,9 @@ mod blocker;
 mod four_eyes;
 mod parity;
 mod quality;
+
+pub(super) use checklist::tasks;
+pub(super) use health::NO_PROBES;
 
 pub(super) use parity::compared;
 
@@ -113,6 +116,11 @@ fn gate(item: &Value<'_>, roles: &Roles, place: &Place<'_>) -> Option<GateSpec> 
     };
     let table = item.table(kind.to_owned(), section)?;
     spec(kind, item, Some(&table), roles, place)
+}
+
+/// Reads what a verification samples.
+pub(super) fn health_rule(at: &Value<'_>, table: &Table<'_>) -> Option<HealthRule> {
+    health::rule(at, Some(table))
 }
 
 fn spec(

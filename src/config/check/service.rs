@@ -8,7 +8,7 @@ use super::super::error::meant;
 use super::super::file::{Table, Value};
 use super::super::{defaults, keys};
 use super::forge::Forges;
-use super::{Overrides, Place, Risks, Roles, depends, gate, mode, scope};
+use super::{Overrides, Place, Risks, Roles, by_hand, depends, gate, mode, scope, verify};
 use crate::domain::forge_kind::ForgeKind;
 use crate::domain::ids::{EnvironmentName, ForgeName, RepoPath, ServiceName};
 use crate::domain::policy::{Dependency, Environment, GateSpec, Mode, Service, Stage, Via};
@@ -167,6 +167,7 @@ pub(in super::super) fn undeclared(name: &EnvironmentName) -> Environment {
         overrides: crate::domain::override_::OverrideRule::default(),
         risk: crate::domain::risk::RiskRule::default(),
         countdown: crate::domain::policy::COUNTDOWN,
+        verification: None,
     }
 }
 
@@ -181,34 +182,49 @@ fn service(
 ) -> Option<Service> {
     let branch = table.get("branch").and_then(Value::text);
     let group = table.get("group").and_then(Value::text);
-    let place = table
-        .need("repo", "\"owner/name\"")
-        .and_then(|value| repo(value, known.forges));
-    // Of a forge that is broken itself, nothing is known of what can be done there.
-    let kind = place
-        .as_ref()
-        .and_then(|(forge, _)| known.forges.kind(forge.as_str()));
+    let promotes: BTreeMap<EnvironmentName, Table<'_>> = table
+        .children("promote", keys::PROMOTE)
+        .into_iter()
+        .map(|(name, table)| (EnvironmentName::new(name), table))
+        .collect();
+    let hand = by_hand::is_meant(table, &promotes);
+    let place = if hand {
+        None
+    } else {
+        by_hand::need_repo(table).and_then(|value| repo(value, known.forges))
+    };
+    // Of a forge that is broken itself, nothing is known of what can be done there. One that is not
+    // there is never asked, so any kind will do.
+    let kind = if hand {
+        Some(ForgeKind::GitHub)
+    } else {
+        place
+            .as_ref()
+            .and_then(|(forge, _)| known.forges.kind(forge.as_str()))
+    };
     let model = model::read(table, kind, path);
-    let mut ways = ways::read(table, path, branch, kind, model.as_ref());
+    let mut ways = ways::read(&promotes, path, branch, hand, kind, model.as_ref());
     // Whoever depends on others is always judged by it.
     let mut extra = extra.unwrap_or_default().to_vec();
     if !depends.is_empty() && !extra.contains(&GateSpec::Depends) {
         extra.push(GateSpec::Depends);
     }
-    let modes: BTreeMap<EnvironmentName, Mode> = table
-        .children("promote", keys::PROMOTE)
-        .into_iter()
-        .filter_map(|(name, table)| Some((EnvironmentName::new(name), mode(&table)?)))
-        .collect();
     let stages: Vec<Stage> = path
         .iter()
         .enumerate()
         .map(|(place, environment)| {
             let described = environments.get(environment);
+            let own = promotes.get(environment);
             let tier = described
                 .and_then(|environment| known.tiers.get(environment.tier.as_str()))
                 .cloned()
                 .unwrap_or_default();
+            let via = ways.remove(environment);
+            let said = own.and_then(mode);
+            let usual = described.map(|environment| environment.mode);
+            let (via, mode) = by_hand::settled(own, via, said, usual.unwrap_or_default());
+            let common = described.and_then(|environment| environment.verification.as_ref());
+            let added = own.and_then(|own| verify::read(own, known.roles));
             Stage {
                 environment: environment.clone(),
                 gates: if extra.is_empty() {
@@ -216,21 +232,33 @@ fn service(
                 } else {
                     gate::with_extra(&tier, &extra).into()
                 },
-                via: ways
-                    .remove(environment)
-                    .unwrap_or_else(|| default_via(kind.unwrap_or(ForgeKind::GitHub), place)),
-                mode: modes
-                    .get(environment)
-                    .copied()
-                    .or(described.map(|environment| environment.mode))
-                    .unwrap_or_default(),
-                verification: None,
+                via: via.unwrap_or_else(|| {
+                    if hand {
+                        Via::Checklist
+                    } else {
+                        default_via(kind.unwrap_or(ForgeKind::GitHub), place)
+                    }
+                }),
+                mode: if hand { Mode::Checklist } else { mode },
+                verification: match (common, added) {
+                    (Some(common), Some(added)) => Some(common.stricter(&added)),
+                    (Some(common), None) => Some(common.clone()),
+                    (None, added) => added,
+                },
             }
         })
         .collect();
-    comparisons(table, &stages, &extra);
+    if !hand {
+        comparisons(table, &stages, &extra);
+    }
     refuse_auto(table, &stages);
-    let (forge, repo) = place?;
+    by_hand::need_tasks(table, &promotes, &stages);
+    let (forge, repo, stages) = if hand {
+        by_hand::without_forge(table, name, stages, &extra)
+    } else {
+        let (forge, repo) = place?;
+        (forge, repo, stages)
+    };
     Some(Service {
         name: name.clone(),
         forge,
@@ -238,6 +266,7 @@ fn service(
         repo,
         environments: model?,
         branch: branch.map(str::to_owned),
+        revision: by_hand::revision(table, hand),
         group: group.map(str::to_owned),
         depends,
         scope: scope::read(table, &known.scope),

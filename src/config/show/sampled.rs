@@ -1,14 +1,27 @@
 //! What is sampled, as TOML: probes and programs.
 
+use super::gate::tasks_of;
 use super::{duration, quote, texts};
 use crate::domain::figure::Bound;
-use crate::domain::policy::{CommandRule, Expect, HealthRule, Probe, ProbeSource};
+use crate::domain::policy::{CommandRule, Expect, HealthRule, Probe, ProbeSource, Verification};
 
 /// `, every = "30s", probes = [ … ]`.
 pub(super) fn health(rule: &HealthRule) -> String {
     let probes: Vec<String> = rule.probes.iter().map(probe).collect();
     let every = quote(&duration(rule.every));
     format!(", every = {every}, probes = [{}]", probes.join(", "))
+}
+
+/// What verifies a deployment, as an inline table.
+pub(in super::super) fn verification(rule: &Verification) -> String {
+    let mut body = format!("within = {}", quote(&duration(rule.within)));
+    if !rule.health.probes.is_empty() {
+        body.push_str(&health(&rule.health));
+    }
+    if !rule.tasks.is_empty() {
+        body.push_str(&tasks_of(&rule.tasks));
+    }
+    format!("{{ {body} }}")
 }
 
 fn probe(probe: &Probe) -> String {

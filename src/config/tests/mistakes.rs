@@ -599,6 +599,88 @@ const CASES: &[(&str, &str)] = &[
     ),
     ("[ui]\ntheme = \"drak\"", "`theme` cannot be `drak`"),
     ("[release.r]\nservices = [\"x\"]", "there is no service `x`"),
+    ("[environment.p]\nverify = true", "`verify` is a table"),
+    (
+        "[environment.p]\nverify = { within = \"1m\" }",
+        "needs `probes` or `tasks`",
+    ),
+    (
+        "[environment.p]\nverify = { probes = [{ name = \"a\", url = \"https://a.b\" }] }",
+        "within what time",
+    ),
+    (
+        "[environment.p]\nverify = { within = \"1m\", probs = [], tasks = [{ name = \"a\", text = \"b\" }] }",
+        "did you mean `probes`?",
+    ),
+    (
+        "[environment.p]\nverify = { within = \"1m\", every = \"9s\", tasks = [{ name = \"a\", text = \"b\" }] }",
+        "`every` has no effect without `probes`",
+    ),
+    (
+        "[environment.p]\nverify = { within = \"10s\", probes = [{ name = \"a\", url = \"https://a.b\" }] }",
+        "over before the second look",
+    ),
+    (
+        "[environment.p]\nverify = { within = \"10m\", tasks = [{ name = \"a\", text = \"b\", role = \"qa\" }] }",
+        "there is no role `qa`",
+    ),
+    (
+        "[environment.p]\nverify = { within = \"10m\", tasks = [{ name = \"a\", text = \"b\" }] }",
+        "",
+    ),
+    ("[service.a]\npath = [\"p\"]", "needs `repo`"),
+    (
+        "[service.a]\nrevision = \"1\"\npath = [\"p\"]",
+        "p is released by hand, and its checklist has no tasks",
+    ),
+    (
+        "[service.a]\npath = [\"p\"]\ngates = [{ kind = \"checklist\", tasks = [{ name = \"a\", text = \"b\" }] }]\npromote.p = { via = \"checklist\" }",
+        "needs `revision`",
+    ),
+    (
+        "[service.a]\nrevision = \"1 2\"\npath = [\"p\"]\ngates = [{ kind = \"checklist\", tasks = [{ name = \"a\", text = \"b\" }] }]",
+        "a revision is one word",
+    ),
+    (
+        "[service.a]\nrevision = \"1\"\nbranch = \"main\"\npath = [\"p\"]\ngates = [{ kind = \"checklist\", tasks = [{ name = \"a\", text = \"b\" }] }]",
+        "`branch` has no effect without `repo`",
+    ),
+    (
+        "[service.a]\nrevision = \"1\"\npath = [\"p\"]\ngates = [\"review\", { kind = \"checklist\", tasks = [{ name = \"a\", text = \"b\" }] }]",
+        "only a forge can answer `review`",
+    ),
+    (
+        "[service.a]\nrevision = \"1\"\npath = [\"p\"]\ngates = [{ kind = \"checklist\", tasks = [{ name = \"a\", text = \"b\" }] }]\npromote.p = { via = \"deployment\" }",
+        "via = \"deployment\" into p needs a `repo`",
+    ),
+    (
+        "[service.a]\nrepo = \"a/b\"\nrevision = \"1\"\npath = [\"p\"]",
+        "`revision` has no effect with `repo`",
+    ),
+    (
+        "[service.a]\nrepo = \"a/b\"\npath = [\"p\"]\ngates = [{ kind = \"checklist\", tasks = [{ name = \"a\", text = \"b\" }] }]\npromote.p = { via = \"deployment\", mode = \"checklist\" }",
+        "via = \"deployment\" has no effect",
+    ),
+    (
+        "[service.a]\nrepo = \"a/b\"\npath = [\"p\"]\ngates = [{ kind = \"checklist\", tasks = [{ name = \"a\", text = \"b\" }] }]\npromote.p = { via = \"checklist\", mode = \"auto\" }",
+        "mode = \"auto\" has no effect",
+    ),
+    (
+        "[service.a]\nrepo = \"a/b\"\npath = [\"p\"]\npromote.p = { mode = \"checklist\" }",
+        "p is released by hand, and its checklist has no tasks",
+    ),
+    (
+        "[service.a]\nrevision = \"1\"\npath = [\"p\"]\ngates = [{ kind = \"checklist\", tasks = [{ name = \"a\", text = \"b\" }] }]\npromote.p = { verify = { within = \"1h\", tasks = [{ name = \"a\", text = \"c\" }] } }",
+        "stands before the promotion and after it",
+    ),
+    (
+        "[service.a]\nrevision = \"1\"\npath = [\"p\"]\npromote.p = { verify = { within = \"1h\", tasks = [{ name = \"a\", text = \"c\" }] } }",
+        "",
+    ),
+    (
+        "[forge.\"by hand\"]\nurl = \"https://a.b\"\nkind = \"github\"",
+        "stands for services without a forge",
+    ),
 ];
 
 #[test]

@@ -86,7 +86,8 @@ pub(super) fn github(act: &Act, repo: &str) -> String {
         Act::ApproveDeployment { .. }
         | Act::RejectDeployment { .. }
         | Act::PlayJob { .. }
-        | Act::RunPipeline { .. } => no_such_call(act, "GitHub"),
+        | Act::RunPipeline { .. }
+        | Act::ByHand => no_such_call(act, "GitHub"),
     }
 }
 
@@ -146,7 +147,7 @@ pub(super) fn gitlab(act: &Act, repo: &str) -> String {
                 sha.short()
             )
         }
-        Act::Approve { .. } | Act::Reject { .. } | Act::Dispatch { .. } => {
+        Act::Approve { .. } | Act::Reject { .. } | Act::Dispatch { .. } | Act::ByHand => {
             no_such_call(act, "GitLab")
         }
     }
@@ -192,7 +193,8 @@ pub(super) fn forgejo(act: &Act, repo: &str) -> String {
         | Act::ApproveDeployment { .. }
         | Act::RejectDeployment { .. }
         | Act::PlayJob { .. }
-        | Act::RunPipeline { .. } => no_such_call(act, "Forgejo"),
+        | Act::RunPipeline { .. }
+        | Act::ByHand => no_such_call(act, "Forgejo"),
     }
 }
 

@@ -285,3 +285,21 @@ fn judged_for_an_intent_the_digest_is_the_one_before_it_was_made() {
     let own = Cell::judge_for(sources(&world), world.stage(), Some(&own), now());
     assert_eq!(own.digest, before);
 }
+
+#[test]
+fn p5_what_still_waits_is_superseded_by_the_newest_that_waits() {
+    let mut world = World::new(Vec::new());
+    let production = EnvironmentName::from("production");
+    assert!(superseded(world.facts.value(), &production).is_empty());
+    let mut older = crate::domain::gate::fixture::run(8700, 'a', "production");
+    older.created_at -= jiff::SignedDuration::from_hours(2);
+    let mut elsewhere = crate::domain::gate::fixture::run(8900, 'c', "staging");
+    elsewhere.created_at += jiff::SignedDuration::from_hours(2);
+    world.known().runs.extend([older, elsewhere]);
+    let found = superseded(world.facts.value(), &production);
+    let words: Vec<String> = found
+        .iter()
+        .map(|(older, newer)| format!("{older} superseded by {newer}"))
+        .collect();
+    assert_eq!(words, ["2.40.3 superseded by 2.41.0"]);
+}

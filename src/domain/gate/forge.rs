@@ -57,6 +57,7 @@ pub fn judge(case: &Case<'_>, now: Timestamp) -> Verdict {
             Via::Deployment => writing(facts, "may create a deployment"),
             Via::PullRequest { base, head, .. } => pull_request(facts, candidate, base, head),
             Via::Release => release(facts, candidate),
+            Via::Checklist => by_hand(),
             Via::Forge => closed("the forge promotes by itself", "who pushes to the branch")
                 .opens_when("nothing: it is not promoted from here"),
         }
@@ -64,11 +65,17 @@ pub fn judge(case: &Case<'_>, now: Timestamp) -> Verdict {
     protection(case, facts, verdict).valid_until(case.valid_until())
 }
 
+/// No forge is asked to do anything.
+fn by_hand() -> Verdict {
+    Verdict::new(GATE, State::Open, "done by hand: no forge is asked")
+}
+
 /// How each way goes back, where it can (P7).
 fn back(case: &Case<'_>, facts: &ServiceFacts, candidate: &Revision, now: Timestamp) -> Verdict {
     let environment = case.environment();
     match &case.stage.via {
         Via::Deployment => writing(facts, "may create a deployment"),
+        Via::Checklist => by_hand(),
         Via::Workflow {
             workflow,
             git_ref,

@@ -92,7 +92,21 @@ pub(super) fn judge(
         }
     };
     let until = at.and_then(|at| at.checked_add(limit).ok());
-    with_evidence(verdict, round, said, at).valid_until(until)
+    with_evidence(verdict, round, said, at)
+        .valid_until(until)
+        .bound_to(bound(round, said))
+}
+
+/// What an override of the verdict is bound to: how each probe came out, and against what. What it
+/// measured is left out: that is another figure with every round, and one more round of the same
+/// outcome is no other decision.
+fn bound(round: &Round, said: &Words<'_>) -> String {
+    let samples = round.samples.iter().enumerate();
+    let each = samples.map(|(place, sample)| {
+        let expected = said.expected.get(place).map_or("", String::as_str);
+        format!("{} {} {expected}", sample.probe, sample.outcome.word())
+    });
+    each.collect::<Vec<_>>().join("; ")
 }
 
 /// The names of a rule's probes.
@@ -137,11 +151,7 @@ fn with_evidence(
 ) -> Verdict {
     let samples = round.samples.iter().enumerate();
     samples.fold(verdict, |verdict, (place, sample)| {
-        let word = match sample.outcome {
-            Outcome::Success => "well",
-            Outcome::Failure => "not well",
-            Outcome::Inconclusive => "says nothing",
-        };
+        let word = sample.outcome.word();
         let expected = said.expected.get(place).filter(|text| !text.is_empty());
         let expected = expected.map_or_else(String::new, |text| format!(", must be {text}"));
         let value = format!("{word}: {}{expected}", sample.value);

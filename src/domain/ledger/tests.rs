@@ -123,3 +123,37 @@ fn voiding_an_old_vote_leaves_a_newer_one_of_the_same_person() {
     ledger.apply(&same);
     assert!(ledger.votes.is_empty());
 }
+
+#[test]
+fn h2_editing_a_hold_changes_its_reason_and_end_and_keeps_since_when_it_holds() {
+    use crate::domain::hold::{Cover, Hold, HoldKind};
+    use crate::domain::ids::HoldId;
+    let mut ledger = Ledger::default();
+    let since: Timestamp = "2026-11-21T14:00:00Z".parse().unwrap();
+    let hold = Hold {
+        id: "h-1".into(),
+        cover: Cover::default(),
+        kind: HoldKind::Forward,
+        reason: "heap grows".to_owned(),
+        owner: "carol".into(),
+        since,
+        until: None,
+        incident: false,
+    };
+    let placed = entry(&ledger, Event::HoldPlaced { hold });
+    ledger.apply(&placed);
+    let until = Some(since + jiff::SignedDuration::from_hours(9));
+    let event = Event::HoldEdited {
+        id: "h-1".into(),
+        cover: Cover::default(),
+        kind: HoldKind::All,
+        until,
+    };
+    let mut edited = entry(&ledger, event);
+    edited.draft.reason = Some("heap still grows".to_owned());
+    ledger.apply(&edited);
+    let hold = &ledger.holds[&HoldId::from("h-1")];
+    assert_eq!((hold.since, hold.until), (since, until));
+    assert_eq!(hold.reason, "heap still grows");
+    assert_eq!(hold.owner.as_str(), "carol");
+}

@@ -135,3 +135,22 @@ fn p8_what_was_rejected_or_never_sent_made_nothing() {
         assert_eq!(origin(&world, &deployed), Origin::OutOfBand, "{steps:?}");
     }
 }
+
+#[test]
+fn p8_what_one_of_us_rejected_or_stopped_is_ours_as_long_as_it_never_came_in() {
+    for purpose in [Purpose::Rejection, Purpose::Cancellation] {
+        let (mut world, mut deployed) = world();
+        world.promotion("production", &[sent(), accepted(), Step::Succeeded]);
+        let ledger = world.book();
+        for promotion in ledger.promotions.values_mut() {
+            promotion.intent.purpose = purpose;
+        }
+        deployed.changed_at = ago(1);
+        assert_eq!(origin(&world, &deployed), Origin::OutOfBand, "it came in");
+        let ours = Origin::Ours(Some("intent-production".into()));
+        deployed.phase = Phase::Failed;
+        assert_eq!(origin(&world, &deployed), ours);
+        deployed.changed_at = ago(30);
+        assert_eq!(origin(&world, &deployed), Origin::OutOfBand, "before");
+    }
+}

@@ -69,6 +69,7 @@ fn rule(world: &mut World, rule: OverrideRule) {
         overrides: rule,
         risk: crate::domain::risk::RiskRule::default(),
         countdown: COUNTDOWN,
+        verification: None,
     };
     world.policy.environments = BTreeMap::from([("production".into(), environment)]);
 }

@@ -208,9 +208,41 @@ pub struct CommandRule {
 /// What has to be seen after a deployment before it counts as verified (P10).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Verification {
-    /// Within this time of the deployment the probes must be well.
+    /// Within this time of the deployment the probes must be well and the tasks attested.
     pub within: SignedDuration,
+    /// Without probes, nothing is sampled: the tasks alone verify.
     pub health: HealthRule,
+    /// What people look at and attest.
+    pub tasks: Vec<Task>,
+}
+
+impl Verification {
+    /// What both ask for: whoever adds to a verification never takes from it.
+    #[must_use]
+    pub fn stricter(&self, added: &Self) -> Self {
+        let mut both = self.clone();
+        both.within = both.within.min(added.within);
+        both.health.every = match (
+            self.health.probes.is_empty(),
+            added.health.probes.is_empty(),
+        ) {
+            (false, true) => self.health.every,
+            (true, false) => added.health.every,
+            (true, true) | (false, false) => self.health.every.min(added.health.every),
+        };
+        for probe in &added.health.probes {
+            if !both.health.probes.contains(probe) {
+                both.health.probes.push(probe.clone());
+            }
+        }
+        for task in &added.tasks {
+            match both.tasks.iter_mut().find(|known| known.name == task.name) {
+                Some(known) => known.role = known.role.clone().or_else(|| task.role.clone()),
+                None => both.tasks.push(task.clone()),
+            }
+        }
+        both
+    }
 }
 
 #[cfg(test)]

@@ -23,6 +23,7 @@ fn rule() -> Verification {
             }],
             every: SignedDuration::from_secs(30),
         },
+        tasks: Vec::new(),
     }
 }
 
@@ -48,14 +49,17 @@ fn verifying() -> Standing {
 fn p10_one_round_in_which_every_probe_is_well_passes() {
     let round = sampled(Outcome::Success, ago(1));
     assert_eq!(
-        decide(&verifying(), Some(&round), now()),
+        decide(&verifying(), Looks::probed(Some(&round)), now()),
         Some(Verdict::Passed {
             saw: "up 0.2, errors 0.2".to_owned()
         })
     );
     for outcome in [Outcome::Failure, Outcome::Inconclusive] {
         let round = sampled(outcome, ago(1));
-        assert_eq!(decide(&verifying(), Some(&round), now()), None);
+        assert_eq!(
+            decide(&verifying(), Looks::probed(Some(&round)), now()),
+            None
+        );
     }
 }
 
@@ -63,9 +67,12 @@ fn p10_one_round_in_which_every_probe_is_well_passes() {
 fn p10_at_the_time_limit_it_fails_and_says_what_was_seen() {
     let round = sampled(Outcome::Inconclusive, ago(1));
     let just_before = later(5) - SignedDuration::from_millis(1);
-    assert_eq!(decide(&verifying(), Some(&round), just_before), None);
     assert_eq!(
-        decide(&verifying(), Some(&round), later(5)),
+        decide(&verifying(), Looks::probed(Some(&round)), just_before),
+        None
+    );
+    assert_eq!(
+        decide(&verifying(), Looks::probed(Some(&round)), later(5)),
         Some(Verdict::Failed {
             why: "not well in time: errors 0.2".to_owned()
         })
@@ -75,16 +82,22 @@ fn p10_at_the_time_limit_it_fails_and_says_what_was_seen() {
 #[test]
 fn p10_a_round_from_before_the_deployment_says_nothing() {
     let round = sampled(Outcome::Success, ago(6));
-    assert_eq!(decide(&verifying(), Some(&round), now()), None);
-    assert_eq!(decide(&verifying(), Some(&round), later(60)), None);
+    assert_eq!(
+        decide(&verifying(), Looks::probed(Some(&round)), now()),
+        None
+    );
+    assert_eq!(
+        decide(&verifying(), Looks::probed(Some(&round)), later(60)),
+        None
+    );
 }
 
 #[test]
 fn p10_nobody_having_looked_is_no_failure_and_the_first_look_decides() {
-    assert_eq!(decide(&verifying(), None, later(60)), None);
+    assert_eq!(decide(&verifying(), Looks::probed(None), later(60)), None);
     let good = sampled(Outcome::Success, later(59));
     let bad = sampled(Outcome::Failure, later(59));
-    let decided = |round| decide(&verifying(), Some(round), later(60));
+    let decided = |round| decide(&verifying(), Looks::probed(Some(round)), later(60));
     assert!(matches!(decided(&good), Some(Verdict::Passed { .. })));
     assert!(matches!(decided(&bad), Some(Verdict::Failed { .. })));
 }
@@ -97,7 +110,10 @@ fn an_empty_round_passes_nothing() {
         },
         ago(1),
     );
-    assert_eq!(decide(&verifying(), Some(&round), now()), None);
+    assert_eq!(
+        decide(&verifying(), Looks::probed(Some(&round)), now()),
+        None
+    );
 }
 
 /// A world whose staging asks for a verification of what the candidate's deployment brought.
@@ -161,8 +177,11 @@ fn what_was_deployed_before_the_journal_began_passes_when_seen_and_never_fails()
     let standing = standing(stage, &service, live, world.ledger.as_ref());
     assert!(matches!(standing, Standing::Verifying { until: None, .. }));
     let bad = sampled(Outcome::Failure, now());
-    assert_eq!(decide(&standing, Some(&bad), later(10_000)), None);
+    assert_eq!(
+        decide(&standing, Looks::probed(Some(&bad)), later(10_000)),
+        None
+    );
     let good = sampled(Outcome::Success, now());
-    let passed = decide(&standing, Some(&good), later(10_000));
+    let passed = decide(&standing, Looks::probed(Some(&good)), later(10_000));
     assert!(matches!(passed, Some(Verdict::Passed { .. })));
 }

@@ -248,6 +248,7 @@ fn call(repo: &RepoPath, act: &Act, key: &IntentId, features: &Features) -> Resu
             return Err(lacks("keep deployments"));
         }
         Act::PlayJob { .. } => return Err(lacks("start a single job")),
+        Act::ByHand => return Err(lacks("do what people do by hand")),
         Act::RunPipeline { .. } => return Err(lacks("start a pipeline without a workflow")),
     })
 }
@@ -309,7 +310,8 @@ fn accepted(act: &Act, answer: &Answer, features: &Features) -> Outcome {
         | Act::RejectDeployment { .. }
         | Act::CreateDeployment { .. }
         | Act::PlayJob { .. }
-        | Act::RunPipeline { .. } => return nameless(),
+        | Act::RunPipeline { .. }
+        | Act::ByHand => return nameless(),
     };
     Outcome::Accepted(handle)
 }
@@ -328,7 +330,8 @@ fn made(act: &Act, answer: &Answer) -> Result<Made, Error> {
         | Act::RejectDeployment { .. }
         | Act::CreateDeployment { .. }
         | Act::PlayJob { .. }
-        | Act::RunPipeline { .. } => false,
+        | Act::RunPipeline { .. }
+        | Act::ByHand => false,
     };
     let body = answer.body.trim_ascii();
     if may_be_empty && body.is_empty() {

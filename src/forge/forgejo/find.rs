@@ -87,7 +87,8 @@ impl Forgejo {
             | Act::RejectDeployment { .. }
             | Act::CreateDeployment { .. }
             | Act::PlayJob { .. }
-            | Act::RunPipeline { .. } => Ok(None),
+            | Act::RunPipeline { .. }
+            | Act::ByHand => Ok(None),
         }
     }
 

@@ -241,7 +241,8 @@ fn call(repo: &RepoPath, act: &Act, key: &IntentId, dispatch_details: bool) -> O
         Act::ApproveDeployment { .. }
         | Act::RejectDeployment { .. }
         | Act::PlayJob { .. }
-        | Act::RunPipeline { .. } => return None,
+        | Act::RunPipeline { .. }
+        | Act::ByHand => return None,
     })
 }
 
@@ -308,7 +309,8 @@ fn accepted(act: &Act, answer: &Answer) -> Outcome {
         Act::ApproveDeployment { .. }
         | Act::RejectDeployment { .. }
         | Act::PlayJob { .. }
-        | Act::RunPipeline { .. } => return nameless(),
+        | Act::RunPipeline { .. }
+        | Act::ByHand => return nameless(),
         Act::SetStatus { sha, .. } => match made.id {
             Some(_) => Handle {
                 sha: Some(sha.clone()),
@@ -335,6 +337,7 @@ fn made(act: &Act, answer: &Answer) -> Result<Made, Error> {
         | Act::PlayJob { .. }
         | Act::RunPipeline { .. }
         | Act::CreateTag { .. }
+        | Act::ByHand
         | Act::SetStatus { .. } => false,
     };
     if may_be_empty && answer.body.trim_ascii().is_empty() {

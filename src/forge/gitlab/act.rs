@@ -235,7 +235,9 @@ fn call(act: &Act, key: &IntentId) -> Option<Call> {
             }
             post(format!("/statuses/{}", part(sha.as_str())), Some(body))
         }
-        Act::Approve { .. } | Act::Reject { .. } | Act::Dispatch { .. } => return None,
+        Act::Approve { .. } | Act::Reject { .. } | Act::Dispatch { .. } | Act::ByHand => {
+            return None;
+        }
     })
 }
 
@@ -310,7 +312,8 @@ fn accepted(act: &Act, answer: &Answer) -> Outcome {
         // None of these is sent.
         | Act::Approve { .. }
         | Act::Reject { .. }
-        | Act::Dispatch { .. } => return nameless(made.iid),
+        | Act::Dispatch { .. }
+        | Act::ByHand => return nameless(made.iid),
     };
     Outcome::Accepted(handle)
 }

@@ -19,14 +19,16 @@ use crate::forge::http::limiter::Purpose;
 pub(super) struct WireChange {
     pub(super) iid: u64,
     pub(super) title: String,
+    pub(super) description: Option<String>,
     pub(super) web_url: String,
     pub(super) author: Option<User>,
+    pub(super) merge_user: Option<User>,
     #[serde(default)]
     draft: bool,
     pub(super) state: Option<String>,
     /// The head of what would be merged.
     pub(super) sha: Option<String>,
-    source_branch: String,
+    pub(super) source_branch: String,
     target_branch: String,
     detailed_merge_status: Option<String>,
     has_conflicts: Option<bool>,

@@ -127,7 +127,9 @@ impl GitLab {
             }
             Act::SetStatus { sha, context, .. } => self.find_status(repo, sha, context, key).await,
             // None of these was ever sent.
-            Act::Approve { .. } | Act::Reject { .. } | Act::Dispatch { .. } => Ok(None),
+            Act::Approve { .. } | Act::Reject { .. } | Act::Dispatch { .. } | Act::ByHand => {
+                Ok(None)
+            }
         }
     }
 

@@ -13,7 +13,7 @@ use super::project::User;
 use crate::domain::ids::{Person, PullRequestNumber, RepoPath, Sha};
 use crate::domain::pipeline::Checks;
 use crate::domain::pull_request::Review;
-use crate::domain::scope::{Commit, Relation, Scope, ScopedPullRequest};
+use crate::domain::scope::{ChangedFile, Commit, Files, Relation, Scope, ScopedPullRequest};
 use crate::domain::text::clean;
 use crate::forge::error::Error;
 use crate::forge::http::limiter::Purpose;
@@ -29,13 +29,32 @@ struct Comparison {
     /// The server gave up, and the list is not whole.
     #[serde(default)]
     compare_timeout: bool,
+    diffs: Option<Vec<WireDiff>>,
     web_url: Option<String>,
+}
+
+/// One file of a comparison, with its diff as text.
+#[derive(Deserialize)]
+struct WireDiff {
+    new_path: String,
+    old_path: String,
+    #[serde(default)]
+    renamed_file: bool,
+    #[serde(default)]
+    diff: String,
+    /// The text was left out.
+    #[serde(default)]
+    too_large: bool,
+    #[serde(default)]
+    collapsed: bool,
 }
 
 #[derive(Deserialize)]
 struct WireCommit {
     id: String,
     title: Option<String>,
+    /// With the title as its first line.
+    message: Option<String>,
     author_name: Option<String>,
     committed_date: Option<Timestamp>,
 }
@@ -82,6 +101,7 @@ impl GitLab {
                 && commits.len() <= MOST_COMMITS,
             commits,
             pull_requests: Vec::new(),
+            files: forth.diffs.map(files),
             url: forth.web_url.as_deref().map(clean),
         };
         let mut brought: BTreeMap<u64, WireChange> = BTreeMap::new();
@@ -162,6 +182,9 @@ impl GitLab {
         let change = ScopedPullRequest {
             number: PullRequestNumber(change.iid),
             title: clean(&change.title),
+            body: clean(change.description.as_deref().unwrap_or_default()),
+            branch: Some(clean(&change.source_branch)),
+            merged_by: change.merge_user.as_ref().map(User::person),
             author: change.author.as_ref().map(User::person),
             url: clean(&change.web_url),
             labels: change.labels.iter().map(|label| clean(label)).collect(),
@@ -180,10 +203,35 @@ impl GitLab {
     }
 }
 
+/// Sizes are counted in the diffs; GitLab gives none.
+fn files(read: Vec<WireDiff>) -> Files {
+    let cut = read.iter().any(|file| file.too_large || file.collapsed);
+    let listed = read.into_iter().map(|file| {
+        let count = |sign: char| {
+            let lines = file.diff.lines();
+            lines.filter(|line| line.starts_with(sign)).count() as u64
+        };
+        ChangedFile {
+            path: clean(&file.new_path),
+            was: file.renamed_file.then(|| clean(&file.old_path)),
+            additions: count('+'),
+            deletions: count('-'),
+        }
+    });
+    Files {
+        listed: listed.collect(),
+        cut,
+    }
+}
+
 fn commit(read: &WireCommit) -> Commit {
     Commit {
         sha: Sha::from(clean(&read.id).to_lowercase()),
         headline: clean(read.title.as_deref().unwrap_or_default()),
+        message: {
+            let message = read.message.as_deref().unwrap_or_default();
+            clean(message.split_once('\n').map_or("", |(_, rest)| rest))
+        },
         author: read
             .author_name
             .as_deref()

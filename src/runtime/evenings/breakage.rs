@@ -74,6 +74,28 @@ breakages! {
     ForgetsReadOnly => "who may only look changes nothing";
     /// A forge takes back what was live.
     GoesBack => "what is live never goes back";
+    /// An operator orders with an override that was used, and the journal takes it.
+    UsesOverridesAgain => "an override serves once, for what it was granted on";
+    /// An override is granted anew on what is there now, by nobody.
+    RebindsOverrides => "an override binds to what its granter saw";
+    /// The policies that are handed out let everybody override, alone.
+    EntitlesOverriders => "an override needs who may, and a second person where that is asked";
+    /// The policies that are handed out have checklists without tasks.
+    ForgetsTasks => "a checklist is done for exactly this";
+    /// Rounds come from a cache.
+    SamplesFromCache => "samples are taken again before sending";
+    /// The hold that a rollback leaves names another revision.
+    MisdirectsRollbacks => "going back is to what was verified, and leaves a hold";
+    /// The hold of a failed verification names another revision.
+    MisdirectsIncidents => "what fails its verification is held";
+    /// What verifies a deployment says that all is well, whatever it saw.
+    VerifiesUnseen => "what is verified was seen to be well";
+    /// What came out of band is noted as often as it is seen.
+    TellsAgain => "what came out of band is told, and once";
+    /// The journal takes a second run of a release.
+    RunsTwice => "a release has one run, and a run one driver";
+    /// The policies that are handed out have all of a release in one wave.
+    ForgetsWaves => "a wave waits for the one before";
     /// A forge never says what became of a send.
     NeverTells => "everything comes to an end";
 }
@@ -86,8 +108,9 @@ impl Breakage {
             blind_permit: self == Self::PermitsBlindly,
             any_step: self == Self::TakesAnyStep,
             noted_again: self == Self::NotesAgain,
-            // No order of these evenings overrides anything yet.
-            used_again: false,
+            used_again: self == Self::UsesOverridesAgain,
+            told_again: self == Self::TellsAgain,
+            many_runs: self == Self::RunsTwice,
         }
     }
 }

@@ -15,7 +15,9 @@ use crate::app::msg::{Answer, Budget, Fetched, JournalFault, Msg};
 use crate::domain::act::{Act, Handle, Outcome};
 use crate::domain::entry::{Draft, Entry, Event, Precondition};
 use crate::domain::facts::ServiceFacts;
-use crate::domain::ids::{Digest, ForgeName, InstanceId, IntentId, RepoPath, Seq, ServiceName};
+use crate::domain::ids::{
+    Digest, ForgeName, InstanceId, IntentId, RepoPath, Seq, ServiceName, Sha,
+};
 use crate::domain::promotion::Step;
 use crate::runtime::connect::journal_fault;
 
@@ -144,6 +146,7 @@ impl World {
                 self.record.journal_good.insert(instance, false);
             }
             Msg::Fetched(fetched) => self.told(&instance, fetched, flight),
+            Msg::Sampled { .. } => self.told_round(flight),
             _ => {}
         }
         self.tell(flight.who, answer);
@@ -257,9 +260,8 @@ impl World {
                     more: false,
                 })
             }
-            // No policy of these evenings samples anything.
-            Effect::Sample { .. }
-            | Effect::Browse(_)
+            Effect::Sample { ticket, sampling } => self.sample(flight, *ticket, sampling),
+            Effect::Browse(_)
             | Effect::Copy(_)
             | Effect::SaveCache
             | Effect::Suspend
@@ -282,6 +284,7 @@ impl World {
         {
             hold.reason.clear();
         }
+        self.misdirects(&mut draft.event);
         let permits = matches!(
             &draft.event,
             Event::Stepped {
@@ -315,6 +318,21 @@ impl World {
             return Err(unreachable());
         }
         result.map_err(|error| journal_fault(&error))
+    }
+
+    /// What a hold names is another revision than it should.
+    fn misdirects(&self, event: &mut Event) {
+        let Event::HoldPlaced { hold } = event else {
+            return;
+        };
+        let lost = if hold.incident {
+            self.broken(Breakage::MisdirectsIncidents)
+        } else {
+            self.broken(Breakage::MisdirectsRollbacks) && hold.reason.contains("rolled back from")
+        };
+        if lost {
+            hold.cover.revision = Some(Sha::from("0".repeat(40)));
+        }
     }
 
     /// What a reader of the journal is shown.

@@ -5,14 +5,17 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
+use crate::domain::attestation::Attestation;
 use crate::domain::entry::{Entry, Event};
-use crate::domain::hold::{Cover, Hold, ManualGate};
+use crate::domain::hold::{Cover, Hold, HoldKind, ManualGate};
 use crate::domain::ids::{
-    Digest, EnvironmentName, HoldId, InstanceId, IntentId, ManualGateId, Person, Seq, ServiceName,
-    Sha,
+    DeploymentId, Digest, EnvironmentName, HoldId, InstanceId, IntentId, ManualGateId, OverrideId,
+    Person, ReleaseName, ReleaseRunId, Seq, ServiceName, Sha,
 };
+use crate::domain::override_::Override;
 use crate::domain::promotion::{Intent, Purpose, Step};
-use crate::domain::signoff::Vote;
+use crate::domain::release::run::Run;
+use crate::domain::signoff::{ReleaseVote, Vote};
 
 #[derive(Debug, Default)]
 pub struct Fold {
@@ -22,12 +25,43 @@ pub struct Fold {
     /// The last vote of each person on each cell.
     pub votes: BTreeMap<(ServiceName, EnvironmentName, Person), Vote>,
     pub intents: BTreeMap<IntentId, Going>,
+    /// When the journal's first entry was made.
+    pub began: Option<Timestamp>,
+    pub overrides: BTreeMap<OverrideId, Granted>,
+    /// Whether what was verified was well.
+    pub verified: BTreeMap<(ServiceName, DeploymentId), bool>,
+    /// Deployments of which it was noted whose they are, and whether they came out of band.
+    pub noted: BTreeMap<(ServiceName, DeploymentId), bool>,
+    pub tasks: BTreeMap<(ServiceName, EnvironmentName, String), Attestation>,
+    pub runs: BTreeMap<ReleaseRunId, Driven>,
+    /// The last vote of each person on each release.
+    pub release_votes: BTreeMap<(ReleaseName, Person), ReleaseVote>,
+}
+
+#[derive(Debug)]
+pub struct Granted {
+    pub grant: Override,
+    /// Everybody who said so afterwards.
+    pub confirmed_by: Vec<Person>,
+    pub withdrawn: bool,
+    pub used_by: Option<IntentId>,
+}
+
+/// A run of a release.
+#[derive(Debug)]
+pub struct Driven {
+    pub run: Run,
+    pub driver: InstanceId,
+    pub ended: bool,
+    /// Under which it was started.
+    pub policy: Digest,
 }
 
 #[derive(Debug)]
 pub struct Held {
     pub placed: Hold,
-    /// The entry that placed it, or changed it last.
+    pub kind: HoldKind,
+    /// The entry that placed it, or changed or lifted it last.
     pub seq: Seq,
     pub cover: Cover,
     pub reason: String,
@@ -40,6 +74,13 @@ pub struct Held {
 impl Held {
     pub fn is_on(&self, at: Timestamp) -> bool {
         !self.lifted && self.until.is_none_or(|until| at < until)
+    }
+
+    /// H4: says whether it stops an intent.
+    pub fn stops(&self, intent: &Intent) -> bool {
+        !intent.rollback
+            || self.kind == HoldKind::All
+            || self.cover.revision.as_ref() == Some(&intent.to.sha)
     }
 }
 
@@ -58,6 +99,8 @@ pub struct Going {
     pub owner: Option<InstanceId>,
     pub permitted_at: Option<Timestamp>,
     pub policy: Digest,
+    /// Of its last step.
+    pub seq: Seq,
 }
 
 impl Going {
@@ -74,8 +117,14 @@ impl Fold {
     pub fn apply(&mut self, entry: &Entry) {
         self.head = entry.seq;
         let draft = &entry.draft;
+        self.began.get_or_insert(draft.at);
         match &draft.event {
             Event::Intended { intent } => {
+                for id in &intent.overrides {
+                    if let Some(granted) = self.overrides.get_mut(id) {
+                        granted.used_by = Some(intent.id.clone());
+                    }
+                }
                 let going = Going {
                     intent: intent.clone(),
                     actor: draft.actor.clone(),
@@ -83,12 +132,14 @@ impl Fold {
                     owner: None,
                     permitted_at: None,
                     policy: draft.policy.clone(),
+                    seq: entry.seq,
                 };
                 self.intents.insert(intent.id.clone(), going);
             }
             Event::Stepped { id, step, .. } => {
                 if let Some(going) = self.intents.get_mut(id) {
                     going.word = step.word();
+                    going.seq = entry.seq;
                     if let Step::Sending { owner } = step {
                         going.owner = Some(owner.clone());
                         going.permitted_at = Some(draft.at);
@@ -99,6 +150,7 @@ impl Fold {
             Event::HoldPlaced { hold } => {
                 let held = Held {
                     placed: hold.clone(),
+                    kind: hold.kind,
                     seq: entry.seq,
                     cover: hold.cover.clone(),
                     reason: hold.reason.clone(),
@@ -109,9 +161,13 @@ impl Fold {
                 self.holds.insert(hold.id.clone(), held);
             }
             Event::HoldEdited {
-                id, cover, until, ..
+                id,
+                cover,
+                kind,
+                until,
             } => {
                 if let Some(held) = self.holds.get_mut(id) {
+                    held.kind = *kind;
                     held.seq = entry.seq;
                     held.cover = cover.clone();
                     held.until = *until;
@@ -121,6 +177,7 @@ impl Fold {
             }
             Event::HoldLifted { id, .. } => {
                 if let Some(held) = self.holds.get_mut(id) {
+                    held.seq = entry.seq;
                     held.lifted = true;
                 }
             }
@@ -154,24 +211,102 @@ impl Fold {
                     gated.opened_by = None;
                 }
             }
-            // No order of these evenings overrides, attests or ships a release.
-            Event::OverrideGranted { .. }
-            | Event::OverrideConfirmed { .. }
-            | Event::OverrideWithdrawn { .. }
-            | Event::OverrideUsed { .. }
-            | Event::VerificationPassed { .. }
-            | Event::VerificationFailed { .. }
-            | Event::AlertRaised { .. }
-            | Event::TaskDone { .. }
-            | Event::TaskWithdrawn { .. }
-            | Event::ReleaseVoteCast { .. }
-            | Event::ReleaseStarted { .. }
-            | Event::ReleaseResumed { .. }
-            | Event::ReleaseEnded { .. }
-            | Event::VoteVoided { .. }
-            | Event::DeploymentSeen { .. }
-            | Event::DeploymentOutOfBand { .. } => {}
+            _ => self.control(entry),
         }
+    }
+
+    /// What lets a promotion through, comes after it, or drives several.
+    fn control(&mut self, entry: &Entry) {
+        let draft = &entry.draft;
+        let deployed = |id: &DeploymentId| draft.service.clone().map(|service| (service, *id));
+        match &draft.event {
+            Event::OverrideGranted { grant } => {
+                let granted = Granted {
+                    grant: grant.clone(),
+                    confirmed_by: Vec::new(),
+                    withdrawn: false,
+                    used_by: None,
+                };
+                self.overrides.insert(grant.id.clone(), granted);
+            }
+            Event::OverrideConfirmed { id, .. } => {
+                if let Some(granted) = self.overrides.get_mut(id) {
+                    granted.confirmed_by.push(draft.actor.clone());
+                }
+            }
+            Event::OverrideWithdrawn { id, .. } => {
+                if let Some(granted) = self.overrides.get_mut(id) {
+                    granted.withdrawn = true;
+                }
+            }
+            Event::VerificationPassed { deployment, .. } => {
+                self.verified
+                    .extend(deployed(deployment).map(|key| (key, true)));
+            }
+            Event::VerificationFailed { deployment, .. } => {
+                self.verified
+                    .extend(deployed(deployment).map(|key| (key, false)));
+            }
+            Event::DeploymentSeen { deployment, .. } => {
+                self.noted
+                    .extend(deployed(deployment).map(|key| (key, false)));
+            }
+            Event::DeploymentOutOfBand { deployment, .. } => {
+                self.noted
+                    .extend(deployed(deployment).map(|key| (key, true)));
+            }
+            Event::TaskDone { attestation: done } => {
+                let key = (
+                    done.service.clone(),
+                    done.environment.clone(),
+                    done.task.clone(),
+                );
+                self.tasks.insert(key, done.clone());
+            }
+            Event::TaskWithdrawn { task, cover } => {
+                let cell = cover.service.clone().zip(cover.environment.clone());
+                if let Some((service, environment)) = cell {
+                    let key = (service, environment, task.clone());
+                    if self.tasks.get(&key).map(|done| &done.person) == Some(&draft.actor) {
+                        self.tasks.remove(&key);
+                    }
+                }
+            }
+            Event::ReleaseVoteCast { vote } => {
+                let key = (vote.release.clone(), vote.person.clone());
+                self.release_votes.insert(key, vote.clone());
+            }
+            Event::ReleaseStarted { run } => {
+                let driven = Driven {
+                    run: run.clone(),
+                    driver: run.driver.clone(),
+                    ended: false,
+                    policy: draft.policy.clone(),
+                };
+                self.runs.insert(run.id.clone(), driven);
+            }
+            Event::ReleaseResumed { id, driver, .. } => {
+                if let Some(driven) = self.runs.get_mut(id) {
+                    driven.driver = driver.clone();
+                }
+            }
+            Event::ReleaseEnded { id, .. } => {
+                if let Some(driven) = self.runs.get_mut(id) {
+                    driven.ended = true;
+                }
+            }
+            // Notes of what other entries say.
+            _ => {}
+        }
+    }
+
+    /// Says whether an intent passes a gate by an override.
+    pub fn overridden(&self, intent: &Intent, gate: &str) -> bool {
+        let mut used = intent
+            .overrides
+            .iter()
+            .filter_map(|id| self.overrides.get(id));
+        used.any(|granted| granted.grant.gate(gate).is_some())
     }
 
     /// The holds that are on at `at` and cover a cell and revision.

@@ -53,6 +53,11 @@ pub struct Repo {
     /// Who approved the change that brought a commit.
     approvals: BTreeMap<Sha, Vec<Review>>,
     path: Vec<Stage>,
+    /// Which write a deployment stems from; `None` if somebody made it past gonogo. The forge tells
+    /// nobody.
+    pub made_by: BTreeMap<DeploymentId, Option<IntentId>>,
+    /// What a run was let into, or waits for.
+    door: BTreeMap<RunId, EnvironmentName>,
     coming: Vec<(Timestamp, Change)>,
     history: Vec<(Timestamp, Arc<ServiceFacts>)>,
     ids: u64,
@@ -69,6 +74,8 @@ enum Change {
         environment: EnvironmentName,
         sha: Sha,
         key: Option<IntentId>,
+        /// The write that it stems from, whether or not the forge shows its key.
+        cause: Option<IntentId>,
         run: Option<RunId>,
     },
 }
@@ -128,6 +135,8 @@ impl Repo {
             merged: BTreeMap::new(),
             approvals: BTreeMap::new(),
             path,
+            made_by: BTreeMap::new(),
+            door: BTreeMap::new(),
             coming: Vec::new(),
             history: Vec::new(),
             ids: 100,
@@ -135,11 +144,7 @@ impl Repo {
         // Each environment has what the one before it had one push ago.
         let begun = now - SignedDuration::from_hours(2);
         let stages = repo.path.clone();
-        for (pushed, _) in stages
-            .iter()
-            .enumerate()
-            .chain([(stages.len(), &stages[0])])
-        {
+        for pushed in 0..=stages.len() + 1 {
             let at = begun + SignedDuration::from_mins(10 * i64::try_from(pushed).unwrap_or(0));
             repo.push(chance, at);
             let shas = repo.commits.clone();

@@ -8,15 +8,24 @@ use crate::domain::promotion::Purpose;
 
 use super::record::Send;
 
+mod aftermath;
 mod boards;
 mod ends;
 mod entries;
 mod holds;
 mod oracle;
+mod overrides;
+mod releases;
+mod rollbacks;
+mod samples;
 mod sends;
+mod tasks;
 mod votes;
 
-pub use ends::is_unsettled;
+/// Says whether anything still has to come to an end.
+pub fn is_unsettled(world: &World) -> bool {
+    ends::everything_ends(world).is_err() || aftermath::told(world).is_err()
+}
 
 /// Whether it holds, and if not, what shows it.
 pub type Held = Result<(), String>;
@@ -124,12 +133,71 @@ pub const INVARIANTS: &[Invariant] = &[
     Invariant {
         name: "votes bind to what their casters saw",
         rule: "S1",
-        checks: &[OnEffect(votes::seen), OnEntry(votes::cast)],
+        checks: &[
+            OnEffect(votes::seen),
+            OnEntry(votes::cast),
+            OnEffect(releases::seen),
+        ],
     },
     Invariant {
         name: "a go needs every role",
         rule: "S1, S2",
-        checks: &[OnEntry(votes::complete)],
+        checks: &[OnEntry(votes::complete), OnEntry(releases::decided)],
+    },
+    Invariant {
+        name: "a checklist is done for exactly this",
+        rule: "S1, gates",
+        checks: &[OnEffect(tasks::seen), OnEntry(tasks::complete)],
+    },
+    Invariant {
+        name: "samples are taken again before sending",
+        rule: "P3, gates",
+        checks: &[OnSend(samples::taken_again)],
+    },
+    Invariant {
+        name: "an override binds to what its granter saw",
+        rule: "O1",
+        checks: &[OnEffect(overrides::seen), OnEntry(overrides::granted)],
+    },
+    Invariant {
+        name: "an override serves once, for what it was granted on",
+        rule: "O1",
+        checks: &[OnEntry(overrides::once), OnSend(overrides::in_force)],
+    },
+    Invariant {
+        name: "an override needs who may, and a second person where that is asked",
+        rule: "O1, P7",
+        checks: &[OnEntry(overrides::entitled)],
+    },
+    Invariant {
+        name: "going back is to what was verified, and leaves a hold",
+        rule: "P7",
+        checks: &[OnEntry(rollbacks::good)],
+    },
+    Invariant {
+        name: "what came out of band is told, and once",
+        rule: "P8",
+        checks: &[OnEntry(aftermath::told_once), End(aftermath::told)],
+    },
+    Invariant {
+        name: "what fails its verification is held",
+        rule: "P10",
+        checks: &[OnEntry(aftermath::held)],
+    },
+    Invariant {
+        name: "what is verified was seen to be well",
+        rule: "P10",
+        checks: &[OnEntry(aftermath::verified)],
+    },
+    Invariant {
+        name: "a release has one run, and a run one driver",
+        rule: "P9",
+        checks: &[OnEntry(releases::started), OnEntry(releases::driven)],
+    },
+    Invariant {
+        name: "a wave waits for the one before",
+        rule: "P9",
+        checks: &[OnEntry(releases::waves)],
     },
     Invariant {
         name: "a hold has a reason, an owner, an end to come",
@@ -222,6 +290,23 @@ pub fn on_send(world: &mut World, who: usize, send: &Send) {
         .is_some_and(|going| going.intent.purpose == Purpose::Promotion);
     if promotes {
         world.count("promotion sent");
+    }
+    let going = world.fold.intents.get(&send.id);
+    let (back, second) = going.map_or((false, false), |going| {
+        let run = going.intent.release.as_ref();
+        let run = run.and_then(|run| world.fold.runs.get(run));
+        let moved = run.and_then(|driven| {
+            let mut moves = driven.run.moves.iter();
+            moves.find(|moved| moved.service == going.intent.service)
+        });
+        let second = moved.is_some_and(|moved| moved.wave > 0);
+        (going.intent.rollback, second)
+    });
+    if back {
+        world.count("rolled back");
+    }
+    if second {
+        world.count("second wave");
     }
     all(world, |world, check| match check {
         OnSend(check) => check(world, who, send),

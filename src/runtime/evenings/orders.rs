@@ -2,7 +2,7 @@
 //! better than their screen, and sometimes not even that.
 
 use super::breakage::Breakage;
-use super::policy;
+use super::policy::{self, Theme};
 use super::world::World;
 use crate::app::Msg;
 use crate::app::engine::planning::Wish;
@@ -13,6 +13,8 @@ use crate::domain::ids::{EnvironmentName, ServiceName};
 use crate::domain::phase::Phase;
 
 mod controls;
+mod passes;
+mod releases;
 
 const PROMOTE: Wish = Wish::Promote { revision: None };
 
@@ -20,10 +22,22 @@ impl World {
     /// An operator does something.
     pub fn order(&mut self, who: usize) {
         self.ordering = true;
-        match self
-            .chance
-            .weighted(&[46, 7, 4, 7, 3, 6, 1, 14, 3, 4, 3, 3, 1])
-        {
+        // An evening of one theme has more of it.
+        let theme = |theme: Theme, plain: u32, more: u32| {
+            if self.theme == theme { more } else { plain }
+        };
+        let weights = [
+            [46, 7, 4, 7, 3, 6, 1, 14, 3, 4, 3, 3, 1].as_slice(),
+            &[
+                theme(Theme::Overrides, 3, 24),
+                theme(Theme::Overrides, 3, 20),
+                theme(Theme::Overrides, 1, 3),
+                theme(Theme::Back, 2, 24),
+                6,
+                theme(Theme::Release, 8, 24),
+            ],
+        ];
+        match self.chance.weighted(&weights.concat()) {
             0 => self.promotes(who),
             1 => self.holds(who),
             2 => self.edits(who),
@@ -36,6 +50,12 @@ impl World {
             9 => self.wishes(who, &Wish::Cancel),
             10 => self.wishes(who, &Wish::Rerun),
             11 => self.presses(who, "r"),
+            13 => self.overrides(who),
+            14 => self.confirms_override(who),
+            15 => self.withdraws_override(who),
+            16 => self.goes_back(who),
+            17 => self.attests(who),
+            18 => self.releases(who),
             _ => {
                 self.say(|world| format!("{} leaves", world.operators[who].instance));
                 self.presses(who, "ctrl-c");
@@ -111,6 +131,7 @@ impl World {
         match planned {
             Ok(mut plan) => {
                 "weekly".clone_into(&mut plan.intent.reason);
+                self.with_used_override(who, &mut plan.intent);
                 if self.chance.percent(30) {
                     self.operators[who].dialog = Some(plan);
                 } else {
@@ -207,7 +228,8 @@ impl World {
                 self.ask(who, Request::Send(Box::new(plan)));
             }
             // The board was not told of anything in between, so each of them still goes.
-            let goes = self.record.ordered.contains(&id);
+            let state = self.operators[who].state.as_ref();
+            let goes = state.is_some_and(|state| state.engine.flows.contains_key(&id));
             let why = format!("{id} may go, but did not because of the others");
             self.find(
                 "each of several goes by itself",
@@ -221,6 +243,10 @@ impl World {
 
     /// Gives an order as the command line does.
     fn ask(&mut self, who: usize, request: Request) {
+        // What a rollback sends comes after its hold: the order is this one all the same.
+        if let (Request::Send(plan), true) = (&request, self.ordering) {
+            self.record.ordered.insert(plan.intent.id.clone());
+        }
         self.tell(who, Msg::Asked(request));
     }
 

@@ -10,37 +10,62 @@ use jiff::{SignedDuration, Timestamp};
 use super::chance::Chance;
 use crate::domain::act::MergeMethod;
 use crate::domain::ids::{Digest, EnvironmentName, Person, RoleName, ServiceName};
-use crate::domain::override_::OverrideRule;
 use crate::domain::policy::{
     Environment, GateSpec, Mode, PipelineRule, Policy, Service, Stage, Via,
 };
 use crate::domain::window::{Span, Window, WindowEffect};
 
+mod controls;
+
+pub use controls::TONIGHT;
+
 pub const PEOPLE: [&str; 4] = ["ann", "bob", "cleo", "dan"];
 pub const SERVICES: [&str; 3] = ["api", "billing", "web"];
 /// The role that may open manual gates; no sign-off asks for it.
 pub const OPENERS: &str = "keeper";
+/// The role that may override where that is asked for, and attest some tasks.
+pub const DUTY: &str = "duty";
 pub const ENVIRONMENTS: [&str; 3] = ["dev", "staging", "production"];
 
+/// What an evening has more of than others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Theme {
+    Plain,
+    Overrides,
+    Back,
+    Release,
+}
+
+impl Theme {
+    pub fn of(chance: &mut Chance) -> Self {
+        let all = [Self::Plain, Self::Overrides, Self::Back, Self::Release];
+        all[chance.weighted(&[40, 20, 20, 20])]
+    }
+}
+
 /// Makes the policy that an evening begins with.
-pub fn first(chance: &mut Chance, now: Timestamp) -> Policy {
-    let services = 1 + chance.weighted(&[30, 50, 20]);
+pub fn first(chance: &mut Chance, theme: Theme, now: Timestamp) -> Policy {
+    let services = match theme {
+        Theme::Release => 2 + chance.weighted(&[70, 30]),
+        Theme::Plain | Theme::Overrides | Theme::Back => 1 + chance.weighted(&[30, 50, 20]),
+    };
     let environments = &ENVIRONMENTS[chance.weighted(&[30, 70])..];
-    let services = SERVICES[..services]
+    let services: Vec<Service> = SERVICES[..services]
         .iter()
-        .map(|name| service(chance, name, environments))
+        .map(|name| service(chance, theme, name, environments))
         .collect();
-    let environments = ENVIRONMENTS.iter().map(|name| {
+    let environments = ENVIRONMENTS.map(|name| {
         let environment = Environment {
-            name: (*name).into(),
+            name: name.into(),
             tier: "standard".to_owned(),
-            protected: *name == "production",
+            protected: name == "production",
             mode: Mode::Confirm,
-            overrides: OverrideRule::default(),
+            overrides: controls::overrides(chance, name),
             risk: crate::domain::risk::RiskRule::default(),
             countdown: SignedDuration::from_secs(30),
+            verification: None,
         };
-        (EnvironmentName::from(*name), environment)
+        (EnvironmentName::from(name), environment)
     });
     let members = |people: &[&str]| -> BTreeSet<Person> {
         people.iter().map(|name| Person::from(*name)).collect()
@@ -53,31 +78,32 @@ pub fn first(chance: &mut Chance, now: Timestamp) -> Policy {
         windows.push(window(chance, now, WindowEffect::Allow));
     }
     Policy {
-        releases: Vec::new(),
+        releases: controls::releases(chance, theme, &services),
         version: Digest::from("policy-0"),
         max_age: SignedDuration::from_secs(60 + 60 * i64::from(chance.percent(50))),
-        environments: environments.collect(),
+        environments: environments.into(),
         services,
         windows,
         roles: BTreeMap::from([
             (RoleName::from("qa"), members(&["ann", "bob", "dan"])),
             (RoleName::from("sre"), members(&["bob", "cleo"])),
             (RoleName::from(OPENERS), members(&["bob"])),
+            (RoleName::from(DUTY), members(&["ann", "bob"])),
         ]),
     }
 }
 
-fn service(chance: &mut Chance, name: &str, environments: &[&str]) -> Service {
+fn service(chance: &mut Chance, theme: Theme, name: &str, environments: &[&str]) -> Service {
     let last = environments.len() - 1;
     let path = environments
         .iter()
         .enumerate()
         .map(|(place, environment)| Stage {
             environment: (*environment).into(),
-            via: via(chance, environment, place),
+            via: via(chance, theme, environment, place),
             gates: gates(chance, place, place == last).into(),
             mode: Mode::Confirm,
-            verification: None,
+            verification: controls::verification(chance),
         })
         .collect();
     Service {
@@ -88,6 +114,7 @@ fn service(chance: &mut Chance, name: &str, environments: &[&str]) -> Service {
         environments: crate::domain::policy::EnvironmentModel::Native,
         repo: format!("acme/{name}").into(),
         branch: None,
+        revision: None,
         group: None,
         depends: Vec::new(),
         scope: crate::domain::scope::ScopeRule::usual(),
@@ -95,12 +122,14 @@ fn service(chance: &mut Chance, name: &str, environments: &[&str]) -> Service {
     }
 }
 
-fn via(chance: &mut Chance, environment: &str, place: usize) -> Via {
+fn via(chance: &mut Chance, theme: Theme, environment: &str, place: usize) -> Via {
     let first = place == 0;
+    // There is no way back out of a merge.
+    let there_and_back = if theme == Theme::Back { 120 } else { 30 };
     match chance.weighted(&[
         30,
         25,
-        30,
+        there_and_back,
         u32::from(!first) * 12,
         u32::from(!first) * 10,
         u32::from(first) * 40,
@@ -161,6 +190,7 @@ fn gates(chance: &mut Chance, place: usize, last: bool) -> Vec<GateSpec> {
         let distinct = chance.percent(60);
         gates.push(GateSpec::SignOff { roles, distinct });
     }
+    gates.extend(controls::gates(chance, last));
     gates
 }
 
@@ -201,7 +231,7 @@ pub fn changed(chance: &mut Chance, old: &Policy, number: usize, now: Timestamp)
         1 => policy.windows.clear(),
         2 => {
             // Somebody leaves a role or joins it.
-            let role = RoleName::from(if chance.percent(50) { "qa" } else { "sre" });
+            let role = RoleName::from(*chance.pick(&["qa", "sre", DUTY]).unwrap());
             let person = Person::from(*chance.pick(&PEOPLE).unwrap());
             let members = policy.roles.entry(role).or_default();
             if !members.remove(&person) {
@@ -228,6 +258,7 @@ pub fn changed(chance: &mut Chance, old: &Policy, number: usize, now: Timestamp)
         // The file loses a service, or gets it back.
         _ if policy.services.len() > 1 => {
             policy.services.pop();
+            controls::prune(&mut policy);
         }
         _ => {
             let name = SERVICES[policy.services.len().min(2)];
@@ -238,7 +269,8 @@ pub fn changed(chance: &mut Chance, old: &Policy, number: usize, now: Timestamp)
                     .map(|stage| stage.environment.to_string())
                     .collect();
                 let environments: Vec<&str> = environments.iter().map(String::as_str).collect();
-                policy.services.push(service(chance, name, &environments));
+                let new = service(chance, Theme::Plain, name, &environments);
+                policy.services.push(new);
             }
         }
     }

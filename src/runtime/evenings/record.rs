@@ -5,11 +5,13 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::health::{self, Sampled};
 use crate::domain::act::Act;
 use crate::domain::deployment::Deployment;
 use crate::domain::facts::{Pulse, ServiceFacts};
 use crate::domain::ids::{
-    Digest, EnvironmentName, ForgeName, InstanceId, IntentId, RepoPath, Seq, ServiceName, Sha,
+    Digest, EnvironmentName, ForgeName, InstanceId, IntentId, ReleaseRunId, RepoPath, Seq,
+    ServiceName, Sha,
 };
 use crate::domain::policy::Policy;
 use crate::domain::scope::Scope;
@@ -28,6 +30,10 @@ pub struct Record {
     /// The last good facts that each instance was given.
     pub facts: BTreeMap<(InstanceId, ServiceName), Told>,
     pub scopes: BTreeMap<(InstanceId, Sha, Sha), Arc<Scope>>,
+    /// The last round of samples of each kind that each instance was given.
+    pub rounds: BTreeMap<(InstanceId, Sampled), health::Told>,
+    /// Runs of releases that somebody ordered.
+    pub runs: BTreeSet<ReleaseRunId>,
     /// How far an instance was shown the journal.
     pub shown: BTreeMap<InstanceId, Seq>,
     /// Whether the journal's last answer to an instance was a good one.

@@ -15,6 +15,8 @@ use crate::domain::scope;
 
 /// How many steps an evening has before its end.
 const STEPS: usize = 180;
+/// How many rounds at the end anything may take to come to its own.
+const PATIENCE: u32 = 45;
 /// How many answers come before anybody orders anything: boards are opened before they are needed.
 const FIRST_ANSWERS: usize = 30;
 
@@ -165,6 +167,10 @@ impl World {
     }
 
     fn surprise(&mut self) {
+        if self.chance.percent(30) {
+            self.mood_changes();
+            return;
+        }
         let names: Vec<_> = self.forges.keys().cloned().collect();
         let Some(name) = self.chance.pick(&names).cloned() else {
             return;
@@ -249,6 +255,9 @@ impl World {
         let who = self.chance.below(self.operators.len());
         match self.breakage {
             Some(Breakage::OrdersAlone) if self.chance.percent(5) => self.orders_alone(who),
+            Some(Breakage::RebindsOverrides) if self.chance.percent(10) => {
+                self.rebinds_override(who);
+            }
             Some(Breakage::RewritesHistory) if self.chance.percent(5) => self.book.tamper(),
             Some(Breakage::RebindsVotes) if self.chance.percent(10) => {
                 let Some(vote) = self.fold.votes.values().next().cloned() else {
@@ -296,16 +305,25 @@ impl World {
             }
             self.operators[who].leaving = false;
         }
-        // Short if everything is settled; else until a search can have come to its end.
-        for round in 0..45 {
-            if round >= 4 && !invariants::is_unsettled(self) {
-                break;
-            }
+        // Short if everything is settled; else until a search can have come to its end. A release
+        // that goes on sends more, whose searches take their own time.
+        let (mut sends, mut patience) = (self.record.sends.len(), PATIENCE);
+        for round in 0.. {
             let mut turns = 0;
-            while !self.in_flight.is_empty() && turns < 200 {
+            while !self.in_flight.is_empty() && turns < 500 {
                 self.go_on(0);
                 turns += 1;
             }
+            if round >= 4 && self.in_flight.is_empty() && !invariants::is_unsettled(self) {
+                break;
+            }
+            if sends < self.record.sends.len() && round < 10 * PATIENCE {
+                (sends, patience) = (self.record.sends.len(), PATIENCE);
+            }
+            if patience == 0 {
+                break;
+            }
+            patience -= 1;
             let actor = self.operators[0].person.clone();
             self.settle_dead(&actor, self.now);
             for who in 0..self.operators.len() {
@@ -316,11 +334,6 @@ impl World {
             if self.violation.is_some() {
                 return;
             }
-        }
-        let mut turns = 0;
-        while !self.in_flight.is_empty() && turns < 500 {
-            self.go_on(0);
-            turns += 1;
         }
         invariants::after_step(self);
         invariants::at_end(self);

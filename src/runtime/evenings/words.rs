@@ -2,8 +2,10 @@
 
 use crate::app::effect::{Effect, Question};
 use crate::app::msg::{Answer, Msg};
+use crate::domain::entry::Event;
 use crate::domain::forge_kind::ForgeKind;
 use crate::domain::ids::{EnvironmentName, ServiceName};
+use crate::domain::release::run::Ending;
 
 /// An effect in a few words.
 pub fn told(effect: &Effect) -> String {
@@ -62,5 +64,41 @@ pub fn heard(msg: &Msg) -> String {
             _ => "read".to_owned(),
         },
         _ => String::new(),
+    }
+}
+
+/// What an entry is counted as.
+pub fn counted(event: &Event) -> &'static str {
+    match event {
+        Event::Intended { .. } => "intended",
+        Event::Stepped { step, .. } => step.word(),
+        Event::HoldPlaced { .. } => "hold placed",
+        Event::HoldEdited { .. } => "hold edited",
+        Event::HoldLifted { .. } => "hold lifted",
+        Event::HoldExpired { .. } => "hold expired",
+        Event::VoteCast { .. } => "vote cast",
+        Event::GateAdded { .. } => "gate added",
+        Event::GateOpened { .. } => "gate opened",
+        Event::GateClosed { .. } => "gate closed",
+        Event::OverrideGranted { .. } => "override granted",
+        Event::OverrideConfirmed { .. } => "override confirmed",
+        Event::OverrideWithdrawn { .. } => "override withdrawn",
+        Event::OverrideUsed { .. } => "override used",
+        Event::VerificationPassed { .. } => "verification passed",
+        Event::VerificationFailed { .. } => "verification failed",
+        Event::AlertRaised { .. } => "alert raised",
+        Event::TaskDone { .. } => "task done",
+        Event::TaskWithdrawn { .. } => "task withdrawn",
+        Event::ReleaseVoteCast { .. } => "release vote cast",
+        Event::ReleaseStarted { .. } => "release started",
+        Event::ReleaseResumed { .. } => "release resumed",
+        Event::ReleaseEnded { how, .. } => match how {
+            Ending::Shipped => "release shipped",
+            Ending::Stopped { .. } => "release stopped",
+            Ending::Cancelled { .. } => "release cancelled",
+        },
+        Event::DeploymentSeen { .. } => "deployment seen",
+        Event::DeploymentOutOfBand { .. } => "out of band",
+        Event::VoteVoided { .. } => "other",
     }
 }

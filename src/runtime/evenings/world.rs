@@ -12,16 +12,19 @@ use super::chance::Chance;
 use super::executor::{Arriving, InFlight};
 use super::fold::Fold;
 use super::forge::Forge;
+use super::health::Sampled;
 use super::invariants::{self, Violation};
-use super::policy::{self, PEOPLE};
+use super::policy::{self, PEOPLE, Theme};
 use super::record::{Record, Send};
+use super::words::counted;
 use crate::app::engine::{Engine, Start};
 use crate::app::interface::Interface;
 use crate::app::plan::Plan;
 use crate::app::{Effect, Msg, State, update};
 use crate::domain::entry::{Entry, Event};
-use crate::domain::ids::{ForgeName, InstanceId, Person, Seq};
+use crate::domain::ids::{EnvironmentName, ForgeName, InstanceId, Person, Seq, ServiceName};
 use crate::domain::policy::{GateSpec, Policy};
+use crate::domain::seen::Outcome;
 use crate::domain::window::WindowEffect;
 use crate::journal::memory::Book;
 
@@ -38,6 +41,11 @@ pub struct World {
     pub policy: Arc<Policy>,
     pub operators: Vec<Operator>,
     pub in_flight: Vec<InFlight>,
+    /// How what runs is; well, where nothing is said.
+    pub moods: BTreeMap<(ServiceName, EnvironmentName, String), Outcome>,
+    /// Rounds that were taken and have not arrived, by their effect, and whether they were good.
+    pub taken: BTreeMap<u64, (Sampled, bool)>,
+    pub theme: Theme,
     pub numbers: u64,
     /// Facts in the message that is being handed over.
     pub arriving: Vec<Arriving>,
@@ -98,7 +106,8 @@ impl World {
     pub fn new(seed: u64, breakage: Option<Breakage>, traced: bool) -> Self {
         let mut chance = Chance::of(seed);
         let now = dusk();
-        let policy = Arc::new(policy::first(&mut chance, now));
+        let theme = Theme::of(&mut chance);
+        let policy = Arc::new(policy::first(&mut chance, theme, now));
         let forges = Forge::all(&mut chance, &policy, now);
         let mut world = Self {
             now,
@@ -108,6 +117,9 @@ impl World {
             forges,
             operators: Vec::new(),
             in_flight: Vec::new(),
+            moods: BTreeMap::new(),
+            taken: BTreeMap::new(),
+            theme,
             numbers: 0,
             arriving: Vec::new(),
             record: Record::default(),
@@ -211,11 +223,39 @@ impl World {
                     .iter_mut()
                     .flat_map(|service| &mut service.path)
                 {
-                    let kept = stage
-                        .gates
-                        .iter()
-                        .filter(|gate| matches!(gate, GateSpec::Window | GateSpec::SignOff { .. }));
+                    let kept = stage.gates.iter().filter(|gate| {
+                        !matches!(
+                            gate,
+                            GateSpec::Pipeline(_)
+                                | GateSpec::Path { .. }
+                                | GateSpec::Soak { .. }
+                                | GateSpec::Review { .. }
+                        )
+                    });
                     stage.gates = kept.cloned().collect();
+                }
+            }
+            Some(Breakage::ForgetsTasks) => {
+                let services = handed.services.iter_mut();
+                for stage in services.flat_map(|service| &mut service.path) {
+                    let mut gates = stage.gates.to_vec();
+                    for gate in &mut gates {
+                        if let GateSpec::Checklist { tasks } = gate {
+                            tasks.clear();
+                        }
+                    }
+                    stage.gates = gates.into();
+                }
+            }
+            Some(Breakage::EntitlesOverriders) => {
+                for environment in handed.environments.values_mut() {
+                    environment.overrides.roles.clear();
+                    environment.overrides.second_person = false;
+                }
+            }
+            Some(Breakage::ForgetsWaves) => {
+                for release in &mut handed.releases {
+                    release.waves = vec![release.waves.concat()];
                 }
             }
             _ => return Arc::clone(policy),
@@ -324,12 +364,16 @@ impl World {
                 self.operators[who].leaving = true;
                 return;
             }
-            Effect::Append { draft, .. } => {
-                if let (Event::Intended { intent }, true) = (&draft.event, self.ordering) {
+            Effect::Append { draft, .. } => match &draft.event {
+                Event::Intended { intent } if self.ordering => {
                     self.record.ordered.insert(intent.id.clone());
                     self.count("ordered");
                 }
-            }
+                Event::ReleaseStarted { run } if self.ordering => {
+                    self.record.runs.insert(run.id.clone());
+                }
+                _ => {}
+            },
             Effect::Act {
                 id,
                 forge,
@@ -373,40 +417,8 @@ impl World {
         for entry in new {
             invariants::on_entry(self, &entry);
             self.record.hashes.push(entry.hash.clone());
-            self.count(word(&entry.draft.event));
+            self.count(counted(&entry.draft.event));
             self.fold.apply(&entry);
         }
-    }
-}
-
-/// What an entry is counted as.
-fn word(event: &Event) -> &'static str {
-    match event {
-        Event::Intended { .. } => "intended",
-        Event::Stepped { step, .. } => step.word(),
-        Event::HoldPlaced { .. } => "hold placed",
-        Event::HoldEdited { .. } => "hold edited",
-        Event::HoldLifted { .. } => "hold lifted",
-        Event::HoldExpired { .. } => "hold expired",
-        Event::VoteCast { .. } => "vote cast",
-        Event::GateAdded { .. } => "gate added",
-        Event::GateOpened { .. } => "gate opened",
-        Event::GateClosed { .. } => "gate closed",
-        Event::OverrideGranted { .. }
-        | Event::OverrideConfirmed { .. }
-        | Event::OverrideWithdrawn { .. }
-        | Event::OverrideUsed { .. }
-        | Event::VerificationPassed { .. }
-        | Event::VerificationFailed { .. }
-        | Event::AlertRaised { .. }
-        | Event::TaskDone { .. }
-        | Event::TaskWithdrawn { .. }
-        | Event::ReleaseVoteCast { .. }
-        | Event::ReleaseStarted { .. }
-        | Event::ReleaseResumed { .. }
-        | Event::ReleaseEnded { .. }
-        | Event::VoteVoided { .. }
-        | Event::DeploymentSeen { .. }
-        | Event::DeploymentOutOfBand { .. } => "other",
     }
 }

@@ -123,7 +123,7 @@ async fn a_failure_in_the_second_wave_stops_it_and_says_how_to_go_back() {
         alice.said()
     );
     assert!(
-        alice.screen().contains("GO BACK geo to"),
+        alice.screen().contains("GO BACK   B geo to"),
         "{}",
         alice.screen()
     );

@@ -188,7 +188,7 @@ fn the_evenings_release_goes_from_no_go_to_shipped() {
             .starts_with("2026.47 > production   shipped\n"),
         "{told:?}"
     );
-    refused("nothing newer is there");
+    refused("nothing to ship");
     assert_eq!(sim.run(&["release", "show", "nothing"]).code, 2);
     let cancel = ["release", "cancel", NAME, "--reason", "x"];
     assert_eq!(sim.run(&cancel).code, 3);

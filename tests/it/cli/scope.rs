@@ -66,7 +66,7 @@ fn scope_says_what_moves_and_explains_every_point_of_its_risk() {
         ]
     );
     assert_eq!(changes["relation"], "ahead");
-    assert_eq!(changes["authors"], serde_json::json!(["ann", "dee", "eve"]));
+    assert_eq!(changes["authors"], serde_json::json!(["ann", "eve"]));
     assert_eq!(
         changes["reviewers"],
         serde_json::json!(["ann", "dee", "eve"])

@@ -2,7 +2,7 @@
 
 use super::*;
 
-const CELL: [&str; 18] = [
+const CELL: [&str; 19] = [
     "environment",
     "revision",
     "version",
@@ -21,6 +21,7 @@ const CELL: [&str; 18] = [
     "red",
     "auto_at",
     "risk",
+    "superseded",
 ];
 
 fn is_a_cell(cell: &Value) {

@@ -21,6 +21,8 @@ fn a_promotion_by_keys_and_a_quit() {
     terminal.press("\r");
     terminal.wait_for("on its way: api-gateway > production");
     terminal.wait_for("[v2.41.0 ✓ OK]");
+    // Live on the board is not yet done in the journal: a quit would ask.
+    terminal.wait_until_gone("1 in flight");
     terminal.press("q");
     terminal.is_sane_after("0");
     terminal.wait_for("journal of this evening");

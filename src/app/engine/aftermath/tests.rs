@@ -9,8 +9,12 @@ use crate::app::interface::harness;
 use crate::app::msg::Msg;
 use crate::app::update;
 use crate::domain::entry::Entry;
+use crate::domain::ids::IntentId;
 use crate::domain::observed::Fact;
-use crate::domain::policy::{HealthRule, Policy, Verification};
+use crate::domain::policy::{
+    Expect, GateSpec, HealthRule, Policy, Probe, ProbeSource, Verification,
+};
+use crate::domain::promotion::Step;
 use crate::domain::seen::{Outcome, Round, RoundKey, Sample, Subject};
 
 fn at(seconds: i64) -> Timestamp {
@@ -54,7 +58,12 @@ fn appends(effects: &[Effect]) -> Vec<(Ticket, Draft)> {
 
 /// Ticks, and lets the journal take whatever is appended; returns the kinds.
 fn tick(state: &mut Program, seconds: i64) -> Vec<String> {
-    let mut effects = update(state, at(seconds), Msg::Tick);
+    let effects = update(state, at(seconds), Msg::Tick);
+    journal(state, seconds, effects)
+}
+
+/// Lets the journal take whatever is appended; returns the kinds.
+fn journal(state: &mut Program, seconds: i64, mut effects: Vec<Effect>) -> Vec<String> {
     let mut kinds = Vec::new();
     loop {
         let taken = appends(&effects);
@@ -119,9 +128,17 @@ fn verified() -> Program {
                 stage.verification = Some(Verification {
                     within: SignedDuration::from_mins(10),
                     health: HealthRule {
-                        probes: Vec::new(),
+                        probes: vec![Probe {
+                            name: "errors".to_owned(),
+                            source: ProbeSource::Http {
+                                url: "https://api.test/health".to_owned(),
+                                pointer: None,
+                            },
+                            expect: Expect::Answer,
+                        }],
                         every: SignedDuration::from_secs(30),
                     },
+                    tasks: Vec::new(),
                 });
             }
         }
@@ -255,7 +272,102 @@ fn p10_what_was_deployed_is_sampled_until_it_is_verified() {
             samples: vec![sample],
         }),
     };
-    update(&mut state, at(3), answer);
-    assert!(tick(&mut state, 4).contains(&"verification.passed".to_owned()));
+    let effects = update(&mut state, at(3), answer);
+    // At once, not with the next tick.
+    assert_eq!(journal(&mut state, 3, effects), ["verification.passed"]);
     assert_eq!(asked(&mut state, 40), Vec::<u64>::new());
+}
+
+/// The promotion of revision 2, which brought what is live.
+fn promoted(state: &mut Program) -> IntentId {
+    let wish = crate::app::engine::planning::Wish::Promote { revision: None };
+    let (service, environment) = ("api".into(), "production".into());
+    let plan = state.engine.plan(&service, &environment, &wish, at(0));
+    let mut intent = plan.expect("a plan").intent;
+    intent.to = crate::domain::revision::Revision::new("2".repeat(40));
+    let id = intent.id.clone();
+    let purpose = intent.purpose;
+    let owner = crate::domain::ids::InstanceId::from("here");
+    let handle = crate::domain::act::Handle {
+        deployment: Some(crate::domain::ids::DeploymentId(40)),
+        ..crate::domain::act::Handle::default()
+    };
+    let mut events = vec![Event::Intended { intent }];
+    for step in [
+        Step::Sending { owner },
+        Step::Accepted { handle },
+        Step::Succeeded,
+    ] {
+        let id = id.clone();
+        events.push(Event::Stepped { id, purpose, step });
+    }
+    for event in events {
+        let seq = state.engine.seen().0 + 1;
+        let hash = Digest::of([seq.to_string().as_str()]);
+        let draft = Draft {
+            service: Some("api".into()),
+            environment: Some("production".into()),
+            ..state.engine.draft(&"alice".into(), event, at(-60))
+        };
+        let entry = Entry {
+            seq: crate::domain::ids::Seq(seq),
+            draft,
+            previous: hash.clone(),
+            hash,
+        };
+        state.engine.take_entries(&[entry], at(0));
+    }
+    id
+}
+
+#[test]
+fn p6_a_rerun_that_turns_red_after_a_promotion_alerts_once_and_does_not_flip_history() {
+    let mut state = board();
+    let mut policy: Policy = (*state.engine.policy).clone();
+    policy.services[0].path[1].gates = vec![GateSpec::Pipeline(
+        crate::domain::policy::PipelineRule::default(),
+    )]
+    .into();
+    policy.version = Digest::of(["pipeline"]);
+    let id = promoted(&mut state);
+    deployed(&mut state);
+    let checked = |state: &mut Program, phase: Phase| {
+        let row = &mut state.engine.board.rows[0];
+        let facts = &mut row.facts.last.as_mut().expect("facts").value;
+        let mut checks = crate::domain::gate::fixture::checks('2', &["e2e"]);
+        checks.failed = u32::from(phase == Phase::Failed);
+        checks.succeeded = 1 - checks.failed;
+        checks.phase = Some(phase.clone());
+        checks.contexts[0].phase = phase;
+        facts.checks.insert("2".repeat(40).into(), checks);
+        let now = state.now;
+        state.engine.judge_all(now);
+        state.engine.restless.insert("api".into());
+    };
+    update(&mut state, at(0), Msg::Reloaded(Ok(Arc::new(policy))));
+    checked(&mut state, Phase::Succeeded);
+    let noted = tick(&mut state, 1);
+    assert!(!noted.contains(&"alert.raised".to_owned()), "{noted:?}");
+    // Somebody runs a check again, and it comes out red.
+    checked(&mut state, Phase::Failed);
+    assert!(cell(&state).red.is_some());
+    assert_eq!(tick(&mut state, 2), ["alert.raised"]);
+    let told = harness::said(&state).to_owned();
+    assert!(
+        told.contains("checks of 2222222 turned red after its promotion"),
+        "{told}"
+    );
+    let ledger = state.engine.ledger.as_ref().expect("a ledger");
+    assert_eq!(
+        ledger.promotions[&id].state,
+        State::Succeeded,
+        "history stays"
+    );
+    assert_eq!(
+        cell(&state).live.as_ref().expect("live").sha.short(),
+        "2222222"
+    );
+    state.engine.restless.insert("api".into());
+    assert_eq!(tick(&mut state, 3), [""; 0], "once");
+    assert!(cell(&state).red.is_some(), "and it stays marked");
 }

@@ -180,3 +180,59 @@ fn auto_does_not_try_again_what_was_sent_once() {
     tick(&mut state, 3);
     assert_eq!(counting(&state), None);
 }
+
+#[test]
+fn auto_stands_aside_for_a_release_that_moves_the_service_and_says_why_once() {
+    use crate::domain::ids::InstanceId;
+    use crate::domain::release::agenda::Move;
+    use crate::domain::release::run::{Ended, Ending, Run};
+    let mut state = board();
+    tick(&mut state, 1);
+    assert!(counting(&state).is_some(), "it would go");
+    let cell = state.engine.board.cell(&"api".into(), &"production".into());
+    let cell = cell.expect("a cell");
+    let run = Run {
+        id: "r-1".into(),
+        release: "2026.47".into(),
+        digest: Digest::of(["agreed"]),
+        moves: vec![Move {
+            service: "api".into(),
+            environment: "production".into(),
+            from: cell.live.clone(),
+            to: cell.candidate.clone().expect("a candidate"),
+            wave: 0,
+        }],
+        by: "ann".into(),
+        driver: InstanceId::from("elsewhere"),
+        started_at: harness::now(),
+        ended: None,
+    };
+    let id = run.id.clone();
+    let ledger = state.engine.ledger.as_mut().expect("a ledger");
+    ledger.release_runs.insert(id.clone(), run);
+    read(&mut state, 20);
+    for second in [21, 31, 40, 60] {
+        assert_eq!(tick(&mut state, second), [""; 0]);
+        assert_eq!(counting(&state), None);
+    }
+    let said: Vec<&str> = state
+        .interface
+        .messages
+        .iter()
+        .map(|message| message.text.as_str())
+        .filter(|text| text.contains("does not go by itself: release 2026.47 is under way"))
+        .collect();
+    assert_eq!(said.len(), 1, "{said:?}");
+    // When it has ended, a fresh evaluation begins a whole new countdown.
+    let ledger = state.engine.ledger.as_mut().expect("a ledger");
+    let run = ledger.release_runs.get_mut(&id).expect("the run");
+    run.ended = Some(Ended {
+        how: Ending::Shipped,
+        at: harness::now(),
+    });
+    tick(&mut state, 61);
+    read(&mut state, 62);
+    tick(&mut state, 63);
+    let ends = harness::now() + SignedDuration::from_secs(93);
+    assert_eq!(counting(&state), Some(ends));
+}

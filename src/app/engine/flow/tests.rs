@@ -14,13 +14,13 @@ use crate::domain::ids::{Digest, Seq};
 use crate::domain::policy::Policy;
 
 /// Handles a message some seconds after the test's beginning.
-fn after(state: &mut State, seconds: i64, msg: Msg) -> Vec<Effect> {
+pub(super) fn after(state: &mut State, seconds: i64, msg: Msg) -> Vec<Effect> {
     let now = crate::app::interface::harness::now() + SignedDuration::from_secs(seconds);
     update(state, now, msg)
 }
 
 /// The one append among effects.
-fn append(effects: &[Effect]) -> (Ticket, Draft) {
+pub(super) fn append(effects: &[Effect]) -> (Ticket, Draft) {
     let mut appends = effects.iter().filter_map(|effect| match effect {
         Effect::Append { ticket, draft, .. } => Some((*ticket, (**draft).clone())),
         _ => None,
@@ -31,7 +31,7 @@ fn append(effects: &[Effect]) -> (Ticket, Draft) {
 }
 
 /// The journal took it.
-fn taken(seq: i64, ticket: Ticket, draft: Draft) -> Msg {
+pub(super) fn taken(seq: i64, ticket: Ticket, draft: Draft) -> Msg {
     let hash = Digest::of([seq.to_string().as_str()]);
     let entry = Entry {
         seq: Seq(seq),
@@ -52,7 +52,7 @@ fn unreachable() -> JournalFault {
     }
 }
 
-fn kind(draft: &Draft) -> String {
+pub(super) fn kind(draft: &Draft) -> String {
     match &draft.event {
         Event::Stepped { .. } | Event::Intended { .. } => draft.event.kind(),
         other => panic!("no step: {other:?}"),
@@ -174,8 +174,16 @@ fn asked(effects: &[Effect]) -> Fetched {
 }
 
 /// A board of real gates, with an intent for `api` in the journal that is being rechecked.
-fn rechecking() -> (State, Fetched) {
+pub(super) fn rechecking() -> (State, Fetched) {
+    rechecking_under(|_| ())
+}
+
+/// The same under another policy, if it has another version.
+pub(super) fn rechecking_under(change: impl FnOnce(&mut Policy)) -> (State, Fetched) {
     let mut state = state();
+    let mut policy = Policy::clone(&state.engine.policy);
+    change(&mut policy);
+    after(&mut state, 0, Msg::Reloaded(Ok(Arc::new(policy))));
     state.engine.judge_all(now());
     crate::app::interface::harness::on(&mut state, "api", "staging");
     // Staging is level: the branch moves on.
@@ -193,13 +201,17 @@ fn rechecking() -> (State, Fetched) {
     (state, fetched)
 }
 
-fn facts(state: &State) -> ServiceFacts {
+pub(super) fn facts(state: &State) -> ServiceFacts {
     let row = state.engine.board.row(&"api".into()).unwrap();
     row.facts.value().cloned().unwrap()
 }
 
 /// The forge answers a recheck, and the journal too; what follows is the next append.
-fn answered(state: &mut State, mut fetched: Fetched, facts: ServiceFacts) -> (Ticket, Draft) {
+pub(super) fn answered(
+    state: &mut State,
+    mut fetched: Fetched,
+    facts: ServiceFacts,
+) -> (Ticket, Draft) {
     fetched.answer = Answer::Facts(vec![("api".into(), Ok(Box::new(facts)))]);
     let mut effects = after(state, 2, Msg::Fetched(fetched));
     effects.extend(after(state, 2, Msg::JournalRead(Ok(Vec::new()))));

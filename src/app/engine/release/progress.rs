@@ -6,10 +6,12 @@ use super::super::Engine;
 use crate::domain::cell::Cell;
 use crate::domain::gate::Go;
 use crate::domain::ledger::Ledger;
+use crate::domain::origin;
 use crate::domain::promotion::{Promotion, Purpose, State};
 use crate::domain::release::agenda::Move;
 use crate::domain::release::run::{Progress, Run};
 use crate::domain::revision::Revision;
+use crate::domain::verification::Standing;
 
 impl Engine {
     /// How one move of a run stands.
@@ -47,20 +49,7 @@ impl Engine {
             | State::Running
             | State::Unknown
             | State::Reconciling => Progress::InFlight,
-            State::Succeeded => {
-                let back = cell.live.is_some()
-                    && cell.live == moved.from
-                    && moved.from.as_ref() != Some(&moved.to);
-                let newer = cell.observed_at.is_some_and(|at| at > promotion.changed_at);
-                match (&cell.live, back) {
-                    (Some(live), true) if newer => {
-                        Progress::Failed(format!("{live} is live again"))
-                    }
-                    // Not seen on the board yet.
-                    (_, true) => Progress::InFlight,
-                    (_, false) => Progress::Arrived,
-                }
-            }
+            State::Succeeded => self.succeeded(promotion, moved, cell),
             State::Failed | State::Cancelled | State::Rejected => {
                 Progress::Failed(why(promotion.state.word()))
             }
@@ -73,6 +62,51 @@ impl Engine {
         }
     }
 
+    /// Of one that was deployed: it has arrived when it is verified.
+    fn succeeded(&self, promotion: &Promotion, moved: &Move, cell: &Cell) -> Progress {
+        let newer = cell.observed_at.is_some_and(|at| at > promotion.changed_at);
+        match &cell.live {
+            Some(live) if origin::brings(promotion, &live.sha) => match &cell.verification {
+                Standing::NotAsked | Standing::Passed => Progress::Arrived,
+                Standing::Verifying { .. } | Standing::Unknown => Progress::InFlight,
+                Standing::Failed { why } => {
+                    Progress::Failed(format!("{live} failed its verification: {why}"))
+                }
+            },
+            // Not seen on the board yet.
+            _ if !newer => Progress::InFlight,
+            Some(live) if cell.live == moved.from => {
+                Progress::Failed(format!("{live} is live again"))
+            }
+            Some(live) if !self.was_verified(promotion) => {
+                Progress::Failed(format!("{live} replaced it before it was verified"))
+            }
+            Some(_) | None => Progress::Arrived,
+        }
+    }
+
+    /// Says whether what a promotion brought was verified at some time, where that is asked for.
+    fn was_verified(&self, promotion: &Promotion) -> bool {
+        let intent = &promotion.intent;
+        let row = self.board.row(&intent.service);
+        let asked = row
+            .and_then(|row| row.service.stage(&intent.environment))
+            .is_some_and(|stage| stage.verification.is_some());
+        let facts = row.and_then(|row| row.facts.value());
+        let mut deployments = facts.into_iter().flat_map(|facts| &facts.deployments);
+        let verified = |id| {
+            let ledger = self.ledger.as_ref();
+            let known = ledger.and_then(|ledger| ledger.verification(&intent.service, id));
+            known.is_some_and(|known| known.passed)
+        };
+        !asked
+            || deployments.any(|known| {
+                known.environment == intent.environment
+                    && origin::is_ours(promotion, known)
+                    && verified(known.id)
+            })
+    }
+
     /// Of a cell that somebody else has promoted since the run started.
     fn by_others(
         &self,
@@ -82,8 +116,8 @@ impl Engine {
         cell: &Cell,
         now: Timestamp,
     ) -> Progress {
-        let ours = self.ledger.as_ref().is_some_and(|ledger| {
-            ledger.promotions.values().any(|known| {
+        let ours = self.ledger.as_ref().and_then(|ledger| {
+            ledger.promotions.values().find(|known| {
                 is_of(known, moved)
                     && known.intent.release.as_ref() == Some(&run.id)
                     && known.state == State::Succeeded
@@ -96,14 +130,14 @@ impl Engine {
             ));
         }
         let other = promotion.state == State::Succeeded && promotion.intent.to != moved.to;
-        if ours && other {
+        if ours.is_some() && other {
             return Progress::Failed(format!(
                 "{} brought {} after it",
                 promotion.actor, promotion.intent.to
             ));
         }
-        if ours {
-            return Progress::Arrived;
+        if let Some(ours) = ours {
+            return self.succeeded(ours, moved, cell);
         }
         self.unsent(moved, cell, now)
     }
@@ -117,7 +151,14 @@ impl Engine {
             return Progress::Blocked("it is not on the board any more".to_owned());
         };
         if cell.live.as_ref() == Some(&moved.to) {
-            return Progress::Arrived;
+            return match &cell.verification {
+                Standing::NotAsked | Standing::Passed => Progress::Arrived,
+                Standing::Verifying { .. } => Progress::Blocked("it is being verified".to_owned()),
+                Standing::Unknown => Progress::Blocked("its verification is unknown".to_owned()),
+                Standing::Failed { why } => {
+                    Progress::Failed(format!("{} failed its verification: {why}", moved.to))
+                }
+            };
         }
         if let Some(flight) = cell.in_flight.as_ref().filter(|it| !it.awaits_approval()) {
             let by = flight.by.as_ref().map_or("somebody", |by| by.as_str());
@@ -134,11 +175,10 @@ impl Engine {
             ));
         }
         if cell.candidate.as_ref() != Some(&moved.to) {
-            return Progress::Blocked(format!(
-                "the candidate is now {}, {} was agreed on",
-                label(cell.candidate.as_ref()),
-                moved.to
-            ));
+            return Progress::Blocked(match &cell.candidate {
+                Some(newer) => format!("{} was agreed on and is superseded by {newer}", moved.to),
+                None => format!("{} was agreed on, and there is no candidate now", moved.to),
+            });
         }
         if cell.judgement.go_at(now) == Go::Go {
             return Progress::Ready;

@@ -15,6 +15,7 @@ use crate::domain::policy::GateSpec;
 use crate::domain::promotion::Step;
 use crate::domain::release::Item;
 use crate::domain::release::run::Progress;
+use crate::domain::verification::Standing;
 
 const NAME: &str = "2026.47";
 
@@ -529,4 +530,50 @@ fn a_cancelled_run_starts_nothing_more() {
         reason: "enough".to_owned(),
     });
     assert!(world.refused().contains("no run of 2026.47 goes on"));
+}
+
+fn verification(world: &mut World, service: &str, standing: Standing) {
+    let board = &mut world.state.engine.board;
+    harness::with_cell(board, service, "production", |cell| {
+        cell.verification = standing;
+    });
+}
+
+/// The first wave is live, and its verification is under way.
+fn verifying() -> World {
+    let mut world = World::new();
+    world.vote(Voice::Go);
+    world.start();
+    let under_way = Standing::Verifying {
+        since: harness::now(),
+        until: None,
+    };
+    verification(&mut world, "api", under_way);
+    world.ends("api", Step::Succeeded);
+    assert_eq!(world.sent(), [("api".to_owned(), "succeeded")]);
+    assert_eq!(world.run().ended, None);
+    world
+}
+
+#[test]
+fn p9_a_wave_waits_until_the_one_before_is_verified() {
+    let mut world = verifying();
+    verification(&mut world, "api", Standing::Passed);
+    let effects = world.send(Msg::Neighbours(BTreeSet::new()));
+    world.settle(effects);
+    let sent: Vec<String> = world.sent().into_iter().map(|(name, _)| name).collect();
+    assert_eq!(sent, ["api", "search"]);
+}
+
+#[test]
+fn p9_a_failed_verification_starts_no_more_waves() {
+    let mut world = verifying();
+    let why = "errors 5 %".to_owned();
+    verification(&mut world, "api", Standing::Failed { why });
+    let effects = world.send(Msg::Neighbours(BTreeSet::new()));
+    world.settle(effects);
+    assert_eq!(world.sent().len(), 1);
+    let ended = world.run().ended.clone().expect("ended");
+    let why = "api: 2222222 failed its verification: errors 5 %".to_owned();
+    assert_eq!(ended.how, Ending::Stopped { why });
 }

@@ -10,7 +10,7 @@ use crate::app::{State, update};
 use crate::domain::entry::{Draft, Entry};
 use crate::domain::gate;
 use crate::domain::ids::{Digest, Seq};
-use crate::domain::policy::{Expect, GateSpec, HealthRule, Probe, ProbeSource};
+use crate::domain::policy::{Expect, GateSpec, HealthRule, Probe, ProbeSource, Verification};
 use crate::domain::sampling::Sampling;
 use crate::domain::seen::{Outcome, Sample};
 
@@ -301,4 +301,94 @@ fn go_on(state: &mut State, effects: &[Effect]) -> Vec<Effect> {
         last.extend(update(state, at(4), Msg::Fetched(fetched)));
     }
     last
+}
+
+/// What is live in `api > production` is to be verified, and was there before the journal began.
+fn never_well() -> State {
+    let mut state = state();
+    let mut policy = (*state.engine.policy).clone();
+    let stage = &mut policy.services[0].path[1];
+    stage.gates = vec![GateSpec::Fresh].into();
+    let GateSpec::Health(health) = health() else {
+        panic!("no health")
+    };
+    stage.verification = Some(Verification {
+        within: SignedDuration::from_mins(10),
+        health,
+        tasks: Vec::new(),
+    });
+    policy.version = Digest::of(["verified"]);
+    let began = now() + SignedDuration::from_secs(1);
+    state.engine.ledger.get_or_insert_default().began = Some(began);
+    update(&mut state, now(), Msg::Reloaded(Ok(Arc::new(policy))));
+    state
+}
+
+#[test]
+fn what_was_there_before_the_journal_and_is_never_well_is_looked_at_less_and_less_and_then_no_more()
+{
+    let mut state = never_well();
+    let mut looks = Vec::new();
+    let mut second = 1;
+    while second < 86_400 {
+        let here = at(second);
+        for ticket in samples(&update(&mut state, here, Msg::Tick)) {
+            looks.push(second);
+            let sample = Sample {
+                probe: "up".to_owned(),
+                outcome: Outcome::Failure,
+                value: "503".to_owned(),
+                url: None,
+            };
+            let round = Some(Round {
+                samples: vec![sample],
+            });
+            let asked_at = here;
+            let answer = Msg::Sampled {
+                ticket,
+                asked_at,
+                round,
+            };
+            update(&mut state, here, answer);
+        }
+        second += 5;
+    }
+    assert_eq!(looks.len(), 10, "{looks:?}");
+    let distances: Vec<i64> = looks.windows(2).map(|pair| pair[1] - pair[0]).collect();
+    assert_eq!(distances[..4], [60, 120, 240, 480]);
+    assert!(
+        distances.iter().all(|distance| *distance <= 1_805),
+        "{distances:?}"
+    );
+    let told = said(&state).to_owned();
+    assert!(
+        told.contains("was not well in 10 looks (up 503): it is looked at no more"),
+        "{told}"
+    );
+    // Somebody who mended it asks for another look.
+    press(&mut state, "r");
+    let effects = update(&mut state, at(86_401), Msg::Tick);
+    assert_eq!(samples(&effects).len(), 1, "{effects:?}");
+}
+
+#[test]
+fn a_round_that_comes_after_it_was_given_up_as_lost_ends_the_promotion() {
+    let (mut state, effects) = ordered();
+    let ticket = samples(&effects)[0];
+    update(&mut state, at(200), Msg::Tick);
+    let late = answered(ticket, at(2), round(Outcome::Success));
+    let effects = update(&mut state, at(201), late);
+    assert!(abandoned(&effects), "{effects:?}");
+    assert!(!rereads(&effects));
+}
+
+#[test]
+fn a_round_that_looks_older_than_the_one_that_is_known_ends_the_promotion() {
+    let (mut state, effects) = ordered();
+    let ticket = samples(&effects)[0];
+    // The machine's clock was put back.
+    let dated = answered(ticket, at(-10), round(Outcome::Failure));
+    let effects = update(&mut state, at(3), dated);
+    assert!(abandoned(&effects), "{effects:?}");
+    assert!(!rereads(&effects));
 }

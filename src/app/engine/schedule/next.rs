@@ -37,6 +37,9 @@ impl Engine {
         if let Some(at) = self.next_round(now) {
             sooner(at);
         }
+        if let Some(at) = self.next_by_hand() {
+            sooner(at);
+        }
         for countdown in self.auto.countdowns.values() {
             sooner(countdown.ends_at);
         }

@@ -371,6 +371,7 @@ impl Engine {
         let stage = self
             .board
             .row(service)
+            .filter(|row| !row.service.is_by_hand())
             .and_then(|row| row.service.stage(environment));
         stage.is_some_and(|stage| stage.gates.iter().any(GateSpec::needs_scope))
     }

@@ -10,6 +10,7 @@ use crate::app::request::Request;
 use crate::app::{State, update};
 use crate::domain::entry::Entry;
 use crate::domain::ids::{Digest, Person, Seq};
+use crate::domain::policy::GateSpec;
 
 /// `api > production` has a checklist: alice (qa) may do `pen-test` and `backup`, not `runbook`.
 fn listed() -> State {

@@ -105,3 +105,32 @@ fn enter_opens_the_selected_service_in_the_release_s_environment() {
     press(&mut state, "esc");
     assert_eq!(state.interface.screen, Screen::Board);
 }
+
+#[test]
+fn keys_act_on_the_selected_service_and_esc_leads_back() {
+    let mut state = with_release();
+    let release = state.engine.policy.releases[0].clone();
+    let services: Vec<ServiceName> = release.waves.concat();
+    press(&mut state, "1 2 j");
+    let cursor = state.interface.cursor.clone().unwrap();
+    assert_eq!(
+        (&cursor.service, &cursor.environment),
+        (&services[1], &release.environment)
+    );
+    press(&mut state, "H");
+    let Some(Overlay::Hold(_)) = state.interface.overlays.last() else {
+        panic!("{}", top(&state));
+    };
+    press(&mut state, "esc enter");
+    assert_eq!(state.interface.screen, Screen::Detail(services[1].clone()));
+    press(&mut state, "esc");
+    assert_eq!(state.interface.screen, Screen::Release);
+    press(&mut state, "p");
+    assert!(state.interface.release_plan);
+    press(&mut state, "esc");
+    assert!(!state.interface.release_plan);
+    assert_eq!(state.interface.screen, Screen::Release);
+    // From the board, a service's details lead back to the board.
+    press(&mut state, "1 enter esc");
+    assert_eq!(state.interface.screen, Screen::Board);
+}

@@ -49,6 +49,11 @@ pub(in crate::app::view) fn dialog(look: &Look<'_>, dialog: &ReleaseDialog) -> D
             form.field("note", &dialog.note, on(ReleaseFocus::Note));
             let text = "binds to exactly this set: a changed one makes it void";
             form.labelled("", Line::of(Tone::Muted, text));
+            let release = look.engine.policy.release(&dialog.release);
+            if dialog.roles.len() > 1 && release.is_some_and(|release| !release.distinct) {
+                let text = "a go counts for each of your roles";
+                form.labelled("", Line::of(Tone::Muted, text));
+            }
         }
         ReleaseAction::Start => {
             if !dialog.stuck.is_empty() {

@@ -16,6 +16,8 @@ use crate::domain::release::run::{Ending, Progress};
 struct Obstacle {
     /// Roles, or a service.
     of: String,
+    /// How many roles.
+    roles: usize,
     /// Empty where no key of the operator's helps.
     keys: String,
     text: String,
@@ -43,6 +45,15 @@ pub(super) fn lines(look: &Look<'_>, shown: &Shown<'_>, columns: usize) -> Vec<L
             ("TO GO ON", all(look, shown))
         }
     };
+    drawn(label, obstacles, columns)
+}
+
+/// The votes alone, for the plan, which tells the gates itself.
+pub(super) fn missing_votes(look: &Look<'_>, shown: &Shown<'_>, columns: usize) -> Vec<Line> {
+    drawn("TO CLEAR", votes(look, shown), columns)
+}
+
+fn drawn(label: &str, obstacles: Vec<Obstacle>, columns: usize) -> Vec<Line> {
     let lines = obstacles.into_iter().enumerate().map(|(place, obstacle)| {
         let label = if place == 0 { label } else { "" };
         let line = Line::of(Tone::Heading, format!(" {label:<10}"))
@@ -59,6 +70,7 @@ fn all(look: &Look<'_>, shown: &Shown<'_>) -> Vec<Obstacle> {
     if shown.decision.run.is_none() {
         all.extend(shown.decision.stuck.iter().map(|service| Obstacle {
             of: service.to_string(),
+            roles: 0,
             keys: String::new(),
             text: "gets its pinned candidate, or is left behind at the start".to_owned(),
         }));
@@ -96,7 +108,7 @@ fn votes(look: &Look<'_>, shown: &Shown<'_>) -> Vec<Obstacle> {
         has && !used
     };
     let vote = || key(look, Command::VoteRelease);
-    let mut obstacles = Vec::new();
+    let mut obstacles: Vec<Obstacle> = Vec::new();
     let mut open: Vec<&RoleName> = Vec::new();
     for (role, said) in decision.roles() {
         let (keys, text) = match said {
@@ -130,11 +142,22 @@ fn votes(look: &Look<'_>, shown: &Shown<'_>) -> Vec<Obstacle> {
                 (String::new(), format!("{} votes go", members.join(" or ")))
             }
         };
-        obstacles.push(Obstacle {
-            of: role.to_string(),
-            keys,
-            text,
-        });
+        // What many have to do for the same reason is told once.
+        match obstacles
+            .last_mut()
+            .filter(|last| last.text == text && last.keys == keys)
+        {
+            Some(last) => last.roles += 1,
+            None => obstacles.push(Obstacle {
+                of: role.to_string(),
+                roles: 1,
+                keys,
+                text,
+            }),
+        }
+    }
+    for obstacle in obstacles.iter_mut().filter(|obstacle| obstacle.roles > 1) {
+        obstacle.of = format!("{} roles", obstacle.roles);
     }
     if !open.is_empty() {
         let names: Vec<&str> = open.iter().map(|role| role.as_str()).collect();
@@ -145,6 +168,7 @@ fn votes(look: &Look<'_>, shown: &Shown<'_>) -> Vec<Obstacle> {
         };
         let own = Obstacle {
             of: names.join(", "),
+            roles: open.len(),
             keys: vote(),
             text: text.to_owned(),
         };
@@ -162,6 +186,7 @@ fn gate(look: &Look<'_>, service: &ServiceName, shown: &Shown<'_>, blocked: &Blo
     };
     Obstacle {
         of: service.to_string(),
+        roles: 0,
         keys,
         text: format!("{}: {}", blocked.gate, blocked.why),
     }

@@ -5,7 +5,7 @@ use super::super::line::{Line, Tone, cut, pad, wrap};
 use super::super::look::Look;
 use super::super::time;
 use super::waves::{fits, movement, when};
-use super::{Shown, deadline};
+use super::{Shown, clearing, deadline};
 use crate::domain::gate::Earliest;
 use crate::domain::release::prognosis::{Estimate, Fit, Planned};
 
@@ -79,6 +79,9 @@ fn summary(look: &Look<'_>, shown: &Shown<'_>, columns: usize) -> Vec<Line> {
     }
     let rests = " Nine of ten took no longer than is told here; people are taken to act at once.";
     lines.push(Line::of(Tone::Muted, rests).fitted(columns));
+    if shown.run.is_none() {
+        lines.extend(clearing::missing_votes(look, shown, columns));
+    }
     lines
 }
 

@@ -200,6 +200,9 @@ fn running(look: &Look<'_>, shown: &Shown<'_>, run: &Run, moved: &Move) -> Line 
         Progress::Ready | Progress::Blocked(_) if run.ended.is_some() => {
             line.with(Tone::Muted, ". not started")
         }
+        Progress::Ready if shown.wave(look, run) == Some(moved.wave) => {
+            line.with(Tone::Accent, "goes next")
+        }
         Progress::Ready => line.with(Tone::Accent, "may go when its wave comes"),
         Progress::Blocked(why) => line
             .with(Tone::Warning, format!("{} waits  ", look.glyphs.waiting()))

@@ -53,6 +53,7 @@ pub(super) fn policy(plans: &[Plan]) -> Policy {
                     overrides: crate::domain::override_::OverrideRule::default(),
                     risk: crate::domain::risk::RiskRule::default(),
                     countdown: crate::domain::policy::COUNTDOWN,
+                    verification: None,
                 };
                 (EnvironmentName::new(name), environment)
             })
@@ -66,6 +67,7 @@ pub(super) fn policy(plans: &[Plan]) -> Policy {
                 environments: crate::domain::policy::EnvironmentModel::Native,
                 repo: format!("acme/{}", plan.name).into(),
                 branch: None,
+                revision: None,
                 group: None,
                 depends: Vec::new(),
                 scope: crate::domain::scope::ScopeRule::usual(),

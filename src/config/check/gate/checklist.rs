@@ -20,6 +20,11 @@ pub(super) fn read(at: &Value<'_>, table: Option<&Table<'_>>, roles: &Roles) -> 
         );
         return None;
     };
+    tasks(value, roles).map(|tasks| GateSpec::Checklist { tasks })
+}
+
+/// Reads a list of tasks, as gates and verifications have them.
+pub(in super::super) fn tasks(value: &Value<'_>, roles: &Roles) -> Option<Vec<Task>> {
     let listed = value.list()?;
     if listed.is_empty() {
         value.error("a checklist with no tasks", Some(format!("add {EXAMPLE}")));
@@ -38,7 +43,7 @@ pub(super) fn read(at: &Value<'_>, table: Option<&Table<'_>>, roles: &Roles) -> 
             tasks.push(task);
         }
     }
-    Some(GateSpec::Checklist { tasks })
+    Some(tasks)
 }
 
 fn task(item: &Value<'_>, roles: &Roles) -> Option<Task> {

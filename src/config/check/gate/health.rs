@@ -23,8 +23,14 @@ pub(super) fn read(at: &Value<'_>, table: Option<&Table<'_>>) -> Option<GateSpec
     rule(at, table).map(GateSpec::Health)
 }
 
+/// What is sampled where nothing is.
+pub(in super::super) const NO_PROBES: HealthRule = HealthRule {
+    probes: Vec::new(),
+    every: EVERY,
+};
+
 /// Reads `every` and `probes`, as gates and verifications have them.
-pub(in super::super) fn rule(at: &Value<'_>, table: Option<&Table<'_>>) -> Option<HealthRule> {
+pub(super) fn rule(at: &Value<'_>, table: Option<&Table<'_>>) -> Option<HealthRule> {
     let every = table.and_then(|table| table.get("every"));
     let Some(value) = table.and_then(|table| table.get("probes")) else {
         at.error(

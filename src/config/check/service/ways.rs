@@ -6,33 +6,39 @@ use std::collections::BTreeMap;
 use super::super::super::error::meant;
 use super::super::super::file::{Table, Value};
 use super::super::super::keys;
+use super::super::mode;
 use super::default_via;
 use crate::domain::act::MergeMethod;
 use crate::domain::forge_kind::ForgeKind;
 use crate::domain::ids::EnvironmentName;
-use crate::domain::policy::{EnvironmentModel, Via};
+use crate::domain::policy::{EnvironmentModel, Mode, Via};
 
 /// Reads the promote tables of a service. `kind` and `model` are `None` where they are broken: then
 /// what the forge can do is not judged.
 pub(super) fn read(
-    table: &Table<'_>,
+    promotes: &BTreeMap<EnvironmentName, Table<'_>>,
     path: &[EnvironmentName],
     branch: Option<&str>,
+    hand: bool,
     kind: Option<ForgeKind>,
     model: Option<&EnvironmentModel>,
 ) -> BTreeMap<EnvironmentName, Via> {
     let mut ways = BTreeMap::new();
-    for (name, table) in table.children("promote", keys::PROMOTE) {
-        let name = EnvironmentName::new(name);
-        if !path.is_empty() && !path.contains(&name) {
+    for (name, table) in promotes {
+        if !path.is_empty() && !path.contains(name) {
             table.error(
                 format!("`{name}` is not on the path of this service"),
                 meant(name.as_str(), path.iter().map(EnvironmentName::as_str)),
             );
         }
-        let place = path.iter().position(|known| *known == name);
-        let usual = default_via(kind.unwrap_or(ForgeKind::GitHub), place.unwrap_or(1)).word();
-        let Some(via) = via(&table, usual, branch) else {
+        let place = path.iter().position(|known| known == name);
+        let by_mode = mode(table) == Some(Mode::Checklist) && table.get("via").is_none();
+        let usual = if hand || by_mode {
+            Via::Checklist.word()
+        } else {
+            default_via(kind.unwrap_or(ForgeKind::GitHub), place.unwrap_or(1)).word()
+        };
+        let Some(via) = via(table, usual, branch) else {
             continue;
         };
         let refused = kind.and_then(|kind| refusal(&via, kind, model));
@@ -43,7 +49,7 @@ pub(super) fn read(
             }
             continue;
         }
-        ways.insert(name, via);
+        ways.insert(name.clone(), via);
     }
     ways
 }
@@ -59,11 +65,9 @@ const WAYS: &[(&str, &[&str])] = &[
     ("tag", &["tag"]),
     ("status", &["context"]),
     ("release", &[]),
+    ("checklist", &[]),
     ("forge", &[]),
 ];
-
-/// Ways that the contract knows and this version cannot go.
-const LATER: &[&str] = &["checklist"];
 
 /// Says why a way is none on this kind of forge, and what is.
 fn refusal(
@@ -125,6 +129,7 @@ fn refusal(
             | Via::Pipeline { .. }
             | Via::Tag { .. }
             | Via::Release
+            | Via::Checklist
             | Via::Forge,
         ) => None,
     }
@@ -133,14 +138,6 @@ fn refusal(
 fn via(table: &Table<'_>, usual: &'static str, branch: Option<&str>) -> Option<Via> {
     let word = match table.get("via") {
         Some(value) => {
-            let word = value.text()?;
-            if LATER.contains(&word) {
-                value.error(
-                    format!("`via = \"{word}\"` is not supported in this version"),
-                    meant("", WAYS.iter().map(|(word, _)| *word)),
-                );
-                return None;
-            }
             let words: Vec<(&str, &str)> = WAYS.iter().map(|(word, _)| (*word, *word)).collect();
             value.one_of(&words)?
         }
@@ -151,7 +148,7 @@ fn via(table: &Table<'_>, usual: &'static str, branch: Option<&str>) -> Option<V
         .find(|(way, _)| *way == word)
         .map_or(&[], |(_, read)| *read);
     for (key, value) in table.entries() {
-        if matches!(key, "via" | "mode")
+        if matches!(key, "via" | "mode" | "verify")
             || read.contains(&key)
             || !keys::PROMOTE.keys.contains(&key)
         {
@@ -216,6 +213,7 @@ fn via(table: &Table<'_>, usual: &'static str, branch: Option<&str>) -> Option<V
             })
         }
         "release" => Some(Via::Release),
+        "checklist" => Some(Via::Checklist),
         _ => Some(Via::Forge),
     }
 }

@@ -188,6 +188,7 @@ fn a_verification_that_has_no_history_takes_its_whole_time_limit() {
             probes: Vec::new(),
             every: SignedDuration::from_secs(30),
         },
+        tasks: Vec::new(),
     });
     assert_eq!(world.says("fits").1, "it takes 2h10m, and only 2h are left");
 }

@@ -9,6 +9,11 @@ use crate::domain::seen::Outcome::{self, Failure, Inconclusive, Success};
 use crate::domain::seen::{Round, RoundKey, Sample, Subject};
 
 fn world() -> World {
+    world_of("1.5")
+}
+
+/// As `world`, with another bound of the first probe.
+fn world_of(errors: &str) -> World {
     let probe = |name: &str, expect| Probe {
         name: name.to_owned(),
         source: ProbeSource::Http {
@@ -20,7 +25,7 @@ fn world() -> World {
     let most = |text: &str| Expect::Bound(Bound::AtMost(text.parse().unwrap()));
     World::new(vec![GateSpec::Health(HealthRule {
         probes: vec![
-            probe("errors", most("1.5")),
+            probe("errors", most(errors)),
             probe("p99", most("300")),
             probe("up", Expect::Answer),
         ],
@@ -159,4 +164,33 @@ fn with_nothing_to_promote_it_says_so() {
     );
     assert!(verdict.why.starts_with("nothing to promote"));
     assert_eq!(world.judge().go, Go::NoGo);
+}
+
+#[test]
+fn o1_a_fresh_round_of_the_same_outcome_leaves_an_override_in_force_and_another_voids_it() {
+    let values = |world: &World| world.verdict("health").values();
+    let bad = sampled(world(), [Failure, Success, Success]);
+    let bound = values(&bad);
+    // The next round measures another figure of the same probe, which fails as before.
+    let mut again = bad.clone();
+    let mut round = again.seen.rounds[&key()].value().unwrap().clone();
+    round.samples[0].value = "2.7".to_owned();
+    again.seen.take_round(key(), round, now());
+    assert_eq!(
+        again.verdict("health").why,
+        "errors is 2.7, must be at most 1.5"
+    );
+    assert_eq!(values(&again), bound);
+    // Another probe fails, one says nothing, or another bound is asked: another decision.
+    for outcomes in [
+        [Failure, Failure, Success],
+        [Success, Failure, Success],
+        [Failure, Success, Inconclusive],
+        [Inconclusive, Success, Success],
+    ] {
+        assert_ne!(values(&sampled(world(), outcomes)), bound, "{outcomes:?}");
+    }
+    let mut stricter = bad;
+    stricter.policy.services[0].path[2].gates = world_of("0.5").service().path[2].gates.clone();
+    assert_ne!(values(&stricter), bound);
 }

@@ -107,6 +107,7 @@ fn every_act() -> Vec<(&'static str, Act)> {
             | Act::Cancel { .. }
             | Act::Rerun { .. }
             | Act::CreateTag { .. }
+            | Act::ByHand
             | Act::SetStatus { .. } => {}
             // GitHub has no such calls: nothing is sent for them.
             Act::ApproveDeployment { .. }

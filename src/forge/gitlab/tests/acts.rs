@@ -110,7 +110,7 @@ fn every_act() -> Vec<(&'static str, Act)> {
             | Act::Rerun { .. }
             | Act::SetStatus { .. } => {}
             // GitLab has no such calls: nothing is sent for them.
-            Act::Approve { .. } | Act::Reject { .. } | Act::Dispatch { .. } => {}
+            Act::Approve { .. } | Act::Reject { .. } | Act::Dispatch { .. } | Act::ByHand => {}
         }
     }
     acts

@@ -79,7 +79,7 @@ impl Repo {
                 found.phase.word().clone_into(&mut found.raw);
                 found.updated_at = now;
                 let sha = found.sha.clone();
-                self.let_in(chance, *run, &sha, &let_in, approved, by, now);
+                self.let_in(chance, *run, &sha, &let_in, approved, key, by, now);
                 Ok(of_run(*run))
             }
             Act::Dispatch { inputs, .. } => {
@@ -96,6 +96,7 @@ impl Repo {
                     environment,
                     sha,
                     key: Some(key.clone()),
+                    cause: Some(key.clone()),
                     run: Some(run),
                 };
                 self.comes(begins, change);
@@ -112,6 +113,7 @@ impl Repo {
                     None,
                     now,
                 );
+                self.made_by.insert(id, Some(key.clone()));
                 Ok(Handle {
                     deployment: Some(id),
                     ..Handle::default()
@@ -133,6 +135,7 @@ impl Repo {
                     environment: EnvironmentName::from(merged.base_ref),
                     sha: sha.clone(),
                     key: None,
+                    cause: Some(key.clone()),
                     run: None,
                 };
                 self.comes(begins, change);
@@ -155,6 +158,7 @@ impl Repo {
                     environment: stage.environment.clone(),
                     sha: target.clone(),
                     key: None,
+                    cause: Some(key.clone()),
                     run: None,
                 };
                 let begins = now + chance.seconds(2, 20);
@@ -180,6 +184,10 @@ impl Repo {
                 }
                 Ok(of_run(*run))
             }
+            Act::Rerun {
+                run,
+                failed_only: false,
+            } => self.again(*run, now).map(|()| of_run(*run)),
             Act::Rerun { run, .. } => {
                 let found = self.truth.runs.iter_mut().find(|known| known.id == *run);
                 let found = found.filter(|known| known.phase == Phase::Failed);
@@ -196,13 +204,35 @@ impl Repo {
                 self.comes(ends, Change::Run(*run, phase));
                 Ok(of_run(*run))
             }
-            Act::SetStatus { .. } => Ok(Handle::default()),
+            Act::ByHand | Act::SetStatus { .. } => Ok(Handle::default()),
             Act::ApproveDeployment { .. }
             | Act::RejectDeployment { .. }
             | Act::PlayJob { .. }
             | Act::RunPipeline { .. }
             | Act::CreateTag { .. } => Err("404: this forge has no such call".to_owned()),
         }
+    }
+
+    /// The second life of a run asks for approval as its first did.
+    fn again(&mut self, run: RunId, now: Timestamp) -> Result<(), String> {
+        let found = self.truth.runs.iter_mut().find(|known| known.id == run);
+        let found = found.filter(|known| known.phase == Phase::Succeeded);
+        let (found, door) = found
+            .zip(self.door.get(&run).cloned())
+            .ok_or_else(|| format!("403: run {run} cannot be run again"))?;
+        found.attempt += 1;
+        found.updated_at = now;
+        found.phase = Phase::Gated;
+        found.phase.word().clone_into(&mut found.raw);
+        let place = self.path.iter().position(|stage| stage.environment == door);
+        found
+            .waiting
+            .push(moves::waiting(&door, place.unwrap_or(0)));
+        let sha = found.sha.clone();
+        let id = self.next_id();
+        let gated = deployment(id, &door, sha, Phase::Gated, now);
+        self.truth.deployments.insert(0, gated);
+        Ok(())
     }
 
     #[expect(clippy::too_many_arguments, reason = "one call site")]
@@ -213,6 +243,7 @@ impl Repo {
         sha: &Sha,
         environments: &[EnvironmentName],
         approved: bool,
+        key: &IntentId,
         by: &Person,
         now: Timestamp,
     ) {
@@ -246,6 +277,7 @@ impl Repo {
                     crate::domain::ids::DeploymentId(id)
                 }
             };
+            self.made_by.insert(id, Some(key.clone()));
             if approved {
                 self.will_end(chance, id, Some(run), now);
             }

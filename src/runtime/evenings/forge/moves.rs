@@ -49,6 +49,7 @@ impl Repo {
                 environment,
                 sha,
                 key,
+                cause,
                 run,
             } => {
                 let stopped = run.is_some_and(|id| {
@@ -56,7 +57,10 @@ impl Repo {
                     run.is_none_or(|run| !run.phase.is_in_flight())
                 });
                 if !stopped {
-                    self.deploys(chance, &environment, sha, key, run, at);
+                    let id = self.deploys(chance, &environment, sha, key, run, at);
+                    if let Some(cause) = cause {
+                        self.made_by.insert(id, Some(cause));
+                    }
                 }
             }
         }
@@ -99,6 +103,7 @@ impl Repo {
                     environment: first.environment,
                     sha,
                     key: None,
+                    cause: None,
                     run: None,
                 };
                 let begins = at + chance.seconds(5, 60);
@@ -112,7 +117,8 @@ impl Repo {
             | Via::Pipeline { .. }
             | Via::Tag { .. }
             | Via::Status { .. }
-            | Via::Release => {}
+            | Via::Release
+            | Via::Checklist => {}
         }
         self.keep(at);
     }
@@ -273,6 +279,7 @@ impl Repo {
                     environment: next.environment.clone(),
                     sha: sha.clone(),
                     key: None,
+                    cause: None,
                     run: None,
                 };
                 let begins = at + chance.seconds(5, 60);
@@ -283,7 +290,8 @@ impl Repo {
             | Via::Job { .. }
             | Via::Pipeline { .. }
             | Via::Tag { .. }
-            | Via::Status { .. } => {}
+            | Via::Status { .. }
+            | Via::Checklist => {}
         }
     }
 
@@ -298,14 +306,10 @@ impl Repo {
             .iter()
             .position(|stage| stage.environment == *environment);
         let mut waiting = new_run(run, sha, Phase::Gated, at);
-        waiting.waiting.push(Waiting {
-            environment: environment.clone(),
-            door: Door::Review(EnvironmentId(1 + place.unwrap_or(0) as u64)),
-            may_approve: true,
-            reviewers: Vec::new(),
-            wait_timer: SignedDuration::ZERO,
-            wait_started_at: None,
-        });
+        waiting
+            .waiting
+            .push(self::waiting(environment, place.unwrap_or(0)));
+        self.door.insert(run, environment.clone());
         self.truth.runs.insert(0, waiting);
     }
 
@@ -342,7 +346,8 @@ impl Repo {
                 let newest = self.commits.len();
                 let sha = self.commits[newest - 1 - chance.below(newest.min(3))].clone();
                 let told = format!("somebody deploys {} to {}", sha.short(), stage.environment);
-                self.deploys(chance, &stage.environment, sha, None, None, now);
+                let id = self.deploys(chance, &stage.environment, sha, None, None, now);
+                self.made_by.insert(id, None);
                 told
             }
             2 => {
@@ -393,6 +398,18 @@ impl Repo {
         }
         self.truth.permission = crate::domain::facts::Permission::Write;
         "nothing happens".to_owned()
+    }
+}
+
+/// A run waits at the door of an environment.
+pub(super) fn waiting(environment: &EnvironmentName, place: usize) -> Waiting {
+    Waiting {
+        environment: environment.clone(),
+        door: Door::Review(EnvironmentId(1 + place as u64)),
+        may_approve: true,
+        reviewers: Vec::new(),
+        wait_timer: SignedDuration::ZERO,
+        wait_started_at: None,
     }
 }
 

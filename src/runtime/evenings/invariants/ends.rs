@@ -53,11 +53,6 @@ pub fn happened(world: &World) -> Held {
     Ok(())
 }
 
-/// Says whether anything still has to come to an end. What was accepted ends when the forge says so.
-pub fn is_unsettled(world: &World) -> bool {
-    everything_ends(world).is_err()
-}
-
 pub fn everything_ends(world: &World) -> Held {
     for operator in &world.operators {
         let Some(state) = &operator.state else {

@@ -7,8 +7,15 @@ use crate::runtime::evenings::world::World;
 
 pub fn ordered(world: &World, entry: &Entry) -> Held {
     match &entry.draft.event {
-        Event::Intended { intent } if !world.record.ordered.contains(&intent.id) => {
-            Err(format!("nobody ordered {}", intent.id))
+        Event::Intended { intent } => {
+            let run = intent.release.as_ref();
+            let ordered = world.record.ordered.contains(&intent.id)
+                || run.is_some_and(|run| world.record.runs.contains(run));
+            if ordered {
+                Ok(())
+            } else {
+                Err(format!("nobody ordered {}", intent.id))
+            }
         }
         _ => Ok(()),
     }

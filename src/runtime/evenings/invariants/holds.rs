@@ -18,7 +18,7 @@ fn permit<'a>(world: &'a World, entry: &Entry) -> Option<&'a Going> {
             .fold
             .intents
             .get(id)
-            .filter(|going| going.intent.purpose == Purpose::Promotion),
+            .filter(|going| going.intent.purpose == Purpose::Promotion || going.intent.rollback),
         _ => None,
     }
 }
@@ -33,7 +33,7 @@ pub fn wins(world: &World, entry: &Entry) -> Held {
     let mut holds = world
         .fold
         .holds_on(service, environment, &intent.to.sha, entry.draft.at);
-    match holds.next() {
+    match holds.find(|held| held.stops(intent)) {
         None => Ok(()),
         Some(held) => Err(format!(
             "{} got its permit under {} of {} on {}",
@@ -55,6 +55,10 @@ pub fn gates_opened(world: &World, entry: &Entry) -> Held {
             continue;
         }
         let id = &gated.added.id;
+        let name = format!("manual {}", gated.added.name);
+        if world.fold.overridden(intent, &name) {
+            continue;
+        }
         let Some(by) = &gated.opened_by else {
             return Err(format!("{} got its permit, and {id} is closed", intent.id));
         };
@@ -118,7 +122,8 @@ pub fn noted_once(world: &World, entry: &Entry) -> Held {
     if held.noted {
         return Err(format!("the end of {id} is noted twice"));
     }
-    if held.until.is_none_or(|until| entry.draft.at < until) {
+    let incident = held.placed.incident;
+    if incident || held.until.is_none_or(|until| entry.draft.at < until) {
         return Err(format!(
             "the end of {id} is noted at {}, and is {:?}",
             entry.draft.at, held.until
@@ -132,6 +137,10 @@ pub fn twins(world: &World, entry: &Entry) -> Held {
     let (Event::HoldPlaced { hold }, Some(author)) = (&entry.draft.event, &world.author) else {
         return Ok(());
     };
+    // An incident's hold comes by itself, and does not end by itself as another's may.
+    if hold.incident {
+        return Ok(());
+    }
     let mut known = world.fold.holds.values();
     let twin = known.find(|held| {
         held.seq <= author.shown && held.cover == hold.cover && held.is_on(entry.draft.at)

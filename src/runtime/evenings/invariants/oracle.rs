@@ -4,6 +4,7 @@
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+use crate::domain::deployment::Deployment;
 use crate::domain::facts::ServiceFacts;
 use crate::domain::ids::{EnvironmentName, PullRequestNumber, ServiceName, Sha};
 use crate::domain::phase::Phase;
@@ -84,28 +85,28 @@ pub fn checks_red(facts: &ServiceFacts, sha: &Sha, ignored: &[&[String]]) -> Opt
         .map(|check| format!("{} is {}", check.name, check.phase.word()))
 }
 
-/// Says whether the newest deployment that has entered the environment before brought `sha`, and is
-/// up.
-pub fn up_before(facts: &ServiceFacts, service: &Service, stage: &Stage, sha: &Sha) -> bool {
+/// The newest deployment that has entered the environment before, if it brought `sha` and is up.
+pub fn up_before<'a>(
+    facts: &'a ServiceFacts,
+    service: &Service,
+    stage: &Stage,
+    sha: &Sha,
+) -> Option<&'a Deployment> {
     let place = service
         .path
         .iter()
-        .position(|known| known.environment == stage.environment);
-    let Some(before) = place.and_then(|place| place.checked_sub(1)) else {
-        return true;
-    };
-    let before = &service.path[before].environment;
-    let mut newest: Option<(Timestamp, u64, bool)> = None;
+        .position(|known| known.environment == stage.environment)?;
+    let before = &service.path[place.checked_sub(1)?].environment;
+    let mut newest: Option<&Deployment> = None;
     for deployment in &facts.deployments {
         if deployment.environment == *before && deployment.raw != "waiting" {
-            let good = deployment.raw == "succeeded" && deployment.sha == *sha;
-            let this = (deployment.created_at, deployment.id.0, good);
-            if newest.is_none_or(|newest| (newest.0, newest.1) < (this.0, this.1)) {
-                newest = Some(this);
+            let age = |known: &Deployment| (known.created_at, known.id);
+            if newest.is_none_or(|newest| age(newest) < age(deployment)) {
+                newest = Some(deployment);
             }
         }
     }
-    newest.is_some_and(|(_, _, good)| good)
+    newest.filter(|newest| newest.raw == "succeeded" && newest.sha == *sha)
 }
 
 /// The earliest instant at which `sha` can have been verified in the environment before.

@@ -3,7 +3,8 @@
 use super::{Held, oracle};
 use crate::app::Effect;
 use crate::domain::act::Act;
-use crate::domain::ids::{IntentId, Sha};
+use crate::domain::facts::ServiceFacts;
+use crate::domain::ids::{EnvironmentName, IntentId, Sha};
 use crate::domain::policy::{GateSpec, Policy, Service, Stage, Via};
 use crate::domain::promotion::Purpose;
 use crate::runtime::evenings::fold::Going;
@@ -154,6 +155,11 @@ pub fn as_shown(world: &World, _who: usize, send: &Send) -> Held {
         ));
     }
     let wanted = oracle::candidate(facts, case.service, case.stage);
+    // What going back brings is not what would go forward.
+    let wanted = wanted.filter(|_| !intent.rollback).or_else(|| {
+        let back = intent.rollback.then(|| intent.to.sha.clone());
+        back.filter(|to| was_live(facts, &intent.environment, to))
+    });
     if wanted.as_ref() != Some(&intent.to.sha) {
         return Err(format!(
             "{} brings {}, the forge shows {wanted:?}",
@@ -185,6 +191,7 @@ pub fn as_shown(world: &World, _who: usize, send: &Send) -> Held {
         | Act::RejectDeployment { .. }
         | Act::Cancel { .. }
         | Act::Rerun { .. }
+        | Act::ByHand
         | Act::SetStatus { .. } => false,
     };
     if brings {
@@ -192,6 +199,14 @@ pub fn as_shown(world: &World, _who: usize, send: &Send) -> Held {
     } else {
         Err(format!("{} does not bring {to}: {:?}", send.id, send.act))
     }
+}
+
+fn was_live(facts: &ServiceFacts, environment: &EnvironmentName, sha: &Sha) -> bool {
+    facts.deployments.iter().any(|known| {
+        known.environment == *environment
+            && known.sha == *sha
+            && matches!(known.raw.as_str(), "succeeded" | "inactive")
+    })
 }
 
 /// Each gate of the stage, by the oracle.
@@ -202,15 +217,30 @@ pub fn gates_open(world: &World, _who: usize, send: &Send) -> Held {
     let (intent, facts) = (&case.going.intent, &case.told.facts);
     let to = &intent.to.sha;
     let closed = |gate: &str, why: &str| Err(format!("{} is sent, but {gate}: {why}", send.id));
+    // What brings back what had passed every gate is not asked them again.
+    if intent.rollback {
+        return Ok(());
+    }
     for gate in case.stage.gates.iter() {
+        if world.fold.overridden(intent, gate.name()) {
+            continue;
+        }
         match gate {
             GateSpec::Pipeline(rule) => {
                 if let Some(why) = oracle::checks_red(facts, to, &[&rule.optional, &rule.ignored]) {
                     return closed("pipeline", &why);
                 }
             }
-            GateSpec::Path { .. } if !oracle::up_before(facts, case.service, case.stage, to) => {
-                return closed("path", "it is not what the environment before has");
+            GateSpec::Path { .. } if case.service.path[0] != *case.stage => {
+                let Some(up) = oracle::up_before(facts, case.service, case.stage, to) else {
+                    return closed("path", "it is not what the environment before has");
+                };
+                let before = case.service.stage(&up.environment);
+                let asked = before.is_some_and(|stage| stage.verification.is_some());
+                let key = (case.service.name.clone(), up.id);
+                if asked && world.fold.verified.get(&key) != Some(&true) {
+                    return closed("path", "it was not verified in the environment before");
+                }
             }
             GateSpec::Soak { at_least } if case.service.path[0] != *case.stage => {
                 let entered = oracle::entered_before(facts, case.service, case.stage, to);
@@ -256,7 +286,8 @@ pub fn in_window(world: &World, _who: usize, send: &Send) -> Held {
     let Some(case) = case(world, send)? else {
         return Ok(());
     };
-    let asks = case.stage.gates.contains(&GateSpec::Window);
+    let passed = world.fold.overridden(&case.going.intent, "window");
+    let asks = case.stage.gates.contains(&GateSpec::Window) && !passed;
     let (service, environment) = (&case.service.name, &case.stage.environment);
     if asks && !oracle::window_open(case.policy, service, environment, send.at) {
         return Err(format!("{} is sent at {}", send.id, send.at));

@@ -87,7 +87,8 @@ pub fn complete(world: &World, entry: &Entry) -> Held {
     let intent = &going.intent;
     let service = policy.service(&intent.service);
     let stage = service.and_then(|service| service.stage(&intent.environment));
-    if intent.purpose != Purpose::Promotion {
+    let passed = world.fold.overridden(intent, "sign-off");
+    if intent.purpose != Purpose::Promotion || intent.rollback || passed {
         return Ok(());
     }
     for gate in stage.into_iter().flat_map(|stage| stage.gates.iter()) {
@@ -96,6 +97,11 @@ pub fn complete(world: &World, entry: &Entry) -> Held {
         }
     }
     Ok(())
+}
+
+pub fn is_in(policy: &Policy, person: &Person, role: &RoleName) -> bool {
+    let members = policy.roles.get(role);
+    members.is_some_and(|members| members.contains(person))
 }
 
 fn filled(
@@ -111,10 +117,7 @@ fn filled(
         intent.from.as_ref(),
         &intent.to,
     );
-    let is_in = |person: &Person, role: &RoleName| {
-        let members = policy.roles.get(role);
-        members.is_some_and(|members| members.contains(person))
-    };
+    let is_in = |person: &Person, role: &RoleName| is_in(policy, person, role);
     let valid: Vec<&Vote> = world
         .fold
         .votes
