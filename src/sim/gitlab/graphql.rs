@@ -91,6 +91,7 @@ impl GitlabSchema {
             Ok(document) => document,
             Err(error) => return shaped(Response::from_errors(vec![error])),
         };
+        let kinds = weigh::kinds(document, &variables);
         let weighed = self
             .types
             .weigh(document, name, &variables, &session.state.lacks);
@@ -110,6 +111,11 @@ impl GitlabSchema {
             .data(query::Once::default());
         let mut answer = shaped(self.schema.execute(request).await);
         hide(&mut answer, &session.state.lacks);
+        for (key, kind) in kinds {
+            if let Some(shown) = answer.pointer_mut(&format!("/data/{key}")) {
+                hide_in(shown, &kind, &session.state.lacks);
+            }
+        }
         answer
     }
 }
@@ -127,16 +133,27 @@ fn hide(answer: &mut Value, lacks: &[String]) {
     match answer {
         Value::Object(map) => {
             let of = map.get("name").and_then(Value::as_str).map(str::to_owned);
-            if let (Some(of), Some(Value::Array(fields))) = (of, map.get_mut("fields")) {
-                fields.retain(|it| {
-                    let name = it.get("name").and_then(Value::as_str).unwrap_or_default();
-                    !lacks.iter().any(|lack| *lack == format!("{of}.{name}"))
-                });
+            if let Some(of) = of {
+                hide_in(answer, &of, lacks);
             }
-            map.values_mut().for_each(|it| hide(it, lacks));
+            if let Value::Object(map) = answer {
+                map.values_mut().for_each(|it| hide(it, lacks));
+            }
         }
         Value::Array(items) => items.iter_mut().for_each(|it| hide(it, lacks)),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+// The same of one type, whose answer need not name it.
+fn hide_in(shown: &mut Value, of: &str, lacks: &[String]) {
+    for list in ["fields", "enumValues"] {
+        if let Some(Value::Array(names)) = shown.get_mut(list) {
+            names.retain(|it| {
+                let name = it.get("name").and_then(Value::as_str).unwrap_or_default();
+                !lacks.iter().any(|lack| *lack == format!("{of}.{name}"))
+            });
+        }
     }
 }
 

@@ -1,10 +1,12 @@
 //! Questions that both of GitLab's APIs ask of a project.
 
+use std::sync::Arc;
+
 use crate::sim::{
     gitlab::words::{level, protected, run_word},
     model::{
         Deployment, Environment, Job, Permission, Pull, PullState, Repo, ReviewState, Run,
-        RunStatus, State, Token,
+        RunStatus, State, Token, Workflow, gitlab::External,
     },
 };
 
@@ -65,6 +67,28 @@ impl State {
 }
 
 impl Repo {
+    /// The pipeline definition that starts for `push`, `merge_request`, `tag` or `api`; an `api`
+    /// call without one of its own starts what a push does.
+    pub fn pipeline_for(&self, event: &str) -> Option<&Arc<Workflow>> {
+        let on = |event: &str| {
+            let mut all = self.workflows.iter();
+            all.find(|it| it.on.iter().any(|on| on == event))
+        };
+        on(event).or_else(|| on("push").filter(|_| event == "api"))
+    }
+
+    /// The newest external status of each name in a pipeline.
+    pub fn externals(&self, pipeline: u64) -> Vec<&External> {
+        let mut newest: Vec<&External> = Vec::new();
+        let all = self.gitlab.iter().flat_map(|it| it.statuses.iter().rev());
+        for status in all.filter(|it| it.pipeline == pipeline) {
+            if !newest.iter().any(|it| it.name == status.name) {
+                newest.push(status);
+            }
+        }
+        newest
+    }
+
     /// The number of a deployment within the project.
     pub fn deployment_iid(&self, id: u64) -> u64 {
         let at = self.deployments.iter().position(|it| it.id == id);

@@ -39,12 +39,13 @@ fn read(ask: &Ask<'_>) -> Done {
                 ["members", rest @ ..] => reads::members(ask, rest),
                 ["labels"] => ask.paged(repo.labels.iter().collect(), super::shape::change::label),
                 ["repository", rest @ ..] => reads::repository::answer(ask, repo, rest),
-                ["pipelines", ..] | ["jobs", ..] => reads::pipelines::answer(ask, repo, rest),
-                ["environments", ..]
-                | ["protected_environments", ..]
-                | ["deployments", ..]
-                | ["freeze_periods", ..] => reads::deploy::answer(ask, repo, rest),
+                ["pipelines" | "jobs", ..] => reads::pipelines::answer(ask, repo, rest),
+                [
+                    "environments" | "protected_environments" | "deployments" | "freeze_periods",
+                    ..,
+                ] => reads::deploy::answer(ask, repo, rest),
                 ["merge_requests", rest @ ..] => reads::changes::answer(ask, repo, rest),
+                ["issues"] => reads::changes::issues(ask, repo),
                 ["releases", rest @ ..] => reads::changes::releases(ask, repo, rest),
                 _ => Err(not_found("")),
             }
@@ -60,7 +61,7 @@ fn write(ask: &Ask<'_>) -> Done {
     };
     let repo = ask.project(id)?;
     match rest {
-        ["merge_requests", ..] | ["releases", ..] | ["repository", ..] => {
+        ["merge_requests" | "releases" | "repository", ..] => {
             writes::changes::answer(ask, repo, rest)
         }
         _ => writes::answer(ask, repo, rest),

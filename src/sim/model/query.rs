@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use super::{
     Commit, CommitStatus, Conclusion, Deployment, DeploymentState, Environment, Job, Protection,
     Pull, PullState, Release, Repo, ReviewState, Run, RunStatus, State, StatusState, Workflow,
-    gitlab::External, words,
+    words,
 };
 
 words! {
@@ -175,28 +175,6 @@ impl Repo {
         self.workflows
             .iter()
             .find(|it| Some(it.id) == id || it.file == key || it.path() == key)
-    }
-
-    /// The pipeline definition that starts for `push`, `merge_request`, `tag` or `api`; an `api`
-    /// call without one of its own starts what a push does.
-    pub fn pipeline_for(&self, event: &str) -> Option<&Arc<Workflow>> {
-        let on = |event: &str| {
-            let mut all = self.workflows.iter();
-            all.find(|it| it.on.iter().any(|on| on == event))
-        };
-        on(event).or_else(|| on("push").filter(|_| event == "api"))
-    }
-
-    /// The newest external status of each name in a pipeline.
-    pub fn externals(&self, pipeline: u64) -> Vec<&External> {
-        let mut newest: Vec<&External> = Vec::new();
-        let all = self.gitlab.iter().flat_map(|it| it.statuses.iter().rev());
-        for status in all.filter(|it| it.pipeline == pipeline) {
-            if !newest.iter().any(|it| it.name == status.name) {
-                newest.push(status);
-            }
-        }
-        newest
     }
 
     /// A run by its number.

@@ -11,6 +11,7 @@ use super::tls;
 mod acts;
 mod faults;
 mod pages;
+mod pipelines;
 
 /// The first half of the evening and the second one.
 async fn both() -> Running {

@@ -248,11 +248,26 @@ async fn an_old_server_refuses_a_query_with_fields_that_it_lacks() {
     let reduced = BOARD.replace("approvalsLeft", "");
     assert_eq!(forge.ask(&reduced, variables).await["errors"], Value::Null);
     // Whoever asks what there is finds out beforehand.
-    let kinds = "{ __type(name: \"MergeRequest\") { name fields { name } } }";
+    let kinds = "{ __type(name: \"MergeRequest\") { fields { name } } }";
     let fields = forge.ask(kinds, json!({})).await["data"]["__type"]["fields"].to_string();
     assert!(
         fields.contains("\"approved\"") && !fields.contains("approvalsLeft"),
         "{fields}"
+    );
+}
+
+#[tokio::test]
+async fn an_old_server_may_lack_words_too() {
+    let forge = Forge::new(&["DeploymentStatus.BLOCKED"]);
+    let answer = forge.ask(ENVS, json!({"paths": PATHS})).await;
+    assert_eq!(answer.get("data"), None);
+    let words = "Argument 'status' on Field 'lastDeployment' has an invalid value (BLOCKED). Expected type 'DeploymentStatus!'.";
+    assert_eq!(message(&answer), words);
+    let kinds = "{ Words: __type(name: \"DeploymentStatus\") { enumValues { name } } }";
+    let known = forge.ask(kinds, json!({})).await["data"]["Words"]["enumValues"].to_string();
+    assert!(
+        known.contains("SUCCESS") && !known.contains("BLOCKED"),
+        "{known}"
     );
 }
 

@@ -45,6 +45,28 @@ const ROWS: u64 = 100;
 // Fragments may name each other in a circle, which validation finds only later.
 const DEPTH: u32 = 50;
 
+/// The types that a document asks to be described: under which key, and which.
+pub fn kinds(document: &ExecutableDocument, variables: &Variables) -> Vec<(String, String)> {
+    let all = document.operations.iter();
+    let roots = all.flat_map(|(_, it)| &it.node.selection_set.node.items);
+    roots
+        .filter_map(|it| {
+            let Selection::Field(field) = &it.node else {
+                return None;
+            };
+            let field = &field.node;
+            let asks = field.name.node.as_str() == "__type";
+            let name = field.get_argument("name").filter(|_| asks)?.node.clone();
+            let given = |name: Name| variables.get(&name).cloned().ok_or(());
+            let Ok(Value::String(kind)) = name.into_const_with(given) else {
+                return None;
+            };
+            let key = field.alias.as_ref().unwrap_or(&field.name);
+            Some((key.node.to_string(), kind))
+        })
+        .collect()
+}
+
 /// The type that each field of each type leads to.
 #[derive(Debug, Default)]
 pub struct Types(HashMap<String, HashMap<String, String>>);
@@ -174,6 +196,7 @@ impl Scale<'_> {
             }
             return 0;
         };
+        self.values(field, pos, &path);
         let below = self.walk(&field.selection_set.node, target, &path, depth + 1);
         let mut weight = below.saturating_add(1);
         if RESOLVED.contains(&key.as_str()) {
@@ -188,6 +211,29 @@ impl Scale<'_> {
             }
         }
         weight
+    }
+
+    // A value that an old server's enum does not have yet is no value to it.
+    fn values(&mut self, field: &Field, pos: Pos, path: &[String]) {
+        for (argument, value) in &field.arguments {
+            let written = value.node.clone();
+            let Ok(Value::Enum(word)) = written.into_const_with(|name| self.variable(&name)) else {
+                continue;
+            };
+            let lacking = self.lacks.iter().find_map(|it| {
+                let (kind, name) = it.split_once('.')?;
+                (name == word.as_str() && !self.types.0.contains_key(kind)).then_some(kind)
+            });
+            if let Some(kind) = lacking {
+                let (name, argument) = (&field.name.node, &argument.node);
+                self.undefined.push(json!({
+                    "message": format!("Argument '{argument}' on Field '{name}' has an invalid value ({word}). Expected type '{kind}!'."),
+                    "locations": [{"line": pos.line, "column": pos.column}],
+                    "path": path,
+                    "extensions": {"code": "argumentLiteralsIncompatible", "typeName": "Field", "argumentName": argument.as_str()},
+                }));
+            }
+        }
     }
 
     // What `@include` or `@skip` leaves out weighs nothing.

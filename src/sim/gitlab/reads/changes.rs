@@ -10,7 +10,7 @@ use crate::sim::{
         shape::{self, change, pipeline},
         words::pull_word,
     },
-    model::{Pull, Release, Repo},
+    model::{IssueState, Pull, Release, Repo},
     rest::Answer,
 };
 
@@ -147,4 +147,23 @@ pub fn releases(ask: &Ask<'_>, repo: &Repo, rest: &[&str]) -> Done {
         }
         _ => Err(not_found("")),
     }
+}
+
+/// Answers `issues`.
+pub fn issues(ask: &Ask<'_>, repo: &Repo) -> Done {
+    let state = ask.state();
+    let word = ask.one_of("state", &["opened", "closed", "all"])?;
+    let labels = ask.list("labels").unwrap_or_default();
+    let all = repo.issues.iter().rev();
+    let all = all
+        .filter(|it| {
+            let open = it.state == IssueState::Open;
+            match word.as_deref() {
+                Some("opened") => open,
+                Some("closed") => !open,
+                _ => true,
+            }
+        })
+        .filter(|it| labels.iter().all(|label| it.labels.contains(label)));
+    ask.paged(all.collect(), |it| change::issue(state, repo, it))
 }

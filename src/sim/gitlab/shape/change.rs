@@ -5,7 +5,9 @@ use serde_json::{Value, json};
 use super::{commit, pipeline, stamp, user};
 use crate::sim::{
     gitlab::words::pull_word,
-    model::{Label, Pull, PullState, Release, Repo, ReviewState, State, gitlab::Note},
+    model::{
+        Issue, IssueState, Label, Pull, PullState, Release, Repo, ReviewState, State, gitlab::Note,
+    },
 };
 
 /// A merge request in a list.
@@ -212,5 +214,34 @@ pub fn release(state: &State, repo: &Repo, it: &Release) -> Value {
         "assets": {"count": 0, "sources": [], "links": []},
         "evidences": [],
         "_links": {"self": format!("{}/-/releases/{}", state.html(repo), it.tag)},
+    })
+}
+
+/// An issue.
+pub fn issue(state: &State, repo: &Repo, it: &Issue) -> Value {
+    json!({
+        "id": it.id,
+        "iid": it.number,
+        "project_id": repo.id,
+        "title": it.title,
+        "description": it.body,
+        "state": if it.state == IssueState::Open { "opened" } else { "closed" },
+        "created_at": stamp(it.created_at),
+        "updated_at": stamp(it.updated_at),
+        "closed_at": it.closed_at.map(stamp),
+        "labels": it.labels,
+        "milestone": null,
+        "assignees": [],
+        "author": user(state, &it.author),
+        "type": "ISSUE",
+        "user_notes_count": 0,
+        "confidential": false,
+        "issue_type": "issue",
+        "web_url": format!("{}/-/issues/{}", state.html(repo), it.number),
+        "references": {
+            "short": format!("#{}", it.number),
+            "relative": format!("#{}", it.number),
+            "full": format!("{}#{}", repo.full_name(), it.number),
+        },
     })
 }
