@@ -78,11 +78,8 @@ pub fn world(state: &State) -> Value {
 
 fn repo(state: &State, repo: &Repo) -> Value {
     let live = repo.environments.iter().map(|place| {
-        let active = crate::sim::model::DeploymentState::Active;
         let newest = repo.deployments_to(&place.name).next();
-        let standing = repo
-            .deployments_to(&place.name)
-            .find(|it| it.state() == active);
+        let standing = repo.live(&place.name);
         let version = |sha: &str| {
             repo.tags
                 .iter()

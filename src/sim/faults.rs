@@ -33,7 +33,7 @@ use std::{
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 
-use crate::sim::model::State;
+use crate::sim::{model::State, rest::decode};
 
 /// A fault as it is ordered.
 #[derive(Debug, Clone, Deserialize)]
@@ -142,6 +142,8 @@ pub struct Asked<'a> {
     pub operation: Option<&'a str>,
     /// The body.
     pub body: &'a str,
+    /// The repository that a number in the path names, where paths have numbers.
+    pub project: Option<&'a str>,
 }
 
 impl Matcher {
@@ -173,8 +175,18 @@ fn concerns(repo: &str, asked: Asked<'_>) -> bool {
     if rest.is_some_and(|it| it.is_empty() || it.starts_with('/')) {
         return true;
     }
+    // GitLab's way, by path or by number.
+    if let Some(project) = asked.path.strip_prefix("/projects/") {
+        let project = project.split('/').next().unwrap_or_default();
+        let named = decode(project).eq_ignore_ascii_case(repo);
+        return named
+            || asked
+                .project
+                .is_some_and(|it| it.eq_ignore_ascii_case(repo));
+    }
     let name = repo.rsplit('/').next().unwrap_or(repo);
-    asked.path.ends_with("/graphql") && asked.body.contains(&format!("\"{name}\""))
+    let named = |it: &str| asked.body.contains(&format!("\"{it}\""));
+    asked.path.ends_with("/graphql") && (named(name) || named(repo))
 }
 
 #[derive(Debug)]

@@ -16,6 +16,7 @@ pub mod change;
 pub mod commit;
 pub mod deployment;
 pub mod doom;
+pub mod gitlab;
 pub mod health;
 pub mod issue;
 pub mod mark;
@@ -30,7 +31,9 @@ pub mod run;
 pub use access::{Permission, Token, User};
 pub use change::{Blob, Change, ChangeKind, Entry};
 pub use commit::{Branch, Commit, Protection, Tag};
-pub use deployment::{BranchPolicy, Deployment, DeploymentState, DeploymentStatus, Environment};
+pub use deployment::{
+    BranchPolicy, Consent, Deployment, DeploymentState, DeploymentStatus, Environment,
+};
 pub use doom::{Doom, Outcome};
 pub use health::{Condition, Health, Ill, Vital};
 pub use issue::{Issue, IssueReason, IssueState};
@@ -42,7 +45,7 @@ pub use release::Release;
 pub use repo::{Label, Repo};
 pub use report::{Finding, Report};
 pub use run::{
-    Approval, CommitStatus, Conclusion, Gate, Job, Run, RunStatus, StatusState, Workflow,
+    Approval, CommitStatus, Conclusion, Gate, Job, JobRules, Run, RunStatus, StatusState, Workflow,
     WorkflowJob,
 };
 
@@ -126,6 +129,10 @@ pub struct State {
     pub now: Timestamp,
     /// Where the simulation started; what is before is history.
     pub started: Timestamp,
+    /// What it calls its version; GitHub's is not told.
+    pub version: Arc<str>,
+    /// The fields that its GraphQL does not have, as `Type.field`; GitLab's.
+    pub lacks: Arc<[String]>,
     /// Decides every random outcome.
     pub seed: u64,
     /// How many times faster than life jobs run.

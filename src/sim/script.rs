@@ -17,6 +17,7 @@ mod job;
 mod mark;
 pub mod moves;
 pub mod outcome;
+pub mod pipeline;
 pub mod push;
 pub mod run;
 pub mod story;

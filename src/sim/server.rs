@@ -7,7 +7,7 @@ use std::{sync::Arc, time::Duration};
 use axum::{
     Router,
     body::Body,
-    extract::{ConnectInfo, Request, State as Extract},
+    extract::{self, ConnectInfo, Request},
     http::{HeaderMap, Response},
 };
 use jiff::Timestamp;
@@ -21,7 +21,7 @@ use crate::sim::{
     faults::{Asked, Effect},
     forges::Forges,
     health,
-    model::commit::hex,
+    model::{State, commit::hex},
     rest::Answer,
     shared::Shared,
 };
@@ -29,6 +29,7 @@ use crate::sim::{
 mod face;
 mod forgejo;
 mod github;
+mod gitlab;
 mod reply;
 mod wire;
 
@@ -46,14 +47,13 @@ struct Site {
 }
 
 /// Serves one forge until all are shut; the task ends when the last connection has. `forges` is for
-/// the first one, on whose port control and monitoring are; `None` says that the forge's flavor has
-/// no face.
+/// the first one, on whose port control and monitoring are.
 #[expect(
     clippy::disallowed_methods,
     reason = "the simulator stands for another machine, and this is its one task for each port"
 )]
-pub fn serve(lines: Lines, shared: Arc<Shared>, forges: Option<Forges>) -> Option<JoinHandle<()>> {
-    let face = Face::of(shared.read().flavor)?;
+pub fn serve(lines: Lines, shared: Arc<Shared>, forges: Option<Forges>) -> JoinHandle<()> {
+    let face = Face::of(shared.read().flavor);
     let site = Arc::new(Site {
         face,
         shared: shared.clone(),
@@ -61,14 +61,14 @@ pub fn serve(lines: Lines, shared: Arc<Shared>, forges: Option<Forges>) -> Optio
     });
     let router = Router::new().fallback(entry).with_state(site);
     let service = router.into_make_service_with_connect_info::<Wire>();
-    Some(tokio::spawn(async move {
+    tokio::spawn(async move {
         let ended = axum::serve(lines, service)
             .with_graceful_shutdown(async move { shared.common().shutting().await })
             .await;
         if let Err(error) = ended {
             tracing::error!(%error, "the simulated forge ended");
         }
-    }))
+    })
 }
 
 /// A request, read to its end.
@@ -96,7 +96,7 @@ impl Incoming {
 }
 
 async fn entry(
-    Extract(site): Extract<Arc<Site>>,
+    extract::State(site): extract::State<Arc<Site>>,
     ConnectInfo(wire): ConnectInfo<Wire>,
     request: Request,
 ) -> Response<Body> {
@@ -215,6 +215,7 @@ async fn answered(
     let full = incoming.full();
     let current = shared.read();
     let monitors = site.monitors(&incoming.raw_path);
+    let project = numbered(&current, site.face.path(site.path(&incoming.raw_path)));
     let asked = Asked {
         forge: if monitors {
             health::NAME
@@ -230,6 +231,7 @@ async fn answered(
         full: &full,
         operation,
         body: &text,
+        project: project.as_deref(),
     };
     let effects = shared.faults().meet(asked);
     let mut drop_after = false;
@@ -278,7 +280,10 @@ async fn answered(
             let Incoming { method, query, .. } = incoming;
             health::answer(&seen, method, asked.path, query, &incoming.body).into()
         }
-        _ => site.face.answer(shared, incoming, asked).await,
+        _ => {
+            let path = site.path(&incoming.raw_path);
+            site.face.answer(shared, incoming, asked, path).await
+        }
     };
     if drop_after {
         return None;
@@ -287,4 +292,11 @@ async fn answered(
         Some(at) => reply.cut(at),
         None => reply,
     })
+}
+
+// The repository that GitLab's `/projects/17/…` names.
+fn numbered(state: &State, path: &str) -> Option<String> {
+    let id = path.strip_prefix("/projects/")?.split('/').next()?;
+    let found = state.repo_by_id(id.parse().ok()?)?;
+    Some(found.full_name())
 }

@@ -69,6 +69,12 @@ pub struct Forge {
     /// How long a new run stays invisible, in milliseconds.
     #[serde(default = "lag")]
     pub lag_ms: u64,
+    /// GitLab, Forgejo, Gitea: what it calls its version, if not what its flavor usually does.
+    #[serde(default)]
+    pub version: String,
+    /// GitLab: fields (`Type.field`) that its GraphQL does not have yet, as on an old server.
+    #[serde(default)]
+    pub lacks: Vec<String>,
 }
 
 fn github() -> String {
@@ -138,6 +144,18 @@ pub struct EnvironmentPlan {
     pub production: bool,
     /// Where it answers; `{repo}` is filled in.
     pub url: Option<String>,
+    /// GitLab: how many must approve, of each reviewer or team.
+    #[serde(default = "one")]
+    pub approvals: u32,
+    /// GitLab: logins or `@team` who alone may deploy.
+    #[serde(default)]
+    pub deployers: Vec<String>,
+    /// GitLab: the tier, if its name does not tell.
+    pub tier: Option<String>,
+}
+
+const fn one() -> u32 {
+    1
 }
 
 /// A set of workflows.
@@ -190,6 +208,10 @@ pub enum Promote {
     PullRequest,
     /// A draft release is published.
     Release,
+    /// GitLab: a manual job is played.
+    Job,
+    /// GitLab: a pipeline is run with `ENVIRONMENT` and `REVISION`.
+    Pipeline,
 }
 
 /// A workflow file.
@@ -212,6 +234,9 @@ pub struct WorkflowPlan {
     pub run_name: Option<String>,
     /// Jobs.
     pub jobs: Vec<JobPlan>,
+    /// GitLab: the names of the stages, the first one's first.
+    #[serde(default)]
+    pub stages: Vec<String>,
 }
 
 /// A job of a workflow.
@@ -231,6 +256,15 @@ pub struct JobPlan {
     pub revision: Option<String>,
     /// What it leaves behind, for forges that have no deployments.
     pub marks: Option<Mark>,
+    /// GitLab: waits for somebody to play it.
+    #[serde(default)]
+    pub manual: bool,
+    /// GitLab: holds nothing up.
+    #[serde(default)]
+    pub allow_failure: bool,
+    /// GitLab: is not there while deployments are frozen.
+    #[serde(default)]
+    pub unless_frozen: bool,
 }
 
 const fn first() -> u32 {
@@ -253,6 +287,18 @@ pub struct DeployerPlan {
 pub struct RepoPlan {
     /// Its name.
     pub name: String,
+    /// GitLab: the subgroup it is in, below the forge's owner.
+    #[serde(default)]
+    pub group: String,
+    /// GitLab: paths that it once had.
+    #[serde(default)]
+    pub moved_from: Vec<String>,
+    /// GitLab: a merge request needs a pipeline that succeeded.
+    #[serde(default)]
+    pub must_succeed: bool,
+    /// GitLab: when deployments are frozen.
+    #[serde(default, rename = "freeze")]
+    pub freezes: Vec<FreezePlan>,
     /// One line.
     #[serde(default)]
     pub description: String,
@@ -300,6 +346,23 @@ pub struct RepoPlan {
 
 const fn yes() -> bool {
     true
+}
+
+/// A time in which nothing is to be deployed.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FreezePlan {
+    /// When it begins, as cron has it.
+    pub start: String,
+    /// When it ends.
+    pub end: String,
+    /// Where the clock hangs.
+    #[serde(default = "utc")]
+    pub zone: String,
+}
+
+fn utc() -> String {
+    "UTC".to_owned()
 }
 
 /// A past in short: one version after the other, landed, tagged and promoted.

@@ -116,6 +116,7 @@ impl State {
             created_at: now,
             updated_at: now,
             statuses: Vec::new(),
+            consents: Vec::new(),
         };
         let repo = self.repo_mut(repo_id).ok_or_else(Refusal::not_found)?;
         repo.deployments.push(Arc::new(made));

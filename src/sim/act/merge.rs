@@ -101,6 +101,12 @@ impl State {
             return String::new();
         };
         let headline = match merge.method {
+            _ if repo.gitlab.is_some() => match merge.method {
+                MergeMethod::Merge => {
+                    format!("Merge branch '{}' into '{}'", pull.head, pull.base)
+                }
+                MergeMethod::Squash | MergeMethod::Rebase => pull.title.clone(),
+            },
             MergeMethod::Merge => format!(
                 "Merge pull request #{number} from {}/{}",
                 repo.owner, pull.head
@@ -109,6 +115,9 @@ impl State {
         };
         let headline = merge.title.clone().unwrap_or(headline);
         let body = merge.message.clone().unwrap_or_else(|| match merge.method {
+            _ if repo.gitlab.is_some() => {
+                format!("See merge request {}!{number}", repo.full_name())
+            }
             MergeMethod::Merge => pull.title.clone(),
             MergeMethod::Squash | MergeMethod::Rebase => String::new(),
         });

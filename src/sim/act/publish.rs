@@ -129,7 +129,9 @@ impl State {
             .or_else(|| repo.resolve(&release.target))
             .map(|it| it.sha.clone());
         let Some(sha) = sha else { return };
-        self.tag(repo_id, &release.tag, &sha);
+        if self.tag(repo_id, &release.tag, &sha) {
+            self.tagged(repo_id, &release.tag, by);
+        }
         if let Some(it) = self
             .repo_mut(repo_id)
             .and_then(|it| it.releases.iter_mut().find(|it| it.id == release_id))

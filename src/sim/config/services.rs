@@ -3,7 +3,7 @@
 use toml::{Table, Value};
 
 use super::table;
-use crate::sim::world::{Promote, World};
+use crate::sim::world::{Flow, Promote, World};
 
 /// Adds the services of one forge.
 pub fn add(services: &mut Table, world: &World) {
@@ -31,6 +31,22 @@ pub fn add(services: &mut Table, world: &World) {
                 ("base", text("production")),
                 ("head", text("main")),
             ]),
+            Some(Promote::Job) => table([
+                ("via", text("job")),
+                ("job", text(&playable(flow, "production"))),
+            ]),
+            Some(Promote::Pipeline) => table([
+                ("via", text("pipeline")),
+                ("ref", text("main")),
+                (
+                    "variables",
+                    table([
+                        ("ENVIRONMENT", text("{environment}")),
+                        ("REVISION", text("{revision}")),
+                        ("GONOGO", text("{key}")),
+                    ]),
+                ),
+            ]),
             Some(Promote::Release) => table([("via", text("release"))]),
             None => continue,
         };
@@ -48,12 +64,27 @@ pub fn add(services: &mut Table, world: &World) {
             (
                 "repo",
                 Value::String(format!(
-                    "{}:{}/{}",
-                    world.forge.name, world.forge.owner, repo.name
+                    "{}:{}/{}{}",
+                    world.forge.name,
+                    world.forge.owner,
+                    if repo.group.is_empty() {
+                        String::new()
+                    } else {
+                        format!("{}/", repo.group)
+                    },
+                    repo.name
                 )),
             ),
             ("promote", table([("production", via)])),
         ]);
         services.insert(repo.name.clone(), service);
     }
+}
+
+// The manual job that deploys there.
+fn playable(flow: Option<&Flow>, environment: &str) -> String {
+    let jobs = flow.into_iter().flat_map(|it| &it.workflows);
+    let mut jobs = jobs.flat_map(|it| &it.jobs);
+    let found = jobs.find(|it| it.manual && it.environment.as_deref() == Some(environment));
+    found.map_or_else(String::new, |it| it.name.clone())
 }

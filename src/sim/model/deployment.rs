@@ -34,6 +34,12 @@ pub struct Environment {
     pub production: bool,
     /// Where the deployed thing answers.
     pub url: Option<String>,
+    /// How many must approve, of each reviewer or team; GitLab's.
+    pub approvals: u32,
+    /// Logins or `@team` who alone may deploy here; GitLab's, empty when it is not protected.
+    pub deployers: Vec<String>,
+    /// `production`, `staging`, `testing`, `development` or `other`; GitLab's.
+    pub tier: &'static str,
     /// When it was made.
     pub created_at: Timestamp,
 }
@@ -80,6 +86,23 @@ pub struct Deployment {
     pub updated_at: Timestamp,
     /// Oldest first.
     pub statuses: Vec<DeploymentStatus>,
+    /// What approvers said of this very deployment; GitLab's.
+    pub consents: Vec<Consent>,
+}
+
+/// What an approver said of one deployment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Consent {
+    /// Who.
+    pub login: String,
+    /// For which of the environment's reviewers, by its place in the list.
+    pub rule: usize,
+    /// Approved, or rejected.
+    pub approved: bool,
+    /// The comment.
+    pub comment: String,
+    /// When.
+    pub at: Timestamp,
 }
 
 /// One word in the life of a deployment.

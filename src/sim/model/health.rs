@@ -5,7 +5,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 
-use super::{Deployment, DeploymentState, Repo, State, words};
+use super::{Repo, State, words};
 use crate::sim::world::Offset;
 
 words! {
@@ -112,7 +112,8 @@ pub struct Vital {
 impl State {
     /// How a service is in an environment; `None` where nothing of it is live.
     pub fn vital(&self, repo: &Repo, environment: &str) -> Option<Vital> {
-        let (live, since) = repo.deployments_to(environment).find_map(standing)?;
+        let live = repo.live(environment)?;
+        let since = live.latest()?.created_at;
         let health = &repo.health;
         let said = health.said.iter().rev().find(|it| {
             it.environment == environment && it.until.is_none_or(|until| self.now < until)
@@ -172,11 +173,4 @@ impl State {
         }));
         Some(())
     }
-}
-
-// The newest deployment that succeeded and still stands, and when it came to stand.
-fn standing(it: &std::sync::Arc<Deployment>) -> Option<(&Deployment, Timestamp)> {
-    let active = it.state() == DeploymentState::Active;
-    let success = it.latest().filter(|_| active)?;
-    Some((it, success.created_at))
 }

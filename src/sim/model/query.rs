@@ -8,8 +8,9 @@ use std::{
 use jiff::Timestamp;
 
 use super::{
-    Commit, CommitStatus, Conclusion, Deployment, Environment, Job, Protection, Pull, PullState,
-    Release, Repo, ReviewState, Run, RunStatus, State, StatusState, Workflow, words,
+    Commit, CommitStatus, Conclusion, Deployment, DeploymentState, Environment, Job, Protection,
+    Pull, PullState, Release, Repo, ReviewState, Run, RunStatus, State, StatusState, Workflow,
+    gitlab::External, words,
 };
 
 words! {
@@ -176,6 +177,28 @@ impl Repo {
             .find(|it| Some(it.id) == id || it.file == key || it.path() == key)
     }
 
+    /// The pipeline definition that starts for `push`, `merge_request`, `tag` or `api`; an `api`
+    /// call without one of its own starts what a push does.
+    pub fn pipeline_for(&self, event: &str) -> Option<&Arc<Workflow>> {
+        let on = |event: &str| {
+            let mut all = self.workflows.iter();
+            all.find(|it| it.on.iter().any(|on| on == event))
+        };
+        on(event).or_else(|| on("push").filter(|_| event == "api"))
+    }
+
+    /// The newest external status of each name in a pipeline.
+    pub fn externals(&self, pipeline: u64) -> Vec<&External> {
+        let mut newest: Vec<&External> = Vec::new();
+        let all = self.gitlab.iter().flat_map(|it| it.statuses.iter().rev());
+        for status in all.filter(|it| it.pipeline == pipeline) {
+            if !newest.iter().any(|it| it.name == status.name) {
+                newest.push(status);
+            }
+        }
+        newest
+    }
+
     /// A run by its number.
     pub fn run(&self, id: u64) -> Option<&Arc<Run>> {
         self.runs.iter().rev().find(|it| it.id == id)
@@ -264,6 +287,18 @@ impl Repo {
             .iter()
             .rev()
             .filter(move |it| it.environment == environment)
+    }
+
+    /// The deployment that stands in an environment: the newest that succeeded. GitLab goes by when
+    /// it did, for an old pipeline's job may be played late; the others by when it was made.
+    pub fn live<'a>(&'a self, environment: &'a str) -> Option<&'a Arc<Deployment>> {
+        let mut standing = self
+            .deployments_to(environment)
+            .filter(|it| it.state() == DeploymentState::Active);
+        if self.gitlab.is_none() {
+            return standing.next();
+        }
+        standing.max_by_key(|it| (it.latest().map(|it| it.created_at), it.id))
     }
 
     /// The newest published release that is not a prerelease and may be latest.

@@ -100,6 +100,8 @@ pub struct Repo {
     pub reports: BTreeMap<String, Report>,
     /// What jobs report on single commits.
     pub(crate) reported: HashMap<String, BTreeMap<String, Report>>,
+    /// What GitLab alone has; `None` on other forges.
+    pub gitlab: Option<super::gitlab::Project>,
     /// What is decided about what comes.
     pub(crate) dooms: Vec<Doom>,
     pub(crate) by_sha: Arc<HashMap<String, usize>>,

@@ -76,6 +76,21 @@ pub struct WorkflowJob {
     pub revision: Option<String>,
     /// What it leaves behind, for forges that have no deployments.
     pub marks: Option<Mark>,
+    /// What only GitLab has.
+    pub rules: JobRules,
+}
+
+/// What a job of GitLab's is told beside what every job is.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct JobRules {
+    /// The name of its stage.
+    pub stage: String,
+    /// It waits for somebody to play it.
+    pub manual: bool,
+    /// Its failure, or that nobody played it, holds nothing up.
+    pub allow_failure: bool,
+    /// It is not there while deployments are frozen.
+    pub unless_frozen: bool,
 }
 
 /// A workflow run.
@@ -168,6 +183,10 @@ pub struct Job {
     pub gate: Option<Gate>,
     /// What it reported at its end.
     pub output: Option<Report>,
+    /// What only GitLab has.
+    pub rules: JobRules,
+    /// Who played it or ran it again; the run's own actor without it.
+    pub by: Option<String>,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it began to run.

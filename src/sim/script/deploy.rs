@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::Event;
 use crate::sim::model::{
-    Deployment, DeploymentState, DeploymentStatus, Environment, Job, Run, State,
+    Deployment, DeploymentState, DeploymentStatus, Environment, Flavor, Job, Run, State,
 };
 
 impl State {
@@ -24,6 +24,9 @@ impl State {
             branch_policy: None,
             production: name == "production",
             url: None,
+            approvals: 0,
+            deployers: Vec::new(),
+            tier: tier(name),
             created_at: self.now,
         };
         self.repo_mut(repo)?.environments.push(made.clone());
@@ -31,7 +34,7 @@ impl State {
     }
 
     /// Makes the deployment of a job that names an environment.
-    pub(super) fn job_deploys(
+    pub(crate) fn job_deploys(
         &mut self,
         repo: u64,
         run: &Run,
@@ -59,6 +62,7 @@ impl State {
             created_at: now,
             updated_at: now,
             statuses: Vec::new(),
+            consents: Vec::new(),
         };
         self.repo_mut(repo)?.deployments.push(Arc::new(made));
         self.say(repo, id, state, &run.triggering_actor, "");
@@ -95,7 +99,9 @@ impl State {
         };
         // Held, it would be copied by the change.
         drop(repo);
-        self.add_status(repo_id, deployment, status, true);
+        // GitLab's success stays one when a newer one comes.
+        let retires = self.flavor != Flavor::Gitlab;
+        self.add_status(repo_id, deployment, status, retires);
         Some(id)
     }
 
@@ -213,5 +219,22 @@ impl State {
             _ => "",
         };
         self.say(repo, deployment, state, &bot, description);
+    }
+}
+
+/// The tier that GitLab guesses from an environment's name.
+pub fn tier(name: &str) -> &'static str {
+    let name = name.to_ascii_lowercase();
+    let any = |words: &[&str]| words.iter().any(|it| name.contains(it));
+    if any(&["dev", "review", "trunk"]) {
+        "development"
+    } else if any(&["test", "tst", "int", "qc", "qa"]) {
+        "testing"
+    } else if any(&["st", "model", "pre", "demo", "non"]) {
+        "staging"
+    } else if any(&["pr", "live"]) {
+        "production"
+    } else {
+        "other"
     }
 }

@@ -6,8 +6,8 @@ use jiff::Timestamp;
 
 use super::{Event, mark, run::fill};
 use crate::sim::model::{
-    BranchPolicy, Conclusion, DeploymentState, Gate, Job, Repo, Run, RunStatus, State, StatusState,
-    WorkflowJob,
+    BranchPolicy, Conclusion, DeploymentState, Flavor, Gate, Job, Repo, Run, RunStatus, State,
+    StatusState, WorkflowJob,
 };
 
 impl State {
@@ -39,6 +39,8 @@ impl State {
             deployment: None,
             gate: None,
             output: None,
+            rules: plan.rules.clone(),
+            by: None,
             created_at: now,
             started_at: None,
             completed_at: None,
@@ -184,8 +186,12 @@ impl State {
         self.report(repo, run, job, conclusion);
         self.mark(repo, run, job, mark::word(conclusion));
         if let Some(id) = job.deployment {
+            let gitlab = self.flavor == Flavor::Gitlab;
             let state = match conclusion {
                 Conclusion::Success => DeploymentState::Success,
+                // On GitLab a deployment knows that it never came to be.
+                Conclusion::Cancelled if gitlab => DeploymentState::Abandoned,
+                Conclusion::Skipped if gitlab => DeploymentState::Destroyed,
                 Conclusion::Cancelled if job.status == RunStatus::Waiting => {
                     DeploymentState::Inactive
                 }
@@ -215,7 +221,8 @@ impl State {
 
     fn find_job(&self, repo: u64, run: u64, attempt: u32, job: u64) -> Option<(Arc<Run>, Job)> {
         let run = self.repo_by_id(repo)?.run(run)?;
-        // An event of an attempt that was cancelled and re-run means nothing any more.
+        // An event of an attempt that was cancelled and re-run, or of a job that was played again,
+        // means nothing any more.
         let job = run
             .latest_jobs()
             .find(|it| it.id == job && it.attempt == attempt)?;

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use jiff::SignedDuration;
 
 use super::Event;
-use crate::sim::model::{Conclusion, Job, Run, RunStatus, State, Workflow};
+use crate::sim::model::{Conclusion, Flavor, Job, Run, RunStatus, State, Workflow};
 
 /// What a run is started with.
 #[derive(Debug, Clone, Default)]
@@ -35,6 +35,11 @@ impl State {
         let check_suite = self.next_id();
         let now = self.now;
         let run_number = self.repo_mut(repo_id).map_or(1, |repo| {
+            // GitLab counts all pipelines of a project together.
+            if let Some(project) = &mut repo.gitlab {
+                project.pipelines += 1;
+                return project.pipelines;
+            }
             let number = repo.run_numbers.entry(workflow.id).or_insert(0);
             *number += 1;
             *number
@@ -84,6 +89,9 @@ impl State {
 
     /// Gives a run's next stage its jobs, or ends the run.
     pub(crate) fn next_stage(&mut self, repo_id: u64, run_id: u64) {
+        if self.flavor == Flavor::Gitlab {
+            return self.pipeline_moves(repo_id, run_id);
+        }
         let Some((run, workflow)) = self.run_and_workflow(repo_id, run_id) else {
             return;
         };
@@ -137,6 +145,9 @@ impl State {
 
     /// Draws a run's own status from its jobs.
     pub(crate) fn settle(&mut self, repo_id: u64, run_id: u64) {
+        if self.flavor == Flavor::Gitlab {
+            return self.pipeline_settles(repo_id, run_id);
+        }
         let now = self.now;
         let Some(repo) = self.repo_by_id(repo_id).cloned() else {
             return;

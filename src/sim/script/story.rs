@@ -51,6 +51,7 @@ impl State {
         let sha = self.commit(repo, branch, self.work(step))?;
         if !step.tag.is_empty() {
             self.tag(repo, &step.tag, &sha);
+            self.tagged(repo, &step.tag, &step.by);
         }
         self.reports_on(repo, &sha, &step.reports);
         self.pushed(repo, branch, &step.by, &fate(step));
@@ -87,6 +88,7 @@ impl State {
         }
         if !step.tag.is_empty() {
             self.tag(repo, &step.tag, &sha);
+            self.tagged(repo, &step.tag, &step.by);
             self.write_release(repo, step, false);
         }
         Some(())
@@ -192,6 +194,7 @@ impl State {
         let sha = self.merged(repo, number, &step.by, &merge, &fate(step));
         if !step.tag.is_empty() {
             self.tag(repo, &step.tag, &sha);
+            self.tagged(repo, &step.tag, &step.by);
         }
         Some(())
     }
@@ -199,6 +202,12 @@ impl State {
     fn play_gate(&mut self, repo: u64, step: &Step, approve: bool) -> Option<()> {
         let found = self.repo_by_id(repo)?.clone();
         let place = found.environment(or(&step.environment, "production"))?;
+        if found.gitlab.is_some() {
+            let sha = found.resolve(&step.rev).map(|it| it.sha.clone());
+            let name = place.name.clone();
+            drop(found);
+            return self.play_waiting(repo, &name, sha.as_deref(), &step.by, approve);
+        }
         let run = found.runs.iter().rev().find(|run| {
             found
                 .pending(run)
@@ -233,7 +242,10 @@ impl State {
 
     fn play_dispatch(&mut self, repo: u64, step: &Step) -> Option<()> {
         let found = self.repo_by_id(repo)?.clone();
-        let workflow = found.workflow(or(&step.workflow, "deploy.yml"))?.clone();
+        let workflow = match &found.gitlab {
+            None => found.workflow(or(&step.workflow, "deploy.yml"))?.clone(),
+            Some(_) => found.pipeline_for("api")?.clone(),
+        };
         let branch = or(&step.branch, &found.default_branch);
         let start = Start {
             event: "workflow_dispatch",
@@ -274,6 +286,7 @@ impl State {
             created_at: now,
             updated_at: now,
             statuses: Vec::new(),
+            consents: Vec::new(),
         };
         self.repo_mut(repo)?
             .deployments

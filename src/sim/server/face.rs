@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::{
     Incoming, forgejo,
     github::{self, Github},
+    gitlab::{self, Gitlab},
     reply::Reply,
 };
 use crate::sim::{
@@ -21,15 +22,17 @@ pub(super) enum Face {
     Github(Box<Github>),
     /// Forgejo's and Gitea's.
     Forgejo,
+    /// GitLab's.
+    Gitlab(Box<Gitlab>),
 }
 
 impl Face {
-    /// The face of a flavor; `None` if it has none yet.
-    pub fn of(flavor: Flavor) -> Option<Self> {
+    /// The face of a flavor.
+    pub fn of(flavor: Flavor) -> Self {
         match flavor {
-            Flavor::Dotcom | Flavor::Ghes => Some(Self::Github(Box::default())),
-            Flavor::Forgejo | Flavor::ForgejoTasks | Flavor::Gitea => Some(Self::Forgejo),
-            Flavor::Gitlab => None,
+            Flavor::Dotcom | Flavor::Ghes => Self::Github(Box::default()),
+            Flavor::Forgejo | Flavor::ForgejoTasks | Flavor::Gitea => Self::Forgejo,
+            Flavor::Gitlab => Self::Gitlab(Box::default()),
         }
     }
 
@@ -38,6 +41,7 @@ impl Face {
         match self {
             Self::Github(_) => github::Api::of(path).path(),
             Self::Forgejo => crate::sim::forgejo::inside(path),
+            Self::Gitlab(_) => gitlab::path(path),
         }
     }
 
@@ -46,19 +50,22 @@ impl Face {
         match self {
             Self::Github(_) => matches!(github::Api::of(path), github::Api::Graphql),
             Self::Forgejo => false,
+            Self::Gitlab(_) => gitlab::is_graphql(path),
         }
     }
 
-    /// What a healthy forge answers.
+    /// What a healthy forge answers; `path` is without the folder that it is installed in.
     pub async fn answer(
         &self,
         shared: &Arc<Shared>,
         incoming: &Incoming,
         asked: Asked<'_>,
+        path: &str,
     ) -> Reply {
         match self {
             Self::Github(it) => it.answer(shared, incoming, asked).await,
             Self::Forgejo => forgejo::answer(shared, incoming, asked),
+            Self::Gitlab(it) => it.answer(shared, incoming, asked, path).await,
         }
     }
 
@@ -72,6 +79,7 @@ impl Face {
         match self {
             Self::Github(_) => github::refusal(shared, incoming, effect),
             Self::Forgejo => forgejo::refusal(shared, effect),
+            Self::Gitlab(_) => gitlab::refusal(shared, incoming, effect),
         }
     }
 }

@@ -29,7 +29,7 @@ pub struct Lines {
     listener: Option<TcpListener>,
     address: SocketAddr,
     door: watch::Receiver<bool>,
-    lines: Vec<Weak<std::net::TcpStream>>,
+    open: Vec<Weak<std::net::TcpStream>>,
 }
 
 impl Lines {
@@ -39,7 +39,7 @@ impl Lines {
             address: listener.local_addr()?,
             listener: Some(listener),
             door,
-            lines: Vec::new(),
+            open: Vec::new(),
         })
     }
 
@@ -47,7 +47,7 @@ impl Lines {
     async fn next(&mut self) -> io::Result<Option<(Line, Wire)>> {
         if !*self.door.borrow_and_update() {
             self.listener = None;
-            for line in self.lines.drain(..).filter_map(|it| it.upgrade()) {
+            for line in self.open.drain(..).filter_map(|it| it.upgrade()) {
                 // One that has ended is as good.
                 let _ = line.shutdown(std::net::Shutdown::Both);
             }
@@ -70,8 +70,8 @@ impl Lines {
         }
         let stream = stream.into_std()?;
         let other = Arc::new(stream.try_clone()?);
-        self.lines.retain(|it| it.strong_count() > 0);
-        self.lines.push(Arc::downgrade(&other));
+        self.open.retain(|it| it.strong_count() > 0);
+        self.open.push(Arc::downgrade(&other));
         let cut = Arc::new(AtomicBool::new(false));
         let line = Line {
             stream: TcpStream::from_std(stream)?,

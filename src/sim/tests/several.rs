@@ -1,5 +1,7 @@
 //! Several forges in one evening: each on its own port, one clock, one control.
 
+use std::os::unix::fs::PermissionsExt as _;
+
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
@@ -115,7 +117,6 @@ async fn the_configuration_comes_with_a_private_token_for_each_forge() {
             .expect("a path");
         let held = std::fs::read_to_string(path).expect("a token file");
         assert_eq!(Some(held), sim.token_of(name, "operate"), "{name}");
-        use std::os::unix::fs::PermissionsExt as _;
         let mode = std::fs::metadata(path)
             .expect("a file")
             .permissions()

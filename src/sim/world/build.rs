@@ -9,11 +9,15 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{EnvironmentPlan, Flow, History, Offset, Promote, RepoPlan, Step, Verb, World};
 use crate::sim::{
+    forgejo::Edition,
     model::{
-        BranchPolicy, Change, ChangeKind, Environment, Flavor, Label, Permission, Protection, Repo,
-        State, Token, User, Workflow, WorkflowJob, commit::sha_of, repo::Deployer,
+        BranchPolicy, Change, ChangeKind, Environment, Flavor, JobRules, Label, Permission,
+        Protection, Repo, State, Token, User, Workflow, WorkflowJob,
+        commit::sha_of,
+        gitlab::{Freeze, Project},
+        repo::Deployer,
     },
-    script::{Agenda, Event, push::Work},
+    script::{Agenda, Event, deploy::tier, push::Work},
 };
 
 /// What is wrong with a world that reads well.
@@ -41,14 +45,6 @@ pub enum Flaw {
         /// The name.
         name: String,
     },
-    /// A forge that exists, but not here.
-    #[error("forge {forge}: the flavor `{flavor}` is not simulated in this version")]
-    Unserved {
-        /// The forge.
-        forge: String,
-        /// Its flavor.
-        flavor: &'static str,
-    },
 }
 
 impl World {
@@ -64,6 +60,8 @@ impl World {
             name: self.forge.name.as_str().into(),
             flavor,
             base: "http://127.0.0.1:0".into(),
+            version: self.version(flavor)?.as_str().into(),
+            lacks: self.forge.lacks.as_slice().into(),
             root: self.forge.root.trim_end_matches('/').into(),
             now,
             started: now,
@@ -136,6 +134,24 @@ impl World {
         self.users.iter().enumerate().map(person).collect()
     }
 
+    // What the server calls its version: its flavor's usual one, unless the file has another.
+    fn version(&self, flavor: Flavor) -> Result<String, Flaw> {
+        let own = self.forge.version.clone();
+        let Some(usual) = Edition::usual(flavor) else {
+            let gitlab = flavor == Flavor::Gitlab && own.is_empty();
+            return Ok(if gitlab { "18.4.1-ee".to_owned() } else { own });
+        };
+        if own.is_empty() {
+            return Ok(usual.version());
+        }
+        let edition = Edition::parse(&own).filter(|it| it.gitea() == usual.gitea());
+        let edition = edition.ok_or(Flaw::Word {
+            what: "version of such a forge (16.0.1, 11.0.7; 1.25.2 of a Gitea)",
+            word: own,
+        })?;
+        Ok(edition.version())
+    }
+
     fn tokens(&self, seed: u64, flavor: Flavor) -> Result<HashMap<String, Arc<Token>>, Flaw> {
         let mut tokens = HashMap::new();
         for (label, plan) in &self.tokens {
@@ -188,6 +204,12 @@ impl World {
                 environment: job.environment.clone(),
                 revision: job.revision.clone(),
                 marks: job.marks.clone(),
+                rules: JobRules {
+                    stage: stage(&it.stages, job.stage),
+                    manual: job.manual,
+                    allow_failure: job.allow_failure,
+                    unless_frozen: job.unless_frozen,
+                },
             });
             Arc::new(Workflow {
                 id: state.next_id(),
@@ -220,7 +242,10 @@ impl World {
             .collect();
         Repo {
             id,
-            owner: self.forge.owner.clone(),
+            owner: match plan.group.as_str() {
+                "" => self.forge.owner.clone(),
+                group => format!("{}/{group}", self.forge.owner),
+            },
             name: plan.name.clone(),
             description: plan.description.clone(),
             language: plan.language.clone(),
@@ -256,6 +281,7 @@ impl World {
             health: plan.health.clone(),
             reports: plan.reports.clone(),
             reported: HashMap::new(),
+            gitlab: (state.flavor == Flavor::Gitlab).then(|| gitlab(state, plan)),
             dooms: Vec::new(),
             by_sha: Arc::default(),
             last_number: 0,
@@ -327,8 +353,35 @@ fn environment(id: u64, plan: &EnvironmentPlan, repo: &RepoPlan, now: Timestamp)
         }),
         production: plan.production,
         url: plan.url.as_ref().map(|it| it.replace("{repo}", &repo.name)),
+        approvals: plan.approvals,
+        deployers: plan.deployers.clone(),
+        tier: tier(plan.tier.as_deref().unwrap_or(&plan.name)),
         created_at: now,
     }
+}
+
+// The part of a project that only GitLab has.
+fn gitlab(state: &mut State, plan: &RepoPlan) -> Project {
+    let now = state.now;
+    let freezes = plan.freezes.iter().map(|it| Freeze {
+        id: state.next_id(),
+        start: it.start.clone(),
+        end: it.end.clone(),
+        zone: it.zone.clone(),
+        created_at: now,
+        updated_at: now,
+    });
+    Project {
+        freezes: freezes.collect(),
+        moved_from: plan.moved_from.clone(),
+        must_succeed: plan.must_succeed,
+        ..Project::default()
+    }
+}
+
+fn stage(names: &[String], number: u32) -> String {
+    let at = usize::try_from(number).unwrap_or(1).saturating_sub(1);
+    names.get(at).cloned().unwrap_or_else(|| "test".to_owned())
 }
 
 fn shift(now: Timestamp, by: Offset) -> Timestamp {
@@ -418,7 +471,15 @@ fn promoted(promote: Promote, when: i64, tag: &str, by: &str) -> Vec<Arc<Step>> 
         ..Step::default()
     };
     let steps = match promote {
-        Promote::Approval => vec![step(Verb::Approve, 0)],
+        Promote::Approval | Promote::Job => vec![step(Verb::Approve, 0)],
+        Promote::Pipeline => {
+            let inputs = [("ENVIRONMENT", "production"), ("REVISION", tag)];
+            let inputs = inputs.map(|(name, value)| (name.to_owned(), value.to_owned()));
+            vec![Step {
+                inputs: inputs.into(),
+                ..step(Verb::Dispatch, 0)
+            }]
+        }
         Promote::Workflow => {
             let inputs = [
                 ("environment", "production"),

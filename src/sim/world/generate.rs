@@ -32,6 +32,9 @@ impl World {
             branches: Vec::new(),
             production: name == "production",
             url: Some(format!("https://{{repo}}.{name}.acme.example")),
+            approvals: 1,
+            deployers: Vec::new(),
+            tier: None,
         };
         let job = |name: &str, stage, took, environment: Option<&str>| JobPlan {
             name: name.to_owned(),
@@ -40,6 +43,9 @@ impl World {
             environment: environment.map(str::to_owned),
             revision: None,
             marks: None,
+            manual: false,
+            allow_failure: false,
+            unless_frozen: false,
         };
         let release = WorkflowPlan {
             name: "Release".to_owned(),
@@ -48,6 +54,7 @@ impl World {
             branches: Vec::new(),
             inputs: BTreeMap::new(),
             run_name: None,
+            stages: Vec::new(),
             jobs: vec![
                 job("build", 1, 120, None),
                 job("deploy dev", 2, 40, Some("dev")),
@@ -72,6 +79,8 @@ impl World {
                 owner: "acme".to_owned(),
                 flaky: 0.0,
                 lag_ms: 1_000,
+                version: String::new(),
+                lacks: Vec::new(),
             },
             users: people.iter().map(person).collect(),
             tokens: BTreeMap::from([
@@ -109,6 +118,10 @@ fn service(at: usize, seed: u64, people: &[&str]) -> RepoPlan {
     });
     RepoPlan {
         name: format!("svc-{at:04}"),
+        group: String::new(),
+        moved_from: Vec::new(),
+        must_succeed: false,
+        freezes: Vec::new(),
         description: format!("Service number {at}"),
         language: "Rust".to_owned(),
         private: true,
