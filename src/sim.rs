@@ -152,14 +152,7 @@ pub async fn start(world: World, options: Options) -> Result<Running, Error> {
         if at == 0 {
             running.base = base;
         }
-        let state = shared.read();
-        let task = server::serve(lines, shared, control);
-        running
-            .tasks
-            .push(task.ok_or_else(|| world::build::Flaw::Unserved {
-                forge: state.name.to_string(),
-                flavor: state.flavor.word(),
-            })?);
+        running.tasks.push(server::serve(lines, shared, control));
     }
     Ok(running)
 }

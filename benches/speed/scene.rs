@@ -120,7 +120,6 @@ pub fn facts(at: usize, more: usize, now: Timestamp) -> ServiceFacts {
         head: Some(Head {
             sha: sha(at, newest),
             headline: "Answer faster under load".to_owned(),
-            message: String::new(),
             author: Some("eve".into()),
             at: Some(back(41)),
         }),
@@ -307,6 +306,7 @@ fn scope(base: &Sha, head: &Sha) -> Scope {
         commits: vec![Commit {
             sha: head.clone(),
             headline: "Answer faster under load".to_owned(),
+                    message: String::new(),
             author: Some("eve".into()),
             has_account: true,
             is_forge_merge: false,

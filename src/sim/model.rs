@@ -129,7 +129,7 @@ pub struct State {
     pub now: Timestamp,
     /// Where the simulation started; what is before is history.
     pub started: Timestamp,
-    /// What it calls its version; GitLab's.
+    /// What it calls its version; GitHub's is not told.
     pub version: Arc<str>,
     /// The fields that its GraphQL does not have, as `Type.field`; GitLab's.
     pub lacks: Arc<[String]>,

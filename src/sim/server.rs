@@ -47,14 +47,13 @@ struct Site {
 }
 
 /// Serves one forge until all are shut; the task ends when the last connection has. `forges` is for
-/// the first one, on whose port control and monitoring are; `None` says that the forge's flavor has
-/// no face.
+/// the first one, on whose port control and monitoring are.
 #[expect(
     clippy::disallowed_methods,
     reason = "the simulator stands for another machine, and this is its one task for each port"
 )]
-pub fn serve(lines: Lines, shared: Arc<Shared>, forges: Option<Forges>) -> Option<JoinHandle<()>> {
-    let face = Face::of(shared.read().flavor)?;
+pub fn serve(lines: Lines, shared: Arc<Shared>, forges: Option<Forges>) -> JoinHandle<()> {
+    let face = Face::of(shared.read().flavor);
     let site = Arc::new(Site {
         face,
         shared: shared.clone(),
@@ -62,14 +61,14 @@ pub fn serve(lines: Lines, shared: Arc<Shared>, forges: Option<Forges>) -> Optio
     });
     let router = Router::new().fallback(entry).with_state(site);
     let service = router.into_make_service_with_connect_info::<Wire>();
-    Some(tokio::spawn(async move {
+    tokio::spawn(async move {
         let ended = axum::serve(lines, service)
             .with_graceful_shutdown(async move { shared.common().shutting().await })
             .await;
         if let Err(error) = ended {
             tracing::error!(%error, "the simulated forge ended");
         }
-    }))
+    })
 }
 
 /// A request, read to its end.

@@ -72,8 +72,8 @@ pub struct Forge {
     /// How long a new run stays invisible, in milliseconds.
     #[serde(default = "lag")]
     pub lag_ms: u64,
-    /// GitLab: what it calls its version.
-    #[serde(default = "gitlab_version")]
+    /// GitLab, Forgejo, Gitea: what it calls its version, if not what its flavor usually does.
+    #[serde(default)]
     pub version: String,
     /// GitLab: fields (`Type.field`) that its GraphQL does not have yet, as on an old server.
     #[serde(default)]
@@ -86,10 +86,6 @@ fn github() -> String {
 
 fn dotcom() -> String {
     "dotcom".to_owned()
-}
-
-fn gitlab_version() -> String {
-    "18.4.1-ee".to_owned()
 }
 
 const fn lag() -> u64 {

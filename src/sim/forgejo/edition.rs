@@ -35,14 +35,19 @@ impl Edition {
         }
     }
 
-    /// What a forge of the world imitates; `None` for one of another kind.
-    pub fn of(state: &State) -> Option<Self> {
-        match state.flavor {
+    /// What a flavor imitates unless the world says otherwise; `None` for one of another kind.
+    pub const fn usual(flavor: Flavor) -> Option<Self> {
+        match flavor {
             Flavor::Forgejo => Some(Self::FORGEJO),
             Flavor::ForgejoTasks => Some(Self::FORGEJO_TASKS),
             Flavor::Gitea => Some(Self::GITEA),
             Flavor::Dotcom | Flavor::Ghes | Flavor::Gitlab => None,
         }
+    }
+
+    /// What a forge of the world imitates.
+    pub fn of(state: &State) -> Option<Self> {
+        Self::parse(&state.version).filter(|_| Self::usual(state.flavor).is_some())
     }
 
     /// Reads a version: one that begins with `1.` is Gitea's, any other Forgejo's.

@@ -27,12 +27,12 @@ pub(super) enum Face {
 }
 
 impl Face {
-    /// The face of a flavor; `None` if it has none yet.
-    pub fn of(flavor: Flavor) -> Option<Self> {
+    /// The face of a flavor.
+    pub fn of(flavor: Flavor) -> Self {
         match flavor {
-            Flavor::Dotcom | Flavor::Ghes => Some(Self::Github(Box::default())),
-            Flavor::Forgejo | Flavor::ForgejoTasks | Flavor::Gitea => Some(Self::Forgejo),
-            Flavor::Gitlab => Some(Self::Gitlab(Box::default())),
+            Flavor::Dotcom | Flavor::Ghes => Self::Github(Box::default()),
+            Flavor::Forgejo | Flavor::ForgejoTasks | Flavor::Gitea => Self::Forgejo,
+            Flavor::Gitlab => Self::Gitlab(Box::default()),
         }
     }
 

@@ -195,3 +195,35 @@ async fn a_stale_read_does_not_see_what_was_done_and_the_clock_moves_all() {
         .await
         .expect("it ends");
 }
+
+#[tokio::test]
+async fn a_world_may_name_another_version_of_its_flavor() {
+    for (flavor, version, told, runs) in [
+        ("forgejo", "15.0.2", "15.0.2+gitea-1.22.0", 200),
+        ("forgejo-tasks", "", "11.0.7+gitea-1.22.0", 404),
+    ] {
+        let mut world = World::from_toml(FORGEJO).expect("it reads");
+        flavor.clone_into(&mut world.forge.flavor);
+        version.clone_into(&mut world.forge.version);
+        let sim = start(world, Options::default()).await.expect("it starts");
+        let mut client = Client::new(&sim, "operate");
+        client.base = format!("{}/api/v1", sim.base_url());
+        assert_eq!(client.get("/version").await["version"], told);
+        let path = "/repos/tide/harbour/actions/runs";
+        let answer = client.send("GET", path, None).await.expect("an answer");
+        assert_eq!(answer.status().as_u16(), runs, "{told}");
+        sim.stop().await;
+    }
+    for version in ["1.25.2", "next"] {
+        let mut world = World::from_toml(FORGEJO).expect("it reads");
+        version.clone_into(&mut world.forge.version);
+        let flaw = start(world, Options::default())
+            .await
+            .err()
+            .expect("a flaw");
+        assert!(
+            flaw.to_string().contains("is no version of such a forge"),
+            "{flaw}"
+        );
+    }
+}

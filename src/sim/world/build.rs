@@ -9,6 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{EnvironmentPlan, Flow, Offset, RepoPlan, World, past::told};
 use crate::sim::{
+    forgejo::Edition,
     model::{
         BranchPolicy, Change, ChangeKind, Environment, Flavor, JobRules, Label, Permission,
         Protection, Repo, State, Token, User, Workflow, WorkflowJob,
@@ -44,14 +45,6 @@ pub enum Flaw {
         /// The name.
         name: String,
     },
-    /// A forge that exists, but not here.
-    #[error("forge {forge}: the flavor `{flavor}` is not simulated in this version")]
-    Unserved {
-        /// The forge.
-        forge: String,
-        /// Its flavor.
-        flavor: &'static str,
-    },
 }
 
 impl World {
@@ -67,7 +60,7 @@ impl World {
             name: self.forge.name.as_str().into(),
             flavor,
             base: "http://127.0.0.1:0".into(),
-            version: self.forge.version.as_str().into(),
+            version: self.version(flavor)?.as_str().into(),
             lacks: self.forge.lacks.as_slice().into(),
             root: self.forge.root.trim_end_matches('/').into(),
             now,
@@ -139,6 +132,24 @@ impl World {
             (it.login.clone(), user)
         };
         self.users.iter().enumerate().map(person).collect()
+    }
+
+    // What the server calls its version: its flavor's usual one, unless the file has another.
+    fn version(&self, flavor: Flavor) -> Result<String, Flaw> {
+        let own = self.forge.version.clone();
+        let Some(usual) = Edition::usual(flavor) else {
+            let gitlab = flavor == Flavor::Gitlab && own.is_empty();
+            return Ok(if gitlab { "18.4.1-ee".to_owned() } else { own });
+        };
+        if own.is_empty() {
+            return Ok(usual.version());
+        }
+        let edition = Edition::parse(&own).filter(|it| it.gitea() == usual.gitea());
+        let edition = edition.ok_or(Flaw::Word {
+            what: "version of such a forge (16.0.1, 11.0.7; 1.25.2 of a Gitea)",
+            word: own,
+        })?;
+        Ok(edition.version())
     }
 
     fn tokens(&self, seed: u64, flavor: Flavor) -> Result<HashMap<String, Arc<Token>>, Flaw> {

@@ -79,7 +79,7 @@ impl World {
                 owner: "acme".to_owned(),
                 flaky: 0.0,
                 lag_ms: 1_000,
-                version: "18.4.1-ee".to_owned(),
+                version: String::new(),
                 lacks: Vec::new(),
             },
             users: people.iter().map(person).collect(),

@@ -1,4 +1,4 @@
-//! A past in short, told in steps: two changes a version, its tag, its promotion.
+//! A past in short, told in steps: changes that land, a tag, a promotion, version after version.
 
 use std::sync::Arc;
 

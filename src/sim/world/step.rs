@@ -1,4 +1,4 @@
-//! One step of a story: who does what, and when.
+//! The steps of a story: who does what, when, to what.
 
 use std::collections::BTreeMap;
 

@@ -105,7 +105,7 @@ fn p3_a_newer_candidate_than_the_operator_saw_ends_it_and_is_told() {
     let (_, draft) = answered(&mut state, fetched, newer);
     assert_eq!(kind(&draft), "promotion.abandoned");
     let why = draft.reason.unwrap();
-    assert!(why.contains("the candidate is now ddddddd"), "{why}");
+    assert!(why.contains("ccccccc is superseded by ddddddd"), "{why}");
 }
 
 #[test]
