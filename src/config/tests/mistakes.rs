@@ -257,7 +257,7 @@ const CASES: &[(&str, &str)] = &[
         "no environments of its own",
     ),
     (
-        "[service.a]\nrepo = \"a/b\"\npath = [\"p\"]\nenvironments = \"branch\"",
+        "[forge.gitlab]\n[service.a]\nrepo = \"a/b\"\npath = [\"p\"]\nenvironments = \"branch\"",
         "has environments of its own",
     ),
     (
