@@ -159,4 +159,6 @@ pub struct Discovered {
     pub environments: Vec<EnvironmentName>,
     /// Environments whose rules ask for reviewers: promoted by approval.
     pub reviewed: Vec<EnvironmentName>,
+    /// Where deployments are read, if that is not where this kind of forge usually has them.
+    pub model: Option<EnvironmentModel>,
 }

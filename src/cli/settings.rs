@@ -75,6 +75,7 @@ async fn discovered(env: &Env) -> Result<Settings, Failure> {
         default_branch: found.default_branch.as_deref(),
         environments: &found.environments,
         reviewed: &found.reviewed,
+        model: found.model.as_ref(),
     };
     discover::settings(forge, &found, env).map_err(|error| usage(error.to_string(), error.hint()))
 }

@@ -27,6 +27,8 @@ pub struct Found<'f> {
     pub environments: &'f [EnvironmentName],
     /// Those that a run has to be approved for.
     pub reviewed: &'f [EnvironmentName],
+    /// Where its deployments are read, if not where the forge usually has them.
+    pub model: Option<&'f EnvironmentModel>,
 }
 
 /// Why there can be no settings without a config.
@@ -154,7 +156,10 @@ pub fn settings(forge: ForgeSettings, found: &Found<'_>, env: &Env) -> Result<Se
         forge: forge.name.clone(),
         kind: forge.kind,
         repo: found.repo.clone(),
-        environments: EnvironmentModel::usual(forge.kind),
+        environments: found
+            .model
+            .cloned()
+            .unwrap_or_else(|| EnvironmentModel::usual(forge.kind)),
         branch: found.default_branch.map(str::to_owned),
         revision: None,
         group: None,
@@ -222,6 +227,7 @@ mod tests {
             default_branch: Some("main"),
             environments: &names(environments),
             reviewed: &names(reviewed),
+            model: None,
         };
         settings(forge("github.com", &env()).unwrap(), &found, &env()).unwrap()
     }

@@ -1,9 +1,9 @@
 //! Environments on a forge, or in a repository, that keeps none: deployments made of statuses,
 //! branches, tags, releases or runs. What is read for that, and how, lives in the adapters.
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
-use crate::domain::deployment::Deployment;
+use crate::domain::deployment::{self, Deployment};
 use crate::domain::facts::ForgeEnvironment;
 use crate::domain::ids::{DeploymentId, Digest, EnvironmentName};
 
@@ -24,6 +24,21 @@ pub fn environments(names: &[EnvironmentName]) -> Vec<ForgeEnvironment> {
         branch_policy: false,
     };
     names.iter().map(environment).collect()
+}
+
+/// What a pulse shows of deployments: of each environment what is live, and all that is newer. What a
+/// scan finds of the past changes nothing.
+pub fn pulse(deployments: &[Deployment]) -> Vec<(u64, String, String, Option<Timestamp>)> {
+    let age = |each: &Deployment| (each.created_at, each.id);
+    let matters = |each: &&Deployment| {
+        let live = deployment::live(deployments, &each.environment);
+        live.is_none_or(|live| age(each) >= age(live))
+    };
+    let shown = |each: &Deployment| {
+        let into = each.environment.to_string();
+        (each.id.0, into, each.raw.clone(), Some(each.changed_at))
+    };
+    deployments.iter().filter(matters).map(shown).collect()
 }
 
 /// The number of a deployment that the forge does not number: the same for everybody who reads the

@@ -10,6 +10,7 @@ use super::checks;
 use super::pulls::gap;
 use super::runs::has_actions;
 use crate::domain::ids::{EnvironmentName, RepoPath};
+use crate::domain::policy::EnvironmentModel;
 use crate::domain::text::clean;
 use crate::forge::error::Error;
 use crate::forge::http::limiter::Purpose;
@@ -47,7 +48,9 @@ impl Forgejo {
                 }
             }
         }
-        if found.is_empty() && has_actions(&known) {
+        let mut model = None;
+        let by_runs = found.is_empty() && has_actions(&known);
+        if by_runs {
             let runs = self.runs(Purpose::Look, &path, &url, 1).await;
             let runs = runs.or_else(|error| gap(&mut gaps, "runs", error))?;
             for run in runs.into_iter().flatten() {
@@ -60,11 +63,16 @@ impl Forgejo {
                 );
             }
         }
+        if by_runs && !found.is_empty() {
+            let workflow = EnvironmentModel::WORKFLOW.to_owned();
+            model = Some(EnvironmentModel::Run { workflow });
+        }
         let dated = found.into_iter().map(|(name, at)| (name, Some(at)));
         Ok(Discovered {
             default_branch: known.default_branch.as_deref().map(clean),
             environments: order::of_promotion(dated.collect()),
             reviewed: Vec::new(),
+            model,
         })
     }
 }

@@ -80,20 +80,19 @@ impl Features {
         }
         let has = |method: &str, wanted: &str| operation(method, wanted).is_some();
         let dispatches = operation("post", "/workflows/{}/dispatches");
-        // Forgejo asks for it in the body, Gitea in the query.
-        let in_body = description
-            .pointer("/definitions/DispatchWorkflowOption/properties/return_run_info")
-            .is_some();
-        let in_query = dispatches
-            .and_then(|operation| operation.get("parameters")?.as_array())
-            .is_some_and(|parameters| {
+        // Forgejo asks for it in the body, Gitea in the query. A description may name the call and not
+        // what it takes: then the version tells.
+        let fields = description.pointer("/definitions/DispatchWorkflowOption/properties");
+        let parameters = dispatches.and_then(|operation| operation.get("parameters")?.as_array());
+        let named = match version.brand {
+            Brand::Forgejo => fields.map(|fields| fields.get("return_run_info").is_some()),
+            Brand::Gitea => parameters.map(|parameters| {
                 let mut names = parameters.iter().filter_map(|each| each.get("name"));
                 names.any(|name| name == "return_run_details")
-            });
-        let details = match version.brand {
-            Brand::Forgejo => in_body,
-            Brand::Gitea => in_query,
+            }),
         };
+        let details = named.unwrap_or_else(|| Self::of_version(version.clone()).dispatch_details)
+            && dispatches.is_some();
         Some(Self {
             tasks: has("get", "/tasks"),
             runs: has("get", "/runs") && has("get", "/runs/{}"),

@@ -317,7 +317,9 @@ impl Forgejo {
         }
         let route = below(repo, "/pulls?state=open&sort=recentupdate");
         let page = self.page(purpose, &route, "pulls", 1).await?;
-        let count = page.items.len() as u64;
+        // An item may be empty: its repository is gone.
+        let there = page.items.iter().filter(|item| !item.is_null());
+        let count = there.count() as u64;
         let total = page.total.unwrap_or(count).max(count);
         Ok(Open {
             total,

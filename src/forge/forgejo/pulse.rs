@@ -11,7 +11,7 @@ use crate::domain::facts::Pulse;
 use crate::domain::policy::EnvironmentModel;
 use crate::forge::error::Error;
 use crate::forge::http::limiter::Purpose;
-use crate::forge::{Batch, Target};
+use crate::forge::{Batch, Target, modelled};
 
 impl Forgejo {
     pub(super) async fn read_pulse(&self, targets: &[Target]) -> Batch<Pulse> {
@@ -87,10 +87,6 @@ impl Forgejo {
             reads: 1,
         };
         let deployments = self.modelled(target, read, &mut gaps).await?;
-        let deployments = deployments.into_iter().map(|each| {
-            let into = each.environment.to_string();
-            (each.id.0, into, each.raw, Some(each.changed_at))
-        });
         let labelled = self
             .labelled(Purpose::Poll, repo, &target.labels, &mut gaps)
             .await?;
@@ -100,7 +96,7 @@ impl Forgejo {
         Ok(Pulse {
             head,
             checks: summed,
-            deployments: deployments.collect(),
+            deployments: modelled::pulse(&deployments),
             pull_requests: known.open_pr_counter.unwrap_or_default(),
             labelled: counts.collect(),
             latest_release: known

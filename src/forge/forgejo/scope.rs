@@ -133,11 +133,16 @@ impl Forgejo {
             commit.pull_requests = brought.get(&commit.sha).cloned().unwrap_or_default();
             commit.is_forge_merge = forge_signed && pulls.contains_key(&commit.sha);
             if named_checks {
-                let read = self
-                    .statuses(Purpose::Look, repo, commit.sha.as_str(), &site)
-                    .await?;
-                let all: Vec<_> = read.list.iter().collect();
-                commit.checks = Some(checks::sum(&commit.sha, &all, false));
+                let asked = commit.sha.as_str();
+                match self.statuses(Purpose::Look, repo, asked, &site).await {
+                    Ok(read) => {
+                        let all: Vec<_> = read.list.iter().collect();
+                        commit.checks = Some(checks::sum(&commit.sha, &all, false));
+                    }
+                    // What could not be read is not said to be without checks.
+                    Err(error) if is_missing(&error) => {}
+                    Err(error) => return Err(error),
+                }
             }
             commits.push(commit);
         }

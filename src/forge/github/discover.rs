@@ -93,6 +93,7 @@ fn read(repository: Value) -> Result<Discovered, Error> {
             .map(|branch| clean(&branch.name)),
         environments,
         reviewed,
+        model: None,
     })
 }
 

@@ -95,11 +95,7 @@ impl GitHub {
                 let made = self
                     .modelled(Purpose::Poll, target, &target.repo, head, &[])
                     .await?;
-                let of = |each: Deployment| {
-                    let into = each.environment.to_string();
-                    (each.id.0, into, each.raw, Some(each.changed_at))
-                };
-                pulse.deployments = made.into_iter().map(of).collect();
+                pulse.deployments = modelled::pulse(&made);
             }
         }
         Ok(pulse)

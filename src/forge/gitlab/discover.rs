@@ -60,6 +60,7 @@ impl GitLab {
                 .cloned()
                 .collect(),
             environments,
+            model: None,
         })
     }
 }

@@ -67,11 +67,11 @@ async fn a_dispatch_is_found_with_or_without_its_id_and_brings_its_revision() {
         let sent_at = clock::now();
         let handle = tide.act(&repo, &act).await;
         let run = handle.run.unwrap_or_else(|| panic!("{flavor}: {handle:?}"));
+        // A server without runs shows a run once a runner has taken its first job.
+        tide.advance(20);
         let found = tide.forgejo.find(&repo, &act, &key(), sent_at).await;
         let found = found.unwrap_or_else(|fault| panic!("{flavor}: {fault}"));
         assert_eq!(found.unwrap().run, Some(run), "{flavor}");
-        // A server without runs shows a run once a runner has taken its first job.
-        tide.advance(20);
         let facts = tide.board(modelled(&state, name)).await;
         assert!(
             facts.runs.iter().any(|it| it.id == run),
