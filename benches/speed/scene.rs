@@ -306,7 +306,7 @@ fn scope(base: &Sha, head: &Sha) -> Scope {
         commits: vec![Commit {
             sha: head.clone(),
             headline: "Answer faster under load".to_owned(),
-                    message: String::new(),
+            message: String::new(),
             author: Some("eve".into()),
             has_account: true,
             is_forge_merge: false,
