@@ -249,8 +249,13 @@ impl Ledger {
                 }
             }
             Event::OverrideWithdrawn { id, .. } => {
-                // What was used stays on record.
-                if self.overrides.get(id).is_some_and(|one| one.used.is_none()) {
+                // What was used stays on record, once what used it has been sent.
+                let sent = |used: &IntentId| {
+                    let promotion = self.promotions.get(used);
+                    promotion.is_some_and(|it| it.state != State::Intended)
+                };
+                let used = self.overrides.get(id).and_then(|one| one.used.as_ref());
+                if !used.is_some_and(sent) {
                     self.overrides.remove(id);
                 }
             }

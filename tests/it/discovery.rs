@@ -158,8 +158,8 @@ fn outside_of_a_checkout_it_says_where_to_go() {
     );
     let other = checkout(&sim, "git@gitlab.com:acme/api-gateway.git");
     let told = run_in(&sim, other.path(), &[], &["status"]);
-    assert_eq!(told.code, 2, "{told:?}");
-    assert!(told.err.contains("GitLab"), "{}", told.err);
+    assert_eq!(told.code, 4, "{told:?}");
+    assert!(told.err.contains("GITLAB_TOKEN"), "{}", told.err);
 }
 
 #[test]

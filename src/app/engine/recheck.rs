@@ -290,6 +290,17 @@ impl Engine {
             .ledger
             .as_ref()
             .map(|ledger| ledger.without(&intent.id));
+        let withdrawn = intent.overrides.iter().find(|id| {
+            let ledger = ledger.as_ref();
+            ledger.is_none_or(|ledger| !ledger.overrides.contains_key(*id))
+        });
+        if let Some(id) = withdrawn {
+            return Err(Refusal::new(
+                RefusalKind::NoGo,
+                format!("override {id} was withdrawn; nothing was sent"),
+            )
+            .hint("look at it again"));
+        }
         let cell = self.seen_by(intent, ledger.as_ref(), now)?;
         if cell.digest == intent.digest && cell.judgement.go_at(now) == Go::Go {
             return Ok(());

@@ -348,7 +348,7 @@ mod tests {
         let head = Sha::from("c");
         let names = |commits: Vec<WireCommit>| {
             let ids = commits.into_iter().filter_map(|commit| commit.sha);
-            ids.collect::<Vec<_>>().join("")
+            ids.collect::<String>()
         };
         let up = vec![commit("a", &[]), commit("b", &["a"]), commit("c", &["b"])];
         let down = up.iter().rev().cloned().collect();

@@ -68,18 +68,15 @@ impl GitLab {
                     .find_approval(repo, *deployment, "approved", key)
                     .await?;
                 // Approved and not started is not promoted: the job may be started once more.
-                match answered {
-                    true => {
-                        Ok(self
-                            .find_played(repo, *run, *job, since, false)
-                            .await?
-                            .map(|played| Handle {
-                                deployment: Some(*deployment),
-                                ..played
-                            }))
-                    }
-                    false => Ok(None),
-                }
+                if answered {
+                    Ok(self
+                        .find_played(repo, *run, *job, since, false)
+                        .await?
+                        .map(|played| Handle {
+                            deployment: Some(*deployment),
+                            ..played
+                        }))
+                } else { Ok(None) }
             }
             Act::RejectDeployment {
                 deployment, run, ..

@@ -219,8 +219,7 @@ async fn a_world_may_name_another_version_of_its_flavor() {
         version.clone_into(&mut world.forge.version);
         let flaw = start(world, Options::default())
             .await
-            .err()
-            .expect("a flaw");
+            .expect_err("a flaw");
         assert!(
             flaw.to_string().contains("is no version of such a forge"),
             "{flaw}"

@@ -79,6 +79,9 @@ fn an_override_is_granted_on_fresh_samples_confirmed_by_another_and_used_once() 
     let change = |config: &mut toml::Table| {
         let service = config["service"]["api-gateway"].as_table_mut().unwrap();
         service.extend(parsed(&gate));
+        // Without a rule of its own, an override takes a second person.
+        let profile = config["policy"]["regulated"].as_table_mut().unwrap();
+        profile.remove("override");
     };
     let alice = config_of(&sim, "alice", "operate", change);
     let dee = config_of(&sim, "dee", "second", change);
@@ -181,9 +184,12 @@ fn a_promotion_ends_when_it_is_verified() {
     let config = verifying(&sim, "2m");
     let came = sim.run_with(&config, &geo("promote", &[])).done().json();
     assert_eq!(came["promotions"][0]["state"], "verified", "{came}");
-    assert_eq!(
-        kinds_of(&sim, &config, "geo", "verification."),
-        ["verification.passed"]
+    // What was live in the environments before is looked at as well, once.
+    let passed = kinds_of(&sim, &config, "geo", "verification.");
+    assert!(!passed.is_empty() && passed.len() <= 2, "{passed:?}");
+    assert!(
+        passed.iter().all(|kind| kind == "verification.passed"),
+        "{passed:?}"
     );
     let cell = sim.run_with(&config, &["gates", "geo", "--to", "production", "--json"]);
     assert_eq!(cell.json()["verification"], "passed");

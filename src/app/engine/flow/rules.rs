@@ -113,8 +113,8 @@ fn p3_another_live_revision_than_the_operator_saw_ends_it_and_is_told() {
     let (mut state, fetched) = rechecking();
     let mut newer = facts(&state);
     let staging = newer.deployments.iter();
-    let staging = staging.filter(|known| known.environment.as_str() == "staging");
-    let last: Deployment = staging.last().unwrap().clone();
+    let mut staging = staging.filter(|known| known.environment.as_str() == "staging");
+    let last: Deployment = staging.next_back().unwrap().clone();
     newer.deployments.insert(
         0,
         Deployment {

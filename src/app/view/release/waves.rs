@@ -84,7 +84,7 @@ fn built(look: &Look<'_>, shown: &Shown<'_>, columns: usize, dense: bool) -> (Ve
             let mark = if on { ">" } else { " " };
             let figure = match (dense, nth) {
                 (true, 0) => (number + 1).to_string(),
-                (true, _) | (false, _) => String::new(),
+                (true | false, _) => String::new(),
             };
             let line = Line::of(Tone::Strong, mark)
                 .with(Tone::Heading, format!("{figure:>2} "))
@@ -222,7 +222,7 @@ fn running(look: &Look<'_>, shown: &Shown<'_>, run: &Run, moved: &Move) -> Line 
 /// ` for 40s, usually 1m10`.
 fn on_its_way(look: &Look<'_>, shown: &Shown<'_>, run: &Run, moved: &Move) -> String {
     let ledger = look.engine.ledger.as_ref();
-    let promotions = ledger.into_iter().flat_map(|ledger| ledger.open());
+    let promotions = ledger.into_iter().flat_map(crate::domain::ledger::Ledger::open);
     let sent = promotions
         .filter(|promotion| {
             let intent = &promotion.intent;

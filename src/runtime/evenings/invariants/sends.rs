@@ -123,7 +123,7 @@ pub fn may_change(world: &World, who: usize, effect: &Effect) -> Held {
 }
 
 /// The facts were asked for after the intent was durable, and are not stale.
-pub fn read_again(world: &World, _who: usize, send: &Send) -> Held {
+pub fn read_again(world: &World, who: usize, send: &Send) -> Held {
     let Some(case) = case(world, send)? else {
         return Ok(());
     };
@@ -135,7 +135,9 @@ pub fn read_again(world: &World, _who: usize, send: &Send) -> Held {
         ));
     }
     let age = send.at.duration_since(case.told.confirmed_at);
-    if age >= case.policy.max_age {
+    // The sender judges once more by the policy that it has by now.
+    let limit = case.policy.max_age.max(world.operators[who].policy.max_age);
+    if age >= limit {
         return Err(format!("{} rests on facts that are {age:#} old", send.id));
     }
     Ok(())

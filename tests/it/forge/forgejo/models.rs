@@ -30,7 +30,7 @@ async fn what_is_live_is_what_the_forge_knows_by_every_model_on_every_server() {
             for environment in ["staging", "production"] {
                 // A branch shows what was merged into it, whatever its run came to.
                 let shown = match repo.branches.get(environment) {
-                    Some(branch) => Some(branch.sha.to_string()),
+                    Some(branch) => Some(branch.sha.clone()),
                     None => tide.truth(&repo.name, environment),
                 };
                 let found = live(&facts, environment);
