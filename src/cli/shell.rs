@@ -9,6 +9,7 @@ use super::{Cli, Exit, Failure};
 
 /// The shells that completions are written for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[expect(clippy::enum_variant_names, reason = "the names of shells")]
 pub enum Shell {
     Bash,
     Elvish,

@@ -253,7 +253,10 @@ fn a_policy_that_asks_for_a_second_approver_has_the_gate_for_it() {
             "fresh", "pipeline", "path", "review", "window", "risk", "forge", "hold", "manual"
         ]
     );
-    let roles: Vec<&str> = stage.roles_asked().map(super::super::domain::ids::RoleName::as_str).collect();
+    let roles: Vec<&str> = stage
+        .roles_asked()
+        .map(super::super::domain::ids::RoleName::as_str)
+        .collect();
     assert_eq!(roles, ["qa"], "any role may be the second approver's");
     let rule = settings.policy.risk_rule(&stage.environment);
     // Nobody is asked for without a warning.

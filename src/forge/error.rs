@@ -78,6 +78,7 @@ pub struct Refusal {
 
 /// The body of GitHub's, GitLab's and Forgejo's errors, as far as we read it.
 #[derive(Deserialize)]
+#[expect(clippy::struct_field_names, reason = "the forges' own words")]
 struct Message {
     /// A text, or with GitLab a list of texts for each field.
     message: Option<serde_json::Value>,

@@ -187,7 +187,9 @@ fn rank(state: &ChangeState) -> u8 {
 /// Releases first, then what is under way: of unknown outcome, moving, waiting; the longest first.
 fn tasks(engine: &Engine) -> Vec<Item<'_>> {
     let ledger = engine.ledger.as_ref();
-    let releases = ledger.into_iter().flat_map(crate::domain::ledger::Ledger::open_runs);
+    let releases = ledger
+        .into_iter()
+        .flat_map(crate::domain::ledger::Ledger::open_runs);
     let mut flights: Vec<_> = engine
         .board
         .rows
@@ -197,7 +199,9 @@ fn tasks(engine: &Engine) -> Vec<Item<'_>> {
         .collect();
     flights
         .sort_by_key(|(_, _, flight)| (!flight.unsettled, flight.awaits_approval(), flight.since));
-    let orders = ledger.into_iter().flat_map(crate::domain::ledger::Ledger::open);
+    let orders = ledger
+        .into_iter()
+        .flat_map(crate::domain::ledger::Ledger::open);
     let orders = orders.filter(|promotion| match promotion.intent.purpose {
         // The cell has it.
         Purpose::Promotion | Purpose::Rerun => false,

@@ -61,7 +61,7 @@ impl<'a> Shown<'a> {
     }
 
     /// The wave of a run that is under way, from 0; `None` when all have arrived.
-    fn wave(&self, look: &Look<'_>, run: &Run) -> Option<usize> {
+    fn wave(look: &Look<'_>, run: &Run) -> Option<usize> {
         let moves = run.moves.iter();
         moves
             .filter(|moved| look.engine.progress(run, moved, look.now) != Progress::Arrived)
@@ -423,7 +423,7 @@ fn progress(look: &Look<'_>, shown: &Shown<'_>, run: &Run) -> Line {
     if let Some(why) = look.engine.standstill(run, look.now) {
         return Line::plain(why);
     }
-    if let Some(wave) = shown.wave(look, run) {
+    if let Some(wave) = Shown::wave(look, run) {
         count = format!(
             "wave {} of {}, {count}",
             wave + 1,

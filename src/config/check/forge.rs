@@ -98,6 +98,10 @@ fn forge(name: &str, table: &Table<'_>, place: &Place<'_>) -> Option<ForgeSettin
 
 /// Reads what a forge is, or guesses it by its host or name. `url` is `None` where none is given, and
 /// `Some(None)` where it is broken.
+#[expect(
+    clippy::option_option,
+    reason = "none given and a broken one are two things"
+)]
 fn kind(name: &str, table: &Table<'_>, url: Option<Option<&Url>>) -> Option<ForgeKind> {
     if let Some(value) = table.get("kind") {
         return value.one_of(&[

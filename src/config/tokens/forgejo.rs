@@ -135,6 +135,7 @@ mod tests {
         Some((token.secret.expose_secret().to_owned(), token.from))
     }
 
+    #[expect(clippy::unnecessary_wraps, reason = "compared with what may be none")]
     fn expected(token: &str, from: &str) -> Option<(String, String)> {
         Some((token.to_owned(), from.to_owned()))
     }

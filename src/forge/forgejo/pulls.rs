@@ -512,6 +512,7 @@ mod tests {
         ];
         let red = [status("ci / unit (push)", Phase::Failed)];
         let running = [status("ci / unit (push)", Phase::Running)];
+        #[expect(clippy::type_complexity, reason = "a table, read once")]
         let table: [(WirePull, &Branch, &[Opinion], &[Status], ChangeState); 12] = [
             (
                 pull(json!({"draft": true, "mergeable": false})),

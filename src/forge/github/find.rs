@@ -126,14 +126,14 @@ impl GitHub {
                 let again = read.run_attempt.unwrap_or(1) > 1 && started >= since;
                 Ok(again.then(|| of_run(&read)))
             }
-            Act::ByHand => Ok(None),
             Act::SetStatus { sha, context, .. } => self.find_status(repo, sha, context, key).await,
             Act::CreateTag { tag, target } => self.find_tag(repo, tag, target).await,
             // None of these was ever sent.
             Act::ApproveDeployment { .. }
             | Act::RejectDeployment { .. }
             | Act::PlayJob { .. }
-            | Act::RunPipeline { .. } => Ok(None),
+            | Act::RunPipeline { .. }
+            | Act::ByHand => Ok(None),
         }
     }
 

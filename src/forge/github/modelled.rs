@@ -27,6 +27,7 @@ struct Listed {
 }
 
 #[derive(Deserialize)]
+#[expect(clippy::struct_field_names, reason = "GitHub's own words")]
 struct Commit {
     sha: String,
     commit: Option<Inner>,

@@ -76,7 +76,9 @@ impl GitLab {
                             deployment: Some(*deployment),
                             ..played
                         }))
-                } else { Ok(None) }
+                } else {
+                    Ok(None)
+                }
             }
             Act::RejectDeployment {
                 deployment, run, ..

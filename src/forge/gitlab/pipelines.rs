@@ -54,6 +54,7 @@ pub(super) struct WireJob {
 
 /// A commit status: of a job, or set by somebody.
 #[derive(Clone, Debug, Deserialize)]
+#[expect(clippy::struct_field_names, reason = "GitLab's own words")]
 pub(super) struct Status {
     pub(super) name: String,
     pub(super) status: String,

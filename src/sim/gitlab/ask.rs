@@ -1,5 +1,6 @@
 //! A request to the REST API, taken apart: whose, what, with which parameters.
 
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
@@ -155,7 +156,7 @@ impl Ask<'_> {
         let mut location = format!("{}/{}", self.api, rest.join("/"));
         for (at, (key, value)) in self.query.iter().enumerate() {
             let sign = if at == 0 { '?' } else { '&' };
-            location.push_str(&format!("{sign}{}={}", encode(key), encode(value)));
+            let _ = write!(location, "{sign}{}={}", encode(key), encode(value));
         }
         message(301, json!({"location": location})).with("location", location)
     }

@@ -11,7 +11,8 @@ use crate::sim::rest::Answer;
 pub fn answer(ask: &Ask<'_>) -> Answer {
     let reads = matches!(ask.method, "GET" | "HEAD");
     let all = ask.token().has_scope("api");
-    if !all && !(reads && ask.token().has_scope("read_api")) {
+    let some = reads && ask.token().has_scope("read_api");
+    if !all && !some {
         return scope(if reads { "api read_api" } else { "api" });
     }
     let done = if reads { read(ask) } else { write(ask) };

@@ -319,10 +319,9 @@ fn turn(run: &Run, job: &Job) -> Option<Turn> {
     for before in run.latest_jobs().filter(|it| it.stage < job.stage) {
         let ignored = before.rules.allow_failure;
         match (before.status, before.conclusion) {
-            (RunStatus::Waiting, _) if ignored => {}
             (RunStatus::Completed, Some(Conclusion::Success | Conclusion::Neutral)) => {}
             (RunStatus::Completed, Some(Conclusion::Skipped)) => skip = true,
-            (RunStatus::Completed, _) if ignored => {}
+            (RunStatus::Waiting | RunStatus::Completed, _) if ignored => {}
             (RunStatus::Completed, _) => skip = true,
             _ => return None,
         }

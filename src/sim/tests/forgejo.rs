@@ -217,9 +217,7 @@ async fn a_world_may_name_another_version_of_its_flavor() {
     for version in ["1.25.2", "next"] {
         let mut world = World::from_toml(FORGEJO).expect("it reads");
         version.clone_into(&mut world.forge.version);
-        let flaw = start(world, Options::default())
-            .await
-            .expect_err("a flaw");
+        let flaw = start(world, Options::default()).await.expect_err("a flaw");
         assert!(
             flaw.to_string().contains("is no version of such a forge"),
             "{flaw}"

@@ -51,7 +51,6 @@ impl Depth {
     /// Returns the colour itself if the terminal has it, else the nearest one.
     pub fn nearest(self, color: Color) -> Color {
         match (self, color) {
-            (Self::True, color) => color,
             (Self::Palette, Color::Rgb(red, green, blue)) => {
                 Color::Indexed(ansi_colours::ansi256_from_rgb((red, green, blue)))
             }
@@ -63,7 +62,7 @@ impl Depth {
                     of_sixteen([red, green, blue])
                 }
             },
-            (Self::Palette | Self::Sixteen, color) => color,
+            (Self::True | Self::Palette | Self::Sixteen, color) => color,
         }
     }
 }

@@ -1,6 +1,11 @@
 //! A release from checklists alone: no forge, no repository, no token; tasks by role, done by their
 //! owners, promotions recorded and verified by tasks.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "a process of its own is waited for, which tells nobody when it is ready"
+)]
+
 use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
@@ -113,7 +118,7 @@ impl Office {
     }
 
     /// Brings a service to production's door.
-    fn into_test(&self, service: &str) {
+    fn to_test(&self, service: &str) {
         let task = format!("task done {service} --to test install");
         self.run("otto", &task).done();
         let came = self.promotes("otto", service, "test").done().json();
@@ -139,6 +144,7 @@ impl Office {
             .collect()
     }
 
+    #[expect(clippy::unused_self, reason = "it reads as what the scene does")]
     fn until(&self, what: &str, done: impl Fn() -> bool) {
         let began = Instant::now();
         while !done() {
@@ -173,7 +179,7 @@ fn a_service_without_a_forge_is_released_by_its_checklists() {
     let refused = office.promotes("mia", "mainframe", "test");
     let why = refused.error(3)["message"].as_str().unwrap().to_owned();
     assert!(why.contains("0 of 1 done, waits for install"), "{why}");
-    office.into_test("mainframe");
+    office.to_test("mainframe");
     assert_eq!(office.cell("mainframe", "test")["version"], "2026.47");
 
     // Tasks belong to roles, and each is attested by its owner.
@@ -252,7 +258,7 @@ fn it_goes_back_by_hand_to_what_was_verified() {
     let office = Office::of("2026.47");
     for revision in ["2026.47", "2026.48"] {
         office.releases(revision);
-        office.into_test("mainframe");
+        office.to_test("mainframe");
         office.prepares("mainframe");
         office.promotes("mia", "mainframe", "production").done();
         office
@@ -282,7 +288,7 @@ fn it_goes_back_by_hand_to_what_was_verified() {
 fn a_release_of_services_without_a_forge_goes_in_waves_and_waits_for_their_verification() {
     let office = Office::of("2026.47");
     for service in ["mainframe", "branch-office"] {
-        office.into_test(service);
+        office.to_test(service);
         office.prepares(service);
     }
     let run = "release run weekly --wait --reason weekly --yes --confirm production --json";

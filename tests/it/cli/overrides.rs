@@ -1,6 +1,11 @@
 //! Overrides with two persons, verification, going back, and waiting: by commands alone, against the
 //! simulated forge and its monitoring.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "a process of its own is waited for, which tells nobody when it is ready"
+)]
+
 use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
 

@@ -131,7 +131,7 @@ fn state(look: &Look<'_>, shown: &Shown<'_>, number: usize, planned: Option<&Wav
         let progress = look.engine.progress(run, moved, look.now);
         arrived += usize::from(progress == Progress::Arrived);
     }
-    let current = shown.wave(look, run);
+    let current = Shown::wave(look, run);
     if all == 0 {
         Line::of(Tone::Muted, "nothing moves")
     } else if all == arrived {
@@ -200,7 +200,7 @@ fn running(look: &Look<'_>, shown: &Shown<'_>, run: &Run, moved: &Move) -> Line 
         Progress::Ready | Progress::Blocked(_) if run.ended.is_some() => {
             line.with(Tone::Muted, ". not started")
         }
-        Progress::Ready if shown.wave(look, run) == Some(moved.wave) => {
+        Progress::Ready if Shown::wave(look, run) == Some(moved.wave) => {
             line.with(Tone::Accent, "goes next")
         }
         Progress::Ready => line.with(Tone::Accent, "may go when its wave comes"),
@@ -222,7 +222,9 @@ fn running(look: &Look<'_>, shown: &Shown<'_>, run: &Run, moved: &Move) -> Line 
 /// ` for 40s, usually 1m10`.
 fn on_its_way(look: &Look<'_>, shown: &Shown<'_>, run: &Run, moved: &Move) -> String {
     let ledger = look.engine.ledger.as_ref();
-    let promotions = ledger.into_iter().flat_map(crate::domain::ledger::Ledger::open);
+    let promotions = ledger
+        .into_iter()
+        .flat_map(crate::domain::ledger::Ledger::open);
     let sent = promotions
         .filter(|promotion| {
             let intent = &promotion.intent;

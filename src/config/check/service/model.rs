@@ -39,8 +39,8 @@ pub(super) fn read(
             "Forgejo has no environments of its own",
             "write environments = \"status\", \"branch\", \"release\" or \"run\"",
         )),
-        (ForgeKind::GitHub | ForgeKind::Forgejo, _) |
-(ForgeKind::GitLab, EnvironmentModel::Native) => None,
+        (ForgeKind::GitHub | ForgeKind::Forgejo, _)
+        | (ForgeKind::GitLab, EnvironmentModel::Native) => None,
         (ForgeKind::GitLab, _) => Some((
             "this forge has environments of its own, and no others are read there in this version",
             "leave `environments` out",

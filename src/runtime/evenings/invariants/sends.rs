@@ -183,8 +183,7 @@ pub fn as_shown(world: &World, _who: usize, send: &Send) -> Held {
         }
         Act::CreateDeployment { sha, .. } => sha == to,
         Act::MergePullRequest { head, .. } => head == to,
-        Act::PublishRelease { target, .. } => target == to,
-        Act::CreateTag { target, .. } => target == to,
+        Act::PublishRelease { target, .. } | Act::CreateTag { target, .. } => target == to,
         Act::ApproveDeployment { run: id, .. } | Act::PlayJob { run: id, .. } => {
             run(*id) == Some(to)
         }

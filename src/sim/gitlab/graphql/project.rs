@@ -107,6 +107,7 @@ impl<'a> Project<'a> {
     }
 
     /// Merge requests of the project.
+    #[expect(clippy::too_many_arguments, reason = "GitLab's own filters")]
     async fn merge_requests(
         &self,
         first: Option<i32>,

@@ -15,10 +15,11 @@ pub fn brief(state: &State, repo: &Repo, it: &Pull) -> Value {
     let status = repo.detailed_merge_status(it);
     let merged = it.merged_by.as_deref().map(|it| user(state, it));
     let old = match (it.state, it.mergeable) {
-        (PullState::Open, Some(true)) => "can_be_merged",
         (PullState::Open, Some(false)) => "cannot_be_merged",
         (PullState::Open, None) => "checking",
-        (PullState::Closed | PullState::Merged, _) => "can_be_merged",
+        (PullState::Open, Some(true)) | (PullState::Closed | PullState::Merged, _) => {
+            "can_be_merged"
+        }
     };
     let mut shaped = json!({
         "id": it.id,
