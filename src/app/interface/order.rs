@@ -1,19 +1,24 @@
 //! The order of the rows: sorting, filtering, and keeping cursor and sight where they belong.
 
+use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
-use nucleo_matcher::pattern::{Atom, AtomKind, CaseMatching, Normalization};
-use nucleo_matcher::{Config, Matcher, Utf32Str};
 
+use super::arrangement::{Grouping, Sort};
 use super::board::board_height;
-use super::{Cursor, DetailTab, Interface, Overlay, Screen, Sort};
+use super::{Cursor, DetailTab, Interface, Overlay, Screen};
 use crate::app::engine::Engine;
 use crate::app::view::tally::{Tally, rank, standing};
 use crate::domain::board::Row;
 use crate::domain::cell::CellState;
 use crate::domain::ids::{EnvironmentName, ServiceName};
 use crate::domain::policy::Policy;
+
+pub mod grouping;
+pub mod query;
+
+use query::Query;
 
 /// How many rows may be in sight for all of them to be read often.
 pub(super) const WATCHED: usize = 60;
@@ -28,6 +33,7 @@ pub(crate) struct Arranged {
     version: u64,
     at: Timestamp,
     sort: Sort,
+    group: Grouping,
     filter: String,
     may_move: bool,
 }
@@ -40,6 +46,7 @@ impl Interface {
             arranged.version == engine.board.version
                 && now.duration_since(arranged.at) < LATER
                 && arranged.sort == self.sort
+                && arranged.group == self.group
                 && arranged.filter == self.filter
                 && arranged.may_move == may_move
         });
@@ -57,6 +64,7 @@ impl Interface {
             version: engine.board.version,
             at: now,
             sort: self.sort,
+            group: self.group,
             filter: self.filter.clone(),
             may_move,
         });
@@ -67,15 +75,26 @@ impl Interface {
         let place = self.place();
         let rows = standings.iter().map(|standing| rank(*standing));
         let mut rows: Vec<(u8, &Row)> = rows.zip(&engine.board.rows).collect();
+        let behind = |row: &Row| Reverse(row.cells.iter().filter_map(|cell| cell.ahead).max());
+        let newest =
+            |row: &Row| Reverse(row.cells.iter().filter_map(|cell| cell.deployed_at).max());
         match self.sort {
             // Stable: within the same risk, the order of the config.
             Sort::Risk => rows.sort_by_key(|(risk, _)| *risk),
             Sort::Name => rows.sort_by(|(_, a), (_, b)| a.service.name.cmp(&b.service.name)),
+            Sort::Behind => rows.sort_by_key(|(_, row)| behind(row)),
+            Sort::Newest => rows.sort_by_key(|(_, row)| newest(row)),
         }
-        let mut filter = Filter::new(&self.filter);
+        if self.group != Grouping::Auto && self.group != Grouping::None {
+            // Stable again: within a group, the order of the sort.
+            rows.sort_by_cached_key(|(risk, row)| {
+                grouping::place(self.group, *risk, row, &engine.policy)
+            });
+        }
+        let mut query = Query::parse(&self.filter);
         self.order = rows
             .into_iter()
-            .filter(|(_, row)| filter.matches(row, &engine.policy, now))
+            .filter(|(_, row)| query.lets_through(row, &engine.policy, now))
             .map(|(_, row)| row.service.name.clone())
             .collect();
         self.marks
@@ -175,50 +194,4 @@ pub fn columns(policy: &Policy) -> Vec<EnvironmentName> {
         }
     }
     columns
-}
-
-/// What was typed after `/`: each word must fit one of the row's words, fuzzily.
-struct Filter {
-    atoms: Vec<Atom>,
-    matcher: Option<Matcher>,
-}
-
-impl Filter {
-    fn new(text: &str) -> Self {
-        let atoms: Vec<Atom> = text
-            .split_whitespace()
-            .map(|word| {
-                Atom::new(
-                    word,
-                    CaseMatching::Ignore,
-                    Normalization::Smart,
-                    AtomKind::Fuzzy,
-                    false,
-                )
-            })
-            .collect();
-        // A matcher is big; without a filter none is made.
-        let matcher = (!atoms.is_empty()).then(|| Matcher::new(Config::DEFAULT));
-        Self { atoms, matcher }
-    }
-
-    fn matches(&mut self, row: &Row, policy: &Policy, now: Timestamp) -> bool {
-        let Some(matcher) = &mut self.matcher else {
-            return true;
-        };
-        let mut words: Vec<&str> = vec![row.service.name.as_str()];
-        words.extend(row.service.group.as_deref());
-        for cell in &row.cells {
-            words.push(cell.environment.as_str());
-            words.push(cell.state(&row.facts, policy, now).word());
-            words.push(cell.next(&row.facts, policy, now).word());
-        }
-        let mut buffer = Vec::new();
-        self.atoms.iter().all(|atom| {
-            words.iter().any(|word| {
-                atom.score(Utf32Str::new(word, &mut buffer), matcher)
-                    .is_some()
-            })
-        })
-    }
 }
