@@ -5,6 +5,7 @@ use super::interface::{Interface, Overlay, Screen};
 use super::state::State;
 
 pub mod blocked;
+pub mod reference;
 mod table;
 
 pub use table::SPECS;
@@ -29,6 +30,11 @@ pub enum Command {
     NextMatch,
     PreviousMatch,
     Sort,
+    GroupBy,
+    Columns,
+    Views,
+    Range,
+    MarkAll,
     NextPane,
     PreviousPane,
     NextTab,
@@ -115,7 +121,8 @@ impl Context {
                 Self::List
             }
             Some(
-                Overlay::Filter { .. }
+                Overlay::Columns { .. }
+                | Overlay::Filter { .. }
                 | Overlay::Palette { .. }
                 | Overlay::Promote(_)
                 | Overlay::Hold(_)
@@ -129,7 +136,8 @@ impl Context {
         }
     }
 
-    fn of_screen(interface: &Interface) -> Self {
+    /// The screen's, whatever lies over it.
+    pub(super) fn of_screen(interface: &Interface) -> Self {
         match interface.screen {
             Screen::Board => Self::Board,
             Screen::Detail(_) => Self::Detail,
@@ -267,6 +275,8 @@ const FOOTER: [(Context, &[&[Command]]); 7] = [
             &[Command::Zone],
             &[Command::Palette],
             &[Command::Quit],
+            &[Command::GroupBy],
+            &[Command::Columns],
         ],
     ),
     (
@@ -388,7 +398,7 @@ pub fn help(state: &State) -> Vec<Section> {
             hints: SPECS
                 .iter()
                 .filter(|spec| spec.group == group && spec.contexts.contains(&context))
-                .map(|spec| all_keys(state, spec.command))
+                .map(|spec| all_keys(state, context, spec.command))
                 .collect(),
         })
         .filter(|section| !section.hints.is_empty())
@@ -401,9 +411,9 @@ fn hint(state: &State, context: Context, commands: &[Command]) -> Option<Hint> {
     let keys: Vec<String> = commands
         .iter()
         .filter_map(|command| {
-            let keys = state.interface.keymap.keys(*command).iter();
+            let keys = state.interface.keymap.keys_in(context, *command).iter();
             // In a text field a letter types, so it is no key of the command there.
-            keys.map(|key| (key, typing && key.character().is_some()))
+            keys.map(|key| (key, typing && key.types()))
                 .find_map(|(key, types)| (!types).then(|| key.to_string()))
         })
         .collect();
@@ -426,12 +436,12 @@ fn hint(state: &State, context: Context, commands: &[Command]) -> Option<Hint> {
 }
 
 /// A hint of one command with all its keys; one without a key is shown by its `:` name.
-fn all_keys(state: &State, command: Command) -> Hint {
+fn all_keys(state: &State, context: Context, command: Command) -> Hint {
     let spec = command.spec();
     let keys: Vec<String> = state
         .interface
         .keymap
-        .keys(command)
+        .keys_in(context, command)
         .iter()
         .map(ToString::to_string)
         .collect();

@@ -32,6 +32,7 @@ mod intake;
 mod known;
 mod orders;
 mod overrides;
+mod picture;
 pub mod planning;
 pub(crate) mod recheck;
 pub(crate) mod reconcile;

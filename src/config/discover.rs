@@ -191,6 +191,7 @@ pub fn settings(forge: ForgeSettings, found: &Found<'_>, env: &Env) -> Result<Se
         overrides: defaults::overrides(),
         extra_gates: BTreeMap::new(),
         keys: BTreeMap::new(),
+        views: Vec::new(),
         ui: defaults::UI,
         source: None,
         notes,

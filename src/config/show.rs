@@ -107,6 +107,27 @@ pub fn show(settings: &Settings) -> String {
         let header = format!("release.{}", key(each.name.as_str()));
         section(&mut out, &header, &release::body(each));
     }
+    for view in &settings.views {
+        let mut lines = Vec::new();
+        let words = [
+            ("filter", view.filter.as_deref()),
+            ("sort", view.sort),
+            ("group", view.group),
+        ];
+        for (name, word) in words {
+            lines.extend(word.map(|word| format!("{name} = {}", quote(word))));
+        }
+        lines.extend(
+            view.columns
+                .as_ref()
+                .map(|it| format!("columns = {}", texts(it))),
+        );
+        section(
+            &mut out,
+            &format!("view.{}", key(&view.name)),
+            &lines.join("\n"),
+        );
+    }
     if !settings.keys.is_empty() {
         let lines: Vec<String> = settings
             .keys
@@ -120,7 +141,7 @@ pub fn show(settings: &Settings) -> String {
     }
     let ui = &settings.ui;
     let body = format!(
-        "theme = {}\nascii = {}\nmotion = {}\nutc = {}",
+        "theme = {}\nascii = {}\nmotion = {}\nutc = {}\nsession = {}",
         quote(&match &ui.theme {
             Theme::Auto => "auto".to_owned(),
             Theme::Named(name) => (*name).to_owned(),
@@ -128,7 +149,8 @@ pub fn show(settings: &Settings) -> String {
         }),
         ui.ascii,
         ui.motion,
-        ui.utc
+        ui.utc,
+        ui.session
     );
     section(&mut out, "ui", &body);
     out

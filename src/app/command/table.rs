@@ -22,6 +22,8 @@ const PLACES: &[Context] = &[
 /// Where there is a list to move in by pages.
 const LISTED: &[Context] = PLACES;
 const BOARD: &[Context] = &[Context::Board];
+/// The board, and the chooser over it, which the same key closes.
+const COLUMNED: &[Context] = &[Context::Board, Context::Dialog];
 const BOARD_DETAIL: &[Context] = &[Context::Board, Context::Detail];
 /// Where one service is selected, in the environment that it is about.
 const CELLS: &[Context] = &[Context::Board, Context::Detail, Context::Release];
@@ -226,10 +228,60 @@ pub const SPECS: &[Spec] = &[
         command: Command::Sort,
         name: "sort",
         label: "sort",
-        help: "sort by risk or by name",
+        help: "sort by risk, name, commits behind, or newest deployment",
         group: Group::Look,
         contexts: BOARD,
         keys: &["s"],
+        danger: Danger::None,
+    },
+    Spec {
+        command: Command::GroupBy,
+        name: "group",
+        label: "groups",
+        help: "group rows by state, release, forge, team, or not",
+        group: Group::Look,
+        contexts: BOARD,
+        keys: &["b"],
+        danger: Danger::None,
+    },
+    Spec {
+        command: Command::Columns,
+        name: "columns",
+        label: "columns",
+        help: "choose the columns",
+        group: Group::Look,
+        contexts: COLUMNED,
+        keys: &["c"],
+        danger: Danger::None,
+    },
+    Spec {
+        command: Command::Views,
+        name: "views",
+        label: "views",
+        help: "choose a view of the config",
+        group: Group::Look,
+        contexts: SCREENS,
+        keys: &["'"],
+        danger: Danger::None,
+    },
+    Spec {
+        command: Command::Range,
+        name: "range",
+        label: "range",
+        help: "begin a range of marks, or mark up to here",
+        group: Group::Look,
+        contexts: BOARD,
+        keys: &["v"],
+        danger: Danger::None,
+    },
+    Spec {
+        command: Command::MarkAll,
+        name: "mark-all",
+        label: "mark all",
+        help: "mark everything that the filter shows, or unmark it",
+        group: Group::Look,
+        contexts: BOARD,
+        keys: &["*"],
         danger: Danger::None,
     },
     Spec {
@@ -306,9 +358,9 @@ pub const SPECS: &[Spec] = &[
         command: Command::Freeze,
         name: "freeze",
         label: "freeze",
-        help: "keep the picture and the order of the rows as they are",
+        help: "keep the whole picture as it is; acts still look at what is",
         group: Group::Look,
-        contexts: BOARD,
+        contexts: BOARD_DETAIL,
         keys: &["z"],
         danger: Danger::None,
     },

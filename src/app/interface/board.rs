@@ -3,7 +3,7 @@
 use tui_input::Input;
 
 use super::choice::travel;
-use super::{Cursor, Interface, Overlay, Pane, Screen, Sort, detail, order};
+use super::{Cursor, Interface, Overlay, Pane, Screen, arrangement, detail, marking, order};
 use crate::app::command::Command;
 use crate::app::state::State;
 use crate::app::view::Shape;
@@ -32,17 +32,13 @@ pub(super) fn run(state: &mut State, command: Command) {
             }
         }
         Command::Mark => {
-            if let Some(service) = interface
-                .cursor
-                .as_ref()
-                .map(|cursor| cursor.service.clone())
-            {
-                if !interface.marks.remove(&service) {
-                    interface.marks.insert(service);
-                }
+            let ranged = interface.range.is_some();
+            marking::run(interface, command);
+            if !ranged {
                 down(interface, Command::Down);
             }
         }
+        Command::Range | Command::MarkAll => marking::run(interface, command),
         Command::Peek => {
             interface.peek = !interface.peek;
             interface.pane = Pane::Rows;
@@ -67,23 +63,14 @@ pub(super) fn run(state: &mut State, command: Command) {
                 go(interface, super::choice::turn(place, count, forward));
             }
         }
-        Command::Sort => {
-            interface.sort = match interface.sort {
-                Sort::Risk => Sort::Name,
-                Sort::Name => Sort::Risk,
-            };
-            interface.arrange(&state.engine, state.now);
-        }
-        Command::Freeze => {
-            interface.frozen = match interface.frozen {
-                Some(_) => None,
-                None => Some(state.now),
-            };
-        }
-        // One level at a time: pane, filter, marks.
+        Command::Sort | Command::GroupBy => arrangement::cycle(state, command),
+        Command::Columns => interface.overlays.push(Overlay::Columns { selected: 0 }),
+        // One level at a time: pane, range, filter, marks.
         Command::Close => {
             if interface.pane == Pane::Peek {
                 interface.pane = Pane::Rows;
+            } else if interface.range.is_some() {
+                interface.range = None;
             } else if !interface.filter.is_empty() {
                 interface.filter.clear();
                 interface.arrange(&state.engine, state.now);

@@ -31,8 +31,8 @@ pub(super) fn run(state: &mut State, command: Command) {
         Command::Right => board::across(state, true),
         // Whoever came from a release goes back to it.
         Command::Close => {
-            let from = state.interface.last_screen.clone();
-            let back = from.filter(|screen| *screen == Screen::Release);
+            let from = state.interface.last.as_ref().map(|last| &last.screen);
+            let back = from.filter(|screen| **screen == Screen::Release).cloned();
             state.interface.show(back.unwrap_or(Screen::Board));
         }
         _ => scroll(state, command),

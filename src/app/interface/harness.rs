@@ -208,6 +208,7 @@ pub(crate) fn top(state: &State) -> &'static str {
         Some(Overlay::Messages { .. }) => "messages",
         Some(Overlay::Filter { .. }) => "filter",
         Some(Overlay::Palette { .. }) => "palette",
+        Some(Overlay::Columns { .. }) => "columns",
         Some(Overlay::Promote(_)) => "promote",
         Some(Overlay::Hold(_)) => "hold",
         Some(Overlay::Gates(_)) => "gates",

@@ -218,6 +218,9 @@ fn every_shift_letter_of_the_table_opens_something_that_rests_on_cancel() {
                 press(&mut state, "2");
             }
             let now = state.now;
+            let [chord] = chord.chords() else {
+                panic!("{chord} is one key");
+            };
             let effects = update(&mut state, now, Msg::Key(*chord));
             assert!(is_dialog(&state), "{chord}");
             assert!(!effects.iter().any(changes), "{chord}");

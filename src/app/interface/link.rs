@@ -131,6 +131,7 @@ fn text(state: &State) -> Option<String> {
             Overlay::Help { .. }
             | Overlay::Filter { .. }
             | Overlay::Palette { .. }
+            | Overlay::Columns { .. }
             | Overlay::Quit { .. },
         ) => return None,
         None => {}

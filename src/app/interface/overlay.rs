@@ -32,6 +32,10 @@ pub enum Overlay {
         input: Input,
         selected: usize,
     },
+    /// `c`: which columns are shown.
+    Columns {
+        selected: usize,
+    },
     Promote(PromoteDialog),
     Hold(HoldDialog),
     Gates(GatesDialog),
@@ -61,6 +65,7 @@ impl Interface {
             | Overlay::Errors { .. }
             | Overlay::Messages { .. }
             | Overlay::Filter { .. }
+            | Overlay::Columns { .. }
             | Overlay::Palette { .. } => false,
         })
     }
@@ -87,6 +92,7 @@ impl Interface {
                 Overlay::Help { .. }
                 | Overlay::Errors { .. }
                 | Overlay::Messages { .. }
+                | Overlay::Columns { .. }
                 | Overlay::Quit { .. },
             )
             | None => false,
@@ -106,6 +112,7 @@ impl Interface {
             Overlay::Help { .. }
             | Overlay::Errors { .. }
             | Overlay::Messages { .. }
+            | Overlay::Columns { .. }
             | Overlay::Quit { .. } => None,
         }
     }
@@ -125,6 +132,7 @@ pub(super) fn typed(state: &mut State) {
             Overlay::Help { .. }
             | Overlay::Errors { .. }
             | Overlay::Messages { .. }
+            | Overlay::Columns { .. }
             | Overlay::Promote(_)
             | Overlay::Confirm(_)
             | Overlay::Release(_)

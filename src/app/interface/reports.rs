@@ -139,6 +139,7 @@ impl Interface {
                 | Overlay::Messages { .. }
                 | Overlay::Filter { .. }
                 | Overlay::Palette { .. }
+                | Overlay::Columns { .. }
                 | Overlay::Hold(_)
                 | Overlay::Gates(_)
                 | Overlay::Release(_)
