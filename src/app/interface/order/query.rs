@@ -7,6 +7,7 @@ use nucleo_matcher::{Config, Matcher, Utf32Str};
 
 use crate::domain::board::Row;
 use crate::domain::cell::{Cell, CellState};
+use crate::domain::ids::Person;
 use crate::domain::policy::Policy;
 
 /// What the help and the errors say of the language.
@@ -215,9 +216,9 @@ fn of_cell(row: &Row, cell: &Cell, test: &CellTest, policy: &Policy, now: Timest
                 .chain(
                     flight
                         .and_then(|flight| flight.by.as_ref())
-                        .map(|by| by.as_str()),
+                        .map(Person::as_str),
                 )
-                .chain(cell.deployed_by.as_ref().map(|by| by.as_str()))
+                .chain(cell.deployed_by.as_ref().map(Person::as_str))
                 .any(|name| any_part(name, parts))
         }
         CellTest::Behind(bound, count) => {
