@@ -8,6 +8,7 @@ use super::lines::Word;
 use crate::app::view::tally::Stands;
 use crate::domain::board::Row;
 use crate::domain::cell::{Cell, CellState};
+use crate::domain::ids::Person;
 use crate::domain::policy::Policy;
 
 /// What the help and the errors say of the language.
@@ -218,9 +219,9 @@ fn of_cell(row: &Row, cell: &Cell, test: &CellTest, policy: &Policy, now: Timest
                 .chain(
                     flight
                         .and_then(|flight| flight.by.as_ref())
-                        .map(|by| by.as_str()),
+                        .map(Person::as_str),
                 )
-                .chain(cell.deployed_by.as_ref().map(|by| by.as_str()))
+                .chain(cell.deployed_by.as_ref().map(Person::as_str))
                 .any(|name| any_part(name, parts))
         }
         CellTest::Behind(bound, count) => {
