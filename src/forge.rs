@@ -9,6 +9,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 
 use crate::domain::act::{Act, Handle, Outcome};
+use crate::domain::brake::{Reading, Sought};
 use crate::domain::facts::{Pulse, ServiceFacts};
 use crate::domain::fault::Fault;
 use crate::domain::ids::{
@@ -126,6 +127,9 @@ pub trait Forge: Send + Sync {
 
     /// Reads the jobs of a run.
     async fn jobs(&self, repo: &RepoPath, run: RunId) -> Result<Vec<Job>, Fault>;
+
+    /// Reads back what brakes have left; the answers are in the order of `marks`.
+    async fn marks(&self, repo: &RepoPath, marks: &[Sought]) -> Vec<Result<Reading, Fault>>;
 
     /// Looks for what an act with `key` made on the forge, by reading alone. `sent_at` bounds the
     /// search. `Ok(None)` means: read everything, and it is not there.

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use crate::domain::act::Act;
+use crate::domain::brake::Sought;
 use crate::domain::entry::{Draft, Precondition};
 use crate::domain::ids::{
     EnvironmentName, ForgeName, IntentId, RepoPath, RunId, Seq, ServiceName, Sha,
@@ -78,6 +79,12 @@ pub enum Question {
         service: ServiceName,
         repo: RepoPath,
         run: RunId,
+    },
+    /// What the forge shows of brakes that were placed.
+    Marks {
+        service: ServiceName,
+        repo: RepoPath,
+        marks: Vec<Sought>,
     },
     Find {
         id: IntentId,

@@ -25,6 +25,7 @@ use crate::domain::trace::{self, Trace};
 
 mod aftermath;
 pub mod auto;
+pub mod braking;
 mod by_hand;
 pub(crate) mod flow;
 mod follow;
@@ -85,6 +86,7 @@ pub struct Engine {
     /// Services whose deployments have not come to rest: not verified, or too new to tell whose.
     pub(crate) restless: BTreeSet<ServiceName>,
     pub auto: auto::Auto,
+    pub(crate) braking: braking::Braking,
     pub(crate) remembered: by_hand::Remembered,
     /// What came of orders, for the interface or the command line to take.
     pub reports: Vec<Report>,
@@ -144,6 +146,7 @@ impl Engine {
             lost: BTreeSet::new(),
             restless: BTreeSet::new(),
             auto: auto::Auto::default(),
+            braking: braking::Braking::default(),
             remembered: by_hand::Remembered::default(),
             reports: Vec::new(),
             tickets: 0,

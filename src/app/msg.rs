@@ -9,6 +9,7 @@ use super::effect::{Question, Target, Ticket};
 use super::interface::Chord;
 use super::request::Request;
 use crate::domain::act::{Handle, Outcome};
+use crate::domain::brake::Reading;
 use crate::domain::entry::Entry;
 use crate::domain::facts::{Pulse, ServiceFacts};
 use crate::domain::fault::Fault;
@@ -150,6 +151,8 @@ pub enum Answer {
     /// In the order of the question.
     Declared(Vec<Result<Declared, Fault>>),
     Jobs(Result<Vec<Job>, Fault>),
+    /// In the order of the question.
+    Marks(Vec<Result<Reading, Fault>>),
     Found(Result<Option<Handle>, Fault>),
     /// Dropped before it answered.
     Cancelled,

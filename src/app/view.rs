@@ -3,6 +3,7 @@
 
 mod board;
 mod columns;
+mod brake;
 mod coming;
 mod deployments;
 mod detail;

@@ -15,6 +15,7 @@ use crate::domain::ids::{Digest, EnvironmentName, Person, RoleName};
 use crate::domain::override_::OverrideRule;
 use crate::domain::policy::{COUNTDOWN, Environment, GateSpec, Mode, Policy};
 
+mod brake;
 mod by_hand;
 mod depends;
 mod forge;
@@ -90,6 +91,7 @@ pub(super) fn check<'d>(
         },
         &mut environments,
     );
+    brake::check(&top, &services.list);
     let windows = window::windows(&top, &environments, &services);
     let releases = release::releases(
         &top,
@@ -471,6 +473,7 @@ fn environments(
             risk: risks.get(tier).cloned().unwrap_or_default(),
             countdown: countdown.unwrap_or(COUNTDOWN),
             verification: verify::read(&table, roles),
+            brakes: brake::read(&table),
         };
         environments.insert(environment.name.clone(), environment);
     }

@@ -25,7 +25,8 @@ sections! {
     JOURNAL "journal": "url";
     FORGE "forge.NAME": "kind" "url" "api_url" "token" "ca_file";
     TOKEN "token": "env" "command" "file";
-    ENVIRONMENT "environment.NAME": "tier" "protected" "mode" "countdown" "verify";
+    ENVIRONMENT "environment.NAME": "tier" "protected" "mode" "countdown" "verify" "brake";
+    BRAKE "brake": "github" "gitlab" "forgejo";
     VERIFY "verify": "within" "every" "probes" "tasks";
     POLICY "policy.NAME": "gates" "override" "risk";
     RISK "risk": "warn" "second" "roles";

@@ -7,6 +7,7 @@ use jiff::SignedDuration;
 
 use super::check::{DAYS, default_via};
 use super::{Binding, ForgeSettings, Settings, Theme, TokenSource};
+use crate::domain::forge_kind::ForgeKind;
 use crate::domain::policy::{Environment, EnvironmentModel, GateSpec, Service, Via};
 use crate::domain::window::{Span, Window, WindowEffect};
 
@@ -209,6 +210,18 @@ fn environment_body(environment: &Environment) -> String {
     );
     if let Some(rule) = &environment.verification {
         let _ = write!(body, "\nverify = {}", sampled::verification(rule));
+    }
+    let brakes = ForgeKind::ALL.map(|kind| (kind, environment.brakes.on(kind)));
+    let brakes: Vec<String> = brakes
+        .into_iter()
+        .filter(|(_, ways)| !ways.is_empty())
+        .map(|(kind, ways)| {
+            let ways: Vec<&str> = ways.iter().map(|way| way.word()).collect();
+            format!("{} = {}", kind.word(), texts(&ways))
+        })
+        .collect();
+    if !brakes.is_empty() {
+        let _ = write!(body, "\nbrake = {{ {} }}", brakes.join(", "));
     }
     body
 }

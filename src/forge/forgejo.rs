@@ -20,6 +20,7 @@ use super::modelled::pointers::Watch;
 use super::modelled::scan::Scan;
 use super::{Batch, Budget, Discover, Discovered, Forge, Identity, Target};
 use crate::domain::act::{Act, Handle, Outcome};
+use crate::domain::brake::{Reading, Sought};
 use crate::domain::facts::{Pulse, ServiceFacts};
 use crate::domain::fault::Fault;
 use crate::domain::ids::{ForgeName, IntentId, RepoPath, RunId, Sha};
@@ -38,6 +39,7 @@ mod find;
 mod identify;
 mod labelled;
 mod lists;
+mod marks;
 mod memory;
 mod pulls;
 mod pulse;
@@ -177,6 +179,18 @@ impl Forge for Forgejo {
         self.read_jobs(repo, run)
             .await
             .map_err(|error| self.fault(&error, format!("reading the jobs of run {run} in {repo}")))
+    }
+
+    async fn marks(&self, repo: &RepoPath, marks: &[Sought]) -> Vec<Result<Reading, Fault>> {
+        let mut read = Vec::with_capacity(marks.len());
+        for sought in marks {
+            let reading = self.read_mark(repo, sought).await;
+            read.push(reading.map_err(|error| {
+                let doing = format!("reading {} back in {repo}", sought.mark.says());
+                self.fault(&error, doing)
+            }));
+        }
+        read
     }
 
     async fn find(

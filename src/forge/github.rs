@@ -19,6 +19,7 @@ use super::modelled::pointers::Watch;
 use super::modelled::scan::Scan;
 use super::{Batch, Budget, Discover, Discovered, Forge, Identity, Target};
 use crate::domain::act::{Act, Handle, Outcome};
+use crate::domain::brake::{Reading, Sought};
 use crate::domain::facts::{Pulse, ServiceFacts};
 use crate::domain::fault::Fault;
 use crate::domain::ids::{ForgeName, IntentId, Person, RepoPath, RunId, Sha};
@@ -34,6 +35,7 @@ mod drafts;
 mod find;
 mod identify;
 mod labelled;
+mod marks;
 mod modelled;
 mod paths;
 mod pulse;
@@ -165,6 +167,18 @@ impl Forge for GitHub {
         runs::jobs(&self.wire, repo, run)
             .await
             .map_err(|error| self.fault(&error, format!("reading the jobs of run {run} in {repo}")))
+    }
+
+    async fn marks(&self, repo: &RepoPath, marks: &[Sought]) -> Vec<Result<Reading, Fault>> {
+        let mut read = Vec::with_capacity(marks.len());
+        for sought in marks {
+            let reading = self.read_mark(repo, sought).await;
+            read.push(reading.map_err(|error| {
+                let doing = format!("reading {} back in {repo}", sought.mark.says());
+                self.fault(&error, doing)
+            }));
+        }
+        read
     }
 
     async fn find(

@@ -16,6 +16,7 @@ use super::http::rest::Rest;
 use super::http::{Clock, Limits};
 use super::{Batch, Budget, Discover, Discovered, Forge, Identity, Target};
 use crate::domain::act::{Act, Handle, Outcome};
+use crate::domain::brake::{Reading, Sought};
 use crate::domain::facts::{Pulse, ServiceFacts};
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::ids::{ForgeName, IntentId, RepoPath, RunId, Sha};
@@ -33,6 +34,7 @@ mod discover;
 mod find;
 mod identify;
 mod labelled;
+mod marks;
 mod memory;
 mod pipelines;
 mod project;
@@ -169,6 +171,18 @@ impl Forge for GitLab {
                 format!("reading the jobs of pipeline {run} in {repo}"),
             )
         })
+    }
+
+    async fn marks(&self, repo: &RepoPath, marks: &[Sought]) -> Vec<Result<Reading, Fault>> {
+        let mut read = Vec::with_capacity(marks.len());
+        for sought in marks {
+            let reading = self.read_mark(repo, sought).await;
+            read.push(reading.map_err(|error| {
+                let doing = format!("reading {} back in {repo}", sought.mark.says());
+                self.fault(&error, doing)
+            }));
+        }
+        read
     }
 
     async fn find(

@@ -240,6 +240,7 @@ async fn ask(client: &dyn Forge, question: &Question) -> Answer {
             Answer::Declared(client.declared(repo, files).await)
         }
         Question::Jobs { repo, run, .. } => Answer::Jobs(client.jobs(repo, *run).await),
+        Question::Marks { repo, marks, .. } => Answer::Marks(client.marks(repo, marks).await),
         Question::Find {
             id,
             repo,
@@ -274,6 +275,7 @@ fn failed(question: &Question, fault: &Fault) -> Answer {
         Question::Scope { .. } => Answer::Scope(Err(fault.clone())),
         Question::Declared { files, .. } => Answer::Declared(vec![Err(fault.clone()); files.len()]),
         Question::Jobs { .. } => Answer::Jobs(Err(fault.clone())),
+        Question::Marks { marks, .. } => Answer::Marks(vec![Err(fault.clone()); marks.len()]),
         Question::Find { .. } => Answer::Found(Err(fault.clone())),
     }
 }

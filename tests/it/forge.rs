@@ -21,6 +21,7 @@ use secrecy::SecretString;
 
 mod acts;
 mod ambiguous;
+mod brakes;
 mod costs;
 mod faults;
 mod forgejo;

@@ -74,6 +74,7 @@ impl Engine {
         };
         effects.extend(self.tend_by_hand(now));
         effects.extend(self.drive(now));
+        effects.extend(self.brake(now));
         if !more {
             effects.extend(self.due_questions(now));
             effects.extend(self.due_rounds(now));
@@ -259,6 +260,13 @@ impl Engine {
                     .or_default()
                     .merge(answer, asked_at);
             }
+            (Answer::Marks(answers), Question::Marks { service, marks, .. }) => {
+                fault = answers
+                    .iter()
+                    .find_map(|answer| of_forge(answer.as_ref().err()));
+                let marks = marks.into_iter().map(|sought| sought.mark);
+                self.marks_read(&service, marks.zip(answers), asked_at);
+            }
             (Answer::Found(answer), Question::Find { id, .. }) => {
                 fault = of_forge(answer.as_ref().err());
                 effects.extend(self.found(&id, answer, now));
@@ -274,7 +282,14 @@ impl Engine {
                 effects.extend(self.rechecked(generation, Some(&fault), now));
                 return effects;
             }
-            (Answer::Scope(_) | Answer::Declared(_) | Answer::Jobs(_) | Answer::Found(_), _) => {
+            (
+                Answer::Scope(_)
+                | Answer::Declared(_)
+                | Answer::Jobs(_)
+                | Answer::Marks(_)
+                | Answer::Found(_),
+                _,
+            ) => {
                 return effects;
             }
         }
@@ -477,6 +492,7 @@ fn is_complete(
         | Question::Scope { .. }
         | Question::Declared { .. }
         | Question::Jobs { .. }
+        | Question::Marks { .. }
         | Question::Find { .. } => false,
     }
 }
@@ -509,6 +525,7 @@ fn has_facts(answer: &Answer) -> bool {
         Answer::Scope(answer) => answer.is_ok(),
         Answer::Declared(answers) => answers.iter().any(Result::is_ok),
         Answer::Jobs(answer) => answer.is_ok(),
+        Answer::Marks(answers) => answers.iter().any(Result::is_ok),
         Answer::Found(answer) => answer.is_ok(),
         Answer::Cancelled => false,
     }

@@ -285,6 +285,7 @@ fn policy() -> Policy {
             risk: crate::domain::risk::RiskRule::default(),
             countdown: crate::domain::policy::COUNTDOWN,
             verification: None,
+            brakes: crate::domain::brake::Brakes::default(),
         };
         (EnvironmentName::from(name), environment)
     };

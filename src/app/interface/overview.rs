@@ -205,7 +205,11 @@ fn tasks(engine: &Engine) -> Vec<Item<'_>> {
     let orders = orders.filter(|promotion| match promotion.intent.purpose {
         // The cell has it.
         Purpose::Promotion | Purpose::Rerun => false,
-        Purpose::Rejection | Purpose::Cancellation | Purpose::Status => true,
+        Purpose::Rejection
+        | Purpose::Cancellation
+        | Purpose::Status
+        | Purpose::Brake
+        | Purpose::Unbrake => true,
     });
     releases
         .map(Item::Release)

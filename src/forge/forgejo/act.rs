@@ -49,7 +49,16 @@ impl Forgejo {
             Ok(features) => features,
             Err(error) => return unsent(&format!("what the forge can do is not known: {error}")),
         };
-        let call = match call(repo, act, key, &features) {
+        let label = match act {
+            Act::AddLabel { label, .. } | Act::RemoveLabel { label, .. } => {
+                match self.label_id(repo, label).await {
+                    Ok(id) => id,
+                    Err(error) => return unsent(&format!("the labels could not be read: {error}")),
+                }
+            }
+            _ => None,
+        };
+        let call = match call(repo, act, key, &features, label) {
             Ok(call) => call,
             Err(why) => return unsent(&why),
         };
@@ -139,7 +148,15 @@ impl Forgejo {
 
 /// Writes an act as the forge's call, with the key wherever it can be carried; or says why this
 /// forge has no such call.
-fn call(repo: &RepoPath, act: &Act, key: &IntentId, features: &Features) -> Result<Call, String> {
+///
+/// A label goes by its number.
+fn call(
+    repo: &RepoPath,
+    act: &Act,
+    key: &IntentId,
+    features: &Features,
+    label_id: Option<u64>,
+) -> Result<Call, String> {
     let post = |route: String, body: Option<Value>| Call {
         method: Method::POST,
         route: below(repo, route),
@@ -241,6 +258,22 @@ fn call(repo: &RepoPath, act: &Act, key: &IntentId, features: &Features) -> Resu
             }
             post(format!("/statuses/{}", part(sha.as_str())), Some(body))
         }
+        Act::AddLabel { number, label } => {
+            let id = label_id.ok_or_else(|| no_label(label))?;
+            post(
+                format!("/issues/{number}/labels"),
+                Some(json!({ "labels": [id] })),
+            )
+        }
+        Act::RemoveLabel { number, label } => {
+            let id = label_id.ok_or_else(|| no_label(label))?;
+            Call {
+                method: Method::DELETE,
+                route: below(repo, format!("/issues/{number}/labels/{id}")),
+                body: None,
+            }
+        }
+        Act::Freeze { .. } | Act::Unfreeze { .. } => return Err(lacks("freeze a repository")),
         Act::Approve { .. } | Act::Reject { .. } => return Err(lacks("approve or reject a run")),
         Act::ApproveDeployment { .. }
         | Act::RejectDeployment { .. }
@@ -251,6 +284,11 @@ fn call(repo: &RepoPath, act: &Act, key: &IntentId, features: &Features) -> Resu
         Act::ByHand => return Err(lacks("do what people do by hand")),
         Act::RunPipeline { .. } => return Err(lacks("start a pipeline without a workflow")),
     })
+}
+
+/// Here a label has to be made before it can be put on anything.
+fn no_label(label: &str) -> String {
+    format!("the repository has no label {label}: make it once, under Labels")
 }
 
 /// Reads a success: what it made, or that it is no success after all.
@@ -283,7 +321,10 @@ fn accepted(act: &Act, answer: &Answer, features: &Features) -> Outcome {
                 ..Handle::default()
             }
         }
-        Act::MergePullRequest { .. } => Handle::default(),
+        // Of a label, what is there now is read back.
+        Act::MergePullRequest { .. } | Act::AddLabel { .. } | Act::RemoveLabel { .. } => {
+            Handle::default()
+        }
         Act::PublishRelease { .. } => match made.id {
             Some(id) => Handle {
                 release: Some(ReleaseId(id)),
@@ -304,7 +345,9 @@ fn accepted(act: &Act, answer: &Answer, features: &Features) -> Outcome {
             None => return nameless(),
         },
         // None of these is sent.
-        Act::Approve { .. }
+        Act::Freeze { .. }
+        | Act::Unfreeze { .. }
+        | Act::Approve { .. }
         | Act::Reject { .. }
         | Act::ApproveDeployment { .. }
         | Act::RejectDeployment { .. }
@@ -319,7 +362,10 @@ fn accepted(act: &Act, answer: &Answer, features: &Features) -> Outcome {
 /// Reads what a success says it made. Where an empty body is documented, an empty one will do.
 fn made(act: &Act, answer: &Answer) -> Result<Made, Error> {
     let may_be_empty = match act {
-        Act::Cancel { .. } | Act::Rerun { .. } | Act::MergePullRequest { .. } => true,
+        Act::Cancel { .. }
+        | Act::Rerun { .. }
+        | Act::MergePullRequest { .. }
+        | Act::RemoveLabel { .. } => true,
         Act::Dispatch { .. } => answer.status == 204,
         Act::PublishRelease { .. }
         | Act::CreateTag { .. }
@@ -331,11 +377,17 @@ fn made(act: &Act, answer: &Answer) -> Result<Made, Error> {
         | Act::CreateDeployment { .. }
         | Act::PlayJob { .. }
         | Act::RunPipeline { .. }
+        | Act::AddLabel { .. }
+        | Act::Freeze { .. }
+        | Act::Unfreeze { .. }
         | Act::ByHand => false,
     };
     let body = answer.body.trim_ascii();
     if may_be_empty && body.is_empty() {
         return Ok(Made::default());
+    }
+    if let Act::AddLabel { .. } = act {
+        return answer.json::<Vec<Made>>().map(|_| Made::default());
     }
     if let Act::CreateTag { .. } = act {
         // A tag's id is a text; that it is an object with a name is enough.

@@ -238,10 +238,21 @@ fn call(repo: &RepoPath, act: &Act, key: &IntentId, dispatch_details: bool) -> O
             "/git/refs".to_owned(),
             Some(json!({ "ref": format!("refs/tags/{tag}"), "sha": target })),
         ),
+        Act::AddLabel { number, label } => post(
+            format!("/issues/{number}/labels"),
+            Some(json!({ "labels": [label] })),
+        ),
+        Act::RemoveLabel { number, label } => Call {
+            method: Method::DELETE,
+            route: below(repo, format!("/issues/{number}/labels/{}", part(label))),
+            body: None,
+        },
         Act::ApproveDeployment { .. }
         | Act::RejectDeployment { .. }
         | Act::PlayJob { .. }
         | Act::RunPipeline { .. }
+        | Act::Freeze { .. }
+        | Act::Unfreeze { .. }
         | Act::ByHand => return None,
     })
 }
@@ -305,11 +316,15 @@ fn accepted(act: &Act, answer: &Answer) -> Outcome {
             sha: Some(target.clone()),
             ..Handle::default()
         },
+        // The labels that are there now; which, is read back.
+        Act::AddLabel { .. } | Act::RemoveLabel { .. } => Handle::default(),
         // None of these is sent.
         Act::ApproveDeployment { .. }
         | Act::RejectDeployment { .. }
         | Act::PlayJob { .. }
         | Act::RunPipeline { .. }
+        | Act::Freeze { .. }
+        | Act::Unfreeze { .. }
         | Act::ByHand => return nameless(),
         Act::SetStatus { sha, .. } => match made.id {
             Some(_) => Handle {
@@ -338,13 +353,20 @@ fn made(act: &Act, answer: &Answer) -> Result<Made, Error> {
         | Act::RunPipeline { .. }
         | Act::CreateTag { .. }
         | Act::ByHand
+        | Act::Freeze { .. }
+        | Act::Unfreeze { .. }
+        | Act::AddLabel { .. }
+        | Act::RemoveLabel { .. }
         | Act::SetStatus { .. } => false,
     };
     if may_be_empty && answer.body.trim_ascii().is_empty() {
         return Ok(Made::default());
     }
     match act {
-        Act::Approve { .. } | Act::Reject { .. } => {
+        Act::Approve { .. }
+        | Act::Reject { .. }
+        | Act::AddLabel { .. }
+        | Act::RemoveLabel { .. } => {
             let made: Vec<Made> = answer.json()?;
             Ok(made.into_iter().next().unwrap_or_default())
         }

@@ -264,6 +264,7 @@ impl Wire {
         let sent = match *method {
             Method::PUT => writes._put(route, body).await,
             Method::PATCH => writes._patch(route, body).await,
+            Method::DELETE => writes._delete(route, body).await,
             _ => writes._post(route, body).await,
         };
         let sent = sent.map(|response| response.map(reqwest::Body::wrap));

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::{GitLab, words};
 use crate::domain::act::{Act, Handle, MergeMethod, Outcome};
-use crate::domain::ids::{DeploymentId, IntentId, JobId, RepoPath, RunId, Sha};
+use crate::domain::ids::{DeploymentId, FreezeId, IntentId, JobId, RepoPath, RunId, Sha};
 use crate::domain::text::clean;
 use crate::forge::error::{Error, Refusal};
 use crate::forge::http::limiter::date;
@@ -235,6 +235,25 @@ fn call(act: &Act, key: &IntentId) -> Option<Call> {
             }
             post(format!("/statuses/{}", part(sha.as_str())), Some(body))
         }
+        Act::AddLabel { number, label } => Call {
+            method: Method::PUT,
+            route: format!("/merge_requests/{number}"),
+            body: Some(json!({ "add_labels": label })),
+        },
+        Act::RemoveLabel { number, label } => Call {
+            method: Method::PUT,
+            route: format!("/merge_requests/{number}"),
+            body: Some(json!({ "remove_labels": label })),
+        },
+        Act::Freeze { start, end } => post(
+            "/freeze_periods".to_owned(),
+            Some(json!({ "freeze_start": start, "freeze_end": end, "cron_timezone": "UTC" })),
+        ),
+        Act::Unfreeze { freeze, .. } => Call {
+            method: Method::DELETE,
+            route: format!("/freeze_periods/{freeze}"),
+            body: None,
+        },
         Act::Approve { .. } | Act::Reject { .. } | Act::Dispatch { .. } | Act::ByHand => {
             return None;
         }
@@ -243,6 +262,13 @@ fn call(act: &Act, key: &IntentId) -> Option<Call> {
 
 /// Reads a success: what it made, or that it is no success after all.
 fn accepted(act: &Act, answer: &Answer) -> Outcome {
+    // Of what is gone, nothing is told.
+    if let (Act::Unfreeze { freeze, .. }, 204) = (act, answer.status) {
+        return Outcome::Accepted(Handle {
+            freeze: Some(*freeze),
+            ..Handle::default()
+        });
+    }
     let made: Made = match answer.json() {
         Ok(made) => made,
         Err(error) => return unanswered(&error),
@@ -294,6 +320,14 @@ fn accepted(act: &Act, answer: &Answer) -> Outcome {
             url,
             ..Handle::default()
         },
+        Act::AddLabel { .. } | Act::RemoveLabel { .. } if made.iid.is_some() => Handle {
+            url,
+            ..Handle::default()
+        },
+        Act::Freeze { .. } if made.id.is_some() => Handle {
+            freeze: made.id.map(FreezeId),
+            ..Handle::default()
+        },
         Act::SetStatus { sha, .. } if made.id.is_some() => Handle {
             sha: Some(sha.clone()),
             ..Handle::default()
@@ -309,6 +343,10 @@ fn accepted(act: &Act, answer: &Answer) -> Outcome {
         | Act::MergePullRequest { .. }
         | Act::PublishRelease { .. }
         | Act::SetStatus { .. }
+        | Act::AddLabel { .. }
+        | Act::RemoveLabel { .. }
+        | Act::Freeze { .. }
+        | Act::Unfreeze { .. }
         // None of these is sent.
         | Act::Approve { .. }
         | Act::Reject { .. }
@@ -353,6 +391,9 @@ fn refused(act: &Act, refusal: &Refusal) -> Outcome {
         (Act::PlayJob { .. }, 400) => Some("the job cannot be started now: look again"),
         (Act::PlayJob { .. }, 403) => {
             Some("the environment may be protected: somebody who may deploy there has to")
+        }
+        (Act::Freeze { .. } | Act::Unfreeze { .. }, 403 | 404) => {
+            Some("freeze periods need the role Maintainer, even to read them")
         }
         (Act::ApproveDeployment { .. } | Act::RejectDeployment { .. }, 404) => {
             Some("approvals of deployments need GitLab Premium and a protected environment")

@@ -121,6 +121,7 @@ impl Engine {
         effects.extend(self.due_scopes(forge, now));
         effects.extend(self.due_declared(forge, now));
         effects.extend(self.due_jobs(forge, now));
+        effects.extend(self.due_marks(forge, now));
         effects
     }
 

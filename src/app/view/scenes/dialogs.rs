@@ -119,6 +119,7 @@ fn hold_dialog(mode: HoldMode, focus: HoldFocus) -> HoldDialog {
         reason: Input::new("heap grows 3%/h, need profile".into()),
         until: Input::new("15:00".into()),
         focus,
+        bindable: false,
         error: None,
     }
 }
