@@ -34,6 +34,7 @@ mod declared;
 mod discover;
 mod environments;
 mod features;
+mod files;
 mod find;
 mod identify;
 mod labelled;

@@ -14,6 +14,8 @@ use super::batch::Size;
 use super::error::{Error, Refusal};
 use super::http::rest::Rest;
 use super::http::{Clock, Limits};
+use super::modelled::pointers::Watch;
+use super::modelled::scan::Scan;
 use super::{Batch, Budget, Discover, Discovered, Forge, Identity, Target};
 use crate::domain::act::{Act, Handle, Outcome};
 use crate::domain::facts::{Pulse, ServiceFacts};
@@ -34,6 +36,7 @@ mod find;
 mod identify;
 mod labelled;
 mod memory;
+mod modelled;
 mod pipelines;
 mod project;
 mod pulse;
@@ -72,6 +75,9 @@ pub struct GitLab {
     pulse_size: Size,
     board_size: Size,
     memory: Memory,
+    /// What was seen of statuses, branches and tags that stand for deployments.
+    scan: Scan,
+    watch: Watch,
 }
 
 impl GitLab {
@@ -99,6 +105,8 @@ impl GitLab {
             pulse_size: Size::new(MOST_PATHS, MOST_PATHS),
             board_size: Size::new(20, MOST_PATHS),
             memory: Memory::default(),
+            scan: Scan::default(),
+            watch: Watch::default(),
         })
     }
 

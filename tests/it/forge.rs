@@ -20,7 +20,8 @@ use jiff::SignedDuration;
 use secrecy::SecretString;
 
 mod acts;
-mod ambiguous;
+mod contract;
+
 mod costs;
 mod faults;
 mod forgejo;

@@ -126,7 +126,12 @@ pub(super) fn gitlab(act: &Act, repo: &str) -> String {
             head.short(),
             *method == MergeMethod::Squash
         ),
-        Act::PublishRelease { tag, target, .. } => format!(
+        Act::PublishRelease {
+            release: None,
+            tag,
+            target,
+            ..
+        } => format!(
             "POST {project}/releases tag_name={tag} ref={}",
             target.short()
         ),
@@ -147,9 +152,11 @@ pub(super) fn gitlab(act: &Act, repo: &str) -> String {
                 sha.short()
             )
         }
-        Act::Approve { .. } | Act::Reject { .. } | Act::Dispatch { .. } | Act::ByHand => {
-            no_such_call(act, "GitLab")
-        }
+        Act::Approve { .. }
+        | Act::Reject { .. }
+        | Act::Dispatch { .. }
+        | Act::PublishRelease { .. }
+        | Act::ByHand => no_such_call(act, "GitLab"),
     }
 }
 
