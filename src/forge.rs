@@ -31,6 +31,7 @@ pub mod http;
 pub mod mark;
 pub mod modelled;
 pub mod order;
+pub mod outcome;
 
 pub use budget::Budget;
 

@@ -35,6 +35,7 @@ mod declared;
 mod discover;
 mod environments;
 mod features;
+mod files;
 mod find;
 mod identify;
 mod labelled;

@@ -14,6 +14,8 @@ use super::batch::Size;
 use super::error::{Error, Refusal};
 use super::http::rest::Rest;
 use super::http::{Clock, Limits};
+use super::modelled::pointers::Watch;
+use super::modelled::scan::Scan;
 use super::{Batch, Budget, Discover, Discovered, Forge, Identity, Target};
 use crate::domain::act::{Act, Handle, Outcome};
 use crate::domain::brake::{Reading, Sought};
@@ -36,6 +38,7 @@ mod identify;
 mod labelled;
 mod marks;
 mod memory;
+mod modelled;
 mod pipelines;
 mod project;
 mod pulse;
@@ -74,6 +77,9 @@ pub struct GitLab {
     pulse_size: Size,
     board_size: Size,
     memory: Memory,
+    /// What was seen of statuses, branches and tags that stand for deployments.
+    scan: Scan,
+    watch: Watch,
 }
 
 impl GitLab {
@@ -101,6 +107,8 @@ impl GitLab {
             pulse_size: Size::new(MOST_PATHS, MOST_PATHS),
             board_size: Size::new(20, MOST_PATHS),
             memory: Memory::default(),
+            scan: Scan::default(),
+            watch: Watch::default(),
         })
     }
 

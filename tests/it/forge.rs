@@ -20,8 +20,8 @@ use jiff::SignedDuration;
 use secrecy::SecretString;
 
 mod acts;
-mod ambiguous;
 mod brakes;
+mod contract;
 mod costs;
 mod faults;
 mod forgejo;

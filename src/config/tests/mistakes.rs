@@ -258,7 +258,7 @@ const CASES: &[(&str, &str)] = &[
     ),
     (
         "[forge.gitlab]\n[service.a]\nrepo = \"a/b\"\npath = [\"p\"]\nenvironments = \"branch\"",
-        "has environments of its own",
+        "",
     ),
     (
         "[forge.codeberg]\n[service.a]\nrepo = \"a/b\"\npath = [\"p\", \"q\"]\nenvironments = { from = \"branch\", branch = \"live\" }",

@@ -135,7 +135,12 @@ pub(super) fn gitlab(act: &Act, repo: &str) -> String {
             head.short(),
             *method == MergeMethod::Squash
         ),
-        Act::PublishRelease { tag, target, .. } => format!(
+        Act::PublishRelease {
+            release: None,
+            tag,
+            target,
+            ..
+        } => format!(
             "POST {project}/releases tag_name={tag} ref={}",
             target.short()
         ),
@@ -166,9 +171,11 @@ pub(super) fn gitlab(act: &Act, repo: &str) -> String {
             "POST {project}/freeze_periods freeze_start=\"{start}\" freeze_end=\"{end}\" cron_timezone=UTC"
         ),
         Act::Unfreeze { freeze, .. } => format!("DELETE {project}/freeze_periods/{freeze}"),
-        Act::Approve { .. } | Act::Reject { .. } | Act::Dispatch { .. } | Act::ByHand => {
-            no_such_call(act, "GitLab")
-        }
+        Act::Approve { .. }
+        | Act::Reject { .. }
+        | Act::Dispatch { .. }
+        | Act::PublishRelease { .. }
+        | Act::ByHand => no_such_call(act, "GitLab"),
     }
 }
 

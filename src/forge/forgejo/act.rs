@@ -20,6 +20,7 @@ use crate::forge::http::limiter::{Purpose, date};
 use crate::forge::http::path::part;
 use crate::forge::http::rest::Answer;
 use crate::forge::mark::keyed_within;
+use crate::forge::outcome::{refused, unanswered};
 
 /// The longest description of a status that we write.
 const LONGEST_DESCRIPTION: usize = 140;
@@ -78,7 +79,10 @@ impl Forgejo {
                     other => other,
                 }
             }
-            Ok(answer) => refused(&self.rest.refusal(&answer)),
+            Ok(answer) => {
+                let refusal = self.rest.refusal(&answer);
+                refused(&refusal, hint(&refusal))
+            }
             Err(error) => unanswered(&error),
         };
         match (outcome, act) {
@@ -415,54 +419,19 @@ fn unsent(why: &str) -> Outcome {
     }
 }
 
-/// Judges an answer that is no success: a definite refusal, or anything.
-fn refused(refusal: &Refusal) -> Outcome {
-    let definite = match refusal.status {
-        400 | 401 | 404 | 405 | 409 | 413 | 422 | 423 => true,
-        403 => refusal.says_why && !refusal.is_rate_limit(),
-        _ => false,
-    };
-    if definite {
-        Outcome::Rejected {
-            status: refusal.status,
-            why: refusal.why.clone(),
-            hint: hint(refusal),
-        }
-    } else {
-        Outcome::NoAnswer {
-            why: match refusal.status {
-                300..=399 => format!("redirected ({})", refusal.status),
-                status => format!("{} ({status})", refusal.why),
-            },
-        }
-    }
-}
-
 /// What to do about a refusal, where the forge's words say too little.
-fn hint(refusal: &Refusal) -> Option<String> {
+fn hint(refusal: &Refusal) -> Option<&'static str> {
     let said = refusal.why.to_lowercase();
-    let hint = match refusal.status {
+    match refusal.status {
         405 if said.contains("try again later") => {
-            "the forge is still looking whether it can be merged: order it again in a moment"
+            Some("the forge is still looking whether it can be merged: order it again in a moment")
         }
         409 if said.contains("head out of date") => {
-            "something was pushed since: look at it, and order it again"
+            Some("something was pushed since: look at it, and order it again")
         }
-        423 => "the repository is archived: take it out of the archive first",
-        413 => "a quota of the repository or its owner is used up",
-        _ => return refusal.hint.clone(),
-    };
-    Some(hint.to_owned())
-}
-
-/// Judges an error: only what provably never left is a refusal.
-fn unanswered(error: &Error) -> Outcome {
-    if error.is_unsent() {
-        unsent(&error.to_string())
-    } else {
-        Outcome::NoAnswer {
-            why: clean(&error.to_string()),
-        }
+        423 => Some("the repository is archived: take it out of the archive first"),
+        413 => Some("a quota of the repository or its owner is used up"),
+        _ => None,
     }
 }
 

@@ -15,9 +15,10 @@ use super::{GitHub, words};
 use crate::domain::act::{Act, Handle, Outcome};
 use crate::domain::ids::{DeploymentId, IntentId, ReleaseId, RepoPath, RunId, Sha};
 use crate::domain::text::{clean, shorten};
-use crate::forge::error::{Error, Refusal};
+use crate::forge::error::Error;
 use crate::forge::http::limiter::{Purpose, date};
 use crate::forge::mark::{keyed, keyed_within};
+use crate::forge::outcome::{refused, unanswered};
 
 /// The longest description of a deployment or status that GitHub keeps.
 const LONGEST_DESCRIPTION: usize = 140;
@@ -66,7 +67,7 @@ impl GitHub {
                     other => other,
                 }
             }
-            Ok(answer) => refused(&self.wire.refusal(&answer)),
+            Ok(answer) => refused(&self.wire.refusal(&answer), None),
             Err(error) => unanswered(&error),
         };
         match (outcome, act) {
@@ -377,44 +378,6 @@ fn made(act: &Act, answer: &Answer) -> Result<Made, Error> {
 fn nameless() -> Outcome {
     Outcome::NoAnswer {
         why: "the forge answered with success and did not name what it made".to_owned(),
-    }
-}
-
-/// Judges an answer that is no success: a definite refusal, or anything.
-fn refused(refusal: &Refusal) -> Outcome {
-    let definite = match refusal.status {
-        400 | 401 | 404 | 405 | 409 | 422 => true,
-        403 => refusal.says_why && !refusal.is_rate_limit(),
-        _ => false,
-    };
-    if definite {
-        Outcome::Rejected {
-            status: refusal.status,
-            why: refusal.why.clone(),
-            hint: refusal.hint.clone(),
-        }
-    } else {
-        Outcome::NoAnswer {
-            why: match refusal.status {
-                300..=399 => format!("redirected ({})", refusal.status),
-                status => format!("{} ({status})", refusal.why),
-            },
-        }
-    }
-}
-
-/// Judges an error: only what provably never left is a refusal.
-fn unanswered(error: &Error) -> Outcome {
-    if error.is_unsent() {
-        Outcome::Rejected {
-            status: 0,
-            why: format!("not sent: {error}"),
-            hint: None,
-        }
-    } else {
-        Outcome::NoAnswer {
-            why: clean(&error.to_string()),
-        }
     }
 }
 

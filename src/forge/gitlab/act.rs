@@ -13,11 +13,12 @@ use super::{GitLab, words};
 use crate::domain::act::{Act, Handle, MergeMethod, Outcome};
 use crate::domain::ids::{DeploymentId, FreezeId, IntentId, JobId, RepoPath, RunId, Sha};
 use crate::domain::text::clean;
-use crate::forge::error::{Error, Refusal};
+use crate::forge::error::Refusal;
 use crate::forge::http::limiter::date;
 use crate::forge::http::path::part;
 use crate::forge::http::rest::Answer;
 use crate::forge::mark::{keyed, keyed_within};
+use crate::forge::outcome::{refused, unanswered};
 
 /// The longest description of a status that GitLab keeps.
 const LONGEST_DESCRIPTION: usize = 255;
@@ -84,7 +85,10 @@ impl GitLab {
                     other => other,
                 }
             }
-            Ok(answer) => refused(act, &self.rest.refusal(&answer)),
+            Ok(answer) => {
+                let refusal = self.rest.refusal(&answer);
+                refused(&refusal, hint(act, &refusal))
+            }
             Err(error) => unanswered(&error),
         }
     }
@@ -202,6 +206,10 @@ fn call(act: &Act, key: &IntentId) -> Option<Call> {
                 body: Some(body),
             }
         }
+        // A release of GitLab's is never a draft.
+        Act::PublishRelease {
+            release: Some(_), ..
+        } => return None,
         Act::PublishRelease { tag, target, .. } => post(
             "/releases".to_owned(),
             Some(json!({
@@ -363,22 +371,9 @@ fn nameless(number: Option<u64>) -> Outcome {
     }
 }
 
-/// Judges an answer that is no success: a definite refusal, or anything.
-fn refused(act: &Act, refusal: &Refusal) -> Outcome {
-    let definite = match refusal.status {
-        400 | 401 | 404 | 405 | 406 | 409 | 422 => true,
-        403 => refusal.says_why && !refusal.is_rate_limit(),
-        _ => false,
-    };
-    if !definite {
-        return Outcome::NoAnswer {
-            why: match refusal.status {
-                300..=399 => format!("redirected ({})", refusal.status),
-                status => format!("{} ({status})", refusal.why),
-            },
-        };
-    }
-    let meant = match (act, refusal.status) {
+/// What GitLab means by a refusal, where its words say too little.
+fn hint(act: &Act, refusal: &Refusal) -> Option<&'static str> {
+    match (act, refusal.status) {
         // GitLab says so too when the token is fine and its user may not merge.
         (Act::MergePullRequest { .. }, 401) => {
             Some("the token may not merge it, or is refused: somebody who may merge has to")
@@ -399,26 +394,6 @@ fn refused(act: &Act, refusal: &Refusal) -> Outcome {
             Some("approvals of deployments need GitLab Premium and a protected environment")
         }
         _ => None,
-    };
-    Outcome::Rejected {
-        status: refusal.status,
-        why: refusal.why.clone(),
-        hint: meant.map(str::to_owned).or_else(|| refusal.hint.clone()),
-    }
-}
-
-/// Judges an error: only what provably never left is a refusal.
-fn unanswered(error: &Error) -> Outcome {
-    if error.is_unsent() {
-        Outcome::Rejected {
-            status: 0,
-            why: format!("not sent: {error}"),
-            hint: None,
-        }
-    } else {
-        Outcome::NoAnswer {
-            why: clean(&error.to_string()),
-        }
     }
 }
 

@@ -39,7 +39,10 @@ pub fn answer(call: &Call<'_>) -> Done {
                 _ => "repository",
             };
             call.scope(category, write)?;
-            let repo = call.repo(owner, name)?.clone();
+            let repo = match call.repo(owner, name) {
+                Ok(repo) => repo.clone(),
+                Err(no) => return call.moved(owner, name).ok_or(no),
+            };
             if write {
                 call.signed()?;
                 changed(call, &repo, rest)

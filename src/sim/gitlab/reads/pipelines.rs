@@ -125,6 +125,7 @@ fn scope(ask: &Ask<'_>) -> Done<Vec<String>> {
 fn pipelines(ask: &Ask<'_>, repo: &Repo) -> Done {
     let state = ask.state();
     let name = ask.text("ref");
+    let called = ask.text("name");
     let sha = ask.text("sha");
     let status = ask.one_of("status", &STATES)?;
     let from = ask.text("source");
@@ -137,6 +138,7 @@ fn pipelines(ask: &Ask<'_>, repo: &Repo) -> Done {
         .runs
         .iter()
         .filter(|it| name.as_ref().is_none_or(|name| run_ref(it) == *name))
+        .filter(|it| called.as_ref().is_none_or(|name| it.name == *name))
         .filter(|it| sha.as_ref().is_none_or(|sha| it.head_sha == *sha))
         .filter(|it| status.as_ref().is_none_or(|word| run_word(it) == word))
         .filter(|it| from.as_ref().is_none_or(|word| source(it) == word))
