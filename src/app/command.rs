@@ -1,7 +1,7 @@
 //! Commands: one table of everything that a key or a `:` name can order. It feeds the keymap, the
 //! footer, the help, the palette and the config reference. Carrying one out lives in `interface`.
 
-use super::interface::{Interface, Overlay, Screen};
+use super::interface::{DetailTab, Interface, Overlay, Screen};
 use super::state::State;
 
 pub mod blocked;
@@ -52,11 +52,19 @@ pub enum Command {
     ResumeRelease,
     CancelRelease,
     Plan,
+    Watch,
+    Search,
+    Follow,
+    Wrap,
+    Stamps,
+    Summary,
     Board,
     Releases,
     Timeline,
     Pipelines,
     Tasks,
+    Holds,
+    Forges,
     LastView,
     Errors,
     Messages,
@@ -78,6 +86,8 @@ pub enum Context {
     Release,
     /// The lists over all services.
     Overview,
+    /// The log of a job.
+    Log,
     /// Help, errors, messages.
     List,
     /// Everything with a Cancel, and the lines of `/` and `:`.
@@ -85,12 +95,13 @@ pub enum Context {
 }
 
 impl Context {
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Board,
         Self::Detail,
         Self::Timeline,
         Self::Release,
         Self::Overview,
+        Self::Log,
         Self::List,
         Self::Dialog,
     ];
@@ -103,6 +114,7 @@ impl Context {
             Self::Timeline => "timeline",
             Self::Release => "release",
             Self::Overview => "overview",
+            Self::Log => "log",
             Self::List => "list",
             Self::Dialog => "dialog",
         }
@@ -116,6 +128,7 @@ impl Context {
             }
             Some(
                 Overlay::Filter { .. }
+                | Overlay::Search { .. }
                 | Overlay::Palette { .. }
                 | Overlay::Promote(_)
                 | Overlay::Hold(_)
@@ -129,13 +142,15 @@ impl Context {
         }
     }
 
-    fn of_screen(interface: &Interface) -> Self {
+    /// Where the operator is, whatever lies over it.
+    pub fn of_screen(interface: &Interface) -> Self {
         match interface.screen {
             Screen::Board => Self::Board,
+            Screen::Detail(_) if interface.tab == DetailTab::Log => Self::Log,
             Screen::Detail(_) => Self::Detail,
             Screen::Timeline => Self::Timeline,
             Screen::Release => Self::Release,
-            Screen::Pipelines | Screen::Tasks => Self::Overview,
+            Screen::Pipelines | Screen::Tasks | Screen::Holds | Screen::Forge(_) => Self::Overview,
         }
     }
 }
@@ -241,7 +256,7 @@ pub struct Section {
 
 /// What the footer lists per context, most useful first. Several commands share one place where
 /// people read them as one: `j/k`.
-const FOOTER: [(Context, &[&[Command]]); 7] = [
+const FOOTER: [(Context, &[&[Command]]); 8] = [
     (
         Context::Board,
         &[
@@ -339,6 +354,27 @@ const FOOTER: [(Context, &[&[Command]]); 7] = [
         ],
     ),
     (
+        Context::Log,
+        &[
+            &[Command::Down, Command::Up],
+            &[Command::Search],
+            &[Command::NextMatch, Command::PreviousMatch],
+            &[Command::Follow],
+            &[Command::Wrap],
+            &[Command::Stamps],
+            &[Command::Summary],
+            &[Command::Left, Command::Right],
+            &[Command::PreviousTab, Command::NextTab],
+            &[Command::Browse],
+            &[Command::Copy],
+            &[Command::Close],
+            &[Command::Help],
+            &[Command::Rerun],
+            &[Command::Cancel],
+            &[Command::Palette],
+        ],
+    ),
+    (
         Context::List,
         &[
             &[Command::Down, Command::Up],
@@ -361,7 +397,9 @@ const FOOTER: [(Context, &[&[Command]]); 7] = [
 pub fn footer(state: &State) -> Vec<Hint> {
     let context = Context::of(&state.interface);
     let places: &[&[Command]] = match state.interface.overlays.last() {
-        Some(Overlay::Filter { .. }) => &[&[Command::Open], &[Command::Close]],
+        Some(Overlay::Filter { .. } | Overlay::Search { .. }) => {
+            &[&[Command::Open], &[Command::Close]]
+        }
         Some(Overlay::Palette { .. }) => &[
             &[Command::Down, Command::Up],
             &[Command::Open],
@@ -414,6 +452,7 @@ fn hint(state: &State, context: Context, commands: &[Command]) -> Option<Hint> {
         (Context::Dialog, Command::Close) => "cancel",
         (Context::Timeline | Context::Release | Context::Overview, Command::Open) => "service",
         (Context::Release, Command::PreviousTab) => "release",
+        (Context::Log, Command::Left) => "job",
         _ => spec.label,
     };
     (!keys.is_empty()).then(|| Hint {

@@ -15,7 +15,7 @@ use super::keymap::Keymap;
 use super::msg::Msg;
 use super::state::State;
 use super::view::tally::Tally;
-use crate::domain::ids::{EnvironmentName, ReleaseName, Seq, ServiceName};
+use crate::domain::ids::{EnvironmentName, ForgeName, ReleaseName, Seq, ServiceName};
 
 mod board;
 mod choice;
@@ -25,6 +25,7 @@ mod cover;
 mod detail;
 mod field;
 mod filter;
+mod forges;
 mod gates;
 #[cfg(test)]
 pub(crate) mod harness;
@@ -34,6 +35,7 @@ mod laws;
 mod leave;
 pub mod link;
 mod lists;
+pub mod log;
 pub mod order;
 mod overlay;
 mod overriding;
@@ -87,6 +89,7 @@ pub(crate) fn input(state: &mut State, msg: Msg) -> Vec<Effect> {
         | Msg::Recorded { .. }
         | Msg::Acted { .. }
         | Msg::Sampled { .. }
+        | Msg::Log { .. }
         | Msg::Asked(_)
         | Msg::Reloaded(_)
         | Msg::Told { .. }
@@ -122,6 +125,7 @@ fn run(state: &mut State, command: Command) -> Vec<Effect> {
             lists::run(state, command)
         }
         Some(Overlay::Filter { .. }) => filter::run(state, command),
+        Some(Overlay::Search { .. }) => log::search(state, command),
         Some(Overlay::Palette { .. }) => palette::run(state, command),
         Some(Overlay::Promote(_)) => promote::run(state, command),
         Some(Overlay::Hold(_)) => hold::run(state, command),
@@ -131,6 +135,11 @@ fn run(state: &mut State, command: Command) -> Vec<Effect> {
         Some(Overlay::Release(_)) => release::run_dialog(state, command),
         Some(Overlay::Quit { .. }) => leave::run(state, command),
     }
+}
+
+/// Whether there is a run whose log could be shown.
+pub(super) fn may_watch(state: &State) -> bool {
+    log::watched_run(state).is_some()
 }
 
 /// Carries out a command on the screen itself.
@@ -155,6 +164,8 @@ fn screen(state: &mut State, command: Command) -> Vec<Effect> {
         Command::Timeline => state.interface.show(Screen::Timeline),
         Command::Pipelines => state.interface.show(Screen::Pipelines),
         Command::Tasks => state.interface.show(Screen::Tasks),
+        Command::Holds => state.interface.show(Screen::Holds),
+        Command::Forges => forges::open(state),
         Command::LastView => {
             if let Some(last) = state.interface.last_screen.clone() {
                 state.interface.show(last);
@@ -170,12 +181,14 @@ fn screen(state: &mut State, command: Command) -> Vec<Effect> {
         Command::Browse => return link::browse(state),
         Command::Copy => return link::copy(state),
         Command::Refresh => return link::refresh(state),
+        Command::Watch => log::watch(state),
         _ => match state.interface.screen {
             Screen::Board => board::run(state, command),
-            Screen::Detail(_) => detail::run(state, command),
+            Screen::Detail(_) => return detail::run(state, command),
             Screen::Timeline => timeline::run(state, command),
             Screen::Release => release::run(state, command),
-            Screen::Pipelines | Screen::Tasks => overview::run(state, command),
+            Screen::Pipelines | Screen::Tasks | Screen::Holds => overview::run(state, command),
+            Screen::Forge(_) => forges::run(state, command),
         },
     }
     Vec::new()
@@ -198,6 +211,7 @@ impl Interface {
             offset: 0,
             peek: true,
             pane: Pane::default(),
+            forge_at: 0,
             utc: true,
             zone: TimeZone::UTC,
             tally: None,
@@ -205,6 +219,7 @@ impl Interface {
             frozen: None,
             tab: DetailTab::default(),
             detail_offset: 0,
+            log: log::Logs::default(),
             timeline: ListCursor::default(),
             timeline_at: None,
             release: None,
@@ -245,6 +260,7 @@ impl Interface {
                 | Overlay::Errors { .. }
                 | Overlay::Messages { .. }
                 | Overlay::Filter { .. }
+                | Overlay::Search { .. }
                 | Overlay::Palette { .. }
                 | Overlay::Quit { .. } => {}
             }
@@ -273,7 +289,7 @@ impl Interface {
             .overlays
             .iter()
             .any(|overlay| matches!(overlay, Overlay::Hold(_)));
-        Vec::new()
+        self.follow_log(engine, now)
     }
 
     /// Takes what the first picture shows, before anything else was ordered or counted.
@@ -323,6 +339,8 @@ pub struct Interface {
     pub peek: bool,
     /// Which pane of the board j and k move in.
     pub pane: Pane,
+    /// The selected forge of the right side.
+    pub forge_at: usize,
     pub utc: bool,
     /// The local zone, for when `utc` is off. The runtime sets it.
     pub zone: TimeZone,
@@ -335,6 +353,7 @@ pub struct Interface {
     pub tab: DetailTab,
     /// The first line shown of a tab or of the peek; it is also the selected one, for `o`.
     pub detail_offset: usize,
+    pub log: log::Logs,
     /// Counted from the newest entry, which is 0.
     pub timeline: ListCursor,
     /// The selected entry: the cursor stays on it when newer ones come. `None` follows the newest.
@@ -376,6 +395,10 @@ pub enum Screen {
     Pipelines,
     /// Everything that is under way.
     Tasks,
+    /// Every hold there is.
+    Holds,
+    /// One forge in full.
+    Forge(ForgeName),
 }
 
 /// The panes of the board.
@@ -384,6 +407,8 @@ pub enum Pane {
     #[default]
     Rows,
     Peek,
+    /// The forges of the right side.
+    Forges,
 }
 
 /// The order of the rows.
@@ -404,6 +429,8 @@ pub enum DetailTab {
     Deployments,
     Pipeline,
     PullRequests,
+    Log,
+    Lane,
 }
 
 /// A cursor in a plain list.

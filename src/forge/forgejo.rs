@@ -18,11 +18,11 @@ use super::http::rest::Rest;
 use super::http::{Clock, Limits};
 use super::modelled::pointers::Watch;
 use super::modelled::scan::Scan;
-use super::{Batch, Budget, Discover, Discovered, Forge, Identity, Target};
+use super::{Batch, Budget, Discover, Discovered, Forge, Identity, LogRead, Sink, Target};
 use crate::domain::act::{Act, Handle, Outcome};
 use crate::domain::facts::{Pulse, ServiceFacts};
 use crate::domain::fault::Fault;
-use crate::domain::ids::{ForgeName, IntentId, RepoPath, RunId, Sha};
+use crate::domain::ids::{ForgeName, IntentId, JobId, RepoPath, RunId, Sha};
 use crate::domain::pipeline::Job;
 use crate::domain::scope::Scope;
 use crate::domain::seen::Declared;
@@ -38,6 +38,7 @@ mod find;
 mod identify;
 mod labelled;
 mod lists;
+mod logs;
 mod memory;
 mod pulls;
 mod pulse;
@@ -177,6 +178,19 @@ impl Forge for Forgejo {
         self.read_jobs(repo, run)
             .await
             .map_err(|error| self.fault(&error, format!("reading the jobs of run {run} in {repo}")))
+    }
+
+    async fn log(
+        &self,
+        repo: &RepoPath,
+        run: RunId,
+        job: JobId,
+        from: u64,
+        sink: &mut dyn Sink,
+    ) -> Result<LogRead, Fault> {
+        self.read_log(repo, run, job, from, sink)
+            .await
+            .map_err(|error| self.fault(&error, format!("reading the log of job {job} in {repo}")))
     }
 
     async fn find(

@@ -14,11 +14,11 @@ use super::batch::Size;
 use super::error::{Error, Refusal};
 use super::http::rest::Rest;
 use super::http::{Clock, Limits};
-use super::{Batch, Budget, Discover, Discovered, Forge, Identity, Target};
+use super::{Batch, Budget, Discover, Discovered, Forge, Identity, LogRead, Sink, Target};
 use crate::domain::act::{Act, Handle, Outcome};
 use crate::domain::facts::{Pulse, ServiceFacts};
 use crate::domain::fault::{Fault, FaultKind};
-use crate::domain::ids::{ForgeName, IntentId, RepoPath, RunId, Sha};
+use crate::domain::ids::{ForgeName, IntentId, JobId, RepoPath, RunId, Sha};
 use crate::domain::pipeline::Job;
 use crate::domain::scope::Scope;
 use crate::domain::seen::Declared;
@@ -33,6 +33,7 @@ mod discover;
 mod find;
 mod identify;
 mod labelled;
+mod logs;
 mod memory;
 mod pipelines;
 mod project;
@@ -169,6 +170,19 @@ impl Forge for GitLab {
                 format!("reading the jobs of pipeline {run} in {repo}"),
             )
         })
+    }
+
+    async fn log(
+        &self,
+        repo: &RepoPath,
+        _run: RunId,
+        job: JobId,
+        from: u64,
+        sink: &mut dyn Sink,
+    ) -> Result<LogRead, Fault> {
+        self.read_log(repo, job, from, sink)
+            .await
+            .map_err(|error| self.fault(&error, format!("reading the log of job {job} in {repo}")))
     }
 
     async fn find(

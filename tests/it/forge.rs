@@ -25,6 +25,7 @@ mod costs;
 mod faults;
 mod forgejo;
 mod gates;
+mod logs;
 mod reads;
 mod refusals;
 

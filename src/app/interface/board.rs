@@ -3,7 +3,7 @@
 use tui_input::Input;
 
 use super::choice::travel;
-use super::{Cursor, Interface, Overlay, Pane, Screen, Sort, detail, order};
+use super::{Cursor, Interface, Overlay, Pane, Screen, Sort, detail, forges, order};
 use crate::app::command::Command;
 use crate::app::state::State;
 use crate::app::view::Shape;
@@ -22,7 +22,9 @@ pub fn board_height(interface: &Interface) -> u16 {
 
 pub(super) fn run(state: &mut State, command: Command) {
     let interface = &mut state.interface;
+    let in_side = interface.pane == Pane::Forges && Shape::of(interface).side > 0;
     match command {
+        Command::Open if in_side => forges::side(state, command),
         Command::Left => across(state, false),
         Command::Right => across(state, true),
         Command::Open => {
@@ -50,7 +52,8 @@ pub(super) fn run(state: &mut State, command: Command) {
         Command::NextPane | Command::PreviousPane => {
             interface.pane = match interface.pane {
                 Pane::Rows if peek_height(interface) > 0 => Pane::Peek,
-                Pane::Rows | Pane::Peek => Pane::Rows,
+                Pane::Rows | Pane::Peek if Shape::of(interface).side > 0 => Pane::Forges,
+                Pane::Rows | Pane::Peek | Pane::Forges => Pane::Rows,
             };
         }
         Command::Filter => {
@@ -82,7 +85,7 @@ pub(super) fn run(state: &mut State, command: Command) {
         }
         // One level at a time: pane, filter, marks.
         Command::Close => {
-            if interface.pane == Pane::Peek {
+            if interface.pane != Pane::Rows {
                 interface.pane = Pane::Rows;
             } else if !interface.filter.is_empty() {
                 interface.filter.clear();
@@ -92,6 +95,7 @@ pub(super) fn run(state: &mut State, command: Command) {
             }
         }
         _ if interface.pane == Pane::Peek => detail::scroll(state, command),
+        _ if in_side => forges::side(state, command),
         _ => down(interface, command),
     }
 }
@@ -132,9 +136,13 @@ pub(super) fn across(state: &mut State, forward: bool) {
                     .collect()
             })
             .unwrap_or_default(),
-        Screen::Board | Screen::Timeline | Screen::Release | Screen::Pipelines | Screen::Tasks => {
-            order::columns(&state.engine.policy)
-        }
+        Screen::Board
+        | Screen::Timeline
+        | Screen::Release
+        | Screen::Pipelines
+        | Screen::Tasks
+        | Screen::Holds
+        | Screen::Forge(_) => order::columns(&state.engine.policy),
     };
     let Some(cursor) = &mut state.interface.cursor else {
         return;

@@ -20,13 +20,7 @@ pub struct Choice {
 
 /// The commands of the present screen that fit what was typed, the best first.
 pub fn choices(state: &State, typed: &str) -> Vec<Choice> {
-    let context = match state.interface.screen {
-        super::Screen::Board => Context::Board,
-        super::Screen::Detail(_) => Context::Detail,
-        super::Screen::Timeline => Context::Timeline,
-        super::Screen::Release => Context::Release,
-        super::Screen::Pipelines | super::Screen::Tasks => Context::Overview,
-    };
+    let context = Context::of_screen(&state.interface);
     let pattern = Pattern::parse(typed, CaseMatching::Ignore, Normalization::Smart);
     let mut matcher = Matcher::new(Config::DEFAULT);
     let mut buffer = Vec::new();
