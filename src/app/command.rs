@@ -1,7 +1,7 @@
 //! Commands: one table of everything that a key or a `:` name can order. It feeds the keymap, the
 //! footer, the help, the palette and the config reference. Carrying one out lives in `interface`.
 
-use super::interface::{Interface, Overlay, Screen};
+use super::interface::{DetailTab, Interface, Overlay, Screen};
 use super::state::State;
 
 pub mod blocked;
@@ -58,11 +58,19 @@ pub enum Command {
     ResumeRelease,
     CancelRelease,
     Plan,
+    Watch,
+    Search,
+    Follow,
+    Wrap,
+    Stamps,
+    Summary,
     Board,
     Releases,
     Timeline,
     Pipelines,
     Tasks,
+    Holds,
+    Forges,
     LastView,
     Errors,
     Messages,
@@ -84,6 +92,8 @@ pub enum Context {
     Release,
     /// The lists over all services.
     Overview,
+    /// The log of a job.
+    Log,
     /// Help, errors, messages.
     List,
     /// Everything with a Cancel, and the lines of `/` and `:`.
@@ -91,12 +101,13 @@ pub enum Context {
 }
 
 impl Context {
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Board,
         Self::Detail,
         Self::Timeline,
         Self::Release,
         Self::Overview,
+        Self::Log,
         Self::List,
         Self::Dialog,
     ];
@@ -109,6 +120,7 @@ impl Context {
             Self::Timeline => "timeline",
             Self::Release => "release",
             Self::Overview => "overview",
+            Self::Log => "log",
             Self::List => "list",
             Self::Dialog => "dialog",
         }
@@ -123,6 +135,7 @@ impl Context {
             Some(
                 Overlay::Columns { .. }
                 | Overlay::Filter { .. }
+                | Overlay::Search { .. }
                 | Overlay::Palette { .. }
                 | Overlay::Promote(_)
                 | Overlay::Hold(_)
@@ -136,14 +149,15 @@ impl Context {
         }
     }
 
-    /// The screen's, whatever lies over it.
-    pub(super) fn of_screen(interface: &Interface) -> Self {
+    /// Where the operator is, whatever lies over it.
+    pub fn of_screen(interface: &Interface) -> Self {
         match interface.screen {
             Screen::Board => Self::Board,
+            Screen::Detail(_) if interface.tab == DetailTab::Log => Self::Log,
             Screen::Detail(_) => Self::Detail,
             Screen::Timeline => Self::Timeline,
             Screen::Release => Self::Release,
-            Screen::Pipelines | Screen::Tasks => Self::Overview,
+            Screen::Pipelines | Screen::Tasks | Screen::Holds | Screen::Forge(_) => Self::Overview,
         }
     }
 }
@@ -249,7 +263,7 @@ pub struct Section {
 
 /// What the footer lists per context, most useful first. Several commands share one place where
 /// people read them as one: `j/k`.
-const FOOTER: [(Context, &[&[Command]]); 7] = [
+const FOOTER: [(Context, &[&[Command]]); 8] = [
     (
         Context::Board,
         &[
@@ -349,6 +363,27 @@ const FOOTER: [(Context, &[&[Command]]); 7] = [
         ],
     ),
     (
+        Context::Log,
+        &[
+            &[Command::Down, Command::Up],
+            &[Command::Search],
+            &[Command::NextMatch, Command::PreviousMatch],
+            &[Command::Follow],
+            &[Command::Wrap],
+            &[Command::Stamps],
+            &[Command::Summary],
+            &[Command::Left, Command::Right],
+            &[Command::PreviousTab, Command::NextTab],
+            &[Command::Browse],
+            &[Command::Copy],
+            &[Command::Close],
+            &[Command::Help],
+            &[Command::Rerun],
+            &[Command::Cancel],
+            &[Command::Palette],
+        ],
+    ),
+    (
         Context::List,
         &[
             &[Command::Down, Command::Up],
@@ -371,7 +406,9 @@ const FOOTER: [(Context, &[&[Command]]); 7] = [
 pub fn footer(state: &State) -> Vec<Hint> {
     let context = Context::of(&state.interface);
     let places: &[&[Command]] = match state.interface.overlays.last() {
-        Some(Overlay::Filter { .. }) => &[&[Command::Open], &[Command::Close]],
+        Some(Overlay::Filter { .. } | Overlay::Search { .. }) => {
+            &[&[Command::Open], &[Command::Close]]
+        }
         Some(Overlay::Palette { .. }) => &[
             &[Command::Down, Command::Up],
             &[Command::Open],
@@ -424,6 +461,7 @@ fn hint(state: &State, context: Context, commands: &[Command]) -> Option<Hint> {
         (Context::Dialog, Command::Close) => "cancel",
         (Context::Timeline | Context::Release | Context::Overview, Command::Open) => "service",
         (Context::Release, Command::PreviousTab) => "release",
+        (Context::Log, Command::Left) => "job",
         _ => spec.label,
     };
     (!keys.is_empty()).then(|| Hint {

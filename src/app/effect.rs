@@ -9,7 +9,7 @@ use crate::domain::act::Act;
 use crate::domain::brake::Sought;
 use crate::domain::entry::{Draft, Precondition};
 use crate::domain::ids::{
-    EnvironmentName, ForgeName, IntentId, RepoPath, RunId, Seq, ServiceName, Sha,
+    EnvironmentName, ForgeName, IntentId, JobId, RepoPath, RunId, Seq, ServiceName, Sha,
 };
 use crate::domain::policy::EnvironmentModel;
 use crate::domain::sampling::Sampling;
@@ -45,6 +45,12 @@ pub enum Effect {
         ticket: u64,
         sampling: Sampling,
     },
+    /// Something about the log of a job. Answered by `Msg::Log`.
+    Log {
+        ticket: u64,
+        source: LogSource,
+        order: LogOrder,
+    },
     /// Opens a page in the operator's browser.
     Browse(String),
     /// Copies to the operator's clipboard through the terminal (OSC 52).
@@ -53,6 +59,30 @@ pub enum Effect {
     SaveCache,
     Suspend,
     Quit,
+}
+
+/// Whose log it is.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct LogSource {
+    pub forge: ForgeName,
+    pub repo: RepoPath,
+    pub run: RunId,
+    pub job: JobId,
+}
+
+/// What is to be done with a log. It lies outside of the core, which sees parts of it alone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LogOrder {
+    /// Read on at the forge.
+    Fetch,
+    /// Bring some lines of what was read.
+    Lines { from: u64, count: u64 },
+    /// Look for words, from a line on, and round the end.
+    Find {
+        words: String,
+        from: u64,
+        forward: bool,
+    },
 }
 
 /// What is asked of a forge. It carries everything that the answer needs to be understood.

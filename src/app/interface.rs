@@ -15,7 +15,7 @@ use super::keymap::{Found, Keymap};
 use super::msg::Msg;
 use super::state::State;
 use super::view::tally::Tally;
-use crate::domain::ids::{EnvironmentName, ReleaseName, Seq, ServiceName};
+use crate::domain::ids::{EnvironmentName, ForgeName, ReleaseName, Seq, ServiceName};
 
 pub mod arrangement;
 mod board;
@@ -26,6 +26,7 @@ mod cover;
 mod detail;
 mod field;
 mod filter;
+mod forges;
 mod gates;
 #[cfg(test)]
 pub(crate) mod harness;
@@ -36,6 +37,7 @@ mod leave;
 pub mod link;
 mod lists;
 mod marking;
+pub mod log;
 pub mod order;
 mod overlay;
 mod overriding;
@@ -91,6 +93,7 @@ pub(crate) fn input(state: &mut State, msg: Msg) -> Vec<Effect> {
         | Msg::Recorded { .. }
         | Msg::Acted { .. }
         | Msg::Sampled { .. }
+        | Msg::Log { .. }
         | Msg::Asked(_)
         | Msg::Reloaded(_)
         | Msg::Told { .. }
@@ -146,6 +149,7 @@ fn run(state: &mut State, command: Command) -> Vec<Effect> {
         }
         Some(Overlay::Filter { .. }) => filter::run(state, command),
         Some(Overlay::Columns { .. }) => arrangement::run(state, command),
+        Some(Overlay::Search { .. }) => log::search(state, command),
         Some(Overlay::Palette { .. }) => palette::run(state, command),
         Some(Overlay::Promote(_)) => promote::run(state, command),
         Some(Overlay::Hold(_)) => hold::run(state, command),
@@ -155,6 +159,11 @@ fn run(state: &mut State, command: Command) -> Vec<Effect> {
         Some(Overlay::Release(_)) => release::run_dialog(state, command),
         Some(Overlay::Quit { .. }) => leave::run(state, command),
     }
+}
+
+/// Whether there is a run whose log could be shown.
+pub(super) fn may_watch(state: &State) -> bool {
+    log::watched_run(state).is_some()
 }
 
 /// Carries out a command on the screen itself.
@@ -182,6 +191,8 @@ fn screen(state: &mut State, command: Command) -> Vec<Effect> {
         Command::Timeline => state.interface.show(Screen::Timeline),
         Command::Pipelines => state.interface.show(Screen::Pipelines),
         Command::Tasks => state.interface.show(Screen::Tasks),
+        Command::Holds => state.interface.show(Screen::Holds),
+        Command::Forges => forges::open(state),
         Command::LastView => {
             state.interface.go_back();
         }
@@ -197,12 +208,14 @@ fn screen(state: &mut State, command: Command) -> Vec<Effect> {
         Command::Browse => return link::browse(state),
         Command::Copy => return link::copy(state),
         Command::Refresh => return link::refresh(state),
+        Command::Watch => log::watch(state),
         _ => match state.interface.screen {
             Screen::Board => board::run(state, command),
-            Screen::Detail(_) => detail::run(state, command),
+            Screen::Detail(_) => return detail::run(state, command),
             Screen::Timeline => timeline::run(state, command),
             Screen::Release => release::run(state, command),
-            Screen::Pipelines | Screen::Tasks => overview::run(state, command),
+            Screen::Pipelines | Screen::Tasks | Screen::Holds => overview::run(state, command),
+            Screen::Forge(_) => forges::run(state, command),
         },
     }
     Vec::new()
@@ -241,6 +254,7 @@ impl Interface {
             offset: 0,
             peek: true,
             pane: Pane::default(),
+            forge_at: 0,
             utc: true,
             zone: TimeZone::UTC,
             tally: None,
@@ -249,6 +263,7 @@ impl Interface {
             kept: None,
             tab: DetailTab::default(),
             detail_offset: 0,
+            log: log::Logs::default(),
             timeline: ListCursor::default(),
             timeline_at: None,
             release: None,
@@ -290,6 +305,7 @@ impl Interface {
                 | Overlay::Errors { .. }
                 | Overlay::Messages { .. }
                 | Overlay::Filter { .. }
+                | Overlay::Search { .. }
                 | Overlay::Palette { .. }
                 | Overlay::Columns { .. }
                 | Overlay::Quit { .. } => {}
@@ -319,7 +335,7 @@ impl Interface {
             .overlays
             .iter()
             .any(|overlay| matches!(overlay, Overlay::Hold(_)));
-        Vec::new()
+        self.follow_log(engine, now)
     }
 
     /// Takes what the first picture shows, before anything else was ordered or counted.
@@ -401,6 +417,8 @@ pub struct Interface {
     pub peek: bool,
     /// Which pane of the board j and k move in.
     pub pane: Pane,
+    /// The selected forge of the right side.
+    pub forge_at: usize,
     pub utc: bool,
     /// The local zone, for when `utc` is off. The runtime sets it.
     pub zone: TimeZone,
@@ -415,6 +433,7 @@ pub struct Interface {
     pub tab: DetailTab,
     /// The first line shown of a tab or of the peek; it is also the selected one, for `o`.
     pub detail_offset: usize,
+    pub log: log::Logs,
     /// Counted from the newest entry, which is 0.
     pub timeline: ListCursor,
     /// The selected entry: the cursor stays on it when newer ones come. `None` follows the newest.
@@ -467,6 +486,10 @@ pub enum Screen {
     Pipelines,
     /// Everything that is under way.
     Tasks,
+    /// Every hold there is.
+    Holds,
+    /// One forge in full.
+    Forge(ForgeName),
 }
 
 /// The panes of the board.
@@ -475,6 +498,8 @@ pub enum Pane {
     #[default]
     Rows,
     Peek,
+    /// The forges of the right side.
+    Forges,
 }
 
 /// The tabs of a service's detail.
@@ -486,6 +511,8 @@ pub enum DetailTab {
     Deployments,
     Pipeline,
     PullRequests,
+    Log,
+    Lane,
 }
 
 /// A cursor in a plain list.

@@ -12,12 +12,14 @@ mod empty;
 mod errors;
 mod failure;
 mod footer;
+mod forge;
 mod gates;
 pub mod glyph;
 mod header;
 mod help;
 mod lane;
 pub mod line;
+mod log;
 mod look;
 mod messages;
 mod overlay;
@@ -77,7 +79,8 @@ pub fn view(state: &State) -> View {
             Screen::Detail(service) => detail::main(drawn, service),
             Screen::Timeline => timeline::main(&look),
             Screen::Release => release::main(&look),
-            Screen::Pipelines | Screen::Tasks => {
+            Screen::Forge(name) => forge::main(&look, name),
+            Screen::Pipelines | Screen::Tasks | Screen::Holds => {
                 let overview = state.interface.overview().unwrap_or_default();
                 overview::main(&look, overview)
             }

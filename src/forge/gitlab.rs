@@ -16,12 +16,12 @@ use super::http::rest::Rest;
 use super::http::{Clock, Limits};
 use super::modelled::pointers::Watch;
 use super::modelled::scan::Scan;
-use super::{Batch, Budget, Discover, Discovered, Forge, Identity, Target};
+use super::{Batch, Budget, Discover, Discovered, Forge, Identity, LogRead, Sink, Target};
 use crate::domain::act::{Act, Handle, Outcome};
 use crate::domain::brake::{Reading, Sought};
 use crate::domain::facts::{Pulse, ServiceFacts};
 use crate::domain::fault::{Fault, FaultKind};
-use crate::domain::ids::{ForgeName, IntentId, RepoPath, RunId, Sha};
+use crate::domain::ids::{ForgeName, IntentId, JobId, RepoPath, RunId, Sha};
 use crate::domain::pipeline::Job;
 use crate::domain::scope::Scope;
 use crate::domain::seen::Declared;
@@ -37,6 +37,7 @@ mod find;
 mod identify;
 mod labelled;
 mod marks;
+mod logs;
 mod memory;
 mod modelled;
 mod pipelines;
@@ -191,6 +192,19 @@ impl Forge for GitLab {
             }));
         }
         read
+    }
+
+    async fn log(
+        &self,
+        repo: &RepoPath,
+        _run: RunId,
+        job: JobId,
+        from: u64,
+        sink: &mut dyn Sink,
+    ) -> Result<LogRead, Fault> {
+        self.read_log(repo, job, from, sink)
+            .await
+            .map_err(|error| self.fault(&error, format!("reading the log of job {job} in {repo}")))
     }
 
     async fn find(

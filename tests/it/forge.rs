@@ -26,6 +26,7 @@ mod costs;
 mod faults;
 mod forgejo;
 mod gates;
+mod logs;
 mod reads;
 mod refusals;
 

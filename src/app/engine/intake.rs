@@ -55,6 +55,8 @@ impl Engine {
                 self.reload(policy, now);
                 Vec::new()
             }
+            // About the terminal alone.
+            Msg::Log { .. } => Vec::new(),
             Msg::Reloaded(Err(why)) => {
                 self.reports.push(Report::Refused {
                     id: None,
@@ -168,7 +170,7 @@ impl Engine {
             more,
         } = fetched;
         let state = self.forges.entry(forge.clone()).or_default();
-        state.budget = budget;
+        state.budget_is(budget, now);
         let wanted = self.answered(generation, more)
             || self.is_rechecking(generation)
             || matches!(question, Question::Find { .. });
@@ -355,6 +357,7 @@ impl Engine {
                 state.failures = state.failures.saturating_add(1);
                 let (failures, retry_at) = (state.failures, fault.retry_at);
                 state.fault = Some(fault.clone());
+                state.remember(fault.clone());
                 self.back_off(forge, failures, retry_at, now);
                 self.reports.push(Report::Trouble(Box::new(fault)));
             }

@@ -207,6 +207,7 @@ pub(crate) fn top(state: &State) -> &'static str {
         Some(Overlay::Errors { .. }) => "errors",
         Some(Overlay::Messages { .. }) => "messages",
         Some(Overlay::Filter { .. }) => "filter",
+        Some(Overlay::Search { .. }) => "search",
         Some(Overlay::Palette { .. }) => "palette",
         Some(Overlay::Columns { .. }) => "columns",
         Some(Overlay::Promote(_)) => "promote",

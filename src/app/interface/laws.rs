@@ -55,7 +55,7 @@ fn harmless() -> Vec<Chord> {
 type Scene = (&'static str, fn() -> State);
 
 /// Every screen and tab with no overlay, with things on it that could be changed.
-const SCENES: [Scene; 9] = [
+const SCENES: [Scene; 11] = [
     ("board", || busy()),
     ("board, marked", || {
         let mut state = busy();
@@ -67,6 +67,8 @@ const SCENES: [Scene; 9] = [
         state.interface.pane = Pane::Peek;
         state
     }),
+    ("log tab", || detail(DetailTab::Log)),
+    ("lane tab", || detail(DetailTab::Lane)),
     ("gates tab", || detail(DetailTab::Gates)),
     ("deployments tab", || detail(DetailTab::Deployments)),
     ("requests tab", || detail(DetailTab::PullRequests)),

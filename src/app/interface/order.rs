@@ -207,7 +207,12 @@ impl Interface {
                 }
                 watched.extend(self.cursor.iter().map(|cursor| cursor.service.clone()));
             }
-            Screen::Timeline | Screen::Release | Screen::Pipelines | Screen::Tasks => {}
+            Screen::Timeline
+            | Screen::Release
+            | Screen::Pipelines
+            | Screen::Tasks
+            | Screen::Holds
+            | Screen::Forge(_) => {}
         }
         for overlay in &self.overlays {
             if let Overlay::Promote(dialog) = overlay {

@@ -27,6 +27,10 @@ pub enum Overlay {
         input: Input,
         before: String,
     },
+    /// `/` in a log.
+    Search {
+        input: Input,
+    },
     /// `:`: a command by its name.
     Palette {
         input: Input,
@@ -66,6 +70,7 @@ impl Interface {
             | Overlay::Messages { .. }
             | Overlay::Filter { .. }
             | Overlay::Columns { .. }
+            | Overlay::Search { .. }
             | Overlay::Palette { .. } => false,
         })
     }
@@ -73,7 +78,7 @@ impl Interface {
     /// Says whether a text field has the focus: then letters type.
     pub fn is_typing(&self) -> bool {
         match self.overlays.last() {
-            Some(Overlay::Filter { .. } | Overlay::Palette { .. }) => true,
+            Some(Overlay::Filter { .. } | Overlay::Search { .. } | Overlay::Palette { .. }) => true,
             Some(Overlay::Promote(dialog)) => {
                 matches!(dialog.focus, PromoteFocus::Reason | PromoteFocus::Typed)
             }
@@ -102,7 +107,9 @@ impl Interface {
     /// The text field that letters are typed into, if one has the focus.
     pub(super) fn field(&mut self) -> Option<&mut Input> {
         match self.overlays.last_mut()? {
-            Overlay::Filter { input, .. } | Overlay::Palette { input, .. } => Some(input),
+            Overlay::Filter { input, .. }
+            | Overlay::Search { input }
+            | Overlay::Palette { input, .. } => Some(input),
             Overlay::Promote(dialog) => dialog.field(),
             Overlay::Hold(dialog) => dialog.field(),
             Overlay::Gates(dialog) => dialog.field(),
@@ -133,6 +140,7 @@ pub(super) fn typed(state: &mut State) {
             | Overlay::Errors { .. }
             | Overlay::Messages { .. }
             | Overlay::Columns { .. }
+            | Overlay::Search { .. }
             | Overlay::Promote(_)
             | Overlay::Confirm(_)
             | Overlay::Release(_)

@@ -41,6 +41,10 @@ fn said(look: &Look<'_>) -> Bar {
     } else if let Some((_, begun)) = &look.interface.begun {
         let begun: Vec<String> = begun.iter().map(ToString::to_string).collect();
         bar = bar.left(0, Line::of(Tone::Focus, format!("{} …", begun.join(" "))));
+    } else if let Some(Overlay::Search { input }) = look.interface.overlays.last() {
+        let line = Line::of(Tone::Focus, format!("/{}_", input.value()));
+        let line = line.with(Tone::Muted, "  enter looks for it in the log");
+        bar = bar.left(0, line);
     } else if let (Some(text), false) = (tour, fresh) {
         bar = bar.left(0, Line::of(Tone::Accent, text));
     } else if let Some(message) = message {

@@ -15,7 +15,7 @@ pub(super) fn over(look: &Look<'_>) -> Vec<Dialog> {
             Overlay::Errors { list } => Some(errors::list(look, *list)),
             Overlay::Messages { offset } => Some(messages::list(look, *offset)),
             // The footer shows what is typed; the rows stay in sight.
-            Overlay::Filter { .. } => None,
+            Overlay::Filter { .. } | Overlay::Search { .. } => None,
             Overlay::Palette { input, selected } => Some(help::palette(look, input, *selected)),
             Overlay::Columns { selected } => Some(columns::chooser(look, *selected)),
             Overlay::Promote(promote) => Some(dialog::promote::dialog(look, promote)),

@@ -80,6 +80,7 @@ impl World {
                     login: self.operators[flight.who].person.clone(),
                     scopes: Vec::new(),
                     version: None,
+                    capabilities: Vec::new(),
                 }),
             }),
             Question::Pulse(targets) => {

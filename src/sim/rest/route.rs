@@ -104,6 +104,7 @@ fn read(ask: &Ask<'_>, repo: &Repo, rest: &[&str]) -> Done {
         ["actions", "runs", id, "pending_deployments"] => ask.pending(repo, id),
         ["actions", "runs", id, "approvals"] => ask.approvals(repo, id),
         ["actions", "jobs", id] => ask.job(repo, id),
+        ["actions", "jobs", id, "logs"] => ask.job_log(repo, id),
         ["environments"] => Ok(ask.environments(repo)),
         ["environments", name] => ask.environment(repo, name),
         ["environments", name, "deployment-branch-policies"] => ask.branch_policies(repo, name),

@@ -14,6 +14,7 @@ use crate::sim::{
     },
     model::{Job, Repo, Run},
     rest::Answer,
+    trace,
 };
 
 const STATES: [&str; 13] = [
@@ -99,11 +100,8 @@ pub fn answer(ask: &Ask<'_>, repo: &Repo, path: &[&str]) -> Done {
         }
         ["jobs", id, "trace"] => {
             let found = id.parse().ok().and_then(|id| repo.job(id));
-            let (_, job) = found.ok_or_else(|| not_found(""))?;
-            let text = match job.started_at {
-                Some(_) => format!("$ ./ci/run {}\nJob {}\n", job.name, job_word(job)),
-                None => String::new(),
-            };
+            let (run, job) = found.ok_or_else(|| not_found(""))?;
+            let text = trace::of(state, run, job);
             Ok(Answer::raw(
                 200,
                 "text/plain; charset=utf-8",
