@@ -11,8 +11,10 @@ use jiff::SignedDuration;
 use toml::de::DeTable;
 use url::Url;
 
+use crate::domain::custom::CustomCommand;
 pub use crate::domain::forge_kind::ForgeKind;
 use crate::domain::ids::{ForgeName, Person, ServiceName};
+use crate::domain::notice;
 use crate::domain::override_::OverrideRule;
 use crate::domain::policy::{GateSpec, Policy};
 use crate::domain::risk::RiskRule;
@@ -57,6 +59,10 @@ pub struct Settings {
     /// By command name. Whether there is such a command, the keymap knows.
     pub keys: BTreeMap<String, Binding>,
     pub ui: Ui,
+    /// Who is told of what, and how.
+    pub notify: Vec<notice::Rule>,
+    /// The operator's own commands.
+    pub commands: Vec<CustomCommand>,
     /// The file; `None` without one.
     pub source: Option<PathBuf>,
     /// What the file holds without effect.
@@ -125,6 +131,8 @@ pub struct Ui {
     pub motion: bool,
     /// Whether times are shown in UTC rather than in the local zone.
     pub utc: bool,
+    /// Whether the board listens to the mouse; `%` lets go of it and takes it back.
+    pub mouse: bool,
 }
 
 /// Which theme the board is drawn with.

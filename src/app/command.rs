@@ -37,6 +37,7 @@ pub enum Command {
     Copy,
     Refresh,
     Freeze,
+    Mouse,
     Zone,
     Promote,
     Hold,
@@ -51,6 +52,7 @@ pub enum Command {
     StartRelease,
     ResumeRelease,
     CancelRelease,
+    HandOver,
     Plan,
     Board,
     Releases,
@@ -111,9 +113,12 @@ impl Context {
     /// Where the operator is.
     pub fn of(interface: &Interface) -> Self {
         match interface.overlays.last() {
-            Some(Overlay::Help { .. } | Overlay::Errors { .. } | Overlay::Messages { .. }) => {
-                Self::List
-            }
+            Some(
+                Overlay::Help { .. }
+                | Overlay::Errors { .. }
+                | Overlay::Messages { .. }
+                | Overlay::Output(_),
+            ) => Self::List,
             Some(
                 Overlay::Filter { .. }
                 | Overlay::Palette { .. }
@@ -123,6 +128,8 @@ impl Context {
                 | Overlay::Override(_)
                 | Overlay::Confirm(_)
                 | Overlay::Release(_)
+                | Overlay::Handover(_)
+                | Overlay::Custom(_)
                 | Overlay::Quit { .. },
             ) => Self::Dialog,
             None => Self::of_screen(interface),

@@ -28,6 +28,7 @@ pub mod auto;
 mod by_hand;
 pub(crate) mod flow;
 mod follow;
+mod handover;
 mod intake;
 mod known;
 mod orders;

@@ -22,10 +22,12 @@ mod choice;
 mod chord;
 mod confirm;
 mod cover;
+pub mod custom;
 mod detail;
 mod field;
 mod filter;
 mod gates;
+mod handover;
 #[cfg(test)]
 pub(crate) mod harness;
 mod hold;
@@ -39,32 +41,36 @@ mod overlay;
 mod overriding;
 pub mod overview;
 mod palette;
+mod pointer;
 mod promote;
 mod release;
 mod reports;
 mod timeline;
-mod tour;
+pub mod tour;
 pub mod until;
 
 pub use board::{board_height, peek_height};
 pub use chord::{Chord, Key};
 pub use confirm::{ConfirmDialog, ConfirmFocus};
 pub use gates::{GatesAction, GatesDialog, GatesFocus};
+pub use handover::{HandoverDialog, HandoverFocus};
 pub use hold::{HoldDialog, HoldFocus, HoldMode};
 pub use overlay::Overlay;
 pub use overriding::{OverrideAction, OverrideDialog, OverrideFocus};
 pub use palette::{Choice, choices};
+pub use pointer::{Pointed, Target};
 pub use promote::{Aim, PromoteDialog, PromoteFocus, PromoteItem};
 pub use release::{ReleaseAction, ReleaseDialog, ReleaseFocus};
 pub use reports::{Message, Problem};
-pub use tour::tour_text;
 
 /// Takes a key, a paste or a new size.
 pub(crate) fn input(state: &mut State, msg: Msg) -> Vec<Effect> {
     match msg {
         Msg::Key(chord) => {
             state.dirty = true;
-            key(state, chord)
+            let effects = key(state, chord);
+            state.interface.tour_on(&effects);
+            effects
         }
         Msg::Paste(text) => {
             state.dirty = true;
@@ -80,7 +86,18 @@ pub(crate) fn input(state: &mut State, msg: Msg) -> Vec<Effect> {
             state.interface.rows = rows;
             Vec::new()
         }
+        Msg::Pointed(pointed) => {
+            state.dirty = true;
+            pointer::run(state, pointed)
+        }
+        Msg::Ran { ticket, output } => {
+            state.dirty = true;
+            custom::ran(state, ticket, output);
+            Vec::new()
+        }
         Msg::Tick
+        | Msg::Noticed { .. }
+        | Msg::NoticeLost { .. }
         | Msg::Fetched(_)
         | Msg::JournalRead(_)
         | Msg::Neighbours(_)
@@ -105,7 +122,7 @@ fn key(state: &mut State, chord: Chord) -> Vec<Effect> {
     let context = Context::of(&state.interface);
     match state.interface.keymap.find(context, chord) {
         Some(command) => run(state, command),
-        None => Vec::new(),
+        None => custom::key(state, chord),
     }
 }
 
@@ -129,6 +146,9 @@ fn run(state: &mut State, command: Command) -> Vec<Effect> {
         Some(Overlay::Override(_)) => overriding::run(state, command),
         Some(Overlay::Confirm(_)) => confirm::run(state, command),
         Some(Overlay::Release(_)) => release::run_dialog(state, command),
+        Some(Overlay::Handover(_)) => handover::run(state, command),
+        Some(Overlay::Custom(_)) => custom::run(state, command),
+        Some(Overlay::Output(_)) => custom::run_pane(state, command),
         Some(Overlay::Quit { .. }) => leave::run(state, command),
     }
 }
@@ -141,6 +161,7 @@ fn screen(state: &mut State, command: Command) -> Vec<Effect> {
         Command::Hold => hold::open(state),
         Command::Gates => gates::open(state),
         Command::Override => overriding::open(state),
+        Command::HandOver => handover::open(state),
         Command::Rollback => promote::open(state, Aim::Back),
         Command::Reject | Command::Cancel | Command::Rerun => confirm::open(state, command),
         Command::Board => state.interface.show(Screen::Board),
@@ -148,10 +169,7 @@ fn screen(state: &mut State, command: Command) -> Vec<Effect> {
         Command::StartRelease => release::open(state, ReleaseAction::Start),
         Command::ResumeRelease => release::open(state, ReleaseAction::Resume),
         Command::CancelRelease => release::open(state, ReleaseAction::Cancel),
-        Command::Releases => {
-            state.interface.show(Screen::Release);
-            state.interface.toured(3);
-        }
+        Command::Releases => state.interface.show(Screen::Release),
         Command::Timeline => state.interface.show(Screen::Timeline),
         Command::Pipelines => state.interface.show(Screen::Pipelines),
         Command::Tasks => state.interface.show(Screen::Tasks),
@@ -165,6 +183,10 @@ fn screen(state: &mut State, command: Command) -> Vec<Effect> {
             input: Input::default(),
             selected: 0,
         }),
+        Command::Mouse => {
+            state.interface.mouse = !state.interface.mouse;
+            return vec![Effect::Mouse(state.interface.mouse)];
+        }
         Command::Zone => state.interface.utc = !state.interface.utc,
         Command::Quit => return leave::ask(state),
         Command::Browse => return link::browse(state),
@@ -213,8 +235,11 @@ impl Interface {
             release_plan: false,
             messages: VecDeque::new(),
             problems: Vec::new(),
-            tour: tour.then_some(0),
+            tour: tour.then_some(tour::Step::Move),
             keymap: Keymap::default(),
+            customs: custom::Customs::default(),
+            runs: 0,
+            mouse: false,
             ascii,
             quitting: false,
         }
@@ -246,6 +271,9 @@ impl Interface {
                 | Overlay::Messages { .. }
                 | Overlay::Filter { .. }
                 | Overlay::Palette { .. }
+                | Overlay::Handover(_)
+                | Overlay::Custom(_)
+                | Overlay::Output(_)
                 | Overlay::Quit { .. } => {}
             }
         }
@@ -289,6 +317,9 @@ impl Interface {
         }
         if let (Screen::Detail(service), Some(cursor)) = (&screen, &mut self.cursor) {
             cursor.service = service.clone();
+        }
+        if matches!(screen, Screen::Detail(_)) {
+            self.toured(tour::Step::Why);
         }
         self.detail_offset = 0;
         self.pane = Pane::default();
@@ -351,8 +382,13 @@ pub struct Interface {
     /// Errors that stay until they are read.
     pub problems: Vec<Problem>,
     /// The demo's tour: the step that the footer shows.
-    pub tour: Option<usize>,
+    pub tour: Option<tour::Step>,
     pub keymap: Keymap,
+    pub customs: custom::Customs,
+    /// How many commands of the operator's own were run.
+    pub(crate) runs: u64,
+    /// Whether the mouse is listened to.
+    pub mouse: bool,
     pub ascii: bool,
     pub quitting: bool,
 }

@@ -58,6 +58,11 @@ pub struct View {
     pub over: Vec<Dialog>,
 }
 
+/// Which button of the top dialog has the focus, as it is drawn.
+pub fn focused_button(state: &State) -> Option<usize> {
+    overlay::focused_button(&Look::new(state, Shape::of(&state.interface)))
+}
+
 /// Says what the operator sees now.
 pub fn view(state: &State) -> View {
     let shape = Shape::of(&state.interface);

@@ -16,9 +16,12 @@ use crate::domain::override_::OverrideRule;
 use crate::domain::policy::{COUNTDOWN, Environment, GateSpec, Mode, Policy};
 
 mod by_hand;
+mod covered;
+mod custom;
 mod depends;
 mod forge;
 mod gate;
+mod notify;
 mod overlap;
 mod recurrence;
 mod release;
@@ -28,6 +31,7 @@ mod service;
 mod verify;
 mod window;
 
+use covered::Covered;
 pub(super) use forge::{api_of, kind_of_host};
 pub(super) use risk::Risks;
 pub(super) use service::{default_via, undeclared};
@@ -98,6 +102,13 @@ pub(super) fn check<'d>(
         },
     );
 
+    let covered = Covered {
+        services: &services.list,
+        environments: &environments,
+    };
+    let notify = notify::rules(&top, &covered);
+    let commands = custom::commands(&top, &covered, &place);
+
     let mut policy = Policy {
         version: Digest::from(""),
         max_age: poll.max_age,
@@ -120,6 +131,8 @@ pub(super) fn check<'d>(
         extra_gates: services.extra_gates,
         keys: bindings,
         ui,
+        notify,
+        commands,
         source: Some(path.to_owned()),
         notes: Vec::new(),
     })
@@ -210,6 +223,7 @@ fn ui(top: &Table<'_>, place: &Place<'_>) -> Ui {
         ("ascii", &mut ui.ascii),
         ("motion", &mut ui.motion),
         ("utc", &mut ui.utc),
+        ("mouse", &mut ui.mouse),
     ] {
         if let Some(value) = table.get(key).and_then(Value::flag) {
             *flag = value;

@@ -190,6 +190,8 @@ pub fn settings(forge: ForgeSettings, found: &Found<'_>, env: &Env) -> Result<Se
         tiers,
         overrides: defaults::overrides(),
         extra_gates: BTreeMap::new(),
+        notify: Vec::new(),
+        commands: Vec::new(),
         keys: BTreeMap::new(),
         ui: defaults::UI,
         source: None,

@@ -10,6 +10,7 @@ use super::{Binding, ForgeSettings, Settings, Theme, TokenSource};
 use crate::domain::policy::{Environment, EnvironmentModel, GateSpec, Service, Via};
 use crate::domain::window::{Span, Window, WindowEffect};
 
+mod comfort;
 mod gate;
 mod policy;
 mod release;
@@ -120,7 +121,7 @@ pub fn show(settings: &Settings) -> String {
     }
     let ui = &settings.ui;
     let body = format!(
-        "theme = {}\nascii = {}\nmotion = {}\nutc = {}",
+        "theme = {}\nascii = {}\nmotion = {}\nutc = {}\nmouse = {}",
         quote(&match &ui.theme {
             Theme::Auto => "auto".to_owned(),
             Theme::Named(name) => (*name).to_owned(),
@@ -128,9 +129,18 @@ pub fn show(settings: &Settings) -> String {
         }),
         ui.ascii,
         ui.motion,
-        ui.utc
+        ui.utc,
+        ui.mouse
     );
     section(&mut out, "ui", &body);
+    for rule in &settings.notify {
+        let header = format!("notify.{}", key(&rule.name));
+        section(&mut out, &header, &comfort::notify(rule));
+    }
+    for command in &settings.commands {
+        let header = format!("command.{}", key(&command.name));
+        section(&mut out, &header, &comfort::command(command));
+    }
     out
 }
 

@@ -3,18 +3,22 @@
 
 use std::collections::VecDeque;
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
+use crossterm::event::Event;
 use tokio::sync::mpsc::{self, Receiver};
 use tokio::time::Instant;
 
 use super::cache::{self, Cache};
 use super::execute::{Executor, Left};
+use super::pointer::Pointer;
 use super::session::Session;
 use super::signals::Signals;
 use super::terminal::{self, Board};
-use super::{clock, input, tasks, watch};
+use super::{clock, input, notify, tasks, watch};
 use crate::app::interface::Interface;
+use crate::app::interface::custom::Customs;
 use crate::app::keymap::Keymap;
 use crate::app::view::tally::Tally;
 use crate::app::{Msg, State, update, view};
@@ -41,6 +45,9 @@ pub struct Looks {
     pub ascii: bool,
     pub theme: Theme,
     pub keymap: Keymap,
+    pub customs: Customs,
+    /// Whether the mouse is listened to from the start.
+    pub mouse: bool,
     pub utc: bool,
     /// Show the demo's tour.
     pub tour: bool,
@@ -67,6 +74,10 @@ pub async fn run(session: Session, looks: Looks) -> io::Result<()> {
     let mut interface = Interface::new(size.width, size.height, looks.ascii, looks.tour);
     interface.utc = looks.utc;
     interface.keymap = looks.keymap;
+    interface.customs = looks.customs;
+    interface.mouse = looks.mouse;
+    terminal::mouse(looks.mouse)?;
+    let dialect = terminal::Dialect::of(&env);
     let now = clock::now();
     // The first picture shows what the cache knew of the rows in sight; everything that takes
     // time starts after it.
@@ -108,10 +119,16 @@ pub async fn run(session: Session, looks: Looks) -> io::Result<()> {
     state.dirty = true;
     let mut drawn_at = clock::tick() - FRAME;
     let from = clock::tick();
-    let connections = std::sync::Arc::clone(executor.connections());
+    let connections = Arc::clone(executor.connections());
     executor
         .tasks()
         .source(|sender| watch::journal(connections, from, sender));
+    if !settings.notify.is_empty() {
+        let (rules, connections) = (settings.notify.clone(), Arc::clone(executor.connections()));
+        executor
+            .tasks()
+            .source(|sender| notify::watch(rules, connections, sender));
+    }
     if let Some(source) = settings.source.clone() {
         executor
             .tasks()
@@ -120,6 +137,7 @@ pub async fn run(session: Session, looks: Looks) -> io::Result<()> {
     let mut running = Running {
         executor,
         cache: cache_path,
+        dialect,
         kept_at: clock::tick(),
         ended: None,
         tick_at: clock::tick(),
@@ -137,6 +155,7 @@ pub async fn run(session: Session, looks: Looks) -> io::Result<()> {
     let (mut heard, mut seen) = (true, true);
     // Answers that are still to be taken, in parts.
     let mut parts: VecDeque<Msg> = VecDeque::new();
+    let mut pointer = Pointer::default();
     // Whether a key waits for a frame, and when the last key had one.
     let (mut pressed, mut answered_at) = (false, drawn_at);
     let mut second = watch::pace(from, SECOND);
@@ -171,7 +190,11 @@ pub async fn run(session: Session, looks: Looks) -> io::Result<()> {
             event = events.recv(), if heard => match event {
                 Some(event) => {
                     pressed = true;
-                    input::message(event)
+                    match event {
+                        Event::Mouse(event) => pointer
+                            .message(event, clock::tick(), |x, y| scratch.target(x, y)),
+                        event => input::message(event),
+                    }
                 }
                 None => {
                     heard = false;
@@ -245,6 +268,7 @@ fn draw(
 struct Running {
     executor: Executor,
     cache: Option<std::path::PathBuf>,
+    dialect: terminal::Dialect,
     kept_at: Instant,
     /// When quitting was ordered.
     ended: Option<Instant>,
@@ -256,7 +280,7 @@ struct Running {
 
 impl Running {
     fn handle(&mut self, msg: Msg, state: &mut State, board: &mut Board) -> io::Result<()> {
-        let only_looks = matches!(msg, Msg::Key(_) | Msg::Resized { .. });
+        let only_looks = matches!(msg, Msg::Key(_) | Msg::Resized { .. } | Msg::Pointed(_));
         let effects = update(state, clock::now(), msg);
         self.replan |= !only_looks || !effects.is_empty();
         for effect in effects {
@@ -314,6 +338,14 @@ impl Running {
                 let _ = update(state, clock::now(), told);
                 terminal::repaint(board)?;
             }
+            // Who loses a notice sees the same in the timeline.
+            Some(Left::Notify(notice)) => {
+                let _ = terminal::notify(&notice, self.dialect);
+            }
+            Some(Left::Ring) => {
+                let _ = terminal::ring();
+            }
+            Some(Left::Mouse(on)) => terminal::mouse(on)?,
             Some(Left::SaveCache) => self.keep(state),
             Some(Left::Suspend) => {
                 terminal::suspend(board)?;

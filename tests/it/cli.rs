@@ -9,6 +9,7 @@ mod acts;
 mod by_hand;
 mod exits;
 mod gates;
+mod handover;
 mod overrides;
 mod releases;
 mod scope;

@@ -35,7 +35,9 @@ impl Engine {
             | Request::VoteRelease { .. }
             | Request::StartRelease { .. }
             | Request::ResumeRelease { .. }
-            | Request::CancelRelease { .. } => None,
+            | Request::CancelRelease { .. }
+            | Request::HandOver { .. }
+            | Request::TakeOver { .. } => None,
         };
         match self.order(request, now) {
             Ok(effects) => effects,
@@ -129,6 +131,8 @@ impl Engine {
             Request::CancelRelease { release, reason } => {
                 self.cancel_release(&release, &reason, now)
             }
+            Request::HandOver { items, remark } => self.hand_over(items, &remark, now),
+            Request::TakeOver { id } => self.take_over(&id, now),
         }
     }
 

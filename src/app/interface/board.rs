@@ -3,7 +3,7 @@
 use tui_input::Input;
 
 use super::choice::travel;
-use super::{Cursor, Interface, Overlay, Pane, Screen, Sort, detail, order};
+use super::{Cursor, Interface, Overlay, Pane, Screen, Sort, detail, order, tour};
 use crate::app::command::Command;
 use crate::app::state::State;
 use crate::app::view::Shape;
@@ -87,6 +87,8 @@ pub(super) fn run(state: &mut State, command: Command) {
             } else if !interface.filter.is_empty() {
                 interface.filter.clear();
                 interface.arrange(&state.engine, state.now);
+            } else if interface.marks.is_empty() {
+                interface.skip_tour();
             } else {
                 interface.marks.clear();
             }
@@ -113,7 +115,7 @@ fn go(interface: &mut Interface, place: usize) {
         cursor.service = service.clone();
         interface.detail_offset = 0;
     }
-    interface.toured(0);
+    interface.toured(tour::Step::Move);
 }
 
 /// Moves the cursor one environment along the columns.
@@ -154,7 +156,7 @@ pub(super) fn across(state: &mut State, forward: bool) {
         };
         state.interface.detail_offset = 0;
     }
-    state.interface.toured(0);
+    state.interface.toured(tour::Step::Move);
 }
 
 #[cfg(test)]
@@ -396,19 +398,5 @@ mod tests {
         state.engine.offline = true;
         press(&mut state, "r");
         assert!(said(&state).starts_with("offline"));
-    }
-
-    #[test]
-    fn the_tour_goes_on_when_its_step_is_done() {
-        let mut state = state();
-        state.interface.tour = Some(0);
-        press(&mut state, "j");
-        assert_eq!(state.interface.tour, Some(1));
-        press(&mut state, "k P esc");
-        assert_eq!(state.interface.tour, Some(2));
-        press(&mut state, "H esc");
-        assert_eq!(state.interface.tour, Some(3));
-        press(&mut state, "2");
-        assert_eq!(state.interface.tour, None);
     }
 }

@@ -1,7 +1,7 @@
 //! The keys of a service's detail: tabs, environments, scrolling.
 
 use super::choice::{step, travel};
-use super::{DetailTab, Pane, Screen, board};
+use super::{DetailTab, Pane, Screen, board, tour};
 use crate::app::command::Command;
 use crate::app::state::State;
 use crate::domain::board::Row;
@@ -52,7 +52,7 @@ pub(super) fn scroll(state: &mut State, command: Command) {
     if let Some(to) = travel(command, interface.detail_offset, count, height) {
         interface.detail_offset = to;
     }
-    interface.toured(0);
+    interface.toured(tour::Step::Move);
 }
 
 /// How many things there are to move through: gates, commits and changes, deployments, runs, or

@@ -3,8 +3,8 @@
 use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
 
-use super::Overlay;
 use super::choice::turn;
+use super::{Overlay, custom};
 use crate::app::command::{Command, Context, SPECS, Spec, blocked};
 use crate::app::effect::Effect;
 use crate::app::state::State;
@@ -72,6 +72,11 @@ pub(super) fn run(state: &mut State, command: Command) -> Vec<Effect> {
         Command::Down | Command::NextPane => select(state, &typed, true),
         Command::Up | Command::PreviousPane => select(state, &typed, false),
         Command::Open => {
+            // The whole name of a command of the operator's own means that one.
+            if let Some(place) = state.interface.customs.named(typed.trim()) {
+                state.interface.overlays.pop();
+                return custom::start(state, place);
+            }
             let found = choices(state, &typed);
             let Some(choice) = found.get(chosen) else {
                 let why = format!("there is no command {typed:?} here");

@@ -143,6 +143,9 @@ impl Interface {
                 | Overlay::Gates(_)
                 | Overlay::Release(_)
                 | Overlay::Override(_)
+                | Overlay::Handover(_)
+                | Overlay::Custom(_)
+                | Overlay::Output(_)
                 | Overlay::Quit { .. } => {}
             }
         }

@@ -263,6 +263,10 @@ impl World {
             Effect::Sample { ticket, sampling } => self.sample(flight, *ticket, sampling),
             Effect::Browse(_)
             | Effect::Copy(_)
+            | Effect::Run { .. }
+            | Effect::Notify(_)
+            | Effect::Ring
+            | Effect::Mouse(_)
             | Effect::SaveCache
             | Effect::Suspend
             | Effect::Quit => Msg::Tick,
