@@ -10,7 +10,7 @@ use crossterm::event::Event;
 use tokio::sync::mpsc::{self, Receiver};
 use tokio::time::Instant;
 
-use super::cache::{self, Cache};
+use super::cache::{self, Cache, Keeping};
 use super::execute::{Executor, Left};
 use super::pointer::Pointer;
 use super::session::Session;
@@ -139,6 +139,7 @@ pub async fn run(session: Session, looks: Looks) -> io::Result<()> {
         cache: cache_path,
         dialect,
         kept_at: clock::tick(),
+        keeping: None,
         ended: None,
         tick_at: clock::tick(),
         replan: true,
@@ -205,6 +206,10 @@ pub async fn run(session: Session, looks: Looks) -> io::Result<()> {
             // Ages tick, and what time alone changes is counted again.
             _ = second.tick() => Some(if terminal::is_there() { Msg::Tick } else { Msg::Terminated }),
             () = tokio::time::sleep_until(wake) => running.take_tick().then_some(Msg::Tick),
+            () = has_room(running.keeping.as_ref()), if running.keeping.is_some() => {
+                running.keep_on(&state);
+                None
+            }
         };
         if let Some(msg) = msg {
             running.handle(msg, &mut state, &mut board)?;
@@ -220,10 +225,8 @@ pub async fn run(session: Session, looks: Looks) -> io::Result<()> {
     }
     running.executor.tasks().cancel_reads();
     drop(guard);
-    if let (Some(path), Some(bytes)) =
-        (&running.cache, cache::snapshot(&state.engine, clock::now()))
-    {
-        let _ = cache::store(path, &bytes);
+    if let Some(path) = &running.cache {
+        let _ = cache::store(path, &state.engine, clock::now());
     }
     Ok(())
 }
@@ -242,6 +245,12 @@ fn ready(parts: &mut VecDeque<Msg>, answers: &mut Receiver<Msg>) -> Option<Msg> 
         parts.extend(apart(answers.try_recv().ok()?));
     }
     parts.pop_front()
+}
+
+async fn has_room(keeping: Option<&Keeping>) {
+    if let Some(keeping) = keeping {
+        keeping.has_room().await;
+    }
 }
 
 fn apart(msg: Msg) -> Vec<Msg> {
@@ -270,6 +279,8 @@ struct Running {
     cache: Option<std::path::PathBuf>,
     dialect: terminal::Dialect,
     kept_at: Instant,
+    /// The facts that are being kept.
+    keeping: Option<Keeping>,
     /// When quitting was ordered.
     ended: Option<Instant>,
     /// When something is due by itself.
@@ -346,7 +357,8 @@ impl Running {
                 let _ = terminal::ring();
             }
             Some(Left::Mouse(on)) => terminal::mouse(on)?,
-            Some(Left::SaveCache) => self.keep(state),
+            // The end of the loop does, with what is known by then.
+            Some(Left::SaveCache) => {}
             Some(Left::Suspend) => {
                 terminal::suspend(board)?;
                 state.dirty = true;
@@ -356,17 +368,26 @@ impl Running {
         Ok(())
     }
 
-    /// Keeps the facts for the next start, off the loop.
-    fn keep(&self, state: &State) {
-        let (Some(path), Some(bytes)) = (
-            self.cache.clone(),
-            cache::snapshot(&state.engine, clock::now()),
-        ) else {
+    /// Begins to keep the facts for the next start.
+    fn keep(&mut self, state: &State) {
+        let Some(path) = self.cache.clone() else {
             return;
         };
-        self.executor.tasks().source(move |_| async move {
-            let _ = tasks::blocking(move || cache::store(&path, &bytes)).await;
-        });
+        if self.keeping.is_none() {
+            let (keeping, work) = Keeping::begin(&state.engine, clock::now(), path);
+            self.keeping = Some(keeping);
+            self.executor.tasks().source(move |_| async move {
+                let _ = tasks::blocking(work).await;
+            });
+        }
+    }
+
+    /// Keeps a few more services.
+    fn keep_on(&mut self, state: &State) {
+        let goes_on = |keeping: &mut Keeping| keeping.go_on(&state.engine);
+        if !self.keeping.as_mut().is_some_and(goes_on) {
+            self.keeping = None;
+        }
     }
 
     /// Says whether the loop may end: quitting was ordered, and nothing is being sent any more.

@@ -265,11 +265,8 @@ impl Headless {
         let _ = self
             .until(Duration::from_secs(30), |engine| !engine.is_sending())
             .await;
-        if let (Some(path), Some(bytes)) = (
-            &self.cache,
-            super::cache::snapshot(&self.state.engine, clock::now()),
-        ) {
-            let _ = super::cache::store(path, &bytes);
+        if let Some(path) = &self.cache {
+            let _ = super::cache::store(path, &self.state.engine, clock::now());
         }
     }
 }

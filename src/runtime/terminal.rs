@@ -5,13 +5,17 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use crossterm::{clipboard, cursor, event, execute, terminal};
 use ratatui::Terminal;
-use ratatui::backend::{Backend, CrosstermBackend};
+use ratatui::backend::Backend;
 
 use crate::config::Env;
 use crate::domain::notice::Notice;
 
+mod backend;
+
+use backend::Ansi;
+
 /// The terminal that the board is drawn on.
-pub type Board = Terminal<CrosstermBackend<BufWriter<Stdout>>>;
+pub type Board = Terminal<Ansi<BufWriter<Stdout>>>;
 
 /// Whether the terminal is ours now, so that giving it back twice does nothing.
 static TAKEN: AtomicBool = AtomicBool::new(false);
@@ -36,7 +40,7 @@ pub fn take() -> io::Result<(Board, Guard)> {
     enter()?;
     let guard = Guard(());
     // Frames are written in one piece: less flicker over SSH.
-    let backend = CrosstermBackend::new(BufWriter::with_capacity(64 * 1024, io::stdout()));
+    let backend = Ansi::new(BufWriter::with_capacity(64 * 1024, io::stdout()));
     Ok((Terminal::new(backend)?, guard))
 }
 
@@ -146,6 +150,7 @@ pub fn suspend(board: &mut Board) -> io::Result<()> {
 ///
 /// If the terminal cannot be written to.
 pub fn repaint(board: &mut Board) -> io::Result<()> {
+    board.backend_mut().forget();
     board.backend_mut().clear()?;
     board.swap_buffers();
     Ok(())
