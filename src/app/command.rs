@@ -43,6 +43,7 @@ pub enum Command {
     Copy,
     Refresh,
     Freeze,
+    Mouse,
     Zone,
     Promote,
     Hold,
@@ -57,6 +58,7 @@ pub enum Command {
     StartRelease,
     ResumeRelease,
     CancelRelease,
+    HandOver,
     Plan,
     Watch,
     Search,
@@ -129,9 +131,12 @@ impl Context {
     /// Where the operator is.
     pub fn of(interface: &Interface) -> Self {
         match interface.overlays.last() {
-            Some(Overlay::Help { .. } | Overlay::Errors { .. } | Overlay::Messages { .. }) => {
-                Self::List
-            }
+            Some(
+                Overlay::Help { .. }
+                | Overlay::Errors { .. }
+                | Overlay::Messages { .. }
+                | Overlay::Output(_),
+            ) => Self::List,
             Some(
                 Overlay::Columns { .. }
                 | Overlay::Filter { .. }
@@ -143,6 +148,8 @@ impl Context {
                 | Overlay::Override(_)
                 | Overlay::Confirm(_)
                 | Overlay::Release(_)
+                | Overlay::Handover(_)
+                | Overlay::Custom(_)
                 | Overlay::Quit { .. },
             ) => Self::Dialog,
             None => Self::of_screen(interface),

@@ -11,8 +11,9 @@ use crate::domain::entry::{Draft, Precondition};
 use crate::domain::ids::{
     EnvironmentName, ForgeName, IntentId, JobId, RepoPath, RunId, Seq, ServiceName, Sha,
 };
+use crate::domain::notice::Notice;
 use crate::domain::policy::EnvironmentModel;
-use crate::domain::sampling::Sampling;
+use crate::domain::sampling::{Errand, Sampling};
 
 /// An order to the runtime.
 #[derive(Clone, Debug, PartialEq)]
@@ -51,6 +52,17 @@ pub enum Effect {
         source: LogSource,
         order: LogOrder,
     },
+    /// Runs the operator's own command. Answered by `Msg::Ran`.
+    Run {
+        ticket: u64,
+        errand: Errand,
+    },
+    /// Shows a notice on the desktop, through the terminal.
+    Notify(Notice),
+    /// Rings the terminal's bell.
+    Ring,
+    /// Listens to the mouse, or lets go of it.
+    Mouse(bool),
     /// Opens a page in the operator's browser.
     Browse(String),
     /// Copies to the operator's clipboard through the terminal (OSC 52).

@@ -29,6 +29,7 @@ pub mod braking;
 mod by_hand;
 pub(crate) mod flow;
 mod follow;
+mod handover;
 mod intake;
 mod known;
 mod orders;

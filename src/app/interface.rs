@@ -23,11 +23,13 @@ mod choice;
 mod chord;
 mod confirm;
 mod cover;
+pub mod custom;
 mod detail;
 mod field;
 mod filter;
 mod forges;
 mod gates;
+mod handover;
 #[cfg(test)]
 pub(crate) mod harness;
 mod hold;
@@ -36,19 +38,20 @@ mod laws;
 mod leave;
 pub mod link;
 mod lists;
-mod marking;
 pub mod log;
+mod marking;
 pub mod order;
 mod overlay;
 mod overriding;
 pub mod overview;
 mod palette;
+mod pointer;
 mod promote;
 mod release;
 mod reports;
 mod session;
 mod timeline;
-mod tour;
+pub mod tour;
 pub mod until;
 
 pub use arrangement::{Grouping, SavedView, Sort};
@@ -56,21 +59,24 @@ pub use board::{board_height, peek_height};
 pub use chord::{Chord, Key};
 pub use confirm::{ConfirmDialog, ConfirmFocus};
 pub use gates::{GatesAction, GatesDialog, GatesFocus};
+pub use handover::{HandoverDialog, HandoverFocus};
 pub use hold::{HoldDialog, HoldFocus, HoldMode};
 pub use overlay::Overlay;
 pub use overriding::{OverrideAction, OverrideDialog, OverrideFocus};
 pub use palette::{Choice, choices};
+pub use pointer::{Pointed, Target};
 pub use promote::{Aim, PromoteDialog, PromoteFocus, PromoteItem};
 pub use release::{ReleaseAction, ReleaseDialog, ReleaseFocus};
 pub use reports::{Message, Problem};
-pub use tour::tour_text;
 
 /// Takes a key, a paste or a new size.
 pub(crate) fn input(state: &mut State, msg: Msg) -> Vec<Effect> {
     match msg {
         Msg::Key(chord) => {
             state.dirty = true;
-            key(state, chord)
+            let effects = key(state, chord);
+            state.interface.tour_on(&effects);
+            effects
         }
         Msg::Paste(text) => {
             state.dirty = true;
@@ -86,7 +92,18 @@ pub(crate) fn input(state: &mut State, msg: Msg) -> Vec<Effect> {
             state.interface.rows = rows;
             Vec::new()
         }
+        Msg::Pointed(pointed) => {
+            state.dirty = true;
+            pointer::run(state, pointed)
+        }
+        Msg::Ran { ticket, output } => {
+            state.dirty = true;
+            custom::ran(state, ticket, output);
+            Vec::new()
+        }
         Msg::Tick
+        | Msg::Noticed { .. }
+        | Msg::NoticeLost { .. }
         | Msg::Fetched(_)
         | Msg::JournalRead(_)
         | Msg::Neighbours(_)
@@ -130,7 +147,7 @@ fn key(state: &mut State, chord: Chord) -> Vec<Effect> {
         }
         Found::Nothing => {
             interface.begun = None;
-            Vec::new()
+            custom::key(state, chord)
         }
     }
 }
@@ -157,6 +174,9 @@ fn run(state: &mut State, command: Command) -> Vec<Effect> {
         Some(Overlay::Override(_)) => overriding::run(state, command),
         Some(Overlay::Confirm(_)) => confirm::run(state, command),
         Some(Overlay::Release(_)) => release::run_dialog(state, command),
+        Some(Overlay::Handover(_)) => handover::run(state, command),
+        Some(Overlay::Custom(_)) => custom::run(state, command),
+        Some(Overlay::Output(_)) => custom::run_pane(state, command),
         Some(Overlay::Quit { .. }) => leave::run(state, command),
     }
 }
@@ -177,6 +197,7 @@ fn screen(state: &mut State, command: Command) -> Vec<Effect> {
         Command::Hold => hold::open(state),
         Command::Gates => gates::open(state),
         Command::Override => overriding::open(state),
+        Command::HandOver => handover::open(state),
         Command::Rollback => promote::open(state, Aim::Back),
         Command::Reject | Command::Cancel | Command::Rerun => confirm::open(state, command),
         Command::Board => state.interface.show(Screen::Board),
@@ -184,10 +205,7 @@ fn screen(state: &mut State, command: Command) -> Vec<Effect> {
         Command::StartRelease => release::open(state, ReleaseAction::Start),
         Command::ResumeRelease => release::open(state, ReleaseAction::Resume),
         Command::CancelRelease => release::open(state, ReleaseAction::Cancel),
-        Command::Releases => {
-            state.interface.show(Screen::Release);
-            state.interface.toured(3);
-        }
+        Command::Releases => state.interface.show(Screen::Release),
         Command::Timeline => state.interface.show(Screen::Timeline),
         Command::Pipelines => state.interface.show(Screen::Pipelines),
         Command::Tasks => state.interface.show(Screen::Tasks),
@@ -203,6 +221,10 @@ fn screen(state: &mut State, command: Command) -> Vec<Effect> {
         }),
         Command::Freeze => freeze(state),
         Command::Views => arrangement::views(state),
+        Command::Mouse => {
+            state.interface.mouse = !state.interface.mouse;
+            return vec![Effect::Mouse(state.interface.mouse)];
+        }
         Command::Zone => state.interface.utc = !state.interface.utc,
         Command::Quit => return leave::ask(state),
         Command::Browse => return link::browse(state),
@@ -272,9 +294,12 @@ impl Interface {
             release_plan: false,
             messages: VecDeque::new(),
             problems: Vec::new(),
-            tour: tour.then_some(0),
+            tour: tour.then_some(tour::Step::Move),
             keymap: Keymap::default(),
             begun: None,
+            customs: custom::Customs::default(),
+            runs: 0,
+            mouse: false,
             ascii,
             quitting: false,
         }
@@ -308,6 +333,9 @@ impl Interface {
                 | Overlay::Search { .. }
                 | Overlay::Palette { .. }
                 | Overlay::Columns { .. }
+                | Overlay::Handover(_)
+                | Overlay::Custom(_)
+                | Overlay::Output(_)
                 | Overlay::Quit { .. } => {}
             }
         }
@@ -352,6 +380,9 @@ impl Interface {
         let left = self.here();
         if let (Screen::Detail(service), Some(cursor)) = (&screen, &mut self.cursor) {
             cursor.service = service.clone();
+        }
+        if matches!(screen, Screen::Detail(_)) {
+            self.toured(tour::Step::Why);
         }
         self.detail_offset = 0;
         self.pane = Pane::default();
@@ -450,10 +481,15 @@ pub struct Interface {
     /// Errors that stay until they are read.
     pub problems: Vec<Problem>,
     /// The demo's tour: the step that the footer shows.
-    pub tour: Option<usize>,
+    pub tour: Option<tour::Step>,
     pub keymap: Keymap,
     /// Keys that begin a longer binding, and where they were pressed.
     pub begun: Option<(Context, Vec<Chord>)>,
+    pub customs: custom::Customs,
+    /// How many commands of the operator's own were run.
+    pub(crate) runs: u64,
+    /// Whether the mouse is listened to.
+    pub mouse: bool,
     pub ascii: bool,
     pub quitting: bool,
 }

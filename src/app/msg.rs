@@ -6,16 +6,18 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::effect::{Question, Target, Ticket};
-use super::interface::Chord;
+use super::interface::{Chord, Pointed};
 use super::request::Request;
 use crate::domain::act::{Handle, Outcome};
 use crate::domain::brake::Reading;
 use crate::domain::capability::Capability;
+use crate::domain::custom::Output;
 use crate::domain::entry::Entry;
 use crate::domain::facts::{Pulse, ServiceFacts};
 use crate::domain::fault::Fault;
 use crate::domain::ids::{ForgeName, InstanceId, IntentId, Person, ServiceName};
 use crate::domain::log::{Extent, Line};
+use crate::domain::notice::Notice;
 use crate::domain::pipeline::Job;
 use crate::domain::policy::Policy;
 use crate::domain::scope::Scope;
@@ -70,6 +72,24 @@ pub enum Msg {
         tone_good: bool,
         text: String,
     },
+    /// A rule tells of journal entries: on the desktop, or by the bell.
+    Noticed {
+        ring: bool,
+        notice: Notice,
+    },
+    /// A rule could not tell somebody.
+    NoticeLost {
+        rule: String,
+        why: String,
+        hint: String,
+    },
+    /// The operator's own command came to its end.
+    Ran {
+        ticket: u64,
+        output: Output,
+    },
+    /// The mouse was used on something.
+    Pointed(Pointed),
     /// The program was asked to end by a signal, or its terminal is gone.
     Terminated,
 }

@@ -2,8 +2,8 @@
 //! screen and no more; drawing it lives in `ui`, what the keys do in `interface`.
 
 mod board;
-mod columns;
 mod brake;
+mod columns;
 mod coming;
 mod deployments;
 mod detail;
@@ -60,6 +60,11 @@ pub struct View {
     pub footer: Vec<Bar>,
     /// What lies over it, the top one last.
     pub over: Vec<Dialog>,
+}
+
+/// Which button of the top dialog has the focus, as it is drawn.
+pub fn focused_button(state: &State) -> Option<usize> {
+    overlay::focused_button(&Look::new(state, Shape::of(&state.interface)))
 }
 
 /// Says what the operator sees now.

@@ -323,6 +323,10 @@ fn sentence(entry: &Entry) -> String {
         Event::ReleaseResumed { id, release, .. } | Event::ReleaseEnded { id, release, .. } => {
             format!("{release} run {id}")
         }
+        Event::HandoverGiven { handover } => {
+            format!("{}, {} things", handover.id, handover.items.len())
+        }
+        Event::HandoverAccepted { id } => id.to_string(),
         Event::VerificationPassed { deployment, .. }
         | Event::VerificationFailed { deployment, .. }
         | Event::DeploymentSeen { deployment, .. }

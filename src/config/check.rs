@@ -17,9 +17,12 @@ use crate::domain::policy::{COUNTDOWN, Environment, GateSpec, Mode, Policy};
 
 mod brake;
 mod by_hand;
+mod covered;
+mod custom;
 mod depends;
 mod forge;
 mod gate;
+mod notify;
 mod overlap;
 mod recurrence;
 mod release;
@@ -30,6 +33,7 @@ mod verify;
 mod view;
 mod window;
 
+use covered::Covered;
 pub(super) use forge::{api_of, kind_of_host};
 pub(super) use risk::Risks;
 pub(super) use service::{default_via, undeclared};
@@ -103,6 +107,13 @@ pub(super) fn check<'d>(
         },
     );
 
+    let covered = Covered {
+        services: &services.list,
+        environments: &environments,
+    };
+    let notify = notify::rules(&top, &covered);
+    let commands = custom::commands(&top, &covered, &place);
+
     let mut policy = Policy {
         version: Digest::from(""),
         max_age: poll.max_age,
@@ -126,6 +137,8 @@ pub(super) fn check<'d>(
         keys: bindings,
         views,
         ui,
+        notify,
+        commands,
         source: Some(path.to_owned()),
         notes: Vec::new(),
     })
@@ -217,6 +230,7 @@ fn ui(top: &Table<'_>, place: &Place<'_>) -> Ui {
         ("motion", &mut ui.motion),
         ("utc", &mut ui.utc),
         ("session", &mut ui.session),
+        ("mouse", &mut ui.mouse),
     ] {
         if let Some(value) = table.get(key).and_then(Value::flag) {
             *flag = value;

@@ -19,7 +19,7 @@ macro_rules! sections {
 
 sections! {
     TOP "": "operator" "poll" "journal" "forge" "environment" "policy" "window" "freeze" "role"
-        "scope" "service" "release" "view" "keys" "ui";
+        "scope" "service" "release" "view" "keys" "ui" "notify" "command";
     OPERATOR "operator": "name" "roles";
     POLL "poll": "interval" "max_age";
     JOURNAL "journal": "url";
@@ -46,7 +46,10 @@ sections! {
         "owner";
     RELEASE_ITEM "release.NAME.services": "service" "revision";
     VIEW "view.NAME": "filter" "sort" "group" "columns";
-    UI "ui": "theme" "ascii" "motion" "utc" "session";
+    UI "ui": "theme" "ascii" "motion" "utc" "session" "mouse";
+    NOTIFY "notify.NAME": "kind" "url" "url_env" "events" "services" "environments";
+    COMMAND "command.NAME": "argv" "help" "key" "confirm" "dangerous" "services" "environments"
+        "time_limit";
     GATE_PIPELINE "pipeline": "kind" "required" "blocking" "optional" "ignored";
     GATE_PATH "path": "kind" "from";
     GATE_SOAK "soak": "kind" "at_least";

@@ -11,6 +11,7 @@ use crate::domain::forge_kind::ForgeKind;
 use crate::domain::policy::{Environment, EnvironmentModel, GateSpec, Service, Via};
 use crate::domain::window::{Span, Window, WindowEffect};
 
+mod comfort;
 mod gate;
 mod policy;
 mod release;
@@ -142,7 +143,7 @@ pub fn show(settings: &Settings) -> String {
     }
     let ui = &settings.ui;
     let body = format!(
-        "theme = {}\nascii = {}\nmotion = {}\nutc = {}\nsession = {}",
+        "theme = {}\nascii = {}\nmotion = {}\nutc = {}\nsession = {}\nmouse = {}",
         quote(&match &ui.theme {
             Theme::Auto => "auto".to_owned(),
             Theme::Named(name) => (*name).to_owned(),
@@ -151,9 +152,18 @@ pub fn show(settings: &Settings) -> String {
         ui.ascii,
         ui.motion,
         ui.utc,
-        ui.session
+        ui.session,
+        ui.mouse
     );
     section(&mut out, "ui", &body);
+    for rule in &settings.notify {
+        let header = format!("notify.{}", key(&rule.name));
+        section(&mut out, &header, &comfort::notify(rule));
+    }
+    for command in &settings.commands {
+        let header = format!("command.{}", key(&command.name));
+        section(&mut out, &header, &comfort::command(command));
+    }
     out
 }
 

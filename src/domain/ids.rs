@@ -76,6 +76,8 @@ name! {
     Sha;
     /// A hold's id, short enough to type.
     HoldId;
+    /// One hand-over from operator to operator.
+    HandoverId;
     /// A manual gate's id, short enough to type.
     ManualGateId;
     /// An override's id, short enough to type.

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use super::attestation::Attestation;
 use super::entry::{Alert, Entry, Event};
+use super::handover::{Accepted, Handover};
 use super::hold::{Hold, ManualGate, Opened};
 use super::ids::{
     DeploymentId, EnvironmentName, HoldId, IntentId, ManualGateId, OverrideId, Person, ReleaseName,
@@ -54,6 +55,8 @@ pub struct Ledger {
     pub uses_noted: BTreeSet<OverrideId>,
     /// Promotions whose checks turned red afterwards.
     pub red: BTreeSet<IntentId>,
+    /// The last hand-over that was given.
+    pub handover: Option<Handover>,
 }
 
 /// Where a journalled deployment came from.
@@ -277,6 +280,17 @@ impl Ledger {
                 alert: Alert::Red { intent },
             } => {
                 self.red.insert(intent.clone());
+            }
+            Event::HandoverGiven { handover } => self.handover = Some(handover.clone()),
+            Event::HandoverAccepted { id } => {
+                let last = self.handover.as_mut().filter(|last| last.id == *id);
+                // The first other person counts.
+                if let Some(last) = last.filter(|last| last.waits_for(&draft.actor)) {
+                    last.accepted = Some(Accepted {
+                        by: draft.actor.clone(),
+                        at: draft.at,
+                    });
+                }
             }
             Event::DeploymentSeen {
                 deployment, intent, ..

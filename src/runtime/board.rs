@@ -4,17 +4,21 @@
 use std::collections::VecDeque;
 use std::io;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
+use crossterm::event::Event;
 use tokio::sync::mpsc::{self, Receiver};
 use tokio::time::Instant;
 
 use super::cache::{self, Cache, Keeping};
 use super::execute::{Executor, Left};
+use super::pointer::Pointer;
 use super::session::{self, Session};
 use super::signals::Signals;
 use super::terminal::{self, Board};
-use super::{clock, input, tasks, watch};
+use super::{clock, input, notify, tasks, watch};
+use crate::app::interface::custom::Customs;
 use crate::app::interface::{Interface, SavedView};
 use crate::app::keymap::Keymap;
 use crate::app::view::tally::Tally;
@@ -42,6 +46,9 @@ pub struct Looks {
     pub ascii: bool,
     pub theme: Theme,
     pub keymap: Keymap,
+    pub customs: Customs,
+    /// Whether the mouse is listened to from the start.
+    pub mouse: bool,
     pub utc: bool,
     /// Show the demo's tour.
     pub tour: bool,
@@ -75,6 +82,10 @@ pub async fn run(session: Session, looks: Looks) -> io::Result<()> {
     if let Some(text) = looks.session.as_deref().and_then(session::read) {
         interface.resume(&text, &engine.policy);
     }
+    interface.customs = looks.customs;
+    interface.mouse = looks.mouse;
+    terminal::mouse(looks.mouse)?;
+    let dialect = terminal::Dialect::of(&env);
     let now = clock::now();
     // The first picture shows what the cache knew of the rows in sight; everything that takes
     // time starts after it.
@@ -116,10 +127,16 @@ pub async fn run(session: Session, looks: Looks) -> io::Result<()> {
     state.dirty = true;
     let mut drawn_at = clock::tick() - FRAME;
     let from = clock::tick();
-    let connections = std::sync::Arc::clone(executor.connections());
+    let connections = Arc::clone(executor.connections());
     executor
         .tasks()
         .source(|sender| watch::journal(connections, from, sender));
+    if !settings.notify.is_empty() {
+        let (rules, connections) = (settings.notify.clone(), Arc::clone(executor.connections()));
+        executor
+            .tasks()
+            .source(|sender| notify::watch(rules, connections, sender));
+    }
     if let Some(source) = settings.source.clone() {
         executor
             .tasks()
@@ -128,6 +145,7 @@ pub async fn run(session: Session, looks: Looks) -> io::Result<()> {
     let mut running = Running {
         executor,
         cache: cache_path,
+        dialect,
         kept_at: clock::tick(),
         keeping: None,
         ended: None,
@@ -146,6 +164,7 @@ pub async fn run(session: Session, looks: Looks) -> io::Result<()> {
     let (mut heard, mut seen) = (true, true);
     // Answers that are still to be taken, in parts.
     let mut parts: VecDeque<Msg> = VecDeque::new();
+    let mut pointer = Pointer::default();
     // Whether a key waits for a frame, and when the last key had one.
     let (mut pressed, mut answered_at) = (false, drawn_at);
     let mut second = watch::pace(from, SECOND);
@@ -180,7 +199,11 @@ pub async fn run(session: Session, looks: Looks) -> io::Result<()> {
             event = events.recv(), if heard => match event {
                 Some(event) => {
                     pressed = true;
-                    input::message(event)
+                    match event {
+                        Event::Mouse(event) => pointer
+                            .message(event, clock::tick(), |x, y| scratch.target(x, y)),
+                        event => input::message(event),
+                    }
                 }
                 None => {
                     heard = false;
@@ -214,7 +237,7 @@ pub async fn run(session: Session, looks: Looks) -> io::Result<()> {
         let _ = cache::store(path, &state.engine, clock::now());
     }
     if let Some(path) = &looks.session {
-        let _ = cache::store(path, state.interface.to_session().as_bytes());
+        let _ = session::write(path, &state.interface.to_session());
     }
     Ok(())
 }
@@ -265,6 +288,7 @@ fn draw(
 struct Running {
     executor: Executor,
     cache: Option<std::path::PathBuf>,
+    dialect: terminal::Dialect,
     kept_at: Instant,
     /// The facts that are being kept.
     keeping: Option<Keeping>,
@@ -278,7 +302,7 @@ struct Running {
 
 impl Running {
     fn handle(&mut self, msg: Msg, state: &mut State, board: &mut Board) -> io::Result<()> {
-        let only_looks = matches!(msg, Msg::Key(_) | Msg::Resized { .. });
+        let only_looks = matches!(msg, Msg::Key(_) | Msg::Resized { .. } | Msg::Pointed(_));
         let effects = update(state, clock::now(), msg);
         self.replan |= !only_looks || !effects.is_empty();
         for effect in effects {
@@ -336,6 +360,14 @@ impl Running {
                 let _ = update(state, clock::now(), told);
                 terminal::repaint(board)?;
             }
+            // Who loses a notice sees the same in the timeline.
+            Some(Left::Notify(notice)) => {
+                let _ = terminal::notify(&notice, self.dialect);
+            }
+            Some(Left::Ring) => {
+                let _ = terminal::ring();
+            }
+            Some(Left::Mouse(on)) => terminal::mouse(on)?,
             // The end of the loop does, with what is known by then.
             Some(Left::SaveCache) => {}
             Some(Left::Suspend) => {

@@ -11,9 +11,11 @@ use crate::app::Msg;
 use crate::app::effect::{Effect, LogOrder, LogSource, Question, Target};
 use crate::app::msg::{Answer, Budget, Fetched, Identity, JournalFault, LogAnswer};
 use crate::domain::act::{Act, Outcome};
+use crate::domain::custom::Output;
 use crate::domain::entry::{Draft, Entry, Precondition};
 use crate::domain::fault::Fault;
 use crate::domain::ids::{ForgeName, IntentId, RepoPath, Seq};
+use crate::domain::notice::Notice;
 use crate::forge::{self, Forge};
 
 /// How many entries one read of the journal brings.
@@ -32,6 +34,9 @@ pub struct Executor {
 pub enum Left {
     Browse(String),
     Copy(String),
+    Notify(Notice),
+    Ring,
+    Mouse(bool),
     SaveCache,
     Suspend,
     Quit,
@@ -118,6 +123,19 @@ impl Executor {
                 source,
                 order,
             } => self.log(ticket, source, order),
+            Effect::Run { ticket, errand } => {
+                let prober = Arc::clone(&self.prober);
+                let given_up = Output {
+                    end: "given up".to_owned(),
+                    ..Output::default()
+                };
+                let ran = move |output| Msg::Ran { ticket, output };
+                self.tasks
+                    .read(ran(given_up), async move { ran(prober.run(&errand).await) });
+            }
+            Effect::Notify(notice) => return Some(Left::Notify(notice)),
+            Effect::Ring => return Some(Left::Ring),
+            Effect::Mouse(on) => return Some(Left::Mouse(on)),
             Effect::Browse(url) => return Some(Left::Browse(url)),
             Effect::Copy(text) => return Some(Left::Copy(text)),
             Effect::SaveCache => return Some(Left::SaveCache),

@@ -10,6 +10,7 @@ mod brakes;
 mod by_hand;
 mod exits;
 mod gates;
+mod handover;
 mod overrides;
 mod releases;
 mod scope;

@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use super::{Command, Context};
 use crate::app::engine::Engine;
 use crate::app::interface::{
-    ConfirmFocus, Cursor, GatesFocus, HoldFocus, HoldMode, Overlay, OverrideFocus, PromoteFocus,
-    ReleaseFocus, Screen,
+    ConfirmFocus, Cursor, GatesFocus, HandoverFocus, HoldFocus, HoldMode, Overlay, OverrideFocus,
+    PromoteFocus, ReleaseFocus, Screen,
 };
 use crate::app::request::Refusal;
 use crate::app::state::State;
@@ -29,6 +29,7 @@ pub fn reason(state: &State, command: Command) -> Option<String> {
         Command::Rollback => may_act(engine).or_else(|| no_way_back(engine, cursor, state.now)),
         Command::Approve | Command::Reject => may_act(engine).or_else(|| waiting(engine, cursor)),
         Command::Cancel => may_act(engine).or_else(|| under_way(engine, cursor)),
+        Command::HandOver => may_record(engine),
         Command::VoteRelease => may_record(engine).or_else(|| no_release(state)),
         Command::StartRelease => may_act(engine).or_else(|| may_start(state)),
         Command::ResumeRelease => may_act(engine).or_else(|| may_resume(state)),
@@ -94,6 +95,7 @@ pub fn reason(state: &State, command: Command) -> Option<String> {
         | Command::Copy
         | Command::Refresh
         | Command::Freeze
+        | Command::Mouse
         | Command::Zone
         | Command::Search
         | Command::Follow
@@ -138,6 +140,7 @@ fn button(state: &State) -> Option<String> {
         Overlay::Promote(dialog) if dialog.focus == PromoteFocus::Promote => dialog.blocked(),
         Overlay::Confirm(dialog) if dialog.focus == ConfirmFocus::Confirm => dialog.blocked(),
         Overlay::Release(dialog) if dialog.focus == ReleaseFocus::Confirm => dialog.blocked(),
+        Overlay::Handover(dialog) if dialog.focus == HandoverFocus::Confirm => dialog.blocked(),
         Overlay::Override(dialog) if dialog.focus == OverrideFocus::Confirm => dialog.blocked(),
         Overlay::Gates(dialog) if dialog.focus == GatesFocus::Confirm => dialog.blocked(),
         Overlay::Hold(dialog)

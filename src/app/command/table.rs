@@ -396,6 +396,16 @@ pub const SPECS: &[Spec] = &[
         danger: Danger::None,
     },
     Spec {
+        command: Command::Mouse,
+        name: "mouse",
+        label: "mouse",
+        help: "let go of the mouse, so that the terminal selects text; take it back",
+        group: Group::Look,
+        contexts: SCREENS,
+        keys: &["%"],
+        danger: Danger::None,
+    },
+    Spec {
         command: Command::Zone,
         name: "zone",
         label: "UTC/local",
@@ -418,6 +428,7 @@ pub const SPECS: &[Spec] = &[
     act! { StartRelease in RELEASE ["P"] "release-start" "start" "start the release, wave by wave" },
     act! { ResumeRelease in RELEASE ["R"] "release-resume" "resume" "go on with the release from here" },
     act! { CancelRelease in RELEASE ["X"] "release-cancel" "cancel" "end the release: nothing more is started" },
+    act! { HandOver in SCREENS ["T"] "handover" "hand over" "hand the evening over, or take over what somebody else handed over" },
     Spec {
         command: Command::Plan,
         name: "plan",

@@ -72,6 +72,10 @@ impl Engine {
             | Msg::Paste(_)
             | Msg::Resized { .. }
             | Msg::Told { .. }
+            | Msg::Noticed { .. }
+            | Msg::NoticeLost { .. }
+            | Msg::Ran { .. }
+            | Msg::Pointed(_)
             | Msg::Terminated => Vec::new(),
         };
         effects.extend(self.tend_by_hand(now));

@@ -36,7 +36,9 @@ impl Engine {
             | Request::VoteRelease { .. }
             | Request::StartRelease { .. }
             | Request::ResumeRelease { .. }
-            | Request::CancelRelease { .. } => None,
+            | Request::CancelRelease { .. }
+            | Request::HandOver { .. }
+            | Request::TakeOver { .. } => None,
         };
         match self.order(request, now) {
             Ok(effects) => effects,
@@ -131,6 +133,8 @@ impl Engine {
             Request::CancelRelease { release, reason } => {
                 self.cancel_release(&release, &reason, now)
             }
+            Request::HandOver { items, remark } => self.hand_over(items, &remark, now),
+            Request::TakeOver { id } => self.take_over(&id, now),
         }
     }
 

@@ -4,7 +4,7 @@ use tui_input::Input;
 
 use super::choice::travel;
 use super::{
-    Cursor, Interface, Overlay, Pane, Screen, arrangement, detail, forges, marking, order,
+    Cursor, Interface, Overlay, Pane, Screen, arrangement, detail, forges, marking, order, tour,
 };
 use crate::app::command::Command;
 use crate::app::state::State;
@@ -79,6 +79,8 @@ pub(super) fn run(state: &mut State, command: Command) {
             } else if !interface.filter.is_empty() {
                 interface.filter.clear();
                 interface.arrange(&state.engine, state.now);
+            } else if interface.marks.is_empty() {
+                interface.skip_tour();
             } else {
                 interface.marks.clear();
             }
@@ -106,7 +108,7 @@ fn go(interface: &mut Interface, place: usize) {
         cursor.service = service.clone();
         interface.detail_offset = 0;
     }
-    interface.toured(0);
+    interface.toured(tour::Step::Move);
 }
 
 /// Moves the cursor one environment along the columns.
@@ -151,7 +153,7 @@ pub(super) fn across(state: &mut State, forward: bool) {
         };
         state.interface.detail_offset = 0;
     }
-    state.interface.toured(0);
+    state.interface.toured(tour::Step::Move);
 }
 
 #[cfg(test)]
@@ -393,19 +395,5 @@ mod tests {
         state.engine.offline = true;
         press(&mut state, "r");
         assert!(said(&state).starts_with("offline"));
-    }
-
-    #[test]
-    fn the_tour_goes_on_when_its_step_is_done() {
-        let mut state = state();
-        state.interface.tour = Some(0);
-        press(&mut state, "j");
-        assert_eq!(state.interface.tour, Some(1));
-        press(&mut state, "k P esc");
-        assert_eq!(state.interface.tour, Some(2));
-        press(&mut state, "H esc");
-        assert_eq!(state.interface.tour, Some(3));
-        press(&mut state, "2");
-        assert_eq!(state.interface.tour, None);
     }
 }

@@ -1,7 +1,7 @@
 //! The keys of a service's detail: tabs, environments, scrolling.
 
 use super::choice::{step, travel};
-use super::{DetailTab, Pane, Screen, board, log};
+use super::{DetailTab, Pane, Screen, board, log, tour};
 use crate::app::command::Command;
 use crate::app::effect::Effect;
 use crate::app::state::State;
@@ -32,7 +32,11 @@ pub(super) fn run(state: &mut State, command: Command) -> Vec<Effect> {
         Command::PreviousTab | Command::PreviousPane => turn(state, false),
         // Whoever came from a list goes back to it.
         Command::Close => {
-            let from = state.interface.last.as_ref().map(|last| last.screen.clone());
+            let from = state
+                .interface
+                .last
+                .as_ref()
+                .map(|last| last.screen.clone());
             let back = from.filter(|screen| {
                 matches!(
                     screen,
@@ -66,7 +70,7 @@ pub(super) fn scroll(state: &mut State, command: Command) {
     if let Some(to) = travel(command, interface.detail_offset, count, height) {
         interface.detail_offset = to;
     }
-    interface.toured(0);
+    interface.toured(tour::Step::Move);
 }
 
 /// How many things there are to move through: gates, commits and changes, deployments, runs, or

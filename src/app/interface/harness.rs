@@ -216,6 +216,9 @@ pub(crate) fn top(state: &State) -> &'static str {
         Some(Overlay::Override(_)) => "override",
         Some(Overlay::Confirm(_)) => "confirm",
         Some(Overlay::Release(_)) => "release",
+        Some(Overlay::Handover(_)) => "handover",
+        Some(Overlay::Custom(_)) => "custom",
+        Some(Overlay::Output(_)) => "output",
         Some(Overlay::Quit { .. }) => "quit",
     }
 }

@@ -57,7 +57,6 @@ pub(super) fn open(state: &mut State) {
         error: engine.may_record().err().map(|refusal| refusal.why),
     };
     state.interface.overlays.push(Overlay::Hold(dialog));
-    state.interface.toured(2);
 }
 
 pub(super) fn run(state: &mut State, command: Command) -> Vec<Effect> {

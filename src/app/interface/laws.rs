@@ -111,7 +111,7 @@ fn detail(tab: DetailTab) -> State {
 fn is_dialog(state: &State) -> bool {
     matches!(
         top(state),
-        "promote" | "hold" | "gates" | "confirm" | "override" | "release"
+        "promote" | "hold" | "gates" | "confirm" | "override" | "release" | "handover"
     )
 }
 
@@ -145,7 +145,7 @@ fn in_lists_and_lines_too_nothing_harmless_changes_anything() {
 
 #[test]
 fn every_dialog_rests_on_cancel_where_no_harmless_key_changes_anything() {
-    for open in ["P", "H", "V", "A", "X", "O", "B"] {
+    for open in ["P", "H", "V", "A", "X", "O", "B", "T"] {
         for chord in harmless() {
             let mut state = busy();
             press(&mut state, open);
@@ -160,7 +160,7 @@ fn every_dialog_rests_on_cancel_where_no_harmless_key_changes_anything() {
 
 #[test]
 fn enter_pressed_at_once_in_any_dialog_cancels_it() {
-    for open in ["P", "H", "V", "A", "X", "O", "B"] {
+    for open in ["P", "H", "V", "A", "X", "O", "B", "T"] {
         let mut state = busy();
         let effects = press(&mut state, &format!("{open} enter"));
         assert!(!effects.iter().any(changes), "{open}");

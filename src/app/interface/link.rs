@@ -119,6 +119,7 @@ fn text(state: &State) -> Option<String> {
         Some(Overlay::Gates(dialog)) => return dialog.command_line(),
         Some(Overlay::Release(dialog)) => return dialog.command_line(),
         Some(Overlay::Override(dialog)) => return dialog.command_line(),
+        Some(Overlay::Handover(dialog)) => return Some(dialog.markdown(state)),
         Some(Overlay::Errors { list }) => {
             let problem = state.interface.problems.get(list.selected)?;
             let mut text = format!("{} {}: {}", problem.last_at, problem.subject, problem.why);
@@ -139,6 +140,8 @@ fn text(state: &State) -> Option<String> {
             | Overlay::Search { .. }
             | Overlay::Palette { .. }
             | Overlay::Columns { .. }
+            | Overlay::Custom(_)
+            | Overlay::Output(_)
             | Overlay::Quit { .. },
         ) => return None,
         None => {}

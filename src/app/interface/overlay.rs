@@ -3,10 +3,11 @@
 
 use tui_input::Input;
 
+use super::custom::{CustomDialog, OutputPane};
 use super::{
-    ConfirmDialog, ConfirmFocus, GatesDialog, GatesFocus, HoldDialog, HoldFocus, Interface,
-    ListCursor, OverrideDialog, OverrideFocus, PromoteDialog, PromoteFocus, ReleaseDialog,
-    ReleaseFocus,
+    ConfirmDialog, ConfirmFocus, GatesDialog, GatesFocus, HandoverDialog, HandoverFocus,
+    HoldDialog, HoldFocus, Interface, ListCursor, OverrideDialog, OverrideFocus, PromoteDialog,
+    PromoteFocus, ReleaseDialog, ReleaseFocus,
 };
 use crate::app::state::State;
 
@@ -48,6 +49,12 @@ pub enum Overlay {
     Confirm(ConfirmDialog),
     /// Vote on a release, start it, hand it over, end it.
     Release(ReleaseDialog),
+    /// What the next operator must know: given, or accepted.
+    Handover(HandoverDialog),
+    /// Run a command of the operator's own?
+    Custom(CustomDialog),
+    /// What it said.
+    Output(OutputPane),
     /// Something is in flight: quit all the same?
     Quit {
         focus: usize,
@@ -64,6 +71,8 @@ impl Interface {
             | Overlay::Override(_)
             | Overlay::Confirm(_)
             | Overlay::Release(_)
+            | Overlay::Handover(_)
+            | Overlay::Custom(_)
             | Overlay::Quit { .. } => true,
             Overlay::Help { .. }
             | Overlay::Errors { .. }
@@ -71,6 +80,7 @@ impl Interface {
             | Overlay::Filter { .. }
             | Overlay::Columns { .. }
             | Overlay::Search { .. }
+            | Overlay::Output(_)
             | Overlay::Palette { .. } => false,
         })
     }
@@ -90,6 +100,7 @@ impl Interface {
                 matches!(dialog.focus, GatesFocus::Name | GatesFocus::Note)
             }
             Some(Overlay::Confirm(dialog)) => dialog.focus == ConfirmFocus::Reason,
+            Some(Overlay::Handover(dialog)) => dialog.focus == HandoverFocus::Remark,
             Some(Overlay::Release(dialog)) => {
                 matches!(dialog.focus, ReleaseFocus::Note | ReleaseFocus::Typed)
             }
@@ -98,6 +109,8 @@ impl Interface {
                 | Overlay::Errors { .. }
                 | Overlay::Messages { .. }
                 | Overlay::Columns { .. }
+                | Overlay::Custom(_)
+                | Overlay::Output(_)
                 | Overlay::Quit { .. },
             )
             | None => false,
@@ -116,10 +129,13 @@ impl Interface {
             Overlay::Override(dialog) => dialog.field(),
             Overlay::Confirm(dialog) => dialog.field(),
             Overlay::Release(dialog) => dialog.field(),
+            Overlay::Handover(dialog) => dialog.field(),
             Overlay::Help { .. }
             | Overlay::Errors { .. }
             | Overlay::Messages { .. }
             | Overlay::Columns { .. }
+            | Overlay::Custom(_)
+            | Overlay::Output(_)
             | Overlay::Quit { .. } => None,
         }
     }
@@ -144,6 +160,9 @@ pub(super) fn typed(state: &mut State) {
             | Overlay::Promote(_)
             | Overlay::Confirm(_)
             | Overlay::Release(_)
+            | Overlay::Handover(_)
+            | Overlay::Custom(_)
+            | Overlay::Output(_)
             // What changed under it stays said.
             | Overlay::Override(_)
             | Overlay::Quit { .. },

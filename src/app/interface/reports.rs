@@ -145,6 +145,9 @@ impl Interface {
                 | Overlay::Gates(_)
                 | Overlay::Release(_)
                 | Overlay::Override(_)
+                | Overlay::Handover(_)
+                | Overlay::Custom(_)
+                | Overlay::Output(_)
                 | Overlay::Quit { .. } => {}
             }
         }

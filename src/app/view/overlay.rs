@@ -1,10 +1,17 @@
 //! What lies over the screen, the top one last. What each holds lives in its own file.
 
 use super::dialog;
+use super::line::Tone;
 use super::look::Look;
 use super::panel::Dialog;
 use super::{columns, errors, help, messages};
 use crate::app::interface::Overlay;
+
+/// Which button of the top dialog has the focus, from the left.
+pub(super) fn focused_button(look: &Look<'_>) -> Option<usize> {
+    let top = over(look).pop()?;
+    top.buttons().position(|(_, span)| span.tone == Tone::Focus)
+}
 
 pub(super) fn over(look: &Look<'_>) -> Vec<Dialog> {
     look.interface
@@ -23,6 +30,9 @@ pub(super) fn over(look: &Look<'_>) -> Vec<Dialog> {
             Overlay::Override(overriding) => Some(dialog::overriding::dialog(look, overriding)),
             Overlay::Gates(gates) => Some(dialog::gates::dialog(look, gates)),
             Overlay::Confirm(confirm) => Some(dialog::confirm::dialog(look, confirm)),
+            Overlay::Custom(custom) => Some(dialog::custom::dialog(look, custom)),
+            Overlay::Output(pane) => Some(dialog::custom::output(look, pane)),
+            Overlay::Handover(handover) => Some(dialog::handover::dialog(look, handover)),
             Overlay::Release(release) => Some(dialog::release::dialog(look, release)),
             Overlay::Quit { focus } => Some(dialog::quit::dialog(look, *focus)),
         })

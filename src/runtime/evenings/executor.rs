@@ -268,6 +268,10 @@ impl World {
             },
             Effect::Browse(_)
             | Effect::Copy(_)
+            | Effect::Run { .. }
+            | Effect::Notify(_)
+            | Effect::Ring
+            | Effect::Mouse(_)
             | Effect::SaveCache
             | Effect::Suspend
             | Effect::Quit => Msg::Tick,

@@ -100,6 +100,8 @@ pub fn counted(event: &Event) -> &'static str {
         },
         Event::DeploymentSeen { .. } => "deployment seen",
         Event::DeploymentOutOfBand { .. } => "out of band",
-        Event::VoteVoided { .. } => "other",
+        Event::VoteVoided { .. } | Event::HandoverGiven { .. } | Event::HandoverAccepted { .. } => {
+            "other"
+        }
     }
 }

@@ -359,7 +359,14 @@ impl World {
     fn start(&mut self, who: usize, effect: Effect) {
         invariants::on_effect(self, who, &effect);
         match &effect {
-            Effect::Browse(_) | Effect::Copy(_) | Effect::SaveCache | Effect::Suspend => return,
+            Effect::Browse(_)
+            | Effect::Copy(_)
+            | Effect::Run { .. }
+            | Effect::Notify(_)
+            | Effect::Ring
+            | Effect::Mouse(_)
+            | Effect::SaveCache
+            | Effect::Suspend => return,
             Effect::Quit => {
                 self.operators[who].leaving = true;
                 return;

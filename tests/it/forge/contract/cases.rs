@@ -43,6 +43,11 @@ fn kind(act: &Act) -> &'static str {
         } => "rerun",
         Act::ByHand => "by hand",
         Act::SetStatus { .. } => "set a status",
+        // What holds leave on a forge is tried in `forge/brakes.rs`, on every server.
+        Act::AddLabel { .. }
+        | Act::RemoveLabel { .. }
+        | Act::Freeze { .. }
+        | Act::Unfreeze { .. } => "a brake",
     }
 }
 
