@@ -322,7 +322,8 @@ impl Running {
         board: &mut Board,
     ) -> io::Result<()> {
         match self.executor.execute(effect) {
-            None => {}
+            // The end of the loop keeps the facts, with what is known by then.
+            None | Some(Left::SaveCache) => {}
             Some(Left::Browse(url)) => {
                 let lost = Msg::Told {
                     tone_good: false,
@@ -368,8 +369,6 @@ impl Running {
                 let _ = terminal::ring();
             }
             Some(Left::Mouse(on)) => terminal::mouse(on)?,
-            // The end of the loop does, with what is known by then.
-            Some(Left::SaveCache) => {}
             Some(Left::Suspend) => {
                 terminal::suspend(board)?;
                 state.dirty = true;

@@ -69,7 +69,7 @@ pub async fn watch(rules: Vec<Rule>, connections: Arc<Connections>, sender: Send
             match Teller::new(rule, folder.as_deref(), connections.env(), head) {
                 Ok(teller) => tellers.push(teller),
                 Err(lost) => {
-                    if sender.send(lost).await.is_err() {
+                    if sender.send(*lost).await.is_err() {
                         return;
                     }
                 }
@@ -100,11 +100,13 @@ pub async fn watch(rules: Vec<Rule>, connections: Arc<Connections>, sender: Send
 }
 
 impl Teller {
-    fn new(rule: Rule, folder: Option<&Path>, env: &Env, head: Seq) -> Result<Self, Msg> {
-        let lost = |why: String, hint: &str| Msg::NoticeLost {
-            rule: rule.name.clone(),
-            why,
-            hint: hint.to_owned(),
+    fn new(rule: Rule, folder: Option<&Path>, env: &Env, head: Seq) -> Result<Self, Box<Msg>> {
+        let lost = |why: String, hint: &str| {
+            Box::new(Msg::NoticeLost {
+                rule: rule.name.clone(),
+                why,
+                hint: hint.to_owned(),
+            })
         };
         let folder = folder.ok_or_else(|| {
             let why = "no place to remember what was told: HOME is not set".to_owned();

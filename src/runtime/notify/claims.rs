@@ -93,12 +93,12 @@ impl Claims {
         self.folder.join(format!("{}.claim.{}", self.stem, seq.0))
     }
 
-    fn from_path(&self) -> PathBuf {
+    fn start_path(&self) -> PathBuf {
         self.folder.join(format!("{}.from", self.stem))
     }
 
     fn from(&self) -> io::Result<Option<Seq>> {
-        match fs::read_to_string(self.from_path()) {
+        match fs::read_to_string(self.start_path()) {
             Ok(text) => {
                 let broken = || io::Error::new(ErrorKind::InvalidData, "its file is broken");
                 let seq = text.trim().parse().map_err(|_| broken())?;
@@ -113,7 +113,7 @@ impl Claims {
         let mut file = tempfile::NamedTempFile::new_in(&self.folder)?;
         writeln!(file, "{}", seq.0)?;
         file.as_file().sync_all()?;
-        file.persist(self.from_path())
+        file.persist(self.start_path())
             .map_err(|error| error.error)?;
         File::open(&self.folder)?.sync_all()
     }
