@@ -287,7 +287,8 @@ impl Running {
         board: &mut Board,
     ) -> io::Result<()> {
         match self.executor.execute(effect) {
-            None => {}
+            // The end of the loop saves, with what is known by then.
+            None | Some(Left::SaveCache) => {}
             Some(Left::Browse(url)) => {
                 let lost = Msg::Told {
                     tone_good: false,
@@ -325,8 +326,6 @@ impl Running {
                 let _ = update(state, clock::now(), told);
                 terminal::repaint(board)?;
             }
-            // The end of the loop does, with what is known by then.
-            Some(Left::SaveCache) => {}
             Some(Left::Suspend) => {
                 terminal::suspend(board)?;
                 state.dirty = true;
