@@ -5,7 +5,7 @@ use std::io::IsTerminal;
 use super::{Exit, Failure, Global, looks, settings};
 use crate::config::Env;
 use crate::runtime::board::{self, Looks};
-use crate::runtime::session::Session;
+use crate::runtime::session::{self, Session};
 
 pub(super) async fn board(global: &Global, env: &Env) -> Result<Exit, Failure> {
     let (session, _) = settings::session(global, env, global.mode()).await?;
@@ -28,12 +28,17 @@ pub(super) async fn open(
     let ascii = global.ascii || ui.ascii || !looks::speaks_unicode(env);
     let utc = ui.utc;
     let keymap = looks::keymap(&session.settings)?;
+    let views = looks::views(&session.settings)?;
+    // The demo begins anew each time.
+    let kept = session::path(&session.settings, env).filter(|_| !tour);
     let looks = Looks {
         ascii,
         theme,
         keymap,
         utc,
         tour,
+        views,
+        session: kept,
     };
     board::run(session, looks).await?;
     Ok(Exit::Done)
