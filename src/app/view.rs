@@ -2,8 +2,8 @@
 //! screen and no more; drawing it lives in `ui`, what the keys do in `interface`.
 
 mod board;
-mod columns;
 mod brake;
+mod columns;
 mod coming;
 mod deployments;
 mod detail;

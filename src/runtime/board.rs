@@ -211,7 +211,7 @@ pub async fn run(session: Session, looks: Looks) -> io::Result<()> {
     running.executor.tasks().cancel_reads();
     drop(guard);
     if let Some(path) = &running.cache {
-        let _ = cache::store(path, &state.engine, clock::now());
+        let _ = cache::store_facts(path, &state.engine, clock::now());
     }
     if let Some(path) = &looks.session {
         let _ = cache::store(path, state.interface.to_session().as_bytes());

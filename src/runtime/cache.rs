@@ -195,10 +195,30 @@ fn kept(row: &Row) -> Option<Kept<'_>> {
 /// # Errors
 ///
 /// Whatever the file system says; nothing depends on it.
-pub fn store(path: &Path, engine: &Engine, now: Timestamp) -> std::io::Result<()> {
+pub fn store_facts(path: &Path, engine: &Engine, now: Timestamp) -> std::io::Result<()> {
     let mut rest = Rest::of(engine, now);
     let parts = std::iter::from_fn(|| rest.part(engine));
     write(path, parts.map(Some))
+}
+
+/// Stores bytes, whole or not at all, for this user alone.
+///
+/// # Errors
+///
+/// Whatever the file system says; nothing depends on it.
+pub fn store(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let mut file = beside(path)?;
+    file.write_all(bytes)?;
+    file.persist(path).map_err(|error| error.error)?;
+    Ok(())
+}
+
+/// A file that can take the place of another.
+fn beside(path: &Path) -> std::io::Result<tempfile::NamedTempFile> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    std::fs::create_dir_all(folder)?;
+    // `NamedTempFile` is made with mode 0600.
+    tempfile::NamedTempFile::new_in(folder)
 }
 
 /// Writes parts, and makes them the cache once all are there; `None` among them gives up.
@@ -207,10 +227,7 @@ fn write(path: &Path, parts: impl Iterator<Item = Option<Vec<u8>>>) -> std::io::
     if parts.peek().is_none() {
         return Ok(());
     }
-    let folder = path.parent().unwrap_or(Path::new("."));
-    std::fs::create_dir_all(folder)?;
-    // `NamedTempFile` is made with mode 0600.
-    let mut file = tempfile::NamedTempFile::new_in(folder)?;
+    let mut file = beside(path)?;
     file.write_all(FORMAT)?;
     for part in parts {
         let Some(part) = part else { return Ok(()) };

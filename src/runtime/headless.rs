@@ -246,7 +246,7 @@ impl Headless {
             .until(Duration::from_secs(30), |engine| !engine.is_sending())
             .await;
         if let Some(path) = &self.cache {
-            let _ = super::cache::store(path, &self.state.engine, clock::now());
+            let _ = super::cache::store_facts(path, &self.state.engine, clock::now());
         }
     }
 }

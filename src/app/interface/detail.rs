@@ -32,7 +32,11 @@ pub(super) fn run(state: &mut State, command: Command) -> Vec<Effect> {
         Command::PreviousTab | Command::PreviousPane => turn(state, false),
         // Whoever came from a list goes back to it.
         Command::Close => {
-            let from = state.interface.last.as_ref().map(|last| last.screen.clone());
+            let from = state
+                .interface
+                .last
+                .as_ref()
+                .map(|last| last.screen.clone());
             let back = from.filter(|screen| {
                 matches!(
                     screen,

@@ -28,7 +28,11 @@ pub(super) fn run(state: &mut State, command: Command) {
     };
     match command {
         Command::Close => {
-            let from = state.interface.last_screen.clone();
+            let from = state
+                .interface
+                .last
+                .as_ref()
+                .map(|last| last.screen.clone());
             let back = from.filter(|screen| !matches!(screen, Screen::Forge(_)));
             state.interface.show(back.unwrap_or(Screen::Board));
         }

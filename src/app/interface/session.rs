@@ -31,7 +31,8 @@ impl Interface {
     /// Where somebody is and how it is arranged, as text.
     pub fn to_session(&self) -> String {
         let (screen, service) = match &self.screen {
-            Screen::Board => ("board", None),
+            // What is open over it is looked up anew.
+            Screen::Board | Screen::Holds | Screen::Forge(_) => ("board", None),
             Screen::Detail(service) => ("detail", Some(service.to_string())),
             Screen::Timeline => ("timeline", None),
             Screen::Release => ("release", None),

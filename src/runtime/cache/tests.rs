@@ -46,7 +46,7 @@ fn what_is_stored_comes_back_the_first_picture_s_part_first() {
     let state = many(SERVICES, 80, 24);
     let before = facts(&state.engine);
     assert!(before.iter().all(|(_, known, _)| *known));
-    store(&path, &state.engine, now()).unwrap();
+    store_facts(&path, &state.engine, now()).unwrap();
     let mut state = emptied(state);
     let cache = Cache::read(&path).unwrap();
     assert_eq!(cache.restore_first(&mut state.engine).len(), PART);
@@ -61,7 +61,7 @@ fn keeping_beside_the_loop_makes_the_same_file() {
     let folder = tempfile::tempdir().unwrap();
     let (one, other) = (folder.path().join("one"), folder.path().join("other"));
     let state = many(SERVICES, 80, 24);
-    store(&one, &state.engine, now()).unwrap();
+    store_facts(&one, &state.engine, now()).unwrap();
     keep(&state, &other, usize::MAX);
     assert_eq!(std::fs::read(one).unwrap(), std::fs::read(other).unwrap());
 }
