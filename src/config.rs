@@ -33,6 +33,7 @@ pub mod show;
 pub mod tokens;
 mod version;
 
+pub use check::{GROUPS, SORTS};
 pub use env::Env;
 pub use error::{Level, Problem, render};
 pub use tokens::TokenSource;
@@ -58,6 +59,7 @@ pub struct Settings {
     pub extra_gates: BTreeMap<ServiceName, Vec<GateSpec>>,
     /// By command name. Whether there is such a command, the keymap knows.
     pub keys: BTreeMap<String, Binding>,
+    pub views: Vec<View>,
     pub ui: Ui,
     /// Who is told of what, and how.
     pub notify: Vec<notice::Rule>,
@@ -122,6 +124,16 @@ pub enum Binding {
     Unbound,
 }
 
+/// A named arrangement of the board. What it does not say stays as it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct View {
+    pub name: String,
+    pub filter: Option<String>,
+    pub sort: Option<&'static str>,
+    pub group: Option<&'static str>,
+    pub columns: Option<Vec<String>>,
+}
+
 /// How the board looks.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ui {
@@ -131,6 +143,8 @@ pub struct Ui {
     pub motion: bool,
     /// Whether times are shown in UTC rather than in the local zone.
     pub utc: bool,
+    /// Whether the next start goes on where this one was left.
+    pub session: bool,
     /// Whether the board listens to the mouse; `%` lets go of it and takes it back.
     pub mouse: bool,
 }

@@ -15,6 +15,7 @@
 //! | candidate | the revision that would be promoted into a cell |
 //! | gate | a condition that a promotion must meet; it has a verdict |
 //! | hold | an operator's stop on a scope, with owner and reason |
+//! | brake | what makes a hold the forge's own stop: a status, a label, a freeze, a no |
 //! | attestation | somebody's word that a task of a checklist is done, bound to the scope it was done for |
 //! | round | samples of a running service, all taken at one time |
 //! | sign-off | a role's go or no-go, bound to the scope it saw |
@@ -36,7 +37,9 @@
 pub mod act;
 pub mod attestation;
 pub mod board;
+pub mod brake;
 pub mod by_hand;
+pub mod capability;
 pub mod cell;
 pub mod custom;
 pub mod deployment;
@@ -52,6 +55,7 @@ pub mod hold;
 pub mod ids;
 pub mod lane;
 pub mod ledger;
+pub mod log;
 pub mod notice;
 pub mod observed;
 pub mod origin;

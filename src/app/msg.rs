@@ -9,11 +9,14 @@ use super::effect::{Question, Target, Ticket};
 use super::interface::{Chord, Pointed};
 use super::request::Request;
 use crate::domain::act::{Handle, Outcome};
+use crate::domain::brake::Reading;
+use crate::domain::capability::Capability;
 use crate::domain::custom::Output;
 use crate::domain::entry::Entry;
 use crate::domain::facts::{Pulse, ServiceFacts};
 use crate::domain::fault::Fault;
 use crate::domain::ids::{ForgeName, InstanceId, IntentId, Person, ServiceName};
+use crate::domain::log::{Extent, Line};
 use crate::domain::notice::Notice;
 use crate::domain::pipeline::Job;
 use crate::domain::policy::Policy;
@@ -54,6 +57,11 @@ pub enum Msg {
         /// When the samples were taken, by our clock: they are at least that old.
         asked_at: Timestamp,
         round: Option<Round>,
+    },
+    /// The answer to an `Effect::Log`.
+    Log {
+        ticket: u64,
+        answer: LogAnswer,
     },
     /// An order from the command line, by the same way as one from a dialog.
     Asked(Request),
@@ -170,9 +178,26 @@ pub enum Answer {
     /// In the order of the question.
     Declared(Vec<Result<Declared, Fault>>),
     Jobs(Result<Vec<Job>, Fault>),
+    /// In the order of the question.
+    Marks(Vec<Result<Reading, Fault>>),
     Found(Result<Option<Handle>, Fault>),
     /// Dropped before it answered.
     Cancelled,
+}
+
+/// What came of an order about a log.
+#[derive(Clone, Debug)]
+pub enum LogAnswer {
+    /// How much there is now.
+    Extent(Result<Extent, Fault>),
+    Lines {
+        from: u64,
+        lines: Vec<Line>,
+    },
+    /// The line with the words, if there is one.
+    Found(Option<u64>),
+    /// Given up.
+    Lost,
 }
 
 /// Who the token is, as the board shows it.
@@ -181,6 +206,7 @@ pub struct Identity {
     pub login: Person,
     pub scopes: Vec<String>,
     pub version: Option<String>,
+    pub capabilities: Vec<Capability>,
 }
 
 /// A forge's rate budget, as the board shows it.
@@ -189,6 +215,8 @@ pub struct Budget {
     pub remaining: Option<u64>,
     pub limit: Option<u64>,
     pub resets_at: Option<Timestamp>,
+    /// Requests sent since the start.
+    pub sent: u64,
 }
 
 /// Why the journal did not do it.

@@ -33,6 +33,11 @@ pub enum Request {
         id: HoldId,
         reason: String,
     },
+    /// Places the brakes that a hold lacks on the forges, and lifts what is left of ended ones;
+    /// without an id, of all holds.
+    BindHold {
+        id: Option<HoldId>,
+    },
     AddGate {
         cover: Cover,
         name: String,

@@ -24,6 +24,12 @@ pub fn update(state: &mut State, now: Timestamp, msg: Msg) -> Vec<Effect> {
             state.dirty = true;
             Vec::new()
         }
+        Msg::Log { ticket, answer } => {
+            state.dirty = true;
+            let height = state.interface.log_room().height;
+            state.interface.log.take(ticket, answer, height, now);
+            Vec::new()
+        }
         Msg::Noticed { ring: true, .. } => vec![Effect::Ring],
         Msg::Noticed {
             ring: false,

@@ -6,7 +6,7 @@ use super::{Exit, Failure, Global, looks, settings};
 use crate::config::Env;
 use crate::runtime::board::{self, Looks};
 use crate::runtime::plain;
-use crate::runtime::session::Session;
+use crate::runtime::session::{self, Session};
 
 pub(super) async fn board(global: &Global, env: &Env) -> Result<Exit, Failure> {
     let (session, _) = settings::session(global, env, global.mode()).await?;
@@ -33,6 +33,9 @@ pub(super) async fn open(
     let ascii = global.ascii || ui.ascii || !looks::speaks_unicode(env);
     let utc = ui.utc;
     let keymap = looks::keymap(&session.settings)?;
+    let views = looks::views(&session.settings)?;
+    // The demo begins anew each time.
+    let kept = session::path(&session.settings, env).filter(|_| !tour);
     let customs = looks::customs(&session.settings, &keymap)?;
     let mouse = ui.mouse;
     let looks = Looks {
@@ -43,6 +46,8 @@ pub(super) async fn open(
         mouse,
         utc,
         tour,
+        views,
+        session: kept,
     };
     board::run(session, looks).await?;
     Ok(Exit::Done)

@@ -1,9 +1,10 @@
 //! What the terminal and the config say of the board's looks and keys: theme, signs, keymap.
 
 use super::{Exit, Failure, Global, When};
+use crate::app::interface::SavedView;
 use crate::app::interface::custom::Customs;
 use crate::app::keymap::Keymap;
-use crate::config::{self, Binding, Env, Settings};
+use crate::config::{self, Binding, Env, Problem, Settings};
 use crate::ui::Theme;
 use crate::ui::theme::{Background, Depth};
 
@@ -44,7 +45,8 @@ fn is_colourless(term: &str) -> bool {
     }
 }
 
-/// The keys with the config's changes; two commands on one key are told, not guessed.
+/// The keys with the config's changes; two commands on one key are told, not guessed, each with its
+/// place in the file.
 pub(super) fn keymap(settings: &Settings) -> Result<Keymap, Failure> {
     let changes = settings.keys.iter().map(|(command, binding)| {
         let keys = match binding {
@@ -53,8 +55,55 @@ pub(super) fn keymap(settings: &Settings) -> Result<Keymap, Failure> {
         };
         (command.clone(), keys)
     });
-    Keymap::new(&changes.collect())
-        .map_err(|problems| Failure::new(Exit::Usage, format!("[keys]: {}", problems.join("; "))))
+    Keymap::new(&changes.collect()).map_err(|mistakes| {
+        let told = mistakes.into_iter().map(|mistake| {
+            let names = mistake.name.split('.').map(str::to_owned);
+            let place = std::iter::once("keys".to_owned()).chain(names);
+            (place.collect(), mistake.why)
+        });
+        placed(settings, told.collect())
+    })
+}
+
+/// The views of the config; a filter that cannot be understood is told with its place.
+pub(super) fn views(settings: &Settings) -> Result<Vec<SavedView>, Failure> {
+    let mut views = Vec::new();
+    let mut told = Vec::new();
+    for view in &settings.views {
+        let columns = view.columns.as_deref();
+        match SavedView::new(
+            &view.name,
+            view.filter.as_deref(),
+            view.sort,
+            view.group,
+            columns,
+        ) {
+            Ok(view) => views.push(view),
+            Err(problems) => told.extend(problems.into_iter().map(|(key, why)| {
+                let place = ["view", view.name.as_str(), key];
+                (place.map(str::to_owned).to_vec(), why)
+            })),
+        }
+    }
+    if told.is_empty() {
+        Ok(views)
+    } else {
+        Err(placed(settings, told))
+    }
+}
+
+/// A failure of what the config says under these keys, with file, line and column.
+fn placed(settings: &Settings, told: Vec<(Vec<String>, String)>) -> Failure {
+    let path = settings.source.clone().unwrap_or_default();
+    let text = std::fs::read_to_string(&path).unwrap_or_default();
+    let problems: Vec<Problem> = told
+        .into_iter()
+        .map(|(keys, why)| {
+            let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+            config::problem_at(&text, &path, &keys, why, None)
+        })
+        .collect();
+    super::settings::broken(&problems)
 }
 
 /// The operator's own commands, with keys that mean nothing else.
@@ -98,6 +147,13 @@ mod tests {
     #[test]
     fn the_names_of_the_config_are_the_themes_that_there_are() {
         assert!(Theme::names().eq(config::Theme::NAMES));
+    }
+
+    #[test]
+    fn the_words_of_views_are_the_same_in_config_and_on_the_board() {
+        use crate::app::interface::{Grouping, Sort};
+        assert_eq!(config::SORTS, Sort::ALL.map(Sort::word));
+        assert_eq!(config::GROUPS, Grouping::ALL.map(Grouping::word));
     }
 
     #[test]

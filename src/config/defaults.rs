@@ -19,6 +19,7 @@ pub const UI: Ui = Ui {
     ascii: false,
     motion: true,
     utc: true,
+    session: true,
     mouse: true,
 };
 

@@ -120,6 +120,8 @@ number! {
     RunId;
     /// A job's id on the forge.
     JobId;
+    /// A freeze period's id on the forge.
+    FreezeId;
     /// A deployment's id on the forge.
     DeploymentId;
     /// An environment's id on the forge.

@@ -41,6 +41,8 @@ pub struct Ledger {
     open: BTreeSet<IntentId>,
     /// The intents of each cell, oldest first.
     cells: BTreeMap<(ServiceName, EnvironmentName), Vec<IntentId>>,
+    /// The cells that a brake was ever ordered on: few among many.
+    pub braked: BTreeSet<(ServiceName, EnvironmentName)>,
     /// When the journal's first entry was made: what happened before is history.
     pub began: Option<Timestamp>,
     /// Deployments of the forges that have been journalled, per service.
@@ -114,6 +116,9 @@ impl Ledger {
                     changed_at: draft.at,
                 };
                 let cell = (intent.service.clone(), intent.environment.clone());
+                if intent.purpose.is_brake() {
+                    self.braked.insert(cell.clone());
+                }
                 self.cells.entry(cell).or_default().push(intent.id.clone());
                 self.promotions.insert(intent.id.clone(), promotion);
                 self.open.insert(intent.id.clone());

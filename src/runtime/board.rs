@@ -3,6 +3,7 @@
 
 use std::collections::VecDeque;
 use std::io;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,12 +14,12 @@ use tokio::time::Instant;
 use super::cache::{self, Cache, Keeping};
 use super::execute::{Executor, Left};
 use super::pointer::Pointer;
-use super::session::Session;
+use super::session::{self, Session};
 use super::signals::Signals;
 use super::terminal::{self, Board};
 use super::{clock, input, notify, tasks, watch};
-use crate::app::interface::Interface;
 use crate::app::interface::custom::Customs;
+use crate::app::interface::{Interface, SavedView};
 use crate::app::keymap::Keymap;
 use crate::app::view::tally::Tally;
 use crate::app::{Msg, State, update, view};
@@ -51,6 +52,9 @@ pub struct Looks {
     pub utc: bool,
     /// Show the demo's tour.
     pub tour: bool,
+    pub views: Vec<SavedView>,
+    /// Where the session is kept, if it is.
+    pub session: Option<PathBuf>,
 }
 
 /// Runs the board until it is quit.
@@ -74,6 +78,10 @@ pub async fn run(session: Session, looks: Looks) -> io::Result<()> {
     let mut interface = Interface::new(size.width, size.height, looks.ascii, looks.tour);
     interface.utc = looks.utc;
     interface.keymap = looks.keymap;
+    interface.views = looks.views;
+    if let Some(text) = looks.session.as_deref().and_then(session::read) {
+        interface.resume(&text, &engine.policy);
+    }
     interface.customs = looks.customs;
     interface.mouse = looks.mouse;
     terminal::mouse(looks.mouse)?;
@@ -227,6 +235,9 @@ pub async fn run(session: Session, looks: Looks) -> io::Result<()> {
     drop(guard);
     if let Some(path) = &running.cache {
         let _ = cache::store(path, &state.engine, clock::now());
+    }
+    if let Some(path) = &looks.session {
+        let _ = session::write(path, &state.interface.to_session());
     }
     Ok(())
 }

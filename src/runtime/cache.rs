@@ -207,16 +207,29 @@ fn write(path: &Path, parts: impl Iterator<Item = Option<Vec<u8>>>) -> std::io::
     if parts.peek().is_none() {
         return Ok(());
     }
+    replace(path, |file| {
+        file.write_all(FORMAT)?;
+        for part in parts {
+            let Some(part) = part else { return Ok(false) };
+            file.write_all(&part)?;
+        }
+        Ok(true)
+    })
+}
+
+/// Makes a private file whole or not at all: what is there stays until all of the new is written,
+/// and if `fill` says that it gave up.
+pub(super) fn replace(
+    path: &Path,
+    fill: impl FnOnce(&mut tempfile::NamedTempFile) -> std::io::Result<bool>,
+) -> std::io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
     std::fs::create_dir_all(folder)?;
     // `NamedTempFile` is made with mode 0600.
     let mut file = tempfile::NamedTempFile::new_in(folder)?;
-    file.write_all(FORMAT)?;
-    for part in parts {
-        let Some(part) = part else { return Ok(()) };
-        file.write_all(&part)?;
+    if fill(&mut file)? {
+        file.persist(path).map_err(|error| error.error)?;
     }
-    file.persist(path).map_err(|error| error.error)?;
     Ok(())
 }
 

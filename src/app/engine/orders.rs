@@ -23,6 +23,7 @@ impl Engine {
             Request::Hold { .. }
             | Request::EditHold { .. }
             | Request::LiftHold { .. }
+            | Request::BindHold { .. }
             | Request::AddGate { .. }
             | Request::OpenGate { .. }
             | Request::CloseGate { .. }
@@ -59,6 +60,7 @@ impl Engine {
             } => self.place_hold(cover, kind, &reason, until, now),
             Request::EditHold { id, reason, until } => self.edit_hold(&id, reason, until, now),
             Request::LiftHold { id, reason } => self.lift_hold(&id, &reason, now),
+            Request::BindHold { id } => self.bind_hold(id.as_ref(), now),
             Request::AddGate {
                 cover,
                 name,

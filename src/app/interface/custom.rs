@@ -7,7 +7,7 @@ use super::choice::{travel, turn};
 use super::{Chord, Overlay, Screen};
 use crate::app::command::{Command, Context};
 use crate::app::effect::Effect;
-use crate::app::keymap::Keymap;
+use crate::app::keymap::{Found, Keymap};
 use crate::app::state::State;
 use crate::domain::custom::{CustomCommand, Output};
 use crate::domain::sampling::Errand;
@@ -38,13 +38,17 @@ impl Customs {
                 };
                 let meant = [Context::Board, Context::Detail]
                     .into_iter()
-                    .find_map(|context| keymap.find(context, chord));
+                    .find_map(|context| match keymap.find(context, &[chord]) {
+                        Found::Command(command) => Some(command.spec().name),
+                        Found::Begun => Some("the beginning of others"),
+                        Found::Nothing => None,
+                    });
                 if command.dangerous && !chord.is_shift_letter() {
                     problems.push(format!(
                         "{name}: it is dangerous, so its key must be a SHIFT letter, not {key}"
                     ));
                 } else if let Some(meant) = meant {
-                    problems.push(format!("{name}: {key} means {} already", meant.spec().name));
+                    problems.push(format!("{name}: {key} means {meant} already"));
                 } else if let Some(other) = keys.get(&chord).and_then(|place| commands.get(*place))
                 {
                     problems.push(format!(

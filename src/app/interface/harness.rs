@@ -207,7 +207,9 @@ pub(crate) fn top(state: &State) -> &'static str {
         Some(Overlay::Errors { .. }) => "errors",
         Some(Overlay::Messages { .. }) => "messages",
         Some(Overlay::Filter { .. }) => "filter",
+        Some(Overlay::Search { .. }) => "search",
         Some(Overlay::Palette { .. }) => "palette",
+        Some(Overlay::Columns { .. }) => "columns",
         Some(Overlay::Promote(_)) => "promote",
         Some(Overlay::Hold(_)) => "hold",
         Some(Overlay::Gates(_)) => "gates",
@@ -287,6 +289,7 @@ fn policy() -> Policy {
             risk: crate::domain::risk::RiskRule::default(),
             countdown: crate::domain::policy::COUNTDOWN,
             verification: None,
+            brakes: crate::domain::brake::Brakes::default(),
         };
         (EnvironmentName::from(name), environment)
     };

@@ -55,7 +55,7 @@ fn harmless() -> Vec<Chord> {
 type Scene = (&'static str, fn() -> State);
 
 /// Every screen and tab with no overlay, with things on it that could be changed.
-const SCENES: [Scene; 9] = [
+const SCENES: [Scene; 11] = [
     ("board", || busy()),
     ("board, marked", || {
         let mut state = busy();
@@ -67,6 +67,8 @@ const SCENES: [Scene; 9] = [
         state.interface.pane = Pane::Peek;
         state
     }),
+    ("log tab", || detail(DetailTab::Log)),
+    ("lane tab", || detail(DetailTab::Lane)),
     ("gates tab", || detail(DetailTab::Gates)),
     ("deployments tab", || detail(DetailTab::Deployments)),
     ("requests tab", || detail(DetailTab::PullRequests)),
@@ -218,6 +220,9 @@ fn every_shift_letter_of_the_table_opens_something_that_rests_on_cancel() {
                 press(&mut state, "2");
             }
             let now = state.now;
+            let [chord] = chord.chords() else {
+                panic!("{chord} is one key");
+            };
             let effects = update(&mut state, now, Msg::Key(*chord));
             assert!(is_dialog(&state), "{chord}");
             assert!(!effects.iter().any(changes), "{chord}");

@@ -1,20 +1,25 @@
 //! The order of the rows: sorting, filtering, and keeping cursor and sight where they belong.
 
+use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::arrangement::{Grouping, Sort};
 use super::board::board_height;
-use super::{Cursor, DetailTab, Interface, Overlay, Screen, Sort};
+use super::{Cursor, DetailTab, Interface, Overlay, Screen};
 use crate::app::engine::Engine;
 use crate::app::view::tally::{Stands, Tally, rank, stands};
 use crate::domain::cell::CellState;
 use crate::domain::ids::{EnvironmentName, ServiceName};
 use crate::domain::policy::Policy;
 
-mod sieve;
+pub mod grouping;
+mod lines;
+pub mod query;
 
-use sieve::{Lines, Sieve};
+use lines::Lines;
+use query::Query;
 
 /// How many rows may be in sight for all of them to be read often.
 pub(super) const WATCHED: usize = 60;
@@ -30,6 +35,7 @@ pub(crate) struct Arranged {
     version: u64,
     at: Timestamp,
     sort: Sort,
+    group: Grouping,
     filter: String,
     may_move: bool,
     /// In which words each row stands somewhere, in the board's order.
@@ -51,6 +57,7 @@ impl Interface {
                 if old.version == engine.board.version
                     && now.duration_since(old.at) < LATER
                     && old.sort == self.sort
+                    && old.group == self.group
                     && old.may_move == may_move =>
             {
                 if old.filter == self.filter {
@@ -63,7 +70,7 @@ impl Interface {
         };
         let mut arranged = old.unwrap_or_else(|| self.counted(engine, now, may_move, lines));
         if may_move {
-            arranged.sift(&self.filter, engine);
+            arranged.sift(&self.filter, engine, now);
             self.reorder(engine, &arranged.shown);
         }
         arranged.filter.clone_from(&self.filter);
@@ -89,16 +96,31 @@ impl Interface {
             sorted.extend(0..rows.len());
             let risk = |place: &usize| standings.get(*place).map(|standing| rank(*standing));
             let name = |place: &usize| rows.get(*place).map(|row| &row.service.name);
+            let cells = |place: &usize| rows.get(*place).into_iter().flat_map(|row| &row.cells);
             match self.sort {
                 // Stable: within the same risk, the order of the config.
                 Sort::Risk => sorted.sort_by_key(risk),
                 Sort::Name => sorted.sort_by(|a, b| name(a).cmp(&name(b))),
+                Sort::Behind => sorted
+                    .sort_by_key(|place| Reverse(cells(place).filter_map(|cell| cell.ahead).max())),
+                Sort::Newest => sorted.sort_by_key(|place| {
+                    Reverse(cells(place).filter_map(|cell| cell.deployed_at).max())
+                }),
+            }
+            if self.group != Grouping::Auto && self.group != Grouping::None {
+                // Stable again: within a group, the order of the sort.
+                sorted.sort_by_cached_key(|place| {
+                    let row = rows.get(*place)?;
+                    let risk = risk(place).unwrap_or(u8::MAX);
+                    Some(grouping::place(self.group, risk, row, &engine.policy))
+                });
             }
         }
         Arranged {
             version: engine.board.version,
             at: now,
             sort: self.sort,
+            group: self.group,
             filter: String::new(),
             may_move,
             stands,
@@ -185,7 +207,12 @@ impl Interface {
                 }
                 watched.extend(self.cursor.iter().map(|cursor| cursor.service.clone()));
             }
-            Screen::Timeline | Screen::Release | Screen::Pipelines | Screen::Tasks => {}
+            Screen::Timeline
+            | Screen::Release
+            | Screen::Pipelines
+            | Screen::Tasks
+            | Screen::Holds
+            | Screen::Forge(_) => {}
         }
         for overlay in &self.overlays {
             if let Overlay::Promote(dialog) = overlay {
@@ -216,22 +243,23 @@ pub fn columns(policy: &Policy) -> Vec<EnvironmentName> {
 
 impl Arranged {
     /// Lets rows through the filter. One that goes on where the last ended can only take rows away.
-    fn sift(&mut self, filter: &str, engine: &Engine) {
-        let mut sieve = Sieve::new(filter);
-        if sieve.is_open() {
+    fn sift(&mut self, filter: &str, engine: &Engine, now: Timestamp) {
+        let mut query = Query::parse(filter);
+        if query.is_open() {
             self.shown.clone_from(&self.sorted);
             return;
         }
-        if !filter.starts_with(&self.filter) {
+        if !(filter.starts_with(&self.filter) && query.narrows(&Query::parse(&self.filter))) {
             self.shown.clone_from(&self.sorted);
         }
-        let lines = self
-            .lines
-            .get_or_insert_with(|| Lines::new(&engine.policy, &engine.board.rows));
+        let (policy, rows) = (&engine.policy, &engine.board.rows);
+        let lines = self.lines.get_or_insert_with(|| Lines::new(policy, rows));
         let stands = &self.stands;
         self.shown.retain(|place| {
             let stands = stands.get(*place).copied().unwrap_or_default();
-            sieve.lets_through(lines, *place, stands)
+            let line = lines.line(*place);
+            let row = rows.get(*place);
+            row.is_some_and(|row| query.lets_through(row, line, stands, policy, now))
         });
     }
 }

@@ -28,9 +28,17 @@ pub enum Overlay {
         input: Input,
         before: String,
     },
+    /// `/` in a log.
+    Search {
+        input: Input,
+    },
     /// `:`: a command by its name.
     Palette {
         input: Input,
+        selected: usize,
+    },
+    /// `c`: which columns are shown.
+    Columns {
         selected: usize,
     },
     Promote(PromoteDialog),
@@ -70,6 +78,8 @@ impl Interface {
             | Overlay::Errors { .. }
             | Overlay::Messages { .. }
             | Overlay::Filter { .. }
+            | Overlay::Columns { .. }
+            | Overlay::Search { .. }
             | Overlay::Output(_)
             | Overlay::Palette { .. } => false,
         })
@@ -78,7 +88,7 @@ impl Interface {
     /// Says whether a text field has the focus: then letters type.
     pub fn is_typing(&self) -> bool {
         match self.overlays.last() {
-            Some(Overlay::Filter { .. } | Overlay::Palette { .. }) => true,
+            Some(Overlay::Filter { .. } | Overlay::Search { .. } | Overlay::Palette { .. }) => true,
             Some(Overlay::Promote(dialog)) => {
                 matches!(dialog.focus, PromoteFocus::Reason | PromoteFocus::Typed)
             }
@@ -98,6 +108,7 @@ impl Interface {
                 Overlay::Help { .. }
                 | Overlay::Errors { .. }
                 | Overlay::Messages { .. }
+                | Overlay::Columns { .. }
                 | Overlay::Custom(_)
                 | Overlay::Output(_)
                 | Overlay::Quit { .. },
@@ -109,7 +120,9 @@ impl Interface {
     /// The text field that letters are typed into, if one has the focus.
     pub(super) fn field(&mut self) -> Option<&mut Input> {
         match self.overlays.last_mut()? {
-            Overlay::Filter { input, .. } | Overlay::Palette { input, .. } => Some(input),
+            Overlay::Filter { input, .. }
+            | Overlay::Search { input }
+            | Overlay::Palette { input, .. } => Some(input),
             Overlay::Promote(dialog) => dialog.field(),
             Overlay::Hold(dialog) => dialog.field(),
             Overlay::Gates(dialog) => dialog.field(),
@@ -120,6 +133,7 @@ impl Interface {
             Overlay::Help { .. }
             | Overlay::Errors { .. }
             | Overlay::Messages { .. }
+            | Overlay::Columns { .. }
             | Overlay::Custom(_)
             | Overlay::Output(_)
             | Overlay::Quit { .. } => None,
@@ -141,6 +155,8 @@ pub(super) fn typed(state: &mut State) {
             Overlay::Help { .. }
             | Overlay::Errors { .. }
             | Overlay::Messages { .. }
+            | Overlay::Columns { .. }
+            | Overlay::Search { .. }
             | Overlay::Promote(_)
             | Overlay::Confirm(_)
             | Overlay::Release(_)

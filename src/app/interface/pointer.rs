@@ -172,8 +172,10 @@ impl Overlay {
             | Self::Errors { .. }
             | Self::Messages { .. }
             | Self::Palette { .. }
+            | Self::Columns { .. }
             | Self::Output(_) => true,
             Self::Filter { .. }
+            | Self::Search { .. }
             | Self::Promote(_)
             | Self::Hold(_)
             | Self::Gates(_)

@@ -138,7 +138,9 @@ impl Interface {
                 | Overlay::Errors { .. }
                 | Overlay::Messages { .. }
                 | Overlay::Filter { .. }
+                | Overlay::Search { .. }
                 | Overlay::Palette { .. }
+                | Overlay::Columns { .. }
                 | Overlay::Hold(_)
                 | Overlay::Gates(_)
                 | Overlay::Release(_)

@@ -4,7 +4,7 @@ use super::dialog;
 use super::line::Tone;
 use super::look::Look;
 use super::panel::Dialog;
-use super::{errors, help, messages};
+use super::{columns, errors, help, messages};
 use crate::app::interface::Overlay;
 
 /// Which button of the top dialog has the focus, from the left.
@@ -22,8 +22,9 @@ pub(super) fn over(look: &Look<'_>) -> Vec<Dialog> {
             Overlay::Errors { list } => Some(errors::list(look, *list)),
             Overlay::Messages { offset } => Some(messages::list(look, *offset)),
             // The footer shows what is typed; the rows stay in sight.
-            Overlay::Filter { .. } => None,
+            Overlay::Filter { .. } | Overlay::Search { .. } => None,
             Overlay::Palette { input, selected } => Some(help::palette(look, input, *selected)),
+            Overlay::Columns { selected } => Some(columns::chooser(look, *selected)),
             Overlay::Promote(promote) => Some(dialog::promote::dialog(look, promote)),
             Overlay::Hold(hold) => Some(dialog::hold::dialog(look, hold)),
             Overlay::Override(overriding) => Some(dialog::overriding::dialog(look, overriding)),

@@ -344,5 +344,7 @@ fn purpose(purpose: Purpose) -> &'static str {
         Purpose::Cancellation => "CANCEL",
         Purpose::Rerun => "RERUN",
         Purpose::Status => "STATUS",
+        Purpose::Brake => "BRAKE",
+        Purpose::Unbrake => "UNBRAKE",
     }
 }

@@ -400,7 +400,10 @@ impl World {
                 invariants::on_send(self, who, &send);
                 self.record.sends.push(send);
             }
-            Effect::Fetch { .. } | Effect::ReadJournal { .. } | Effect::Sample { .. } => {}
+            Effect::Fetch { .. }
+            | Effect::ReadJournal { .. }
+            | Effect::Sample { .. }
+            | Effect::Log { .. } => {}
         }
         self.numbers += 1;
         let operator = &self.operators[who];

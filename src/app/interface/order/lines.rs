@@ -1,5 +1,5 @@
-//! The filter: each word that was typed must fit one of a row's words, fuzzily. A key must not
-//! cost more than a frame at 100,000 rows, so what a row is called lies ready, one line a row.
+//! What rows are called, for the filter's words. A key must not cost more than a frame at 100,000
+//! rows, so it lies ready, one line a row. What a filter means is in `query`.
 
 use std::sync::Arc;
 
@@ -51,7 +51,7 @@ impl Lines {
         Arc::ptr_eq(&self.policy, policy) && self.ends.len() == rows.len()
     }
 
-    fn line(&self, place: usize) -> &str {
+    pub fn line(&self, place: usize) -> &str {
         let before = place.checked_sub(1).and_then(|place| self.ends.get(place));
         let end = self.ends.get(place).copied().unwrap_or_default();
         self.text
@@ -60,50 +60,28 @@ impl Lines {
     }
 }
 
-/// What was typed after `/`.
-pub(super) struct Sieve {
-    words: Vec<Word>,
-    matcher: Option<Matcher>,
-}
-
-struct Word {
-    atom: Atom,
-    /// As the matcher takes it: case and accents are folded.
+/// A word that is looked for among a row's words.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Word {
+    /// `None` looks for a part, else for letters in order.
+    fuzzy: Option<Atom>,
+    /// In lower case; of a fuzzy word as the matcher takes it, with case and accents folded.
     letters: String,
     /// The words for where a row stands that it fits.
     stands: Stands,
 }
 
-impl Sieve {
-    pub fn new(text: &str) -> Self {
-        let words: Vec<Word> = text.split_whitespace().map(Word::new).collect();
+impl Word {
+    pub fn plain(word: &str) -> Self {
+        let letters = word.to_lowercase();
         Self {
-            words,
-            matcher: None,
+            stands: Stands::whose(|word| word.contains(&letters)),
+            fuzzy: None,
+            letters,
         }
     }
 
-    pub fn is_open(&self) -> bool {
-        self.words.is_empty()
-    }
-
-    pub fn lets_through(&mut self, lines: &Lines, place: usize, stands: Stands) -> bool {
-        let line = lines.line(place);
-        let plain = line.is_ascii();
-        let matcher = &mut self.matcher;
-        self.words.iter().all(|word| {
-            word.stands.meets(stands)
-                || if plain {
-                    is_within(line, &word.letters)
-                } else {
-                    word.is_within(line, matcher)
-                }
-        })
-    }
-}
-
-impl Word {
-    fn new(word: &str) -> Self {
+    pub fn fuzzy(word: &str) -> Self {
         let atom = Atom::new(
             word,
             CaseMatching::Ignore,
@@ -112,24 +90,33 @@ impl Word {
             false,
         );
         let letters = atom.needle_text().to_string();
-        let stands = Stands::whose(|word| is_within(word, &letters));
         Self {
-            atom,
+            stands: Stands::whose(|word| is_within(word, &letters)),
+            fuzzy: Some(atom),
             letters,
-            stands,
         }
     }
 
-    /// As `is_within`, of any line: the matcher knows what is one letter in Unicode.
-    fn is_within(&self, line: &str, matcher: &mut Option<Matcher>) -> bool {
-        // A matcher is big; most boards need none.
-        let matcher = matcher.get_or_insert_with(|| Matcher::new(Config::DEFAULT));
-        let mut buffer = Vec::new();
-        line.split(BETWEEN).any(|word| {
-            let word = Utf32Str::new(word, &mut buffer);
-            self.atom.score(word, matcher).is_some()
-        })
+    pub fn fits(&self, line: &str, stands: Stands, matcher: &mut Option<Matcher>) -> bool {
+        self.stands.meets(stands)
+            || match &self.fuzzy {
+                None if line.is_ascii() => line.contains(&self.letters),
+                None => line.to_lowercase().contains(&self.letters),
+                Some(_) if line.is_ascii() => is_within(line, &self.letters),
+                Some(atom) => matches(atom, line, matcher),
+            }
     }
+}
+
+/// As `is_within`, of any line: the matcher knows what is one letter in Unicode.
+fn matches(atom: &Atom, line: &str, matcher: &mut Option<Matcher>) -> bool {
+    // A matcher is big; most boards need none.
+    let matcher = matcher.get_or_insert_with(|| Matcher::new(Config::DEFAULT));
+    let mut buffer = Vec::new();
+    line.split(BETWEEN).any(|word| {
+        let word = Utf32Str::new(word, &mut buffer);
+        atom.score(word, matcher).is_some()
+    })
 }
 
 /// Says whether the letters come one after the other in a word of an ASCII line.
@@ -162,8 +149,9 @@ mod tests {
             let mut line = words.join("\n");
             line.push(BETWEEN);
             line.make_ascii_lowercase();
-            let word = Word::new(&typed);
-            prop_assert_eq!(is_within(&line, &word.letters), word.is_within(&line, &mut None));
+            let word = Word::fuzzy(&typed);
+            let atom = word.fuzzy.clone().unwrap();
+            prop_assert_eq!(is_within(&line, &word.letters), matches(&atom, &line, &mut None));
         }
     }
 }
