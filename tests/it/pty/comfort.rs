@@ -10,8 +10,8 @@ fn two_hundred_resizes_and_a_terminal_of_one_cell_leave_the_board_whole() {
     for step in 0..200_u16 {
         terminal.resize_unseen(20 + (step * 37) % 180, 4 + (step * 13) % 60);
     }
-    terminal.resize_unseen(1, 1);
     let before = terminal.bytes().len();
+    terminal.resize_unseen(1, 1);
     terminal.press("j");
     terminal.wait("a frame in one cell", |seen| seen.bytes.len() > before);
     terminal.resize(100, 30);
