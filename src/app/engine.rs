@@ -28,6 +28,7 @@ pub mod auto;
 mod by_hand;
 pub(crate) mod flow;
 mod follow;
+mod foresight;
 mod intake;
 mod known;
 mod orders;
@@ -67,6 +68,8 @@ pub struct Engine {
     pub jobs: BTreeMap<(ServiceName, RunId), Fact<Vec<Job>>>,
     /// Services that somebody looks at: read often.
     pub watched: BTreeSet<ServiceName>,
+    /// Services that the command line was asked about: watched, whatever a screen would show.
+    pub named: BTreeSet<ServiceName>,
     /// The cell of which somebody asks why what is live is there.
     pub traced: Option<(ServiceName, EnvironmentName)>,
     /// Which cells are sampled by themselves.
@@ -131,6 +134,7 @@ impl Engine {
             forges,
             jobs: BTreeMap::new(),
             watched: BTreeSet::new(),
+            named: BTreeSet::new(),
             traced: None,
             samples: sampling::Samples::default(),
             rounds: sampling::Rounds::default(),

@@ -11,6 +11,7 @@ mod exits;
 mod gates;
 mod overrides;
 mod releases;
+mod scheduled;
 mod scope;
 mod shapes;
 

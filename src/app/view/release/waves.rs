@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use super::super::line::{Line, Tone, cut};
 use super::super::look::Look;
 use super::super::panel::Bar;
+use super::super::scope;
 use super::super::time;
 use super::{Shown, key};
 use crate::app::command::Command;
@@ -166,7 +167,7 @@ pub(super) fn movement(moved: &Move) -> String {
     format!("{from} > {}", moved.to)
 }
 
-/// `2.40.3 > 2.41.0  ◆ READY 5/5  may go now  takes 4m10`.
+/// `2.40.3 > 2.41.0  ◆ READY 5/5  - risk 12 low  takes 4m10  may go now`.
 fn ready(look: &Look<'_>, planned: &Planned) -> Line {
     let moved = &planned.moved;
     let line = Line::of(Tone::Plain, format!("{:<20} ", cut(&movement(moved), 20)));
@@ -177,7 +178,11 @@ fn ready(look: &Look<'_>, planned: &Planned) -> Line {
             let state = cell.next(&row.facts, &look.engine.policy, look.now);
             let (glyph, word, tone) = look.glyphs.state(state);
             let (open, all) = cell.judgement.count(look.now);
-            line.with(tone, format!("{glyph} {word:<5} {open}/{all}  "))
+            let line = line.with(tone, format!("{glyph} {word:<5} {open}/{all}  "));
+            match row.risk_of(cell) {
+                Some(risk) => line.then(scope::badge(&risk)).with(Tone::Plain, "  "),
+                None => line.with(Tone::Unknown, "? risk  "),
+            }
         }
         None => line.with(Tone::Unknown, "? unknown  "),
     };
