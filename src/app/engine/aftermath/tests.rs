@@ -110,36 +110,6 @@ fn p8_an_out_of_band_deployment_is_shown_told_and_noted_once() {
 }
 
 #[test]
-fn p8_who_has_not_read_an_order_does_not_say_that_nobody_gave_it() {
-    let mut state = board();
-    deployed(&mut state);
-    // However far this machine's clock is ahead: the journal knows what has not been read.
-    let effects = update(&mut state, at(600), Msg::Tick);
-    let ticket = effects.iter().find_map(|effect| match effect {
-        Effect::Append {
-            ticket,
-            draft,
-            precondition,
-        } if draft.event.kind() == "deployment.out-of-band" => {
-            let seen = state.engine.seen();
-            assert_eq!(*precondition, Precondition::AllRead { seen });
-            Some(*ticket)
-        }
-        _ => None,
-    });
-    let refused = Msg::Recorded {
-        ticket: ticket.expect("a note"),
-        result: Err(JournalFault::Refused {
-            why: "ann ordered it".to_owned(),
-        }),
-    };
-    let effects = update(&mut state, at(600), refused);
-    let reads = |effect: &Effect| matches!(effect, Effect::ReadJournal { .. });
-    assert!(effects.iter().any(reads), "{effects:?}");
-    assert_eq!(state.interface.problems.len(), 0);
-}
-
-#[test]
 fn p8_read_only_notes_nothing() {
     let mut state = board();
     state.engine.read_only = true;

@@ -4,10 +4,9 @@
 use jiff::SignedDuration;
 use jiff::civil::time;
 
-use crate::domain::facts::Permission;
 use crate::domain::gate::State;
 use crate::domain::gate::fixture::{
-    HEAD, WANTED, World, ago, check, daily, deployment, hold, later, manual_gate, now, person,
+    HEAD, WANTED, World, ago, check, daily, deployment, hold, later, manual_gate, person,
 };
 use crate::domain::hold::{Cover, Opened, Openers};
 use crate::domain::observed::Fact;
@@ -183,29 +182,6 @@ fn sign_off() {
             (Closed, with(&gate, votes(Voice::NoGo))),
             (Closed, with(&gate, |_| {})),
             (Unknown, with(&gate, |world| world.ledger = None)),
-        ]
-    ));
-}
-
-#[test]
-fn forge() {
-    let gate = GateSpec::Forge;
-    let timer = |world: &mut World| {
-        let waiting = &mut world.known().runs[0].waiting[0];
-        waiting.wait_timer = SignedDuration::from_mins(15);
-        waiting.wait_started_at = Some(now());
-    };
-    insta::assert_snapshot!(all(
-        "forge",
-        [
-            (Open, with(&gate, |_| {})),
-            (Waiting, with(&gate, timer)),
-            (Closed, with(&gate, |world| world.known().archived = true)),
-            (
-                Closed,
-                with(&gate, |world| world.known().permission = Permission::Read)
-            ),
-            (Unknown, with(&gate, unread)),
         ]
     ));
 }
