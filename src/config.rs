@@ -11,8 +11,10 @@ use jiff::SignedDuration;
 use toml::de::DeTable;
 use url::Url;
 
+use crate::domain::custom::CustomCommand;
 pub use crate::domain::forge_kind::ForgeKind;
 use crate::domain::ids::{ForgeName, Person, ServiceName};
+use crate::domain::notice;
 use crate::domain::override_::OverrideRule;
 use crate::domain::policy::{GateSpec, Policy};
 use crate::domain::risk::RiskRule;
@@ -31,6 +33,7 @@ pub mod show;
 pub mod tokens;
 mod version;
 
+pub use check::{GROUPS, SORTS};
 pub use env::Env;
 pub use error::{Level, Problem, render};
 pub use tokens::TokenSource;
@@ -56,7 +59,12 @@ pub struct Settings {
     pub extra_gates: BTreeMap<ServiceName, Vec<GateSpec>>,
     /// By command name. Whether there is such a command, the keymap knows.
     pub keys: BTreeMap<String, Binding>,
+    pub views: Vec<View>,
     pub ui: Ui,
+    /// Who is told of what, and how.
+    pub notify: Vec<notice::Rule>,
+    /// The operator's own commands.
+    pub commands: Vec<CustomCommand>,
     /// The file; `None` without one.
     pub source: Option<PathBuf>,
     /// What the file holds without effect.
@@ -116,6 +124,16 @@ pub enum Binding {
     Unbound,
 }
 
+/// A named arrangement of the board. What it does not say stays as it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct View {
+    pub name: String,
+    pub filter: Option<String>,
+    pub sort: Option<&'static str>,
+    pub group: Option<&'static str>,
+    pub columns: Option<Vec<String>>,
+}
+
 /// How the board looks.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ui {
@@ -125,6 +143,10 @@ pub struct Ui {
     pub motion: bool,
     /// Whether times are shown in UTC rather than in the local zone.
     pub utc: bool,
+    /// Whether the next start goes on where this one was left.
+    pub session: bool,
+    /// Whether the board listens to the mouse; `%` lets go of it and takes it back.
+    pub mouse: bool,
 }
 
 /// Which theme the board is drawn with.

@@ -1,10 +1,11 @@
 //! Commands: one table of everything that a key or a `:` name can order. It feeds the keymap, the
 //! footer, the help, the palette and the config reference. Carrying one out lives in `interface`.
 
-use super::interface::{Interface, Overlay, Screen};
+use super::interface::{DetailTab, Interface, Overlay, Screen};
 use super::state::State;
 
 pub mod blocked;
+pub mod reference;
 mod table;
 
 pub use table::SPECS;
@@ -29,6 +30,11 @@ pub enum Command {
     NextMatch,
     PreviousMatch,
     Sort,
+    GroupBy,
+    Columns,
+    Views,
+    Range,
+    MarkAll,
     NextPane,
     PreviousPane,
     NextTab,
@@ -37,6 +43,7 @@ pub enum Command {
     Copy,
     Refresh,
     Freeze,
+    Mouse,
     Zone,
     Promote,
     Hold,
@@ -51,12 +58,21 @@ pub enum Command {
     StartRelease,
     ResumeRelease,
     CancelRelease,
+    HandOver,
     Plan,
+    Watch,
+    Search,
+    Follow,
+    Wrap,
+    Stamps,
+    Summary,
     Board,
     Releases,
     Timeline,
     Pipelines,
     Tasks,
+    Holds,
+    Forges,
     LastView,
     Errors,
     Messages,
@@ -78,6 +94,8 @@ pub enum Context {
     Release,
     /// The lists over all services.
     Overview,
+    /// The log of a job.
+    Log,
     /// Help, errors, messages.
     List,
     /// Everything with a Cancel, and the lines of `/` and `:`.
@@ -85,12 +103,13 @@ pub enum Context {
 }
 
 impl Context {
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Board,
         Self::Detail,
         Self::Timeline,
         Self::Release,
         Self::Overview,
+        Self::Log,
         Self::List,
         Self::Dialog,
     ];
@@ -103,6 +122,7 @@ impl Context {
             Self::Timeline => "timeline",
             Self::Release => "release",
             Self::Overview => "overview",
+            Self::Log => "log",
             Self::List => "list",
             Self::Dialog => "dialog",
         }
@@ -111,11 +131,16 @@ impl Context {
     /// Where the operator is.
     pub fn of(interface: &Interface) -> Self {
         match interface.overlays.last() {
-            Some(Overlay::Help { .. } | Overlay::Errors { .. } | Overlay::Messages { .. }) => {
-                Self::List
-            }
             Some(
-                Overlay::Filter { .. }
+                Overlay::Help { .. }
+                | Overlay::Errors { .. }
+                | Overlay::Messages { .. }
+                | Overlay::Output(_),
+            ) => Self::List,
+            Some(
+                Overlay::Columns { .. }
+                | Overlay::Filter { .. }
+                | Overlay::Search { .. }
                 | Overlay::Palette { .. }
                 | Overlay::Promote(_)
                 | Overlay::Hold(_)
@@ -123,19 +148,23 @@ impl Context {
                 | Overlay::Override(_)
                 | Overlay::Confirm(_)
                 | Overlay::Release(_)
+                | Overlay::Handover(_)
+                | Overlay::Custom(_)
                 | Overlay::Quit { .. },
             ) => Self::Dialog,
             None => Self::of_screen(interface),
         }
     }
 
-    fn of_screen(interface: &Interface) -> Self {
+    /// Where the operator is, whatever lies over it.
+    pub fn of_screen(interface: &Interface) -> Self {
         match interface.screen {
             Screen::Board => Self::Board,
+            Screen::Detail(_) if interface.tab == DetailTab::Log => Self::Log,
             Screen::Detail(_) => Self::Detail,
             Screen::Timeline => Self::Timeline,
             Screen::Release => Self::Release,
-            Screen::Pipelines | Screen::Tasks => Self::Overview,
+            Screen::Pipelines | Screen::Tasks | Screen::Holds | Screen::Forge(_) => Self::Overview,
         }
     }
 }
@@ -241,7 +270,7 @@ pub struct Section {
 
 /// What the footer lists per context, most useful first. Several commands share one place where
 /// people read them as one: `j/k`.
-const FOOTER: [(Context, &[&[Command]]); 7] = [
+const FOOTER: [(Context, &[&[Command]]); 8] = [
     (
         Context::Board,
         &[
@@ -267,6 +296,8 @@ const FOOTER: [(Context, &[&[Command]]); 7] = [
             &[Command::Zone],
             &[Command::Palette],
             &[Command::Quit],
+            &[Command::GroupBy],
+            &[Command::Columns],
         ],
     ),
     (
@@ -339,6 +370,27 @@ const FOOTER: [(Context, &[&[Command]]); 7] = [
         ],
     ),
     (
+        Context::Log,
+        &[
+            &[Command::Down, Command::Up],
+            &[Command::Search],
+            &[Command::NextMatch, Command::PreviousMatch],
+            &[Command::Follow],
+            &[Command::Wrap],
+            &[Command::Stamps],
+            &[Command::Summary],
+            &[Command::Left, Command::Right],
+            &[Command::PreviousTab, Command::NextTab],
+            &[Command::Browse],
+            &[Command::Copy],
+            &[Command::Close],
+            &[Command::Help],
+            &[Command::Rerun],
+            &[Command::Cancel],
+            &[Command::Palette],
+        ],
+    ),
+    (
         Context::List,
         &[
             &[Command::Down, Command::Up],
@@ -361,7 +413,9 @@ const FOOTER: [(Context, &[&[Command]]); 7] = [
 pub fn footer(state: &State) -> Vec<Hint> {
     let context = Context::of(&state.interface);
     let places: &[&[Command]] = match state.interface.overlays.last() {
-        Some(Overlay::Filter { .. }) => &[&[Command::Open], &[Command::Close]],
+        Some(Overlay::Filter { .. } | Overlay::Search { .. }) => {
+            &[&[Command::Open], &[Command::Close]]
+        }
         Some(Overlay::Palette { .. }) => &[
             &[Command::Down, Command::Up],
             &[Command::Open],
@@ -388,7 +442,7 @@ pub fn help(state: &State) -> Vec<Section> {
             hints: SPECS
                 .iter()
                 .filter(|spec| spec.group == group && spec.contexts.contains(&context))
-                .map(|spec| all_keys(state, spec.command))
+                .map(|spec| all_keys(state, context, spec.command))
                 .collect(),
         })
         .filter(|section| !section.hints.is_empty())
@@ -401,9 +455,9 @@ fn hint(state: &State, context: Context, commands: &[Command]) -> Option<Hint> {
     let keys: Vec<String> = commands
         .iter()
         .filter_map(|command| {
-            let keys = state.interface.keymap.keys(*command).iter();
+            let keys = state.interface.keymap.keys_in(context, *command).iter();
             // In a text field a letter types, so it is no key of the command there.
-            keys.map(|key| (key, typing && key.character().is_some()))
+            keys.map(|key| (key, typing && key.types()))
                 .find_map(|(key, types)| (!types).then(|| key.to_string()))
         })
         .collect();
@@ -414,6 +468,7 @@ fn hint(state: &State, context: Context, commands: &[Command]) -> Option<Hint> {
         (Context::Dialog, Command::Close) => "cancel",
         (Context::Timeline | Context::Release | Context::Overview, Command::Open) => "service",
         (Context::Release, Command::PreviousTab) => "release",
+        (Context::Log, Command::Left) => "job",
         _ => spec.label,
     };
     (!keys.is_empty()).then(|| Hint {
@@ -426,12 +481,12 @@ fn hint(state: &State, context: Context, commands: &[Command]) -> Option<Hint> {
 }
 
 /// A hint of one command with all its keys; one without a key is shown by its `:` name.
-fn all_keys(state: &State, command: Command) -> Hint {
+fn all_keys(state: &State, context: Context, command: Command) -> Hint {
     let spec = command.spec();
     let keys: Vec<String> = state
         .interface
         .keymap
-        .keys(command)
+        .keys_in(context, command)
         .iter()
         .map(ToString::to_string)
         .collect();

@@ -11,21 +11,25 @@ use tui_input::Input;
 use super::command::{Command, Context};
 use super::effect::Effect;
 use super::engine::{Engine, Report};
-use super::keymap::Keymap;
+use super::keymap::{Found, Keymap};
 use super::msg::Msg;
 use super::state::State;
 use super::view::tally::Tally;
-use crate::domain::ids::{EnvironmentName, ReleaseName, Seq, ServiceName};
+use crate::domain::ids::{EnvironmentName, ForgeName, ReleaseName, Seq, ServiceName};
 
+pub mod arrangement;
 mod board;
 mod choice;
 mod chord;
 mod confirm;
 mod cover;
+pub mod custom;
 mod detail;
 mod field;
 mod filter;
+mod forges;
 mod gates;
+mod handover;
 #[cfg(test)]
 pub(crate) mod harness;
 mod hold;
@@ -34,37 +38,45 @@ mod laws;
 mod leave;
 pub mod link;
 mod lists;
+pub mod log;
+mod marking;
 pub mod order;
 mod overlay;
 mod overriding;
 pub mod overview;
 mod palette;
+mod pointer;
 mod promote;
 mod release;
 mod reports;
+mod session;
 mod timeline;
-mod tour;
+pub mod tour;
 pub mod until;
 
+pub use arrangement::{Grouping, SavedView, Sort};
 pub use board::{board_height, peek_height};
 pub use chord::{Chord, Key};
 pub use confirm::{ConfirmDialog, ConfirmFocus};
 pub use gates::{GatesAction, GatesDialog, GatesFocus};
+pub use handover::{HandoverDialog, HandoverFocus};
 pub use hold::{HoldDialog, HoldFocus, HoldMode};
 pub use overlay::Overlay;
 pub use overriding::{OverrideAction, OverrideDialog, OverrideFocus};
 pub use palette::{Choice, choices};
+pub use pointer::{Pointed, Target};
 pub use promote::{Aim, PromoteDialog, PromoteFocus, PromoteItem};
 pub use release::{ReleaseAction, ReleaseDialog, ReleaseFocus};
 pub use reports::{Message, Problem};
-pub use tour::tour_text;
 
 /// Takes a key, a paste or a new size.
 pub(crate) fn input(state: &mut State, msg: Msg) -> Vec<Effect> {
     match msg {
         Msg::Key(chord) => {
             state.dirty = true;
-            key(state, chord)
+            let effects = key(state, chord);
+            state.interface.tour_on(&effects);
+            effects
         }
         Msg::Paste(text) => {
             state.dirty = true;
@@ -80,13 +92,25 @@ pub(crate) fn input(state: &mut State, msg: Msg) -> Vec<Effect> {
             state.interface.rows = rows;
             Vec::new()
         }
+        Msg::Pointed(pointed) => {
+            state.dirty = true;
+            pointer::run(state, pointed)
+        }
+        Msg::Ran { ticket, output } => {
+            state.dirty = true;
+            custom::ran(state, ticket, output);
+            Vec::new()
+        }
         Msg::Tick
+        | Msg::Noticed { .. }
+        | Msg::NoticeLost { .. }
         | Msg::Fetched(_)
         | Msg::JournalRead(_)
         | Msg::Neighbours(_)
         | Msg::Recorded { .. }
         | Msg::Acted { .. }
         | Msg::Sampled { .. }
+        | Msg::Log { .. }
         | Msg::Asked(_)
         | Msg::Reloaded(_)
         | Msg::Told { .. }
@@ -99,13 +123,32 @@ fn key(state: &mut State, chord: Chord) -> Vec<Effect> {
     if let Some(input) = state.interface.field()
         && field::typed(input, chord)
     {
+        state.interface.begun = None;
         overlay::typed(state);
         return Vec::new();
     }
     let context = Context::of(&state.interface);
-    match state.interface.keymap.find(context, chord) {
-        Some(command) => run(state, command),
-        None => Vec::new(),
+    let interface = &mut state.interface;
+    // What was begun elsewhere does not go on here.
+    if interface
+        .begun
+        .as_ref()
+        .is_some_and(|(of, _)| *of != context)
+    {
+        interface.begun = None;
+    }
+    let (_, chords) = interface.begun.get_or_insert((context, Vec::new()));
+    chords.push(chord);
+    match interface.keymap.find(context, chords) {
+        Found::Begun => Vec::new(),
+        Found::Command(command) => {
+            interface.begun = None;
+            run(state, command)
+        }
+        Found::Nothing => {
+            interface.begun = None;
+            custom::key(state, chord)
+        }
     }
 }
 
@@ -122,6 +165,8 @@ fn run(state: &mut State, command: Command) -> Vec<Effect> {
             lists::run(state, command)
         }
         Some(Overlay::Filter { .. }) => filter::run(state, command),
+        Some(Overlay::Columns { .. }) => arrangement::run(state, command),
+        Some(Overlay::Search { .. }) => log::search(state, command),
         Some(Overlay::Palette { .. }) => palette::run(state, command),
         Some(Overlay::Promote(_)) => promote::run(state, command),
         Some(Overlay::Hold(_)) => hold::run(state, command),
@@ -129,18 +174,30 @@ fn run(state: &mut State, command: Command) -> Vec<Effect> {
         Some(Overlay::Override(_)) => overriding::run(state, command),
         Some(Overlay::Confirm(_)) => confirm::run(state, command),
         Some(Overlay::Release(_)) => release::run_dialog(state, command),
+        Some(Overlay::Handover(_)) => handover::run(state, command),
+        Some(Overlay::Custom(_)) => custom::run(state, command),
+        Some(Overlay::Output(_)) => custom::run_pane(state, command),
         Some(Overlay::Quit { .. }) => leave::run(state, command),
     }
 }
 
+/// Whether there is a run whose log could be shown.
+pub(super) fn may_watch(state: &State) -> bool {
+    log::watched_run(state).is_some()
+}
+
 /// Carries out a command on the screen itself.
 fn screen(state: &mut State, command: Command) -> Vec<Effect> {
+    if command.spec().changes() {
+        state.interface.settle_range();
+    }
     match command {
         Command::Promote => promote::open(state, Aim::Forward),
         Command::Approve => promote::open(state, Aim::Approve),
         Command::Hold => hold::open(state),
         Command::Gates => gates::open(state),
         Command::Override => overriding::open(state),
+        Command::HandOver => handover::open(state),
         Command::Rollback => promote::open(state, Aim::Back),
         Command::Reject | Command::Cancel | Command::Rerun => confirm::open(state, command),
         Command::Board => state.interface.show(Screen::Board),
@@ -148,37 +205,53 @@ fn screen(state: &mut State, command: Command) -> Vec<Effect> {
         Command::StartRelease => release::open(state, ReleaseAction::Start),
         Command::ResumeRelease => release::open(state, ReleaseAction::Resume),
         Command::CancelRelease => release::open(state, ReleaseAction::Cancel),
-        Command::Releases => {
-            state.interface.show(Screen::Release);
-            state.interface.toured(3);
-        }
+        Command::Releases => state.interface.show(Screen::Release),
         Command::Timeline => state.interface.show(Screen::Timeline),
         Command::Pipelines => state.interface.show(Screen::Pipelines),
         Command::Tasks => state.interface.show(Screen::Tasks),
+        Command::Holds => state.interface.show(Screen::Holds),
+        Command::Forges => forges::open(state),
         Command::LastView => {
-            if let Some(last) = state.interface.last_screen.clone() {
-                state.interface.show(last);
-            }
+            state.interface.go_back();
         }
         Command::Errors | Command::Messages | Command::Help => lists::open(state, command),
         Command::Palette => state.interface.overlays.push(Overlay::Palette {
             input: Input::default(),
             selected: 0,
         }),
+        Command::Freeze => freeze(state),
+        Command::Views => arrangement::views(state),
+        Command::Mouse => {
+            state.interface.mouse = !state.interface.mouse;
+            return vec![Effect::Mouse(state.interface.mouse)];
+        }
         Command::Zone => state.interface.utc = !state.interface.utc,
         Command::Quit => return leave::ask(state),
         Command::Browse => return link::browse(state),
         Command::Copy => return link::copy(state),
         Command::Refresh => return link::refresh(state),
+        Command::Watch => log::watch(state),
         _ => match state.interface.screen {
             Screen::Board => board::run(state, command),
-            Screen::Detail(_) => detail::run(state, command),
+            Screen::Detail(_) => return detail::run(state, command),
             Screen::Timeline => timeline::run(state, command),
             Screen::Release => release::run(state, command),
-            Screen::Pipelines | Screen::Tasks => overview::run(state, command),
+            Screen::Pipelines | Screen::Tasks | Screen::Holds => overview::run(state, command),
+            Screen::Forge(_) => forges::run(state, command),
         },
     }
     Vec::new()
+}
+
+/// Keeps the picture as it is, or lets it go on.
+fn freeze(state: &mut State) {
+    let interface = &mut state.interface;
+    if interface.frozen.take().is_some() {
+        interface.kept = None;
+    } else {
+        interface.frozen = Some(state.now);
+        interface.kept = Some(Box::new(state.engine.picture(state.now)));
+    }
 }
 
 impl Interface {
@@ -188,23 +261,31 @@ impl Interface {
             columns,
             rows,
             screen: Screen::Board,
-            last_screen: None,
+            last: None,
             overlays: Vec::new(),
             cursor: None,
             marks: BTreeSet::new(),
+            range: None,
             sort: Sort::default(),
+            group: Grouping::default(),
+            hidden: BTreeSet::new(),
+            views: Vec::new(),
+            said_before: Vec::new(),
             filter: String::new(),
             order: Vec::new(),
             offset: 0,
             peek: true,
             pane: Pane::default(),
+            forge_at: 0,
             utc: true,
             zone: TimeZone::UTC,
             tally: None,
             arranged: None,
             frozen: None,
+            kept: None,
             tab: DetailTab::default(),
             detail_offset: 0,
+            log: log::Logs::default(),
             timeline: ListCursor::default(),
             timeline_at: None,
             release: None,
@@ -213,8 +294,12 @@ impl Interface {
             release_plan: false,
             messages: VecDeque::new(),
             problems: Vec::new(),
-            tour: tour.then_some(0),
+            tour: tour.then_some(tour::Step::Move),
             keymap: Keymap::default(),
+            begun: None,
+            customs: custom::Customs::default(),
+            runs: 0,
+            mouse: false,
             ascii,
             quitting: false,
         }
@@ -245,7 +330,12 @@ impl Interface {
                 | Overlay::Errors { .. }
                 | Overlay::Messages { .. }
                 | Overlay::Filter { .. }
+                | Overlay::Search { .. }
                 | Overlay::Palette { .. }
+                | Overlay::Columns { .. }
+                | Overlay::Handover(_)
+                | Overlay::Custom(_)
+                | Overlay::Output(_)
                 | Overlay::Quit { .. } => {}
             }
         }
@@ -274,7 +364,7 @@ impl Interface {
             .overlays
             .iter()
             .any(|overlay| matches!(overlay, Overlay::Hold(_)));
-        Vec::new()
+        self.follow_log(engine, now)
     }
 
     /// Takes what the first picture shows, before anything else was ordered or counted.
@@ -288,12 +378,38 @@ impl Interface {
         if screen == self.screen {
             return;
         }
+        let left = self.here();
         if let (Screen::Detail(service), Some(cursor)) = (&screen, &mut self.cursor) {
             cursor.service = service.clone();
         }
+        if matches!(screen, Screen::Detail(_)) {
+            self.toured(tour::Step::Why);
+        }
         self.detail_offset = 0;
         self.pane = Pane::default();
-        self.last_screen = Some(std::mem::replace(&mut self.screen, screen));
+        self.range = None;
+        self.screen = screen;
+        self.last = Some(left);
+    }
+
+    fn here(&self) -> Place {
+        Place {
+            screen: self.screen.clone(),
+            cursor: self.cursor.clone(),
+            tab: self.tab,
+            detail_offset: self.detail_offset,
+        }
+    }
+
+    /// Goes to the place before this one, with its cursor, and remembers this one.
+    fn go_back(&mut self) {
+        let Some(last) = self.last.take() else { return };
+        self.show(last.screen);
+        if last.cursor.is_some() {
+            self.cursor = last.cursor;
+        }
+        self.tab = last.tab;
+        self.detail_offset = last.detail_offset;
     }
 }
 
@@ -306,15 +422,24 @@ impl Interface {
 pub struct Interface {
     pub columns: u16,
     pub rows: u16,
-    /// The screens under the top one, for `-` and esc.
     pub screen: Screen,
-    pub last_screen: Option<Screen>,
+    /// The place before this one, for `-` and esc.
+    pub last: Option<Place>,
     /// The top one sees a key first.
     pub overlays: Vec<Overlay>,
     /// Bound to identity, never to a row number.
     pub cursor: Option<Cursor>,
     pub marks: BTreeSet<ServiceName>,
+    /// Where a range of marks began.
+    pub range: Option<ServiceName>,
     pub sort: Sort,
+    pub group: Grouping,
+    /// The columns that are not shown.
+    pub hidden: BTreeSet<String>,
+    /// The views of the config.
+    pub views: Vec<SavedView>,
+    /// Lines of the palette, the newest last.
+    pub said_before: Vec<String>,
     pub filter: String,
     /// The services that are shown, in order. Made again when facts, sort or filter change, but
     /// never under an open dialog.
@@ -324,6 +449,8 @@ pub struct Interface {
     pub peek: bool,
     /// Which pane of the board j and k move in.
     pub pane: Pane,
+    /// The selected forge of the right side.
+    pub forge_at: usize,
     pub utc: bool,
     /// The local zone, for when `utc` is off. The runtime sets it.
     pub zone: TimeZone,
@@ -333,9 +460,12 @@ pub struct Interface {
     pub(crate) arranged: Option<order::Arranged>,
     /// `z`: the order and what is drawn of the board stay until it is pressed again.
     pub frozen: Option<Timestamp>,
+    /// What was known then: board and detail are drawn from it. Acts never look at it.
+    pub kept: Option<Box<Engine>>,
     pub tab: DetailTab,
     /// The first line shown of a tab or of the peek; it is also the selected one, for `o`.
     pub detail_offset: usize,
+    pub log: log::Logs,
     /// Counted from the newest entry, which is 0.
     pub timeline: ListCursor,
     /// The selected entry: the cursor stays on it when newer ones come. `None` follows the newest.
@@ -352,8 +482,15 @@ pub struct Interface {
     /// Errors that stay until they are read.
     pub problems: Vec<Problem>,
     /// The demo's tour: the step that the footer shows.
-    pub tour: Option<usize>,
+    pub tour: Option<tour::Step>,
     pub keymap: Keymap,
+    /// Keys that begin a longer binding, and where they were pressed.
+    pub begun: Option<(Context, Vec<Chord>)>,
+    pub customs: custom::Customs,
+    /// How many commands of the operator's own were run.
+    pub(crate) runs: u64,
+    /// Whether the mouse is listened to.
+    pub mouse: bool,
     pub ascii: bool,
     pub quitting: bool,
 }
@@ -363,6 +500,15 @@ pub struct Interface {
 pub struct Cursor {
     pub service: ServiceName,
     pub environment: EnvironmentName,
+}
+
+/// Where somebody was, to come back to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    pub screen: Screen,
+    pub cursor: Option<Cursor>,
+    tab: DetailTab,
+    detail_offset: usize,
 }
 
 /// What fills the screen.
@@ -377,6 +523,10 @@ pub enum Screen {
     Pipelines,
     /// Everything that is under way.
     Tasks,
+    /// Every hold there is.
+    Holds,
+    /// One forge in full.
+    Forge(ForgeName),
 }
 
 /// The panes of the board.
@@ -385,15 +535,8 @@ pub enum Pane {
     #[default]
     Rows,
     Peek,
-}
-
-/// The order of the rows.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Sort {
-    /// What needs somebody first: failed, held, running, stale, ready, waiting, gated, level.
-    #[default]
-    Risk,
-    Name,
+    /// The forges of the right side.
+    Forges,
 }
 
 /// The tabs of a service's detail.
@@ -405,6 +548,8 @@ pub enum DetailTab {
     Deployments,
     Pipeline,
     PullRequests,
+    Log,
+    Lane,
 }
 
 /// A cursor in a plain list.

@@ -2,6 +2,8 @@
 //! screen and no more; drawing it lives in `ui`, what the keys do in `interface`.
 
 mod board;
+mod brake;
+mod columns;
 mod coming;
 mod deployments;
 mod detail;
@@ -10,12 +12,14 @@ mod empty;
 mod errors;
 mod failure;
 mod footer;
+mod forge;
 mod gates;
 pub mod glyph;
 mod header;
 mod help;
 mod lane;
 pub mod line;
+mod log;
 mod look;
 mod messages;
 mod overlay;
@@ -58,21 +62,30 @@ pub struct View {
     pub over: Vec<Dialog>,
 }
 
+/// Which button of the top dialog has the focus, as it is drawn.
+pub fn focused_button(state: &State) -> Option<usize> {
+    overlay::focused_button(&Look::new(state, Shape::of(&state.interface)))
+}
+
 /// Says what the operator sees now.
 pub fn view(state: &State) -> View {
     let shape = Shape::of(&state.interface);
     let look = Look::new(state, shape);
+    let kept = Look::kept(state, shape);
+    // What is frozen stays as it was; header, footer and dialogs go on.
+    let drawn = kept.as_ref().unwrap_or(&look);
     let main = if shape.is_tiny() && state.interface.screen == Screen::Release {
         release::tiny(&look)
     } else if shape.is_tiny() {
         tiny::main(&look)
     } else {
         match &state.interface.screen {
-            Screen::Board => board::main(&look),
-            Screen::Detail(service) => detail::main(&look, service),
+            Screen::Board => board::main(drawn),
+            Screen::Detail(service) => detail::main(drawn, service),
             Screen::Timeline => timeline::main(&look),
             Screen::Release => release::main(&look),
-            Screen::Pipelines | Screen::Tasks => {
+            Screen::Forge(name) => forge::main(&look, name),
+            Screen::Pipelines | Screen::Tasks | Screen::Holds => {
                 let overview = state.interface.overview().unwrap_or_default();
                 overview::main(&look, overview)
             }
@@ -84,7 +97,7 @@ pub fn view(state: &State) -> View {
         header: header::bars(&look),
         main,
         side: if shape.side > 0 {
-            side::panels(&look)
+            side::panels(drawn)
         } else {
             Vec::new()
         },

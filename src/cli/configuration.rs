@@ -4,7 +4,7 @@ use clap::Subcommand;
 use serde_json::json;
 
 use super::{Exit, Failure, Global, looks, output, settings};
-use crate::app::command::{Context, SPECS};
+use crate::app::command::{Context, SPECS, reference};
 use crate::app::keymap::Keymap;
 use crate::app::status::SCHEMA;
 use crate::config::{self, Env, Level, Problem};
@@ -18,7 +18,11 @@ pub enum ConfigCommand {
     /// Print the configuration in effect, as TOML and without secrets.
     Show,
     /// Print every command of the board with its keys, as they are bound now.
-    Keys,
+    Keys {
+        /// As a page of Markdown, by what they do.
+        #[arg(long)]
+        markdown: bool,
+    },
     /// Print a theme to start an own one from, or the names of all.
     Theme {
         /// One of the program's own.
@@ -31,7 +35,7 @@ pub enum ConfigCommand {
 
 pub(super) fn run(global: &Global, env: &Env, command: ConfigCommand) -> Result<Exit, Failure> {
     match &command {
-        ConfigCommand::Keys => return keys(global, env),
+        ConfigCommand::Keys { markdown } => return keys(global, env, *markdown),
         ConfigCommand::Theme { name, light } => {
             return theme(global, env, name.as_deref(), *light);
         }
@@ -61,7 +65,7 @@ pub(super) fn run(global: &Global, env: &Env, command: ConfigCommand) -> Result<
             Ok(exit)
         }
         // Both need no file.
-        ConfigCommand::Keys | ConfigCommand::Theme { .. } => Ok(Exit::Done),
+        ConfigCommand::Keys { .. } | ConfigCommand::Theme { .. } => Ok(Exit::Done),
         ConfigCommand::Show => {
             let settings = loaded.map_err(|problems| settings::broken(&problems))?;
             let shown = config::show::show(&settings);
@@ -84,15 +88,21 @@ fn as_json(problem: &Problem) -> serde_json::Value {
 }
 
 /// Prints the table of commands with the config's keys, or the default ones where there is none.
-fn keys(global: &Global, env: &Env) -> Result<Exit, Failure> {
+fn keys(global: &Global, env: &Env, markdown: bool) -> Result<Exit, Failure> {
     let keymap = match settings::located(global, env) {
         Some(path) => {
             let settings =
                 config::read(&path, env).map_err(|problems| settings::broken(&problems))?;
-            looks::keymap(&settings)?
+            let keymap = looks::keymap(&settings)?;
+            looks::customs(&settings, &keymap)?;
+            keymap
         }
         None => Keymap::default(),
     };
+    if markdown {
+        output::line(reference::markdown(&keymap).trim_end());
+        return Ok(Exit::Done);
+    }
     let rows = SPECS.iter().map(|spec| {
         let keys = keymap.keys(spec.command).iter().map(ToString::to_string);
         let contexts = spec.contexts.iter().map(|context| context.word());
@@ -124,6 +134,14 @@ fn keys(global: &Global, env: &Env) -> Result<Exit, Failure> {
             },
             spec.help,
         ));
+        for (context, keys) in keymap.apart(spec.command) {
+            let keys: Vec<String> = keys
+                .iter()
+                .map(|key| format!("{:?}", key.to_string()))
+                .collect();
+            let name = format!("\"{}.{}\"", context.word(), spec.name);
+            output::line(&format!("{name:<18} = [{}]", keys.join(", ")));
+        }
     }
     Ok(Exit::Done)
 }

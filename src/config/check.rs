@@ -15,10 +15,14 @@ use crate::domain::ids::{Digest, EnvironmentName, Person, RoleName};
 use crate::domain::override_::OverrideRule;
 use crate::domain::policy::{COUNTDOWN, Environment, GateSpec, Mode, Policy};
 
+mod brake;
 mod by_hand;
+mod covered;
+mod custom;
 mod depends;
 mod forge;
 mod gate;
+mod notify;
 mod overlap;
 mod recurrence;
 mod release;
@@ -26,11 +30,14 @@ mod risk;
 mod scope;
 mod service;
 mod verify;
+mod view;
 mod window;
 
+use covered::Covered;
 pub(super) use forge::{api_of, kind_of_host};
 pub(super) use risk::Risks;
 pub(super) use service::{default_via, undeclared};
+pub use view::{GROUPS, SORTS};
 pub(super) use window::DAYS;
 
 /// Turns the parser's complaints into problems.
@@ -63,6 +70,7 @@ pub(super) fn check<'d>(
     let poll = poll(&top);
     let ui = ui(&top, &place);
     let bindings = bindings(&top);
+    let views = view::views(&top);
     let journal = journal(&top, &place);
     let forges = forge::forges(&top, &place);
     let mut roles = roles(&top);
@@ -87,6 +95,7 @@ pub(super) fn check<'d>(
         },
         &mut environments,
     );
+    brake::check(&top, &services.list);
     let windows = window::windows(&top, &environments, &services);
     let releases = release::releases(
         &top,
@@ -97,6 +106,13 @@ pub(super) fn check<'d>(
             windows: &windows,
         },
     );
+
+    let covered = Covered {
+        services: &services.list,
+        environments: &environments,
+    };
+    let notify = notify::rules(&top, &covered);
+    let commands = custom::commands(&top, &covered, &place);
 
     let mut policy = Policy {
         version: Digest::from(""),
@@ -119,7 +135,10 @@ pub(super) fn check<'d>(
         risks,
         extra_gates: services.extra_gates,
         keys: bindings,
+        views,
         ui,
+        notify,
+        commands,
         source: Some(path.to_owned()),
         notes: Vec::new(),
     })
@@ -210,6 +229,8 @@ fn ui(top: &Table<'_>, place: &Place<'_>) -> Ui {
         ("ascii", &mut ui.ascii),
         ("motion", &mut ui.motion),
         ("utc", &mut ui.utc),
+        ("session", &mut ui.session),
+        ("mouse", &mut ui.mouse),
     ] {
         if let Some(value) = table.get(key).and_then(Value::flag) {
             *flag = value;
@@ -227,30 +248,42 @@ fn bindings(top: &Table<'_>) -> BTreeMap<String, Binding> {
     };
     let mut bindings = BTreeMap::new();
     for (command, value) in table.entries() {
-        let binding = if value.is_false() {
-            Some(Binding::Unbound)
-        } else if value.is_list() {
-            value
-                .texts()
-                .map(|keys| Binding::Keys(keys.iter().map(|(key, _)| (*key).to_owned()).collect()))
-        } else if value.as_text().is_some() {
-            value.text().map(|key| Binding::Keys(vec![key.to_owned()]))
+        // A context with keys of its own: [keys.board].
+        if value.is_table() {
+            let inner = value.open_table(format!("keys.{command}"));
+            for (inner, value) in inner.iter().flat_map(Table::entries) {
+                bind(&mut bindings, format!("{command}.{inner}"), value);
+            }
         } else {
-            value.error(
-                format!("`{command}` must be a key, a list of keys, or false"),
-                Some(format!("for instance {command} = \"ctrl-p\"")),
-            );
-            None
-        };
-        if binding == Some(Binding::Keys(Vec::new())) {
-            value.error(
-                format!("`{command}` lists no key"),
-                Some("to take its key away, write false".to_owned()),
-            );
+            bind(&mut bindings, command.to_owned(), value);
         }
-        bindings.extend(binding.map(|binding| (command.to_owned(), binding)));
     }
     bindings
+}
+
+fn bind(bindings: &mut BTreeMap<String, Binding>, command: String, value: &Value<'_>) {
+    let binding = if value.is_false() {
+        Some(Binding::Unbound)
+    } else if value.is_list() {
+        value
+            .texts()
+            .map(|keys| Binding::Keys(keys.iter().map(|(key, _)| (*key).to_owned()).collect()))
+    } else if value.as_text().is_some() {
+        value.text().map(|key| Binding::Keys(vec![key.to_owned()]))
+    } else {
+        value.error(
+            format!("`{command}` must be a key, a list of keys, or false"),
+            Some(format!("for instance {command} = \"ctrl-p\"")),
+        );
+        None
+    };
+    if binding == Some(Binding::Keys(Vec::new())) {
+        value.error(
+            format!("`{command}` lists no key"),
+            Some("to take its key away, write false".to_owned()),
+        );
+    }
+    bindings.extend(binding.map(|binding| (command, binding)));
 }
 
 fn journal(top: &Table<'_>, place: &Place<'_>) -> Option<JournalUrl> {
@@ -454,6 +487,7 @@ fn environments(
             risk: risks.get(tier).cloned().unwrap_or_default(),
             countdown: countdown.unwrap_or(COUNTDOWN),
             verification: verify::read(&table, roles),
+            brakes: brake::read(&table),
         };
         environments.insert(environment.name.clone(), environment);
     }

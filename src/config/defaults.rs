@@ -19,6 +19,8 @@ pub const UI: Ui = Ui {
     ascii: false,
     motion: true,
     utc: true,
+    session: true,
+    mouse: true,
 };
 
 /// The web addresses of the forges that need no `url`.

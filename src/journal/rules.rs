@@ -111,6 +111,8 @@ impl<'a> Move<'a> {
                 | Event::VerificationPassed { .. }
                 | Event::VerificationFailed { .. }
                 | Event::AlertRaised { .. }
+                | Event::HandoverGiven { .. }
+                | Event::HandoverAccepted { .. }
                 | Event::DeploymentSeen { .. },
                 Precondition::None,
             ) => Ok(Self::Note),
@@ -190,6 +192,8 @@ pub fn scoped(mut draft: Draft) -> Draft {
         | Event::VerificationPassed { .. }
         | Event::VerificationFailed { .. }
         | Event::AlertRaised { .. }
+        | Event::HandoverGiven { .. }
+        | Event::HandoverAccepted { .. }
         | Event::DeploymentSeen { .. }
         | Event::DeploymentOutOfBand { .. } => return draft,
     };
@@ -241,6 +245,8 @@ pub fn subject(draft: &Draft) -> Option<String> {
         | Event::TaskDone { .. }
         | Event::TaskWithdrawn { .. }
         | Event::VoteVoided { .. }
+        | Event::HandoverGiven { .. }
+        | Event::HandoverAccepted { .. }
         | Event::ReleaseVoteCast { .. } => None,
     }
 }
@@ -309,6 +315,8 @@ pub fn is_said_once(event: &Event) -> bool {
         | Event::OverrideConfirmed { .. }
         | Event::OverrideWithdrawn { .. }
         | Event::TaskDone { .. }
+        | Event::HandoverGiven { .. }
+        | Event::HandoverAccepted { .. }
         | Event::TaskWithdrawn { .. } => false,
     }
 }

@@ -1,6 +1,8 @@
 //! A session: settings, engine and executor of one run, for either face.
 
-use std::path::PathBuf;
+use std::fs::File;
+use std::io::{Read as _, Write as _};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use tokio::sync::mpsc::Receiver;
@@ -13,6 +15,9 @@ use crate::app::Msg;
 use crate::app::engine::{Engine, Start};
 use crate::config::{Env, Settings};
 use crate::domain::ids::InstanceId;
+
+/// No session is longer.
+const MOST: u64 = 1 << 17;
 
 /// What the global options ask of a run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -64,4 +69,28 @@ impl Session {
             cache,
         }
     }
+}
+
+/// Where the session of these settings is kept: beside the journal, one file for each config.
+pub fn path(settings: &Settings, env: &Env) -> Option<PathBuf> {
+    let facts = cache::path(settings, env)?;
+    let name = facts.file_stem()?.to_str()?;
+    let folder = env.state_home()?.join("gonogo").join("sessions");
+    settings
+        .ui
+        .session
+        .then(|| folder.join(format!("{name}.json")))
+}
+
+/// Reads a session, and no more than one can be long; one that is not there is none.
+pub fn read(path: &Path) -> Option<String> {
+    let mut text = String::new();
+    let file = File::open(path).ok()?;
+    file.take(MOST).read_to_string(&mut text).ok()?;
+    Some(text)
+}
+
+/// Keeps a session for the next start, whole or not at all, readable by its owner alone.
+pub fn write(path: &Path, text: &str) -> std::io::Result<()> {
+    cache::replace(path, |file| file.write_all(text.as_bytes()).map(|()| true))
 }

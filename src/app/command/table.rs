@@ -9,6 +9,7 @@ const SCREENS: &[Context] = &[
     Context::Timeline,
     Context::Release,
     Context::Overview,
+    Context::Log,
 ];
 /// Everywhere but in dialogs, where letters may be typed.
 const PLACES: &[Context] = &[
@@ -17,23 +18,55 @@ const PLACES: &[Context] = &[
     Context::Timeline,
     Context::Release,
     Context::Overview,
+    Context::Log,
     Context::List,
 ];
 /// Where there is a list to move in by pages.
 const LISTED: &[Context] = PLACES;
 const BOARD: &[Context] = &[Context::Board];
+/// The board, and the chooser over it, which the same key closes.
+const COLUMNED: &[Context] = &[Context::Board, Context::Dialog];
 const BOARD_DETAIL: &[Context] = &[Context::Board, Context::Detail];
 /// Where one service is selected, in the environment that it is about.
-const CELLS: &[Context] = &[Context::Board, Context::Detail, Context::Release];
+const CELLS: &[Context] = &[
+    Context::Board,
+    Context::Detail,
+    Context::Release,
+    Context::Log,
+];
+
+const LOG: &[Context] = &[Context::Log];
+const BOARD_LOG: &[Context] = &[Context::Board, Context::Log];
+/// Where times are shown by a zone's clock.
+const TIMED: &[Context] = &[
+    Context::Board,
+    Context::Detail,
+    Context::Timeline,
+    Context::Release,
+    Context::Overview,
+];
 
 const RELEASE: &[Context] = &[Context::Release];
-const TABS: &[Context] = &[Context::Detail, Context::Release, Context::Overview];
-const BROWSED: &[Context] = &[Context::Board, Context::Detail, Context::Overview];
+const TABS: &[Context] = &[
+    Context::Detail,
+    Context::Release,
+    Context::Overview,
+    Context::Log,
+];
+const BROWSED: &[Context] = &[
+    Context::Board,
+    Context::Detail,
+    Context::Overview,
+    Context::Log,
+];
+/// Where a run is selected.
+const RUNS: &[Context] = &[Context::Board, Context::Detail, Context::Overview];
 const PANES: &[Context] = &[
     Context::Board,
     Context::Detail,
     Context::Release,
     Context::Overview,
+    Context::Log,
     Context::Dialog,
 ];
 const OPENING: &[Context] = &[
@@ -208,7 +241,7 @@ pub const SPECS: &[Spec] = &[
         label: "next",
         help: "to the next match of the filter",
         group: Group::Look,
-        contexts: BOARD,
+        contexts: BOARD_LOG,
         keys: &["n"],
         danger: Danger::None,
     },
@@ -218,7 +251,7 @@ pub const SPECS: &[Spec] = &[
         label: "previous",
         help: "to the match before",
         group: Group::Look,
-        contexts: BOARD,
+        contexts: BOARD_LOG,
         keys: &["N"],
         danger: Danger::None,
     },
@@ -226,10 +259,60 @@ pub const SPECS: &[Spec] = &[
         command: Command::Sort,
         name: "sort",
         label: "sort",
-        help: "sort by risk or by name",
+        help: "sort by risk, name, commits behind, or newest deployment",
         group: Group::Look,
         contexts: BOARD,
         keys: &["s"],
+        danger: Danger::None,
+    },
+    Spec {
+        command: Command::GroupBy,
+        name: "group",
+        label: "groups",
+        help: "group rows by state, release, forge, team, or not",
+        group: Group::Look,
+        contexts: BOARD,
+        keys: &["b"],
+        danger: Danger::None,
+    },
+    Spec {
+        command: Command::Columns,
+        name: "columns",
+        label: "columns",
+        help: "choose the columns",
+        group: Group::Look,
+        contexts: COLUMNED,
+        keys: &["c"],
+        danger: Danger::None,
+    },
+    Spec {
+        command: Command::Views,
+        name: "views",
+        label: "views",
+        help: "choose a view of the config",
+        group: Group::Look,
+        contexts: SCREENS,
+        keys: &["'"],
+        danger: Danger::None,
+    },
+    Spec {
+        command: Command::Range,
+        name: "range",
+        label: "range",
+        help: "begin a range of marks, or mark up to here",
+        group: Group::Look,
+        contexts: BOARD,
+        keys: &["v"],
+        danger: Danger::None,
+    },
+    Spec {
+        command: Command::MarkAll,
+        name: "mark-all",
+        label: "mark all",
+        help: "mark everything that the filter shows, or unmark it",
+        group: Group::Look,
+        contexts: BOARD,
+        keys: &["*"],
         danger: Danger::None,
     },
     Spec {
@@ -306,10 +389,20 @@ pub const SPECS: &[Spec] = &[
         command: Command::Freeze,
         name: "freeze",
         label: "freeze",
-        help: "keep the picture and the order of the rows as they are",
+        help: "keep the whole picture as it is; acts still look at what is",
         group: Group::Look,
-        contexts: BOARD,
+        contexts: BOARD_DETAIL,
         keys: &["z"],
+        danger: Danger::None,
+    },
+    Spec {
+        command: Command::Mouse,
+        name: "mouse",
+        label: "mouse",
+        help: "let go of the mouse, so that the terminal selects text; take it back",
+        group: Group::Look,
+        contexts: SCREENS,
+        keys: &["%"],
         danger: Danger::None,
     },
     Spec {
@@ -318,7 +411,7 @@ pub const SPECS: &[Spec] = &[
         label: "UTC/local",
         help: "show times in UTC or in local time",
         group: Group::Look,
-        contexts: SCREENS,
+        contexts: TIMED,
         keys: &["t"],
         danger: Danger::None,
     },
@@ -335,6 +428,7 @@ pub const SPECS: &[Spec] = &[
     act! { StartRelease in RELEASE ["P"] "release-start" "start" "start the release, wave by wave" },
     act! { ResumeRelease in RELEASE ["R"] "release-resume" "resume" "go on with the release from here" },
     act! { CancelRelease in RELEASE ["X"] "release-cancel" "cancel" "end the release: nothing more is started" },
+    act! { HandOver in SCREENS ["T"] "handover" "hand over" "hand the evening over, or take over what somebody else handed over" },
     Spec {
         command: Command::Plan,
         name: "plan",
@@ -342,6 +436,66 @@ pub const SPECS: &[Spec] = &[
         help: "what the release would move in which order, when, and whether it fits",
         group: Group::Look,
         contexts: RELEASE,
+        keys: &["p"],
+        danger: Danger::None,
+    },
+    Spec {
+        command: Command::Watch,
+        name: "watch",
+        label: "log",
+        help: "the log of the selected run: follows one that runs, where the forge can",
+        group: Group::Look,
+        contexts: RUNS,
+        keys: &["w"],
+        danger: Danger::None,
+    },
+    Spec {
+        command: Command::Search,
+        name: "search",
+        label: "search",
+        help: "look for words in the log; n and N go on",
+        group: Group::Look,
+        contexts: LOG,
+        keys: &["/"],
+        danger: Danger::None,
+    },
+    Spec {
+        command: Command::Follow,
+        name: "follow",
+        label: "follow",
+        help: "stay at the end of the log, or stop doing so",
+        group: Group::Look,
+        contexts: LOG,
+        keys: &["f"],
+        danger: Danger::None,
+    },
+    Spec {
+        command: Command::Wrap,
+        name: "wrap",
+        label: "wrap",
+        help: "break long lines, or cut them",
+        group: Group::Look,
+        contexts: LOG,
+        keys: &["w"],
+        danger: Danger::None,
+    },
+    Spec {
+        command: Command::Stamps,
+        name: "timestamps",
+        label: "times",
+        help: "show when each line was written, where the log tells",
+        group: Group::Look,
+        contexts: LOG,
+        keys: &["t"],
+        danger: Danger::None,
+    },
+    Spec {
+        command: Command::Summary,
+        name: "summary",
+        label: "failure",
+        help: "show or hide the last lines of the failed step",
+        group: Group::Look,
+        contexts: LOG,
         keys: &["p"],
         danger: Danger::None,
     },
@@ -393,6 +547,26 @@ pub const SPECS: &[Spec] = &[
         group: Group::GoTo,
         contexts: SCREENS,
         keys: &["5"],
+        danger: Danger::None,
+    },
+    Spec {
+        command: Command::Holds,
+        name: "holds",
+        label: "holds",
+        help: "every hold: whose, since when, until when, on what",
+        group: Group::GoTo,
+        contexts: SCREENS,
+        keys: &[],
+        danger: Danger::None,
+    },
+    Spec {
+        command: Command::Forges,
+        name: "forges",
+        label: "forges",
+        help: "one forge in full: token, budget, what it can, what went wrong",
+        group: Group::GoTo,
+        contexts: SCREENS,
+        keys: &[],
         danger: Danger::None,
     },
     Spec {

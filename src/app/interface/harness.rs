@@ -207,13 +207,18 @@ pub(crate) fn top(state: &State) -> &'static str {
         Some(Overlay::Errors { .. }) => "errors",
         Some(Overlay::Messages { .. }) => "messages",
         Some(Overlay::Filter { .. }) => "filter",
+        Some(Overlay::Search { .. }) => "search",
         Some(Overlay::Palette { .. }) => "palette",
+        Some(Overlay::Columns { .. }) => "columns",
         Some(Overlay::Promote(_)) => "promote",
         Some(Overlay::Hold(_)) => "hold",
         Some(Overlay::Gates(_)) => "gates",
         Some(Overlay::Override(_)) => "override",
         Some(Overlay::Confirm(_)) => "confirm",
         Some(Overlay::Release(_)) => "release",
+        Some(Overlay::Handover(_)) => "handover",
+        Some(Overlay::Custom(_)) => "custom",
+        Some(Overlay::Output(_)) => "output",
         Some(Overlay::Quit { .. }) => "quit",
     }
 }
@@ -284,6 +289,7 @@ fn policy() -> Policy {
             risk: crate::domain::risk::RiskRule::default(),
             countdown: crate::domain::policy::COUNTDOWN,
             verification: None,
+            brakes: crate::domain::brake::Brakes::default(),
         };
         (EnvironmentName::from(name), environment)
     };

@@ -3,10 +3,11 @@
 
 use tui_input::Input;
 
+use super::custom::{CustomDialog, OutputPane};
 use super::{
-    ConfirmDialog, ConfirmFocus, GatesDialog, GatesFocus, HoldDialog, HoldFocus, Interface,
-    ListCursor, OverrideDialog, OverrideFocus, PromoteDialog, PromoteFocus, ReleaseDialog,
-    ReleaseFocus,
+    ConfirmDialog, ConfirmFocus, GatesDialog, GatesFocus, HandoverDialog, HandoverFocus,
+    HoldDialog, HoldFocus, Interface, ListCursor, OverrideDialog, OverrideFocus, PromoteDialog,
+    PromoteFocus, ReleaseDialog, ReleaseFocus,
 };
 use crate::app::state::State;
 
@@ -27,9 +28,17 @@ pub enum Overlay {
         input: Input,
         before: String,
     },
+    /// `/` in a log.
+    Search {
+        input: Input,
+    },
     /// `:`: a command by its name.
     Palette {
         input: Input,
+        selected: usize,
+    },
+    /// `c`: which columns are shown.
+    Columns {
         selected: usize,
     },
     Promote(PromoteDialog),
@@ -40,6 +49,12 @@ pub enum Overlay {
     Confirm(ConfirmDialog),
     /// Vote on a release, start it, hand it over, end it.
     Release(ReleaseDialog),
+    /// What the next operator must know: given, or accepted.
+    Handover(HandoverDialog),
+    /// Run a command of the operator's own?
+    Custom(CustomDialog),
+    /// What it said.
+    Output(OutputPane),
     /// Something is in flight: quit all the same?
     Quit {
         focus: usize,
@@ -56,11 +71,16 @@ impl Interface {
             | Overlay::Override(_)
             | Overlay::Confirm(_)
             | Overlay::Release(_)
+            | Overlay::Handover(_)
+            | Overlay::Custom(_)
             | Overlay::Quit { .. } => true,
             Overlay::Help { .. }
             | Overlay::Errors { .. }
             | Overlay::Messages { .. }
             | Overlay::Filter { .. }
+            | Overlay::Columns { .. }
+            | Overlay::Search { .. }
+            | Overlay::Output(_)
             | Overlay::Palette { .. } => false,
         })
     }
@@ -68,7 +88,7 @@ impl Interface {
     /// Says whether a text field has the focus: then letters type.
     pub fn is_typing(&self) -> bool {
         match self.overlays.last() {
-            Some(Overlay::Filter { .. } | Overlay::Palette { .. }) => true,
+            Some(Overlay::Filter { .. } | Overlay::Search { .. } | Overlay::Palette { .. }) => true,
             Some(Overlay::Promote(dialog)) => {
                 matches!(dialog.focus, PromoteFocus::Reason | PromoteFocus::Typed)
             }
@@ -80,6 +100,7 @@ impl Interface {
                 matches!(dialog.focus, GatesFocus::Name | GatesFocus::Note)
             }
             Some(Overlay::Confirm(dialog)) => dialog.focus == ConfirmFocus::Reason,
+            Some(Overlay::Handover(dialog)) => dialog.focus == HandoverFocus::Remark,
             Some(Overlay::Release(dialog)) => {
                 matches!(dialog.focus, ReleaseFocus::Note | ReleaseFocus::Typed)
             }
@@ -87,6 +108,9 @@ impl Interface {
                 Overlay::Help { .. }
                 | Overlay::Errors { .. }
                 | Overlay::Messages { .. }
+                | Overlay::Columns { .. }
+                | Overlay::Custom(_)
+                | Overlay::Output(_)
                 | Overlay::Quit { .. },
             )
             | None => false,
@@ -96,16 +120,22 @@ impl Interface {
     /// The text field that letters are typed into, if one has the focus.
     pub(super) fn field(&mut self) -> Option<&mut Input> {
         match self.overlays.last_mut()? {
-            Overlay::Filter { input, .. } | Overlay::Palette { input, .. } => Some(input),
+            Overlay::Filter { input, .. }
+            | Overlay::Search { input }
+            | Overlay::Palette { input, .. } => Some(input),
             Overlay::Promote(dialog) => dialog.field(),
             Overlay::Hold(dialog) => dialog.field(),
             Overlay::Gates(dialog) => dialog.field(),
             Overlay::Override(dialog) => dialog.field(),
             Overlay::Confirm(dialog) => dialog.field(),
             Overlay::Release(dialog) => dialog.field(),
+            Overlay::Handover(dialog) => dialog.field(),
             Overlay::Help { .. }
             | Overlay::Errors { .. }
             | Overlay::Messages { .. }
+            | Overlay::Columns { .. }
+            | Overlay::Custom(_)
+            | Overlay::Output(_)
             | Overlay::Quit { .. } => None,
         }
     }
@@ -125,9 +155,14 @@ pub(super) fn typed(state: &mut State) {
             Overlay::Help { .. }
             | Overlay::Errors { .. }
             | Overlay::Messages { .. }
+            | Overlay::Columns { .. }
+            | Overlay::Search { .. }
             | Overlay::Promote(_)
             | Overlay::Confirm(_)
             | Overlay::Release(_)
+            | Overlay::Handover(_)
+            | Overlay::Custom(_)
+            | Overlay::Output(_)
             // What changed under it stays said.
             | Overlay::Override(_)
             | Overlay::Quit { .. },

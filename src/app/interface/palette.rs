@@ -1,64 +1,21 @@
-//! The line of `:`: any command by its name, found fuzzily, the impossible ones with the reason.
+//! The line of `:`: its keys, and carrying out what was chosen. What is on offer is found in
+//! `palette/choices.rs`.
 
-use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
-use nucleo_matcher::{Config, Matcher, Utf32Str};
+use tui_input::Input;
 
-use super::Overlay;
 use super::choice::turn;
-use crate::app::command::{Command, Context, SPECS, Spec, blocked};
+use super::{Overlay, Screen, arrangement, custom};
+use crate::app::command::Command;
 use crate::app::effect::Effect;
 use crate::app::state::State;
 
-/// A command on offer under `:`.
-#[derive(Clone, Debug)]
-pub struct Choice {
-    pub spec: &'static Spec,
-    /// The keys that would do the same, as the user bound them.
-    pub keys: String,
-    pub blocked: Option<String>,
-}
+mod choices;
 
-/// The commands of the present screen that fit what was typed, the best first.
-pub fn choices(state: &State, typed: &str) -> Vec<Choice> {
-    let context = match state.interface.screen {
-        super::Screen::Board => Context::Board,
-        super::Screen::Detail(_) => Context::Detail,
-        super::Screen::Timeline => Context::Timeline,
-        super::Screen::Release => Context::Release,
-        super::Screen::Pipelines | super::Screen::Tasks => Context::Overview,
-    };
-    let pattern = Pattern::parse(typed, CaseMatching::Ignore, Normalization::Smart);
-    let mut matcher = Matcher::new(Config::DEFAULT);
-    let mut buffer = Vec::new();
-    let mut found: Vec<(bool, u32, &'static Spec)> = SPECS
-        .iter()
-        .filter(|spec| spec.contexts.contains(&context))
-        .filter_map(|spec| {
-            let name = pattern.score(Utf32Str::new(spec.name, &mut buffer), &mut matcher);
-            let score = name.or_else(|| {
-                // What it is called in other words; a name always comes first.
-                pattern.score(Utf32Str::new(spec.label, &mut buffer), &mut matcher)
-            });
-            score.map(|score| (name.is_some(), score, spec))
-        })
-        .collect();
-    found.sort_by_key(|(named, score, _)| std::cmp::Reverse((*named, *score)));
-    found
-        .into_iter()
-        .map(|(_, _, spec)| Choice {
-            spec,
-            keys: state
-                .interface
-                .keymap
-                .keys(spec.command)
-                .iter()
-                .map(ToString::to_string)
-                .collect::<Vec<_>>()
-                .join(" "),
-            blocked: blocked::reason(state, spec.command),
-        })
-        .collect()
-}
+use choices::Action;
+pub use choices::{Choice, choices};
+
+/// How many lines are remembered.
+const REMEMBERED: usize = 50;
 
 pub(super) fn run(state: &mut State, command: Command) -> Vec<Effect> {
     let Some(Overlay::Palette { input, selected }) = state.interface.overlays.last() else {
@@ -69,30 +26,43 @@ pub(super) fn run(state: &mut State, command: Command) -> Vec<Effect> {
         Command::Close => {
             state.interface.overlays.pop();
         }
-        Command::Down | Command::NextPane => select(state, &typed, true),
+        Command::NextPane => complete(state, &typed, chosen),
+        Command::Down => select(state, &typed, true),
         Command::Up | Command::PreviousPane => select(state, &typed, false),
         Command::Open => {
+            // The whole name of a command of the operator's own means that one.
+            if let Some(place) = state.interface.customs.named(typed.trim()) {
+                state.interface.overlays.pop();
+                return custom::start(state, place);
+            }
             let found = choices(state, &typed);
-            let Some(choice) = found.get(chosen) else {
+            let Some(choice) = found.into_iter().nth(chosen) else {
                 let why = format!("there is no command {typed:?} here");
                 state.interface.say(false, why, state.now);
                 return Vec::new();
             };
-            let command = choice.spec.command;
-            let blocked = choice.blocked.clone();
-            state.interface.overlays.pop();
-            // A blocked change still opens its dialog, which says why not in full.
-            match blocked {
-                Some(why) if !choice.spec.changes() => {
-                    let why = format!("{}: {why}", choice.spec.name);
-                    state.interface.say(false, why, state.now);
-                }
-                Some(_) | None => return super::run(state, command),
-            }
+            return carry_out(state, choice);
         }
         _ => {}
     }
     Vec::new()
+}
+
+/// Puts the chosen line into the field, ready for what may follow it; if it stands there already,
+/// chooses the next one.
+fn complete(state: &mut State, typed: &str, chosen: usize) {
+    let found = choices(state, typed);
+    let Some(choice) = found.get(chosen) else {
+        return;
+    };
+    if choice.line.trim_end() == typed.trim_end() {
+        return select(state, typed, true);
+    }
+    let line = format!("{} ", choice.line.trim_end());
+    if let Some(Overlay::Palette { input, selected }) = state.interface.overlays.last_mut() {
+        *input = Input::new(line);
+        *selected = 0;
+    }
 }
 
 fn select(state: &mut State, typed: &str, forward: bool) {
@@ -102,65 +72,60 @@ fn select(state: &mut State, typed: &str, forward: bool) {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::super::harness::{on, press, said, state, top};
-    use super::*;
-
-    fn names(typed: &str) -> Vec<&'static str> {
-        let found = choices(&state(), typed).into_iter();
-        found.map(|choice| choice.spec.name).collect()
+fn carry_out(state: &mut State, choice: Choice) -> Vec<Effect> {
+    // A line from before comes back into the field: what it means may have changed since.
+    if let Action::Again(line) = &choice.action {
+        if let Some(Overlay::Palette { input, selected }) = state.interface.overlays.last_mut() {
+            *input = Input::new(line.clone());
+            *selected = 0;
+        }
+        return Vec::new();
     }
-
-    #[test]
-    fn commands_are_found_by_name_and_by_other_words() {
-        assert_eq!(names("promote").first(), Some(&"promote"));
-        assert_eq!(names("tmln").first(), Some(&"timeline"));
-        assert_eq!(names("web").first(), Some(&"browse"));
-        assert!(names("").len() > 30, "nothing typed lists everything");
-        assert!(!names("").contains(&"next-tab"), "there are no tabs here");
+    state.interface.overlays.pop();
+    state.interface.remember(&choice.line);
+    // A blocked change still opens its dialog, which says why not in full.
+    if let Some(why) = choice.blocked.as_ref().filter(|_| !choice.changes()) {
+        let why = format!("{}: {why}", choice.line);
+        state.interface.say(false, why, state.now);
+        return Vec::new();
     }
-
-    #[test]
-    fn a_command_is_carried_out_by_name_and_a_change_still_asks() {
-        let mut state = state();
-        press(&mut state, ": 'hold");
-        assert_eq!(top(&state), "palette");
-        press(&mut state, "enter");
-        assert_eq!(top(&state), "hold");
-        press(&mut state, "esc : 'sort enter");
-        assert_eq!(state.interface.sort, super::super::Sort::Name);
+    match choice.action {
+        Action::Run(command) => return super::run(state, command),
+        Action::At(command, cursor) => {
+            // What is named is meant, not what is marked; the marks stay for later.
+            let marks = std::mem::take(&mut state.interface.marks);
+            state.interface.range = None;
+            state.interface.cursor = Some(cursor);
+            let effects = super::screen(state, command);
+            state.interface.marks = marks;
+            return effects;
+        }
+        Action::Service(service) => state.interface.show(Screen::Detail(service)),
+        Action::Release(name) => {
+            state.interface.release = Some(name);
+            state.interface.show(Screen::Release);
+        }
+        Action::View(name) => arrangement::choose(state, &name),
+        Action::Sort(sort) => state.interface.sort = sort,
+        Action::Group(group) => state.interface.group = group,
+        Action::Filter(text) => state.interface.filter = text,
+        Action::Again(_) => {}
     }
+    state.interface.arrange(&state.engine, state.now);
+    Vec::new()
+}
 
-    #[test]
-    fn the_impossible_is_listed_with_the_reason() {
-        let mut state = state();
-        on(&mut state, "billing", "production");
-        let found = choices(&state, "promote");
-        let promote = found.first().expect("promote");
-        assert_eq!(promote.blocked.as_deref(), Some("1 gate closed (soak)"));
-        assert_eq!(promote.keys, "P");
-        press(&mut state, ": 'next-match enter");
-        assert_eq!(said(&state), "next-match: no filter");
-        press(&mut state, ": 'zzz enter");
-        assert_eq!(said(&state), "there is no command \"zzz\" here");
-        assert_eq!(top(&state), "palette");
-    }
-
-    #[test]
-    fn the_arrows_choose() {
-        let mut state = state();
-        press(&mut state, ": down");
-        let second = names("").get(1).copied().expect("a second");
-        let Some(Overlay::Palette { selected, .. }) = state.interface.overlays.last() else {
-            panic!("no palette");
-        };
-        assert_eq!(*selected, 1);
-        assert_eq!(second, "up");
-        press(&mut state, "up up");
-        let Some(Overlay::Palette { selected, .. }) = state.interface.overlays.last() else {
-            panic!("no palette");
-        };
-        assert_eq!(*selected, names("").len() - 1);
+impl super::Interface {
+    /// Remembers a line of the palette, the newest last, each once.
+    fn remember(&mut self, line: &str) {
+        let before = &mut self.said_before;
+        before.retain(|known| known != line);
+        before.push(line.to_owned());
+        if before.len() > REMEMBERED {
+            before.remove(0);
+        }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -78,17 +78,7 @@ pub(super) fn open(state: &mut State, aim: Aim) {
     let services: Vec<ServiceName> = if alone {
         vec![cursor.service]
     } else {
-        // In the order of the board; marked rows that a filter hides come last, but they come.
-        let shown = interface.order.iter();
-        let hidden = interface
-            .marks
-            .iter()
-            .filter(|service| !interface.order.contains(service));
-        shown
-            .filter(|service| interface.marks.contains(*service))
-            .chain(hidden)
-            .cloned()
-            .collect()
+        interface.marked_in_order()
     };
     let wish = wish(aim);
     let items: Vec<PromoteItem> = services
@@ -122,7 +112,6 @@ pub(super) fn open(state: &mut State, aim: Aim) {
             focus: PromoteFocus::default(),
             aim,
         }));
-    state.interface.toured(1);
 }
 
 fn wish(aim: Aim) -> Wish {

@@ -138,11 +138,16 @@ impl Interface {
                 | Overlay::Errors { .. }
                 | Overlay::Messages { .. }
                 | Overlay::Filter { .. }
+                | Overlay::Search { .. }
                 | Overlay::Palette { .. }
+                | Overlay::Columns { .. }
                 | Overlay::Hold(_)
                 | Overlay::Gates(_)
                 | Overlay::Release(_)
                 | Overlay::Override(_)
+                | Overlay::Handover(_)
+                | Overlay::Custom(_)
+                | Overlay::Output(_)
                 | Overlay::Quit { .. } => {}
             }
         }

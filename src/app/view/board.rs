@@ -8,7 +8,8 @@ use super::look::Look;
 use super::panel::{Bar, Column, Content, Entry, Panel, Row, Table};
 use super::tally::standing;
 use super::{empty, gates, peek, scope, time};
-use crate::app::interface::Sort;
+use crate::app::interface::arrangement::{EARLIEST, Grouping, NEXT};
+use crate::app::interface::order::grouping;
 use crate::domain::board;
 use crate::domain::cell::{Cell, CellState};
 use crate::domain::ids::{EnvironmentName, ServiceName};
@@ -36,6 +37,8 @@ fn matrix(look: &Look<'_>) -> Panel {
     let seen = visible(look, look.shape.matrix());
     let environments = columns_shown(look);
     let target = look.environment();
+    let hidden = &look.interface.hidden;
+    let next_to = target.filter(|_| !hidden.contains(NEXT));
     let mut columns = vec![Column {
         title: "SERVICE".into(),
         least: 8,
@@ -46,7 +49,7 @@ fn matrix(look: &Look<'_>) -> Panel {
             title: Cow::Owned(environment.as_str().to_uppercase()),
             least: 9,
             // Where the room is short the first environment goes first, the cursor's last.
-            rank: if Some(environment) == target {
+            rank: if Some(*environment) == target {
                 0
             } else {
                 u8::try_from(environments.len() - place).unwrap_or(u8::MAX)
@@ -54,14 +57,14 @@ fn matrix(look: &Look<'_>) -> Panel {
             ..Column::default()
         });
     }
-    if let Some(target) = target {
+    if let Some(target) = next_to {
         columns.push(Column {
             title: Cow::Owned(format!("NEXT > {}", target.as_str().to_uppercase())),
             least: 12,
             ..Column::default()
         });
     }
-    let with_earliest = look.shape.main() >= 110;
+    let with_earliest = look.shape.main() >= 110 && !hidden.contains(EARLIEST);
     if with_earliest {
         columns.push(Column {
             title: "EARLIEST GO".into(),
@@ -70,10 +73,11 @@ fn matrix(look: &Look<'_>) -> Panel {
             grows: true,
         });
     }
+    let ranged = look.interface.ranged();
     let rows = seen
         .iter()
         .map(|seen| match seen {
-            Seen::Heading(state) => Row::Heading(Line::of(Tone::Heading, heading(*state))),
+            Seen::Heading(text) => Row::Heading(Line::of(Tone::Heading, text.clone())),
             Seen::Service(row) => {
                 let name = &row.service.name;
                 let cursor = look.interface.cursor.as_ref();
@@ -85,16 +89,16 @@ fn matrix(look: &Look<'_>) -> Panel {
                     Tone::Plain
                 };
                 cells.push(Entry::of(Line::of(tone, name.to_string())));
-                for environment in environments {
+                for environment in &environments {
                     let mut entry = match row.cell(environment) {
                         Some(cell) => cell_entry(look, row, cell),
                         None => Entry::of(Line::of(Tone::Muted, "-")),
                     };
-                    entry.selected = cursor.is_some_and(|at| at.environment == *environment);
+                    entry.selected = cursor.is_some_and(|at| at.environment == **environment);
                     cells.push(entry);
                 }
                 let next = target.and_then(|target| row.cell(target));
-                if target.is_some() {
+                if next_to.is_some() {
                     cells
                         .push(next.map_or_else(Entry::default, |cell| next_entry(look, row, cell)));
                 }
@@ -115,7 +119,7 @@ fn matrix(look: &Look<'_>) -> Panel {
                 Row::Entries {
                     cells,
                     cursor: cursor.is_some(),
-                    marked: look.interface.marks.contains(name),
+                    marked: look.interface.marks.contains(name) || ranged.contains(name),
                 }
             }
         })
@@ -127,65 +131,65 @@ fn matrix(look: &Look<'_>) -> Panel {
     }
 }
 
-fn columns_shown<'a>(look: &'a Look<'_>) -> &'a [EnvironmentName] {
+fn columns_shown<'a>(look: &'a Look<'_>) -> Vec<&'a EnvironmentName> {
     let all = &look.tally.environments;
     // Below 80 columns dev goes first: what is nearest to production matters most.
     let from = usize::from(look.shape.columns < 80 && all.len() > 2);
     let cursor = look.interface.cursor.as_ref();
     let on_first = cursor.is_some_and(|cursor| all.first() == Some(&cursor.environment));
-    all.get(if on_first { 0 } else { from }..).unwrap_or(all)
+    // The cursor's own column is never hidden: what is acted on has to be seen.
+    let cursor = cursor.map(|cursor| &cursor.environment);
+    let hidden = &look.interface.hidden;
+    let is_shown = |one: &&EnvironmentName| cursor == Some(*one) || !hidden.contains(one.as_str());
+    all.get(if on_first { 0 } else { from }..)
+        .unwrap_or(all)
+        .iter()
+        .filter(is_shown)
+        .collect()
 }
 
 fn title(look: &Look<'_>) -> Bar {
     let interface = look.interface;
-    let sort = match interface.sort {
-        Sort::Risk => "risk",
-        Sort::Name => "name",
+    let sort = interface.sort.word();
+    let groups = match interface.group {
+        Grouping::Auto => Line::new(),
+        group => Line::of(Tone::Muted, format!("group:{}", group.word())),
     };
     let filter = if interface.filter.is_empty() {
         Line::of(Tone::Muted, "filter:none")
     } else {
         Line::of(Tone::Accent, format!("filter:{}", interface.filter))
     };
-    let marks = match interface.marks.len() {
+    let marks = match interface.marked() {
         0 => Line::new(),
+        count if interface.range.is_some() => {
+            Line::of(Tone::Accent, format!("{count} marked, RANGE"))
+        }
         count => Line::of(Tone::Accent, format!("{count} marked")),
     };
-    let place = place(look).map_or_else(
+    let place = interface.place().map_or_else(
         || format!("{}", interface.order.len()),
         |place| format!("{}/{}", place + 1, interface.order.len()),
     );
     Bar::default()
         .left(0, Line::of(Tone::Heading, "BOARD"))
         .right(1, marks)
+        .right(4, groups)
         .right(3, Line::of(Tone::Muted, format!("sort:{sort}")))
         .right(2, filter)
         .right(1, Line::of(Tone::Muted, place))
 }
 
-/// The cursor's place in the order. It is looked for where it was last seen, and only then
-/// everywhere.
-fn place(look: &Look<'_>) -> Option<usize> {
-    let order = &look.interface.order;
-    let service = &look.interface.cursor.as_ref()?.service;
-    let near = look.interface.offset.min(order.len());
-    let seen = order.iter().skip(near).take(look.shape.matrix());
-    seen.into_iter()
-        .position(|name| name == service)
-        .map(|place| near + place)
-        .or_else(|| order.iter().position(|name| name == service))
-}
-
 /// What stands on one line of the matrix.
 enum Seen<'a> {
-    Heading(CellState),
+    Heading(String),
     Service(&'a board::Row),
 }
 
 /// The lines that are seen: from the offset, moved so far that the cursor is among them.
 fn visible<'a>(look: &Look<'a>, height: usize) -> Vec<Seen<'a>> {
     let order = &look.interface.order;
-    let cursor = place(look);
+    let cursor = look.interface.place();
     let mut offset = look
         .interface
         .offset
@@ -193,7 +197,7 @@ fn visible<'a>(look: &Look<'a>, height: usize) -> Vec<Seen<'a>> {
     if let Some(cursor) = cursor {
         offset = offset.clamp((cursor + 1).saturating_sub(height), cursor);
     }
-    let headings = look.interface.sort == Sort::Risk && height >= 14;
+    let headings = height >= 14;
     loop {
         let seen = fill(
             look,
@@ -222,13 +226,15 @@ fn fill<'a>(
     let mut last = None;
     for row in order.iter().filter_map(|name| look.engine.board.row(name)) {
         if headings {
+            let (group, sort) = (look.interface.group, look.interface.sort);
             let state = standing(row, &look.engine.policy, look.now);
-            if last.is_none_or(|last| heading(last) != heading(state)) {
+            let heading = grouping::heading(group, sort, state, row, &look.engine.policy);
+            if heading != last {
                 if seen.len() + 2 > height {
                     break;
                 }
-                seen.push(Seen::Heading(state));
-                last = Some(state);
+                seen.extend(heading.clone().map(Seen::Heading));
+                last = heading;
             }
         }
         if seen.len() >= height {
@@ -237,19 +243,6 @@ fn fill<'a>(
         seen.push(Seen::Service(row));
     }
     seen
-}
-
-fn heading(state: CellState) -> &'static str {
-    match state {
-        CellState::Failed => "-- failed --",
-        CellState::Held => "-- held --",
-        CellState::Running => "-- in flight --",
-        CellState::Stale => "-- stale --",
-        CellState::Ready => "-- ready --",
-        CellState::Waiting => "-- waiting --",
-        CellState::Gated => "-- gated --",
-        CellState::RolledBack | CellState::Ok | CellState::None => "-- level --",
-    }
 }
 
 /// What is in an environment, and how it is there.

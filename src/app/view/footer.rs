@@ -8,7 +8,8 @@ use super::look::Look;
 use super::panel::Bar;
 use super::{header, time};
 use crate::app::command::{self, Hint};
-use crate::app::interface::{Overlay, tour_text};
+use crate::app::interface::Overlay;
+use crate::app::interface::order::query::Query;
 
 /// How long a message keeps the tour from its line.
 const FRESH: SignedDuration = SignedDuration::from_secs(6);
@@ -26,11 +27,23 @@ pub(super) fn bars(look: &Look<'_>) -> Vec<Bar> {
 fn said(look: &Look<'_>) -> Bar {
     let message = look.interface.messages.back();
     let fresh = message.is_some_and(|message| look.clock.ago(message.at) < FRESH);
-    let tour = look.interface.tour.and_then(tour_text);
+    let tour = look.interface.tour_text();
     let mut bar = Bar::default();
     if let Some(Overlay::Filter { input, .. }) = look.interface.overlays.last() {
         let line = Line::of(Tone::Focus, format!("/{}_", input.value()));
-        let line = line.with(Tone::Muted, "  enter keeps it, esc takes it back");
+        let problems = Query::parse(input.value()).problems;
+        let line = match problems.first() {
+            Some(why) => line.with(Tone::Bad, format!("  {} {why}", look.glyphs.bad())),
+            None => line.with(Tone::Muted, "  enter keeps it, esc takes it back"),
+        };
+        let columns = usize::from(look.shape.columns).saturating_sub(2);
+        bar = bar.left(0, line.fitted(columns));
+    } else if let Some((_, begun)) = &look.interface.begun {
+        let begun: Vec<String> = begun.iter().map(ToString::to_string).collect();
+        bar = bar.left(0, Line::of(Tone::Focus, format!("{} …", begun.join(" "))));
+    } else if let Some(Overlay::Search { input }) = look.interface.overlays.last() {
+        let line = Line::of(Tone::Focus, format!("/{}_", input.value()));
+        let line = line.with(Tone::Muted, "  enter looks for it in the log");
         bar = bar.left(0, line);
     } else if let (Some(text), false) = (tour, fresh) {
         bar = bar.left(0, Line::of(Tone::Accent, text));

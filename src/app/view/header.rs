@@ -131,7 +131,8 @@ fn alarms(look: &Look<'_>, mut bar: Bar) -> Bar {
         bar = bar.left(0, Line::of(Tone::Alarm, " OFFLINE "));
     }
     if let Some(at) = look.interface.frozen {
-        let since = format!(" FROZEN since {} ", look.clock.long(at));
+        let age = time::age(look.clock.ago(at));
+        let since = format!(" FROZEN since {}, {age} ", look.clock.long(at));
         bar = bar.left(0, Line::of(Tone::Alarm, since));
     }
     bar

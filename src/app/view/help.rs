@@ -3,7 +3,7 @@
 use tui_input::Input;
 
 use super::dialog::{self, Form};
-use super::line::{Line, Tone, blanks, width};
+use super::line::{Line, Tone, blanks, cut, width};
 use super::look::Look;
 use super::panel::Dialog;
 use crate::app::command::{self, Hint};
@@ -78,6 +78,13 @@ pub(super) fn palette(look: &Look<'_>, input: &Input, selected: usize) -> Dialog
     let rows = usize::from(look.shape.rows).saturating_sub(8).clamp(3, 16);
     let selected = selected.min(found.len().saturating_sub(1));
     let offset = (selected + 1).saturating_sub(rows);
+    let seen = found.iter().skip(offset).take(rows);
+    let widest = seen
+        .map(|choice| width(&choice.line))
+        .max()
+        .unwrap_or_default();
+    // As wide as what is seen needs, and never more than half.
+    let name = (widest + 4).clamp(18, (columns / 2).max(18));
     for (place, choice) in found.iter().enumerate().skip(offset).take(rows) {
         let on = place == selected;
         let tone = match (&choice.blocked, on) {
@@ -86,14 +93,14 @@ pub(super) fn palette(look: &Look<'_>, input: &Input, selected: usize) -> Dialog
             (None, false) => Tone::Plain,
         };
         let line = Line::of(Tone::Strong, if on { "> " } else { "  " })
-            .with(tone, choice.spec.name)
-            .padded(18)
+            .with(tone, cut(&choice.line, name.saturating_sub(3)).into_owned())
+            .padded(name)
             .with(Tone::Key, choice.keys.clone())
-            .padded(28)
+            .padded(name + 10)
             .with(Tone::Plain, " ");
         form.line(match &choice.blocked {
             Some(why) => line.with(Tone::Warning, format!("not now: {why}")),
-            None => line.with(Tone::Muted, choice.spec.help),
+            None => line.with(Tone::Muted, choice.about.clone()),
         });
     }
     if found.is_empty() {
@@ -102,6 +109,6 @@ pub(super) fn palette(look: &Look<'_>, input: &Input, selected: usize) -> Dialog
     let count = if found.is_empty() { 0 } else { selected + 1 };
     let counted = format!("  {count} of {}", found.len());
     let title = Line::of(Tone::Strong, "COMMAND").with(Tone::Muted, counted);
-    let keys = Line::of(Tone::Muted, "enter runs it   esc closes");
+    let keys = Line::of(Tone::Muted, "enter runs it   tab completes   esc closes");
     form.done(look, title, vec![keys])
 }

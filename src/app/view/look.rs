@@ -9,7 +9,7 @@ use super::shape::Shape;
 use super::tally::{Tally, standing};
 use super::time::Clock;
 use crate::app::engine::{Engine, ForgeState};
-use crate::app::interface::Interface;
+use crate::app::interface::{Interface, Screen};
 use crate::app::state::State;
 use crate::domain::board::Row;
 use crate::domain::cell::Cell;
@@ -30,15 +30,25 @@ pub(super) struct Look<'a> {
 
 impl<'a> Look<'a> {
     pub fn new(state: &'a State, shape: Shape) -> Self {
+        Self::at(state, &state.engine, state.now, shape)
+    }
+
+    /// Looks at what was known when the picture was frozen, if it is.
+    pub fn kept(state: &'a State, shape: Shape) -> Option<Self> {
+        let at = state.interface.frozen?;
+        let engine = state.interface.kept.as_deref()?;
+        let seen = matches!(state.interface.screen, Screen::Board | Screen::Detail(_));
+        seen.then(|| Self::at(state, engine, at, shape))
+    }
+
+    fn at(state: &'a State, engine: &'a Engine, now: Timestamp, shape: Shape) -> Self {
         let interface = &state.interface;
-        let engine = &state.engine;
         let tally = match &interface.tally {
             Some(tally) => Cow::Borrowed(tally),
             None => {
                 let rows = engine.board.rows.iter();
-                let standings: Vec<_> = rows
-                    .map(|row| standing(row, &engine.policy, state.now))
-                    .collect();
+                let standings: Vec<_> =
+                    rows.map(|row| standing(row, &engine.policy, now)).collect();
                 Cow::Owned(Tally::of(&engine.board, &engine.policy, &standings))
             }
         };
@@ -48,8 +58,8 @@ impl<'a> Look<'a> {
             interface,
             shape,
             glyphs: Glyphs::of(interface.ascii),
-            clock: Clock::new(&interface.zone, interface.utc, state.now),
-            now: state.now,
+            clock: Clock::new(&interface.zone, interface.utc, now),
+            now,
             tally,
         }
     }

@@ -1,0 +1,180 @@
+//! What is remembered of where somebody was, for the next start: a value and its text. Where that
+//! is kept is the runtime's affair; losing it loses nothing.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Cursor, DetailTab, Grouping, Interface, Screen, Sort};
+use crate::domain::policy::Policy;
+use crate::domain::text::clean;
+
+/// Changes whenever the form does: another version's text is no session.
+const VERSION: u32 = 1;
+/// A longer text is not ours.
+const LONGEST: usize = 64 * 1024;
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Kept {
+    version: u32,
+    screen: String,
+    /// The service of the detail.
+    service: Option<String>,
+    tab: usize,
+    cursor: Option<(String, String)>,
+    filter: String,
+    sort: String,
+    group: String,
+    hidden: Vec<String>,
+    lines: Vec<String>,
+}
+
+impl Interface {
+    /// Where somebody is and how it is arranged, as text.
+    pub fn to_session(&self) -> String {
+        let (screen, service) = match &self.screen {
+            Screen::Board => ("board", None),
+            Screen::Detail(service) => ("detail", Some(service.to_string())),
+            Screen::Timeline => ("timeline", None),
+            Screen::Release => ("release", None),
+            Screen::Pipelines => ("pipelines", None),
+            Screen::Tasks => ("tasks", None),
+            Screen::Holds => ("holds", None),
+            // Which forges there are is not known at the next start.
+            Screen::Forge(_) => ("board", None),
+        };
+        let tab = DetailTab::ALL.iter().position(|tab| *tab == self.tab);
+        let cursor = self.cursor.as_ref();
+        let kept = Kept {
+            version: VERSION,
+            screen: screen.to_owned(),
+            service,
+            tab: tab.unwrap_or(0),
+            cursor: cursor.map(|at| (at.service.to_string(), at.environment.to_string())),
+            filter: self.filter.clone(),
+            sort: self.sort.word().to_owned(),
+            group: self.group.word().to_owned(),
+            hidden: self.hidden.iter().cloned().collect(),
+            lines: self.said_before.clone(),
+        };
+        serde_json::to_string(&kept).unwrap_or_default()
+    }
+
+    /// Goes on where a session was. What cannot be read is ignored as a whole; what is no longer
+    /// there, by itself. Says whether there was anything to go on with.
+    pub fn resume(&mut self, text: &str, policy: &Policy) -> bool {
+        if text.len() > LONGEST {
+            return false;
+        }
+        let Ok(kept) = serde_json::from_str::<Kept>(text) else {
+            return false;
+        };
+        if kept.version != VERSION {
+            return false;
+        }
+        // The file is anybody's to write: nothing of it reaches the terminal as it is.
+        let known = |name: &str| policy.service(&name.into()).is_some();
+        self.cursor = kept.cursor.and_then(|(service, environment)| {
+            let service = policy.service(&service.as_str().into())?;
+            let mut path = service.path.iter();
+            let stage = path.find(|stage| stage.environment.as_str() == environment)?;
+            Some(Cursor {
+                service: service.name.clone(),
+                environment: stage.environment.clone(),
+            })
+        });
+        self.screen = match (kept.screen.as_str(), kept.service) {
+            ("detail", Some(service)) if known(&service) => Screen::Detail(service.as_str().into()),
+            ("timeline", _) => Screen::Timeline,
+            ("release", _) => Screen::Release,
+            ("pipelines", _) => Screen::Pipelines,
+            ("tasks", _) => Screen::Tasks,
+            ("holds", _) => Screen::Holds,
+            _ => Screen::Board,
+        };
+        self.tab = DetailTab::ALL.get(kept.tab).copied().unwrap_or_default();
+        self.filter = clean(&kept.filter);
+        self.sort = Sort::named(&kept.sort).unwrap_or_default();
+        self.group = Grouping::named(&kept.group).unwrap_or_default();
+        self.hidden = kept.hidden.iter().map(|column| clean(column)).collect();
+        self.said_before = kept.lines.iter().map(|line| clean(line)).collect();
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::harness::{press, selected, state};
+    use super::*;
+
+    #[test]
+    fn a_session_goes_on_where_it_was() {
+        let mut before = state();
+        press(
+            &mut before,
+            "/ 'front enter s b b c space esc j h t enter ]",
+        );
+        let text = before.interface.to_session();
+        let mut after = state();
+        let policy = after.engine.policy.clone();
+        assert!(after.interface.resume(&text, &policy));
+        press(&mut after, "?");
+        let (one, other) = (&before.interface, &after.interface);
+        assert_eq!(one.screen, other.screen);
+        assert_eq!(one.cursor, other.cursor);
+        assert_eq!(one.filter, other.filter);
+        assert_eq!(
+            (one.sort, one.group, one.tab),
+            (other.sort, other.group, other.tab)
+        );
+        assert_eq!(one.hidden, other.hidden);
+        assert_eq!(one.order, other.order);
+    }
+
+    #[test]
+    fn what_is_gone_is_forgotten_and_the_rest_stays() {
+        let mut before = state();
+        press(&mut before, "s j enter");
+        let text = before.interface.to_session();
+        let gone = text.replace("billing", "gone");
+        let mut after = state();
+        let policy = after.engine.policy.clone();
+        assert!(after.interface.resume(&gone, &policy));
+        press(&mut after, "?");
+        assert_eq!(after.interface.screen, Screen::Board);
+        assert_eq!(after.interface.sort, Sort::Name);
+        assert_eq!(selected(&after), "api");
+    }
+
+    #[test]
+    fn what_is_broken_changes_nothing() {
+        let text = state().interface.to_session();
+        let long = " ".repeat(LONGEST + 1);
+        for broken in [
+            "",
+            "{}",
+            "null",
+            &text[..40],
+            &text.replace(":1,", ":99,"),
+            &long,
+        ] {
+            let mut after = state();
+            let before = after.interface.to_session();
+            let policy = after.engine.policy.clone();
+            assert!(!after.interface.resume(broken, &policy), "{broken:.60}");
+            assert_eq!(after.interface.to_session(), before);
+        }
+    }
+
+    #[test]
+    fn control_characters_of_a_session_never_reach_the_screen() {
+        let mut before = state();
+        before.interface.filter = "a\u{1b}[2Jb".to_owned();
+        let mut after = state();
+        let policy = after.engine.policy.clone();
+        assert!(
+            after
+                .interface
+                .resume(&before.interface.to_session(), &policy)
+        );
+        assert!(!after.interface.filter.chars().any(char::is_control));
+    }
+}
