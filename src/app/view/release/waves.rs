@@ -15,6 +15,9 @@ use crate::domain::release::agenda::Move;
 use crate::domain::release::prognosis::{Fit, Planned, Wave};
 use crate::domain::release::run::{Progress, Run};
 
+/// Columns that a row needs so that the risk cuts nothing off.
+const ROOM_FOR_RISK: usize = 96;
+
 pub(super) fn title(look: &Look<'_>, shown: &Shown<'_>) -> Bar {
     let mut title = Bar::default().left(0, Line::of(Tone::Heading, "SET AND WAVES"));
     let keys = [Command::Hold, Command::Override].map(|command| key(look, command));
@@ -96,7 +99,7 @@ fn built(look: &Look<'_>, shown: &Shown<'_>, columns: usize, dense: bool) -> (Ve
             });
             let line = match (moved, planned) {
                 (Some((run, moved)), _) => line.then(running(look, shown, run, moved)),
-                (None, Some(planned)) => line.then(ready(look, planned)),
+                (None, Some(planned)) => line.then(ready(look, planned, columns)),
                 (None, None) => {
                     let mut skipped = shown.prognosis.skipped.iter();
                     let why = skipped.find(|(name, _)| name == service);
@@ -167,8 +170,9 @@ pub(super) fn movement(moved: &Move) -> String {
     format!("{from} > {}", moved.to)
 }
 
-/// `2.40.3 > 2.41.0  ◆ READY 5/5  - risk 12 low  takes 4m10  may go now`.
-fn ready(look: &Look<'_>, planned: &Planned) -> Line {
+/// `2.40.3 > 2.41.0  ◆ READY 5/5  - risk 12 low  takes 4m10  may go now`. When it may go matters
+/// more than the risk, which its cell tells too: a narrow pane leaves the risk out.
+fn ready(look: &Look<'_>, planned: &Planned, columns: usize) -> Line {
     let moved = &planned.moved;
     let line = Line::of(Tone::Plain, format!("{:<20} ", cut(&movement(moved), 20)));
     let row = look.engine.board.row(&moved.service);
@@ -180,6 +184,7 @@ fn ready(look: &Look<'_>, planned: &Planned) -> Line {
             let (open, all) = cell.judgement.count(look.now);
             let line = line.with(tone, format!("{glyph} {word:<5} {open}/{all}  "));
             match row.risk_of(cell) {
+                _ if columns < ROOM_FOR_RISK => line,
                 Some(risk) => line.then(scope::badge(&risk)).with(Tone::Plain, "  "),
                 None => line.with(Tone::Unknown, "? risk  "),
             }
