@@ -23,6 +23,7 @@ mod manual_gate;
 mod output;
 mod overriding;
 mod release;
+mod scheduled;
 mod scope;
 mod settings;
 mod shell;

@@ -47,6 +47,7 @@ pub mod entry;
 pub mod facts;
 pub mod fault;
 pub mod figure;
+pub mod foresight;
 pub mod forge_kind;
 pub mod gate;
 pub mod handover;

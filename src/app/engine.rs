@@ -29,6 +29,7 @@ pub mod braking;
 mod by_hand;
 pub(crate) mod flow;
 mod follow;
+mod foresight;
 mod handover;
 mod intake;
 mod known;
@@ -70,6 +71,8 @@ pub struct Engine {
     pub jobs: BTreeMap<(ServiceName, RunId), Fact<Vec<Job>>>,
     /// Services that somebody looks at: read often.
     pub watched: BTreeSet<ServiceName>,
+    /// Services that the command line was asked about: watched, whatever a screen would show.
+    pub named: BTreeSet<ServiceName>,
     /// The run whose log is looked at: its jobs are read too.
     pub logged: Option<(ServiceName, RunId)>,
     /// The cell of which somebody asks why what is live is there.
@@ -137,6 +140,7 @@ impl Engine {
             forges,
             jobs: BTreeMap::new(),
             watched: BTreeSet::new(),
+            named: BTreeSet::new(),
             logged: None,
             traced: None,
             samples: sampling::Samples::default(),

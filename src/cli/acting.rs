@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use clap::Args;
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::output;
 use super::status::{PATIENCE, known_services};
-use super::{Exit, Failure, Global, settings};
+use super::{Exit, Failure, Global, scheduled, settings};
 use crate::app::engine::planning::Wish;
 use crate::app::engine::{Engine, Report};
 use crate::app::plan::Plan;
@@ -32,6 +33,10 @@ pub struct PromoteArgs {
     /// Override this gate, for one use and on what it says now; may be given several times.
     #[arg(long = "override", value_name = "GATE")]
     overrides: Vec<String>,
+    /// Start then: an instant, `23:00`, or `"23:00 Europe/Berlin"`. It stays in the foreground, and
+    /// is judged again at its start.
+    #[arg(long, value_name = "TIME", conflicts_with = "overrides")]
+    at: Option<String>,
     #[command(flatten)]
     confirm: ConfirmArgs,
 }
@@ -86,17 +91,18 @@ pub(super) async fn promote(
     let wish = Wish::Promote {
         revision: args.revision,
     };
-    let (services, overrides) = (&args.services, &args.overrides);
-    act(
-        global,
-        env,
-        services,
-        &args.to,
-        &wish,
-        overrides,
-        &args.confirm,
-    )
-    .await
+    let at = args.at.as_deref().map(|text| {
+        // The zone is read once, here.
+        scheduled::when(text, clock::now(), &clock::zone())
+    });
+    let order = Order {
+        services: &args.services,
+        environment: &args.to,
+        wish: &wish,
+        overrides: &args.overrides,
+        at: at.transpose()?,
+    };
+    act(global, env, order, &args.confirm).await
 }
 
 pub(super) async fn rollback(
@@ -105,9 +111,14 @@ pub(super) async fn rollback(
     args: RollbackArgs,
 ) -> Result<Exit, Failure> {
     let wish = Wish::Rollback { revision: args.to };
-    let services = std::slice::from_ref(&args.service);
-    let (to, overrides) = (&args.environment, &args.overrides);
-    act(global, env, services, to, &wish, overrides, &args.confirm).await
+    let order = Order {
+        services: std::slice::from_ref(&args.service),
+        environment: &args.environment,
+        wish: &wish,
+        overrides: &args.overrides,
+        at: None,
+    };
+    act(global, env, order, &args.confirm).await
 }
 
 pub(super) async fn approve(global: &Global, env: &Env, args: CellArgs) -> Result<Exit, Failure> {
@@ -127,16 +138,24 @@ pub(super) async fn rerun(global: &Global, env: &Env, args: CellArgs) -> Result<
 }
 
 async fn one(global: &Global, env: &Env, args: &CellArgs, wish: &Wish) -> Result<Exit, Failure> {
-    act(
-        global,
-        env,
-        std::slice::from_ref(&args.service),
-        &args.environment,
+    let order = Order {
+        services: std::slice::from_ref(&args.service),
+        environment: &args.environment,
         wish,
-        &[],
-        &args.confirm,
-    )
-    .await
+        overrides: &[],
+        at: None,
+    };
+    act(global, env, order, &args.confirm).await
+}
+
+/// What is to be done to which services, and when.
+struct Order<'a> {
+    services: &'a [String],
+    environment: &'a str,
+    wish: &'a Wish,
+    overrides: &'a [String],
+    /// Its start; at once without one.
+    at: Option<Timestamp>,
 }
 
 /// What became of one service's order.
@@ -147,33 +166,62 @@ struct Came {
     failure: Option<Failure>,
 }
 
+impl Came {
+    fn refused(service: ServiceName, failure: Failure) -> Self {
+        Self {
+            service,
+            plan: None,
+            state: "refused",
+            failure: Some(failure),
+        }
+    }
+}
+
 async fn act(
     global: &Global,
     env: &Env,
-    services: &[String],
-    environment: &str,
-    wish: &Wish,
-    overrides: &[String],
+    order: Order<'_>,
     args: &ConfirmArgs,
 ) -> Result<Exit, Failure> {
     let (session, _) = settings::session(global, env, global.mode()).await?;
     let mut headless = Headless::new(session);
-    let services = known_services(&headless, services)?;
-    let environment = EnvironmentName::new(environment);
+    let services = known_services(&headless, order.services)?;
+    let environment = EnvironmentName::new(order.environment);
     headless.settle(&services, PATIENCE).await;
     headless.sample(&services, Some(&environment)).await;
     let mut outcomes = Vec::new();
-    let mut plans = Vec::new();
+    let mut wishes: Vec<(ServiceName, Wish)> = Vec::new();
     for service in services {
-        let place = (&service, &environment);
-        let granted = grant(global, &mut headless, place, wish, overrides, args).await;
+        let wish = match order.at {
+            Some(at) => scheduled::order(global, &headless, &service, &environment, order.wish, at),
+            None => Ok(order.wish.clone()),
+        };
+        match wish {
+            Ok(wish) => wishes.push((service, wish)),
+            Err(failure) => outcomes.push(Came::refused(service, failure)),
+        }
+    }
+    let mut reason = None;
+    if let Some(at) = order.at.filter(|_| !wishes.is_empty()) {
+        let environments = &headless.engine().policy.environments;
+        let typed = environments
+            .get(&environment)
+            .filter(|known| known.protected);
+        let typed = typed.map(|_| environment.clone());
+        reason = Some(confirmed(global, &[], typed, args)?);
+        let services: Vec<ServiceName> = wishes.iter().map(|(name, _)| name.clone()).collect();
+        let waited = scheduled::wait(global, &mut headless, &services, &environment, at).await;
+        if let Err(failure) = waited {
+            headless.finish().await;
+            return Err(failure);
+        }
+    }
+    let mut plans = Vec::new();
+    for (service, wish) in &wishes {
+        let (service, place) = (service.clone(), (service, &environment));
+        let granted = grant(global, &mut headless, place, wish, order.overrides, args).await;
         if let Err(failure) = granted {
-            outcomes.push(Came {
-                service,
-                plan: None,
-                state: "refused",
-                failure: Some(failure),
-            });
+            outcomes.push(Came::refused(service, failure));
             continue;
         }
         let now = headless.state.now;
@@ -183,18 +231,18 @@ async fn act(
             .plan(&service, &environment, wish, now)
         {
             Ok(plan) => plans.push(plan),
-            Err(refusal) => {
-                outcomes.push(Came {
-                    service,
-                    plan: None,
-                    state: "refused",
-                    failure: Some(refusal.into()),
-                });
-            }
+            Err(refusal) => outcomes.push(Came::refused(service, refusal.into())),
         }
     }
     if !plans.is_empty() {
-        let reason = confirmed(global, &plans, args)?;
+        let reason = match reason {
+            Some(reason) => reason,
+            None => {
+                let typed = plans.iter().find(|plan| plan.protected);
+                let typed = typed.map(|plan| plan.environment().clone());
+                confirmed(global, &plans, typed, args)?
+            }
+        };
         for mut plan in plans {
             plan.intent.reason.clone_from(&reason);
             outcomes.push(send(global, &mut headless, plan, args).await);
@@ -268,12 +316,14 @@ async fn grant(
     Ok(())
 }
 
-/// Shows what would be sent and has it confirmed; returns the reason.
-fn confirmed(global: &Global, plans: &[Plan], args: &ConfirmArgs) -> Result<String, Failure> {
-    let typed = plans
-        .iter()
-        .find(|plan| plan.protected)
-        .map(|plan| plan.environment().clone());
+/// Shows what would be sent and has it confirmed, where `typed` says so by the environment's name;
+/// returns the reason.
+fn confirmed(
+    global: &Global,
+    plans: &[Plan],
+    typed: Option<EnvironmentName>,
+    args: &ConfirmArgs,
+) -> Result<String, Failure> {
     let asks = !global.yes && output::can_ask();
     if !global.json && asks {
         for plan in plans {

@@ -260,4 +260,8 @@ pub enum Precondition {
     Permit { digest: Digest, seen: Seq },
     /// For every other step: the intent is in a state that the step may follow.
     Follows,
+    /// For what is said to be nobody's here: since `seen`, no entry of this cell. What somebody here
+    /// ordered was written before it was sent, so who has read all that is there knows of it, however
+    /// far clocks are apart.
+    AllRead { seen: Seq },
 }

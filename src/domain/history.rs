@@ -8,6 +8,7 @@ use super::facts::ServiceFacts;
 use super::ids::{EnvironmentName, ServiceName};
 use super::ledger::Ledger;
 use super::phase::Phase;
+use super::policy::Stage;
 use super::promotion::{Promotion, Purpose, State};
 
 /// How long things usually take, and at the worst but for one in ten.
@@ -120,6 +121,17 @@ impl History {
             verification: Spread::of(verification),
             rollback: Spread::of(rollback),
         }
+    }
+
+    /// How long verifying takes nine times out of ten, where the stage asks for it. Where none was
+    /// seen yet, it takes its whole time limit at the worst.
+    pub fn verification_takes(&self, stage: &Stage) -> SignedDuration {
+        stage
+            .verification
+            .as_ref()
+            .map_or(SignedDuration::ZERO, |rule| {
+                self.verification.map_or(rule.within, |spread| spread.p90)
+            })
     }
 
     /// How many deployments it is made from.

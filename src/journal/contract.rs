@@ -528,8 +528,13 @@ pub async fn what_is_noted_once_is_noted_once(journal: &dyn Journal) {
     note(late).await.unwrap();
 
     let first = note(deployed("checkout", seen.clone())).await.unwrap().seq;
-    for again in [seen.clone(), out_of_band] {
-        let twice = note(deployed("checkout", again)).await;
+    let everything_read = Precondition::AllRead { seen: first };
+    for (again, precondition) in [
+        (seen.clone(), Precondition::None),
+        (out_of_band, everything_read),
+    ] {
+        let again = deployed("checkout", again);
+        let twice = journal.append(again, precondition).await;
         assert!(
             matches!(twice, Err(Error::AlreadyNoted { seq, .. }) if seq == first),
             "{twice:?}"
@@ -544,6 +549,50 @@ pub async fn what_is_noted_once_is_noted_once(journal: &dyn Journal) {
         matches!(twice, Err(Error::AlreadyNoted { .. })),
         "{twice:?}"
     );
+    journal.verify().await.unwrap();
+}
+
+/// P8: what somebody ordered was written before it was sent, so only who has read all of the cell's
+/// entries may say that nobody ordered it.
+pub async fn p8_out_of_band_is_said_only_by_who_has_read_everything(journal: &dyn Journal) {
+    let said = |environment: &str| Draft {
+        service: Some("checkout".into()),
+        environment: Some(environment.into()),
+        ..draft(
+            "bob",
+            Event::DeploymentOutOfBand {
+                deployment: DeploymentId(if environment == "production" { 7 } else { 8 }),
+                by: None,
+            },
+        )
+    };
+    let before = journal.head().await.unwrap();
+    let intended = intend(journal, "i1").await;
+    let read = |seen| Precondition::AllRead { seen };
+    let blind = journal.append(said("production"), read(before)).await;
+    assert!(
+        matches!(&blind, Err(Error::Conflict { by }) if by.seq == intended),
+        "{blind:?}"
+    );
+    let without = journal.append(said("production"), Precondition::None).await;
+    assert!(
+        matches!(without, Err(Error::Malformed { .. })),
+        "{without:?}"
+    );
+    let ahead = journal
+        .append(said("production"), read(Seq(intended.0 + 1)))
+        .await;
+    assert!(
+        matches!(ahead, Err(Error::NotPermitted { .. })),
+        "{ahead:?}"
+    );
+    // Of another cell nothing was missed.
+    let other = journal.append(said("staging"), read(before)).await;
+    other.unwrap();
+    journal
+        .append(said("production"), read(intended))
+        .await
+        .unwrap();
     journal.verify().await.unwrap();
 }
 

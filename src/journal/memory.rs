@@ -102,6 +102,7 @@ impl Book {
         let seq = Seq(self.head().0 + 1);
         match step {
             Move::Note => {}
+            Move::Tell { seen } => self.check_read(&draft, seen)?,
             Move::Intend { intent, seen } => {
                 if let Some(known) = self.intents.get(&intent.id) {
                     return Err(Error::AlreadyNoted {
@@ -256,6 +257,19 @@ impl Book {
             rules::check_override(id, intent, draft, about)?;
         }
         Ok(())
+    }
+
+    /// No entry of the cell came after `seen`.
+    fn check_read(&self, draft: &Draft, seen: Seq) -> Result<(), Error> {
+        let of_cell = |entry: &&Entry| {
+            entry.draft.service == draft.service && entry.draft.environment == draft.environment
+        };
+        match self.since(seen).iter().find(of_cell) {
+            Some(by) => Err(Error::Conflict {
+                by: Box::new(by.clone()),
+            }),
+            None => Ok(()),
+        }
     }
 
     /// No entry of the cell, and no control entry that covers it, came after `seen`.

@@ -10,6 +10,10 @@ use crate::domain::promotion::{Intent, Purpose, Step};
 /// What an entry does to the intents, and what that depends on.
 pub(super) enum Move<'a> {
     Note,
+    /// Says of a cell what rests on all of its entries having been read.
+    Tell {
+        seen: Seq,
+    },
     Intend {
         intent: &'a Intent,
         seen: Seq,
@@ -78,6 +82,12 @@ impl<'a> Move<'a> {
                 step,
             }),
             (Event::Stepped { .. }, _) => malformed("a step needs an intent that it follows"),
+            (Event::DeploymentOutOfBand { .. }, Precondition::AllRead { seen }) => {
+                Ok(Self::Tell { seen: *seen })
+            }
+            (Event::DeploymentOutOfBand { .. }, _) => {
+                malformed("what is out of band is known only to who has read everything")
+            }
             (
                 Event::HoldPlaced { .. }
                 | Event::HoldEdited { .. }
@@ -103,8 +113,7 @@ impl<'a> Move<'a> {
                 | Event::AlertRaised { .. }
                 | Event::HandoverGiven { .. }
                 | Event::HandoverAccepted { .. }
-                | Event::DeploymentSeen { .. }
-                | Event::DeploymentOutOfBand { .. },
+                | Event::DeploymentSeen { .. },
                 Precondition::None,
             ) => Ok(Self::Note),
             (_, _) => malformed("only intents and their steps have a precondition"),
@@ -117,12 +126,18 @@ impl Move<'_> {
     /// was cut: nothing that it saw can be relied on.
     pub fn check_seen(&self, head: Seq) -> Result<(), Error> {
         match self {
-            Self::Intend { seen, .. } | Self::Permit { seen, .. } if *seen > head => {
+            Self::Intend { seen, .. } | Self::Permit { seen, .. } | Self::Tell { seen }
+                if *seen > head =>
+            {
                 Err(not_permitted(format!(
                     "entry {seen} was seen, but the journal ends at {head}: it was replaced or cut"
                 )))
             }
-            Self::Note | Self::Intend { .. } | Self::Permit { .. } | Self::Follow { .. } => Ok(()),
+            Self::Note
+            | Self::Tell { .. }
+            | Self::Intend { .. }
+            | Self::Permit { .. }
+            | Self::Follow { .. } => Ok(()),
         }
     }
 }

@@ -111,6 +111,11 @@ impl Headless {
             .source(|sender| super::watch::journal(connections, clock::tick(), sender));
     }
 
+    /// Has services read again at once.
+    pub fn refresh(&mut self, services: &[ServiceName]) {
+        self.state.engine.schedule.refresh(services, clock::now());
+    }
+
     /// Gives an order.
     pub fn ask(&mut self, request: Request) {
         self.handle(Msg::Asked(request));
@@ -194,6 +199,9 @@ impl Headless {
         environment: Option<&EnvironmentName>,
     ) -> Waited {
         let engine = &mut self.state.engine;
+        // Only what is watched is sampled, and the screen that nobody sees shows other services.
+        engine.named.extend(services.iter().cloned());
+        engine.watched.extend(services.iter().cloned());
         engine.samples = match environment {
             Some(environment) => Samples::Into(environment.clone()),
             None => Samples::On,

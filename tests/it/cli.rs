@@ -14,6 +14,7 @@ mod gates;
 mod handover;
 mod overrides;
 mod releases;
+mod scheduled;
 mod scope;
 mod shapes;
 

@@ -151,7 +151,7 @@ async fn killed_at(instant: Duration) -> (Duration, End) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_crash_after_any_message_of_a_promotion_loses_nothing_and_sends_nothing_twice() {
+async fn p4_a_crash_after_any_message_of_a_promotion_loses_nothing_and_sends_nothing_twice() {
     let mut ends = Vec::new();
     let mut first = 1;
     loop {

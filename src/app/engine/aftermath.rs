@@ -84,7 +84,14 @@ impl Engine {
                     reason: found.reason,
                     ..self.draft(&operator, found.event, now)
                 };
-                self.append(Pending::Note(found.note), draft, Precondition::None)
+                // Its order may be in the journal and not here yet: clocks do not tell.
+                let precondition = match &draft.event {
+                    Event::DeploymentOutOfBand { .. } => {
+                        Precondition::AllRead { seen: self.seen() }
+                    }
+                    _ => Precondition::None,
+                };
+                self.append(Pending::Note(found.note), draft, precondition)
             })
             .collect()
     }
@@ -104,12 +111,12 @@ impl Engine {
     ) -> Vec<Effect> {
         match result {
             Ok(()) => self.tell(note, now),
-            // Another board was first: its entry is in the journal, or comes by the next read.
-            Err(JournalFault::AlreadyThere) => {
+            // Another board was first, or has written what this one has not read yet.
+            Err(JournalFault::AlreadyThere | JournalFault::Refused { .. }) => {
                 self.restless.extend(note.service());
                 self.read_journal()
             }
-            Err(JournalFault::Refused { .. } | JournalFault::Unreachable { .. }) => {
+            Err(JournalFault::Unreachable { .. }) => {
                 self.restless.extend(note.service());
                 Vec::new()
             }

@@ -212,7 +212,7 @@ fn a_quiet_service_that_nobody_looks_at_is_judged_again_before_its_verdicts_run_
 }
 
 #[test]
-fn what_is_live_does_not_go_back_because_a_replica_lags_behind() {
+fn p11_what_is_live_does_not_go_back_because_a_replica_lags_behind() {
     let mut scene = Scene::new();
     let older = |facts: &mut ServiceFacts| {
         let newest = facts.deployments.iter().map(|known| known.created_at).max();

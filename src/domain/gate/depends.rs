@@ -20,6 +20,8 @@ const GATE: &str = "depends";
 struct Found {
     state: State,
     why: String,
+    /// `why` without the age of what is known, where it names one.
+    bound: Option<String>,
     /// What would open it.
     when: String,
     /// What is live there, for the evidence.
@@ -33,6 +35,7 @@ impl Found {
         Self {
             state,
             why,
+            bound: None,
             when,
             live: "not known".to_owned(),
             observed_at: None,
@@ -61,6 +64,13 @@ pub fn judge(case: &Case<'_>, now: Timestamp) -> Verdict {
         .map(|(_, found)| found.why.as_str())
         .collect();
     let mut verdict = Verdict::new(GATE, state, all.join("; "));
+    if found.iter().any(|(_, found)| found.bound.is_some()) {
+        let bound = found.iter().map(|(_, found)| {
+            let why = found.bound.as_ref().unwrap_or(&found.why);
+            format!("{why} ({})", found.live)
+        });
+        verdict = verdict.bound_to(bound.collect::<Vec<_>>().join("; "));
+    }
     let missing: Vec<&(&Dependency, Found)> = found
         .iter()
         .filter(|(_, found)| !found.state.passes())
@@ -123,6 +133,7 @@ fn look(case: &Case<'_>, dependency: &Dependency, now: Timestamp) -> Found {
         let why = format!("what is known of {name} is {age} old");
         return Found {
             valid_until: None,
+            bound: Some(format!("what is known of {name} is too old")),
             when: format!("{name} is read again"),
             ..known(State::Unknown, why)
         };

@@ -51,14 +51,9 @@ pub fn judge(case: &Case<'_>, rule: &FitsRule, now: Timestamp) -> Verdict {
         let why = format!("{known} into {environment} to judge by, {ENOUGH} are needed");
         return Verdict::new(GATE, State::Open, why).valid_until(case.valid_until());
     };
-    let verification = case.stage.verification.as_ref();
     let need = Need {
         deploy: deploy.p90,
-        // Not yet verified often enough: it takes its whole time limit at the worst.
-        verification: history.verification.map_or_else(
-            || verification.map_or(SignedDuration::ZERO, |rule| rule.within),
-            |spread| spread.p90,
-        ),
+        verification: history.verification_takes(case.stage),
         // Never gone back yet: a rollback is a deployment.
         rollback: history.rollback.map_or(deploy.p90, |spread| spread.p90),
         margin: rule.margin,

@@ -5,6 +5,7 @@ mod checklist;
 mod command;
 mod depends;
 mod earliest;
+mod explained;
 mod fits;
 mod forge;
 mod four_eyes;

@@ -1,6 +1,8 @@
 //! How long a promotion takes, from what was seen before: what gonogo sent itself, and what the
 //! forge recorded. How durations are read from records lives in `domain/history.rs`.
 
+use jiff::SignedDuration;
+
 use super::prognosis::Estimate;
 use crate::domain::facts::ServiceFacts;
 use crate::domain::history::{History, Spread};
@@ -17,10 +19,19 @@ pub fn of(
     facts: Option<&ServiceFacts>,
     ledger: Option<&Ledger>,
 ) -> Estimate {
-    let seen = |environment: &EnvironmentName| {
-        let history = History::of(facts?, ledger, &service.name, environment);
-        history.deploy
+    let history = |environment: &EnvironmentName| {
+        facts.map(|facts| History::of(facts, ledger, &service.name, environment))
     };
+    let seen = |environment: &EnvironmentName| history(environment)?.deploy;
+    // The next wave starts when this one is verified: by its own rule, wherever deploying was seen.
+    let verifying = service
+        .stage(environment)
+        .map_or(SignedDuration::ZERO, |stage| {
+            history(environment)
+                .unwrap_or_default()
+                .verification_takes(stage)
+        });
+    let estimate = |spread: Spread, like| estimate(spread, verifying, like);
     // A forge's record of what waits for approval begins with the waiting: only our own times tell.
     let waits = service
         .stage(environment)
@@ -40,9 +51,9 @@ pub fn of(
     })
 }
 
-fn estimate(spread: Spread, like: Option<EnvironmentName>) -> Estimate {
+fn estimate(spread: Spread, verifying: SignedDuration, like: Option<EnvironmentName>) -> Estimate {
     Estimate {
-        p90: Some(spread.p90),
+        p90: Some(spread.p90.saturating_add(verifying)),
         samples: spread.count,
         like,
     }

@@ -232,9 +232,15 @@ fn agree(rules: &[Rule], clock: &Clock, minutes: impl Iterator<Item = i64>) {
     }
 }
 
+/// How many cases each law is asked of; `PROPTEST_CASES` asks for more.
+fn cases() -> u32 {
+    let wanted = std::env::var("PROPTEST_CASES").ok();
+    wanted.and_then(|cases| cases.parse().ok()).unwrap_or(250)
+}
+
 proptest! {
     // A case that was found becomes a named test, so nothing is written beside the sources.
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(250) })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(cases()) })]
 
     #[test]
     fn windows_agree_with_a_minute_by_minute_oracle_around_every_change_of_clocks(

@@ -31,6 +31,7 @@ contract! {
     a_step_without_its_own_precondition_is_refused(US);
     only_the_steps_that_may_follow_are_taken(US);
     what_is_noted_once_is_noted_once();
+    p8_out_of_band_is_said_only_by_who_has_read_everything();
     any_text_survives();
 }
 

@@ -60,6 +60,11 @@ const BEGIN: &str = "BEGIN IMMEDIATE; SELECT seq, hash FROM entries ORDER BY seq
 
 const NOTE: &str = insert_entry!("");
 
+/// Nothing of the cell came after ?15.
+const TELL: &str = insert_entry!(
+    "WHERE NOT EXISTS (SELECT 1 FROM entries WHERE seq > ?15 AND service = ?5 AND environment = ?6)"
+);
+
 const INTEND: &str = concat!(
     "INSERT INTO intents ",
     "(id, purpose, service, environment, revision, digest, state, owner, intended, latest) ",
@@ -144,6 +149,7 @@ pub async fn append(
     };
     let query = match &step {
         Move::Note => entry(sqlx::query(NOTE)),
+        Move::Tell { seen } => entry(sqlx::query(TELL)).bind(seen.0),
         Move::Intend { intent, seen } => entry(sqlx::query(INTEND))
             .bind(intent.id.to_string())
             .bind(intent.purpose.word())

@@ -7,7 +7,7 @@ use gonogo::sim::Effect;
 use crate::harness::{Evening, Operator, cell_in, promotion_in};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn of_two_operators_on_one_cell_one_wins_and_the_other_sees_who_and_why() {
+async fn p2_of_two_operators_on_one_cell_one_wins_and_the_other_sees_who_and_why() {
     let evening = Evening::of(&["search"]).await;
     let mut alice = Operator::new(&evening.config());
     let mut bob = Operator::new(&evening.config_of("bob", "second"));
@@ -89,7 +89,7 @@ async fn a_hold_between_intent_and_permit_wins() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whoever_places_the_same_hold_again_sees_whose_it_is_and_why() {
+async fn h6_whoever_places_the_same_hold_again_sees_whose_it_is_and_why() {
     let evening = Evening::of(&["search"]).await;
     let mut alice = Operator::new(&evening.config());
     let mut bob = Operator::new(&evening.config_of("bob", "second"));

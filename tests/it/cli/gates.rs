@@ -160,3 +160,30 @@ fn make_executable(path: &std::path::Path) {
     use std::os::unix::fs::PermissionsExt as _;
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o700)).unwrap();
 }
+
+/// `search` is far down the list: no screen would show it.
+#[test]
+fn a_health_gate_of_a_tier_is_sampled_for_whoever_is_asked_about_and_with_an_empty_cache() {
+    let sim = Sim::start(1.0);
+    let config = sim.config_with("tier", |text| {
+        let mut config: toml::Table = text.parse().unwrap();
+        let health = config["service"]["api-gateway"]["gates"][0]["probes"][0]["url"].clone();
+        let gate = format!(
+            "kind = \"health\"\nevery = \"20s\"\n\
+             probes = [{{ name = \"up\", url = {health}, pointer = \"/status\", equals = \"ok\" }}]"
+        );
+        let gate: toml::Table = gate.parse().unwrap();
+        let gates = config["policy"]["regulated"]["gates"].as_array_mut();
+        gates.unwrap().push(gate.into());
+        config.to_string()
+    });
+    let began = std::time::Instant::now();
+    let ran = sim.run_with(
+        &config,
+        &["check", "search", "--to", "production", "--json"],
+    );
+    let cell = ran.json();
+    let health = gate(&cell, "health");
+    assert_eq!(health["verdict"], "open", "{health:#}");
+    assert!(began.elapsed().as_secs() < 14, "{:?}", began.elapsed());
+}

@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use super::super::line::{Line, Tone, cut};
 use super::super::look::Look;
 use super::super::panel::Bar;
+use super::super::scope;
 use super::super::time;
 use super::{Shown, key};
 use crate::app::command::Command;
@@ -13,6 +14,9 @@ use crate::domain::gate::Earliest;
 use crate::domain::release::agenda::Move;
 use crate::domain::release::prognosis::{Fit, Planned, Wave};
 use crate::domain::release::run::{Progress, Run};
+
+/// Columns that a row needs so that the risk cuts nothing off.
+const ROOM_FOR_RISK: usize = 96;
 
 pub(super) fn title(look: &Look<'_>, shown: &Shown<'_>) -> Bar {
     let mut title = Bar::default().left(0, Line::of(Tone::Heading, "SET AND WAVES"));
@@ -95,7 +99,7 @@ fn built(look: &Look<'_>, shown: &Shown<'_>, columns: usize, dense: bool) -> (Ve
             });
             let line = match (moved, planned) {
                 (Some((run, moved)), _) => line.then(running(look, shown, run, moved)),
-                (None, Some(planned)) => line.then(ready(look, planned)),
+                (None, Some(planned)) => line.then(ready(look, planned, columns)),
                 (None, None) => {
                     let mut skipped = shown.prognosis.skipped.iter();
                     let why = skipped.find(|(name, _)| name == service);
@@ -166,8 +170,9 @@ pub(super) fn movement(moved: &Move) -> String {
     format!("{from} > {}", moved.to)
 }
 
-/// `2.40.3 > 2.41.0  ◆ READY 5/5  may go now  takes 4m10`.
-fn ready(look: &Look<'_>, planned: &Planned) -> Line {
+/// `2.40.3 > 2.41.0  ◆ READY 5/5  - risk 12 low  takes 4m10  may go now`. When it may go matters
+/// more than the risk, which its cell tells too: a narrow pane leaves the risk out.
+fn ready(look: &Look<'_>, planned: &Planned, columns: usize) -> Line {
     let moved = &planned.moved;
     let line = Line::of(Tone::Plain, format!("{:<20} ", cut(&movement(moved), 20)));
     let row = look.engine.board.row(&moved.service);
@@ -177,7 +182,12 @@ fn ready(look: &Look<'_>, planned: &Planned) -> Line {
             let state = cell.next(&row.facts, &look.engine.policy, look.now);
             let (glyph, word, tone) = look.glyphs.state(state);
             let (open, all) = cell.judgement.count(look.now);
-            line.with(tone, format!("{glyph} {word:<5} {open}/{all}  "))
+            let line = line.with(tone, format!("{glyph} {word:<5} {open}/{all}  "));
+            match row.risk_of(cell) {
+                _ if columns < ROOM_FOR_RISK => line,
+                Some(risk) => line.then(scope::badge(&risk)).with(Tone::Plain, "  "),
+                None => line.with(Tone::Unknown, "? risk  "),
+            }
         }
         None => line.with(Tone::Unknown, "? unknown  "),
     };

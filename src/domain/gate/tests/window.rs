@@ -101,3 +101,29 @@ fn a_schedule_that_never_opens_is_closed_and_needs_a_person() {
     assert_eq!(verdict.state, State::Closed);
     assert_eq!(verdict.why, "rest; no known opening");
 }
+
+#[test]
+fn a_freeze_that_begins_outside_every_window_is_another_finding_than_the_closed_window() {
+    let mut world = world();
+    let time = |hour| time(hour, 0, 0, 0);
+    world.policy.windows = vec![
+        daily("freeze", Deny, time(16), time(0), "Europe/Berlin"),
+        daily("nights", Allow, time(0), time(1), "Europe/Berlin"),
+    ];
+    // Both wait for the same instant, but an override of the one must not reach into the other.
+    let before = world.verdict_at("window", later(0));
+    let frozen = world.verdict_at("window", later(60));
+    assert_eq!(before.why, "outside every window; opens 23:00Z");
+    assert_eq!(frozen.why, "freeze; opens 23:00Z");
+    assert_eq!(before.opens_at, frozen.opens_at);
+    assert_ne!(before.values(), frozen.values());
+    // Within each of the two the clock alone changes nothing.
+    assert_eq!(
+        before.values(),
+        world.verdict_at("window", later(59)).values()
+    );
+    assert_eq!(
+        frozen.values(),
+        world.verdict_at("window", later(400)).values()
+    );
+}

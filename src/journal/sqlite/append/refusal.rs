@@ -20,6 +20,19 @@ impl Move<'_> {
     ) -> Result<Error, Failure> {
         match self {
             Self::Note => already_noted(connection, draft).await,
+            Self::Tell { seen } => {
+                let noted = already_noted(connection, draft).await?;
+                if let Error::AlreadyNoted { .. } = noted {
+                    return Ok(noted);
+                }
+                let query = sqlx::query(concat!(
+                    "SELECT ",
+                    columns!(),
+                    " FROM entries WHERE seq > ?19 AND service = ?5 AND environment = ?6 ",
+                    "ORDER BY seq LIMIT 1"
+                ));
+                first_conflict(connection, cell(query, draft, "", *seen)).await
+            }
             Self::Intend { intent, seen } => {
                 if let Some((seq, _, _)) = standing(connection, &intent.id).await? {
                     let what = format!("intent {}", intent.id);
