@@ -35,6 +35,8 @@ pub enum Command {
     Views,
     Range,
     MarkAll,
+    Changes,
+    Undo,
     NextPane,
     PreviousPane,
     NextTab,
@@ -117,9 +119,12 @@ impl Context {
     /// Where the operator is.
     pub fn of(interface: &Interface) -> Self {
         match interface.overlays.last() {
-            Some(Overlay::Help { .. } | Overlay::Errors { .. } | Overlay::Messages { .. }) => {
-                Self::List
-            }
+            Some(
+                Overlay::Help { .. }
+                | Overlay::Errors { .. }
+                | Overlay::Messages { .. }
+                | Overlay::Changes { .. },
+            ) => Self::List,
             Some(
                 Overlay::Columns { .. }
                 | Overlay::Filter { .. }

@@ -2,6 +2,7 @@
 //! screen and no more; drawing it lives in `ui`, what the keys do in `interface`.
 
 mod board;
+mod changes;
 mod columns;
 mod coming;
 mod deployments;

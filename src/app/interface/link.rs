@@ -102,6 +102,12 @@ pub(super) fn copy(state: &mut State) -> Vec<Effect> {
     Vec::new()
 }
 
+/// The command line that does the same as the dialog on top.
+pub fn command_line(state: &State) -> Option<String> {
+    let asks = state.interface.has_dialog();
+    asks.then(|| text(state)).flatten()
+}
+
 /// What `y` copies: the dialog as a command line, the selected error or entry, else the cell.
 fn text(state: &State) -> Option<String> {
     match state.interface.overlays.last() {
@@ -126,6 +132,9 @@ fn text(state: &State) -> Option<String> {
         Some(Overlay::Messages { offset }) => {
             let message = state.interface.messages.iter().rev().nth(*offset)?;
             return Some(format!("{} {}", message.at, message.text));
+        }
+        Some(Overlay::Changes { .. }) => {
+            return Some(super::changes::lines(state).join("\n")).filter(|text| !text.is_empty());
         }
         Some(
             Overlay::Help { .. }

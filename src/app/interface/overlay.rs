@@ -22,6 +22,10 @@ pub enum Overlay {
     Messages {
         offset: usize,
     },
+    /// `d`: what has changed.
+    Changes {
+        offset: usize,
+    },
     /// `/`: typing narrows the rows at once.
     Filter {
         input: Input,
@@ -64,6 +68,7 @@ impl Interface {
             Overlay::Help { .. }
             | Overlay::Errors { .. }
             | Overlay::Messages { .. }
+            | Overlay::Changes { .. }
             | Overlay::Filter { .. }
             | Overlay::Columns { .. }
             | Overlay::Palette { .. } => false,
@@ -92,6 +97,7 @@ impl Interface {
                 Overlay::Help { .. }
                 | Overlay::Errors { .. }
                 | Overlay::Messages { .. }
+                | Overlay::Changes { .. }
                 | Overlay::Columns { .. }
                 | Overlay::Quit { .. },
             )
@@ -112,6 +118,7 @@ impl Interface {
             Overlay::Help { .. }
             | Overlay::Errors { .. }
             | Overlay::Messages { .. }
+            | Overlay::Changes { .. }
             | Overlay::Columns { .. }
             | Overlay::Quit { .. } => None,
         }
@@ -132,6 +139,7 @@ pub(super) fn typed(state: &mut State) {
             Overlay::Help { .. }
             | Overlay::Errors { .. }
             | Overlay::Messages { .. }
+            | Overlay::Changes { .. }
             | Overlay::Columns { .. }
             | Overlay::Promote(_)
             | Overlay::Confirm(_)
