@@ -9,6 +9,7 @@ pub mod engine;
 pub mod interface;
 pub mod keymap;
 pub mod msg;
+pub mod plain;
 pub mod plan;
 pub mod request;
 pub mod state;

@@ -15,6 +15,7 @@ mod configuration;
 mod demo;
 pub mod exit;
 mod gates;
+mod handover;
 mod hold;
 mod journal;
 mod looks;
@@ -146,6 +147,8 @@ pub enum Command {
     /// Attest tasks of checklists, take that back, and list them.
     #[command(subcommand)]
     Task(task::TaskCommand),
+    /// Say what the next operator must know; hand it over, and take it over.
+    Handover(handover::HandoverArgs),
     /// Print the journal.
     Log(journal::LogArgs),
     /// Check or show the configuration.
@@ -232,6 +235,7 @@ pub async fn run(cli: Cli) -> Exit {
         Some(Command::Vote(args)) => vote::run(&global, &env, args).await,
         Some(Command::Window(command)) => window::run(&global, &env, command).await,
         Some(Command::Task(command)) => task::run(&global, &env, command).await,
+        Some(Command::Handover(args)) => handover::run(&global, &env, args).await,
         Some(Command::Log(args)) => journal::log(&global, &env, args).await,
         Some(Command::Config(command)) => configuration::run(&global, &env, command),
         Some(Command::Completions(args)) => Ok(shell::completions(&args)),

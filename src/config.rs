@@ -11,8 +11,10 @@ use jiff::SignedDuration;
 use toml::de::DeTable;
 use url::Url;
 
+use crate::domain::custom::CustomCommand;
 pub use crate::domain::forge_kind::ForgeKind;
 use crate::domain::ids::{ForgeName, Person, ServiceName};
+use crate::domain::notice;
 use crate::domain::override_::OverrideRule;
 use crate::domain::policy::{GateSpec, Policy};
 use crate::domain::risk::RiskRule;
@@ -59,6 +61,10 @@ pub struct Settings {
     pub keys: BTreeMap<String, Binding>,
     pub views: Vec<View>,
     pub ui: Ui,
+    /// Who is told of what, and how.
+    pub notify: Vec<notice::Rule>,
+    /// The operator's own commands.
+    pub commands: Vec<CustomCommand>,
     /// The file; `None` without one.
     pub source: Option<PathBuf>,
     /// What the file holds without effect.
@@ -139,6 +145,8 @@ pub struct Ui {
     pub utc: bool,
     /// Whether the next start goes on where this one was left.
     pub session: bool,
+    /// Whether the board listens to the mouse; `%` lets go of it and takes it back.
+    pub mouse: bool,
 }
 
 /// Which theme the board is drawn with.

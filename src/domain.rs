@@ -15,16 +15,19 @@
 //! | candidate | the revision that would be promoted into a cell |
 //! | gate | a condition that a promotion must meet; it has a verdict |
 //! | hold | an operator's stop on a scope, with owner and reason |
+//! | brake | what makes a hold the forge's own stop: a status, a label, a freeze, a no |
 //! | attestation | somebody's word that a task of a checklist is done, bound to the scope it was done for |
 //! | round | samples of a running service, all taken at one time |
 //! | sign-off | a role's go or no-go, bound to the scope it saw |
 //! | window, freeze | when promotions are allowed, and when not |
 //! | override | one person's word that a promotion may pass a gate that is not open, once |
 //! | promotion | bringing a candidate into a cell, from intent to outcome |
+//! | notice | what somebody is told of a journal entry, once |
 //! | intent | the durable record of a promotion before anything is sent |
 //! | act | one write on a forge |
 //! | ledger | what the journal's entries add up to |
 //! | release | a named set of services that ship together, in waves |
+//! | hand-over | what the next operator must know, given by one person and accepted by another |
 //! | agenda | what a release would move now, hashed; votes on it bind to the hash |
 //! | scope | the commits and pull requests between two revisions |
 //! | risk | how much is at stake in a scope, in points that say what they are for |
@@ -34,8 +37,11 @@
 pub mod act;
 pub mod attestation;
 pub mod board;
+pub mod brake;
 pub mod by_hand;
+pub mod capability;
 pub mod cell;
+pub mod custom;
 pub mod deployment;
 pub mod entry;
 pub mod facts;
@@ -43,11 +49,14 @@ pub mod fault;
 pub mod figure;
 pub mod forge_kind;
 pub mod gate;
+pub mod handover;
 pub mod history;
 pub mod hold;
 pub mod ids;
 pub mod lane;
 pub mod ledger;
+pub mod log;
+pub mod notice;
 pub mod observed;
 pub mod origin;
 pub mod override_;

@@ -9,11 +9,14 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 
 use crate::domain::act::{Act, Handle, Outcome};
+use crate::domain::brake::{Reading, Sought};
+pub use crate::domain::capability::Capability;
 use crate::domain::facts::{Pulse, ServiceFacts};
 use crate::domain::fault::Fault;
 use crate::domain::ids::{
-    EnvironmentName, ForgeName, IntentId, Person, RepoPath, RunId, ServiceName, Sha,
+    EnvironmentName, ForgeName, IntentId, JobId, Person, RepoPath, RunId, ServiceName, Sha,
 };
+use crate::domain::log::End;
 use crate::domain::pipeline::Job;
 use crate::domain::policy::EnvironmentModel;
 use crate::domain::scope::Scope;
@@ -30,8 +33,10 @@ pub mod http;
 pub mod mark;
 pub mod modelled;
 pub mod order;
+pub mod outcome;
 
 pub use budget::Budget;
+pub use http::pour::Sink;
 
 /// A service as an adapter needs it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,27 +73,30 @@ pub struct Identity {
     pub capabilities: Vec<Capability>,
 }
 
-/// What a forge, with this token, can do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Capability {
-    Approve,
-    Dispatch,
-    /// A dispatch answers with the run that it started.
-    DispatchDetails,
-    CreateDeployment,
-    MergePullRequest,
-    PublishRelease,
-    Cancel,
-    Rerun,
-    SetStatus,
-    /// Checks are readable one by one, not only rolled up.
-    Checks,
-}
-
 /// The answers of one batched read: each service its own value or fault.
 #[derive(Clone, Debug)]
 pub struct Batch<T> {
     pub answers: Vec<(ServiceName, Result<T, Fault>)>,
+}
+
+/// What came of reading a log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogRead {
+    pub end: End,
+    /// Whether the forge sent the new part alone.
+    pub ranged: bool,
+    /// The step that failed, where the forge names it.
+    pub failed_step: Option<String>,
+}
+
+impl LogRead {
+    pub(crate) fn without(end: End) -> Self {
+        Self {
+            end,
+            ranged: false,
+            failed_step: None,
+        }
+    }
 }
 
 /// One forge: reads, acts, capabilities.
@@ -126,6 +134,20 @@ pub trait Forge: Send + Sync {
 
     /// Reads the jobs of a run.
     async fn jobs(&self, repo: &RepoPath, run: RunId) -> Result<Vec<Job>, Fault>;
+
+    /// Reads back what brakes have left; the answers are in the order of `marks`.
+    async fn marks(&self, repo: &RepoPath, marks: &[Sought]) -> Vec<Result<Reading, Fault>>;
+
+    /// Reads a job's log from byte `from` on, as far as there is one, and pours it into `sink`.
+    /// A job that has ended has a whole one.
+    async fn log(
+        &self,
+        repo: &RepoPath,
+        run: RunId,
+        job: JobId,
+        from: u64,
+        sink: &mut dyn Sink,
+    ) -> Result<LogRead, Fault>;
 
     /// Looks for what an act with `key` made on the forge, by reading alone. `sent_at` bounds the
     /// search. `Ok(None)` means: read everything, and it is not there.

@@ -29,6 +29,7 @@ pub mod rest;
 pub mod script;
 pub mod server;
 pub mod shared;
+pub mod trace;
 pub mod world;
 
 #[cfg(test)]

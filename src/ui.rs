@@ -3,6 +3,7 @@
 
 mod bar;
 mod dialog;
+mod hits;
 mod panel;
 mod table;
 mod text;
@@ -14,6 +15,7 @@ use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
+use crate::app::interface::Target;
 use crate::app::view::View;
 use crate::app::view::line::Tone;
 use text::Pen;
@@ -23,6 +25,15 @@ pub use theme::Theme;
 #[derive(Debug, Default)]
 pub struct Scratch {
     pub(crate) table: table::Widths,
+    /// What lies where in the last picture, for the mouse.
+    pub(crate) hits: hits::Hits,
+}
+
+impl Scratch {
+    /// What lies at a place of the last picture.
+    pub fn target(&self, x: u16, y: u16) -> Target {
+        self.hits.at(x, y)
+    }
 }
 
 /// Draws a picture.
@@ -50,6 +61,7 @@ fn paint(
 ) -> Option<Position> {
     let base = theme.style(Tone::Plain);
     buffer.set_style(area, base);
+    scratch.hits.clear();
     let mut pen = Pen::new(buffer, theme, view.ascii);
     let mut y = area.y;
     for bar in view.header.iter().take(usize::from(area.height)) {
@@ -74,7 +86,10 @@ fn paint(
             width: side - 1,
             ..body
         };
+        // What stands at the side is looked at, and not pointed at.
+        let known = scratch.hits.mark();
         stack(&mut pen, right, &view.side, scratch);
+        scratch.hits.back_to(known);
     }
     let mut y = body.bottom();
     if usize::from(footer) > view.footer.len() {
@@ -87,7 +102,7 @@ fn paint(
     }
     view.over
         .iter()
-        .filter_map(|over| dialog::draw(&mut pen, area, over))
+        .filter_map(|over| dialog::draw(&mut pen, area, over, &mut scratch.hits))
         .last()
 }
 

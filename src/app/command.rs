@@ -1,7 +1,7 @@
 //! Commands: one table of everything that a key or a `:` name can order. It feeds the keymap, the
 //! footer, the help, the palette and the config reference. Carrying one out lives in `interface`.
 
-use super::interface::{Interface, Overlay, Screen};
+use super::interface::{DetailTab, Interface, Overlay, Screen};
 use super::state::State;
 
 pub mod blocked;
@@ -45,6 +45,7 @@ pub enum Command {
     Copy,
     Refresh,
     Freeze,
+    Mouse,
     Zone,
     Promote,
     Hold,
@@ -59,12 +60,21 @@ pub enum Command {
     StartRelease,
     ResumeRelease,
     CancelRelease,
+    HandOver,
     Plan,
+    Watch,
+    Search,
+    Follow,
+    Wrap,
+    Stamps,
+    Summary,
     Board,
     Releases,
     Timeline,
     Pipelines,
     Tasks,
+    Holds,
+    Forges,
     LastView,
     Errors,
     Messages,
@@ -86,6 +96,8 @@ pub enum Context {
     Release,
     /// The lists over all services.
     Overview,
+    /// The log of a job.
+    Log,
     /// Help, errors, messages.
     List,
     /// Everything with a Cancel, and the lines of `/` and `:`.
@@ -93,12 +105,13 @@ pub enum Context {
 }
 
 impl Context {
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Board,
         Self::Detail,
         Self::Timeline,
         Self::Release,
         Self::Overview,
+        Self::Log,
         Self::List,
         Self::Dialog,
     ];
@@ -111,6 +124,7 @@ impl Context {
             Self::Timeline => "timeline",
             Self::Release => "release",
             Self::Overview => "overview",
+            Self::Log => "log",
             Self::List => "list",
             Self::Dialog => "dialog",
         }
@@ -123,11 +137,13 @@ impl Context {
                 Overlay::Help { .. }
                 | Overlay::Errors { .. }
                 | Overlay::Messages { .. }
-                | Overlay::Changes { .. },
+                | Overlay::Changes { .. }
+                | Overlay::Output(_),
             ) => Self::List,
             Some(
                 Overlay::Columns { .. }
                 | Overlay::Filter { .. }
+                | Overlay::Search { .. }
                 | Overlay::Palette { .. }
                 | Overlay::Promote(_)
                 | Overlay::Hold(_)
@@ -135,20 +151,23 @@ impl Context {
                 | Overlay::Override(_)
                 | Overlay::Confirm(_)
                 | Overlay::Release(_)
+                | Overlay::Handover(_)
+                | Overlay::Custom(_)
                 | Overlay::Quit { .. },
             ) => Self::Dialog,
             None => Self::of_screen(interface),
         }
     }
 
-    /// The screen's, whatever lies over it.
-    pub(super) fn of_screen(interface: &Interface) -> Self {
+    /// Where the operator is, whatever lies over it.
+    pub fn of_screen(interface: &Interface) -> Self {
         match interface.screen {
             Screen::Board => Self::Board,
+            Screen::Detail(_) if interface.tab == DetailTab::Log => Self::Log,
             Screen::Detail(_) => Self::Detail,
             Screen::Timeline => Self::Timeline,
             Screen::Release => Self::Release,
-            Screen::Pipelines | Screen::Tasks => Self::Overview,
+            Screen::Pipelines | Screen::Tasks | Screen::Holds | Screen::Forge(_) => Self::Overview,
         }
     }
 }
@@ -254,7 +273,7 @@ pub struct Section {
 
 /// What the footer lists per context, most useful first. Several commands share one place where
 /// people read them as one: `j/k`.
-const FOOTER: [(Context, &[&[Command]]); 7] = [
+const FOOTER: [(Context, &[&[Command]]); 8] = [
     (
         Context::Board,
         &[
@@ -354,6 +373,27 @@ const FOOTER: [(Context, &[&[Command]]); 7] = [
         ],
     ),
     (
+        Context::Log,
+        &[
+            &[Command::Down, Command::Up],
+            &[Command::Search],
+            &[Command::NextMatch, Command::PreviousMatch],
+            &[Command::Follow],
+            &[Command::Wrap],
+            &[Command::Stamps],
+            &[Command::Summary],
+            &[Command::Left, Command::Right],
+            &[Command::PreviousTab, Command::NextTab],
+            &[Command::Browse],
+            &[Command::Copy],
+            &[Command::Close],
+            &[Command::Help],
+            &[Command::Rerun],
+            &[Command::Cancel],
+            &[Command::Palette],
+        ],
+    ),
+    (
         Context::List,
         &[
             &[Command::Down, Command::Up],
@@ -376,7 +416,9 @@ const FOOTER: [(Context, &[&[Command]]); 7] = [
 pub fn footer(state: &State) -> Vec<Hint> {
     let context = Context::of(&state.interface);
     let places: &[&[Command]] = match state.interface.overlays.last() {
-        Some(Overlay::Filter { .. }) => &[&[Command::Open], &[Command::Close]],
+        Some(Overlay::Filter { .. } | Overlay::Search { .. }) => {
+            &[&[Command::Open], &[Command::Close]]
+        }
         Some(Overlay::Palette { .. }) => &[
             &[Command::Down, Command::Up],
             &[Command::Open],
@@ -429,6 +471,7 @@ fn hint(state: &State, context: Context, commands: &[Command]) -> Option<Hint> {
         (Context::Dialog, Command::Close) => "cancel",
         (Context::Timeline | Context::Release | Context::Overview, Command::Open) => "service",
         (Context::Release, Command::PreviousTab) => "release",
+        (Context::Log, Command::Left) => "job",
         _ => spec.label,
     };
     (!keys.is_empty()).then(|| Hint {

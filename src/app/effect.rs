@@ -6,12 +6,14 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use crate::domain::act::Act;
+use crate::domain::brake::Sought;
 use crate::domain::entry::{Draft, Precondition};
 use crate::domain::ids::{
-    EnvironmentName, ForgeName, IntentId, RepoPath, RunId, Seq, ServiceName, Sha,
+    EnvironmentName, ForgeName, IntentId, JobId, RepoPath, RunId, Seq, ServiceName, Sha,
 };
+use crate::domain::notice::Notice;
 use crate::domain::policy::EnvironmentModel;
-use crate::domain::sampling::Sampling;
+use crate::domain::sampling::{Errand, Sampling};
 
 /// An order to the runtime.
 #[derive(Clone, Debug, PartialEq)]
@@ -44,6 +46,23 @@ pub enum Effect {
         ticket: u64,
         sampling: Sampling,
     },
+    /// Something about the log of a job. Answered by `Msg::Log`.
+    Log {
+        ticket: u64,
+        source: LogSource,
+        order: LogOrder,
+    },
+    /// Runs the operator's own command. Answered by `Msg::Ran`.
+    Run {
+        ticket: u64,
+        errand: Errand,
+    },
+    /// Shows a notice on the desktop, through the terminal.
+    Notify(Notice),
+    /// Rings the terminal's bell.
+    Ring,
+    /// Listens to the mouse, or lets go of it.
+    Mouse(bool),
     /// Opens a page in the operator's browser.
     Browse(String),
     /// Copies to the operator's clipboard through the terminal (OSC 52).
@@ -52,6 +71,30 @@ pub enum Effect {
     SaveCache,
     Suspend,
     Quit,
+}
+
+/// Whose log it is.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct LogSource {
+    pub forge: ForgeName,
+    pub repo: RepoPath,
+    pub run: RunId,
+    pub job: JobId,
+}
+
+/// What is to be done with a log. It lies outside of the core, which sees parts of it alone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LogOrder {
+    /// Read on at the forge.
+    Fetch,
+    /// Bring some lines of what was read.
+    Lines { from: u64, count: u64 },
+    /// Look for words, from a line on, and round the end.
+    Find {
+        words: String,
+        from: u64,
+        forward: bool,
+    },
 }
 
 /// What is asked of a forge. It carries everything that the answer needs to be understood.
@@ -78,6 +121,12 @@ pub enum Question {
         service: ServiceName,
         repo: RepoPath,
         run: RunId,
+    },
+    /// What the forge shows of brakes that were placed.
+    Marks {
+        service: ServiceName,
+        repo: RepoPath,
+        marks: Vec<Sought>,
     },
     Find {
         id: IntentId,

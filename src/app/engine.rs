@@ -25,9 +25,11 @@ use crate::domain::trace::{self, Trace};
 
 mod aftermath;
 pub mod auto;
+pub mod braking;
 mod by_hand;
 pub(crate) mod flow;
 mod follow;
+mod handover;
 mod intake;
 mod known;
 mod orders;
@@ -68,6 +70,8 @@ pub struct Engine {
     pub jobs: BTreeMap<(ServiceName, RunId), Fact<Vec<Job>>>,
     /// Services that somebody looks at: read often.
     pub watched: BTreeSet<ServiceName>,
+    /// The run whose log is looked at: its jobs are read too.
+    pub logged: Option<(ServiceName, RunId)>,
     /// The cell of which somebody asks why what is live is there.
     pub traced: Option<(ServiceName, EnvironmentName)>,
     /// Which cells are sampled by themselves.
@@ -85,6 +89,7 @@ pub struct Engine {
     /// Services whose deployments have not come to rest: not verified, or too new to tell whose.
     pub(crate) restless: BTreeSet<ServiceName>,
     pub auto: auto::Auto,
+    pub(crate) braking: braking::Braking,
     pub(crate) remembered: by_hand::Remembered,
     /// What came of orders, for the interface or the command line to take.
     pub reports: Vec<Report>,
@@ -132,6 +137,7 @@ impl Engine {
             forges,
             jobs: BTreeMap::new(),
             watched: BTreeSet::new(),
+            logged: None,
             traced: None,
             samples: sampling::Samples::default(),
             rounds: sampling::Rounds::default(),
@@ -144,6 +150,7 @@ impl Engine {
             lost: BTreeSet::new(),
             restless: BTreeSet::new(),
             auto: auto::Auto::default(),
+            braking: braking::Braking::default(),
             remembered: by_hand::Remembered::default(),
             reports: Vec::new(),
             tickets: 0,
@@ -313,7 +320,46 @@ pub struct ForgeState {
     /// The fault of the whole forge since the last good answer.
     pub fault: Option<Fault>,
     pub answered_at: Option<Timestamp>,
+    /// The latest of what went wrong with it, newest last.
+    pub faults: VecDeque<Fault>,
+    /// How many requests had been sent, at some instants of the last minute.
+    pub(crate) sent: VecDeque<(Timestamp, u64)>,
     pub(crate) failures: u32,
+}
+
+impl ForgeState {
+    /// How many faults are remembered.
+    const REMEMBERED: usize = 30;
+    const MINUTE: SignedDuration = SignedDuration::from_mins(1);
+
+    /// Takes the budget that came with an answer.
+    pub(crate) fn budget_is(&mut self, budget: Budget, now: Timestamp) {
+        self.budget = budget;
+        let old = |at: &(Timestamp, u64)| now.duration_since(at.0) > Self::MINUTE;
+        while self.sent.front().is_some_and(old) {
+            self.sent.pop_front();
+        }
+        if self
+            .sent
+            .back()
+            .is_none_or(|(at, _)| now.duration_since(*at).as_secs() >= 1)
+        {
+            self.sent.push_back((now, budget.sent));
+        }
+    }
+
+    /// How many requests were sent in the last minute.
+    pub fn rate(&self, now: Timestamp) -> u64 {
+        let recent = |at: &&(Timestamp, u64)| now.duration_since(at.0) <= Self::MINUTE;
+        let first = self.sent.iter().find(recent);
+        first.map_or(0, |(_, sent)| self.budget.sent.saturating_sub(*sent))
+    }
+
+    pub(crate) fn remember(&mut self, fault: Fault) {
+        self.faults.push_back(fault);
+        let over = self.faults.len().saturating_sub(Self::REMEMBERED);
+        self.faults.drain(..over);
+    }
 }
 
 /// What came of an order or happened by itself, to be told to the operator.

@@ -15,7 +15,7 @@ use super::keymap::{Found, Keymap};
 use super::msg::Msg;
 use super::state::State;
 use super::view::tally::Tally;
-use crate::domain::ids::{EnvironmentName, IntentId, ReleaseName, Seq, ServiceName};
+use crate::domain::ids::{EnvironmentName, ForgeName, IntentId, ReleaseName, Seq, ServiceName};
 
 pub mod arrangement;
 mod board;
@@ -24,10 +24,13 @@ mod choice;
 mod chord;
 mod confirm;
 mod cover;
+pub mod custom;
 mod detail;
 mod field;
 mod filter;
+mod forges;
 mod gates;
+mod handover;
 #[cfg(test)]
 pub(crate) mod harness;
 mod hold;
@@ -36,18 +39,20 @@ mod laws;
 mod leave;
 pub mod link;
 mod lists;
+pub mod log;
 mod marking;
 pub mod order;
 mod overlay;
 mod overriding;
 pub mod overview;
 mod palette;
+mod pointer;
 mod promote;
 mod release;
 mod reports;
 mod session;
 mod timeline;
-mod tour;
+pub mod tour;
 pub mod undo;
 pub mod until;
 
@@ -56,14 +61,15 @@ pub use board::{board_height, peek_height};
 pub use chord::{Chord, Key};
 pub use confirm::{ConfirmDialog, ConfirmFocus};
 pub use gates::{GatesAction, GatesDialog, GatesFocus};
+pub use handover::{HandoverDialog, HandoverFocus};
 pub use hold::{HoldDialog, HoldFocus, HoldMode};
 pub use overlay::Overlay;
 pub use overriding::{OverrideAction, OverrideDialog, OverrideFocus};
 pub use palette::{Choice, choices};
+pub use pointer::{Pointed, Target};
 pub use promote::{Aim, PromoteDialog, PromoteFocus, PromoteItem};
 pub use release::{ReleaseAction, ReleaseDialog, ReleaseFocus};
 pub use reports::{Message, Problem};
-pub use tour::tour_text;
 
 /// Takes a key, a paste or a new size.
 pub(crate) fn input(state: &mut State, msg: Msg) -> Vec<Effect> {
@@ -71,7 +77,9 @@ pub(crate) fn input(state: &mut State, msg: Msg) -> Vec<Effect> {
         Msg::Key(chord) => {
             state.dirty = true;
             changes::first(state);
-            key(state, chord)
+            let effects = key(state, chord);
+            state.interface.tour_on(&effects);
+            effects
         }
         Msg::Paste(text) => {
             state.dirty = true;
@@ -87,13 +95,25 @@ pub(crate) fn input(state: &mut State, msg: Msg) -> Vec<Effect> {
             state.interface.rows = rows;
             Vec::new()
         }
+        Msg::Pointed(pointed) => {
+            state.dirty = true;
+            pointer::run(state, pointed)
+        }
+        Msg::Ran { ticket, output } => {
+            state.dirty = true;
+            custom::ran(state, ticket, output);
+            Vec::new()
+        }
         Msg::Tick
+        | Msg::Noticed { .. }
+        | Msg::NoticeLost { .. }
         | Msg::Fetched(_)
         | Msg::JournalRead(_)
         | Msg::Neighbours(_)
         | Msg::Recorded { .. }
         | Msg::Acted { .. }
         | Msg::Sampled { .. }
+        | Msg::Log { .. }
         | Msg::Asked(_)
         | Msg::Reloaded(_)
         | Msg::Told { .. }
@@ -130,7 +150,7 @@ fn key(state: &mut State, chord: Chord) -> Vec<Effect> {
         }
         Found::Nothing => {
             interface.begun = None;
-            Vec::new()
+            custom::key(state, chord)
         }
     }
 }
@@ -152,6 +172,7 @@ fn run(state: &mut State, command: Command) -> Vec<Effect> {
         ) => lists::run(state, command),
         Some(Overlay::Filter { .. }) => filter::run(state, command),
         Some(Overlay::Columns { .. }) => arrangement::run(state, command),
+        Some(Overlay::Search { .. }) => log::search(state, command),
         Some(Overlay::Palette { .. }) => palette::run(state, command),
         Some(Overlay::Promote(_)) => promote::run(state, command),
         Some(Overlay::Hold(_)) => hold::run(state, command),
@@ -159,8 +180,16 @@ fn run(state: &mut State, command: Command) -> Vec<Effect> {
         Some(Overlay::Override(_)) => overriding::run(state, command),
         Some(Overlay::Confirm(_)) => confirm::run(state, command),
         Some(Overlay::Release(_)) => release::run_dialog(state, command),
+        Some(Overlay::Handover(_)) => handover::run(state, command),
+        Some(Overlay::Custom(_)) => custom::run(state, command),
+        Some(Overlay::Output(_)) => custom::run_pane(state, command),
         Some(Overlay::Quit { .. }) => leave::run(state, command),
     }
+}
+
+/// Whether there is a run whose log could be shown.
+pub(super) fn may_watch(state: &State) -> bool {
+    log::watched_run(state).is_some()
 }
 
 /// Carries out a command on the screen itself.
@@ -174,6 +203,7 @@ fn screen(state: &mut State, command: Command) -> Vec<Effect> {
         Command::Hold => hold::open(state),
         Command::Gates => gates::open(state),
         Command::Override => overriding::open(state),
+        Command::HandOver => handover::open(state),
         Command::Rollback => promote::open(state, Aim::Back),
         Command::Reject | Command::Cancel | Command::Rerun => confirm::open(state, command),
         Command::Board => state.interface.show(Screen::Board),
@@ -181,13 +211,12 @@ fn screen(state: &mut State, command: Command) -> Vec<Effect> {
         Command::StartRelease => release::open(state, ReleaseAction::Start),
         Command::ResumeRelease => release::open(state, ReleaseAction::Resume),
         Command::CancelRelease => release::open(state, ReleaseAction::Cancel),
-        Command::Releases => {
-            state.interface.show(Screen::Release);
-            state.interface.toured(3);
-        }
+        Command::Releases => state.interface.show(Screen::Release),
         Command::Timeline => state.interface.show(Screen::Timeline),
         Command::Pipelines => state.interface.show(Screen::Pipelines),
         Command::Tasks => state.interface.show(Screen::Tasks),
+        Command::Holds => state.interface.show(Screen::Holds),
+        Command::Forges => forges::open(state),
         Command::LastView => {
             state.interface.go_back();
         }
@@ -200,17 +229,23 @@ fn screen(state: &mut State, command: Command) -> Vec<Effect> {
         Command::Undo => undo::open(state),
         Command::Freeze => freeze(state),
         Command::Views => arrangement::views(state),
+        Command::Mouse => {
+            state.interface.mouse = !state.interface.mouse;
+            return vec![Effect::Mouse(state.interface.mouse)];
+        }
         Command::Zone => state.interface.utc = !state.interface.utc,
         Command::Quit => return leave::ask(state),
         Command::Browse => return link::browse(state),
         Command::Copy => return link::copy(state),
         Command::Refresh => return link::refresh(state),
+        Command::Watch => log::watch(state),
         _ => match state.interface.screen {
             Screen::Board => board::run(state, command),
-            Screen::Detail(_) => detail::run(state, command),
+            Screen::Detail(_) => return detail::run(state, command),
             Screen::Timeline => timeline::run(state, command),
             Screen::Release => release::run(state, command),
-            Screen::Pipelines | Screen::Tasks => overview::run(state, command),
+            Screen::Pipelines | Screen::Tasks | Screen::Holds => overview::run(state, command),
+            Screen::Forge(_) => forges::run(state, command),
         },
     }
     Vec::new()
@@ -251,6 +286,7 @@ impl Interface {
             offset: 0,
             peek: true,
             pane: Pane::default(),
+            forge_at: 0,
             utc: true,
             zone: TimeZone::UTC,
             tally: None,
@@ -259,6 +295,7 @@ impl Interface {
             kept: None,
             tab: DetailTab::default(),
             detail_offset: 0,
+            log: log::Logs::default(),
             timeline: ListCursor::default(),
             timeline_at: None,
             release: None,
@@ -267,9 +304,12 @@ impl Interface {
             release_plan: false,
             messages: VecDeque::new(),
             problems: Vec::new(),
-            tour: tour.then_some(0),
+            tour: tour.then_some(tour::Step::Move),
             keymap: Keymap::default(),
             begun: None,
+            customs: custom::Customs::default(),
+            runs: 0,
+            mouse: false,
             ascii,
             quitting: false,
         }
@@ -301,8 +341,12 @@ impl Interface {
                 | Overlay::Messages { .. }
                 | Overlay::Changes { .. }
                 | Overlay::Filter { .. }
+                | Overlay::Search { .. }
                 | Overlay::Palette { .. }
                 | Overlay::Columns { .. }
+                | Overlay::Handover(_)
+                | Overlay::Custom(_)
+                | Overlay::Output(_)
                 | Overlay::Quit { .. } => {}
             }
         }
@@ -330,7 +374,7 @@ impl Interface {
             .overlays
             .iter()
             .any(|overlay| matches!(overlay, Overlay::Hold(_)));
-        Vec::new()
+        self.follow_log(engine, now)
     }
 
     /// Takes what the first picture shows, before anything else was ordered or counted.
@@ -347,6 +391,9 @@ impl Interface {
         let left = self.here();
         if let (Screen::Detail(service), Some(cursor)) = (&screen, &mut self.cursor) {
             cursor.service = service.clone();
+        }
+        if matches!(screen, Screen::Detail(_)) {
+            self.toured(tour::Step::Why);
         }
         self.detail_offset = 0;
         self.pane = Pane::default();
@@ -416,6 +463,8 @@ pub struct Interface {
     pub peek: bool,
     /// Which pane of the board j and k move in.
     pub pane: Pane,
+    /// The selected forge of the right side.
+    pub forge_at: usize,
     pub utc: bool,
     /// The local zone, for when `utc` is off. The runtime sets it.
     pub zone: TimeZone,
@@ -430,6 +479,7 @@ pub struct Interface {
     pub tab: DetailTab,
     /// The first line shown of a tab or of the peek; it is also the selected one, for `o`.
     pub detail_offset: usize,
+    pub log: log::Logs,
     /// Counted from the newest entry, which is 0.
     pub timeline: ListCursor,
     /// The selected entry: the cursor stays on it when newer ones come. `None` follows the newest.
@@ -446,10 +496,15 @@ pub struct Interface {
     /// Errors that stay until they are read.
     pub problems: Vec<Problem>,
     /// The demo's tour: the step that the footer shows.
-    pub tour: Option<usize>,
+    pub tour: Option<tour::Step>,
     pub keymap: Keymap,
     /// Keys that begin a longer binding, and where they were pressed.
     pub begun: Option<(Context, Vec<Chord>)>,
+    pub customs: custom::Customs,
+    /// How many commands of the operator's own were run.
+    pub(crate) runs: u64,
+    /// Whether the mouse is listened to.
+    pub mouse: bool,
     pub ascii: bool,
     pub quitting: bool,
 }
@@ -482,6 +537,10 @@ pub enum Screen {
     Pipelines,
     /// Everything that is under way.
     Tasks,
+    /// Every hold there is.
+    Holds,
+    /// One forge in full.
+    Forge(ForgeName),
 }
 
 /// The panes of the board.
@@ -490,6 +549,8 @@ pub enum Pane {
     #[default]
     Rows,
     Peek,
+    /// The forges of the right side.
+    Forges,
 }
 
 /// The tabs of a service's detail.
@@ -501,6 +562,8 @@ pub enum DetailTab {
     Deployments,
     Pipeline,
     PullRequests,
+    Log,
+    Lane,
 }
 
 /// A cursor in a plain list.

@@ -6,13 +6,18 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::effect::{Question, Target, Ticket};
-use super::interface::Chord;
+use super::interface::{Chord, Pointed};
 use super::request::Request;
 use crate::domain::act::{Handle, Outcome};
+use crate::domain::brake::Reading;
+use crate::domain::capability::Capability;
+use crate::domain::custom::Output;
 use crate::domain::entry::Entry;
 use crate::domain::facts::{Pulse, ServiceFacts};
 use crate::domain::fault::Fault;
 use crate::domain::ids::{ForgeName, InstanceId, IntentId, Person, ServiceName};
+use crate::domain::log::{Extent, Line};
+use crate::domain::notice::Notice;
 use crate::domain::pipeline::Job;
 use crate::domain::policy::Policy;
 use crate::domain::scope::Scope;
@@ -53,6 +58,11 @@ pub enum Msg {
         asked_at: Timestamp,
         round: Option<Round>,
     },
+    /// The answer to an `Effect::Log`.
+    Log {
+        ticket: u64,
+        answer: LogAnswer,
+    },
     /// An order from the command line, by the same way as one from a dialog.
     Asked(Request),
     /// The config file changed.
@@ -62,6 +72,24 @@ pub enum Msg {
         tone_good: bool,
         text: String,
     },
+    /// A rule tells of journal entries: on the desktop, or by the bell.
+    Noticed {
+        ring: bool,
+        notice: Notice,
+    },
+    /// A rule could not tell somebody.
+    NoticeLost {
+        rule: String,
+        why: String,
+        hint: String,
+    },
+    /// The operator's own command came to its end.
+    Ran {
+        ticket: u64,
+        output: Output,
+    },
+    /// The mouse was used on something.
+    Pointed(Pointed),
     /// The program was asked to end by a signal, or its terminal is gone.
     Terminated,
 }
@@ -150,9 +178,26 @@ pub enum Answer {
     /// In the order of the question.
     Declared(Vec<Result<Declared, Fault>>),
     Jobs(Result<Vec<Job>, Fault>),
+    /// In the order of the question.
+    Marks(Vec<Result<Reading, Fault>>),
     Found(Result<Option<Handle>, Fault>),
     /// Dropped before it answered.
     Cancelled,
+}
+
+/// What came of an order about a log.
+#[derive(Clone, Debug)]
+pub enum LogAnswer {
+    /// How much there is now.
+    Extent(Result<Extent, Fault>),
+    Lines {
+        from: u64,
+        lines: Vec<Line>,
+    },
+    /// The line with the words, if there is one.
+    Found(Option<u64>),
+    /// Given up.
+    Lost,
 }
 
 /// Who the token is, as the board shows it.
@@ -161,6 +206,7 @@ pub struct Identity {
     pub login: Person,
     pub scopes: Vec<String>,
     pub version: Option<String>,
+    pub capabilities: Vec<Capability>,
 }
 
 /// A forge's rate budget, as the board shows it.
@@ -169,6 +215,8 @@ pub struct Budget {
     pub remaining: Option<u64>,
     pub limit: Option<u64>,
     pub resets_at: Option<Timestamp>,
+    /// Requests sent since the start.
+    pub sent: u64,
 }
 
 /// Why the journal did not do it.

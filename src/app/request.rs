@@ -6,7 +6,8 @@ use jiff::Timestamp;
 use super::plan::Plan;
 use crate::domain::hold::{Cover, HoldKind, Openers};
 use crate::domain::ids::{
-    Digest, EnvironmentName, HoldId, ManualGateId, OverrideId, ReleaseName, RoleName, ServiceName,
+    Digest, EnvironmentName, HandoverId, HoldId, ManualGateId, OverrideId, ReleaseName, RoleName,
+    ServiceName,
 };
 use crate::domain::revision::Revision;
 use crate::domain::signoff::Voice;
@@ -31,6 +32,11 @@ pub enum Request {
     LiftHold {
         id: HoldId,
         reason: String,
+    },
+    /// Places the brakes that a hold lacks on the forges, and lifts what is left of ended ones;
+    /// without an id, of all holds.
+    BindHold {
+        id: Option<HoldId>,
     },
     AddGate {
         cover: Cover,
@@ -109,6 +115,15 @@ pub enum Request {
     CancelRelease {
         release: ReleaseName,
         reason: String,
+    },
+    /// Hands the evening over, as the note says it.
+    HandOver {
+        items: Vec<String>,
+        remark: String,
+    },
+    /// Takes over what somebody else handed over.
+    TakeOver {
+        id: HandoverId,
     },
 }
 

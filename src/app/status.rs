@@ -4,16 +4,18 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
+use self::brake::BrakeStatus;
 use self::scope::RiskStatus;
 use super::engine::Engine;
 use crate::domain::board::Row;
 use crate::domain::cell::{Cell, superseded};
 use crate::domain::gate::{Earliest, Verdict};
-use crate::domain::hold::Hold;
+use crate::domain::hold::{Cover, Hold};
 use crate::domain::ids::{EnvironmentName, ServiceName};
 use crate::domain::revision::Revision;
 use crate::domain::verification::Standing;
 
+pub mod brake;
 pub mod release;
 pub mod scope;
 pub mod trace;
@@ -152,6 +154,8 @@ pub struct HoldStatus {
     pub owner: String,
     pub since: Timestamp,
     pub until: Option<Timestamp>,
+    /// Whether the forges stop what it stops, and how that is known.
+    pub brake: BrakeStatus,
 }
 
 impl Status {
@@ -266,7 +270,11 @@ impl CellStatus {
                 .iter()
                 .map(|verdict| GateStatus::of(verdict, now))
                 .collect(),
-            holds: cell.holds.iter().map(HoldStatus::of).collect(),
+            holds: cell
+                .holds
+                .iter()
+                .map(|hold| HoldStatus::on(engine, hold, &row.service.name, &cell.environment, now))
+                .collect(),
             out_of_band: cell.out_of_band,
             verification: match cell.verification {
                 Standing::NotAsked | Standing::Unknown => None,
@@ -368,7 +376,27 @@ impl GateStatus {
 }
 
 impl HoldStatus {
-    pub fn of(hold: &Hold) -> Self {
+    pub fn of(engine: &Engine, hold: &Hold, now: Timestamp) -> Self {
+        Self::with(hold, BrakeStatus::of(&engine.bound_by(&hold.cover, now)))
+    }
+
+    /// As one cell has it: of its brakes, this cell's alone.
+    fn on(
+        engine: &Engine,
+        hold: &Hold,
+        service: &ServiceName,
+        environment: &EnvironmentName,
+        now: Timestamp,
+    ) -> Self {
+        let here = Cover {
+            service: Some(service.clone()),
+            environment: Some(environment.clone()),
+            revision: hold.cover.revision.clone(),
+        };
+        Self::with(hold, BrakeStatus::of(&engine.bound_by(&here, now)))
+    }
+
+    fn with(hold: &Hold, brake: BrakeStatus) -> Self {
         Self {
             id: hold.id.to_string(),
             scope: hold.cover.to_string(),
@@ -380,6 +408,7 @@ impl HoldStatus {
             owner: hold.owner.to_string(),
             since: hold.since,
             until: hold.until,
+            brake,
         }
     }
 }

@@ -4,6 +4,7 @@
 use jiff::Timestamp;
 
 use super::effect::Effect;
+use super::engine::Report;
 use super::msg::Msg;
 use super::state::State;
 
@@ -15,10 +16,32 @@ pub fn update(state: &mut State, now: Timestamp, msg: Msg) -> Vec<Effect> {
     // Reports are of one message: whoever wants those of the last has taken them by now.
     state.engine.reports.clear();
     let mut effects = match msg {
-        Msg::Key(_) | Msg::Paste(_) | Msg::Resized { .. } => super::interface::input(state, msg),
+        Msg::Key(_) | Msg::Paste(_) | Msg::Resized { .. } | Msg::Pointed(_) | Msg::Ran { .. } => {
+            super::interface::input(state, msg)
+        }
         Msg::Told { tone_good, text } => {
             state.interface.say(tone_good, text, now);
             state.dirty = true;
+            Vec::new()
+        }
+        Msg::Log { ticket, answer } => {
+            state.dirty = true;
+            let height = state.interface.log_room().height;
+            state.interface.log.take(ticket, answer, height, now);
+            Vec::new()
+        }
+        Msg::Noticed { ring: true, .. } => vec![Effect::Ring],
+        Msg::Noticed {
+            ring: false,
+            notice,
+        } => vec![Effect::Notify(notice)],
+        Msg::NoticeLost { rule, why, hint } => {
+            state.dirty = true;
+            state.engine.reports.push(Report::Alert {
+                subject: format!("notify {rule}"),
+                why,
+                hint: Some(hint),
+            });
             Vec::new()
         }
         Msg::Terminated => {

@@ -2,6 +2,7 @@
 //! screen and no more; drawing it lives in `ui`, what the keys do in `interface`.
 
 mod board;
+mod brake;
 mod changes;
 mod columns;
 mod coming;
@@ -12,12 +13,14 @@ mod empty;
 mod errors;
 mod failure;
 mod footer;
+mod forge;
 mod gates;
 pub mod glyph;
 mod header;
 mod help;
 mod lane;
 pub mod line;
+mod log;
 mod look;
 mod messages;
 mod overlay;
@@ -60,6 +63,11 @@ pub struct View {
     pub over: Vec<Dialog>,
 }
 
+/// Which button of the top dialog has the focus, as it is drawn.
+pub fn focused_button(state: &State) -> Option<usize> {
+    overlay::focused_button(&Look::new(state, Shape::of(&state.interface)))
+}
+
 /// Says what the operator sees now.
 pub fn view(state: &State) -> View {
     let shape = Shape::of(&state.interface);
@@ -77,7 +85,8 @@ pub fn view(state: &State) -> View {
             Screen::Detail(service) => detail::main(drawn, service),
             Screen::Timeline => timeline::main(&look),
             Screen::Release => release::main(&look),
-            Screen::Pipelines | Screen::Tasks => {
+            Screen::Forge(name) => forge::main(&look, name),
+            Screen::Pipelines | Screen::Tasks | Screen::Holds => {
                 let overview = state.interface.overview().unwrap_or_default();
                 overview::main(&look, overview)
             }

@@ -93,7 +93,9 @@ fn keys(global: &Global, env: &Env, markdown: bool) -> Result<Exit, Failure> {
         Some(path) => {
             let settings =
                 config::read(&path, env).map_err(|problems| settings::broken(&problems))?;
-            looks::keymap(&settings)?
+            let keymap = looks::keymap(&settings)?;
+            looks::customs(&settings, &keymap)?;
+            keymap
         }
         None => Keymap::default(),
     };

@@ -5,6 +5,7 @@ use std::io::IsTerminal;
 use super::{Exit, Failure, Global, looks, settings};
 use crate::config::Env;
 use crate::runtime::board::{self, Looks};
+use crate::runtime::plain;
 use crate::runtime::session::{self, Session};
 
 pub(super) async fn board(global: &Global, env: &Env) -> Result<Exit, Failure> {
@@ -12,16 +13,20 @@ pub(super) async fn board(global: &Global, env: &Env) -> Result<Exit, Failure> {
     open(global, env, session, false).await
 }
 
-/// Opens the board; `tour` shows the demo's four hints.
+/// Opens the board, or follows in lines with `--plain`; `tour` shows the demo's hints.
 pub(super) async fn open(
     global: &Global,
     env: &Env,
     session: Session,
     tour: bool,
 ) -> Result<Exit, Failure> {
+    if global.plain {
+        plain::run(session).await?;
+        return Ok(Exit::Done);
+    }
     if !std::io::stdout().is_terminal() || !std::io::stdin().is_terminal() {
         return Err(Failure::new(Exit::Usage, "the board needs a terminal")
-            .hint("`gonogo status` prints without one"));
+            .hint("`gonogo --plain` follows in lines without one, `gonogo status` prints once"));
     }
     let ui = &session.settings.ui;
     let theme = looks::theme(global, env, &ui.theme)?;
@@ -31,10 +36,14 @@ pub(super) async fn open(
     let views = looks::views(&session.settings)?;
     // The demo begins anew each time.
     let kept = session::path(&session.settings, env).filter(|_| !tour);
+    let customs = looks::customs(&session.settings, &keymap)?;
+    let mouse = ui.mouse;
     let looks = Looks {
         ascii,
         theme,
         keymap,
+        customs,
+        mouse,
         utc,
         tour,
         views,

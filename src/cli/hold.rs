@@ -1,4 +1,6 @@
-//! `gonogo hold`: place, edit, lift and list holds. Works without any forge.
+//! `gonogo hold`: place, edit, lift, bind and list holds. The hold itself works without any forge.
+
+use std::time::Duration;
 
 use clap::{Args, Subcommand, ValueEnum};
 use jiff::Timestamp;
@@ -6,13 +8,24 @@ use jiff::tz::TimeZone;
 use serde_json::json;
 
 use super::output::{self, instant, span};
+use super::status::PATIENCE;
 use super::{Exit, Failure, Global, journal, settings};
+use crate::app::engine::{Engine, Report};
 use crate::app::interface::until;
-use crate::app::request::{Expiry, Request};
+use crate::app::request::{Expiry, RefusalKind, Request};
+use crate::app::status::brake::BrakedCell;
 use crate::app::status::{HoldStatus, SCHEMA};
 use crate::config::Env;
+use crate::domain::brake::Bound;
 use crate::domain::hold::{Cover, HoldKind};
 use crate::domain::ids::{EnvironmentName, HoldId, ServiceName, Sha};
+use crate::runtime::headless::Headless;
+use crate::runtime::session::Mode;
+
+/// How long placing and reading back may take: longer than the engine waits for a silent forge.
+const BRAKING: Duration = Duration::from_secs(90);
+/// How long a list waits for proofs.
+const READING: Duration = Duration::from_secs(15);
 
 #[derive(Debug, Subcommand)]
 pub enum HoldCommand {
@@ -22,7 +35,9 @@ pub enum HoldCommand {
     Edit(EditArgs),
     /// Lift a hold.
     Lift(LiftArgs),
-    /// List the holds that are on.
+    /// Place what holds lack on the forges, and take away what is left of ended ones.
+    Bind(BindArgs),
+    /// List the holds that are on, and whether the forges stop what they stop.
     List,
 }
 
@@ -74,6 +89,12 @@ pub struct LiftArgs {
     reason: String,
 }
 
+#[derive(Debug, Args)]
+pub struct BindArgs {
+    /// Only this hold's; without it, all of them, and what is left of ended ones.
+    id: Option<String>,
+}
+
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum Kind {
     /// Forward promotions; going back to what was verified passes.
@@ -122,22 +143,177 @@ pub(super) async fn run(global: &Global, env: &Env, command: HoldCommand) -> Res
             id: HoldId::from(args.id),
             reason: args.reason,
         },
+        HoldCommand::Bind(args) => Request::BindHold {
+            id: args.id.map(HoldId::from),
+        },
     };
-    journal::order(global, env, &[], request).await
+    change(global, env, request).await
+}
+
+/// Gives an order about holds: the journal first, then the forges, as far as they answer.
+async fn change(global: &Global, env: &Env, request: Request) -> Result<Exit, Failure> {
+    let binding = matches!(request, Request::BindHold { .. });
+    let (session, _) = settings::session(global, env, global.mode()).await?;
+    let mut headless = Headless::new(session);
+    headless.settle(&[], PATIENCE).await;
+    journal::known_here(&mut headless, env);
+    headless.reports();
+    headless.ask(request);
+    headless
+        .until(Duration::from_secs(30), |engine| !engine.is_writing())
+        .await;
+    // What is in the journal holds already: told before any forge is asked for more.
+    let mut told = Told::default();
+    told.take(headless.reports(), binding);
+    let entry = headless.engine().entries.back().map(journal::entry_json);
+    if !global.json {
+        told.print();
+    }
+    let engine = headless.engine();
+    if told.failure.is_none() && engine.is_braking(settings::now()) {
+        headless
+            .until(BRAKING, |engine| !engine.is_braking(settings::now()))
+            .await;
+    }
+    told.take(headless.reports(), binding);
+    let now = settings::now();
+    let cells = cells(headless.engine(), now);
+    headless.finish().await;
+    if let Some(failure) = told.failure.take() {
+        return Err(failure);
+    }
+    if global.json {
+        let brakes: Vec<BrakedCell> = cells.iter().map(BrakedCell::of).collect();
+        let (done, trouble) = (told.done, told.trouble);
+        output::json_line(&json!({
+            "schema": SCHEMA, "done": done, "entry": entry, "trouble": trouble, "brakes": brakes,
+        }));
+    } else {
+        told.print();
+        for cell in &cells {
+            print(cell, now);
+        }
+    }
+    Ok(Exit::Done)
+}
+
+/// What came of an order, piece by piece.
+#[derive(Default)]
+struct Told {
+    done: Vec<String>,
+    /// What a forge refused: the hold is on all the same.
+    trouble: Vec<String>,
+    failure: Option<Failure>,
+    printed: (usize, usize),
+}
+
+impl Told {
+    fn take(&mut self, reports: Vec<Report>, binding: bool) {
+        for report in reports {
+            match report {
+                Report::Done { text, .. } => self.done.push(text),
+                Report::Refused { refusal, .. } if self.done.is_empty() && !binding => {
+                    self.failure = Some(Failure::from(refusal));
+                }
+                Report::Refused { refusal, .. } => {
+                    let sent = matches!(
+                        refusal.kind,
+                        RefusalKind::Forge | RefusalKind::OutcomeUnknown
+                    );
+                    let hint = refusal.hint.as_ref();
+                    let hint = hint.map_or_else(String::new, |hint| format!("; {hint}"));
+                    self.trouble.push(format!("{}{hint}", refusal.why));
+                    if binding && (!sent || self.done.is_empty()) {
+                        self.failure = Some(Failure::from(refusal));
+                    }
+                }
+                Report::JournalTrouble { why, .. } if self.done.is_empty() => {
+                    self.failure = Some(Failure::new(Exit::Journal, why));
+                }
+                Report::JournalTrouble { .. } | Report::Alert { .. } | Report::Trouble(_) => {}
+            }
+        }
+    }
+
+    /// Prints what was not printed yet.
+    fn print(&mut self) {
+        let (done, trouble) = self.printed;
+        for text in self.done.iter().skip(done) {
+            output::line(text);
+        }
+        let trouble = self.trouble.iter().skip(trouble);
+        for text in trouble {
+            output::note(text);
+        }
+        self.printed = (self.done.len(), self.trouble.len());
+    }
+}
+
+type Cell = ((ServiceName, EnvironmentName), Bound);
+
+/// Every cell whose brakes say something: those of holds, and those that are left.
+fn cells(engine: &Engine, now: Timestamp) -> Vec<Cell> {
+    let mut cells = engine.bound_by(&Cover::default(), now);
+    cells.retain(|(_, bound)| !bound.proofs.is_empty());
+    cells.extend(engine.left_behind(now));
+    cells
+}
+
+fn print(((service, environment), bound): &Cell, now: Timestamp) {
+    let what = if bound.left { "left" } else { "brake" };
+    let effect = bound.effect.word();
+    output::line(&format!("  {what} {service} {environment}: {effect}"));
+    for proof in &bound.proofs {
+        let read = proof.at.map_or_else(String::new, |at| {
+            format!(", read {} ago", span(now.duration_since(at)))
+        });
+        let (way, effect) = (proof.way.word(), proof.effect.word());
+        output::line(&format!("    {way:<7} {effect}: {}{read}", proof.says));
+    }
+}
+
+/// Reads back what brakes have left, if there may be any.
+async fn read_back(global: &Global, env: &Env, journal: Headless) -> Result<Headless, Failure> {
+    let now = journal.state.now;
+    let engine = journal.engine();
+    let braked = cells(engine, now).is_empty();
+    let offline = global.mode().offline;
+    if braked || offline {
+        return Ok(journal);
+    }
+    let mode = Mode {
+        read_only: true,
+        offline: false,
+    };
+    let (session, _) = settings::session(global, env, mode).await?;
+    let mut headless = Headless::new(session);
+    let services: Vec<ServiceName> = cells(engine, now)
+        .into_iter()
+        .map(|((service, _), _)| service)
+        .collect();
+    headless.settle(&services, READING).await;
+    headless
+        .until(READING, |engine| !engine.is_braking(settings::now()))
+        .await;
+    Ok(headless)
 }
 
 async fn list(global: &Global, env: &Env) -> Result<Exit, Failure> {
     let headless = journal::read(global, env).await?;
-    let now = headless.state.now;
-    let ledger = headless.engine().ledger.as_ref();
+    let headless = read_back(global, env, headless).await?;
+    let now = settings::now();
+    let engine = headless.engine();
+    let left = engine.left_behind(now);
+    let ledger = engine.ledger.as_ref();
     let holds: Vec<HoldStatus> = ledger
         .iter()
         .flat_map(|ledger| ledger.holds.values())
         .filter(|hold| hold.is_on(now))
-        .map(HoldStatus::of)
+        .map(|hold| HoldStatus::of(engine, hold, now))
         .collect();
     if global.json {
-        output::json_line(&json!({"schema": SCHEMA, "holds": holds}));
+        let left: Vec<BrakedCell> = left.iter().map(BrakedCell::of).collect();
+        output::json_line(&json!({"schema": SCHEMA, "holds": holds, "left": left}));
         return Ok(Exit::Done);
     }
     if holds.is_empty() {
@@ -163,11 +339,15 @@ async fn list(global: &Global, env: &Env) -> Result<Exit, Failure> {
                 hold.owner.clone(),
                 since,
                 until,
+                hold.brake.effect.to_owned(),
                 hold.reason.clone(),
             ]
         })
         .collect();
     output::table(&rows);
+    for cell in cells(engine, now) {
+        print(&cell, now);
+    }
     Ok(Exit::Done)
 }
 

@@ -67,6 +67,17 @@ pub(super) async fn read(global: &Global, env: &Env) -> Result<Headless, Failure
     }
 }
 
+/// Holds must work while the forge is down: then the account on this machine is the owner.
+pub(super) fn known_here(headless: &mut Headless, env: &Env) {
+    if headless.engine().operator.is_none() {
+        let local = env
+            .get("USER")
+            .or_else(|| env.get("LOGNAME"))
+            .map(Person::new);
+        headless.state.engine.operator = local;
+    }
+}
+
 /// Gives an order that is recorded in the journal and sends nothing.
 pub(super) async fn order(
     global: &Global,
@@ -104,14 +115,7 @@ pub(super) async fn carry_out(
     if let Some(environment) = sampled {
         headless.sample(&services, Some(environment)).await;
     }
-    if headless.engine().operator.is_none() {
-        // Holds must work while the forge is down: then the account on this machine is the owner.
-        let local = env
-            .get("USER")
-            .or_else(|| env.get("LOGNAME"))
-            .map(Person::new);
-        headless.state.engine.operator = local;
-    }
+    known_here(&mut headless, env);
     headless.reports();
     let request = match request(headless.engine(), headless.state.now) {
         Ok(request) => request,
@@ -250,7 +254,7 @@ fn of(wanted: Option<&str>, has: Option<&str>) -> bool {
 }
 
 /// One entry as `log --json` prints it: what every entry has, then what its kind adds.
-fn entry_json(entry: &Entry) -> Value {
+pub(super) fn entry_json(entry: &Entry) -> Value {
     let draft = &entry.draft;
     let mut object = Map::new();
     let mut put = |name: &str, value: Value| {
@@ -319,6 +323,10 @@ fn sentence(entry: &Entry) -> String {
         Event::ReleaseResumed { id, release, .. } | Event::ReleaseEnded { id, release, .. } => {
             format!("{release} run {id}")
         }
+        Event::HandoverGiven { handover } => {
+            format!("{}, {} things", handover.id, handover.items.len())
+        }
+        Event::HandoverAccepted { id } => id.to_string(),
         Event::VerificationPassed { deployment, .. }
         | Event::VerificationFailed { deployment, .. }
         | Event::DeploymentSeen { deployment, .. }

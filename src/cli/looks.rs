@@ -2,6 +2,7 @@
 
 use super::{Exit, Failure, Global, When};
 use crate::app::interface::SavedView;
+use crate::app::interface::custom::Customs;
 use crate::app::keymap::Keymap;
 use crate::config::{self, Binding, Env, Problem, Settings};
 use crate::ui::Theme;
@@ -13,7 +14,7 @@ pub(super) fn theme(global: &Global, env: &Env, chosen: &config::Theme) -> Resul
         When::Never => true,
         When::Always => false,
         // https://no-color.org: any value that is not empty.
-        When::Auto => env.get("NO_COLOR").is_some() || env.get("TERM") == Some("dumb"),
+        When::Auto => env.get("NO_COLOR").is_some() || env.get("TERM").is_some_and(is_colourless),
     };
     if colourless {
         return Ok(Theme::mono());
@@ -34,6 +35,14 @@ pub(super) fn theme(global: &Global, env: &Env, chosen: &config::Theme) -> Resul
         }
     };
     Ok(theme.reduced(Depth::of(env.get("COLORTERM"), env.get("TERM"))))
+}
+
+/// Says whether a terminal never had colours.
+fn is_colourless(term: &str) -> bool {
+    matches!(term, "dumb" | "unknown") || term.ends_with("-m") || term.ends_with("-mono") || {
+        let model = term.split('-').next().unwrap_or_default();
+        matches!(model, "vt52" | "vt100" | "vt102" | "vt220" | "vt320")
+    }
 }
 
 /// The keys with the config's changes; two commands on one key are told, not guessed, each with its
@@ -97,6 +106,14 @@ fn placed(settings: &Settings, told: Vec<(Vec<String>, String)>) -> Failure {
     super::settings::broken(&problems)
 }
 
+/// The operator's own commands, with keys that mean nothing else.
+pub(super) fn customs(settings: &Settings, keymap: &Keymap) -> Result<Customs, Failure> {
+    Customs::new(settings.commands.clone(), keymap).map_err(|problems| {
+        let told = format!("[command]: {}", problems.join("; "));
+        Failure::new(Exit::Usage, told)
+    })
+}
+
 /// Guesses the background from `COLORFGBG` (rxvt, Konsole, tmux pass it on); dark without it.
 pub(super) fn background(env: &Env) -> Background {
     let colour = env
@@ -146,5 +163,15 @@ mod tests {
         assert!(!speaks_unicode(&env("ja_JP.UTF-8")));
         assert!(!speaks_unicode(&env("POSIX")));
         assert!(speaks_unicode(&Env::default()));
+    }
+
+    #[test]
+    fn terminals_that_never_had_colours_get_none() {
+        for term in ["dumb", "vt100", "vt220-w", "xterm-mono"] {
+            assert!(is_colourless(term), "{term}");
+        }
+        for term in ["xterm", "vt340", "linux", "screen-256color"] {
+            assert!(!is_colourless(term), "{term}");
+        }
     }
 }

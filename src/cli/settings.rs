@@ -67,11 +67,12 @@ async fn discovered(env: &Env) -> Result<Settings, Failure> {
         .map_err(|error| usage(format!("no config, and {error}"), error.hint().to_owned()))?;
     let forge = discover::forge(&remote.host, env)
         .map_err(|error| usage(error.to_string(), error.hint()))?;
-    let found = connect::discover(&forge, &remote.repo, env)
+    let repo = discover::below(&forge, &remote.repo);
+    let found = connect::discover(&forge, &repo, env)
         .await
         .map_err(of_fault)?;
     let found = discover::Found {
-        repo: &remote.repo,
+        repo: &repo,
         default_branch: found.default_branch.as_deref(),
         environments: &found.environments,
         reviewed: &found.reviewed,

@@ -15,10 +15,14 @@ use crate::domain::ids::{Digest, EnvironmentName, Person, RoleName};
 use crate::domain::override_::OverrideRule;
 use crate::domain::policy::{COUNTDOWN, Environment, GateSpec, Mode, Policy};
 
+mod brake;
 mod by_hand;
+mod covered;
+mod custom;
 mod depends;
 mod forge;
 mod gate;
+mod notify;
 mod overlap;
 mod recurrence;
 mod release;
@@ -29,6 +33,7 @@ mod verify;
 mod view;
 mod window;
 
+use covered::Covered;
 pub(super) use forge::{api_of, kind_of_host};
 pub(super) use risk::Risks;
 pub(super) use service::{default_via, undeclared};
@@ -90,6 +95,7 @@ pub(super) fn check<'d>(
         },
         &mut environments,
     );
+    brake::check(&top, &services.list);
     let windows = window::windows(&top, &environments, &services);
     let releases = release::releases(
         &top,
@@ -100,6 +106,13 @@ pub(super) fn check<'d>(
             windows: &windows,
         },
     );
+
+    let covered = Covered {
+        services: &services.list,
+        environments: &environments,
+    };
+    let notify = notify::rules(&top, &covered);
+    let commands = custom::commands(&top, &covered, &place);
 
     let mut policy = Policy {
         version: Digest::from(""),
@@ -124,6 +137,8 @@ pub(super) fn check<'d>(
         keys: bindings,
         views,
         ui,
+        notify,
+        commands,
         source: Some(path.to_owned()),
         notes: Vec::new(),
     })
@@ -215,6 +230,7 @@ fn ui(top: &Table<'_>, place: &Place<'_>) -> Ui {
         ("motion", &mut ui.motion),
         ("utc", &mut ui.utc),
         ("session", &mut ui.session),
+        ("mouse", &mut ui.mouse),
     ] {
         if let Some(value) = table.get(key).and_then(Value::flag) {
             *flag = value;
@@ -471,6 +487,7 @@ fn environments(
             risk: risks.get(tier).cloned().unwrap_or_default(),
             countdown: countdown.unwrap_or(COUNTDOWN),
             verification: verify::read(&table, roles),
+            brakes: brake::read(&table),
         };
         environments.insert(environment.name.clone(), environment);
     }

@@ -20,6 +20,7 @@ pub const UI: Ui = Ui {
     motion: true,
     utc: true,
     session: true,
+    mouse: true,
 };
 
 /// The web addresses of the forges that need no `url`.

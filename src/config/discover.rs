@@ -57,17 +57,20 @@ impl Error {
 
 /// Tells which forge a host of a git remote is.
 ///
-/// A host is taken for a forge only if its name or the forge's own variable says so: a token is
-/// about to be sent there.
+/// A host is taken for a forge only if its name, the forge's own variable or a login of the forge's
+/// own tool says so: a token is about to be sent there.
 pub fn forge(host: &str, env: &Env) -> Result<ForgeSettings, Error> {
     let unknown = || Error::UnknownForge {
         host: host.to_owned(),
     };
-    let kind = named(host, env).or_else(|| kind_of_host(host));
+    let kind = named(host, env)
+        .or_else(|| kind_of_host(host))
+        .or_else(|| logged_in(host, env));
     let kind = kind.ok_or_else(unknown)?;
     // In the clear only where what is sent does not leave this machine.
     let scheme = if is_loopback(host) { "http" } else { "https" };
-    let url = Url::parse(&format!("{scheme}://{host}")).map_err(|_| unknown())?;
+    let folder = tokens::folder(kind, host, env).map_or_else(String::new, |it| format!("/{it}"));
+    let url = Url::parse(&format!("{scheme}://{host}{folder}")).map_err(|_| unknown())?;
     Ok(ForgeSettings {
         name: ForgeName::new(kind.word()),
         kind,
@@ -76,6 +79,24 @@ pub fn forge(host: &str, env: &Env) -> Result<ForgeSettings, Error> {
         token: TokenSource::Discovered,
         ca_file: None,
     })
+}
+
+/// Returns the repository of a remote below its forge: the address of a remote begins with the folder
+/// that the forge is installed in, its path there does not.
+pub fn below(forge: &ForgeSettings, repo: &RepoPath) -> RepoPath {
+    let folder = forge.url.path().trim_matches('/');
+    let rest = repo.as_str().strip_prefix(folder);
+    match rest.and_then(|rest| rest.strip_prefix('/')) {
+        Some(rest) if !folder.is_empty() => RepoPath::from(rest),
+        _ => repo.clone(),
+    }
+}
+
+/// Tells what a host is by the logins that the forges' own tools keep.
+fn logged_in(host: &str, env: &Env) -> Option<ForgeKind> {
+    ForgeKind::ALL
+        .into_iter()
+        .find(|kind| tokens::has_login(*kind, host, env))
 }
 
 /// Tells what a host is by the variables in which people name their forge.
@@ -190,6 +211,8 @@ pub fn settings(forge: ForgeSettings, found: &Found<'_>, env: &Env) -> Result<Se
         tiers,
         overrides: defaults::overrides(),
         extra_gates: BTreeMap::new(),
+        notify: Vec::new(),
+        commands: Vec::new(),
         keys: BTreeMap::new(),
         views: Vec::new(),
         ui: defaults::UI,

@@ -19,13 +19,14 @@ macro_rules! sections {
 
 sections! {
     TOP "": "operator" "poll" "journal" "forge" "environment" "policy" "window" "freeze" "role"
-        "scope" "service" "release" "view" "keys" "ui";
+        "scope" "service" "release" "view" "keys" "ui" "notify" "command";
     OPERATOR "operator": "name" "roles";
     POLL "poll": "interval" "max_age";
     JOURNAL "journal": "url";
     FORGE "forge.NAME": "kind" "url" "api_url" "token" "ca_file";
     TOKEN "token": "env" "command" "file";
-    ENVIRONMENT "environment.NAME": "tier" "protected" "mode" "countdown" "verify";
+    ENVIRONMENT "environment.NAME": "tier" "protected" "mode" "countdown" "verify" "brake";
+    BRAKE "brake": "github" "gitlab" "forgejo";
     VERIFY "verify": "within" "every" "probes" "tasks";
     POLICY "policy.NAME": "gates" "override" "risk";
     RISK "risk": "warn" "second" "roles";
@@ -45,7 +46,10 @@ sections! {
         "owner";
     RELEASE_ITEM "release.NAME.services": "service" "revision";
     VIEW "view.NAME": "filter" "sort" "group" "columns";
-    UI "ui": "theme" "ascii" "motion" "utc" "session";
+    UI "ui": "theme" "ascii" "motion" "utc" "session" "mouse";
+    NOTIFY "notify.NAME": "kind" "url" "url_env" "events" "services" "environments";
+    COMMAND "command.NAME": "argv" "help" "key" "confirm" "dangerous" "services" "environments"
+        "time_limit";
     GATE_PIPELINE "pipeline": "kind" "required" "blocking" "optional" "ignored";
     GATE_PATH "path": "kind" "from";
     GATE_SOAK "soak": "kind" "at_least";

@@ -7,9 +7,11 @@ use jiff::SignedDuration;
 
 use super::check::{DAYS, default_via};
 use super::{Binding, ForgeSettings, Settings, Theme, TokenSource};
+use crate::domain::forge_kind::ForgeKind;
 use crate::domain::policy::{Environment, EnvironmentModel, GateSpec, Service, Via};
 use crate::domain::window::{Span, Window, WindowEffect};
 
+mod comfort;
 mod gate;
 mod policy;
 mod release;
@@ -141,7 +143,7 @@ pub fn show(settings: &Settings) -> String {
     }
     let ui = &settings.ui;
     let body = format!(
-        "theme = {}\nascii = {}\nmotion = {}\nutc = {}\nsession = {}",
+        "theme = {}\nascii = {}\nmotion = {}\nutc = {}\nsession = {}\nmouse = {}",
         quote(&match &ui.theme {
             Theme::Auto => "auto".to_owned(),
             Theme::Named(name) => (*name).to_owned(),
@@ -150,9 +152,18 @@ pub fn show(settings: &Settings) -> String {
         ui.ascii,
         ui.motion,
         ui.utc,
-        ui.session
+        ui.session,
+        ui.mouse
     );
     section(&mut out, "ui", &body);
+    for rule in &settings.notify {
+        let header = format!("notify.{}", key(&rule.name));
+        section(&mut out, &header, &comfort::notify(rule));
+    }
+    for command in &settings.commands {
+        let header = format!("command.{}", key(&command.name));
+        section(&mut out, &header, &comfort::command(command));
+    }
     out
 }
 
@@ -209,6 +220,18 @@ fn environment_body(environment: &Environment) -> String {
     );
     if let Some(rule) = &environment.verification {
         let _ = write!(body, "\nverify = {}", sampled::verification(rule));
+    }
+    let brakes = ForgeKind::ALL.map(|kind| (kind, environment.brakes.on(kind)));
+    let brakes: Vec<String> = brakes
+        .into_iter()
+        .filter(|(_, ways)| !ways.is_empty())
+        .map(|(kind, ways)| {
+            let ways: Vec<&str> = ways.iter().map(|way| way.word()).collect();
+            format!("{} = {}", kind.word(), texts(&ways))
+        })
+        .collect();
+    if !brakes.is_empty() {
+        let _ = write!(body, "\nbrake = {{ {} }}", brakes.join(", "));
     }
     body
 }

@@ -149,6 +149,33 @@ pub(super) fn usual_host(kind: ForgeKind, env: &Env) -> Option<String> {
     }
 }
 
+/// Says whether a forge's command-line tool keeps a login for `host`: then that is what it is.
+pub(super) fn has_login(kind: ForgeKind, host: &str, env: &Env) -> bool {
+    match kind {
+        ForgeKind::GitHub => github::has_login(host, env),
+        ForgeKind::GitLab => gitlab::has_login(host, env),
+        ForgeKind::Forgejo => forgejo::has_login(host, env),
+    }
+}
+
+/// Returns the folder below `host` that a forge is installed in, such as `gitlab`, where its
+/// variables or its tool's file tell of one.
+pub(super) fn folder(kind: ForgeKind, host: &str, env: &Env) -> Option<String> {
+    match kind {
+        ForgeKind::GitHub => None,
+        ForgeKind::GitLab => gitlab::folder(host, env),
+        ForgeKind::Forgejo => forgejo::folder(host, env),
+    }
+}
+
+/// Returns the folder of what a variable or a file holds, if that is an address with one on `host`.
+fn folder_of(value: &str, host: &str) -> Option<String> {
+    let (_, rest) = value.split_once("://")?;
+    let (_, folder) = rest.split_once('/')?;
+    let folder = folder.trim_matches('/');
+    (host_of(value).as_deref() == Some(host) && !folder.is_empty()).then(|| folder.to_owned())
+}
+
 /// Returns the host of what a variable holds: a host, or a web address.
 fn host_of(value: &str) -> Option<String> {
     let rest = value.split_once("://").map_or(value, |(_, rest)| rest);

@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use super::forge_kind::ForgeKind;
 use super::ids::{
-    DeploymentId, EnvironmentId, EnvironmentName, JobId, PullRequestNumber, ReleaseId, RunId, Sha,
+    DeploymentId, EnvironmentId, EnvironmentName, FreezeId, JobId, PullRequestNumber, ReleaseId,
+    RunId, Sha,
 };
 
 mod call;
@@ -97,6 +98,24 @@ pub enum Act {
         description: String,
         target_url: Option<String>,
     },
+    /// Puts a label on an open pull request.
+    AddLabel {
+        number: PullRequestNumber,
+        label: String,
+    },
+    /// Takes a label off a pull request.
+    RemoveLabel {
+        number: PullRequestNumber,
+        label: String,
+    },
+    /// Makes a freeze period, by two cron expressions in UTC.
+    Freeze { start: String, end: String },
+    /// Takes a freeze period away; its expressions say which it was.
+    Unfreeze {
+        freeze: FreezeId,
+        start: String,
+        end: String,
+    },
 }
 
 /// How a pull request is merged.
@@ -163,6 +182,8 @@ pub struct Handle {
     /// The commit that a merge made.
     pub sha: Option<Sha>,
     pub url: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub freeze: Option<FreezeId>,
     /// When the forge answered, by its own clock in seconds since 1970: a run that a dispatch
     /// without an id started is not older than this.
     pub forge_time: Option<i64>,
@@ -186,7 +207,11 @@ impl Act {
             | Self::MergePullRequest { .. }
             | Self::PublishRelease { .. }
             | Self::ByHand
-            | Self::SetStatus { .. } => None,
+            | Self::SetStatus { .. }
+            | Self::AddLabel { .. }
+            | Self::RemoveLabel { .. }
+            | Self::Freeze { .. }
+            | Self::Unfreeze { .. } => None,
         }
     }
 
@@ -218,6 +243,10 @@ impl Act {
             Self::Cancel { .. } => "cancelling",
             Self::Rerun { .. } => "running again",
             Self::SetStatus { .. } => "setting a status",
+            Self::AddLabel { .. } => "labelling",
+            Self::RemoveLabel { .. } => "taking a label off",
+            Self::Freeze { .. } => "freezing",
+            Self::Unfreeze { .. } => "ending a freeze",
             Self::ByHand => "doing it by hand",
         }
     }

@@ -37,6 +37,19 @@ pub enum CellState {
 }
 
 impl CellState {
+    pub const ALL: [Self; 10] = [
+        Self::Failed,
+        Self::Held,
+        Self::Running,
+        Self::Stale,
+        Self::Waiting,
+        Self::Gated,
+        Self::Ready,
+        Self::RolledBack,
+        Self::Ok,
+        Self::None,
+    ];
+
     /// The word of `status --json`.
     pub fn word(self) -> &'static str {
         match self {

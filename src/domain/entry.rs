@@ -5,10 +5,11 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::attestation::Attestation;
+use super::handover::Handover;
 use super::hold::{Cover, Hold, HoldKind, ManualGate};
 use super::ids::{
-    DeploymentId, Digest, EnvironmentName, HoldId, InstanceId, IntentId, ManualGateId, OverrideId,
-    Person, ReleaseName, ReleaseRunId, RoleName, Seq, ServiceName, Sha,
+    DeploymentId, Digest, EnvironmentName, HandoverId, HoldId, InstanceId, IntentId, ManualGateId,
+    OverrideId, Person, ReleaseName, ReleaseRunId, RoleName, Seq, ServiceName, Sha,
 };
 use super::override_::Override;
 use super::promotion::{Intent, Purpose, Step};
@@ -120,6 +121,13 @@ pub enum Event {
         release: ReleaseName,
         how: Ending,
     },
+    HandoverGiven {
+        handover: Handover,
+    },
+    /// By the entry's actor, who did not give it.
+    HandoverAccepted {
+        id: HandoverId,
+    },
     DeploymentSeen {
         deployment: DeploymentId,
         by: Option<Person>,
@@ -166,6 +174,8 @@ impl Event {
             Self::ReleaseStarted { .. } => "release.started".into(),
             Self::ReleaseResumed { .. } => "release.resumed".into(),
             Self::ReleaseEnded { how, .. } => format!("release.{}", how.word()),
+            Self::HandoverGiven { .. } => "handover.given".into(),
+            Self::HandoverAccepted { .. } => "handover.accepted".into(),
             Self::DeploymentSeen { .. } => "deployment.seen".into(),
             Self::DeploymentOutOfBand { .. } => "deployment.out-of-band".into(),
         }
@@ -200,6 +210,8 @@ impl Event {
             | Self::VerificationFailed { .. }
             | Self::AlertRaised { .. }
             | Self::ReleaseStarted { .. }
+            | Self::HandoverGiven { .. }
+            | Self::HandoverAccepted { .. }
             | Self::DeploymentSeen { .. }
             | Self::DeploymentOutOfBand { .. } => false,
         }

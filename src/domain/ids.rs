@@ -76,6 +76,8 @@ name! {
     Sha;
     /// A hold's id, short enough to type.
     HoldId;
+    /// One hand-over from operator to operator.
+    HandoverId;
     /// A manual gate's id, short enough to type.
     ManualGateId;
     /// An override's id, short enough to type.
@@ -118,6 +120,8 @@ number! {
     RunId;
     /// A job's id on the forge.
     JobId;
+    /// A freeze period's id on the forge.
+    FreezeId;
     /// A deployment's id on the forge.
     DeploymentId;
     /// An environment's id on the forge.

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use super::attestation::Attestation;
 use super::entry::{Alert, Entry, Event};
+use super::handover::{Accepted, Handover};
 use super::hold::{Hold, ManualGate, Opened};
 use super::ids::{
     DeploymentId, EnvironmentName, HoldId, IntentId, ManualGateId, OverrideId, Person, ReleaseName,
@@ -40,6 +41,8 @@ pub struct Ledger {
     open: BTreeSet<IntentId>,
     /// The intents of each cell, oldest first.
     cells: BTreeMap<(ServiceName, EnvironmentName), Vec<IntentId>>,
+    /// The cells that a brake was ever ordered on: few among many.
+    pub braked: BTreeSet<(ServiceName, EnvironmentName)>,
     /// When the journal's first entry was made: what happened before is history.
     pub began: Option<Timestamp>,
     /// Deployments of the forges that have been journalled, per service.
@@ -52,6 +55,8 @@ pub struct Ledger {
     pub uses_noted: BTreeSet<OverrideId>,
     /// Promotions whose checks turned red afterwards.
     pub red: BTreeSet<IntentId>,
+    /// The last hand-over that was given.
+    pub handover: Option<Handover>,
 }
 
 /// Where a journalled deployment came from.
@@ -111,6 +116,9 @@ impl Ledger {
                     changed_at: draft.at,
                 };
                 let cell = (intent.service.clone(), intent.environment.clone());
+                if intent.purpose.is_brake() {
+                    self.braked.insert(cell.clone());
+                }
                 self.cells.entry(cell).or_default().push(intent.id.clone());
                 self.promotions.insert(intent.id.clone(), promotion);
                 self.open.insert(intent.id.clone());
@@ -272,6 +280,17 @@ impl Ledger {
                 alert: Alert::Red { intent },
             } => {
                 self.red.insert(intent.clone());
+            }
+            Event::HandoverGiven { handover } => self.handover = Some(handover.clone()),
+            Event::HandoverAccepted { id } => {
+                let last = self.handover.as_mut().filter(|last| last.id == *id);
+                // The first other person counts.
+                if let Some(last) = last.filter(|last| last.waits_for(&draft.actor)) {
+                    last.accepted = Some(Accepted {
+                        by: draft.actor.clone(),
+                        at: draft.at,
+                    });
+                }
             }
             Event::DeploymentSeen {
                 deployment, intent, ..

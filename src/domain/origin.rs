@@ -86,7 +86,11 @@ pub fn of(
 fn stopped(promotion: &Promotion, deployment: &Deployment) -> bool {
     let stops = match promotion.intent.purpose {
         Purpose::Rejection | Purpose::Cancellation => true,
-        Purpose::Promotion | Purpose::Rerun | Purpose::Status => false,
+        Purpose::Promotion
+        | Purpose::Rerun
+        | Purpose::Status
+        | Purpose::Brake
+        | Purpose::Unbrake => false,
     };
     let ended = matches!(deployment.phase, Phase::Failed | Phase::Cancelled);
     let never_there = matches!(
@@ -144,7 +148,11 @@ pub fn is_ours(promotion: &Promotion, deployment: &Deployment) -> bool {
     }
     let deploys = match intent.purpose {
         Purpose::Promotion | Purpose::Rerun => true,
-        Purpose::Rejection | Purpose::Cancellation | Purpose::Status => false,
+        Purpose::Rejection
+        | Purpose::Cancellation
+        | Purpose::Status
+        | Purpose::Brake
+        | Purpose::Unbrake => false,
     };
     let never_there = matches!(
         promotion.state,

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use jiff::SignedDuration;
 
 use super::act::MergeMethod;
+use super::brake::Brakes;
 use super::forge_kind::ForgeKind;
 use super::ids::{
     Digest, EnvironmentName, ForgeName, Person, ReleaseName, RepoPath, RoleName, ServiceName,
@@ -59,6 +60,8 @@ pub struct Environment {
     pub countdown: SignedDuration,
     /// What every service has to show after a deployment into it.
     pub verification: Option<Verification>,
+    /// By what a hold becomes the forge's own stop.
+    pub brakes: Brakes,
 }
 
 /// The countdown where nobody says.

@@ -25,6 +25,10 @@ pub enum Purpose {
     Rerun,
     /// Setting a commit status.
     Status,
+    /// Making a hold the forge's own stop.
+    Brake,
+    /// Taking such a stop away again.
+    Unbrake,
 }
 
 impl Purpose {
@@ -35,7 +39,14 @@ impl Purpose {
             Self::Cancellation => "cancellation",
             Self::Rerun => "rerun",
             Self::Status => "status",
+            Self::Brake => "brake",
+            Self::Unbrake => "unbrake",
         }
+    }
+
+    /// Says whether it places or lifts a hold's stop on the forge.
+    pub fn is_brake(self) -> bool {
+        matches!(self, Self::Brake | Self::Unbrake)
     }
 
     pub fn from_word(word: &str) -> Option<Self> {
@@ -45,6 +56,8 @@ impl Purpose {
             Self::Cancellation,
             Self::Rerun,
             Self::Status,
+            Self::Brake,
+            Self::Unbrake,
         ]
         .into_iter()
         .find(|purpose| purpose.word() == word)

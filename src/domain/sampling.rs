@@ -213,7 +213,7 @@ pub fn example_of(url: &str) -> String {
 ///
 /// A version is a tag, which anybody who may push can make: one with signs that could change what a
 /// query or an argument means is not put in, and the commit stands for it.
-fn version(revision: &Revision) -> String {
+pub fn version(revision: &Revision) -> String {
     let harmless = |version: &&String| {
         version.starts_with(|first: char| first.is_ascii_alphanumeric())
             && version

@@ -45,7 +45,7 @@ fn is_plain(text: &str) -> bool {
 }
 
 /// Says whether `character` could forge or hide what stands on the screen.
-fn is_unsafe(character: char) -> bool {
+pub(super) fn is_unsafe(character: char) -> bool {
     character.is_control()
         || matches!(
             character,

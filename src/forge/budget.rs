@@ -9,6 +9,8 @@ pub struct Budget {
     pub queries: Option<Allowance>,
     /// Single requests an hour (GitHub: REST).
     pub requests: Option<Allowance>,
+    /// Requests sent since the start.
+    pub sent: u64,
 }
 
 /// One allowance and what is left of it.

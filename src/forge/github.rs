@@ -17,11 +17,12 @@ use super::error::Error;
 use super::http::{Clock, Limits};
 use super::modelled::pointers::Watch;
 use super::modelled::scan::Scan;
-use super::{Batch, Budget, Discover, Discovered, Forge, Identity, Target};
+use super::{Batch, Budget, Discover, Discovered, Forge, Identity, LogRead, Sink, Target};
 use crate::domain::act::{Act, Handle, Outcome};
+use crate::domain::brake::{Reading, Sought};
 use crate::domain::facts::{Pulse, ServiceFacts};
 use crate::domain::fault::Fault;
-use crate::domain::ids::{ForgeName, IntentId, Person, RepoPath, RunId, Sha};
+use crate::domain::ids::{ForgeName, IntentId, JobId, Person, RepoPath, RunId, Sha};
 use crate::domain::pipeline::Job;
 use crate::domain::scope::Scope;
 use crate::domain::seen::Declared;
@@ -34,6 +35,8 @@ mod drafts;
 mod find;
 mod identify;
 mod labelled;
+mod logs;
+mod marks;
 mod modelled;
 mod paths;
 mod pulse;
@@ -165,6 +168,31 @@ impl Forge for GitHub {
         runs::jobs(&self.wire, repo, run)
             .await
             .map_err(|error| self.fault(&error, format!("reading the jobs of run {run} in {repo}")))
+    }
+
+    async fn marks(&self, repo: &RepoPath, marks: &[Sought]) -> Vec<Result<Reading, Fault>> {
+        let mut read = Vec::with_capacity(marks.len());
+        for sought in marks {
+            let reading = self.read_mark(repo, sought).await;
+            read.push(reading.map_err(|error| {
+                let doing = format!("reading {} back in {repo}", sought.mark.says());
+                self.fault(&error, doing)
+            }));
+        }
+        read
+    }
+
+    async fn log(
+        &self,
+        repo: &RepoPath,
+        _run: RunId,
+        job: JobId,
+        from: u64,
+        sink: &mut dyn Sink,
+    ) -> Result<LogRead, Fault> {
+        self.read_log(repo, job, from, sink)
+            .await
+            .map_err(|error| self.fault(&error, format!("reading the log of job {job} in {repo}")))
     }
 
     async fn find(

@@ -14,11 +14,14 @@ use super::batch::Size;
 use super::error::{Error, Refusal};
 use super::http::rest::Rest;
 use super::http::{Clock, Limits};
-use super::{Batch, Budget, Discover, Discovered, Forge, Identity, Target};
+use super::modelled::pointers::Watch;
+use super::modelled::scan::Scan;
+use super::{Batch, Budget, Discover, Discovered, Forge, Identity, LogRead, Sink, Target};
 use crate::domain::act::{Act, Handle, Outcome};
+use crate::domain::brake::{Reading, Sought};
 use crate::domain::facts::{Pulse, ServiceFacts};
 use crate::domain::fault::{Fault, FaultKind};
-use crate::domain::ids::{ForgeName, IntentId, RepoPath, RunId, Sha};
+use crate::domain::ids::{ForgeName, IntentId, JobId, RepoPath, RunId, Sha};
 use crate::domain::pipeline::Job;
 use crate::domain::scope::Scope;
 use crate::domain::seen::Declared;
@@ -33,7 +36,10 @@ mod discover;
 mod find;
 mod identify;
 mod labelled;
+mod logs;
+mod marks;
 mod memory;
+mod modelled;
 mod pipelines;
 mod project;
 mod pulse;
@@ -72,6 +78,9 @@ pub struct GitLab {
     pulse_size: Size,
     board_size: Size,
     memory: Memory,
+    /// What was seen of statuses, branches and tags that stand for deployments.
+    scan: Scan,
+    watch: Watch,
 }
 
 impl GitLab {
@@ -99,6 +108,8 @@ impl GitLab {
             pulse_size: Size::new(MOST_PATHS, MOST_PATHS),
             board_size: Size::new(20, MOST_PATHS),
             memory: Memory::default(),
+            scan: Scan::default(),
+            watch: Watch::default(),
         })
     }
 
@@ -169,6 +180,31 @@ impl Forge for GitLab {
                 format!("reading the jobs of pipeline {run} in {repo}"),
             )
         })
+    }
+
+    async fn marks(&self, repo: &RepoPath, marks: &[Sought]) -> Vec<Result<Reading, Fault>> {
+        let mut read = Vec::with_capacity(marks.len());
+        for sought in marks {
+            let reading = self.read_mark(repo, sought).await;
+            read.push(reading.map_err(|error| {
+                let doing = format!("reading {} back in {repo}", sought.mark.says());
+                self.fault(&error, doing)
+            }));
+        }
+        read
+    }
+
+    async fn log(
+        &self,
+        repo: &RepoPath,
+        _run: RunId,
+        job: JobId,
+        from: u64,
+        sink: &mut dyn Sink,
+    ) -> Result<LogRead, Fault> {
+        self.read_log(repo, job, from, sink)
+            .await
+            .map_err(|error| self.fault(&error, format!("reading the log of job {job} in {repo}")))
     }
 
     async fn find(

@@ -14,6 +14,7 @@ pub mod client;
 pub mod limiter;
 pub mod link;
 pub mod path;
+pub mod pour;
 #[cfg(test)]
 pub(in crate::forge) mod raw;
 pub mod rest;

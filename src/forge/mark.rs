@@ -1,5 +1,6 @@
 //! The intent's id within a text that an act carries to a forge, and found again in it.
 
+use crate::domain::brake::Reading;
 use crate::domain::ids::IntentId;
 use crate::domain::text::clean;
 
@@ -34,6 +35,28 @@ pub fn read(text: &str) -> (Option<IntentId>, String) {
     match found {
         Some((key, rest)) => (Some(key), clean(rest.trim())),
         None => (None, clean(text)),
+    }
+}
+
+/// What the newest status of a brake's context says of whose it is.
+pub fn reading(said: Option<&str>, state: &str, stops: bool, ours: &IntentId) -> Reading {
+    let (key, words) = read(said.unwrap_or_default());
+    if stops && key.as_ref() == Some(ours) {
+        return Reading::Ours { binds: None };
+    }
+    let says = match words.as_str() {
+        "" => clean(state),
+        words => format!("{}: {words}", clean(state)),
+    };
+    Reading::Foreign { says }
+}
+
+/// What is read of a mark that is there or not, and carries no words.
+pub fn present(there: bool) -> Reading {
+    if there {
+        Reading::Ours { binds: None }
+    } else {
+        Reading::Gone
     }
 }
 

@@ -162,6 +162,8 @@ fn words(entry: &Entry) -> String {
         Event::ReleaseStarted { run } => format!("{actor} started release {}", run.release),
         Event::ReleaseResumed { id, .. } => format!("{actor} resumed release run {id}"),
         Event::ReleaseEnded { release, how, .. } => format!("{release} is {}", how.word()),
+        Event::HandoverGiven { .. } => format!("{actor} handed over"),
+        Event::HandoverAccepted { .. } => format!("{actor} took over"),
         Event::DeploymentSeen { .. } => format!("a deployment of {cell} was seen"),
         Event::DeploymentOutOfBand { .. } => {
             format!("a deployment of {cell} that gonogo did not make was seen")

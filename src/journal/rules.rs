@@ -101,6 +101,8 @@ impl<'a> Move<'a> {
                 | Event::VerificationPassed { .. }
                 | Event::VerificationFailed { .. }
                 | Event::AlertRaised { .. }
+                | Event::HandoverGiven { .. }
+                | Event::HandoverAccepted { .. }
                 | Event::DeploymentSeen { .. }
                 | Event::DeploymentOutOfBand { .. },
                 Precondition::None,
@@ -175,6 +177,8 @@ pub fn scoped(mut draft: Draft) -> Draft {
         | Event::VerificationPassed { .. }
         | Event::VerificationFailed { .. }
         | Event::AlertRaised { .. }
+        | Event::HandoverGiven { .. }
+        | Event::HandoverAccepted { .. }
         | Event::DeploymentSeen { .. }
         | Event::DeploymentOutOfBand { .. } => return draft,
     };
@@ -226,6 +230,8 @@ pub fn subject(draft: &Draft) -> Option<String> {
         | Event::TaskDone { .. }
         | Event::TaskWithdrawn { .. }
         | Event::VoteVoided { .. }
+        | Event::HandoverGiven { .. }
+        | Event::HandoverAccepted { .. }
         | Event::ReleaseVoteCast { .. } => None,
     }
 }
@@ -294,6 +300,8 @@ pub fn is_said_once(event: &Event) -> bool {
         | Event::OverrideConfirmed { .. }
         | Event::OverrideWithdrawn { .. }
         | Event::TaskDone { .. }
+        | Event::HandoverGiven { .. }
+        | Event::HandoverAccepted { .. }
         | Event::TaskWithdrawn { .. } => false,
     }
 }

@@ -4,17 +4,21 @@
 use std::collections::VecDeque;
 use std::io;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
+use crossterm::event::Event;
 use tokio::sync::mpsc::{self, Receiver};
 use tokio::time::Instant;
 
-use super::cache::{self, Cache};
+use super::cache::{self, Cache, Keeping};
 use super::execute::{Executor, Left};
+use super::pointer::Pointer;
 use super::session::{self, Session};
 use super::signals::Signals;
 use super::terminal::{self, Board};
-use super::{clock, input, tasks, watch};
+use super::{clock, input, notify, tasks, watch};
+use crate::app::interface::custom::Customs;
 use crate::app::interface::{Interface, SavedView};
 use crate::app::keymap::Keymap;
 use crate::app::view::tally::Tally;
@@ -42,6 +46,9 @@ pub struct Looks {
     pub ascii: bool,
     pub theme: Theme,
     pub keymap: Keymap,
+    pub customs: Customs,
+    /// Whether the mouse is listened to from the start.
+    pub mouse: bool,
     pub utc: bool,
     /// Show the demo's tour.
     pub tour: bool,
@@ -75,6 +82,10 @@ pub async fn run(session: Session, looks: Looks) -> io::Result<()> {
     if let Some(text) = looks.session.as_deref().and_then(session::read) {
         interface.resume(&text, &engine.policy);
     }
+    interface.customs = looks.customs;
+    interface.mouse = looks.mouse;
+    terminal::mouse(looks.mouse)?;
+    let dialect = terminal::Dialect::of(&env);
     let now = clock::now();
     // The first picture shows what the cache knew of the rows in sight; everything that takes
     // time starts after it.
@@ -116,10 +127,16 @@ pub async fn run(session: Session, looks: Looks) -> io::Result<()> {
     state.dirty = true;
     let mut drawn_at = clock::tick() - FRAME;
     let from = clock::tick();
-    let connections = std::sync::Arc::clone(executor.connections());
+    let connections = Arc::clone(executor.connections());
     executor
         .tasks()
         .source(|sender| watch::journal(connections, from, sender));
+    if !settings.notify.is_empty() {
+        let (rules, connections) = (settings.notify.clone(), Arc::clone(executor.connections()));
+        executor
+            .tasks()
+            .source(|sender| notify::watch(rules, connections, sender));
+    }
     if let Some(source) = settings.source.clone() {
         executor
             .tasks()
@@ -128,7 +145,9 @@ pub async fn run(session: Session, looks: Looks) -> io::Result<()> {
     let mut running = Running {
         executor,
         cache: cache_path,
+        dialect,
         kept_at: clock::tick(),
+        keeping: None,
         ended: None,
         tick_at: clock::tick(),
         replan: true,
@@ -145,6 +164,7 @@ pub async fn run(session: Session, looks: Looks) -> io::Result<()> {
     let (mut heard, mut seen) = (true, true);
     // Answers that are still to be taken, in parts.
     let mut parts: VecDeque<Msg> = VecDeque::new();
+    let mut pointer = Pointer::default();
     // Whether a key waits for a frame, and when the last key had one.
     let (mut pressed, mut answered_at) = (false, drawn_at);
     let mut second = watch::pace(from, SECOND);
@@ -179,7 +199,11 @@ pub async fn run(session: Session, looks: Looks) -> io::Result<()> {
             event = events.recv(), if heard => match event {
                 Some(event) => {
                     pressed = true;
-                    input::message(event)
+                    match event {
+                        Event::Mouse(event) => pointer
+                            .message(event, clock::tick(), |x, y| scratch.target(x, y)),
+                        event => input::message(event),
+                    }
                 }
                 None => {
                     heard = false;
@@ -190,6 +214,10 @@ pub async fn run(session: Session, looks: Looks) -> io::Result<()> {
             // Ages tick, and what time alone changes is counted again.
             _ = second.tick() => Some(if terminal::is_there() { Msg::Tick } else { Msg::Terminated }),
             () = tokio::time::sleep_until(wake) => running.take_tick().then_some(Msg::Tick),
+            () = has_room(running.keeping.as_ref()), if running.keeping.is_some() => {
+                running.keep_on(&state);
+                None
+            }
         };
         if let Some(msg) = msg {
             running.handle(msg, &mut state, &mut board)?;
@@ -205,13 +233,11 @@ pub async fn run(session: Session, looks: Looks) -> io::Result<()> {
     }
     running.executor.tasks().cancel_reads();
     drop(guard);
-    if let (Some(path), Some(bytes)) =
-        (&running.cache, cache::snapshot(&state.engine, clock::now()))
-    {
-        let _ = cache::store(path, &bytes);
+    if let Some(path) = &running.cache {
+        let _ = cache::store(path, &state.engine, clock::now());
     }
     if let Some(path) = &looks.session {
-        let _ = cache::store(path, state.interface.to_session().as_bytes());
+        let _ = session::write(path, &state.interface.to_session());
     }
     Ok(())
 }
@@ -230,6 +256,12 @@ fn ready(parts: &mut VecDeque<Msg>, answers: &mut Receiver<Msg>) -> Option<Msg> 
         parts.extend(apart(answers.try_recv().ok()?));
     }
     parts.pop_front()
+}
+
+async fn has_room(keeping: Option<&Keeping>) {
+    if let Some(keeping) = keeping {
+        keeping.has_room().await;
+    }
 }
 
 fn apart(msg: Msg) -> Vec<Msg> {
@@ -256,7 +288,10 @@ fn draw(
 struct Running {
     executor: Executor,
     cache: Option<std::path::PathBuf>,
+    dialect: terminal::Dialect,
     kept_at: Instant,
+    /// The facts that are being kept.
+    keeping: Option<Keeping>,
     /// When quitting was ordered.
     ended: Option<Instant>,
     /// When something is due by itself.
@@ -267,7 +302,7 @@ struct Running {
 
 impl Running {
     fn handle(&mut self, msg: Msg, state: &mut State, board: &mut Board) -> io::Result<()> {
-        let only_looks = matches!(msg, Msg::Key(_) | Msg::Resized { .. });
+        let only_looks = matches!(msg, Msg::Key(_) | Msg::Resized { .. } | Msg::Pointed(_));
         let effects = update(state, clock::now(), msg);
         self.replan |= !only_looks || !effects.is_empty();
         for effect in effects {
@@ -287,7 +322,8 @@ impl Running {
         board: &mut Board,
     ) -> io::Result<()> {
         match self.executor.execute(effect) {
-            None => {}
+            // The end of the loop keeps the facts, with what is known by then.
+            None | Some(Left::SaveCache) => {}
             Some(Left::Browse(url)) => {
                 let lost = Msg::Told {
                     tone_good: false,
@@ -325,7 +361,14 @@ impl Running {
                 let _ = update(state, clock::now(), told);
                 terminal::repaint(board)?;
             }
-            Some(Left::SaveCache) => self.keep(state),
+            // Who loses a notice sees the same in the timeline.
+            Some(Left::Notify(notice)) => {
+                let _ = terminal::notify(&notice, self.dialect);
+            }
+            Some(Left::Ring) => {
+                let _ = terminal::ring();
+            }
+            Some(Left::Mouse(on)) => terminal::mouse(on)?,
             Some(Left::Suspend) => {
                 terminal::suspend(board)?;
                 state.dirty = true;
@@ -335,17 +378,26 @@ impl Running {
         Ok(())
     }
 
-    /// Keeps the facts for the next start, off the loop.
-    fn keep(&self, state: &State) {
-        let (Some(path), Some(bytes)) = (
-            self.cache.clone(),
-            cache::snapshot(&state.engine, clock::now()),
-        ) else {
+    /// Begins to keep the facts for the next start.
+    fn keep(&mut self, state: &State) {
+        let Some(path) = self.cache.clone() else {
             return;
         };
-        self.executor.tasks().source(move |_| async move {
-            let _ = tasks::blocking(move || cache::store(&path, &bytes)).await;
-        });
+        if self.keeping.is_none() {
+            let (keeping, work) = Keeping::begin(&state.engine, clock::now(), path);
+            self.keeping = Some(keeping);
+            self.executor.tasks().source(move |_| async move {
+                let _ = tasks::blocking(work).await;
+            });
+        }
+    }
+
+    /// Keeps a few more services.
+    fn keep_on(&mut self, state: &State) {
+        let goes_on = |keeping: &mut Keeping| keeping.go_on(&state.engine);
+        if !self.keeping.as_mut().is_some_and(goes_on) {
+            self.keeping = None;
+        }
     }
 
     /// Says whether the loop may end: quitting was ordered, and nothing is being sent any more.

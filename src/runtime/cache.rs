@@ -1,13 +1,14 @@
-//! The cache: the last facts, kept for the first picture of the next start. Losing it loses
-//! nothing; what cannot be read is ignored.
+//! The cache: the last facts, kept for the first picture of the next start, a few services at a
+//! time, so that neither a key nor memory waits for all of them. Losing it loses nothing; what
+//! cannot be read is ignored.
 
 use std::fs::File;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
-use serde::{Deserialize, Serialize};
-
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use tokio::sync::mpsc;
 
 use crate::app::Engine;
 use crate::app::view::tally::{rank, standing};
@@ -19,9 +20,11 @@ use crate::domain::observed::Observed;
 use crate::domain::scope::Scope;
 
 /// Changes whenever the cached types do, so that an old file is not misread.
-const FORMAT: &[u8; 8] = b"gonogo04";
-/// How many services the first picture may need.
-const FIRST: usize = 64;
+const FORMAT: &[u8; 8] = b"gonogo05";
+/// How many services one part holds: the first is all that the first picture may need.
+const PART: usize = 64;
+/// Parts that may wait to be written.
+const WAITING: usize = 2;
 
 /// One service's facts as they are written: of the same form as `Cached`, but not copied.
 #[derive(Serialize)]
@@ -77,7 +80,7 @@ pub fn path(settings: &Settings, env: &Env) -> Option<PathBuf> {
 #[derive(Debug)]
 pub struct Cache {
     file: File,
-    first: Vec<u8>,
+    part: Vec<u8>,
 }
 
 impl Cache {
@@ -85,29 +88,38 @@ impl Cache {
     /// is no cache.
     pub fn read(path: &Path) -> Option<Self> {
         let mut file = File::open(path).ok()?;
-        let mut head = [0; FORMAT.len() + 4];
-        file.read_exact(&mut head).ok()?;
-        let length = head.strip_prefix(FORMAT.as_slice())?.first_chunk::<4>()?;
-        let length = u64::from(u32::from_le_bytes(*length));
-        let mut first = Vec::new();
-        Read::by_ref(&mut file)
-            .take(length)
-            .read_to_end(&mut first)
-            .ok()?;
-        Some(Self { file, first })
+        let mut format = [0; FORMAT.len()];
+        file.read_exact(&mut format).ok()?;
+        let mut cache = Self {
+            file,
+            part: Vec::new(),
+        };
+        (format == *FORMAT).then_some(())?;
+        cache.read_part()?;
+        Some(cache)
+    }
+
+    /// Reads one more part, if there is one.
+    fn read_part(&mut self) -> Option<()> {
+        self.part.clear();
+        let mut length = [0; 4];
+        self.file.read_exact(&mut length).ok()?;
+        let length = u64::from(u32::from_le_bytes(length));
+        let mut part = Read::by_ref(&mut self.file).take(length);
+        part.read_to_end(&mut self.part).ok()?;
+        Some(())
     }
 
     /// Puts the facts into an engine that the first picture needs; nothing is judged. They keep
     /// their age. Returns their services, the one that needed somebody most first.
     pub fn restore_first(&self, engine: &mut Engine) -> Vec<ServiceName> {
-        restore(engine, &self.first)
+        restore(engine, &self.part)
     }
 
     /// Puts all other facts into an engine.
     pub fn restore_rest(mut self, engine: &mut Engine) {
-        let mut rest = Vec::new();
-        if self.file.read_to_end(&mut rest).is_ok() {
-            restore(engine, &rest);
+        while self.read_part().is_some() {
+            restore(engine, &self.part);
         }
     }
 }
@@ -123,53 +135,146 @@ fn restore(engine: &mut Engine, bytes: &[u8]) -> Vec<ServiceName> {
     cached.into_iter().map(put).collect()
 }
 
-/// Returns the bytes to store; making them is quick, writing them is for another task.
-pub fn snapshot(engine: &Engine, now: Timestamp) -> Option<Vec<u8>> {
-    // What needs somebody comes first, so that the next start's first picture shows it before
-    // anything is judged.
-    let mut rows: Vec<&Row> = engine.board.rows.iter().collect();
-    rows.sort_by_key(|row| rank(standing(row, &engine.policy, now)));
-    let kept: Vec<Kept<'_>> = rows
-        .into_iter()
-        .filter_map(|row| {
-            Some(Kept {
-                service: &row.service.name,
-                repo: &row.service.repo,
-                facts: row.facts.last.as_ref()?,
-                pulse: row.pulse.as_ref(),
-                scopes: row
-                    .cells
-                    .iter()
-                    .filter_map(|cell| {
-                        let scope = row.scope_of(cell)?.last.as_ref()?;
-                        Some((&scope.value.base, &scope.value.head, scope))
-                    })
-                    .collect(),
-            })
-        })
-        .collect();
-    if kept.is_empty() {
-        return None;
-    }
-    let (first, rest) = kept.split_at(kept.len().min(FIRST));
-    let first = postcard::to_stdvec(first).ok()?;
-    let mut bytes = FORMAT.to_vec();
-    bytes.extend(u32::try_from(first.len()).ok()?.to_le_bytes());
-    bytes.extend(first);
-    postcard::to_extend(rest, bytes).ok()
+/// What is still to be kept of a board.
+#[derive(Debug)]
+pub struct Rest {
+    services: std::vec::IntoIter<ServiceName>,
 }
 
-/// Stores a snapshot, whole or not at all, for this user alone.
+impl Rest {
+    /// Everything. What needs somebody comes first, so that the next start's first picture shows
+    /// it before anything is judged.
+    pub fn of(engine: &Engine, now: Timestamp) -> Self {
+        let mut rows: Vec<&Row> = engine.board.rows.iter().collect();
+        rows.retain(|row| row.facts.last.is_some());
+        rows.sort_by_cached_key(|row| rank(standing(row, &engine.policy, now)));
+        let services: Vec<ServiceName> = rows
+            .into_iter()
+            .map(|row| row.service.name.clone())
+            .collect();
+        Self {
+            services: services.into_iter(),
+        }
+    }
+
+    /// Returns the bytes of the next part; making them is quick.
+    pub fn part(&mut self, engine: &Engine) -> Option<Vec<u8>> {
+        let kept: Vec<Kept<'_>> = self
+            .services
+            .by_ref()
+            .take(PART)
+            .filter_map(|service| kept(engine.board.row(&service)?))
+            .collect();
+        if kept.is_empty() {
+            return None;
+        }
+        let part = postcard::to_stdvec(&kept).ok()?;
+        let mut bytes = u32::try_from(part.len()).ok()?.to_le_bytes().to_vec();
+        bytes.extend(part);
+        Some(bytes)
+    }
+}
+
+fn kept(row: &Row) -> Option<Kept<'_>> {
+    let scopes = row.cells.iter().filter_map(|cell| {
+        let scope = row.scope_of(cell)?.last.as_ref()?;
+        Some((&scope.value.base, &scope.value.head, scope))
+    });
+    Some(Kept {
+        service: &row.service.name,
+        repo: &row.service.repo,
+        facts: row.facts.last.as_ref()?,
+        pulse: row.pulse.as_ref(),
+        scopes: scopes.collect(),
+    })
+}
+
+/// Stores the facts, whole or not at all, for this user alone; nothing known leaves the file as it
+/// is.
 ///
 /// # Errors
 ///
 /// Whatever the file system says; nothing depends on it.
-pub fn store(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+pub fn store(path: &Path, engine: &Engine, now: Timestamp) -> std::io::Result<()> {
+    let mut rest = Rest::of(engine, now);
+    let parts = std::iter::from_fn(|| rest.part(engine));
+    write(path, parts.map(Some))
+}
+
+/// Writes parts, and makes them the cache once all are there; `None` among them gives up.
+fn write(path: &Path, parts: impl Iterator<Item = Option<Vec<u8>>>) -> std::io::Result<()> {
+    let mut parts = parts.peekable();
+    if parts.peek().is_none() {
+        return Ok(());
+    }
+    replace(path, |file| {
+        file.write_all(FORMAT)?;
+        for part in parts {
+            let Some(part) = part else { return Ok(false) };
+            file.write_all(&part)?;
+        }
+        Ok(true)
+    })
+}
+
+/// Makes a private file whole or not at all: what is there stays until all of the new is written,
+/// and if `fill` says that it gave up.
+pub(super) fn replace(
+    path: &Path,
+    fill: impl FnOnce(&mut tempfile::NamedTempFile) -> std::io::Result<bool>,
+) -> std::io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
     std::fs::create_dir_all(folder)?;
     // `NamedTempFile` is made with mode 0600.
     let mut file = tempfile::NamedTempFile::new_in(folder)?;
-    file.write_all(bytes)?;
-    file.persist(path).map_err(|error| error.error)?;
+    if fill(&mut file)? {
+        file.persist(path).map_err(|error| error.error)?;
+    }
     Ok(())
 }
+
+/// Keeping the facts beside everything else: the loop makes a part when there is nothing else to
+/// do, another thread writes it.
+#[derive(Debug)]
+pub struct Keeping {
+    rest: Rest,
+    parts: mpsc::Sender<Option<Vec<u8>>>,
+}
+
+impl Keeping {
+    /// Begins, and returns the work of the other thread; it blocks. A cache of which not every part
+    /// came is not kept.
+    pub fn begin(
+        engine: &Engine,
+        now: Timestamp,
+        path: PathBuf,
+    ) -> (Self, impl FnOnce() + Send + 'static) {
+        let (parts, mut written) = mpsc::channel(WAITING);
+        let rest = Rest::of(engine, now);
+        let work = move || {
+            let parts = std::iter::from_fn(|| match written.blocking_recv() {
+                Some(Some(part)) => Some(Some(part)),
+                Some(None) => None,
+                // The loop has ended before the parts did.
+                None => Some(None),
+            });
+            let _ = write(&path, parts);
+        };
+        (Self { rest, parts }, work)
+    }
+
+    /// Waits until the next part finds room.
+    pub async fn has_room(&self) {
+        let _ = self.parts.reserve().await;
+    }
+
+    /// Makes the next part. Says whether that was not the last.
+    pub fn go_on(&mut self, engine: &Engine) -> bool {
+        let part = self.rest.part(engine);
+        let more = part.is_some();
+        self.parts.try_send(part).is_ok() && more
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -4,15 +4,18 @@ use std::sync::Arc;
 
 use super::clock;
 use super::connect::{Connections, journal_fault};
+use super::logs::Logs;
 use super::probe::Prober;
 use super::tasks::Tasks;
 use crate::app::Msg;
-use crate::app::effect::{Effect, Question, Target};
-use crate::app::msg::{Answer, Budget, Fetched, Identity, JournalFault};
+use crate::app::effect::{Effect, LogOrder, LogSource, Question, Target};
+use crate::app::msg::{Answer, Budget, Fetched, Identity, JournalFault, LogAnswer};
 use crate::domain::act::{Act, Outcome};
+use crate::domain::custom::Output;
 use crate::domain::entry::{Draft, Entry, Precondition};
 use crate::domain::fault::Fault;
 use crate::domain::ids::{ForgeName, IntentId, RepoPath, Seq};
+use crate::domain::notice::Notice;
 use crate::forge::{self, Forge};
 
 /// How many entries one read of the journal brings.
@@ -22,6 +25,7 @@ const PAGE: u32 = 5_000;
 pub struct Executor {
     connections: Arc<Connections>,
     prober: Arc<Prober>,
+    logs: Arc<Logs>,
     tasks: Tasks,
 }
 
@@ -30,6 +34,9 @@ pub struct Executor {
 pub enum Left {
     Browse(String),
     Copy(String),
+    Notify(Notice),
+    Ring,
+    Mouse(bool),
     SaveCache,
     Suspend,
     Quit,
@@ -41,6 +48,7 @@ impl Executor {
         Self {
             connections,
             prober,
+            logs: Arc::default(),
             tasks,
         }
     }
@@ -110,6 +118,24 @@ impl Executor {
                     sampled(Some(prober.take(sampling).await))
                 });
             }
+            Effect::Log {
+                ticket,
+                source,
+                order,
+            } => self.log(ticket, source, order),
+            Effect::Run { ticket, errand } => {
+                let prober = Arc::clone(&self.prober);
+                let given_up = Output {
+                    end: "given up".to_owned(),
+                    ..Output::default()
+                };
+                let ran = move |output| Msg::Ran { ticket, output };
+                self.tasks
+                    .read(ran(given_up), async move { ran(prober.run(&errand).await) });
+            }
+            Effect::Notify(notice) => return Some(Left::Notify(notice)),
+            Effect::Ring => return Some(Left::Ring),
+            Effect::Mouse(on) => return Some(Left::Mouse(on)),
             Effect::Browse(url) => return Some(Left::Browse(url)),
             Effect::Copy(text) => return Some(Left::Copy(text)),
             Effect::SaveCache => return Some(Left::SaveCache),
@@ -148,6 +174,28 @@ impl Executor {
                 Err(fault) => (failed(&question, &fault), Budget::default()),
             };
             fetched(answer, budget, question, forge)
+        });
+    }
+
+    fn log(&self, ticket: u64, source: LogSource, order: LogOrder) {
+        let connections = Arc::clone(&self.connections);
+        let logs = Arc::clone(&self.logs);
+        let told = move |answer| Msg::Log { ticket, answer };
+        self.tasks.read(told(LogAnswer::Lost), async move {
+            told(match order {
+                LogOrder::Fetch => {
+                    LogAnswer::Extent(match connections.forge(&source.forge).await {
+                        Ok(client) => logs.fetch(client.as_ref(), &source).await,
+                        Err(fault) => Err(fault),
+                    })
+                }
+                LogOrder::Lines { from, count } => logs.lines(source, from, count).await,
+                LogOrder::Find {
+                    words,
+                    from,
+                    forward,
+                } => logs.find(source, words, from, forward).await,
+            })
         });
     }
 
@@ -215,6 +263,7 @@ async fn ask(client: &dyn Forge, question: &Question) -> Answer {
             login: identity.login,
             scopes: identity.scopes,
             version: identity.version,
+            capabilities: identity.capabilities,
         })),
         Question::Pulse(wanted) => Answer::Pulses(client.pulse(&targets(wanted)).await.answers),
         Question::Facts(wanted) => {
@@ -240,6 +289,7 @@ async fn ask(client: &dyn Forge, question: &Question) -> Answer {
             Answer::Declared(client.declared(repo, files).await)
         }
         Question::Jobs { repo, run, .. } => Answer::Jobs(client.jobs(repo, *run).await),
+        Question::Marks { repo, marks, .. } => Answer::Marks(client.marks(repo, marks).await),
         Question::Find {
             id,
             repo,
@@ -274,6 +324,7 @@ fn failed(question: &Question, fault: &Fault) -> Answer {
         Question::Scope { .. } => Answer::Scope(Err(fault.clone())),
         Question::Declared { files, .. } => Answer::Declared(vec![Err(fault.clone()); files.len()]),
         Question::Jobs { .. } => Answer::Jobs(Err(fault.clone())),
+        Question::Marks { marks, .. } => Answer::Marks(vec![Err(fault.clone()); marks.len()]),
         Question::Find { .. } => Answer::Found(Err(fault.clone())),
     }
 }
@@ -308,5 +359,6 @@ fn seen(budget: forge::Budget) -> Budget {
         remaining: scarcer.map(|allowance| allowance.remaining),
         limit: scarcer.map(|allowance| allowance.limit),
         resets_at: scarcer.map(|allowance| allowance.resets_at),
+        sent: budget.sent,
     }
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
 use tokio::sync::mpsc::Receiver;
 
 use super::cache::Cache;
@@ -18,6 +19,9 @@ use crate::domain::ids::{EnvironmentName, ServiceName};
 
 /// How much longer than the longest sample a round may take, when many are to be taken.
 const SAMPLING: Duration = Duration::from_secs(10);
+
+/// How often what happened is told to who follows it.
+const STEP: Duration = Duration::from_secs(1);
 
 /// The engine without a screen.
 pub struct Headless {
@@ -240,16 +244,29 @@ impl Headless {
         }
     }
 
+    /// Follows what happens for as long as `each` wants to know of it, until a signal comes. The
+    /// journal is read, and what is due is asked, as on the board.
+    pub async fn follow(&mut self, mut each: impl FnMut(&Engine, &[Report], Timestamp) -> bool) {
+        for effect in self.state.engine.open_journal() {
+            let _ = self.executor.execute(effect);
+        }
+        loop {
+            let waited = self.until(STEP, |_| false).await;
+            let reports = self.reports();
+            let more = each(&self.state.engine, &reports, self.state.now);
+            if waited == Waited::Ended || !more {
+                return;
+            }
+        }
+    }
+
     /// Ends in good order: what was sent gets its outcome into the journal, the facts are kept.
     pub async fn finish(mut self) {
         let _ = self
             .until(Duration::from_secs(30), |engine| !engine.is_sending())
             .await;
-        if let (Some(path), Some(bytes)) = (
-            &self.cache,
-            super::cache::snapshot(&self.state.engine, clock::now()),
-        ) {
-            let _ = super::cache::store(path, &bytes);
+        if let Some(path) = &self.cache {
+            let _ = super::cache::store(path, &self.state.engine, clock::now());
         }
     }
 }

@@ -19,7 +19,8 @@ pub(super) fn read(events: &mpsc::Sender<Event>) {
     }
 }
 
-/// Turns an event of the terminal into a message; releases and mice are nothing to us.
+/// Turns an event of the terminal into a message; releases are nothing to us, and what a mouse means
+/// depends on the picture (`pointer.rs`).
 pub(super) fn message(event: Event) -> Option<Msg> {
     match event {
         Event::Key(key) if key.kind != KeyEventKind::Release => {

@@ -11,8 +11,9 @@ use reqwest::{Client, Response};
 use url::Url;
 
 use crate::config::Env;
+use crate::domain::custom::Output;
 use crate::domain::policy::{Probe, ProbeSource};
-use crate::domain::sampling::{PROBE_LIMIT, Sampling, answer};
+use crate::domain::sampling::{Errand, PROBE_LIMIT, Sampling, answer};
 use crate::domain::seen::{Round, Sample};
 use crate::forge::http::client::{self, Pool};
 use crate::forge::http::{Limits, read_body};
@@ -53,6 +54,11 @@ impl Prober {
             }
         };
         Round { samples }
+    }
+
+    /// Runs a command of the operator's own.
+    pub async fn run(&self, errand: &Errand) -> Output {
+        errand::said(errand, &self.env, self.folder.as_deref()).await
     }
 
     async fn ask(&self, probe: &Probe) -> Sample {

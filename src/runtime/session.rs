@@ -1,7 +1,7 @@
 //! A session: settings, engine and executor of one run, for either face.
 
 use std::fs::File;
-use std::io::Read as _;
+use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -88,4 +88,9 @@ pub fn read(path: &Path) -> Option<String> {
     let file = File::open(path).ok()?;
     file.take(MOST).read_to_string(&mut text).ok()?;
     Some(text)
+}
+
+/// Keeps a session for the next start, whole or not at all, readable by its owner alone.
+pub fn write(path: &Path, text: &str) -> std::io::Result<()> {
+    cache::replace(path, |file| file.write_all(text.as_bytes()).map(|()| true))
 }

@@ -5,13 +5,27 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use crossterm::{clipboard, cursor, event, execute, terminal};
 use ratatui::Terminal;
-use ratatui::backend::{Backend, CrosstermBackend};
+use ratatui::backend::Backend;
+
+use crate::config::Env;
+use crate::domain::notice::Notice;
+
+mod backend;
+
+use backend::Ansi;
 
 /// The terminal that the board is drawn on.
-pub type Board = Terminal<CrosstermBackend<BufWriter<Stdout>>>;
+pub type Board = Terminal<Ansi<BufWriter<Stdout>>>;
 
 /// Whether the terminal is ours now, so that giving it back twice does nothing.
 static TAKEN: AtomicBool = AtomicBool::new(false);
+
+/// Whether the mouse is to be listened to while the terminal is ours.
+static MOUSE: AtomicBool = AtomicBool::new(false);
+
+/// Presses, releases and the wheel, in coordinates of any size; movements are nothing to us.
+const LISTEN: &str = "\x1b[?1000h\x1b[?1006h";
+const LET_GO: &str = "\x1b[?1006l\x1b[?1000l";
 
 /// Gives the terminal back when dropped.
 #[derive(Debug)]
@@ -26,7 +40,7 @@ pub fn take() -> io::Result<(Board, Guard)> {
     enter()?;
     let guard = Guard(());
     // Frames are written in one piece: less flicker over SSH.
-    let backend = CrosstermBackend::new(BufWriter::with_capacity(64 * 1024, io::stdout()));
+    let backend = Ansi::new(BufWriter::with_capacity(64 * 1024, io::stdout()));
     Ok((Terminal::new(backend)?, guard))
 }
 
@@ -39,7 +53,47 @@ fn enter() -> io::Result<()> {
         event::EnableBracketedPaste,
         cursor::Hide
     )
+    .and_then(|()| mouse(MOUSE.load(Ordering::SeqCst)))
     .inspect_err(|_| give_back())
+}
+
+/// Listens to the mouse, or lets go of it: then the terminal itself selects text again.
+///
+/// # Errors
+///
+/// If the terminal cannot be written to.
+pub fn mouse(on: bool) -> io::Result<()> {
+    let before = MOUSE.swap(on, Ordering::SeqCst);
+    // A terminal that never heard of a mouse is told nothing about one.
+    if !on && !before {
+        return Ok(());
+    }
+    let mut out = io::stdout();
+    out.write_all(if on { LISTEN } else { LET_GO }.as_bytes())?;
+    out.flush()
+}
+
+/// Rings the bell.
+///
+/// # Errors
+///
+/// If the terminal cannot be written to.
+pub fn ring() -> io::Result<()> {
+    let mut out = io::stdout();
+    out.write_all(b"\x07")?;
+    out.flush()
+}
+
+/// Shows a notice on the desktop through the terminal, as it understands it; one that does not
+/// ignores it.
+///
+/// # Errors
+///
+/// If the terminal cannot be written to.
+pub fn notify(notice: &Notice, dialect: Dialect) -> io::Result<()> {
+    let mut out = io::stdout();
+    out.write_all(notice_codes(notice, dialect).as_bytes())?;
+    out.flush()
 }
 
 /// Gives the terminal back as it was. Safe to call at any time, also from a panic hook.
@@ -49,6 +103,9 @@ pub fn give_back() {
     }
     let mut out = io::stdout();
     // Every step is tried: a terminal that is half gone should still be usable.
+    if MOUSE.load(Ordering::SeqCst) {
+        let _ = out.write_all(LET_GO.as_bytes());
+    }
     let _ = execute!(out, event::DisableBracketedPaste);
     let _ = execute!(out, terminal::LeaveAlternateScreen);
     let _ = execute!(out, cursor::Show);
@@ -93,6 +150,7 @@ pub fn suspend(board: &mut Board) -> io::Result<()> {
 ///
 /// If the terminal cannot be written to.
 pub fn repaint(board: &mut Board) -> io::Result<()> {
+    board.backend_mut().forget();
     board.backend_mut().clear()?;
     board.swap_buffers();
     Ok(())
@@ -113,4 +171,76 @@ pub fn copy(text: &str) -> io::Result<()> {
 /// Says whether the terminal is still there: the thread that reads it cannot tell.
 pub fn is_there() -> bool {
     terminal::size().is_ok()
+}
+
+/// Which escape codes a terminal takes for a notice of the desktop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Dialect {
+    /// OSC 777 with a title of its own, instead of OSC 9.
+    titled: bool,
+    /// Inside tmux, which hands on what is wrapped for it.
+    wrapped: bool,
+}
+
+impl Dialect {
+    /// Tells by the environment: nobody can be asked.
+    pub fn of(env: &Env) -> Self {
+        let term = env.get("TERM").unwrap_or_default();
+        let titled = ["rxvt", "foot", "xterm-ghostty", "contour"]
+            .iter()
+            .any(|known| term.starts_with(known));
+        Self {
+            titled,
+            wrapped: env.get("TMUX").is_some(),
+        }
+    }
+}
+
+fn notice_codes(notice: &Notice, dialect: Dialect) -> String {
+    // It was cleaned where it was made; whatever came since must still not end the code.
+    let plain = |text: &str| {
+        let signs = text.chars().filter(|sign| !sign.is_control());
+        signs.collect::<String>()
+    };
+    let (title, text) = (plain(&notice.title), plain(&notice.text));
+    let codes = if dialect.titled {
+        let title = title.replace(';', ",");
+        format!("\x1b]777;notify;gonogo: {title};{text}\x1b\\")
+    } else {
+        // It never begins with a digit, which some terminals take for another order.
+        format!("\x1b]9;gonogo: {title}: {text}\x07")
+    };
+    if dialect.wrapped {
+        format!("\x1bPtmux;{}\x1b\\", codes.replace('\x1b', "\x1b\x1b"))
+    } else {
+        codes
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn codes(env: &[(&str, &str)], title: &str, text: &str) -> String {
+        let env: Env = env.iter().copied().collect();
+        let notice = Notice {
+            title: title.to_owned(),
+            text: text.to_owned(),
+        };
+        notice_codes(&notice, Dialect::of(&env))
+    }
+
+    #[test]
+    fn a_notice_is_one_code_that_its_words_cannot_end() {
+        let told = codes(
+            &[("TERM", "xterm-kitty")],
+            "hold placed",
+            "a\x07b\x1b\\c\u{9c}d",
+        );
+        assert_eq!(told, "\x1b]9;gonogo: hold placed: ab\\cd\x07");
+        let told = codes(&[("TERM", "foot")], "a;b", "c;d");
+        assert_eq!(told, "\x1b]777;notify;gonogo: a,b;c;d\x1b\\");
+        let told = codes(&[("TERM", "tmux-256color"), ("TMUX", "/tmp/t")], "a", "b");
+        assert_eq!(told, "\x1bPtmux;\x1b\x1b]9;gonogo: a: b\x07\x1b\\");
+    }
 }

@@ -95,7 +95,7 @@ pub async fn journal(connections: Arc<Connections>, from: Instant, sender: Sende
 
 /// Length and time of a journal's files: every write changes those of the write-ahead log, or of
 /// the file itself when the log is folded into it.
-fn stamps(path: &Path) -> [Option<(u64, SystemTime)>; 2] {
+pub(super) fn stamps(path: &Path) -> [Option<(u64, SystemTime)>; 2] {
     let mut log = path.as_os_str().to_owned();
     log.push("-wal");
     [path, Path::new(&log)].map(|path| {

@@ -161,6 +161,12 @@ impl State {
         self.index.get(&key).and_then(|at| self.repos.get(*at))
     }
 
+    /// Finds a repository by a path that it had before it was renamed or moved.
+    pub fn moved(&self, path: &str) -> Option<&Arc<Repo>> {
+        let had = |it: &&Arc<Repo>| it.moved_from.iter().any(|it| it.eq_ignore_ascii_case(path));
+        self.repos.iter().find(had)
+    }
+
     /// Finds a repository by its number.
     pub fn repo_by_id(&self, id: u64) -> Option<&Arc<Repo>> {
         self.position(id).and_then(|at| self.repos.get(at))

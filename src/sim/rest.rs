@@ -178,3 +178,12 @@ const PLAIN: &AsciiSet = &NON_ALPHANUMERIC
 pub fn encode(text: &str) -> String {
     utf8_percent_encode(text, PLAIN).to_string()
 }
+
+/// Writes parameters as they stand in an address, with the question mark; nothing for none.
+pub fn query_text(pairs: &[(String, String)]) -> String {
+    let pair = |(at, (key, value)): (usize, &(String, String))| {
+        let sign = if at == 0 { '?' } else { '&' };
+        format!("{sign}{}={}", encode(key), encode(value))
+    };
+    pairs.iter().enumerate().map(pair).collect()
+}

@@ -282,7 +282,11 @@ async fn answered(
         }
         _ => {
             let path = site.path(&incoming.raw_path);
-            site.face.answer(shared, incoming, asked, path).await
+            let mut reply = site.face.answer(shared, incoming, asked, path).await;
+            if incoming.method == "GET" {
+                reply.range(incoming.header("range"));
+            }
+            reply
         }
     };
     if drop_after {

@@ -293,7 +293,7 @@ pub struct RepoPlan {
     /// GitLab: the subgroup it is in, below the forge's owner.
     #[serde(default)]
     pub group: String,
-    /// GitLab: paths that it once had.
+    /// Paths that it once had (`owner/name`): each forge leads from there to it in its own way.
     #[serde(default)]
     pub moved_from: Vec<String>,
     /// GitLab: a merge request needs a pipeline that succeeded.

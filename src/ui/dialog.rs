@@ -2,12 +2,18 @@
 
 use ratatui::layout::{Position, Rect};
 
+use super::hits::Hits;
 use super::text::Pen;
 use crate::app::view::line::Line;
 use crate::app::view::panel::Dialog;
 
 /// Draws a dialog, and says where its text cursor stands.
-pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, dialog: &Dialog) -> Option<Position> {
+pub(super) fn draw(
+    pen: &mut Pen<'_>,
+    area: Rect,
+    dialog: &Dialog,
+    hits: &mut Hits,
+) -> Option<Position> {
     let width = dialog.width.min(area.width);
     let foot = u16::try_from(dialog.foot.len()).unwrap_or(u16::MAX);
     let wanted = u16::try_from(dialog.lines.len()).unwrap_or(u16::MAX);
@@ -60,6 +66,15 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, dialog: &Dialog) -> Option<Pos
         pen.line(inner.x, frame.bottom() - 1, inner.width, &line);
     }
     let foot_y = inner.bottom() - foot;
+    hits.dialog(
+        area,
+        Rect {
+            y: foot_y,
+            height: foot,
+            ..inner
+        },
+        dialog,
+    );
     for (line, y) in dialog.foot.iter().zip(foot_y..inner.bottom()) {
         pen.line(inner.x, y, inner.width, line);
     }

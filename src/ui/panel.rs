@@ -18,10 +18,13 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, panel: &Panel, scratch: &mut S
     }
     match &panel.content {
         Content::Lines(lines) => {
+            if let Some(first) = lines.first() {
+                scratch.hits.tabs(inner, first);
+            }
             for (line, y) in lines.iter().zip(inner.top()..inner.bottom()) {
                 pen.line(inner.x, y, inner.width, line);
             }
         }
-        Content::Table(content) => table::draw(pen, inner, content, &mut scratch.table),
+        Content::Table(content) => table::draw(pen, inner, content, scratch),
     }
 }

@@ -3,12 +3,13 @@
 
 use ratatui::layout::Rect;
 
+use super::Scratch;
 use super::text::Pen;
 use crate::app::view::line::{Line, Tone, width};
 use crate::app::view::panel::{Row, Table};
 
 /// Columns before the first cell: the cursor or the mark.
-const LEAD: usize = 2;
+pub(super) const LEAD: usize = 2;
 /// A revision is not cut shorter than this.
 const SHORTEST: usize = 7;
 
@@ -37,7 +38,11 @@ impl Width {
     }
 }
 
-pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, table: &Table, widths: &mut Widths) {
+pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, table: &Table, scratch: &mut Scratch) {
+    let Scratch {
+        table: widths,
+        hits,
+    } = scratch;
     if area.is_empty() {
         return;
     }
@@ -45,6 +50,15 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, table: &Table, widths: &mut Wi
     let gap = fit(
         &mut widths.columns,
         usize::from(area.width).saturating_sub(LEAD),
+    );
+    hits.table(
+        area,
+        table,
+        gap,
+        widths
+            .columns
+            .iter()
+            .map(|width| (!width.dropped).then(|| narrow(width.whole()))),
     );
     let mut x = LEAD;
     for (column, width) in table.columns.iter().zip(&widths.columns) {
@@ -223,4 +237,57 @@ fn narrow_one(columns: &mut [Width]) -> bool {
 
 fn narrow(columns: usize) -> u16 {
     u16::try_from(columns).unwrap_or(u16::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use ratatui::buffer::Buffer;
+
+    use super::*;
+    use crate::app::view::panel::{Column, Entry};
+    use crate::domain::text::clean;
+    use crate::ui::Theme;
+
+    /// Where each row's second column begins, by the cells of the screen.
+    fn second_column(texts: &[String], columns: u16) -> Vec<Option<usize>> {
+        let rows = texts.iter().map(|text| Row::Entries {
+            cells: vec![
+                Entry::of(Line::plain(text.clone())),
+                Entry::of(Line::plain("@END")),
+            ],
+            cursor: false,
+            marked: false,
+        });
+        let column = |title: &'static str| Column {
+            title: title.into(),
+            least: 4,
+            ..Column::default()
+        };
+        let table = Table {
+            columns: vec![column("A"), column("B")],
+            rows: rows.collect(),
+        };
+        let height = u16::try_from(texts.len()).unwrap() + 1;
+        let area = Rect::new(0, 0, columns, height);
+        let mut buffer = Buffer::empty(area);
+        let theme = Theme::mono();
+        let mut pen = Pen::new(&mut buffer, &theme, false);
+        draw(&mut pen, area, &table, &mut Scratch::default());
+        let rows = buffer.content.chunks(usize::from(columns)).skip(1);
+        rows.map(|row| row.iter().position(|cell| cell.symbol() == "@"))
+            .collect()
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_moves_the_column_beside_it(
+            texts in prop::collection::vec("[a-z日本🚀ﷺ👩🏽é❤\u{fe0f}\u{200d}\u{202e} ]{0,20}", 1..5),
+            columns in 24_u16..70,
+        ) {
+            let texts: Vec<String> = texts.iter().map(|text| clean(text)).collect();
+            let begins = second_column(&texts, columns);
+            prop_assert!(begins.iter().all(|begin| begin.is_some() && *begin == begins[0]), "{begins:?}");
+        }
+    }
 }

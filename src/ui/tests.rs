@@ -64,6 +64,32 @@ fn the_first_load_says_what_is_read() {
 }
 
 #[test]
+fn a_log_that_runs() {
+    at_every_size("log_live", scenes::logs::live);
+}
+
+#[test]
+fn a_log_that_failed() {
+    at_every_size("log_failed", scenes::logs::failed);
+}
+
+#[test]
+fn a_log_that_is_not_there_yet() {
+    at_every_size("log_not_yet", scenes::logs::not_yet);
+}
+
+#[test]
+fn the_holds() {
+    at_every_size("holds", scenes::dialogs::holds);
+}
+
+#[test]
+fn one_forge() {
+    at_every_size("forge", scenes::dialogs::forge);
+    at_every_size("forge_trouble", scenes::dialogs::forge_in_trouble);
+}
+
+#[test]
 fn every_dialog() {
     use crate::app::interface::DetailTab;
     use scenes::dialogs;
@@ -95,6 +121,7 @@ fn every_dialog() {
         ("deployments", DetailTab::Deployments),
         ("pipeline", DetailTab::Pipeline),
         ("pull_requests", DetailTab::PullRequests),
+        ("lane", DetailTab::Lane),
     ] {
         let small = dialogs::detail(tab, 80, 24);
         insta::assert_snapshot!(format!("detail_{name}_80x24"), both(&small));
@@ -219,6 +246,10 @@ fn every_size_can_be_drawn() {
         scenes::dialogs::timeline(80, 24),
         scenes::dialogs::overview(Overview::Runs, 80, 24),
         scenes::dialogs::overview(Overview::Tasks, 80, 24),
+        scenes::dialogs::holds(80, 24),
+        scenes::dialogs::forge_in_trouble(80, 24),
+        scenes::logs::failed(80, 24),
+        scenes::logs::live(80, 24),
     ];
     for columns in (1..130).step_by(7) {
         for rows in (1..50).step_by(5) {

@@ -39,10 +39,11 @@ given = blocked.approval("approved", comment="by python-gitlab")
 assert given["status"] == "approved", given
 job.play()
 assert project.jobs.get(job.id).status in ("pending", "running")
+# python-gitlab knows no freezes by name, so they are asked for by path.
 try:
-    project.freezeperiods.list(get_all=True)
+    lab.http_list(f"/projects/{project.id}/freeze_periods", get_all=True)
     raise AssertionError("a developer read the freezes")
-except gitlab.exceptions.GitlabListError as no:
+except gitlab.exceptions.GitlabHttpError as no:
     assert no.response_code == 403, no
 try:
     requests[0].merge(sha="0" * 40)
@@ -51,6 +52,10 @@ except gitlab.exceptions.GitlabMRClosedError as no:
     assert no.response_code in (405, 409), no
 except gitlab.exceptions.GitlabError as no:
     assert no.response_code == 409, no
-answer = gitlab.GraphQL(url, token=token).execute("{ currentUser { username } }")
+query = "{ currentUser { username } }"
+try:
+    answer = gitlab.GraphQL(url, token=token).execute(query)
+except ImportError:  # its GraphQL client needs an extra that may be missing
+    answer = lab.http_post(f"{url}/api/graphql", post_data={"query": query})["data"]
 assert answer["currentUser"]["username"] == "alice", answer
 print(f"python-gitlab: {len(paths)} projects, {len(pipelines)} pipelines")

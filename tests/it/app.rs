@@ -5,6 +5,7 @@ mod ambiguous;
 mod auto;
 mod controls;
 mod gates;
+mod logs;
 mod moving;
 mod operators;
 mod promote;

@@ -6,9 +6,11 @@ use serde_json::Value;
 use crate::program::{Ran, Sim, gonogo, keys};
 
 mod acts;
+mod brakes;
 mod by_hand;
 mod exits;
 mod gates;
+mod handover;
 mod overrides;
 mod releases;
 mod scope;

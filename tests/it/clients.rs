@@ -63,13 +63,37 @@ fn python_gitlab_reads_and_approves() {
     let Some(python) = installed("GONOGO_TEST_PYTHON_GITLAB") else {
         return;
     };
-    let world = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/worlds/gitlab.toml");
-    let sim = Sim::of(1.0, &[world]);
+    let sim = gitlab();
     let mut command = Command::new(python);
     command
         .arg(scripts().join("pygitlab.py"))
         .arg(&sim.base)
         .arg(sim.token("operate"));
+    approves_once(command, &sim);
+}
+
+#[test]
+fn gitbeaker_reads_and_approves() {
+    let Some(folder) = installed("GONOGO_TEST_NODE_GITLAB") else {
+        return;
+    };
+    let sim = gitlab();
+    let mut command = Command::new("node");
+    command.arg(scripts().join("gitbeaker.mjs")).args([
+        sim.base.as_str(),
+        &sim.token("operate"),
+        &folder,
+    ]);
+    approves_once(command, &sim);
+}
+
+fn gitlab() -> Sim {
+    let world = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/worlds/gitlab.toml");
+    Sim::of(1.0, &[world])
+}
+
+/// Runs a client that approves the one blocked deployment, and checks that it did so once.
+fn approves_once(mut command: Command, sim: &Sim) {
     let output = command.output().unwrap();
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{said}");

@@ -5,6 +5,8 @@ use std::process::Command;
 
 use crate::program::{Ran, Sim, gonogo};
 
+mod tools;
+
 /// Makes a checkout whose `origin` is a repository of the simulated forge.
 fn checkout(sim: &Sim, remote: &str) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();

@@ -20,11 +20,13 @@ use jiff::SignedDuration;
 use secrecy::SecretString;
 
 mod acts;
-mod ambiguous;
+mod brakes;
+mod contract;
 mod costs;
 mod faults;
 mod forgejo;
 mod gates;
+mod logs;
 mod reads;
 mod refusals;
 

@@ -13,6 +13,8 @@ mod crash;
 mod discovery;
 mod forge;
 mod harness;
+mod network;
+mod pipelines;
 mod program;
 mod pty;
 mod readme;

@@ -15,6 +15,7 @@ use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system}
 
 use crate::program::GONOGO;
 
+mod comfort;
 mod leaving;
 mod looks;
 mod release;

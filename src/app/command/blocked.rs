@@ -3,11 +3,11 @@
 
 use jiff::Timestamp;
 
-use super::Command;
+use super::{Command, Context};
 use crate::app::engine::Engine;
 use crate::app::interface::{
-    ConfirmFocus, Cursor, GatesFocus, HoldFocus, HoldMode, Overlay, OverrideFocus, PromoteFocus,
-    ReleaseFocus, Screen, undo,
+    ConfirmFocus, Cursor, GatesFocus, HandoverFocus, HoldFocus, HoldMode, Overlay, OverrideFocus,
+    PromoteFocus, ReleaseFocus, Screen, undo,
 };
 use crate::app::request::Refusal;
 use crate::app::state::State;
@@ -34,6 +34,7 @@ pub fn reason(state: &State, command: Command) -> Option<String> {
         Command::Rollback => may_act(engine).or_else(|| no_way_back(engine, cursor, state.now)),
         Command::Approve | Command::Reject => may_act(engine).or_else(|| waiting(engine, cursor)),
         Command::Cancel => may_act(engine).or_else(|| under_way(engine, cursor)),
+        Command::HandOver => may_record(engine),
         Command::VoteRelease => may_record(engine).or_else(|| no_release(state)),
         Command::StartRelease => may_act(engine).or_else(|| may_start(state)),
         Command::ResumeRelease => may_act(engine).or_else(|| may_resume(state)),
@@ -43,6 +44,15 @@ pub fn reason(state: &State, command: Command) -> Option<String> {
         }
         Command::Plan => no_release(state),
         Command::Rerun => may_act(engine).or_else(|| failed(engine, cursor)),
+        Command::Watch => {
+            (!crate::app::interface::may_watch(state)).then(|| "no run is known".to_owned())
+        }
+        Command::NextMatch | Command::PreviousMatch if Context::of(interface) == Context::Log => {
+            let words = &interface.log.words;
+            words
+                .is_empty()
+                .then(|| "nothing was searched for".to_owned())
+        }
         Command::NextMatch | Command::PreviousMatch if interface.filter.is_empty() => {
             Some("no filter".to_owned())
         }
@@ -50,6 +60,10 @@ pub fn reason(state: &State, command: Command) -> Option<String> {
             .views
             .is_empty()
             .then(|| "the config has no [view.NAME]".to_owned()),
+        Command::Forges => engine
+            .forges
+            .is_empty()
+            .then(|| "no forge was asked yet".to_owned()),
         Command::Refresh if engine.offline => Some("offline".to_owned()),
         Command::LastView if interface.last.is_none() => Some("no view before".to_owned()),
         Command::Open if interface.overlays.is_empty() && cursor.is_none() => {
@@ -87,12 +101,19 @@ pub fn reason(state: &State, command: Command) -> Option<String> {
         | Command::Copy
         | Command::Refresh
         | Command::Freeze
+        | Command::Mouse
         | Command::Zone
+        | Command::Search
+        | Command::Follow
+        | Command::Wrap
+        | Command::Stamps
+        | Command::Summary
         | Command::Board
         | Command::Releases
         | Command::Timeline
         | Command::Pipelines
         | Command::Tasks
+        | Command::Holds
         | Command::LastView
         | Command::Errors
         | Command::Messages
@@ -125,6 +146,7 @@ fn button(state: &State) -> Option<String> {
         Overlay::Promote(dialog) if dialog.focus == PromoteFocus::Promote => dialog.blocked(),
         Overlay::Confirm(dialog) if dialog.focus == ConfirmFocus::Confirm => dialog.blocked(),
         Overlay::Release(dialog) if dialog.focus == ReleaseFocus::Confirm => dialog.blocked(),
+        Overlay::Handover(dialog) if dialog.focus == HandoverFocus::Confirm => dialog.blocked(),
         Overlay::Override(dialog) if dialog.focus == OverrideFocus::Confirm => dialog.blocked(),
         Overlay::Gates(dialog) if dialog.focus == GatesFocus::Confirm => dialog.blocked(),
         Overlay::Hold(dialog)

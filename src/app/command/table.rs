@@ -9,6 +9,7 @@ const SCREENS: &[Context] = &[
     Context::Timeline,
     Context::Release,
     Context::Overview,
+    Context::Log,
 ];
 /// Everywhere but in dialogs, where letters may be typed.
 const PLACES: &[Context] = &[
@@ -17,6 +18,7 @@ const PLACES: &[Context] = &[
     Context::Timeline,
     Context::Release,
     Context::Overview,
+    Context::Log,
     Context::List,
 ];
 /// Where there is a list to move in by pages.
@@ -26,7 +28,23 @@ const BOARD: &[Context] = &[Context::Board];
 const COLUMNED: &[Context] = &[Context::Board, Context::Dialog];
 const BOARD_DETAIL: &[Context] = &[Context::Board, Context::Detail];
 /// Where one service is selected, in the environment that it is about.
-const CELLS: &[Context] = &[Context::Board, Context::Detail, Context::Release];
+const CELLS: &[Context] = &[
+    Context::Board,
+    Context::Detail,
+    Context::Release,
+    Context::Log,
+];
+
+const LOG: &[Context] = &[Context::Log];
+const BOARD_LOG: &[Context] = &[Context::Board, Context::Log];
+/// Where times are shown by a zone's clock.
+const TIMED: &[Context] = &[
+    Context::Board,
+    Context::Detail,
+    Context::Timeline,
+    Context::Release,
+    Context::Overview,
+];
 
 /// Where there is something to compare, and the list of it.
 const CHANGED: &[Context] = &[
@@ -36,13 +54,26 @@ const CHANGED: &[Context] = &[
     Context::List,
 ];
 const RELEASE: &[Context] = &[Context::Release];
-const TABS: &[Context] = &[Context::Detail, Context::Release, Context::Overview];
-const BROWSED: &[Context] = &[Context::Board, Context::Detail, Context::Overview];
+const TABS: &[Context] = &[
+    Context::Detail,
+    Context::Release,
+    Context::Overview,
+    Context::Log,
+];
+const BROWSED: &[Context] = &[
+    Context::Board,
+    Context::Detail,
+    Context::Overview,
+    Context::Log,
+];
+/// Where a run is selected.
+const RUNS: &[Context] = &[Context::Board, Context::Detail, Context::Overview];
 const PANES: &[Context] = &[
     Context::Board,
     Context::Detail,
     Context::Release,
     Context::Overview,
+    Context::Log,
     Context::Dialog,
 ];
 const OPENING: &[Context] = &[
@@ -217,7 +248,7 @@ pub const SPECS: &[Spec] = &[
         label: "next",
         help: "to the next match of the filter",
         group: Group::Look,
-        contexts: BOARD,
+        contexts: BOARD_LOG,
         keys: &["n"],
         danger: Danger::None,
     },
@@ -227,7 +258,7 @@ pub const SPECS: &[Spec] = &[
         label: "previous",
         help: "to the match before",
         group: Group::Look,
-        contexts: BOARD,
+        contexts: BOARD_LOG,
         keys: &["N"],
         danger: Danger::None,
     },
@@ -382,12 +413,22 @@ pub const SPECS: &[Spec] = &[
         danger: Danger::None,
     },
     Spec {
+        command: Command::Mouse,
+        name: "mouse",
+        label: "mouse",
+        help: "let go of the mouse, so that the terminal selects text; take it back",
+        group: Group::Look,
+        contexts: SCREENS,
+        keys: &["%"],
+        danger: Danger::None,
+    },
+    Spec {
         command: Command::Zone,
         name: "zone",
         label: "UTC/local",
         help: "show times in UTC or in local time",
         group: Group::Look,
-        contexts: SCREENS,
+        contexts: TIMED,
         keys: &["t"],
         danger: Danger::None,
     },
@@ -405,6 +446,7 @@ pub const SPECS: &[Spec] = &[
     act! { StartRelease in RELEASE ["P"] "release-start" "start" "start the release, wave by wave" },
     act! { ResumeRelease in RELEASE ["R"] "release-resume" "resume" "go on with the release from here" },
     act! { CancelRelease in RELEASE ["X"] "release-cancel" "cancel" "end the release: nothing more is started" },
+    act! { HandOver in SCREENS ["T"] "handover" "hand over" "hand the evening over, or take over what somebody else handed over" },
     Spec {
         command: Command::Plan,
         name: "plan",
@@ -412,6 +454,66 @@ pub const SPECS: &[Spec] = &[
         help: "what the release would move in which order, when, and whether it fits",
         group: Group::Look,
         contexts: RELEASE,
+        keys: &["p"],
+        danger: Danger::None,
+    },
+    Spec {
+        command: Command::Watch,
+        name: "watch",
+        label: "log",
+        help: "the log of the selected run: follows one that runs, where the forge can",
+        group: Group::Look,
+        contexts: RUNS,
+        keys: &["w"],
+        danger: Danger::None,
+    },
+    Spec {
+        command: Command::Search,
+        name: "search",
+        label: "search",
+        help: "look for words in the log; n and N go on",
+        group: Group::Look,
+        contexts: LOG,
+        keys: &["/"],
+        danger: Danger::None,
+    },
+    Spec {
+        command: Command::Follow,
+        name: "follow",
+        label: "follow",
+        help: "stay at the end of the log, or stop doing so",
+        group: Group::Look,
+        contexts: LOG,
+        keys: &["f"],
+        danger: Danger::None,
+    },
+    Spec {
+        command: Command::Wrap,
+        name: "wrap",
+        label: "wrap",
+        help: "break long lines, or cut them",
+        group: Group::Look,
+        contexts: LOG,
+        keys: &["w"],
+        danger: Danger::None,
+    },
+    Spec {
+        command: Command::Stamps,
+        name: "timestamps",
+        label: "times",
+        help: "show when each line was written, where the log tells",
+        group: Group::Look,
+        contexts: LOG,
+        keys: &["t"],
+        danger: Danger::None,
+    },
+    Spec {
+        command: Command::Summary,
+        name: "summary",
+        label: "failure",
+        help: "show or hide the last lines of the failed step",
+        group: Group::Look,
+        contexts: LOG,
         keys: &["p"],
         danger: Danger::None,
     },
@@ -463,6 +565,26 @@ pub const SPECS: &[Spec] = &[
         group: Group::GoTo,
         contexts: SCREENS,
         keys: &["5"],
+        danger: Danger::None,
+    },
+    Spec {
+        command: Command::Holds,
+        name: "holds",
+        label: "holds",
+        help: "every hold: whose, since when, until when, on what",
+        group: Group::GoTo,
+        contexts: SCREENS,
+        keys: &[],
+        danger: Danger::None,
+    },
+    Spec {
+        command: Command::Forges,
+        name: "forges",
+        label: "forges",
+        help: "one forge in full: token, budget, what it can, what went wrong",
+        group: Group::GoTo,
+        contexts: SCREENS,
+        keys: &[],
         danger: Danger::None,
     },
     Spec {

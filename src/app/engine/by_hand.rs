@@ -105,7 +105,11 @@ impl Engine {
                 let service = self.policy.service(&intent.service)?;
                 service.is_by_hand().then_some(Step::Succeeded)
             }
-            Purpose::Rejection | Purpose::Rerun | Purpose::Status => None,
+            Purpose::Rejection
+            | Purpose::Rerun
+            | Purpose::Status
+            | Purpose::Brake
+            | Purpose::Unbrake => None,
         }
     }
 

@@ -14,6 +14,7 @@ use crate::app::msg::JournalFault;
 use crate::app::plan::Plan;
 use crate::app::request::{Refusal, RefusalKind};
 use crate::domain::act::{Act, Outcome};
+use crate::domain::brake::Mark;
 use crate::domain::entry::{Draft, Entry, Event, Precondition};
 use crate::domain::ids::{
     DeploymentId, HoldId, IntentId, OverrideId, ReleaseName, ReleaseRunId, ServiceName,
@@ -84,6 +85,8 @@ pub(crate) enum Pending {
     Permit(IntentId),
     Abandon(IntentId, Refusal),
     Outcome(IntentId),
+    /// A brake's answer was its whole outcome.
+    Braked(IntentId),
     /// A step that was seen on the forge.
     Step(IntentId, String),
     /// Something whose success is told in these words.
@@ -125,6 +128,7 @@ impl Engine {
         let seq = result.as_ref().ok().map(|entry| entry.seq);
         let result = match result {
             Ok(entry) => {
+                self.brakes_follow(&entry.draft.event, now);
                 self.take_entries(&[entry], now);
                 self.journal_found(now);
                 Ok(())
@@ -193,7 +197,7 @@ impl Engine {
                 Vec::new()
             }
             // Another instance wrote the same step first: its entry comes by the next read.
-            (Pending::Step(..) | Pending::Expiry(_), _) => Vec::new(),
+            (Pending::Step(..) | Pending::Expiry(_) | Pending::Braked(_), _) => Vec::new(),
             (
                 Pending::Ended {
                     run,
@@ -350,6 +354,14 @@ impl Engine {
         *failed_at = None;
         let step = match outcome.clone() {
             Outcome::Accepted(handle) => Step::Accepted { handle },
+            // A brake that was refused is shown for as long as its hold is on: what is missing too.
+            Outcome::Rejected {
+                why,
+                hint: Some(hint),
+                ..
+            } if plan.intent.purpose.is_brake() => Step::Rejected {
+                why: format!("{why}; {hint}"),
+            },
             Outcome::Rejected { why, .. } => Step::Rejected { why },
             Outcome::NoAnswer { why } => Step::Unknown { why },
         };
@@ -369,13 +381,17 @@ impl Engine {
         else {
             return Vec::new();
         };
+        let moved = match Mark::of(&plan.intent.act) {
+            Some(mark) if plan.intent.purpose.is_brake() => mark.says(),
+            Some(_) | None => plan.movement(),
+        };
         let what = format!(
-            "{} {} {} {}",
+            "{} {} {} {moved}",
             plan.intent.purpose,
             plan.service(),
             plan.environment(),
-            plan.movement()
         );
+        let braked = plan.intent.purpose.is_brake() && matches!(outcome, Outcome::Accepted(_));
         let report = match outcome {
             Outcome::Accepted(_) if plan.intent.act == Act::ByHand => Report::Done {
                 id: Some(id.clone()),
@@ -420,6 +436,9 @@ impl Engine {
         };
         self.reports.push(report);
         self.schedule.hurry(plan.service(), now);
+        if braked {
+            return self.braked(&plan.intent, now);
+        }
         Vec::new()
     }
 
@@ -507,6 +526,12 @@ impl Engine {
                 failed_at: Some(_), ..
             } => false,
         })
+    }
+
+    /// Says whether the journal has not answered yet to what somebody ordered.
+    pub fn is_writing(&self) -> bool {
+        let mut pending = self.pending.values();
+        pending.any(|pending| matches!(pending, Pending::Said(_)))
     }
 
     /// Says whether an order is still being carried out.

@@ -84,7 +84,7 @@ fn progress(promotion: &Promotion, facts: &ServiceFacts) -> Option<Step> {
             }
         }
         // The forge's answer was the whole outcome.
-        Purpose::Status => Some(Step::Succeeded),
+        Purpose::Status | Purpose::Brake | Purpose::Unbrake => Some(Step::Succeeded),
     }
 }
 

@@ -55,6 +55,8 @@ impl Engine {
                 self.reload(policy, now);
                 Vec::new()
             }
+            // About the terminal alone.
+            Msg::Log { .. } => Vec::new(),
             Msg::Reloaded(Err(why)) => {
                 self.reports.push(Report::Refused {
                     id: None,
@@ -70,10 +72,15 @@ impl Engine {
             | Msg::Paste(_)
             | Msg::Resized { .. }
             | Msg::Told { .. }
+            | Msg::Noticed { .. }
+            | Msg::NoticeLost { .. }
+            | Msg::Ran { .. }
+            | Msg::Pointed(_)
             | Msg::Terminated => Vec::new(),
         };
         effects.extend(self.tend_by_hand(now));
         effects.extend(self.drive(now));
+        effects.extend(self.brake(now));
         if !more {
             effects.extend(self.due_questions(now));
             effects.extend(self.due_rounds(now));
@@ -167,7 +174,7 @@ impl Engine {
             more,
         } = fetched;
         let state = self.forges.entry(forge.clone()).or_default();
-        state.budget = budget;
+        state.budget_is(budget, now);
         let wanted = self.answered(generation, more)
             || self.is_rechecking(generation)
             || matches!(question, Question::Find { .. });
@@ -259,6 +266,13 @@ impl Engine {
                     .or_default()
                     .merge(answer, asked_at);
             }
+            (Answer::Marks(answers), Question::Marks { service, marks, .. }) => {
+                fault = answers
+                    .iter()
+                    .find_map(|answer| of_forge(answer.as_ref().err()));
+                let marks = marks.into_iter().map(|sought| sought.mark);
+                self.marks_read(&service, marks.zip(answers), asked_at);
+            }
             (Answer::Found(answer), Question::Find { id, .. }) => {
                 fault = of_forge(answer.as_ref().err());
                 effects.extend(self.found(&id, answer, now));
@@ -274,7 +288,14 @@ impl Engine {
                 effects.extend(self.rechecked(generation, Some(&fault), now));
                 return effects;
             }
-            (Answer::Scope(_) | Answer::Declared(_) | Answer::Jobs(_) | Answer::Found(_), _) => {
+            (
+                Answer::Scope(_)
+                | Answer::Declared(_)
+                | Answer::Jobs(_)
+                | Answer::Marks(_)
+                | Answer::Found(_),
+                _,
+            ) => {
                 return effects;
             }
         }
@@ -340,6 +361,7 @@ impl Engine {
                 state.failures = state.failures.saturating_add(1);
                 let (failures, retry_at) = (state.failures, fault.retry_at);
                 state.fault = Some(fault.clone());
+                state.remember(fault.clone());
                 self.back_off(forge, failures, retry_at, now);
                 self.reports.push(Report::Trouble(Box::new(fault)));
             }
@@ -477,6 +499,7 @@ fn is_complete(
         | Question::Scope { .. }
         | Question::Declared { .. }
         | Question::Jobs { .. }
+        | Question::Marks { .. }
         | Question::Find { .. } => false,
     }
 }
@@ -509,6 +532,7 @@ fn has_facts(answer: &Answer) -> bool {
         Answer::Scope(answer) => answer.is_ok(),
         Answer::Declared(answers) => answers.iter().any(Result::is_ok),
         Answer::Jobs(answer) => answer.is_ok(),
+        Answer::Marks(answers) => answers.iter().any(Result::is_ok),
         Answer::Found(answer) => answer.is_ok(),
         Answer::Cancelled => false,
     }

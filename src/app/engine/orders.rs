@@ -23,6 +23,7 @@ impl Engine {
             Request::Hold { .. }
             | Request::EditHold { .. }
             | Request::LiftHold { .. }
+            | Request::BindHold { .. }
             | Request::AddGate { .. }
             | Request::OpenGate { .. }
             | Request::CloseGate { .. }
@@ -35,7 +36,9 @@ impl Engine {
             | Request::VoteRelease { .. }
             | Request::StartRelease { .. }
             | Request::ResumeRelease { .. }
-            | Request::CancelRelease { .. } => None,
+            | Request::CancelRelease { .. }
+            | Request::HandOver { .. }
+            | Request::TakeOver { .. } => None,
         };
         match self.order(request, now) {
             Ok(effects) => effects,
@@ -57,6 +60,7 @@ impl Engine {
             } => self.place_hold(cover, kind, &reason, until, now),
             Request::EditHold { id, reason, until } => self.edit_hold(&id, reason, until, now),
             Request::LiftHold { id, reason } => self.lift_hold(&id, &reason, now),
+            Request::BindHold { id } => self.bind_hold(id.as_ref(), now),
             Request::AddGate {
                 cover,
                 name,
@@ -129,6 +133,8 @@ impl Engine {
             Request::CancelRelease { release, reason } => {
                 self.cancel_release(&release, &reason, now)
             }
+            Request::HandOver { items, remark } => self.hand_over(items, &remark, now),
+            Request::TakeOver { id } => self.take_over(&id, now),
         }
     }
 

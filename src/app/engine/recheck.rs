@@ -29,6 +29,10 @@ impl Engine {
             return Vec::new();
         };
         let intent = &flow.plan.intent;
+        // A brake rests on nothing but its hold, which the permit asks for: it must not wait.
+        if intent.purpose.is_brake() {
+            return self.ask_permit(id, now);
+        }
         // Going back is asked no gate that rests on samples.
         if intent.purpose != Purpose::Promotion || intent.rollback {
             return self.reread(id, now);
@@ -259,6 +263,13 @@ impl Engine {
         if let Err(refusal) = still.and_then(|()| self.still_released(&plan, now)) {
             return self.abandon(id, refusal, now);
         }
+        self.ask_permit(id, now)
+    }
+
+    fn ask_permit(&mut self, id: &IntentId, now: Timestamp) -> Vec<Effect> {
+        let Some(plan) = self.flows.get(id).map(|flow| flow.plan.clone()) else {
+            return Vec::new();
+        };
         let Some(operator) = self.operator.clone() else {
             return Vec::new();
         };

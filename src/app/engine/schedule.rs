@@ -56,13 +56,14 @@ struct Clock {
 
 /// A question under way.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Asked {
+pub(super) enum Asked {
     Identity(ForgeName),
     Pulse(ForgeName),
     Facts(ForgeName, Vec<ServiceName>),
     Scope(ForgeName, ServiceName, Sha, Sha),
     Declared(ForgeName, ServiceName, Vec<(String, Sha)>),
     Jobs(ServiceName, u64),
+    Marks(ForgeName, ServiceName),
 }
 
 impl Schedule {
@@ -118,6 +119,26 @@ impl Schedule {
         due
     }
 
+    /// Reads a service's marks as soon as may be: one of them was just placed or lifted.
+    pub(super) fn read_marks_again(&mut self, forge: &ForgeName, service: &ServiceName) {
+        let asked = Asked::Marks(forge.clone(), service.clone());
+        self.not_before.remove(&asked);
+        // An answer to what was asked before tells of before.
+        self.asked.retain(|_, (known, _)| *known != asked);
+    }
+
+    /// When marks are to be read again, if any are.
+    pub(super) fn marks_at(&self, now: Timestamp) -> Option<Timestamp> {
+        let marks = self.not_before.iter();
+        let marks = marks.filter(|(asked, _)| matches!(asked, Asked::Marks(..)));
+        marks.map(|(_, at)| *at).filter(|at| *at > now).min()
+    }
+
+    /// Says whether a question is under way, or is not to be asked again yet.
+    pub(super) fn is_busy_with(&self, asked: &Asked, now: Timestamp) -> bool {
+        self.waits(asked, now) || self.is_asked(asked)
+    }
+
     fn is_asked(&self, wanted: &Asked) -> bool {
         self.asked.values().any(|(asked, _)| asked == wanted)
     }
@@ -147,7 +168,8 @@ impl Schedule {
             | Asked::Pulse(_)
             | Asked::Scope(..)
             | Asked::Declared(..)
-            | Asked::Jobs(..) => None,
+            | Asked::Jobs(..)
+            | Asked::Marks(..) => None,
         });
         lists.flatten().collect()
     }
@@ -168,6 +190,18 @@ impl Engine {
             forge: forge.clone(),
             question,
         }
+    }
+
+    pub(super) fn ask_marks(
+        &mut self,
+        asked: Asked,
+        forge: &ForgeName,
+        question: Question,
+        again: Timestamp,
+        now: Timestamp,
+    ) -> Effect {
+        self.schedule.not_before.insert(asked.clone(), again);
+        self.question(asked, forge, question, now)
     }
 
     fn clock(&mut self, forge: &ForgeName) -> &mut Clock {

@@ -3,7 +3,9 @@
 use tui_input::Input;
 
 use super::choice::travel;
-use super::{Cursor, Interface, Overlay, Pane, Screen, arrangement, detail, marking, order};
+use super::{
+    Cursor, Interface, Overlay, Pane, Screen, arrangement, detail, forges, marking, order, tour,
+};
 use crate::app::command::Command;
 use crate::app::state::State;
 use crate::app::view::Shape;
@@ -22,7 +24,9 @@ pub fn board_height(interface: &Interface) -> u16 {
 
 pub(super) fn run(state: &mut State, command: Command) {
     let interface = &mut state.interface;
+    let in_side = interface.pane == Pane::Forges && Shape::of(interface).side > 0;
     match command {
+        Command::Open if in_side => forges::side(state, command),
         Command::Left => across(state, false),
         Command::Right => across(state, true),
         Command::Open => {
@@ -46,7 +50,8 @@ pub(super) fn run(state: &mut State, command: Command) {
         Command::NextPane | Command::PreviousPane => {
             interface.pane = match interface.pane {
                 Pane::Rows if peek_height(interface) > 0 => Pane::Peek,
-                Pane::Rows | Pane::Peek => Pane::Rows,
+                Pane::Rows | Pane::Peek if Shape::of(interface).side > 0 => Pane::Forges,
+                Pane::Rows | Pane::Peek | Pane::Forges => Pane::Rows,
             };
         }
         Command::Filter => {
@@ -67,18 +72,21 @@ pub(super) fn run(state: &mut State, command: Command) {
         Command::Columns => interface.overlays.push(Overlay::Columns { selected: 0 }),
         // One level at a time: pane, range, filter, marks.
         Command::Close => {
-            if interface.pane == Pane::Peek {
+            if interface.pane != Pane::Rows {
                 interface.pane = Pane::Rows;
             } else if interface.range.is_some() {
                 interface.range = None;
             } else if !interface.filter.is_empty() {
                 interface.filter.clear();
                 interface.arrange(&state.engine, state.now);
+            } else if interface.marks.is_empty() {
+                interface.skip_tour();
             } else {
                 interface.marks.clear();
             }
         }
         _ if interface.pane == Pane::Peek => detail::scroll(state, command),
+        _ if in_side => forges::side(state, command),
         _ => down(interface, command),
     }
 }
@@ -100,7 +108,7 @@ fn go(interface: &mut Interface, place: usize) {
         cursor.service = service.clone();
         interface.detail_offset = 0;
     }
-    interface.toured(0);
+    interface.toured(tour::Step::Move);
 }
 
 /// Moves the cursor one environment along the columns.
@@ -119,9 +127,13 @@ pub(super) fn across(state: &mut State, forward: bool) {
                     .collect()
             })
             .unwrap_or_default(),
-        Screen::Board | Screen::Timeline | Screen::Release | Screen::Pipelines | Screen::Tasks => {
-            order::columns(&state.engine.policy)
-        }
+        Screen::Board
+        | Screen::Timeline
+        | Screen::Release
+        | Screen::Pipelines
+        | Screen::Tasks
+        | Screen::Holds
+        | Screen::Forge(_) => order::columns(&state.engine.policy),
     };
     let Some(cursor) = &mut state.interface.cursor else {
         return;
@@ -141,7 +153,7 @@ pub(super) fn across(state: &mut State, forward: bool) {
         };
         state.interface.detail_offset = 0;
     }
-    state.interface.toured(0);
+    state.interface.toured(tour::Step::Move);
 }
 
 #[cfg(test)]
@@ -383,19 +395,5 @@ mod tests {
         state.engine.offline = true;
         press(&mut state, "r");
         assert!(said(&state).starts_with("offline"));
-    }
-
-    #[test]
-    fn the_tour_goes_on_when_its_step_is_done() {
-        let mut state = state();
-        state.interface.tour = Some(0);
-        press(&mut state, "j");
-        assert_eq!(state.interface.tour, Some(1));
-        press(&mut state, "k P esc");
-        assert_eq!(state.interface.tour, Some(2));
-        press(&mut state, "H esc");
-        assert_eq!(state.interface.tour, Some(3));
-        press(&mut state, "2");
-        assert_eq!(state.interface.tour, None);
     }
 }

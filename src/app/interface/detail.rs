@@ -1,8 +1,9 @@
 //! The keys of a service's detail: tabs, environments, scrolling.
 
 use super::choice::{step, travel};
-use super::{DetailTab, Pane, Screen, board};
+use super::{DetailTab, Pane, Screen, board, log, tour};
 use crate::app::command::Command;
+use crate::app::effect::Effect;
 use crate::app::state::State;
 use crate::domain::board::Row;
 use crate::domain::cell::Cell;
@@ -14,29 +15,46 @@ const ABOUT_LIVE: usize = 10;
 
 impl DetailTab {
     /// In the order in which they are drawn.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 7] = [
         Self::Gates,
         Self::Scope,
         Self::Deployments,
         Self::Pipeline,
         Self::PullRequests,
+        Self::Log,
+        Self::Lane,
     ];
 }
 
-pub(super) fn run(state: &mut State, command: Command) {
+pub(super) fn run(state: &mut State, command: Command) -> Vec<Effect> {
     match command {
         Command::NextTab | Command::NextPane => turn(state, true),
         Command::PreviousTab | Command::PreviousPane => turn(state, false),
-        Command::Left => board::across(state, false),
-        Command::Right => board::across(state, true),
-        // Whoever came from a release goes back to it.
+        // Whoever came from a list goes back to it.
         Command::Close => {
-            let from = state.interface.last.as_ref().map(|last| &last.screen);
-            let back = from.filter(|screen| **screen == Screen::Release).cloned();
+            let from = state
+                .interface
+                .last
+                .as_ref()
+                .map(|last| last.screen.clone());
+            let back = from.filter(|screen| {
+                matches!(
+                    screen,
+                    Screen::Release
+                        | Screen::Pipelines
+                        | Screen::Tasks
+                        | Screen::Holds
+                        | Screen::Timeline
+                )
+            });
             state.interface.show(back.unwrap_or(Screen::Board));
         }
+        _ if state.interface.tab == DetailTab::Log => return log::run(state, command),
+        Command::Left => board::across(state, false),
+        Command::Right => board::across(state, true),
         _ => scroll(state, command),
     }
+    Vec::new()
 }
 
 fn turn(state: &mut State, forward: bool) {
@@ -52,7 +70,7 @@ pub(super) fn scroll(state: &mut State, command: Command) {
     if let Some(to) = travel(command, interface.detail_offset, count, height) {
         interface.detail_offset = to;
     }
-    interface.toured(0);
+    interface.toured(tour::Step::Move);
 }
 
 /// How many things there are to move through: gates, commits and changes, deployments, runs, or
@@ -92,6 +110,8 @@ fn lines(state: &State) -> usize {
             facts.runs.len() + jobs
         }),
         DetailTab::PullRequests => facts.map_or(0, |facts| facts.pull_requests.len()),
+        DetailTab::Lane => row.cells.len() * 6,
+        DetailTab::Log => 0,
     }
 }
 

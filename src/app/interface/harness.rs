@@ -208,6 +208,7 @@ pub(crate) fn top(state: &State) -> &'static str {
         Some(Overlay::Messages { .. }) => "messages",
         Some(Overlay::Changes { .. }) => "changes",
         Some(Overlay::Filter { .. }) => "filter",
+        Some(Overlay::Search { .. }) => "search",
         Some(Overlay::Palette { .. }) => "palette",
         Some(Overlay::Columns { .. }) => "columns",
         Some(Overlay::Promote(_)) => "promote",
@@ -216,6 +217,9 @@ pub(crate) fn top(state: &State) -> &'static str {
         Some(Overlay::Override(_)) => "override",
         Some(Overlay::Confirm(_)) => "confirm",
         Some(Overlay::Release(_)) => "release",
+        Some(Overlay::Handover(_)) => "handover",
+        Some(Overlay::Custom(_)) => "custom",
+        Some(Overlay::Output(_)) => "output",
         Some(Overlay::Quit { .. }) => "quit",
     }
 }
@@ -286,6 +290,7 @@ fn policy() -> Policy {
             risk: crate::domain::risk::RiskRule::default(),
             countdown: crate::domain::policy::COUNTDOWN,
             verification: None,
+            brakes: crate::domain::brake::Brakes::default(),
         };
         (EnvironmentName::from(name), environment)
     };

@@ -58,6 +58,8 @@ pub(super) fn open(state: &mut State) {
     } else {
         HoldMode::Existing { holds, selected: 0 }
     };
+    let ways = engine.ways(&cursor.service, &cursor.environment);
+    let bindable = !ways.is_empty();
     let dialog = HoldDialog {
         service: cursor.service,
         others,
@@ -69,10 +71,10 @@ pub(super) fn open(state: &mut State) {
         reason: Input::default(),
         until: Input::default(),
         focus: HoldFocus::default(),
+        bindable,
         error: engine.may_record().err().map(|refusal| refusal.why),
     };
     state.interface.overlays.push(Overlay::Hold(dialog));
-    state.interface.toured(2);
 }
 
 pub(super) fn run(state: &mut State, command: Command) -> Vec<Effect> {
@@ -100,6 +102,7 @@ pub(super) fn run(state: &mut State, command: Command) -> Vec<Effect> {
         (Command::Open, HoldFocus::Hold) => return confirm(state),
         (Command::Open, HoldFocus::Edit) => edit(state),
         (Command::Open, HoldFocus::Lift) => return lift(state),
+        (Command::Open, HoldFocus::Bind) => return bind(state),
         _ => {}
     }
     Vec::new()
@@ -221,6 +224,18 @@ fn edit(state: &mut State) {
     dialog.kind = hold.kind;
     dialog.mode = HoldMode::Edit(hold.id);
     dialog.focus = HoldFocus::default();
+}
+
+/// Places what the chosen hold lacks on the forges.
+fn bind(state: &mut State) -> Vec<Effect> {
+    let Some(Overlay::Hold(dialog)) = state.interface.overlays.last_mut() else {
+        return Vec::new();
+    };
+    let Some(id) = dialog.chosen(&state.engine).map(|hold| hold.id.clone()) else {
+        dialog.error = Some("no hold is chosen".to_owned());
+        return Vec::new();
+    };
+    ask(state, Request::BindHold { id: Some(id) })
 }
 
 fn lift(state: &mut State) -> Vec<Effect> {

@@ -61,7 +61,7 @@ fn harmless() -> Vec<Chord> {
 type Scene = (&'static str, fn() -> State);
 
 /// Every screen and tab with no overlay, with things on it that could be changed.
-const SCENES: [Scene; 9] = [
+const SCENES: [Scene; 11] = [
     ("board", || busy()),
     ("board, marked", || {
         let mut state = busy();
@@ -73,6 +73,8 @@ const SCENES: [Scene; 9] = [
         state.interface.pane = Pane::Peek;
         state
     }),
+    ("log tab", || detail(DetailTab::Log)),
+    ("lane tab", || detail(DetailTab::Lane)),
     ("gates tab", || detail(DetailTab::Gates)),
     ("deployments tab", || detail(DetailTab::Deployments)),
     ("requests tab", || detail(DetailTab::PullRequests)),
@@ -129,7 +131,7 @@ fn detail(tab: DetailTab) -> State {
 fn is_dialog(state: &State) -> bool {
     matches!(
         top(state),
-        "promote" | "hold" | "gates" | "confirm" | "override" | "release"
+        "promote" | "hold" | "gates" | "confirm" | "override" | "release" | "handover"
     )
 }
 
@@ -163,7 +165,7 @@ fn in_lists_and_lines_too_nothing_harmless_changes_anything() {
 
 #[test]
 fn every_dialog_rests_on_cancel_where_no_harmless_key_changes_anything() {
-    for open in ["P", "H", "V", "A", "X", "O", "B"] {
+    for open in ["P", "H", "V", "A", "X", "O", "B", "T"] {
         for chord in harmless() {
             let mut state = busy();
             press(&mut state, open);
@@ -178,7 +180,7 @@ fn every_dialog_rests_on_cancel_where_no_harmless_key_changes_anything() {
 
 #[test]
 fn enter_pressed_at_once_in_any_dialog_cancels_it() {
-    for open in ["P", "H", "V", "A", "X", "O", "B"] {
+    for open in ["P", "H", "V", "A", "X", "O", "B", "T"] {
         let mut state = busy();
         let effects = press(&mut state, &format!("{open} enter"));
         assert!(!effects.iter().any(changes), "{open}");

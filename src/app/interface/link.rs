@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 
 use super::detail::place;
-use super::{DetailTab, Overlay, Screen, overview, timeline};
+use super::{DetailTab, Overlay, Screen, log, overview, timeline};
 use crate::app::effect::Effect;
 use crate::app::state::State;
 use crate::domain::board::Row;
@@ -44,9 +44,13 @@ pub fn page(state: &State) -> Option<String> {
     };
     let selected = match state.interface.screen {
         Screen::Detail(_) => in_tab(state, row, cell, facts),
-        Screen::Board | Screen::Timeline | Screen::Release | Screen::Pipelines | Screen::Tasks => {
-            None
-        }
+        Screen::Board
+        | Screen::Timeline
+        | Screen::Release
+        | Screen::Pipelines
+        | Screen::Tasks
+        | Screen::Holds
+        | Screen::Forge(_) => None,
     };
     let flight = cell.in_flight.as_ref().and_then(|flight| flight.run);
     let run = facts.runs.iter().find(|run| Some(run.id) == flight);
@@ -88,6 +92,8 @@ fn in_tab(state: &State, row: &Row, cell: &Cell, facts: &ServiceFacts) -> Option
             Some(run.url.clone())
         }
         DetailTab::PullRequests => Some(facts.pull_requests.get(place)?.url.clone()),
+        DetailTab::Log => log::browse(state),
+        DetailTab::Lane => None,
     }
 }
 
@@ -104,8 +110,16 @@ pub(super) fn copy(state: &mut State) -> Vec<Effect> {
 
 /// The command line that does the same as the dialog on top.
 pub fn command_line(state: &State) -> Option<String> {
-    let asks = state.interface.has_dialog();
-    asks.then(|| text(state)).flatten()
+    // A handover copies its text, a list what is selected.
+    match state.interface.overlays.last()? {
+        Overlay::Promote(_)
+        | Overlay::Hold(_)
+        | Overlay::Gates(_)
+        | Overlay::Override(_)
+        | Overlay::Confirm(_)
+        | Overlay::Release(_) => text(state),
+        _ => None,
+    }
 }
 
 /// What `y` copies: the dialog as a command line, the selected error or entry, else the cell.
@@ -119,6 +133,7 @@ fn text(state: &State) -> Option<String> {
         Some(Overlay::Gates(dialog)) => return dialog.command_line(),
         Some(Overlay::Release(dialog)) => return dialog.command_line(),
         Some(Overlay::Override(dialog)) => return dialog.command_line(),
+        Some(Overlay::Handover(dialog)) => return Some(dialog.markdown(state)),
         Some(Overlay::Errors { list }) => {
             let problem = state.interface.problems.get(list.selected)?;
             let mut text = format!("{} {}: {}", problem.last_at, problem.subject, problem.why);
@@ -139,8 +154,11 @@ fn text(state: &State) -> Option<String> {
         Some(
             Overlay::Help { .. }
             | Overlay::Filter { .. }
+            | Overlay::Search { .. }
             | Overlay::Palette { .. }
             | Overlay::Columns { .. }
+            | Overlay::Custom(_)
+            | Overlay::Output(_)
             | Overlay::Quit { .. },
         ) => return None,
         None => {}
@@ -155,6 +173,11 @@ fn text(state: &State) -> Option<String> {
     if state.interface.screen == Screen::Release {
         let release = state.interface.release(&state.engine.policy)?;
         return Some(crate::app::view::release_text(state, release));
+    }
+    let in_log = matches!(state.interface.screen, Screen::Detail(_))
+        && state.interface.tab == DetailTab::Log;
+    if in_log && let Some(text) = log::copied(state) {
+        return Some(text);
     }
     let (row, cell) = place(state)?;
     Some(cell_text(state, row, cell))

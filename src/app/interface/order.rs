@@ -9,15 +9,16 @@ use super::arrangement::{Grouping, Sort};
 use super::board::board_height;
 use super::{Cursor, DetailTab, Interface, Overlay, Screen};
 use crate::app::engine::Engine;
-use crate::app::view::tally::{Tally, rank, standing};
-use crate::domain::board::Row;
+use crate::app::view::tally::{Stands, Tally, rank, stands};
 use crate::domain::cell::CellState;
 use crate::domain::ids::{EnvironmentName, ServiceName};
 use crate::domain::policy::Policy;
 
 pub mod grouping;
+mod lines;
 pub mod query;
 
+use lines::Lines;
 use query::Query;
 
 /// How many rows may be in sight for all of them to be read often.
@@ -27,8 +28,9 @@ pub(super) const WATCHED: usize = 60;
 /// so that it is the tick that pays for it and not a key.
 const LATER: SignedDuration = SignedDuration::from_millis(1_500);
 
-/// What order and tally were made from: while it is the same, so are they.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// What order and tally were made from: while it is the same, so are they. While nothing but the
+/// filter differs, what is left of it goes on.
+#[derive(Debug)]
 pub(crate) struct Arranged {
     version: u64,
     at: Timestamp,
@@ -36,74 +38,108 @@ pub(crate) struct Arranged {
     group: Grouping,
     filter: String,
     may_move: bool,
+    /// In which words each row stands somewhere, in the board's order.
+    stands: Vec<Stands>,
+    /// Places of rows on the board, in the order of `sort`.
+    sorted: Vec<usize>,
+    /// Those of them that the filter lets through.
+    shown: Vec<usize>,
+    lines: Option<Lines>,
 }
 
 impl Interface {
     /// Counts and orders the services again, if anything they depend on has changed.
     pub(super) fn arrange(&mut self, engine: &Engine, now: Timestamp) {
         let may_move = self.frozen.is_none() && !self.has_dialog();
-        let same = self.arranged.as_ref().is_some_and(|arranged| {
-            arranged.version == engine.board.version
-                && now.duration_since(arranged.at) < LATER
-                && arranged.sort == self.sort
-                && arranged.group == self.group
-                && arranged.filter == self.filter
-                && arranged.may_move == may_move
-        });
-        if same {
-            return;
-        }
-        let rows = engine.board.rows.iter();
-        let standings: Vec<CellState> =
-            rows.map(|row| standing(row, &engine.policy, now)).collect();
-        self.tally = Some(Tally::of(&engine.board, &engine.policy, &standings));
+        let old = self.arranged.take();
+        let (old, lines) = match old {
+            Some(old)
+                if old.version == engine.board.version
+                    && now.duration_since(old.at) < LATER
+                    && old.sort == self.sort
+                    && old.group == self.group
+                    && old.may_move == may_move =>
+            {
+                if old.filter == self.filter {
+                    self.arranged = Some(old);
+                    return;
+                }
+                (Some(old), None)
+            }
+            old => (None, old.and_then(|old| old.lines)),
+        };
+        let mut arranged = old.unwrap_or_else(|| self.counted(engine, now, may_move, lines));
         if may_move {
-            self.reorder(engine, &standings, now);
+            arranged.sift(&self.filter, engine, now);
+            self.reorder(engine, &arranged.shown);
         }
-        self.arranged = Some(Arranged {
+        arranged.filter.clone_from(&self.filter);
+        self.arranged = Some(arranged);
+    }
+
+    /// Counts and sorts the rows; nothing is filtered yet.
+    fn counted(
+        &mut self,
+        engine: &Engine,
+        now: Timestamp,
+        may_move: bool,
+        lines: Option<Lines>,
+    ) -> Arranged {
+        let rows = &engine.board.rows;
+        let (standings, stands): (Vec<CellState>, Vec<Stands>) = rows
+            .iter()
+            .map(|row| stands(row, &engine.policy, now))
+            .unzip();
+        self.tally = Some(Tally::of(&engine.board, &engine.policy, &standings));
+        let mut sorted: Vec<usize> = Vec::new();
+        if may_move {
+            sorted.extend(0..rows.len());
+            let risk = |place: &usize| standings.get(*place).map(|standing| rank(*standing));
+            let name = |place: &usize| rows.get(*place).map(|row| &row.service.name);
+            let cells = |place: &usize| rows.get(*place).into_iter().flat_map(|row| &row.cells);
+            match self.sort {
+                // Stable: within the same risk, the order of the config.
+                Sort::Risk => sorted.sort_by_key(risk),
+                Sort::Name => sorted.sort_by(|a, b| name(a).cmp(&name(b))),
+                Sort::Behind => sorted
+                    .sort_by_key(|place| Reverse(cells(place).filter_map(|cell| cell.ahead).max())),
+                Sort::Newest => sorted.sort_by_key(|place| {
+                    Reverse(cells(place).filter_map(|cell| cell.deployed_at).max())
+                }),
+            }
+            if self.group != Grouping::Auto && self.group != Grouping::None {
+                // Stable again: within a group, the order of the sort.
+                sorted.sort_by_cached_key(|place| {
+                    let row = rows.get(*place)?;
+                    let risk = risk(place).unwrap_or(u8::MAX);
+                    Some(grouping::place(self.group, risk, row, &engine.policy))
+                });
+            }
+        }
+        Arranged {
             version: engine.board.version,
             at: now,
             sort: self.sort,
             group: self.group,
-            filter: self.filter.clone(),
+            filter: String::new(),
             may_move,
-        });
+            stands,
+            shown: sorted.clone(),
+            sorted,
+            lines: lines.filter(|lines| lines.are_of(&engine.policy, rows)),
+        }
     }
 
     /// Makes the order again, keeps the cursor on its service, and else on the nearest row.
-    fn reorder(&mut self, engine: &Engine, standings: &[CellState], now: Timestamp) {
+    fn reorder(&mut self, engine: &Engine, shown: &[usize]) {
         let place = self.place();
-        let rows = standings.iter().map(|standing| rank(*standing));
-        let mut rows: Vec<(u8, &Row)> = rows.zip(&engine.board.rows).collect();
-        let behind = |row: &Row| Reverse(row.cells.iter().filter_map(|cell| cell.ahead).max());
-        let newest =
-            |row: &Row| Reverse(row.cells.iter().filter_map(|cell| cell.deployed_at).max());
-        match self.sort {
-            // Stable: within the same risk, the order of the config.
-            Sort::Risk => rows.sort_by_key(|(risk, _)| *risk),
-            Sort::Name => rows.sort_by(|(_, a), (_, b)| a.service.name.cmp(&b.service.name)),
-            Sort::Behind => rows.sort_by_key(|(_, row)| behind(row)),
-            Sort::Newest => rows.sort_by_key(|(_, row)| newest(row)),
-        }
-        if self.group != Grouping::Auto && self.group != Grouping::None {
-            // Stable again: within a group, the order of the sort.
-            rows.sort_by_cached_key(|(risk, row)| {
-                grouping::place(self.group, *risk, row, &engine.policy)
-            });
-        }
-        let mut query = Query::parse(&self.filter);
-        self.order = rows
-            .into_iter()
-            .filter(|(_, row)| query.lets_through(row, &engine.policy, now))
-            .map(|(_, row)| row.service.name.clone())
-            .collect();
+        let rows = &engine.board.rows;
+        let names = shown.iter().filter_map(|place| rows.get(*place));
+        self.order.clear();
+        self.order.extend(names.map(|row| row.service.name.clone()));
         self.marks
             .retain(|service| engine.board.row(service).is_some());
-        let kept = self
-            .cursor
-            .as_ref()
-            .is_some_and(|cursor| self.order.contains(&cursor.service));
-        if kept || matches!(self.screen, Screen::Detail(_)) {
+        if matches!(self.screen, Screen::Detail(_)) || self.place().is_some() {
             return;
         }
         let nearest = place.unwrap_or(0).min(self.order.len().saturating_sub(1));
@@ -126,12 +162,16 @@ impl Interface {
         });
     }
 
-    /// The cursor's place in the order.
+    /// The cursor's place in the order. It is looked for where it was last seen, and only then
+    /// everywhere.
     pub fn place(&self) -> Option<usize> {
-        let cursor = self.cursor.as_ref()?;
-        self.order
-            .iter()
-            .position(|service| *service == cursor.service)
+        let service = &self.cursor.as_ref()?.service;
+        let near = self.offset.min(self.order.len());
+        let seen = self.order.iter().skip(near).take(usize::from(self.rows));
+        seen.into_iter()
+            .position(|name| name == service)
+            .map(|place| near + place)
+            .or_else(|| self.order.iter().position(|name| name == service))
     }
 
     /// Moves the first visible row so that the cursor is in sight.
@@ -167,7 +207,12 @@ impl Interface {
                 }
                 watched.extend(self.cursor.iter().map(|cursor| cursor.service.clone()));
             }
-            Screen::Timeline | Screen::Release | Screen::Pipelines | Screen::Tasks => {}
+            Screen::Timeline
+            | Screen::Release
+            | Screen::Pipelines
+            | Screen::Tasks
+            | Screen::Holds
+            | Screen::Forge(_) => {}
         }
         for overlay in &self.overlays {
             if let Overlay::Promote(dialog) = overlay {
@@ -194,4 +239,27 @@ pub fn columns(policy: &Policy) -> Vec<EnvironmentName> {
         }
     }
     columns
+}
+
+impl Arranged {
+    /// Lets rows through the filter. One that goes on where the last ended can only take rows away.
+    fn sift(&mut self, filter: &str, engine: &Engine, now: Timestamp) {
+        let mut query = Query::parse(filter);
+        if query.is_open() {
+            self.shown.clone_from(&self.sorted);
+            return;
+        }
+        if !(filter.starts_with(&self.filter) && query.narrows(&Query::parse(&self.filter))) {
+            self.shown.clone_from(&self.sorted);
+        }
+        let (policy, rows) = (&engine.policy, &engine.board.rows);
+        let lines = self.lines.get_or_insert_with(|| Lines::new(policy, rows));
+        let stands = &self.stands;
+        self.shown.retain(|place| {
+            let stands = stands.get(*place).copied().unwrap_or_default();
+            let line = lines.line(*place);
+            let row = rows.get(*place);
+            row.is_some_and(|row| query.lets_through(row, line, stands, policy, now))
+        });
+    }
 }

@@ -3,10 +3,11 @@
 
 use tui_input::Input;
 
+use super::custom::{CustomDialog, OutputPane};
 use super::{
-    ConfirmDialog, ConfirmFocus, GatesDialog, GatesFocus, HoldDialog, HoldFocus, Interface,
-    ListCursor, OverrideDialog, OverrideFocus, PromoteDialog, PromoteFocus, ReleaseDialog,
-    ReleaseFocus,
+    ConfirmDialog, ConfirmFocus, GatesDialog, GatesFocus, HandoverDialog, HandoverFocus,
+    HoldDialog, HoldFocus, Interface, ListCursor, OverrideDialog, OverrideFocus, PromoteDialog,
+    PromoteFocus, ReleaseDialog, ReleaseFocus,
 };
 use crate::app::state::State;
 
@@ -31,6 +32,10 @@ pub enum Overlay {
         input: Input,
         before: String,
     },
+    /// `/` in a log.
+    Search {
+        input: Input,
+    },
     /// `:`: a command by its name.
     Palette {
         input: Input,
@@ -48,6 +53,12 @@ pub enum Overlay {
     Confirm(ConfirmDialog),
     /// Vote on a release, start it, hand it over, end it.
     Release(ReleaseDialog),
+    /// What the next operator must know: given, or accepted.
+    Handover(HandoverDialog),
+    /// Run a command of the operator's own?
+    Custom(CustomDialog),
+    /// What it said.
+    Output(OutputPane),
     /// Something is in flight: quit all the same?
     Quit {
         focus: usize,
@@ -64,6 +75,8 @@ impl Interface {
             | Overlay::Override(_)
             | Overlay::Confirm(_)
             | Overlay::Release(_)
+            | Overlay::Handover(_)
+            | Overlay::Custom(_)
             | Overlay::Quit { .. } => true,
             Overlay::Help { .. }
             | Overlay::Errors { .. }
@@ -71,6 +84,8 @@ impl Interface {
             | Overlay::Changes { .. }
             | Overlay::Filter { .. }
             | Overlay::Columns { .. }
+            | Overlay::Search { .. }
+            | Overlay::Output(_)
             | Overlay::Palette { .. } => false,
         })
     }
@@ -78,7 +93,7 @@ impl Interface {
     /// Says whether a text field has the focus: then letters type.
     pub fn is_typing(&self) -> bool {
         match self.overlays.last() {
-            Some(Overlay::Filter { .. } | Overlay::Palette { .. }) => true,
+            Some(Overlay::Filter { .. } | Overlay::Search { .. } | Overlay::Palette { .. }) => true,
             Some(Overlay::Promote(dialog)) => {
                 matches!(dialog.focus, PromoteFocus::Reason | PromoteFocus::Typed)
             }
@@ -90,6 +105,7 @@ impl Interface {
                 matches!(dialog.focus, GatesFocus::Name | GatesFocus::Note)
             }
             Some(Overlay::Confirm(dialog)) => dialog.focus == ConfirmFocus::Reason,
+            Some(Overlay::Handover(dialog)) => dialog.focus == HandoverFocus::Remark,
             Some(Overlay::Release(dialog)) => {
                 matches!(dialog.focus, ReleaseFocus::Note | ReleaseFocus::Typed)
             }
@@ -99,6 +115,8 @@ impl Interface {
                 | Overlay::Messages { .. }
                 | Overlay::Changes { .. }
                 | Overlay::Columns { .. }
+                | Overlay::Custom(_)
+                | Overlay::Output(_)
                 | Overlay::Quit { .. },
             )
             | None => false,
@@ -108,18 +126,23 @@ impl Interface {
     /// The text field that letters are typed into, if one has the focus.
     pub(super) fn field(&mut self) -> Option<&mut Input> {
         match self.overlays.last_mut()? {
-            Overlay::Filter { input, .. } | Overlay::Palette { input, .. } => Some(input),
+            Overlay::Filter { input, .. }
+            | Overlay::Search { input }
+            | Overlay::Palette { input, .. } => Some(input),
             Overlay::Promote(dialog) => dialog.field(),
             Overlay::Hold(dialog) => dialog.field(),
             Overlay::Gates(dialog) => dialog.field(),
             Overlay::Override(dialog) => dialog.field(),
             Overlay::Confirm(dialog) => dialog.field(),
             Overlay::Release(dialog) => dialog.field(),
+            Overlay::Handover(dialog) => dialog.field(),
             Overlay::Help { .. }
             | Overlay::Errors { .. }
             | Overlay::Messages { .. }
             | Overlay::Changes { .. }
             | Overlay::Columns { .. }
+            | Overlay::Custom(_)
+            | Overlay::Output(_)
             | Overlay::Quit { .. } => None,
         }
     }
@@ -141,9 +164,13 @@ pub(super) fn typed(state: &mut State) {
             | Overlay::Messages { .. }
             | Overlay::Changes { .. }
             | Overlay::Columns { .. }
+            | Overlay::Search { .. }
             | Overlay::Promote(_)
             | Overlay::Confirm(_)
             | Overlay::Release(_)
+            | Overlay::Handover(_)
+            | Overlay::Custom(_)
+            | Overlay::Output(_)
             // What changed under it stays said.
             | Overlay::Override(_)
             | Overlay::Quit { .. },

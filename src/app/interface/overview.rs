@@ -11,8 +11,9 @@ use crate::app::engine::Engine;
 use crate::app::state::State;
 use crate::domain::board::Row;
 use crate::domain::cell::{Cell, InFlight};
+use crate::domain::hold::Hold;
 use crate::domain::ids::{
-    EnvironmentName, IntentId, PullRequestNumber, ReleaseName, RunId, ServiceName,
+    EnvironmentName, HoldId, IntentId, PullRequestNumber, ReleaseName, RunId, ServiceName,
 };
 use crate::domain::pipeline::Run;
 use crate::domain::promotion::{Promotion, Purpose};
@@ -26,6 +27,7 @@ pub enum Overview {
     Runs,
     PullRequests,
     Tasks,
+    Holds,
 }
 
 /// One line of a list.
@@ -38,6 +40,7 @@ pub enum Item<'a> {
     /// An order of ours that deploys nothing: a rejection, a cancellation.
     Order(&'a Promotion),
     Release(&'a run::Run),
+    Hold(&'a Hold),
 }
 
 /// What a line is about, whatever its place.
@@ -48,6 +51,7 @@ pub enum Key {
     Cell(ServiceName, EnvironmentName),
     Order(IntentId),
     Release(ReleaseName),
+    Hold(HoldId),
 }
 
 /// A cursor that stays on its line when others come and go.
@@ -65,6 +69,7 @@ pub struct Overviews {
     runs: Picked,
     pull_requests: Picked,
     tasks: Picked,
+    holds: Picked,
 }
 
 impl Overviews {
@@ -73,6 +78,7 @@ impl Overviews {
             Overview::Runs => &self.runs,
             Overview::PullRequests => &self.pull_requests,
             Overview::Tasks => &self.tasks,
+            Overview::Holds => &self.holds,
         }
     }
 
@@ -81,6 +87,7 @@ impl Overviews {
             Overview::Runs => &mut self.runs,
             Overview::PullRequests => &mut self.pull_requests,
             Overview::Tasks => &mut self.tasks,
+            Overview::Holds => &mut self.holds,
         }
     }
 }
@@ -97,6 +104,7 @@ impl Item<'_> {
             }
             Self::Order(promotion) => Key::Order(promotion.intent.id.clone()),
             Self::Release(run) => Key::Release(run.release.clone()),
+            Self::Hold(hold) => Key::Hold(hold.id.clone()),
         }
     }
 
@@ -107,6 +115,7 @@ impl Item<'_> {
                 Some(&row.service.name)
             }
             Self::Order(promotion) => Some(&promotion.intent.service),
+            Self::Hold(hold) => hold.cover.service.as_ref(),
             Self::Release(_) => None,
         }
     }
@@ -117,6 +126,16 @@ impl Item<'_> {
             Self::PullRequest(..) | Self::Release(_) => None,
             Self::Flight(_, cell, _) => Some(&cell.environment),
             Self::Order(promotion) => Some(&promotion.intent.environment),
+            Self::Hold(hold) => hold.cover.environment.as_ref(),
+        }
+    }
+
+    /// The run that it is about, whose log can be shown.
+    pub fn run(&self) -> Option<RunId> {
+        match self {
+            Self::Run(_, run) => Some(run.id),
+            Self::Flight(_, _, flight) => flight.run,
+            Self::PullRequest(..) | Self::Order(_) | Self::Release(_) | Self::Hold(_) => None,
         }
     }
 
@@ -131,7 +150,7 @@ impl Item<'_> {
                 Some(run.map_or(&facts.url, |run| &run.url))
             }
             Self::Order(promotion) => promotion.handle.as_ref()?.url.as_deref(),
-            Self::Release(_) => None,
+            Self::Release(_) | Self::Hold(_) => None,
         }
     }
 }
@@ -168,6 +187,12 @@ pub fn items(engine: &Engine, overview: Overview) -> Vec<Item<'_>> {
                 .collect()
         }
         Overview::Tasks => tasks(engine),
+        Overview::Holds => {
+            let ledger = engine.ledger.iter();
+            let mut holds: Vec<&Hold> = ledger.flat_map(|ledger| ledger.holds.values()).collect();
+            holds.sort_by_key(|hold| (hold.since, hold.id.clone()));
+            holds.into_iter().map(Item::Hold).collect()
+        }
     }
 }
 
@@ -205,7 +230,11 @@ fn tasks(engine: &Engine) -> Vec<Item<'_>> {
     let orders = orders.filter(|promotion| match promotion.intent.purpose {
         // The cell has it.
         Purpose::Promotion | Purpose::Rerun => false,
-        Purpose::Rejection | Purpose::Cancellation | Purpose::Status => true,
+        Purpose::Rejection
+        | Purpose::Cancellation
+        | Purpose::Status
+        | Purpose::Brake
+        | Purpose::Unbrake => true,
     });
     releases
         .map(Item::Release)
@@ -225,7 +254,12 @@ impl Interface {
             Screen::Pipelines if self.overviews.requests => Some(Overview::PullRequests),
             Screen::Pipelines => Some(Overview::Runs),
             Screen::Tasks => Some(Overview::Tasks),
-            Screen::Board | Screen::Detail(_) | Screen::Timeline | Screen::Release => None,
+            Screen::Holds => Some(Overview::Holds),
+            Screen::Board
+            | Screen::Detail(_)
+            | Screen::Timeline
+            | Screen::Release
+            | Screen::Forge(_) => None,
         }
     }
 
@@ -267,7 +301,7 @@ pub(super) fn run(state: &mut State, command: Command) {
     match command {
         Command::Close => state.interface.show(Screen::Board),
         Command::NextTab | Command::PreviousTab | Command::NextPane | Command::PreviousPane => {
-            if overview != Overview::Tasks {
+            if matches!(overview, Overview::Runs | Overview::PullRequests) {
                 let overviews = &mut state.interface.overviews;
                 overviews.requests = !overviews.requests;
             }
@@ -312,6 +346,7 @@ fn open(state: &mut State, overview: Overview) {
     state.interface.tab = match overview {
         Overview::Runs | Overview::Tasks => DetailTab::Pipeline,
         Overview::PullRequests => DetailTab::PullRequests,
+        Overview::Holds => DetailTab::Gates,
     };
     state.interface.show(Screen::Detail(service));
 }

@@ -4,7 +4,7 @@
 use tui_input::Input;
 
 use super::choice::turn;
-use super::{Overlay, Screen, arrangement};
+use super::{Overlay, Screen, arrangement, custom};
 use crate::app::command::Command;
 use crate::app::effect::Effect;
 use crate::app::state::State;
@@ -30,6 +30,11 @@ pub(super) fn run(state: &mut State, command: Command) -> Vec<Effect> {
         Command::Down => select(state, &typed, true),
         Command::Up | Command::PreviousPane => select(state, &typed, false),
         Command::Open => {
+            // The whole name of a command of the operator's own means that one.
+            if let Some(place) = state.interface.customs.named(typed.trim()) {
+                state.interface.overlays.pop();
+                return custom::start(state, place);
+            }
             let found = choices(state, &typed);
             let Some(choice) = found.into_iter().nth(chosen) else {
                 let why = format!("there is no command {typed:?} here");

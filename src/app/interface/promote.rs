@@ -112,7 +112,6 @@ pub(super) fn open(state: &mut State, aim: Aim) {
             focus: PromoteFocus::default(),
             aim,
         }));
-    state.interface.toured(1);
 }
 
 fn wish(aim: Aim) -> Wish {

@@ -141,12 +141,16 @@ impl Interface {
                 | Overlay::Messages { .. }
                 | Overlay::Changes { .. }
                 | Overlay::Filter { .. }
+                | Overlay::Search { .. }
                 | Overlay::Palette { .. }
                 | Overlay::Columns { .. }
                 | Overlay::Hold(_)
                 | Overlay::Gates(_)
                 | Overlay::Release(_)
                 | Overlay::Override(_)
+                | Overlay::Handover(_)
+                | Overlay::Custom(_)
+                | Overlay::Output(_)
                 | Overlay::Quit { .. } => {}
             }
         }

@@ -37,6 +37,9 @@ impl Interface {
             Screen::Release => ("release", None),
             Screen::Pipelines => ("pipelines", None),
             Screen::Tasks => ("tasks", None),
+            Screen::Holds => ("holds", None),
+            // Which forges there are is not known at the next start.
+            Screen::Forge(_) => ("board", None),
         };
         let tab = DetailTab::ALL.iter().position(|tab| *tab == self.tab);
         let cursor = self.cursor.as_ref();
@@ -84,6 +87,7 @@ impl Interface {
             ("release", _) => Screen::Release,
             ("pipelines", _) => Screen::Pipelines,
             ("tasks", _) => Screen::Tasks,
+            ("holds", _) => Screen::Holds,
             _ => Screen::Board,
         };
         self.tab = DetailTab::ALL.get(kept.tab).copied().unwrap_or_default();

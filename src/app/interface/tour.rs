@@ -1,34 +1,175 @@
-//! The demo's tour: four things to try, told in the footer one after the other.
+//! The demo's tour: five things to try, told in the footer one after the other, and at each what to do
+//! next where the operator is now. It goes on by what they did, and esc on the board ends it.
 
-use super::Interface;
+use super::{GatesFocus, HoldFocus, Interface, Overlay, PromoteFocus, ReleaseFocus, Screen};
+use crate::app::effect::Effect;
+use crate::domain::entry::Event;
 
-const STEPS: [&str; 4] = [
-    "tour 1/4: move with j k h l or the arrows; a cell is one service in one place",
-    "tour 2/4: press P on a READY row, read what it would send, give a reason, go",
-    "tour 3/4: press H to hold a service: nothing goes into it until it is lifted",
-    "tour 4/4: press 2: tonight's release is NO-GO; it says what clears it, and how",
-];
-
-/// What the footer says at a step of the tour.
-pub fn tour_text(step: usize) -> Option<&'static str> {
-    STEPS.get(step).copied()
+/// What is to be tried, in this order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Step {
+    Move,
+    Promote,
+    Hold,
+    /// Why something may not go.
+    Why,
+    Vote,
 }
 
+impl Step {
+    const ALL: [Self; 5] = [Self::Move, Self::Promote, Self::Hold, Self::Why, Self::Vote];
+
+    fn next(self) -> Option<Self> {
+        let mut later = Self::ALL.into_iter().skip_while(|step| *step != self);
+        later.nth(1)
+    }
+}
+
+const FIELDS: &str = "it rests on Cancel: up to its fields, tab to buttons, enter chooses";
+
 impl Interface {
-    /// Takes note that the operator did what a step asks; the tour goes on from there.
-    pub(super) fn toured(&mut self, step: usize) {
-        if self.tour.is_some_and(|at| at <= step) {
-            self.tour = Some(step + 1).filter(|next| *next < STEPS.len());
+    /// What the footer says of the tour.
+    pub fn tour_text(&self) -> Option<String> {
+        let step = self.tour?;
+        let number = Step::ALL.iter().position(|one| *one == step)? + 1;
+        Some(format!("tour {number}/5: {}", self.tour_hint(step)))
+    }
+
+    fn tour_hint(&self, step: Step) -> &'static str {
+        let top = self.overlays.last();
+        match (step, top) {
+            (Step::Move, _) => "j k h l or the arrows move; a cell is one service in one place",
+            (Step::Promote, Some(Overlay::Promote(dialog))) => match dialog.focus {
+                PromoteFocus::Cancel | PromoteFocus::Reject | PromoteFocus::CopyCommand => FIELDS,
+                PromoteFocus::Reason => "say why; the journal keeps it. tab goes on",
+                PromoteFocus::Typed => "type the environment's name; tab goes on to Promote",
+                PromoteFocus::Promote => "enter sends exactly this, once; esc leaves it",
+            },
+            (Step::Promote, _) => "on a READY row press P: it shows what would be sent, and waits",
+            (Step::Hold, Some(Overlay::Hold(dialog))) => match dialog.focus {
+                HoldFocus::Reason => "say why; tab goes on to the buttons",
+                HoldFocus::Hold => "enter holds it: nothing goes in until it is lifted",
+                HoldFocus::Cancel => FIELDS,
+                _ => "tab goes on: what it covers, until when, and why",
+            },
+            (Step::Hold, _) => "press H to hold a service: nothing goes into it until it is lifted",
+            (Step::Why, None) => "put the cursor on a GATED or HELD row, and press enter: why not?",
+            (Step::Why, Some(_)) => "esc closes this; then enter on a GATED row says why not",
+            (Step::Vote, Some(Overlay::Release(dialog))) => match dialog.focus {
+                ReleaseFocus::Confirm => "enter votes, bound to exactly what you saw",
+                _ => FIELDS,
+            },
+            (Step::Vote, Some(Overlay::Gates(dialog))) => match dialog.focus {
+                GatesFocus::Confirm => "enter votes, bound to exactly what you saw",
+                _ => "tab goes on to the button, enter votes",
+            },
+            (Step::Vote, Some(_)) => "esc closes this; 2 is tonight's release, V votes there",
+            (Step::Vote, None) => match self.screen {
+                Screen::Release => "it says what clears it; press V to vote go or no-go",
+                Screen::Detail(_) => "each gate says why and what opens it; now press 2",
+                _ => "press 2: tonight's release is NO-GO; V votes on it",
+            },
         }
+    }
+
+    /// Takes note of a movement, and of a service that was opened.
+    pub(super) fn toured(&mut self, step: Step) {
+        if self.tour == Some(step) {
+            self.go_on(step);
+        }
+    }
+
+    /// Takes note of what was ordered: whoever is ahead of the tour is not sent back.
+    pub(super) fn tour_on(&mut self, effects: &[Effect]) {
+        for effect in effects {
+            let Effect::Append { draft, .. } = effect else {
+                continue;
+            };
+            let done = match &draft.event {
+                Event::Intended { .. } => Step::Promote,
+                Event::HoldPlaced { .. } => Step::Hold,
+                Event::VoteCast { .. } | Event::ReleaseVoteCast { .. } => Step::Vote,
+                _ => continue,
+            };
+            if self.tour.is_some_and(|at| at <= done) {
+                self.go_on(done);
+            }
+        }
+    }
+
+    fn go_on(&mut self, done: Step) {
+        self.tour = done.next();
+    }
+
+    /// Ends the tour where esc has nothing else to close.
+    pub(super) fn skip_tour(&mut self) {
+        self.tour = None;
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::harness::{add_release, on, press, state, top};
+    use super::*;
+
     #[test]
-    fn every_step_fits_on_a_screen_of_eighty_columns() {
-        for step in super::STEPS {
-            assert!(step.len() <= 78, "{step}");
+    fn it_walks_through_promote_hold_why_and_vote_by_what_was_done() {
+        let mut state = state();
+        state.interface.tour = Some(Step::Move);
+        add_release(&mut state);
+        press(&mut state, "j");
+        assert_eq!(state.interface.tour, Some(Step::Promote));
+        on(&mut state, "api", "production");
+        press(&mut state, "P esc");
+        assert_eq!(
+            state.interface.tour,
+            Some(Step::Promote),
+            "looking is not doing"
+        );
+        press(&mut state, "P up up 'weekly tab 'production tab tab enter");
+        assert_eq!(state.interface.tour, Some(Step::Hold));
+        on(&mut state, "search", "production");
+        press(&mut state, "H up 'heap tab tab enter");
+        assert_eq!(state.interface.tour, Some(Step::Why));
+        press(&mut state, "enter");
+        assert_eq!(state.interface.tour, Some(Step::Vote));
+        press(&mut state, "2 V");
+        assert_eq!(top(&state), "release");
+        press(&mut state, "up 'fine tab tab enter");
+        assert_eq!(state.interface.tour, None);
+    }
+
+    #[test]
+    fn esc_on_the_board_ends_it_and_elsewhere_only_closes() {
+        let mut state = state();
+        state.interface.tour = Some(Step::Promote);
+        press(&mut state, "? esc enter esc");
+        assert_eq!(state.interface.tour, Some(Step::Promote));
+        press(&mut state, "esc");
+        assert_eq!(state.interface.tour, None);
+    }
+
+    #[test]
+    fn every_hint_fits_on_a_screen_of_eighty_columns() {
+        let mut state = state();
+        add_release(&mut state);
+        for step in Step::ALL {
+            for keys in [
+                "",
+                "esc esc P",
+                "up",
+                "esc H",
+                "up",
+                "esc enter",
+                "V",
+                "esc 2",
+                "V",
+            ] {
+                press(&mut state, keys);
+                state.interface.tour = Some(step);
+                let text = state.interface.tour_text().expect("a hint");
+                assert!(text.len() <= 78, "{text}");
+            }
         }
     }
 }

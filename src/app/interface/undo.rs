@@ -43,7 +43,8 @@ pub fn last(engine: &Engine, now: Timestamp) -> Option<Last> {
     });
     let orders = ledger.promotions.values();
     let orders = orders
-        .filter(|promotion| promotion.actor == *me)
+        // A brake goes with its hold.
+        .filter(|promotion| promotion.actor == *me && !promotion.intent.purpose.is_brake())
         .map(|promotion| {
             let intent = &promotion.intent;
             let (service, environment) = (&intent.service, &intent.environment);
@@ -51,7 +52,12 @@ pub fn last(engine: &Engine, now: Timestamp) -> Option<Last> {
                 Purpose::Promotion => {
                     format!("a promotion cannot be undone: B on {service} {environment} rolls back")
                 }
-                Purpose::Rejection | Purpose::Cancellation | Purpose::Rerun | Purpose::Status => {
+                Purpose::Rejection
+                | Purpose::Cancellation
+                | Purpose::Rerun
+                | Purpose::Status
+                | Purpose::Brake
+                | Purpose::Unbrake => {
                     format!("what was sent to the forge for {service} cannot be undone")
                 }
             };
@@ -101,6 +107,7 @@ pub(super) fn open(state: &mut State) {
         reason: Input::default(),
         until: Input::default(),
         focus: HoldFocus::default(),
+        bindable: false,
         error: state.engine.may_record().err().map(|refusal| refusal.why),
     };
     state.interface.overlays.push(Overlay::Hold(dialog));

@@ -167,7 +167,7 @@ fn title(look: &Look<'_>) -> Bar {
         }
         count => Line::of(Tone::Accent, format!("{count} marked")),
     };
-    let place = place(look).map_or_else(
+    let place = interface.place().map_or_else(
         || format!("{}", interface.order.len()),
         |place| format!("{}/{}", place + 1, interface.order.len()),
     );
@@ -180,19 +180,6 @@ fn title(look: &Look<'_>) -> Bar {
         .right(1, Line::of(Tone::Muted, place))
 }
 
-/// The cursor's place in the order. It is looked for where it was last seen, and only then
-/// everywhere.
-fn place(look: &Look<'_>) -> Option<usize> {
-    let order = &look.interface.order;
-    let service = &look.interface.cursor.as_ref()?.service;
-    let near = look.interface.offset.min(order.len());
-    let seen = order.iter().skip(near).take(look.shape.matrix());
-    seen.into_iter()
-        .position(|name| name == service)
-        .map(|place| near + place)
-        .or_else(|| order.iter().position(|name| name == service))
-}
-
 /// What stands on one line of the matrix.
 enum Seen<'a> {
     Heading(String),
@@ -202,7 +189,7 @@ enum Seen<'a> {
 /// The lines that are seen: from the offset, moved so far that the cursor is among them.
 fn visible<'a>(look: &Look<'a>, height: usize) -> Vec<Seen<'a>> {
     let order = &look.interface.order;
-    let cursor = place(look);
+    let cursor = look.interface.place();
     let mut offset = look
         .interface
         .offset

@@ -1,22 +1,14 @@
-//! The detail of a service: one cell's gates, scope, deployments, pipeline and open pull requests,
-//! each in a tab.
+//! The detail of a service: one cell's gates, scope, deployments, pipeline, open pull requests, log and
+//! lane, each in a tab.
 
 use super::line::{Line, Tone};
 use super::look::Look;
 use super::panel::{Bar, Content, Panel};
-use super::{deployments, gates, lane, peek, pipeline, pull_requests, scope};
+use super::{deployments, gates, lane, log, peek, pipeline, pull_requests, scope};
 use crate::app::interface::DetailTab;
 use crate::domain::board::Row;
 use crate::domain::cell::Cell;
 use crate::domain::ids::ServiceName;
-
-const TABS: [DetailTab; 5] = [
-    DetailTab::Gates,
-    DetailTab::Scope,
-    DetailTab::Deployments,
-    DetailTab::Pipeline,
-    DetailTab::PullRequests,
-];
 
 pub(super) fn main(look: &Look<'_>, service: &ServiceName) -> Vec<Panel> {
     let height = look.shape.body;
@@ -31,10 +23,13 @@ pub(super) fn main(look: &Look<'_>, service: &ServiceName) -> Vec<Panel> {
     let columns = usize::from(look.shape.main()).saturating_sub(1);
     let mut top = vec![tabs(look, row, cell)];
     let notices = peek::notices(look, row, cell);
+    // A log has the room to itself: it scrolls by its own lines.
+    let is_log = look.interface.tab == DetailTab::Log;
+    let room = if is_log { 0 } else { usize::from(height / 4) };
     top.extend(
         notices
             .into_iter()
-            .take(usize::from(height / 4))
+            .take(room)
             .map(|notice| Line::plain("  ").then(notice)),
     );
     let rows = usize::from(height).saturating_sub(top.len() + 1);
@@ -61,10 +56,10 @@ pub(super) fn main(look: &Look<'_>, service: &ServiceName) -> Vec<Panel> {
     }]
 }
 
-/// `[Gates 6/8]  Scope 3  Deployments 5  Pipeline 2  Pull requests 1`.
+/// `[Gates 6/8]  Scope 3  Deploys  Pipeline 2  PRs 1  Log  Lane`.
 fn tabs(look: &Look<'_>, row: &Row, cell: &Cell) -> Line {
     let mut line = Line::plain(" ");
-    for tab in TABS {
+    for tab in DetailTab::ALL {
         let text = tab_name(look, row, cell, tab);
         if tab == look.interface.tab {
             line.push(Tone::Focus, format!("[{text}]"));
@@ -87,15 +82,17 @@ fn tab_name(look: &Look<'_>, row: &Row, cell: &Cell, tab: DetailTab) -> String {
             Some(ahead) => format!("Scope {ahead}"),
             None => "Scope".into(),
         },
-        DetailTab::Deployments => "Deployments".into(),
+        DetailTab::Deployments => "Deploys".into(),
         DetailTab::Pipeline => facts.map_or_else(
             || "Pipeline".into(),
             |facts| format!("Pipeline {}", facts.runs.len()),
         ),
         DetailTab::PullRequests => facts.map_or_else(
-            || "Pull requests".into(),
-            |facts| format!("Pull requests {}", facts.open_pull_requests),
+            || "PRs".into(),
+            |facts| format!("PRs {}", facts.open_pull_requests),
         ),
+        DetailTab::Log => log::tab_name(look, &row.service.name),
+        DetailTab::Lane => "Lane".into(),
     }
 }
 
@@ -119,6 +116,8 @@ fn tab(look: &Look<'_>, row: &Row, cell: &Cell, columns: usize) -> Vec<Line> {
         }
         DetailTab::Pipeline => pipeline::full(look, row, cell, columns),
         DetailTab::PullRequests => pull_requests::full(look, row, columns),
+        DetailTab::Log => log::lines(look, row),
+        DetailTab::Lane => lane::full(look, row, cell, columns),
     }
 }
 

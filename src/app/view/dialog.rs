@@ -8,7 +8,9 @@ use super::look::Look;
 use super::panel::Dialog;
 
 pub(super) mod confirm;
+pub(super) mod custom;
 pub(super) mod gates;
+pub(super) mod handover;
 pub(super) mod hold;
 pub(super) mod overriding;
 pub(super) mod promote;

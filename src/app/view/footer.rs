@@ -8,8 +8,8 @@ use super::look::Look;
 use super::panel::Bar;
 use super::{header, time};
 use crate::app::command::{self, Hint};
+use crate::app::interface::Overlay;
 use crate::app::interface::order::query::Query;
-use crate::app::interface::{Overlay, tour_text};
 
 /// How long a message keeps the tour from its line.
 const FRESH: SignedDuration = SignedDuration::from_secs(6);
@@ -27,7 +27,7 @@ pub(super) fn bars(look: &Look<'_>) -> Vec<Bar> {
 fn said(look: &Look<'_>) -> Bar {
     let message = look.interface.messages.back();
     let fresh = message.is_some_and(|message| look.clock.ago(message.at) < FRESH);
-    let tour = look.interface.tour.and_then(tour_text);
+    let tour = look.interface.tour_text();
     let mut bar = Bar::default();
     if let Some(Overlay::Filter { input, .. }) = look.interface.overlays.last() {
         let line = Line::of(Tone::Focus, format!("/{}_", input.value()));
@@ -41,6 +41,10 @@ fn said(look: &Look<'_>) -> Bar {
     } else if let Some((_, begun)) = &look.interface.begun {
         let begun: Vec<String> = begun.iter().map(ToString::to_string).collect();
         bar = bar.left(0, Line::of(Tone::Focus, format!("{} …", begun.join(" "))));
+    } else if let Some(Overlay::Search { input }) = look.interface.overlays.last() {
+        let line = Line::of(Tone::Focus, format!("/{}_", input.value()));
+        let line = line.with(Tone::Muted, "  enter looks for it in the log");
+        bar = bar.left(0, line);
     } else if let (Some(text), false) = (tour, fresh) {
         bar = bar.left(0, Line::of(Tone::Accent, text));
     } else if let Some(message) = message {

@@ -50,3 +50,64 @@ pub(super) fn lines(look: &Look<'_>, row: &Row, cell: &Cell, columns: usize) -> 
         .map(|line| Line::of(Tone::Plain, format!("    {line}")))
         .collect()
 }
+
+/// The whole path of a service, stop by stop: what is there, since when, by whom, how long it took, what
+/// would come in next, and when the candidate passed.
+pub(super) fn full(look: &Look<'_>, row: &Row, cell: &Cell, columns: usize) -> Vec<Line> {
+    let mut lines = lines(look, row, cell, columns);
+    if !lines.is_empty() {
+        lines.insert(0, Line::of(Tone::Heading, "  LANE OF THE CANDIDATE"));
+        lines.push(Line::new());
+    }
+    let last = row.cells.len().saturating_sub(1);
+    for (place, stop) in row.cells.iter().enumerate() {
+        let here = stop.environment == cell.environment;
+        let tone = if here { Tone::Strong } else { Tone::Heading };
+        let name = stop.environment.as_str().to_uppercase();
+        let mark = if here { "> " } else { "  " };
+        let mut head = Line::of(tone, format!("{mark}{name:<12} "));
+        match &stop.live {
+            Some(live) => {
+                head.push(Tone::Strong, format!("{live}  "));
+                let (glyph, word, tone) =
+                    look.glyphs
+                        .state(stop.state(&row.facts, &look.engine.policy, look.now));
+                head.push(tone, format!("{glyph} {word}"));
+            }
+            None => head.push(Tone::Muted, ". NONE"),
+        }
+        lines.push(head.fitted(columns));
+        let newest = row.facts.value().and_then(|facts| {
+            let of_stop =
+                |one: &&crate::domain::deployment::Deployment| one.environment == stop.environment;
+            facts.deployments.iter().find(of_stop)
+        });
+        if let Some(newest) = newest {
+            let by = newest
+                .creator
+                .as_ref()
+                .map_or("?", |person| person.as_str());
+            let text = format!("    since {}  by {by}", look.clock.long(newest.created_at));
+            lines.push(Line::of(Tone::Muted, text));
+        }
+        if let Some(next) = &stop.candidate {
+            let (passing, all) = stop.judgement.count(look.now);
+            let ahead = stop
+                .ahead
+                .map_or_else(String::new, |ahead| format!(" +{ahead}"));
+            let text = format!("    next {next}{ahead}  gates {passing}/{all} open");
+            lines.push(Line::of(Tone::Plain, text));
+        }
+        if place < last {
+            lines.push(Line::of(
+                Tone::Rule,
+                if look.interface.ascii {
+                    "    v"
+                } else {
+                    "    ↓"
+                },
+            ));
+        }
+    }
+    lines
+}

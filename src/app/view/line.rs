@@ -260,6 +260,8 @@ fn take(text: &str, columns: usize) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -298,6 +300,47 @@ mod tests {
             assert!(lines.iter().all(|line| width(line) <= columns), "{columns}");
             let joined: String = lines.concat().split(' ').collect();
             assert_eq!(joined, text.split(' ').collect::<String>());
+        }
+    }
+
+    /// Texts as they reach a screen: any script, wide signs and emoji, cleaned at the boundary.
+    fn texts() -> impl Strategy<Value = String> {
+        let signs = prop::collection::vec(
+            prop_oneof![
+                Just("a"),
+                Just("word "),
+                Just("日本"),
+                Just("語"),
+                Just("🚀"),
+                Just("👩🏽"),
+                Just("❤\u{fe0f}"),
+                Just("🇩🇪"),
+                Just("e\u{301}"),
+                Just("ﷺ"),
+                Just("𝔘"),
+                Just("עב"),
+                Just("\u{200d}"),
+                Just("\u{202e}"),
+            ],
+            0..24,
+        );
+        signs.prop_map(|signs| crate::domain::text::clean(&signs.concat()))
+    }
+
+    proptest! {
+        #[test]
+        fn wide_signs_and_emoji_never_take_more_columns_than_there_are(
+            text in texts(),
+            columns in 2_usize..40,
+        ) {
+            prop_assert!(width(&cut(&text, columns)) <= columns);
+            prop_assert!(width(&cut_words(&text, columns)) <= columns);
+            for line in wrap(&text, columns) {
+                prop_assert!(width(&line) <= columns, "{line:?}");
+            }
+            let line = Line::plain(text.clone()).with(Tone::Plain, text.clone());
+            prop_assert!(line.clone().fitted(columns).width() <= columns);
+            prop_assert!(line.padded(columns).width() >= columns);
         }
     }
 }

@@ -8,6 +8,12 @@ use super::{changes, columns, errors, help, messages};
 use crate::app::interface::Overlay;
 use crate::app::interface::link::command_line;
 
+/// Which button of the top dialog has the focus, from the left.
+pub(super) fn focused_button(look: &Look<'_>) -> Option<usize> {
+    let top = over(look).pop()?;
+    top.buttons().position(|(_, span)| span.tone == Tone::Focus)
+}
+
 pub(super) fn over(look: &Look<'_>) -> Vec<Dialog> {
     let mut over: Vec<Dialog> = look
         .interface
@@ -19,7 +25,7 @@ pub(super) fn over(look: &Look<'_>) -> Vec<Dialog> {
             Overlay::Changes { offset } => Some(changes::list(look, *offset)),
             Overlay::Messages { offset } => Some(messages::list(look, *offset)),
             // The footer shows what is typed; the rows stay in sight.
-            Overlay::Filter { .. } => None,
+            Overlay::Filter { .. } | Overlay::Search { .. } => None,
             Overlay::Palette { input, selected } => Some(help::palette(look, input, *selected)),
             Overlay::Columns { selected } => Some(columns::chooser(look, *selected)),
             Overlay::Promote(promote) => Some(dialog::promote::dialog(look, promote)),
@@ -27,6 +33,9 @@ pub(super) fn over(look: &Look<'_>) -> Vec<Dialog> {
             Overlay::Override(overriding) => Some(dialog::overriding::dialog(look, overriding)),
             Overlay::Gates(gates) => Some(dialog::gates::dialog(look, gates)),
             Overlay::Confirm(confirm) => Some(dialog::confirm::dialog(look, confirm)),
+            Overlay::Custom(custom) => Some(dialog::custom::dialog(look, custom)),
+            Overlay::Output(pane) => Some(dialog::custom::output(look, pane)),
+            Overlay::Handover(handover) => Some(dialog::handover::dialog(look, handover)),
             Overlay::Release(release) => Some(dialog::release::dialog(look, release)),
             Overlay::Quit { focus } => Some(dialog::quit::dialog(look, *focus)),
         })

@@ -5,7 +5,8 @@ use super::look::Look;
 use super::panel::{Bar, Column, Content, Entry, Panel, Row, Table};
 use super::{coming, time};
 use crate::app::interface::overview::{Item, Overview, items};
-use crate::domain::cell::{Cell, InFlight};
+use crate::domain::cell::{Cell, CellState, InFlight};
+use crate::domain::hold::{Hold, HoldKind};
 use crate::domain::promotion::Promotion;
 use crate::domain::release::run;
 use crate::domain::{board, pipeline, pull_request};
@@ -60,6 +61,7 @@ fn title(overview: Overview) -> Line {
     };
     match overview {
         Overview::Tasks => Line::of(Tone::Heading, "TASKS IN FLIGHT"),
+        Overview::Holds => Line::of(Tone::Heading, "HOLDS"),
         Overview::Runs | Overview::PullRequests => tab("Pipelines", overview == Overview::Runs)
             .with(Tone::Plain, " ")
             .then(tab("Pull requests", overview == Overview::PullRequests)),
@@ -73,6 +75,7 @@ fn nothing(look: &Look<'_>, overview: Overview) -> &'static str {
         Overview::Runs => "  no recent runs",
         Overview::PullRequests => "  no open pull requests",
         Overview::Tasks => "  nothing is under way",
+        Overview::Holds => "  nothing is held",
     }
 }
 
@@ -102,6 +105,15 @@ fn columns(overview: Overview) -> Vec<Column> {
             column("WHO", 4, 2, false),
             column("TITLE", 6, 0, true),
         ],
+        Overview::Holds => vec![
+            column("STATE", 8, 0, false),
+            column("HOLDS", 8, 0, false),
+            column("OWNER", 5, 0, false),
+            column("SINCE", 5, 0, false),
+            column("EXPIRES", 7, 0, false),
+            column("KIND", 4, 2, false),
+            column("REASON", 6, 0, true),
+        ],
         Overview::Tasks => vec![
             column("STATE", 10, 0, false),
             column("WHERE", 8, 0, false),
@@ -118,6 +130,7 @@ fn cells(look: &Look<'_>, item: &Item<'_>) -> Vec<Entry> {
         Item::Run(row, run) => of_run(look, row, run),
         Item::PullRequest(row, request) => of_request(look, row, request),
         Item::Flight(row, cell, flight) => of_flight(look, row, cell, flight),
+        Item::Hold(hold) => of_hold(look, hold),
         Item::Order(promotion) => of_order(look, promotion),
         Item::Release(run) => of_release(look, run),
     };
@@ -230,6 +243,37 @@ fn of_release(look: &Look<'_>, run: &run::Run) -> Vec<Line> {
         Line::of(Tone::Muted, time::span(look.clock.ago(run.started_at))),
         who(Some(&run.by)),
         Line::plain("wave by wave: enter opens it"),
+    ]
+}
+
+fn of_hold(look: &Look<'_>, hold: &Hold) -> Vec<Line> {
+    let state = if hold.is_on(look.now) {
+        let (glyph, word, tone) = look.glyphs.state(CellState::Held);
+        Line::of(tone, format!("{glyph} {word}"))
+    } else {
+        Line::of(Tone::Muted, ". ENDED")
+    };
+    let expires = match hold.until {
+        _ if hold.incident => Line::of(Tone::Bad, "never: incident"),
+        None => Line::of(Tone::Muted, "when lifted"),
+        Some(at) if hold.is_on(look.now) => {
+            let left = time::span(look.clock.until(at));
+            Line::plain(format!("{} in {left}", look.clock.short(at)))
+        }
+        Some(at) => Line::of(Tone::Muted, look.clock.short(at)),
+    };
+    let kind = match hold.kind {
+        HoldKind::Forward => "forward",
+        HoldKind::All => "back too",
+    };
+    vec![
+        state,
+        Line::of(Tone::Strong, hold.cover.to_string()),
+        who(Some(&hold.owner)),
+        Line::of(Tone::Muted, time::age(look.clock.ago(hold.since))),
+        expires,
+        Line::of(Tone::Muted, kind),
+        Line::plain(hold.reason.clone()),
     ]
 }
 

@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use super::line::Line;
+use super::line::{Line, Span, Tone, width};
 
 /// One row of parts; where the room is short, the parts of the highest rank go first.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -114,4 +114,19 @@ pub struct Dialog {
     pub width: u16,
     /// Where the text cursor stands: line and column among `lines`.
     pub caret: Option<(usize, u16)>,
+}
+
+impl Dialog {
+    /// Its buttons, from the left, each with the column that it begins in: what stands out in the
+    /// second line of the foot.
+    pub fn buttons(&self) -> impl Iterator<Item = (usize, &Span)> {
+        let line = self.foot.get(1).map_or(&[][..], |line| line.0.as_slice());
+        let mut column = 0;
+        line.iter().filter_map(move |span| {
+            let at = column;
+            column += width(&span.text);
+            let is_button = matches!(span.tone, Tone::Focus | Tone::Strong | Tone::Struck);
+            is_button.then_some((at, span))
+        })
+    }
 }

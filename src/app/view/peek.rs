@@ -144,6 +144,11 @@ pub(super) fn notices(look: &Look<'_>, row: &Row, cell: &Cell) -> Vec<Line> {
                 ),
         );
     }
+    lines.extend(super::brake::lines(
+        look,
+        &row.service.name,
+        &cell.environment,
+    ));
     lines.extend(after(look, row, cell));
     if let Some(flight) = &cell.in_flight {
         lines.push(super::coming::flight(look, row, cell, flight));

@@ -19,6 +19,7 @@ pub(crate) mod dialogs;
 mod facts;
 mod gates;
 mod journal;
+pub(crate) mod logs;
 pub(crate) mod releases;
 
 use facts::{facts, scope};
@@ -154,6 +155,7 @@ fn built(plans: &[Plan], columns: u16, rows: u16) -> State {
                 remaining: Some(4_112),
                 limit: Some(5_000),
                 resets_at: Some(hence(40 * MINUTE)),
+                sent: 888,
             },
             answered_at: Some(ago(6)),
             ..ForgeState::default()

@@ -4,7 +4,7 @@ use super::line::{Line, Tone, cut};
 use super::look::Look;
 use super::panel::{Bar, Content, Panel};
 use super::{coming, time, timeline};
-use crate::app::interface::Screen;
+use crate::app::interface::{Pane, Screen};
 use crate::domain::ids::Person;
 use crate::domain::policy::GateSpec;
 use crate::domain::scope;
@@ -174,7 +174,13 @@ fn forges(look: &Look<'_>) -> Vec<Line> {
         let age = forge
             .answered_at
             .map_or_else(|| "never".to_owned(), |at| time::age(look.clock.ago(at)));
-        let mut line = Line::of(Tone::Strong, format!(" {name} "));
+        let picked = look.interface.pane == Pane::Forges
+            && look.interface.picked_forge(look.engine) == Some(name);
+        let mut line = if picked {
+            Line::of(Tone::Focus, format!(">{name} "))
+        } else {
+            Line::of(Tone::Strong, format!(" {name} "))
+        };
         match &forge.fault {
             Some(fault) => {
                 line.push(

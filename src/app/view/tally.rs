@@ -72,10 +72,18 @@ impl Tally {
 /// Where a service stands, by the cell that needs somebody most: failed, held, running, stale,
 /// ready, waiting, gated, level.
 pub fn standing(row: &Row, policy: &Policy, now: Timestamp) -> CellState {
+    stands(row, policy, now).0
+}
+
+/// Where a service stands, and every state that a cell of it is in or that is next for it.
+pub(crate) fn stands(row: &Row, policy: &Policy, now: Timestamp) -> (CellState, Stands) {
     let mut worst = CellState::None;
+    let mut all = Stands::default();
     for (cell, stage) in row.cells.iter().zip(&row.service.path) {
         let state = cell.state(&row.facts, policy, now);
         let next = cell.next(&row.facts, policy, now);
+        all.add(state);
+        all.add(next);
         // What the forge promotes by itself is nobody's to promote here.
         let ours = stage.via != Via::Forge;
         for state in [Some(state), ours.then_some(next)].into_iter().flatten() {
@@ -84,7 +92,32 @@ pub fn standing(row: &Row, policy: &Policy, now: Timestamp) -> CellState {
             }
         }
     }
-    worst
+    (worst, all)
+}
+
+/// A set of states.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Stands(u16);
+
+impl Stands {
+    /// The states whose word is one.
+    pub fn whose(is_one: impl Fn(&str) -> bool) -> Self {
+        let mut all = Self::default();
+        for state in CellState::ALL {
+            if is_one(state.word()) {
+                all.add(state);
+            }
+        }
+        all
+    }
+
+    fn add(&mut self, state: CellState) {
+        self.0 |= 1 << rank(state);
+    }
+
+    pub fn meets(self, other: Self) -> bool {
+        self.0 & other.0 != 0
+    }
 }
 
 /// Ranks states, the one that needs somebody most first.

@@ -288,6 +288,11 @@ impl Said {
                     detail: format!("{release}  {quoted}"),
                 }
             }
+            Event::HandoverGiven { handover } => plain(
+                "HAND OVER",
+                format!("{} things  {}", handover.items.len(), handover.remark),
+            ),
+            Event::HandoverAccepted { .. } => plain("TAKE OVER", quoted),
             Event::DeploymentSeen { deployment, by, .. } => Self {
                 what: "DEPLOYED",
                 result: Line::of(Tone::Good, format!("{good} seen")),
@@ -339,5 +344,7 @@ fn purpose(purpose: Purpose) -> &'static str {
         Purpose::Cancellation => "CANCEL",
         Purpose::Rerun => "RERUN",
         Purpose::Status => "STATUS",
+        Purpose::Brake => "BRAKE",
+        Purpose::Unbrake => "UNBRAKE",
     }
 }

@@ -23,6 +23,7 @@ mod quality;
 pub(super) use checklist::tasks;
 pub(super) use health::NO_PROBES;
 
+pub(super) use command::is_there;
 pub(super) use parity::compared;
 
 const KINDS: &[&str] = &[

@@ -168,6 +168,7 @@ pub(in super::super) fn undeclared(name: &EnvironmentName) -> Environment {
         risk: crate::domain::risk::RiskRule::default(),
         countdown: crate::domain::policy::COUNTDOWN,
         verification: None,
+        brakes: crate::domain::brake::Brakes::default(),
     }
 }
 

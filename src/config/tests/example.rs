@@ -66,7 +66,10 @@ fn the_example_shows_every_key_that_the_checker_knows() {
             seen.push((section.clone(), key.to_owned()));
             for (opening, _) in value.match_indices('{') {
                 let inner = &value[opening + 1..];
-                let kind = if matches!(key, "override" | "environments" | "risk" | "verify") {
+                let kind = if matches!(
+                    key,
+                    "override" | "environments" | "risk" | "verify" | "brake"
+                ) {
                     key.to_owned()
                 } else {
                     key_kind(inner)

@@ -258,7 +258,7 @@ const CASES: &[(&str, &str)] = &[
     ),
     (
         "[forge.gitlab]\n[service.a]\nrepo = \"a/b\"\npath = [\"p\"]\nenvironments = \"branch\"",
-        "has environments of its own",
+        "",
     ),
     (
         "[forge.codeberg]\n[service.a]\nrepo = \"a/b\"\npath = [\"p\", \"q\"]\nenvironments = { from = \"branch\", branch = \"live\" }",
@@ -698,4 +698,39 @@ fn each_mistake_is_one_problem() {
             }
         }
     }
+}
+
+#[test]
+fn a_brake_that_a_forge_does_not_have_is_refused_with_its_place() {
+    let wrong = |brake: &str| {
+        let text = format!(
+            "[environment.production]\nbrake = {brake}\n[service.api]\nrepo = \"acme/api\"\npath = [\"production\"]\n"
+        );
+        load_text(&text).map_err(|problems| render(&problems))
+    };
+    for (brake, said) in [
+        (
+            "[\"freeze\"]",
+            "`freeze` is no brake of GitHub, where api is",
+        ),
+        (
+            "{ forgejo = [\"reject\"] }",
+            "`reject` is no brake of Forgejo",
+        ),
+        ("[\"lable\"]", "there is no brake `lable`"),
+        ("{ gitea = [\"label\"] }", "gitea"),
+    ] {
+        let told = wrong(brake).expect_err(brake);
+        assert!(told.contains(said) && told.contains(":2:"), "{told}");
+    }
+    let settings = wrong("{ github = [\"label\", \"status\"], gitlab = [\"freeze\"] }").unwrap();
+    let brakes = &settings.policy.environments["production"].brakes;
+    assert_eq!(
+        brakes.github,
+        [
+            crate::domain::brake::Way::Status,
+            crate::domain::brake::Way::Label
+        ]
+    );
+    assert_eq!(brakes.gitlab, [crate::domain::brake::Way::Freeze]);
 }

@@ -5,13 +5,34 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
-use super::{Token, host_of, shown, token};
+use super::{Token, folder_of, host_of, shown, token};
 use crate::config::Env;
+
+const NAMED: [&str; 2] = ["FJ_HOST", "GITEA_INSTANCE_URL"];
 
 /// Returns the one host that the variables belong to.
 pub(super) fn usual_host(env: &Env) -> Option<String> {
-    let named = ["FJ_HOST", "GITEA_INSTANCE_URL"];
-    named.iter().find_map(|name| host_of(env.get(name)?))
+    NAMED.iter().find_map(|name| host_of(env.get(name)?))
+}
+
+/// Says whether `fj` or `tea` know the host.
+pub(super) fn has_login(host: &str, env: &Env) -> bool {
+    fj_keys(env).is_some_and(|(_, keys)| keys.hosts.contains_key(host))
+        || tea_text(env).is_some_and(|(_, text)| !logins_at(&text, host).is_empty())
+}
+
+/// Returns the folder that a Forgejo or Gitea is installed in: of the variables, or as `tea` was told.
+pub(super) fn folder(host: &str, env: &Env) -> Option<String> {
+    let by_variable = NAMED
+        .iter()
+        .find_map(|name| folder_of(env.get(name)?, host));
+    by_variable.or_else(|| {
+        let (_, text) = tea_text(env)?;
+        let logins = logins_at(&text, host);
+        logins
+            .into_iter()
+            .find_map(|login| folder_of(&login.url?, host))
+    })
 }
 
 /// Looks into the variables, then into the files in which `fj` and `tea` keep their tokens: the tools
@@ -49,13 +70,7 @@ struct Login {
 }
 
 fn of_fj(host: &str, env: &Env) -> Option<Token> {
-    let data = match env.get("XDG_DATA_HOME").map(PathBuf::from) {
-        Some(folder) if folder.is_absolute() => folder,
-        Some(_) | None => env.home()?.join(".local/share"),
-    };
-    let path = data.join("forgejo-cli/keys.json");
-    let text = std::fs::read_to_string(&path).ok()?;
-    let keys: Keys = serde_json::from_str(&text).ok()?;
+    let (path, keys) = fj_keys(env)?;
     let login = keys.hosts.get(host)?;
     // The other kind expires soon, and only fj itself can renew it.
     let kind = login.kind.as_deref();
@@ -66,28 +81,47 @@ fn of_fj(host: &str, env: &Env) -> Option<Token> {
     token(found, shown(&path, env)).ok()
 }
 
+fn fj_keys(env: &Env) -> Option<(PathBuf, Keys)> {
+    let data = match env.get("XDG_DATA_HOME").map(PathBuf::from) {
+        Some(folder) if folder.is_absolute() => folder,
+        Some(_) | None => env.home()?.join(".local/share"),
+    };
+    let path = data.join("forgejo-cli/keys.json");
+    let text = std::fs::read_to_string(&path).ok()?;
+    Some((path, serde_json::from_str(&text).ok()?))
+}
+
 fn of_tea(host: &str, env: &Env) -> Option<Token> {
+    let (path, text) = tea_text(env)?;
+    let mut logins = logins_at(&text, host).into_iter();
+    let found = logins.find_map(|login| login.token)?;
+    token(&found, shown(&path, env)).ok()
+}
+
+fn tea_text(env: &Env) -> Option<(PathBuf, String)> {
     let path = env.config_home()?.join("tea/config.yml");
     let text = std::fs::read_to_string(&path).ok()?;
-    token(&token_in_logins(&text, host)?, shown(&path, env)).ok()
+    Some((path, text))
 }
 
 /// A login of `tea`.
 #[derive(Default)]
 struct TeaLogin {
-    host: Option<String>,
+    url: Option<String>,
     token: Option<String>,
     is_default: bool,
 }
 
-/// Finds the `token` of the login whose `url` is on `host`, in the list below `logins:`. The default
-/// one goes first, where a host has several.
-fn token_in_logins(text: &str, host: &str) -> Option<String> {
+/// Reads the logins whose `url` is on `host`, from the list below `logins:`. The default one goes
+/// first, where a host has several.
+fn logins_at(text: &str, host: &str) -> Vec<TeaLogin> {
     let unquote = |text: &str| text.trim().trim_matches(['"', '\'']).to_owned();
     let mut lines = text
         .lines()
         .filter(|line| !line.trim().is_empty() && !line.trim_start().starts_with('#'));
-    lines.find(|line| line.trim_end() == "logins:")?;
+    if !lines.any(|line| line.trim_end() == "logins:") {
+        return Vec::new();
+    }
     let is_item = |line: &str| line.trim_start().starts_with("- ");
     let below = lines.take_while(|line| line.starts_with([' ', '\t']) || is_item(line));
     let mut logins: Vec<TeaLogin> = Vec::new();
@@ -100,15 +134,15 @@ fn token_in_logins(text: &str, host: &str) -> Option<String> {
             continue;
         };
         match key.trim() {
-            "url" => login.host = host_of(&unquote(value)),
+            "url" => login.url = Some(unquote(value)),
             "token" => login.token = Some(unquote(value)).filter(|token| !token.is_empty()),
             "default" => login.is_default = value.trim() == "true",
             _ => {}
         }
     }
-    logins.retain(|login| login.host.as_deref() == Some(host));
+    logins.retain(|login| login.url.as_deref().and_then(host_of).as_deref() == Some(host));
     logins.sort_by_key(|login| !login.is_default);
-    logins.into_iter().find_map(|login| login.token)
+    logins
 }
 
 /// The ways to a token, and what it needs.

@@ -49,34 +49,30 @@ async fn gh(host: &str, env: &Env, runner: &dyn Runner) -> Option<Token> {
     token(&answer, "gh".to_owned()).ok()
 }
 
+/// Says whether gh knows the host. Its token may be in the keyring.
+pub(super) fn has_login(host: &str, env: &Env) -> bool {
+    hosts_text(env).is_some_and(|(_, text)| !of_host(&text, host).is_empty())
+}
+
 /// Reads the file in which gh keeps tokens without a keyring; gh itself need not be installed.
 fn hosts_file(host: &str, env: &Env) -> Option<Token> {
+    let (path, text) = hosts_text(env)?;
+    token(&token_in_hosts(&text, host)?, shown(&path, env)).ok()
+}
+
+fn hosts_text(env: &Env) -> Option<(PathBuf, String)> {
     let folder = match env.get("GH_CONFIG_DIR") {
         Some(folder) => PathBuf::from(folder),
         None => env.config_home()?.join("gh"),
     };
     let path = folder.join("hosts.yml");
     let text = std::fs::read_to_string(&path).ok()?;
-    token(&token_in_hosts(&text, host)?, shown(&path, env)).ok()
+    Some((path, text))
 }
 
 /// Finds `oauth_token` directly below `HOST:`. Tokens of single users stand deeper and are others.
 pub(super) fn token_in_hosts(text: &str, host: &str) -> Option<String> {
-    let unquote = |text: &str| text.trim().trim_matches(['"', '\'']).to_owned();
-    let mut lines = text
-        .lines()
-        .filter(|line| !line.trim().is_empty() && !line.trim_start().starts_with('#'));
-    lines.find(|line| {
-        !line.starts_with([' ', '\t'])
-            && line
-                .trim_end()
-                .strip_suffix(':')
-                .is_some_and(|name| unquote(name) == host)
-    })?;
-    let below: Vec<&str> = lines
-        .take_while(|line| line.starts_with([' ', '\t']))
-        .collect();
-    let depth = |line: &str| line.len() - line.trim_start().len();
+    let below = of_host(text, host);
     let first = below.first().copied().map(depth)?;
     below
         .iter()
@@ -84,6 +80,28 @@ pub(super) fn token_in_hosts(text: &str, host: &str) -> Option<String> {
         .find_map(|line| line.trim().strip_prefix("oauth_token:"))
         .map(unquote)
         .filter(|token| !token.is_empty())
+}
+
+/// Returns the lines below `HOST:`.
+fn of_host<'t>(text: &'t str, host: &str) -> Vec<&'t str> {
+    let is_host = |line: &&str| {
+        !line.starts_with([' ', '\t'])
+            && line.trim_end().strip_suffix(':').map(unquote).as_deref() == Some(host)
+    };
+    text.lines()
+        .filter(|line| !line.trim().is_empty() && !line.trim_start().starts_with('#'))
+        .skip_while(|line| !is_host(line))
+        .skip(1)
+        .take_while(|line| line.starts_with([' ', '\t']))
+        .collect()
+}
+
+fn depth(line: &str) -> usize {
+    line.len() - line.trim_start().len()
+}
+
+fn unquote(text: &str) -> String {
+    text.trim().trim_matches(['"', '\'']).to_owned()
 }
 
 /// Looks where people keep tokens of a GitHub, git's own helpers apart.

@@ -83,10 +83,19 @@ pub(super) fn github(act: &Act, repo: &str) -> String {
             format!("POST /repos/{repo}/actions/runs/{run}/{what}")
         }
         Act::SetStatus { .. } => status(act, repo),
+        Act::AddLabel { number, label } => {
+            format!("POST /repos/{repo}/issues/{number}/labels labels={label}")
+        }
+        Act::RemoveLabel { number, label } => {
+            let label = label.replace('/', "%2F");
+            format!("DELETE /repos/{repo}/issues/{number}/labels/{label}")
+        }
         Act::ApproveDeployment { .. }
         | Act::RejectDeployment { .. }
         | Act::PlayJob { .. }
         | Act::RunPipeline { .. }
+        | Act::Freeze { .. }
+        | Act::Unfreeze { .. }
         | Act::ByHand => no_such_call(act, "GitHub"),
     }
 }
@@ -126,7 +135,12 @@ pub(super) fn gitlab(act: &Act, repo: &str) -> String {
             head.short(),
             *method == MergeMethod::Squash
         ),
-        Act::PublishRelease { tag, target, .. } => format!(
+        Act::PublishRelease {
+            release: None,
+            tag,
+            target,
+            ..
+        } => format!(
             "POST {project}/releases tag_name={tag} ref={}",
             target.short()
         ),
@@ -147,9 +161,21 @@ pub(super) fn gitlab(act: &Act, repo: &str) -> String {
                 sha.short()
             )
         }
-        Act::Approve { .. } | Act::Reject { .. } | Act::Dispatch { .. } | Act::ByHand => {
-            no_such_call(act, "GitLab")
+        Act::AddLabel { number, label } => {
+            format!("PUT {project}/merge_requests/{number} add_labels={label}")
         }
+        Act::RemoveLabel { number, label } => {
+            format!("PUT {project}/merge_requests/{number} remove_labels={label}")
+        }
+        Act::Freeze { start, end } => format!(
+            "POST {project}/freeze_periods freeze_start=\"{start}\" freeze_end=\"{end}\" cron_timezone=UTC"
+        ),
+        Act::Unfreeze { freeze, .. } => format!("DELETE {project}/freeze_periods/{freeze}"),
+        Act::Approve { .. }
+        | Act::Reject { .. }
+        | Act::Dispatch { .. }
+        | Act::PublishRelease { .. }
+        | Act::ByHand => no_such_call(act, "GitLab"),
     }
 }
 
@@ -187,7 +213,15 @@ pub(super) fn forgejo(act: &Act, repo: &str) -> String {
             format!("POST /repos/{repo}/actions/runs/{run}/{what}")
         }
         Act::SetStatus { .. } => status(act, repo),
-        Act::Approve { .. }
+        Act::AddLabel { number, label } => {
+            format!("POST /repos/{repo}/issues/{number}/labels labels={label}")
+        }
+        Act::RemoveLabel { number, label } => {
+            format!("DELETE /repos/{repo}/issues/{number}/labels/ID of {label}")
+        }
+        Act::Freeze { .. }
+        | Act::Unfreeze { .. }
+        | Act::Approve { .. }
         | Act::Reject { .. }
         | Act::CreateDeployment { .. }
         | Act::ApproveDeployment { .. }

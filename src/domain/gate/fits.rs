@@ -71,8 +71,7 @@ pub fn judge(case: &Case<'_>, rule: &FitsRule, now: Timestamp) -> Verdict {
 
 fn within(schedule: &Schedule<'_>, all: SignedDuration, takes: &str, now: Timestamp) -> Verdict {
     let state = schedule.state(now);
-    // What is left shrinks with the clock, so that an override is bound to the closing instead.
-    let (why, bound) = match (state.open, state.changes_at) {
+    let why = match (state.open, state.changes_at) {
         (true, None) => {
             let why = format!("it takes {takes}, and no end is known");
             return Verdict::new(GATE, State::Open, why);
@@ -85,17 +84,12 @@ fn within(schedule: &Schedule<'_>, all: SignedDuration, takes: &str, now: Timest
                 let last = closes.checked_sub(all).ok();
                 return Verdict::new(GATE, State::Open, why).valid_until(last);
             }
-            let why = format!("it takes {takes}, and only {words} are left");
-            (why, format!("it takes {takes}, closes {closes}"))
+            format!("it takes {takes}, and only {words} are left")
         }
-        (false, _) => {
-            let why = format!("it takes {takes}, and no window is open");
-            (why.clone(), why)
-        }
+        (false, _) => format!("it takes {takes}, and no window is open"),
     };
     match long_enough(schedule, all, now) {
         Some(at) => Verdict::new(GATE, State::Waiting, why)
-            .bound_to(format!("{bound}; long enough at {at}"))
             .opens_when(format!(
                 "the next window that is long enough opens at {}",
                 words::instant(at, now)
@@ -104,7 +98,6 @@ fn within(schedule: &Schedule<'_>, all: SignedDuration, takes: &str, now: Timest
         None => {
             let why = format!("{why}; no window to come is known to be long enough");
             Verdict::new(GATE, State::Closed, why)
-                .bound_to(bound)
                 .opens_when(format!("a window is longer than {takes}"))
                 .who("who keeps the config")
         }

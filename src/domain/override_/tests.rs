@@ -70,6 +70,7 @@ fn rule(world: &mut World, rule: OverrideRule) {
         risk: crate::domain::risk::RiskRule::default(),
         countdown: COUNTDOWN,
         verification: None,
+        brakes: crate::domain::brake::Brakes::default(),
     };
     world.policy.environments = BTreeMap::from([("production".into(), environment)]);
 }

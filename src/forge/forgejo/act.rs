@@ -20,6 +20,7 @@ use crate::forge::http::limiter::{Purpose, date};
 use crate::forge::http::path::part;
 use crate::forge::http::rest::Answer;
 use crate::forge::mark::keyed_within;
+use crate::forge::outcome::{refused, unanswered};
 
 /// The longest description of a status that we write.
 const LONGEST_DESCRIPTION: usize = 140;
@@ -49,7 +50,16 @@ impl Forgejo {
             Ok(features) => features,
             Err(error) => return unsent(&format!("what the forge can do is not known: {error}")),
         };
-        let call = match call(repo, act, key, &features) {
+        let label = match act {
+            Act::AddLabel { label, .. } | Act::RemoveLabel { label, .. } => {
+                match self.label_id(repo, label).await {
+                    Ok(id) => id,
+                    Err(error) => return unsent(&format!("the labels could not be read: {error}")),
+                }
+            }
+            _ => None,
+        };
+        let call = match call(repo, act, key, &features, label) {
             Ok(call) => call,
             Err(why) => return unsent(&why),
         };
@@ -69,7 +79,10 @@ impl Forgejo {
                     other => other,
                 }
             }
-            Ok(answer) => refused(&self.rest.refusal(&answer)),
+            Ok(answer) => {
+                let refusal = self.rest.refusal(&answer);
+                refused(&refusal, hint(&refusal))
+            }
             Err(error) => unanswered(&error),
         };
         match (outcome, act) {
@@ -139,7 +152,15 @@ impl Forgejo {
 
 /// Writes an act as the forge's call, with the key wherever it can be carried; or says why this
 /// forge has no such call.
-fn call(repo: &RepoPath, act: &Act, key: &IntentId, features: &Features) -> Result<Call, String> {
+///
+/// A label goes by its number.
+fn call(
+    repo: &RepoPath,
+    act: &Act,
+    key: &IntentId,
+    features: &Features,
+    label_id: Option<u64>,
+) -> Result<Call, String> {
     let post = |route: String, body: Option<Value>| Call {
         method: Method::POST,
         route: below(repo, route),
@@ -241,6 +262,22 @@ fn call(repo: &RepoPath, act: &Act, key: &IntentId, features: &Features) -> Resu
             }
             post(format!("/statuses/{}", part(sha.as_str())), Some(body))
         }
+        Act::AddLabel { number, label } => {
+            let id = label_id.ok_or_else(|| no_label(label))?;
+            post(
+                format!("/issues/{number}/labels"),
+                Some(json!({ "labels": [id] })),
+            )
+        }
+        Act::RemoveLabel { number, label } => {
+            let id = label_id.ok_or_else(|| no_label(label))?;
+            Call {
+                method: Method::DELETE,
+                route: below(repo, format!("/issues/{number}/labels/{id}")),
+                body: None,
+            }
+        }
+        Act::Freeze { .. } | Act::Unfreeze { .. } => return Err(lacks("freeze a repository")),
         Act::Approve { .. } | Act::Reject { .. } => return Err(lacks("approve or reject a run")),
         Act::ApproveDeployment { .. }
         | Act::RejectDeployment { .. }
@@ -251,6 +288,11 @@ fn call(repo: &RepoPath, act: &Act, key: &IntentId, features: &Features) -> Resu
         Act::ByHand => return Err(lacks("do what people do by hand")),
         Act::RunPipeline { .. } => return Err(lacks("start a pipeline without a workflow")),
     })
+}
+
+/// Here a label has to be made before it can be put on anything.
+fn no_label(label: &str) -> String {
+    format!("the repository has no label {label}: make it once, under Labels")
 }
 
 /// Reads a success: what it made, or that it is no success after all.
@@ -283,7 +325,10 @@ fn accepted(act: &Act, answer: &Answer, features: &Features) -> Outcome {
                 ..Handle::default()
             }
         }
-        Act::MergePullRequest { .. } => Handle::default(),
+        // Of a label, what is there now is read back.
+        Act::MergePullRequest { .. } | Act::AddLabel { .. } | Act::RemoveLabel { .. } => {
+            Handle::default()
+        }
         Act::PublishRelease { .. } => match made.id {
             Some(id) => Handle {
                 release: Some(ReleaseId(id)),
@@ -304,7 +349,9 @@ fn accepted(act: &Act, answer: &Answer, features: &Features) -> Outcome {
             None => return nameless(),
         },
         // None of these is sent.
-        Act::Approve { .. }
+        Act::Freeze { .. }
+        | Act::Unfreeze { .. }
+        | Act::Approve { .. }
         | Act::Reject { .. }
         | Act::ApproveDeployment { .. }
         | Act::RejectDeployment { .. }
@@ -319,7 +366,10 @@ fn accepted(act: &Act, answer: &Answer, features: &Features) -> Outcome {
 /// Reads what a success says it made. Where an empty body is documented, an empty one will do.
 fn made(act: &Act, answer: &Answer) -> Result<Made, Error> {
     let may_be_empty = match act {
-        Act::Cancel { .. } | Act::Rerun { .. } | Act::MergePullRequest { .. } => true,
+        Act::Cancel { .. }
+        | Act::Rerun { .. }
+        | Act::MergePullRequest { .. }
+        | Act::RemoveLabel { .. } => true,
         Act::Dispatch { .. } => answer.status == 204,
         Act::PublishRelease { .. }
         | Act::CreateTag { .. }
@@ -331,11 +381,17 @@ fn made(act: &Act, answer: &Answer) -> Result<Made, Error> {
         | Act::CreateDeployment { .. }
         | Act::PlayJob { .. }
         | Act::RunPipeline { .. }
+        | Act::AddLabel { .. }
+        | Act::Freeze { .. }
+        | Act::Unfreeze { .. }
         | Act::ByHand => false,
     };
     let body = answer.body.trim_ascii();
     if may_be_empty && body.is_empty() {
         return Ok(Made::default());
+    }
+    if let Act::AddLabel { .. } = act {
+        return answer.json::<Vec<Made>>().map(|_| Made::default());
     }
     if let Act::CreateTag { .. } = act {
         // A tag's id is a text; that it is an object with a name is enough.
@@ -363,54 +419,19 @@ fn unsent(why: &str) -> Outcome {
     }
 }
 
-/// Judges an answer that is no success: a definite refusal, or anything.
-fn refused(refusal: &Refusal) -> Outcome {
-    let definite = match refusal.status {
-        400 | 401 | 404 | 405 | 409 | 413 | 422 | 423 => true,
-        403 => refusal.says_why && !refusal.is_rate_limit(),
-        _ => false,
-    };
-    if definite {
-        Outcome::Rejected {
-            status: refusal.status,
-            why: refusal.why.clone(),
-            hint: hint(refusal),
-        }
-    } else {
-        Outcome::NoAnswer {
-            why: match refusal.status {
-                300..=399 => format!("redirected ({})", refusal.status),
-                status => format!("{} ({status})", refusal.why),
-            },
-        }
-    }
-}
-
 /// What to do about a refusal, where the forge's words say too little.
-fn hint(refusal: &Refusal) -> Option<String> {
+fn hint(refusal: &Refusal) -> Option<&'static str> {
     let said = refusal.why.to_lowercase();
-    let hint = match refusal.status {
+    match refusal.status {
         405 if said.contains("try again later") => {
-            "the forge is still looking whether it can be merged: order it again in a moment"
+            Some("the forge is still looking whether it can be merged: order it again in a moment")
         }
         409 if said.contains("head out of date") => {
-            "something was pushed since: look at it, and order it again"
+            Some("something was pushed since: look at it, and order it again")
         }
-        423 => "the repository is archived: take it out of the archive first",
-        413 => "a quota of the repository or its owner is used up",
-        _ => return refusal.hint.clone(),
-    };
-    Some(hint.to_owned())
-}
-
-/// Judges an error: only what provably never left is a refusal.
-fn unanswered(error: &Error) -> Outcome {
-    if error.is_unsent() {
-        unsent(&error.to_string())
-    } else {
-        Outcome::NoAnswer {
-            why: clean(&error.to_string()),
-        }
+        423 => Some("the repository is archived: take it out of the archive first"),
+        413 => Some("a quota of the repository or its owner is used up"),
+        _ => None,
     }
 }
 

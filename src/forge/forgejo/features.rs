@@ -30,6 +30,8 @@ pub(super) struct Features {
     pub(super) cancel: bool,
     pub(super) rerun: bool,
     pub(super) rerun_failed: bool,
+    /// The log of a job, also while it runs.
+    pub(super) logs: bool,
     /// Items of a page.
     pub(super) page_size: usize,
 }
@@ -60,6 +62,7 @@ impl Features {
             cancel: either(16, (1, 26)),
             rerun: either(17, (1, 26)),
             rerun_failed: version.at_least(Brand::Gitea, 1, 26),
+            logs: either(16, (1, 25)),
             page_size: LONGEST_PAGE,
             version,
         }
@@ -102,6 +105,8 @@ impl Features {
             cancel: has("post", "/runs/{}/cancel"),
             rerun: has("post", "/runs/{}/rerun"),
             rerun_failed: has("post", "/runs/{}/rerun-failed-jobs"),
+            // Without the jobs of a run nobody knows whose log to ask for.
+            logs: has("get", "/jobs/{}/logs") && has("get", "/runs/{}/jobs"),
             page_size: LONGEST_PAGE,
             version,
         })
@@ -117,6 +122,8 @@ impl Features {
             (Capability::PublishRelease, true),
             (Capability::SetStatus, true),
             (Capability::Checks, true),
+            (Capability::Log, self.logs),
+            (Capability::FollowLog, self.logs),
         ]
         .into_iter()
         .filter(|(_, has)| *has)
@@ -227,19 +234,19 @@ mod tests {
             ("13.0.1+gitea-1.22.0", "tasks runs dispatch details"),
             (
                 "16.0.0+gitea-1.22.0",
-                "tasks runs jobs dispatch details cancel",
+                "tasks runs jobs dispatch details cancel logs",
             ),
             (
                 "17.0.0-dev+gitea-1.22.0",
-                "tasks runs jobs dispatch details cancel rerun",
+                "tasks runs jobs dispatch details cancel rerun logs",
             ),
             ("1.22.6", ""),
             ("1.23.1", "tasks"),
             ("1.24.0", "tasks dispatch"),
-            ("1.25.2", "tasks runs jobs dispatch"),
+            ("1.25.2", "tasks runs jobs dispatch logs"),
             (
                 "1.26.0",
-                "tasks runs jobs dispatch details cancel rerun failed",
+                "tasks runs jobs dispatch details cancel rerun failed logs",
             ),
         ] {
             assert_eq!(
@@ -260,6 +267,7 @@ mod tests {
             ("cancel", features.cancel),
             ("rerun", features.rerun),
             ("failed", features.rerun_failed),
+            ("logs", features.logs),
         ];
         let had = words.iter().filter(|(_, has)| *has).map(|(word, _)| *word);
         had.collect::<Vec<_>>().join(" ")
@@ -274,15 +282,16 @@ mod tests {
                 actions("/runs"): {"get": {}},
                 actions("/runs/{run}"): {"get": {}},
                 actions("/runs/{run}/jobs"): {"get": {}},
+                actions("/jobs/{job_id}/logs"): {"get": {}},
                 actions("/runs/{run}/cancel"): {"get": {}},
                 actions("/workflows/{workflow_id}/dispatches"): {"post": {"parameters": [{"name": "return_run_details"}]}},
             },
             "definitions": {"DispatchWorkflowOption": {"properties": {"ref": {}}}}});
         // A backport: its version would not have all of it.
         let gitea = Features::of_description(version("1.24.9"), &description).unwrap();
-        assert_eq!(said(&gitea), "tasks runs jobs dispatch details");
+        assert_eq!(said(&gitea), "tasks runs jobs dispatch details logs");
         let forgejo = Features::of_description(version("9.0.0+gitea-1.22"), &description).unwrap();
-        assert_eq!(said(&forgejo), "tasks runs jobs dispatch");
+        assert_eq!(said(&forgejo), "tasks runs jobs dispatch logs");
         for nothing in [json!({}), json!({"paths": {}}), json!([1])] {
             assert_eq!(
                 Features::of_description(version("9.0.0+gitea-1"), &nothing),

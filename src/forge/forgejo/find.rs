@@ -80,8 +80,22 @@ impl Forgejo {
                 Ok(is_again(&read, since).then(|| of_run(&read)))
             }
             Act::SetStatus { sha, context, .. } => self.find_status(repo, sha, context, key).await,
+            Act::AddLabel { number, label } => {
+                let there = self
+                    .has_label(Purpose::Settle, repo, *number, label)
+                    .await?;
+                Ok(there.then(Handle::default))
+            }
+            Act::RemoveLabel { number, label } => {
+                let there = self
+                    .has_label(Purpose::Settle, repo, *number, label)
+                    .await?;
+                Ok((!there).then(Handle::default))
+            }
             // None of these was ever sent.
-            Act::Approve { .. }
+            Act::Freeze { .. }
+            | Act::Unfreeze { .. }
+            | Act::Approve { .. }
             | Act::Reject { .. }
             | Act::ApproveDeployment { .. }
             | Act::RejectDeployment { .. }

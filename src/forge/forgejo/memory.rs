@@ -14,6 +14,7 @@ use super::pulls::Opinions;
 use super::repos::Repository;
 use crate::domain::ids::{EnvironmentName, Person, RepoPath, Sha};
 use crate::domain::pipeline::Run;
+use crate::domain::scope::ChangedFile;
 
 /// Values with the instants of which they are.
 #[derive(Debug)]
@@ -52,6 +53,8 @@ pub(super) struct Memory {
     pub(super) login: Mutex<Option<Person>>,
     pub(super) repos: Kept<RepoPath, Repository>,
     pub(super) tags: Kept<RepoPath, HashMap<String, Sha>>,
+    /// The files of merged pull requests.
+    pub(super) files: Kept<(RepoPath, u64), Vec<ChangedFile>>,
     pub(super) reviews: Kept<Reviewed, Opinions>,
     /// Runs of a deploying workflow that are not among the recent ones any more.
     pub(super) older_runs: Kept<(RepoPath, EnvironmentName), Vec<Run>>,

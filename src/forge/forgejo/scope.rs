@@ -12,6 +12,7 @@ use serde_json::Value;
 
 use super::Forgejo;
 use super::checks;
+use super::files::{Named, Stats};
 use super::lists::{below, each, is_missing};
 use super::pulls::WirePull;
 use super::repos::{User, person, sha};
@@ -33,8 +34,10 @@ struct Comparison {
 }
 
 #[derive(Clone, Deserialize)]
-struct WireCommit {
+pub(super) struct WireCommit {
     sha: Option<String>,
+    pub(super) files: Option<Vec<Named>>,
+    pub(super) stats: Option<Stats>,
     commit: Option<Inner>,
     author: Option<User>,
     committer: Option<User>,
@@ -67,7 +70,11 @@ struct Parent {
 }
 
 impl WireCommit {
-    fn parents(&self) -> Vec<Sha> {
+    pub(super) fn sha(&self) -> Option<Sha> {
+        sha(self.sha.as_deref())
+    }
+
+    pub(super) fn parents(&self) -> Vec<Sha> {
         let parents = self.parents.iter().flatten();
         parents
             .filter_map(|parent| sha(parent.sha.as_deref()))
@@ -124,6 +131,11 @@ impl Forgejo {
 
         let pulls = self.pulls_of(repo, &looked).await?;
         let brought = brought(&looked, &pulls);
+        let files = if complete {
+            self.files(repo, &looked, &brought).await?
+        } else {
+            None
+        };
         let mut commits = Vec::with_capacity(looked.len());
         for wire in looked {
             let forge_signed = is_forge_signed(&wire);
@@ -166,8 +178,7 @@ impl Forgejo {
             commits,
             pull_requests,
             complete,
-            // Its comparison names files at most, and never how many lines of them changed.
-            files: None,
+            files,
             url: (!url.is_empty()).then_some(compared),
         })
     }

@@ -15,9 +15,10 @@ use super::{GitHub, words};
 use crate::domain::act::{Act, Handle, Outcome};
 use crate::domain::ids::{DeploymentId, IntentId, ReleaseId, RepoPath, RunId, Sha};
 use crate::domain::text::{clean, shorten};
-use crate::forge::error::{Error, Refusal};
+use crate::forge::error::Error;
 use crate::forge::http::limiter::{Purpose, date};
 use crate::forge::mark::{keyed, keyed_within};
+use crate::forge::outcome::{refused, unanswered};
 
 /// The longest description of a deployment or status that GitHub keeps.
 const LONGEST_DESCRIPTION: usize = 140;
@@ -66,7 +67,7 @@ impl GitHub {
                     other => other,
                 }
             }
-            Ok(answer) => refused(&self.wire.refusal(&answer)),
+            Ok(answer) => refused(&self.wire.refusal(&answer), None),
             Err(error) => unanswered(&error),
         };
         match (outcome, act) {
@@ -238,10 +239,21 @@ fn call(repo: &RepoPath, act: &Act, key: &IntentId, dispatch_details: bool) -> O
             "/git/refs".to_owned(),
             Some(json!({ "ref": format!("refs/tags/{tag}"), "sha": target })),
         ),
+        Act::AddLabel { number, label } => post(
+            format!("/issues/{number}/labels"),
+            Some(json!({ "labels": [label] })),
+        ),
+        Act::RemoveLabel { number, label } => Call {
+            method: Method::DELETE,
+            route: below(repo, format!("/issues/{number}/labels/{}", part(label))),
+            body: None,
+        },
         Act::ApproveDeployment { .. }
         | Act::RejectDeployment { .. }
         | Act::PlayJob { .. }
         | Act::RunPipeline { .. }
+        | Act::Freeze { .. }
+        | Act::Unfreeze { .. }
         | Act::ByHand => return None,
     })
 }
@@ -305,11 +317,15 @@ fn accepted(act: &Act, answer: &Answer) -> Outcome {
             sha: Some(target.clone()),
             ..Handle::default()
         },
+        // The labels that are there now; which, is read back.
+        Act::AddLabel { .. } | Act::RemoveLabel { .. } => Handle::default(),
         // None of these is sent.
         Act::ApproveDeployment { .. }
         | Act::RejectDeployment { .. }
         | Act::PlayJob { .. }
         | Act::RunPipeline { .. }
+        | Act::Freeze { .. }
+        | Act::Unfreeze { .. }
         | Act::ByHand => return nameless(),
         Act::SetStatus { sha, .. } => match made.id {
             Some(_) => Handle {
@@ -338,13 +354,20 @@ fn made(act: &Act, answer: &Answer) -> Result<Made, Error> {
         | Act::RunPipeline { .. }
         | Act::CreateTag { .. }
         | Act::ByHand
+        | Act::Freeze { .. }
+        | Act::Unfreeze { .. }
+        | Act::AddLabel { .. }
+        | Act::RemoveLabel { .. }
         | Act::SetStatus { .. } => false,
     };
     if may_be_empty && answer.body.trim_ascii().is_empty() {
         return Ok(Made::default());
     }
     match act {
-        Act::Approve { .. } | Act::Reject { .. } => {
+        Act::Approve { .. }
+        | Act::Reject { .. }
+        | Act::AddLabel { .. }
+        | Act::RemoveLabel { .. } => {
             let made: Vec<Made> = answer.json()?;
             Ok(made.into_iter().next().unwrap_or_default())
         }
@@ -355,44 +378,6 @@ fn made(act: &Act, answer: &Answer) -> Result<Made, Error> {
 fn nameless() -> Outcome {
     Outcome::NoAnswer {
         why: "the forge answered with success and did not name what it made".to_owned(),
-    }
-}
-
-/// Judges an answer that is no success: a definite refusal, or anything.
-fn refused(refusal: &Refusal) -> Outcome {
-    let definite = match refusal.status {
-        400 | 401 | 404 | 405 | 409 | 422 => true,
-        403 => refusal.says_why && !refusal.is_rate_limit(),
-        _ => false,
-    };
-    if definite {
-        Outcome::Rejected {
-            status: refusal.status,
-            why: refusal.why.clone(),
-            hint: refusal.hint.clone(),
-        }
-    } else {
-        Outcome::NoAnswer {
-            why: match refusal.status {
-                300..=399 => format!("redirected ({})", refusal.status),
-                status => format!("{} ({status})", refusal.why),
-            },
-        }
-    }
-}
-
-/// Judges an error: only what provably never left is a refusal.
-fn unanswered(error: &Error) -> Outcome {
-    if error.is_unsent() {
-        Outcome::Rejected {
-            status: 0,
-            why: format!("not sent: {error}"),
-            hint: None,
-        }
-    } else {
-        Outcome::NoAnswer {
-            why: clean(&error.to_string()),
-        }
     }
 }
 

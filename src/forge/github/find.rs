@@ -128,8 +128,18 @@ impl GitHub {
             }
             Act::SetStatus { sha, context, .. } => self.find_status(repo, sha, context, key).await,
             Act::CreateTag { tag, target } => self.find_tag(repo, tag, target).await,
+            Act::AddLabel { number, label } => {
+                let there = self.has_label(repo, *number, label).await?;
+                Ok(there.then(Handle::default))
+            }
+            Act::RemoveLabel { number, label } => {
+                let there = self.has_label(repo, *number, label).await?;
+                Ok((!there).then(Handle::default))
+            }
             // None of these was ever sent.
-            Act::ApproveDeployment { .. }
+            Act::Freeze { .. }
+            | Act::Unfreeze { .. }
+            | Act::ApproveDeployment { .. }
             | Act::RejectDeployment { .. }
             | Act::PlayJob { .. }
             | Act::RunPipeline { .. }

@@ -43,6 +43,14 @@ impl GitHub {
         if self.has_dispatch_details() && capabilities.contains(&Capability::Dispatch) {
             capabilities.push(Capability::DispatchDetails);
         }
+        let reads = scopes.as_ref().is_none_or(|scopes| {
+            scopes
+                .iter()
+                .any(|known| known == "repo" || known == "public_repo")
+        });
+        if reads {
+            capabilities.push(Capability::Log);
+        }
         if self.checks.load(std::sync::atomic::Ordering::Relaxed) {
             capabilities.push(Capability::Checks);
         }

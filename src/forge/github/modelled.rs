@@ -86,8 +86,9 @@ impl GitHub {
         mut pulse: Pulse,
     ) -> Result<Pulse, Error> {
         match target.model {
-            // A pulse has the native ones, and the newest release, already.
-            EnvironmentModel::Native | EnvironmentModel::Release { tag: None } => {}
+            EnvironmentModel::Native => {}
+            // The newest release is in every pulse; the forge's own deployments are none of these.
+            EnvironmentModel::Release { tag: None } => pulse.deployments.clear(),
             EnvironmentModel::Status { .. }
             | EnvironmentModel::Branch { .. }
             | EnvironmentModel::Release { tag: Some(_) }

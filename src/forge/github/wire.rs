@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use http::{HeaderMap, HeaderValue, Method, header};
 use octocrab::Octocrab;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
@@ -20,6 +20,7 @@ use crate::forge::error::{Error, Refusal};
 use crate::forge::http::cache::{Cache, Entry};
 use crate::forge::http::client::{self, Pool};
 use crate::forge::http::limiter::{Limiter, Purpose, Purse};
+use crate::forge::http::pour::{Poured, Sink, Source};
 use crate::forge::http::{Clock, Limits, link, log, read_body};
 
 /// Sends requests to one GitHub as one token.
@@ -32,6 +33,8 @@ pub(super) struct Wire {
     cache: Mutex<Cache>,
     reads: OnceCell<Reads>,
     writes: OnceCell<Octocrab>,
+    /// For what octocrab would hold in memory whole.
+    long: OnceCell<reqwest::Client>,
 }
 
 /// Where a GitHub answers.
@@ -145,6 +148,7 @@ impl Wire {
             cache: Mutex::new(Cache::default()),
             reads: OnceCell::new(),
             writes: OnceCell::new(),
+            long: OnceCell::new(),
         }
     }
 
@@ -264,6 +268,7 @@ impl Wire {
         let sent = match *method {
             Method::PUT => writes._put(route, body).await,
             Method::PATCH => writes._patch(route, body).await,
+            Method::DELETE => writes._delete(route, body).await,
             _ => writes._post(route, body).await,
         };
         let sent = sent.map(|response| response.map(reqwest::Body::wrap));
@@ -271,6 +276,39 @@ impl Wire {
         drop(turn);
         log(method.as_str(), route, answer.as_ref().map(|it| it.status));
         answer
+    }
+
+    /// Pours what is at `route` from byte `from` on into `sink`.
+    pub(super) async fn pour(
+        &self,
+        route: &str,
+        from: u64,
+        sink: &mut dyn Sink,
+    ) -> Result<Poured, Error> {
+        let build = || async { self.client(Pool::Kept) };
+        let source = Source {
+            client: self.long.get_or_try_init(build).await?,
+            base: &self.endpoints.rest,
+            headers: self.own_headers()?,
+            limiter: &self.limiter,
+            limits: &self.limits,
+        };
+        source.pour(self.url_of(route)?, from, sink).await
+    }
+
+    /// What octocrab puts on its requests. The token's value is marked, so that nothing prints it.
+    fn own_headers(&self) -> Result<HeaderMap, Error> {
+        let mut headers = HeaderMap::new();
+        let accepted = HeaderValue::from_static("application/vnd.github+json");
+        headers.insert(header::ACCEPT, accepted);
+        headers.insert(header::USER_AGENT, HeaderValue::from_static("gonogo"));
+        if let Some(token) = &self.token {
+            let mut value = HeaderValue::from_str(&format!("Bearer {}", token.expose_secret()))
+                .map_err(|_| Error::Client("the token cannot stand in a header".to_owned()))?;
+            value.set_sensitive(true);
+            headers.insert(header::AUTHORIZATION, value);
+        }
+        Ok(headers)
     }
 
     async fn get_once(&self, purpose: Purpose, route: &str) -> Result<Answer, Error> {

@@ -185,16 +185,67 @@ mod tests {
     #[test]
     fn a_deployment_is_live_by_its_state_or_by_its_latest_status() {
         for (state, latest, phase) in [
-            ("ACTIVE", None, Phase::Succeeded),
-            ("PENDING", Some("SUCCESS"), Phase::Succeeded),
-            ("INACTIVE", Some("INACTIVE"), Phase::Superseded),
-            ("WAITING", Some("WAITING"), Phase::Gated),
+            ("PENDING", None, Phase::Queued),
+            ("QUEUED", Some("QUEUED"), Phase::Queued),
             ("IN_PROGRESS", Some("IN_PROGRESS"), Phase::Running),
-            ("ABANDONED", None, Phase::Cancelled),
+            ("WAITING", Some("WAITING"), Phase::Gated),
+            ("ACTIVE", None, Phase::Succeeded),
+            ("SUCCESS", None, Phase::Succeeded),
+            ("PENDING", Some("SUCCESS"), Phase::Succeeded),
+            ("FAILURE", Some("FAILURE"), Phase::Failed),
             ("ERROR", Some("ERROR"), Phase::Failed),
+            ("INACTIVE", Some("INACTIVE"), Phase::Superseded),
+            ("DESTROYED", None, Phase::Superseded),
+            ("ABANDONED", None, Phase::Cancelled),
             ("MELTED", None, Phase::Unknown("melted".into())),
         ] {
             assert_eq!(deployment(state, latest), phase, "{state} {latest:?}");
+        }
+    }
+
+    #[test]
+    fn every_word_of_a_rollup_of_a_check_and_of_a_role_has_its_meaning() {
+        for (word, phase) in [
+            ("SUCCESS", Phase::Succeeded),
+            ("success", Phase::Succeeded),
+            ("PENDING", Phase::Running),
+            ("EXPECTED", Phase::Queued),
+            ("FAILURE", Phase::Failed),
+            ("ERROR", Phase::Failed),
+            ("MELTED", Phase::Unknown("melted".into())),
+        ] {
+            assert_eq!(rollup(word), phase, "{word}");
+        }
+        for (word, phase) in [
+            ("COMPLETED", Phase::Succeeded),
+            ("QUEUED", Phase::Queued),
+            ("REQUESTED", Phase::Queued),
+            ("PENDING", Phase::Queued),
+            ("IN_PROGRESS", Phase::Running),
+            ("WAITING", Phase::Gated),
+            ("SUCCESS", Phase::Succeeded),
+            ("NEUTRAL", Phase::Succeeded),
+            ("FAILURE", Phase::Failed),
+            ("TIMED_OUT", Phase::Failed),
+            ("STARTUP_FAILURE", Phase::Failed),
+            ("CANCELLED", Phase::Cancelled),
+            ("SKIPPED", Phase::Skipped),
+            ("STALE", Phase::Superseded),
+            ("ACTION_REQUIRED", Phase::Gated),
+            ("MELTED", Phase::Unknown("melted".into())),
+        ] {
+            assert_eq!(check_run(word), phase, "{word}");
+        }
+        for (word, role) in [
+            (Some("ADMIN"), Permission::Admin),
+            (Some("MAINTAIN"), Permission::Maintain),
+            (Some("WRITE"), Permission::Write),
+            (Some("TRIAGE"), Permission::Triage),
+            (Some("READ"), Permission::Read),
+            (Some("EMPEROR"), Permission::Unknown),
+            (None, Permission::Unknown),
+        ] {
+            assert_eq!(permission(word), role, "{word:?}");
         }
     }
 

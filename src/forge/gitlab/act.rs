@@ -11,13 +11,14 @@ use serde_json::{Value, json};
 
 use super::{GitLab, words};
 use crate::domain::act::{Act, Handle, MergeMethod, Outcome};
-use crate::domain::ids::{DeploymentId, IntentId, JobId, RepoPath, RunId, Sha};
+use crate::domain::ids::{DeploymentId, FreezeId, IntentId, JobId, RepoPath, RunId, Sha};
 use crate::domain::text::clean;
-use crate::forge::error::{Error, Refusal};
+use crate::forge::error::Refusal;
 use crate::forge::http::limiter::date;
 use crate::forge::http::path::part;
 use crate::forge::http::rest::Answer;
 use crate::forge::mark::{keyed, keyed_within};
+use crate::forge::outcome::{refused, unanswered};
 
 /// The longest description of a status that GitLab keeps.
 const LONGEST_DESCRIPTION: usize = 255;
@@ -84,7 +85,10 @@ impl GitLab {
                     other => other,
                 }
             }
-            Ok(answer) => refused(act, &self.rest.refusal(&answer)),
+            Ok(answer) => {
+                let refusal = self.rest.refusal(&answer);
+                refused(&refusal, hint(act, &refusal))
+            }
             Err(error) => unanswered(&error),
         }
     }
@@ -202,6 +206,10 @@ fn call(act: &Act, key: &IntentId) -> Option<Call> {
                 body: Some(body),
             }
         }
+        // A release of GitLab's is never a draft.
+        Act::PublishRelease {
+            release: Some(_), ..
+        } => return None,
         Act::PublishRelease { tag, target, .. } => post(
             "/releases".to_owned(),
             Some(json!({
@@ -235,6 +243,25 @@ fn call(act: &Act, key: &IntentId) -> Option<Call> {
             }
             post(format!("/statuses/{}", part(sha.as_str())), Some(body))
         }
+        Act::AddLabel { number, label } => Call {
+            method: Method::PUT,
+            route: format!("/merge_requests/{number}"),
+            body: Some(json!({ "add_labels": label })),
+        },
+        Act::RemoveLabel { number, label } => Call {
+            method: Method::PUT,
+            route: format!("/merge_requests/{number}"),
+            body: Some(json!({ "remove_labels": label })),
+        },
+        Act::Freeze { start, end } => post(
+            "/freeze_periods".to_owned(),
+            Some(json!({ "freeze_start": start, "freeze_end": end, "cron_timezone": "UTC" })),
+        ),
+        Act::Unfreeze { freeze, .. } => Call {
+            method: Method::DELETE,
+            route: format!("/freeze_periods/{freeze}"),
+            body: None,
+        },
         Act::Approve { .. } | Act::Reject { .. } | Act::Dispatch { .. } | Act::ByHand => {
             return None;
         }
@@ -243,6 +270,13 @@ fn call(act: &Act, key: &IntentId) -> Option<Call> {
 
 /// Reads a success: what it made, or that it is no success after all.
 fn accepted(act: &Act, answer: &Answer) -> Outcome {
+    // Of what is gone, nothing is told.
+    if let (Act::Unfreeze { freeze, .. }, 204) = (act, answer.status) {
+        return Outcome::Accepted(Handle {
+            freeze: Some(*freeze),
+            ..Handle::default()
+        });
+    }
     let made: Made = match answer.json() {
         Ok(made) => made,
         Err(error) => return unanswered(&error),
@@ -294,6 +328,14 @@ fn accepted(act: &Act, answer: &Answer) -> Outcome {
             url,
             ..Handle::default()
         },
+        Act::AddLabel { .. } | Act::RemoveLabel { .. } if made.iid.is_some() => Handle {
+            url,
+            ..Handle::default()
+        },
+        Act::Freeze { .. } if made.id.is_some() => Handle {
+            freeze: made.id.map(FreezeId),
+            ..Handle::default()
+        },
         Act::SetStatus { sha, .. } if made.id.is_some() => Handle {
             sha: Some(sha.clone()),
             ..Handle::default()
@@ -309,6 +351,10 @@ fn accepted(act: &Act, answer: &Answer) -> Outcome {
         | Act::MergePullRequest { .. }
         | Act::PublishRelease { .. }
         | Act::SetStatus { .. }
+        | Act::AddLabel { .. }
+        | Act::RemoveLabel { .. }
+        | Act::Freeze { .. }
+        | Act::Unfreeze { .. }
         // None of these is sent.
         | Act::Approve { .. }
         | Act::Reject { .. }
@@ -325,22 +371,9 @@ fn nameless(number: Option<u64>) -> Outcome {
     }
 }
 
-/// Judges an answer that is no success: a definite refusal, or anything.
-fn refused(act: &Act, refusal: &Refusal) -> Outcome {
-    let definite = match refusal.status {
-        400 | 401 | 404 | 405 | 406 | 409 | 422 => true,
-        403 => refusal.says_why && !refusal.is_rate_limit(),
-        _ => false,
-    };
-    if !definite {
-        return Outcome::NoAnswer {
-            why: match refusal.status {
-                300..=399 => format!("redirected ({})", refusal.status),
-                status => format!("{} ({status})", refusal.why),
-            },
-        };
-    }
-    let meant = match (act, refusal.status) {
+/// What GitLab means by a refusal, where its words say too little.
+fn hint(act: &Act, refusal: &Refusal) -> Option<&'static str> {
+    match (act, refusal.status) {
         // GitLab says so too when the token is fine and its user may not merge.
         (Act::MergePullRequest { .. }, 401) => {
             Some("the token may not merge it, or is refused: somebody who may merge has to")
@@ -354,30 +387,13 @@ fn refused(act: &Act, refusal: &Refusal) -> Outcome {
         (Act::PlayJob { .. }, 403) => {
             Some("the environment may be protected: somebody who may deploy there has to")
         }
+        (Act::Freeze { .. } | Act::Unfreeze { .. }, 403 | 404) => {
+            Some("freeze periods need the role Maintainer, even to read them")
+        }
         (Act::ApproveDeployment { .. } | Act::RejectDeployment { .. }, 404) => {
             Some("approvals of deployments need GitLab Premium and a protected environment")
         }
         _ => None,
-    };
-    Outcome::Rejected {
-        status: refusal.status,
-        why: refusal.why.clone(),
-        hint: meant.map(str::to_owned).or_else(|| refusal.hint.clone()),
-    }
-}
-
-/// Judges an error: only what provably never left is a refusal.
-fn unanswered(error: &Error) -> Outcome {
-    if error.is_unsent() {
-        Outcome::Rejected {
-            status: 0,
-            why: format!("not sent: {error}"),
-            hint: None,
-        }
-    } else {
-        Outcome::NoAnswer {
-            why: clean(&error.to_string()),
-        }
     }
 }
 

@@ -15,6 +15,7 @@ use super::{GitLab, words};
 use crate::domain::facts::{ForgeEnvironment, Head, Permission, Release, ServiceFacts};
 use crate::domain::ids::{Person, RepoPath, Sha};
 use crate::domain::pipeline::Run;
+use crate::domain::policy::EnvironmentModel;
 use crate::domain::text::clean;
 use crate::forge::Target;
 use crate::forge::error::Error;
@@ -157,9 +158,13 @@ impl GitLab {
             Some(branch) => self.head(&repo, branch).await?,
             None => None,
         };
-        let mut found = self
-            .deployments(&repo, &target.environments, &target.jobs)
-            .await?;
+        let is_native = target.model == EnvironmentModel::Native;
+        let own = if is_native {
+            target.environments.as_slice()
+        } else {
+            &[]
+        };
+        let mut found = self.deployments(&repo, own, &target.jobs).await?;
         // Without the right to see pipelines there are deployments all the same.
         let recent = self
             .recent_pipelines(Purpose::Poll, &repo)
@@ -174,6 +179,9 @@ impl GitLab {
         {
             gaps.push(format!("jobs: {error}"));
         }
+        // A commit may have no pipeline: a pulse is compared by the branch's newest, whosever it is.
+        let of_branch = |pipeline: &&Pipeline| pipeline.git_ref == branch;
+        let newest_there = recent.iter().find(of_branch).cloned();
         let mut facts = ServiceFacts {
             repo: repo.clone(),
             archived,
@@ -236,12 +244,15 @@ impl GitLab {
             }
             Err(error) => gaps.push(format!("releases: {error}")),
         }
-        self.remember(&facts, newest, found.numbers.clone());
+        self.remember(&facts, newest_there.or(newest), found.numbers.clone());
         facts.deployments = found.into_runs(&mut facts.runs);
         facts
             .runs
             .sort_by_key(|run: &Run| std::cmp::Reverse((run.created_at, run.id)));
         facts.gaps = gaps;
+        if !is_native {
+            self.model(target, &mut facts).await;
+        }
         Ok(facts)
     }
 

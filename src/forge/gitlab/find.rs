@@ -125,6 +125,32 @@ impl GitLab {
                 Ok(again.then(|| of_run(&pipeline)))
             }
             Act::SetStatus { sha, context, .. } => self.find_status(repo, sha, context, key).await,
+            Act::AddLabel { number, label } => {
+                let there = self
+                    .has_label(Purpose::Settle, repo, *number, label)
+                    .await?;
+                Ok(there.then(Handle::default))
+            }
+            Act::RemoveLabel { number, label } => {
+                let there = self
+                    .has_label(Purpose::Settle, repo, *number, label)
+                    .await?;
+                Ok((!there).then(Handle::default))
+            }
+            Act::Freeze { start, end } => {
+                let found = self.find_freeze(Purpose::Settle, repo, start, end).await?;
+                Ok(found.map(|freeze| Handle {
+                    freeze: Some(freeze),
+                    ..Handle::default()
+                }))
+            }
+            Act::Unfreeze { freeze, .. } => {
+                let there = self.has_freeze(repo, *freeze).await?;
+                Ok((!there).then(|| Handle {
+                    freeze: Some(*freeze),
+                    ..Handle::default()
+                }))
+            }
             // None of these was ever sent.
             Act::Approve { .. } | Act::Reject { .. } | Act::Dispatch { .. } | Act::ByHand => {
                 Ok(None)

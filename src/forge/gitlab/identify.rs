@@ -87,7 +87,7 @@ fn allowed(scopes: Option<&[String]>) -> Vec<Capability> {
         ]);
     }
     if reads {
-        capabilities.push(Capability::Checks);
+        capabilities.extend([Capability::Checks, Capability::Log, Capability::FollowLog]);
     }
     capabilities
 }
@@ -102,7 +102,10 @@ mod tests {
             let scopes: Vec<String> = scopes.iter().map(|&scope| scope.to_owned()).collect();
             allowed(Some(&scopes))
         };
-        assert_eq!(of(&["read_api"]), [Capability::Checks]);
+        assert_eq!(
+            of(&["read_api"]),
+            [Capability::Checks, Capability::Log, Capability::FollowLog]
+        );
         assert!(of(&["api"]).contains(&Capability::Approve));
         assert!(of(&["read_user"]).is_empty());
         assert_eq!(allowed(None), of(&["api"]));

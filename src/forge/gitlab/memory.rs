@@ -25,6 +25,8 @@ pub(super) struct Known {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Project {
     pub(super) number: Option<u64>,
+    /// Where it is now, if this is a path that it had once.
+    pub(super) moved_to: Option<RepoPath>,
     pub(super) default_branch: Option<String>,
     pub(super) head: Option<Head>,
     /// Deployments: the number within the project, and the one that is the forge's alone.

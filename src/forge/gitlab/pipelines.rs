@@ -24,6 +24,8 @@ const PIPELINES_OF_A_COMMIT: usize = 3;
 pub(super) struct Pipeline {
     pub(super) id: u64,
     pub(super) iid: Option<u64>,
+    /// What `workflow: name` of its file calls it; newer servers tell.
+    pub(super) name: Option<String>,
     pub(super) sha: String,
     #[serde(rename = "ref")]
     pub(super) git_ref: Option<String>,
@@ -85,7 +87,7 @@ impl Pipeline {
         Run {
             id: RunId(self.id),
             name: "pipeline".to_owned(),
-            workflow: None,
+            workflow: self.name.as_deref().map(clean).filter(|it| !it.is_empty()),
             title: None,
             number: self.iid.unwrap_or(self.id),
             attempt: 1,

@@ -13,6 +13,7 @@ use super::{GitLab, QUERIES, pulse, query};
 use crate::domain::facts::{Pulse, ServiceFacts};
 use crate::domain::fault::FaultKind;
 use crate::domain::ids::{EnvironmentName, RepoPath};
+use crate::domain::policy::EnvironmentModel;
 use crate::domain::text::clean;
 use crate::forge::batch::{Part, sweep};
 use crate::forge::error::{Error, Refusal};
@@ -24,14 +25,19 @@ type Alike<'t> = (Option<String>, &'t [EnvironmentName]);
 
 impl GitLab {
     pub(super) async fn read_pulse(&self, targets: &[Target]) -> Batch<Pulse> {
+        let asked = targets;
+        let there: Vec<Target> = targets.iter().map(|it| self.where_now(it)).collect();
+        let targets = there.as_slice();
         let mut groups: BTreeMap<Alike<'_>, Vec<usize>> = BTreeMap::new();
         for (index, target) in targets.iter().enumerate() {
             let branch = target.branch.clone();
             let branch = branch.or_else(|| self.memory.project(&target.repo).default_branch);
-            groups
-                .entry((branch, &target.environments))
-                .or_default()
-                .push(index);
+            let own = match target.model {
+                EnvironmentModel::Native => target.environments.as_slice(),
+                // What stands for them is read beside.
+                _ => &[],
+            };
+            groups.entry((branch, own)).or_default().push(index);
         }
         let mut answers: BTreeMap<usize, Result<Pulse, Error>> = BTreeMap::new();
         for ((branch, environments), members) in groups {
@@ -49,7 +55,24 @@ impl GitLab {
             .await;
             answers.extend(members.iter().copied().zip(read));
         }
-        self.batch(targets, answers.into_values().collect())
+        let modelled: Vec<Result<Pulse, Error>> = stream::iter(answers)
+            .map(|(place, answer)| async move {
+                let target = targets.get(place).ok_or_else(missing)?;
+                self.model_pulse(target, answer?).await
+            })
+            .buffered(self.rest.limits().concurrency.max(1))
+            .collect()
+            .await;
+        self.batch(asked, modelled)
+    }
+
+    /// The service under the path that its project has now, if the last whole read found it moved.
+    fn where_now(&self, target: &Target) -> Target {
+        let moved = self.memory.project(&target.repo).moved_to;
+        Target {
+            repo: moved.unwrap_or_else(|| target.repo.clone()),
+            ..target.clone()
+        }
     }
 
     pub(super) async fn read_board(&self, targets: &[Target]) -> Batch<ServiceFacts> {
@@ -66,6 +89,11 @@ impl GitLab {
         let answers = stream::iter(bases.into_iter().enumerate())
             .map(|(place, base)| async move {
                 let target = targets.get(place).ok_or_else(missing)?;
+                // A path that answers by itself is nobody's old one.
+                if base.is_ok() {
+                    self.memory
+                        .note(&target.repo, |known| known.moved_to = None);
+                }
                 let base = match base {
                     // Hidden, gone, or somewhere else now.
                     Err(error) if error.kind() == FaultKind::NotFound => {
@@ -155,6 +183,8 @@ impl GitLab {
         if same(&now) == same(&target.repo) {
             return Err(error);
         }
+        self.memory
+            .note(&target.repo, |known| known.moved_to = Some(now.clone()));
         let there = Target {
             repo: now,
             ..target.clone()

@@ -97,6 +97,7 @@ impl Limiter {
             .map_err(|_| Error::Client("the limiter is closed".to_owned()))?;
         // A pause may have begun while this one queued.
         self.may_ask()?;
+        self.state().budget.sent += 1;
         Ok(permit)
     }
 
@@ -110,6 +111,7 @@ impl Limiter {
             tokio::time::sleep_until(last + self.limits.write_gap).await;
         }
         self.may_ask()?;
+        self.state().budget.sent += 1;
         Ok(turn)
     }
 

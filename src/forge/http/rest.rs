@@ -16,6 +16,7 @@ use url::Url;
 use super::cache::{Cache, Entry};
 use super::client::{self, Pool};
 use super::limiter::{Limiter, Purpose, Purse};
+use super::pour::{Poured, Sink, Source};
 use super::{Clock, Limits, link, read_body};
 use crate::domain::text::clean;
 use crate::forge::error::{Error, Refusal};
@@ -118,6 +119,39 @@ impl Rest {
         let answer = self.receive(request, None).await;
         drop(turn);
         answer
+    }
+
+    /// Pours what is at `route` from byte `from` on into `sink`; says whether only the new part came.
+    pub async fn pour(&self, route: &str, from: u64, sink: &mut dyn Sink) -> Result<bool, Error> {
+        let source = Source {
+            client: self.reads().await?,
+            base: &self.base,
+            headers: self.headers(None)?,
+            limiter: &self.limiter,
+            limits: &self.limits,
+        };
+        match source.pour(self.url_of(route)?, from, sink).await? {
+            Poured::Done { ranged } => Ok(ranged),
+            Poured::Refused {
+                status,
+                headers,
+                body,
+                by_forge,
+            } => {
+                let answer = Answer {
+                    status,
+                    headers,
+                    body: body.into(),
+                    next: None,
+                };
+                let refusal = if by_forge {
+                    self.refusal(&answer)
+                } else {
+                    Refusal::of(status, &answer.headers, &answer.body)
+                };
+                Err(Error::Refused(Box::new(refusal)))
+            }
+        }
     }
 
     /// Reads an answer that is not a success, and begins the pause that it may ask for.

@@ -80,6 +80,7 @@ impl World {
                     login: self.operators[flight.who].person.clone(),
                     scopes: Vec::new(),
                     version: None,
+                    capabilities: Vec::new(),
                 }),
             }),
             Question::Pulse(targets) => {
@@ -121,6 +122,8 @@ impl World {
             // No policy of these evenings compares what environments declare.
             Question::Declared { .. } => Answer::Declared(Vec::new()),
             Question::Jobs { .. } => Answer::Jobs(fault.map_or(Ok(Vec::new()), Err)),
+            // No environment of an evening has a brake.
+            Question::Marks { .. } => Answer::Marks(Vec::new()),
             Question::Find { id, .. } => {
                 if self.broken(Breakage::NeverTells) {
                     return Answer::Found(Err(self.fault(forge, FaultKind::ForgeTrouble)));

@@ -11,7 +11,7 @@ use super::record::live;
 use super::words::{heard, told};
 use super::world::{Author, World};
 use crate::app::effect::{Effect, Question};
-use crate::app::msg::{Answer, Budget, Fetched, JournalFault, Msg};
+use crate::app::msg::{Answer, Budget, Fetched, JournalFault, LogAnswer, Msg};
 use crate::domain::act::{Act, Handle, Outcome};
 use crate::domain::entry::{Draft, Entry, Event, Precondition};
 use crate::domain::facts::ServiceFacts;
@@ -261,8 +261,17 @@ impl World {
                 })
             }
             Effect::Sample { ticket, sampling } => self.sample(flight, *ticket, sampling),
+            // Nobody looks at logs on these evenings.
+            Effect::Log { ticket, .. } => Msg::Log {
+                ticket: *ticket,
+                answer: LogAnswer::Lost,
+            },
             Effect::Browse(_)
             | Effect::Copy(_)
+            | Effect::Run { .. }
+            | Effect::Notify(_)
+            | Effect::Ring
+            | Effect::Mouse(_)
             | Effect::SaveCache
             | Effect::Suspend
             | Effect::Quit => Msg::Tick,

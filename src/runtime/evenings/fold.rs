@@ -308,6 +308,8 @@ impl Fold {
             | Event::GateOpened { .. }
             | Event::GateClosed { .. }
             | Event::OverrideUsed { .. }
+            | Event::HandoverGiven { .. }
+            | Event::HandoverAccepted { .. }
             | Event::AlertRaised { .. } => {}
         }
     }

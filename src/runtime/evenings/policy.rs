@@ -64,6 +64,7 @@ pub fn first(chance: &mut Chance, theme: Theme, now: Timestamp) -> Policy {
             risk: crate::domain::risk::RiskRule::default(),
             countdown: SignedDuration::from_secs(30),
             verification: None,
+            brakes: crate::domain::brake::Brakes::default(),
         };
         (EnvironmentName::from(name), environment)
     });

@@ -36,6 +36,7 @@ pub fn told(effect: &Effect) -> String {
             Question::Scope { service, .. } => format!("scope of {service}"),
             Question::Declared { service, .. } => format!("what {service} declares"),
             Question::Jobs { service, .. } => format!("jobs of {service}"),
+            Question::Marks { service, .. } => format!("marks of {service}"),
             Question::Find { id, .. } => format!("look for {id}"),
         },
         other => format!("{other:?}"),
@@ -99,6 +100,8 @@ pub fn counted(event: &Event) -> &'static str {
         },
         Event::DeploymentSeen { .. } => "deployment seen",
         Event::DeploymentOutOfBand { .. } => "out of band",
-        Event::VoteVoided { .. } => "other",
+        Event::VoteVoided { .. } | Event::HandoverGiven { .. } | Event::HandoverAccepted { .. } => {
+            "other"
+        }
     }
 }

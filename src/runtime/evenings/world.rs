@@ -359,7 +359,14 @@ impl World {
     fn start(&mut self, who: usize, effect: Effect) {
         invariants::on_effect(self, who, &effect);
         match &effect {
-            Effect::Browse(_) | Effect::Copy(_) | Effect::SaveCache | Effect::Suspend => return,
+            Effect::Browse(_)
+            | Effect::Copy(_)
+            | Effect::Run { .. }
+            | Effect::Notify(_)
+            | Effect::Ring
+            | Effect::Mouse(_)
+            | Effect::SaveCache
+            | Effect::Suspend => return,
             Effect::Quit => {
                 self.operators[who].leaving = true;
                 return;
@@ -393,7 +400,10 @@ impl World {
                 invariants::on_send(self, who, &send);
                 self.record.sends.push(send);
             }
-            Effect::Fetch { .. } | Effect::ReadJournal { .. } | Effect::Sample { .. } => {}
+            Effect::Fetch { .. }
+            | Effect::ReadJournal { .. }
+            | Effect::Sample { .. }
+            | Effect::Log { .. } => {}
         }
         self.numbers += 1;
         let operator = &self.operators[who];

@@ -10,12 +10,18 @@ use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::process::{Child, Command};
 
 use crate::config::Env;
+use crate::domain::custom::Output;
 use crate::domain::sampling::Errand;
 use crate::domain::sampling::answer::{self, End};
 use crate::domain::seen::Sample;
+use crate::domain::text;
 
 /// How much output is kept; the rest is read and dropped, so that nobody blocks on a full pipe.
 const KEPT: usize = 8 * 1024;
+
+/// As much of a command that the operator runs to read what it says.
+const SAID: usize = 256 * 1024;
+const LINES: usize = 5_000;
 
 /// What is passed on of our own environment.
 const PASSED: &[&str] = &["PATH", "HOME", "LANG"];
@@ -26,19 +32,57 @@ const LAST_WORDS: Duration = Duration::from_millis(200);
 
 /// Runs a program in `folder` and reads how it ends.
 pub async fn run(errand: &Errand, env: &Env, folder: Option<&Path>) -> Sample {
+    let (end, output) = carry_out(errand, env, folder, KEPT).await;
+    answer::program(&errand.name, &end, &output)
+}
+
+/// Runs a program of the operator's own, and says what it said.
+pub async fn said(errand: &Errand, env: &Env, folder: Option<&Path>) -> Output {
+    let (end, output) = carry_out(errand, env, folder, SAID).await;
+    let (end, good) = match end {
+        End::Exit(code) => (format!("exit {code}"), code == 0),
+        End::Killed => ("killed".to_owned(), false),
+        End::TimedOut(limit) => (format!("no end in {limit}: ended"), false),
+        End::NotStarted(why) => (format!("cannot be started: {why}"), false),
+    };
+    let text = String::from_utf8_lossy(&output);
+    let mut lines = text.lines();
+    let kept: Vec<String> = lines.by_ref().take(LINES).map(clean).collect();
+    let cut = lines.next().is_some() || output.len() >= SAID;
+    Output {
+        lines: kept,
+        cut,
+        end,
+        good,
+    }
+}
+
+/// Cleans a line as one line; its indent says something, so that stays.
+fn clean(line: &str) -> String {
+    let line = line.replace('\t', "    ");
+    let indent: String = line.chars().take_while(|sign| *sign == ' ').collect();
+    format!("{indent}{}", text::clean(&line))
+}
+
+async fn carry_out(
+    errand: &Errand,
+    env: &Env,
+    folder: Option<&Path>,
+    kept: usize,
+) -> (End, Vec<u8>) {
     let mut output = Vec::new();
     let end = match start(errand, env, folder) {
         Ok(mut child) => {
             let _group = Group::of(&child);
             let limit = errand.time_limit.unsigned_abs();
-            match tokio::time::timeout(limit, finish(&mut child, &mut output)).await {
+            match tokio::time::timeout(limit, finish(&mut child, &mut output, kept)).await {
                 Ok(end) => end,
                 Err(_) => End::TimedOut(format!("{:#}", errand.time_limit)),
             }
         }
         Err(error) => End::NotStarted(error.to_string()),
     };
-    answer::program(&errand.name, &end, &output)
+    (end, output)
 }
 
 fn start(errand: &Errand, env: &Env, folder: Option<&Path>) -> std::io::Result<Child> {
@@ -73,12 +117,12 @@ fn program(name: &str, folder: Option<&Path>) -> PathBuf {
     }
 }
 
-async fn finish(child: &mut Child, output: &mut Vec<u8>) -> End {
+async fn finish(child: &mut Child, output: &mut Vec<u8>, kept: usize) -> End {
     let (mut out, mut err) = (Vec::new(), Vec::new());
     let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
     let status = {
         let reading = async {
-            tokio::join!(read(stdout, &mut out), read(stderr, &mut err));
+            tokio::join!(read(stdout, &mut out, kept), read(stderr, &mut err, kept));
         };
         tokio::pin!(reading);
         tokio::select! {
@@ -97,11 +141,11 @@ async fn finish(child: &mut Child, output: &mut Vec<u8>) -> End {
     }
 }
 
-async fn read(from: Option<impl AsyncRead + Unpin>, into: &mut Vec<u8>) {
+async fn read(from: Option<impl AsyncRead + Unpin>, into: &mut Vec<u8>, kept: usize) {
     let Some(mut from) = from else { return };
     let mut part = [0; 4096];
     while let Ok(length @ 1..) = from.read(&mut part).await {
-        let room = KEPT.saturating_sub(into.len());
+        let room = kept.saturating_sub(into.len());
         into.extend(part.iter().take(length.min(room)));
     }
 }

@@ -7,7 +7,6 @@ use wiremock::{Mock, MockServer, ResponseTemplate};
 use super::*;
 use crate::domain::figure::Bound;
 use crate::domain::policy::Expect;
-use crate::domain::sampling::Errand;
 use crate::domain::seen::Outcome::{self, Failure, Inconclusive, Success};
 
 fn prober() -> Prober {
@@ -249,4 +248,35 @@ async fn a_program_that_floods_its_output_is_read_to_its_end() {
     let (outcome, value) = ends(&["sh", "-c", "yes | head -c 300000; exit 1"]).await;
     assert_eq!(outcome, Failure);
     assert!(value.len() < 200, "{value}");
+}
+
+#[tokio::test]
+async fn what_an_own_command_says_is_clean_bounded_and_without_secrets() {
+    let run = |script: &str| {
+        let argv = ["sh", "-c", script].map(str::to_owned).to_vec();
+        Errand {
+            name: "own".to_owned(),
+            argv,
+            time_limit: SignedDuration::from_secs(20),
+            told: Vec::new(),
+        }
+    };
+    let prober = prober();
+    let said = prober
+        .run(&run(
+            "printf '\\033]0;x\\007one\\n  two\\n'; env | grep -c TOKEN; exit 3",
+        ))
+        .await;
+    assert_eq!(
+        (said.end.as_str(), said.good, said.cut),
+        ("exit 3", false, false)
+    );
+    assert!(!said.lines.concat().contains('\u{1b}'));
+    assert_eq!(said.lines.get(1).map(String::as_str), Some("  two"));
+    assert_eq!(said.lines.last().map(String::as_str), Some("0"), "{said:?}");
+    let said = prober.run(&run("yes | head -c 1000000")).await;
+    assert!(said.cut && said.good && said.lines.len() <= 5_000);
+    let mut slow = run("sleep 60");
+    slow.time_limit = SignedDuration::from_millis(100);
+    assert!(prober.run(&slow).await.end.starts_with("no end in"));
 }

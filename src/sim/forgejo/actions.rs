@@ -12,6 +12,7 @@ use crate::sim::{
     act::Refusal,
     model::{Job, Repo, Run, State, Token},
     rest::Answer,
+    trace,
 };
 
 mod gitea;
@@ -85,6 +86,22 @@ impl Call<'_> {
             .map(|it| self.shape().job(repo, run, it))
             .collect();
         Ok(Answer::json(200, Value::Array(list)))
+    }
+
+    /// What a job has printed by now; nothing before a runner has it.
+    pub fn job_log(&self, repo: &Repo, id: &str) -> Done {
+        let id = number(id)?;
+        let run = repo.run(runs::run_of(id)).ok_or_else(No::not_found)?;
+        let slots = runs::slots(repo, run);
+        let slot = slots.iter().find(|it| it.id == id);
+        let job = slot.and_then(|it| it.job).filter(|it| picked(it));
+        let job = job.ok_or_else(No::not_found)?;
+        let text = trace::of(&self.state, run, job);
+        Ok(Answer::raw(
+            200,
+            "text/plain; charset=utf-8",
+            text.into_bytes(),
+        ))
     }
 
     /// Dispatches a workflow. Inputs that it does not declare are not read; Forgejo tells the run

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use super::{Edition, No, shape::Shape};
 use crate::sim::{
     model::{Permission, Repo, State, Token},
+    rest::{Answer, query_text},
     shared::Shared,
 };
 
@@ -113,6 +114,15 @@ impl Call<'_> {
     pub fn repo(&self, owner: &str, name: &str) -> Result<&Arc<Repo>, No> {
         let found = self.state.repo(owner, name);
         found.filter(|it| self.sees(it)).ok_or_else(No::not_found)
+    }
+
+    /// Where the old path of a repository leads, whatever was to be done there.
+    pub fn moved(&self, owner: &str, name: &str) -> Option<Answer> {
+        let old = format!("{owner}/{name}");
+        let found = self.state.moved(&old).filter(|it| self.sees(it))?;
+        let path = self.raw_path.replacen(&old, &found.full_name(), 1);
+        let to = format!("{}{path}{}", self.state.root, query_text(&self.query));
+        Some(Answer::empty(307).with("location", to))
     }
 
     /// The token, if its owner may write to a repository that can be written to.

@@ -1,5 +1,7 @@
 //! Pull requests short of merging them: read, open, change, review.
 
+use serde_json::json;
+
 use super::{
     Call, Done, No,
     call::{deputy, number, unarchived},
@@ -100,7 +102,13 @@ impl Call<'_> {
     pub fn pull_files(&self, repo: &Repo, text: &str) -> Done {
         let pull = found(repo, text)?;
         let all: Vec<Change> = repo.changes_of(pull);
-        Ok(self.list(&all, touched))
+        Ok(self.list(&all, |it| {
+            let mut file = touched(it);
+            file["additions"] = json!(it.additions);
+            file["deletions"] = json!(it.deletions);
+            file["changes"] = json!(it.additions + it.deletions);
+            file
+        }))
     }
 
     /// Opens a pull request.

@@ -39,7 +39,10 @@ pub fn answer(call: &Call<'_>) -> Done {
                 _ => "repository",
             };
             call.scope(category, write)?;
-            let repo = call.repo(owner, name)?.clone();
+            let repo = match call.repo(owner, name) {
+                Ok(repo) => repo.clone(),
+                Err(no) => return call.moved(owner, name).ok_or(no),
+            };
             if write {
                 call.signed()?;
                 changed(call, &repo, rest)
@@ -95,7 +98,7 @@ fn actions(call: &Call<'_>, repo: &Repo, rest: &[&str]) -> Done {
     let there = match rest {
         ["tasks"] | ["workflows", _, "dispatches"] => true,
         ["runs"] | ["runs", _] => edition.runs(),
-        ["runs", _, "jobs"] => edition.jobs(),
+        ["runs", _, "jobs"] | ["jobs", _, "logs"] => edition.jobs(),
         ["runs", _, "cancel"] => edition.cancels(),
         ["runs" | "jobs", _, "rerun"] => edition.reruns(),
         ["workflows"] | ["jobs" | "workflows", _] => edition.gitea(),
@@ -113,6 +116,7 @@ fn actions(call: &Call<'_>, repo: &Repo, rest: &[&str]) -> Done {
         ("GET", ["runs"]) if edition.gitea() => call.gitea_runs(repo),
         ("GET", ["runs", id]) if edition.gitea() => call.gitea_run(repo, id),
         ("GET", ["runs", id, "jobs"]) if edition.gitea() => call.gitea_jobs(repo, id),
+        ("GET", ["jobs", id, "logs"]) => call.job_log(repo, id),
         ("GET", ["jobs", id]) => call.gitea_job(repo, id),
         ("GET", ["workflows"]) => Ok(call.workflows(repo)),
         ("GET", ["workflows", file]) => call.workflow(repo, file),

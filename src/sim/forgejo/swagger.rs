@@ -65,6 +65,7 @@ pub fn answer(edition: Edition, root: &str) -> Answer {
         ("/runs/{run_id}/rerun".to_owned(), "post", edition.reruns()),
         ("/jobs/{job_id}/rerun".to_owned(), "post", edition.reruns()),
         ("/jobs/{job_id}".to_owned(), "get", edition.gitea()),
+        ("/jobs/{job_id}/logs".to_owned(), "get", edition.jobs()),
         ("/workflows".to_owned(), "get", edition.gitea()),
         (
             "/workflows/{workflow_id}".to_owned(),

@@ -1,6 +1,5 @@
 //! A request to the REST API, taken apart: whose, what, with which parameters.
 
-use std::fmt::Write as _;
 use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
@@ -11,7 +10,7 @@ use super::{
 };
 use crate::sim::{
     model::{Permission, Repo, State, Token},
-    rest::{Answer, encode},
+    rest::{Answer, query_text},
     shared::Session,
 };
 
@@ -140,11 +139,7 @@ impl Ask<'_> {
         if let Some(found) = found.filter(sees) {
             return Ok(found);
         }
-        let moved = state.repos.iter().find(|it| {
-            let project = it.gitlab.as_ref();
-            project.is_some_and(|it| it.moved_from.iter().any(|it| it.eq_ignore_ascii_case(id)))
-        });
-        match moved.filter(sees) {
+        match state.moved(id).filter(sees) {
             Some(moved) => Err(self.gone_to(moved)),
             None => Err(not_found("Project")),
         }
@@ -153,11 +148,8 @@ impl Ask<'_> {
     fn gone_to(&self, moved: &Repo) -> Answer {
         let mut rest = vec!["projects".to_owned(), moved.id.to_string()];
         rest.extend(self.raw.iter().skip(2).map(|it| (*it).to_owned()));
-        let mut location = format!("{}/{}", self.api, rest.join("/"));
-        for (at, (key, value)) in self.query.iter().enumerate() {
-            let sign = if at == 0 { '?' } else { '&' };
-            let _ = write!(location, "{sign}{}={}", encode(key), encode(value));
-        }
+        let query = query_text(&self.query);
+        let location = format!("{}/{}{query}", self.api, rest.join("/"));
         message(301, json!({"location": location})).with("location", location)
     }
 

@@ -95,6 +95,7 @@ impl Query {
             let state = &session.state;
             let repo = state
                 .repo(&owner, &name)
+                .or_else(|| state.moved(&whole))
                 .filter(|it| !it.private || session.token.sees(&it.owner, &it.name))
                 .ok_or_else(|| error("NOT_FOUND", not_found()))?;
             Ok(Some(Repository(Place {

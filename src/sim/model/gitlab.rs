@@ -11,8 +11,6 @@ pub struct Project {
     pub statuses: Vec<External>,
     /// What people said about merge requests.
     pub notes: Vec<Note>,
-    /// The paths that it once had, which lead to it by redirect.
-    pub moved_from: Vec<String>,
     /// A merge request needs a pipeline that succeeded.
     pub must_succeed: bool,
     /// How many pipelines there have been: the newest one's `iid`.

@@ -38,6 +38,8 @@ pub struct Repo {
     pub owner: String,
     /// Name without owner.
     pub name: String,
+    /// The paths that it once had, which lead to it by redirect.
+    pub moved_from: Vec<String>,
     /// One line for people.
     pub description: String,
     /// The main language.

@@ -1,6 +1,8 @@
 //! From method and path to the operation, and what a token needs to read there.
 
-use super::{Answer, Ask};
+use serde_json::json;
+
+use super::{Answer, Ask, encode, query_text};
 use crate::sim::{act::Refusal, model::Repo};
 
 type Done = Result<Answer, Refusal>;
@@ -25,18 +27,55 @@ fn dispatch(ask: &Ask<'_>) -> Done {
             Ok(ask.repos(Some(org)))
         }
         (_, ["repos", owner, name, rest @ ..]) => {
-            let id = ask.state().visible(ask.token(), owner, name)?;
-            let repo = ask.state().repo_by_id(id).ok_or_else(Refusal::not_found)?;
-            match ask.method {
-                "GET" => {
-                    readable(ask, rest)?;
-                    read(ask, repo, rest)
-                }
-                _ => write(ask, repo, rest),
+            match ask.state().visible(ask.token(), owner, name) {
+                Ok(id) => below(ask, id, rest),
+                Err(no) => moved(ask, owner, name, rest).ok_or(no),
             }
+        }
+        // Where a renamed one leads.
+        (_, ["repositories", id, rest @ ..]) => {
+            let known = id.parse().ok().and_then(|id| ask.state().repo_by_id(id));
+            let known = known.ok_or_else(Refusal::not_found)?;
+            let id = ask
+                .state()
+                .visible(ask.token(), &known.owner, &known.name)?;
+            below(ask, id, rest)
         }
         _ => Err(Refusal::not_found()),
     }
+}
+
+fn below(ask: &Ask<'_>, id: u64, rest: &[&str]) -> Done {
+    let repo = ask.state().repo_by_id(id).ok_or_else(Refusal::not_found)?;
+    match ask.method {
+        "GET" => {
+            readable(ask, rest)?;
+            read(ask, repo, rest)
+        }
+        _ => write(ask, repo, rest),
+    }
+}
+
+// The old path of a repository leads to it by its number: for good if something is read, and with
+// the method kept if something is changed.
+fn moved(ask: &Ask<'_>, owner: &str, name: &str, rest: &[&str]) -> Option<Answer> {
+    let found = ask.state().moved(&format!("{owner}/{name}"))?;
+    ask.state()
+        .visible(ask.token(), &found.owner, &found.name)
+        .ok()?;
+    let mut to = format!("{}/repositories/{}", ask.api, found.id);
+    for segment in rest {
+        to.push('/');
+        to.push_str(&encode(segment));
+    }
+    to.push_str(&query_text(&ask.query));
+    let (status, words) = match ask.method {
+        "GET" => (301, "Moved Permanently"),
+        _ => (307, "Temporary Redirect"),
+    };
+    let docs = "https://docs.github.com/rest/guides/best-practices-for-using-the-rest-api#follow-redirects";
+    let body = json!({"message": words, "url": to, "documentation_url": docs});
+    Some(Answer::json(status, body).with("location", to))
 }
 
 fn read(ask: &Ask<'_>, repo: &Repo, rest: &[&str]) -> Done {
@@ -65,6 +104,7 @@ fn read(ask: &Ask<'_>, repo: &Repo, rest: &[&str]) -> Done {
         ["actions", "runs", id, "pending_deployments"] => ask.pending(repo, id),
         ["actions", "runs", id, "approvals"] => ask.approvals(repo, id),
         ["actions", "jobs", id] => ask.job(repo, id),
+        ["actions", "jobs", id, "logs"] => ask.job_log(repo, id),
         ["environments"] => Ok(ask.environments(repo)),
         ["environments", name] => ask.environment(repo, name),
         ["environments", name, "deployment-branch-policies"] => ask.branch_policies(repo, name),

@@ -11,6 +11,7 @@ use crate::sim::{
     model::{Flavor, Token},
     rest::{self, Answer, Ask},
     shared::{Budget, Resource, Session, Shared},
+    trace,
 };
 
 /// Which API a path belongs to, and the path without the API's own beginning.
@@ -120,6 +121,9 @@ async fn genuine(
 ) -> Reply {
     let api = &Api::of(&incoming.raw_path);
     let current = shared.read();
+    if let Some(path) = incoming.raw_path.strip_prefix("/_logs/") {
+        return stored(&current, incoming, path);
+    }
     if incoming
         .header("user-agent")
         .is_none_or(|it| it.trim().is_empty())
@@ -174,6 +178,29 @@ async fn genuine(
     let cost = u32::from(resource == Resource::Core && !free && reply.status() != 304);
     dress(&mut reply, shared, &token, resource, cost, &version);
     reply
+}
+
+// The store of logs, which is no part of the API: the address says enough, and whoever brings a token
+// with it is turned away, as Azure does.
+fn stored(state: &crate::sim::model::State, incoming: &Incoming, path: &str) -> Reply {
+    if incoming.header("authorization").is_some() {
+        let words = "<?xml version=\"1.0\"?><Error><Code>InvalidAuthenticationInfo</Code></Error>";
+        return Reply::foreign(401, words.to_owned(), [].into());
+    }
+    let found = path.split_once('/').and_then(|(repo, job)| {
+        let (repo, job): (u64, u64) = (repo.parse().ok()?, job.parse().ok()?);
+        let key = trace::key(state, repo, job);
+        let (run, job) = state.repo_by_id(repo)?.job(job)?;
+        (incoming.query == format!("sig={key}")).then(|| trace::of(state, run, job))
+    });
+    match found {
+        Some(text) => Answer::raw(200, "text/plain", text.into_bytes()).into(),
+        None => Reply::foreign(
+            404,
+            "<?xml version=\"1.0\"?><Error><Code>BlobNotFound</Code></Error>".to_owned(),
+            [].into(),
+        ),
+    }
 }
 
 fn token<'s>(state: &'s crate::sim::model::State, incoming: &Incoming) -> Option<&'s Arc<Token>> {

@@ -68,6 +68,26 @@ impl Reply {
         self.status
     }
 
+    /// Leaves of a plain text what was asked for: `bytes=N-` is all that is understood.
+    pub fn range(&mut self, wanted: Option<&str>) {
+        let from = wanted.and_then(|it| it.strip_prefix("bytes=")?.strip_suffix('-')?.parse().ok());
+        let plain = self.kind.is_some_and(|kind| kind.starts_with("text/plain"));
+        let Some(from) = from.filter(|_: &usize| plain && self.status == 200) else {
+            return;
+        };
+        let all = self.body.len();
+        if from >= all {
+            self.status = 416;
+            self.body.clear();
+            self.header("content-range", format!("bytes */{all}"));
+        } else {
+            self.status = 206;
+            self.body.drain(..from);
+            let last = all - 1;
+            self.header("content-range", format!("bytes {from}-{last}/{all}"));
+        }
+    }
+
     /// Sets a header.
     pub fn header(&mut self, name: &str, value: String) {
         self.headers.push((name.to_owned(), value));

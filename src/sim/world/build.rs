@@ -247,6 +247,7 @@ impl World {
                 group => format!("{}/{group}", self.forge.owner),
             },
             name: plan.name.clone(),
+            moved_from: plan.moved_from.clone(),
             description: plan.description.clone(),
             language: plan.language.clone(),
             topics: vec!["service".to_owned()],
@@ -375,7 +376,6 @@ fn gitlab(state: &mut State, plan: &RepoPlan) -> Project {
     });
     Project {
         freezes: freezes.collect(),
-        moved_from: plan.moved_from.clone(),
         must_succeed: plan.must_succeed,
         ..Project::default()
     }

@@ -198,3 +198,88 @@ async fn a_hold_lets_the_running_step_finish_and_the_next_one_not_start() {
     let ended = kinds.iter().rfind(|kind| kind.starts_with("promotion."));
     assert_eq!(ended.map(String::as_str), Some("promotion.succeeded"));
 }
+
+/// The config's production gets a brake.
+fn brake(evening: &Evening, ways: &[&str]) {
+    evening.edit_config(|config| {
+        let ways: Vec<toml::Value> = ways.iter().map(|way| (*way).into()).collect();
+        let mut brake = toml::Table::new();
+        brake.insert("github".into(), ways.into());
+        config["environment"]["production"]
+            .as_table_mut()
+            .unwrap()
+            .insert("brake".into(), brake.into());
+    });
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hold_is_the_forges_own_brake_until_it_is_lifted() {
+    let evening = Evening::of(&["search"]).await;
+    brake(&evening, &["status"]);
+    let mut alice = Operator::new(&evening.config());
+    alice.settle().await;
+    alice.hold("search", "heap grows");
+    alice.until_shown("BRAKE effective").await;
+    let screen = alice.screen();
+    assert!(screen.contains("status hold/production on"), "{screen}");
+    assert_eq!(evening.writes().len(), 1);
+    let state = evening.sim.state();
+    let repo = state.repo("acme", "search").unwrap();
+    let status = repo.statuses.last().unwrap();
+    assert_eq!(
+        (status.context.as_str(), status.state.word()),
+        ("hold/production", "failure")
+    );
+    let said = status.description.clone().unwrap();
+    assert!(said.starts_with("held by alice: heap grows"), "{said}");
+    // Another board reads it back for itself.
+    let mut dee = Operator::new(&evening.config_of("dee", "second"));
+    dee.settle().await;
+    dee.go_to("search");
+    dee.until_shown("BRAKE effective").await;
+    assert_eq!(evening.writes().len(), 1);
+    // List, reason, cancel, edit, lift.
+    alice.press("H up");
+    alice.write("fixed");
+    alice.press("tab tab tab enter");
+    alice
+        .until("the brake to go", |state| {
+            let ledger = state.engine.ledger.as_ref().unwrap();
+            ledger.holds.is_empty() && !state.engine.is_braking(state.now)
+        })
+        .await;
+    let state = evening.sim.state();
+    let repo = state.repo("acme", "search").unwrap();
+    assert_eq!(repo.statuses.last().unwrap().state.word(), "success");
+    assert_eq!(evening.writes().len(), 2);
+    // The timeline has it still.
+    let screen = alice.screen();
+    assert!(
+        !screen.contains("BRAKE effective") && !screen.contains("BRAKE LEFT"),
+        "{screen}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_brake_that_the_forge_refuses_is_told_and_bound_again_by_the_key() {
+    let evening = Evening::of(&["search"]).await;
+    brake(&evening, &["status"]);
+    let mut alice = Operator::new(&evening.config());
+    alice.settle().await;
+    let refuse = gonogo::sim::Effect::Status {
+        status: 403,
+        body: "{\"message\":\"Resource not accessible by personal access token\"}".into(),
+        headers: std::collections::BTreeMap::default(),
+    };
+    evening.fault("POST", "/statuses/", Some(1), refuse);
+    alice.hold("search", "heap grows");
+    alice.until_shown("BRAKE advisory only").await;
+    let screen = alice.screen();
+    assert!(screen.contains("Resource not accessible"), "{screen}");
+    // The hold is on all the same.
+    assert!(!goes(&alice.state, "search"));
+    // List, reason, cancel, edit, lift, bind.
+    alice.press("H tab tab tab enter");
+    alice.until_shown("BRAKE effective").await;
+    assert_eq!(evening.writes().len(), 2);
+}

@@ -58,7 +58,9 @@ fn is_a_cell(cell: &Value) {
     for hold in cell["holds"].as_array().unwrap() {
         assert_eq!(
             keys(hold),
-            ["id", "scope", "kind", "reason", "owner", "since", "until"]
+            [
+                "id", "scope", "kind", "reason", "owner", "since", "until", "brake"
+            ]
         );
     }
 }
@@ -173,7 +175,7 @@ fn the_log_is_one_object_a_line() {
     ])
     .done();
     let holds = sim.run(&["hold", "list", "--json"]).done().json();
-    assert_eq!(keys(&holds), ["schema", "holds"]);
+    assert_eq!(keys(&holds), ["schema", "holds", "left"]);
     let id = holds["holds"][0]["id"].as_str().unwrap().to_owned();
     sim.run(&["hold", "edit", &id, "--reason", "frozen for an hour"])
         .done();

@@ -1,13 +1,10 @@
 //! The contract of the Forgejo adapter, over HTTP against the simulated Forgejo in two versions and
 //! the simulated Gitea.
 
-use std::collections::BTreeMap;
-
 use gonogo::domain::act::{Handle, MergeMethod, Outcome, StatusState};
 use gonogo::domain::deployment;
 use gonogo::domain::facts::ServiceFacts;
 use gonogo::domain::fault::FaultKind;
-use gonogo::domain::ids::ReleaseId;
 use gonogo::domain::phase::Phase;
 use gonogo::domain::policy::EnvironmentModel;
 use gonogo::domain::pull_request::ChangeState;
@@ -17,7 +14,6 @@ use gonogo::forge::{Capability, Forge};
 use super::*;
 use crate::harness::step;
 
-mod ambiguous;
 mod models;
 
 /// A simulated forge, and the adapter as one of its people.

@@ -100,3 +100,31 @@ fn the_checks_of_a_candidate_that_an_answer_brings_are_asked_for_at_once_and_onc
     engine.look_at_candidates(&name, &with, later);
     assert!(engine.checks_are_read(&name));
 }
+
+#[test]
+fn requests_are_counted_over_the_last_minute_and_faults_are_remembered_up_to_a_point() {
+    use crate::app::engine::ForgeState;
+    let begin = harness::now();
+    let mut forge = ForgeState::default();
+    for (seconds, sent, rate) in [(0, 10, 0), (30, 25, 15), (90, 40, 15), (300, 41, 0)] {
+        let now = begin + SignedDuration::from_secs(seconds);
+        let budget = Budget {
+            sent,
+            ..Default::default()
+        };
+        forge.budget_is(budget, now);
+        assert_eq!(forge.rate(now), rate, "after {seconds} s");
+    }
+    for number in 0..100 {
+        let doing = format!("reading {number}");
+        forge.remember(Fault {
+            doing,
+            ..fault(FaultKind::ForgeTrouble)
+        });
+    }
+    assert_eq!(forge.faults.len(), 30);
+    assert_eq!(
+        forge.faults.back().map(|last| last.doing.as_str()),
+        Some("reading 99")
+    );
+}

@@ -43,6 +43,9 @@ impl Engine {
         for countdown in self.auto.countdowns.values() {
             sooner(countdown.ends_at);
         }
+        if let Some(at) = self.braking_at(now) {
+            sooner(at);
+        }
         if !self.restless.is_empty() {
             sooner(now + SignedDuration::from_secs(1));
         }

@@ -121,6 +121,7 @@ impl Engine {
         effects.extend(self.due_scopes(forge, now));
         effects.extend(self.due_declared(forge, now));
         effects.extend(self.due_jobs(forge, now));
+        effects.extend(self.due_marks(forge, now));
         effects
     }
 
@@ -292,7 +293,13 @@ impl Engine {
             let Some(facts) = row.facts.value() else {
                 continue;
             };
-            for run in facts.runs.iter().take(3) {
+            let logged = self
+                .logged
+                .as_ref()
+                .filter(|(of, _)| *of == row.service.name);
+            let older = facts.runs.iter().skip(3);
+            let older = older.filter(|run| logged.is_some_and(|(_, logged)| *logged == run.id));
+            for run in facts.runs.iter().take(3).chain(older) {
                 let key = (row.service.name.clone(), run.id);
                 let fact = self.jobs.get(&key);
                 let settled = fact.and_then(Fact::at).is_some_and(|at| {

@@ -4,6 +4,7 @@ use super::questions::WATCHED;
 use super::*;
 use crate::app::interface::harness;
 use crate::app::msg::{Answer, Budget, Fetched, Msg};
+use crate::domain::facts::{Pulse, ServiceFacts};
 
 /// Answers every question about facts with what was known, asked at `asked_at`; returns how many
 /// services were asked for.
@@ -100,7 +101,7 @@ fn what_changed_is_asked_for_in_one_question_after_the_last_part_of_an_answer() 
     });
     let (generation, forge, targets) = pulse.unwrap();
     assert!(targets.len() > 1);
-    let changed = crate::domain::facts::Pulse {
+    let changed = Pulse {
         head: Some(Sha::from("new")),
         checks: None,
         deployments: Vec::new(),
@@ -133,4 +134,83 @@ fn what_changed_is_asked_for_in_one_question_after_the_last_part_of_an_answer() 
         asked.extend(questions);
     }
     assert_eq!(asked, [(last, last + 1)]);
+}
+
+/// What a forge answers to a pulse while nothing changes.
+fn same_pulse(facts: &ServiceFacts) -> Pulse {
+    let head = facts.head.as_ref().map(|head| head.sha.clone());
+    let checks = head.as_ref().and_then(|sha| facts.checks.get(sha));
+    Pulse {
+        checks: checks.and_then(|checks| checks.phase.clone()),
+        head,
+        deployments: Vec::new(),
+        pull_requests: facts.open_pull_requests,
+        latest_release: None,
+        pushed_at: None,
+        labelled: Vec::new(),
+    }
+}
+
+/// Time goes from one instant at which something is due to the next.
+#[test]
+fn a_quiet_hour_wakes_the_engine_a_few_hundred_times_and_asks_one_pulse_in_15_seconds() {
+    let mut engine = harness::state().engine;
+    engine.watched.clear();
+    let mut now = harness::now();
+    let end = now + SignedDuration::from_hours(1);
+    let (mut wakes, mut pulses, mut whole) = (0, 0, 0);
+    while now < end {
+        wakes += 1;
+        let effects = engine.take(Msg::Tick, now);
+        let mut later = Vec::new();
+        for effect in effects {
+            let Effect::Fetch {
+                generation,
+                forge,
+                question: Question::Pulse(targets),
+            } = effect
+            else {
+                later.push(effect);
+                continue;
+            };
+            pulses += 1;
+            let known = targets.iter().map(|target| {
+                let row = engine.board.row(&target.service).unwrap();
+                (
+                    target.service.clone(),
+                    Ok(same_pulse(row.facts.value().unwrap())),
+                )
+            });
+            let answer = Answer::Pulses(known.collect());
+            later.extend(engine.take(
+                Msg::Fetched(Fetched {
+                    generation,
+                    forge,
+                    question: Question::Pulse(targets),
+                    asked_at: now,
+                    answer,
+                    budget: Budget::default(),
+                    more: false,
+                }),
+                now,
+            ));
+        }
+        whole += answer(&mut engine, later, now, now);
+        let due = engine.due(now);
+        assert!(due > now, "due again at once, at {now}");
+        now = due;
+    }
+    println!("{wakes} wake-ups, {pulses} pulses, {whole} services read whole");
+    assert!((200..=260).contains(&pulses), "{pulses} pulses");
+    assert!(
+        (pulses..=800).contains(&wakes),
+        "{wakes} wake-ups in an hour"
+    );
+    // Once because nothing was known of the pulse before, and now and then because a pulse does
+    // not see everything.
+    let all = engine.board.rows.len();
+    assert!(
+        (all..=8 * all).contains(&whole),
+        "{whole} services read whole"
+    );
 }

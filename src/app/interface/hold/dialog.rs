@@ -28,6 +28,8 @@ pub struct HoldDialog {
     /// Empty means until lifted; else `15:00Z`, `30m`, `2h`.
     pub until: Input,
     pub focus: HoldFocus,
+    /// The cell has brakes on its forge, which can be bound again.
+    pub bindable: bool,
     pub error: Option<String>,
 }
 
@@ -55,6 +57,8 @@ pub enum HoldFocus {
     Hold,
     Edit,
     Lift,
+    /// Place what the forge lacks.
+    Bind,
 }
 
 const LIFTED: &str = "the hold was lifted meanwhile";
@@ -69,6 +73,15 @@ impl HoldDialog {
                 HoldFocus::Until,
                 HoldFocus::Reason,
                 HoldFocus::Cancel,
+                HoldFocus::Hold,
+            ],
+            HoldMode::Existing { .. } if self.bindable => &[
+                HoldFocus::List,
+                HoldFocus::Reason,
+                HoldFocus::Cancel,
+                HoldFocus::Edit,
+                HoldFocus::Lift,
+                HoldFocus::Bind,
                 HoldFocus::Hold,
             ],
             HoldMode::Existing { .. } => &[
@@ -133,7 +146,8 @@ impl HoldDialog {
             | HoldFocus::Cancel
             | HoldFocus::Hold
             | HoldFocus::Edit
-            | HoldFocus::Lift => None,
+            | HoldFocus::Lift
+            | HoldFocus::Bind => None,
         }
     }
 
@@ -176,6 +190,9 @@ impl HoldDialog {
         }
         let line = match (&self.mode, self.chosen(&state.engine)) {
             (HoldMode::Edit(id), _) => format!("gonogo hold edit {id}{}", self.until_flag()),
+            (HoldMode::Existing { .. }, Some(hold)) if self.focus == HoldFocus::Bind => {
+                return format!("gonogo hold bind {}", hold.id);
+            }
             (HoldMode::Existing { .. }, Some(hold)) => format!("gonogo hold lift {}", hold.id),
             (HoldMode::Existing { .. } | HoldMode::Place, _) => {
                 let cover = self.covers.get(self.cover).cloned().unwrap_or_default();

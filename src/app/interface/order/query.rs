@@ -2,11 +2,13 @@
 //! words. Matching a row is the one small function `lets_through`; ordering rows lives in `order`.
 
 use jiff::Timestamp;
-use nucleo_matcher::pattern::{Atom, AtomKind, CaseMatching, Normalization};
-use nucleo_matcher::{Config, Matcher, Utf32Str};
+use nucleo_matcher::Matcher;
 
+use super::lines::Word;
+use crate::app::view::tally::Stands;
 use crate::domain::board::Row;
 use crate::domain::cell::{Cell, CellState};
+use crate::domain::ids::Person;
 use crate::domain::policy::Policy;
 
 /// What the help and the errors say of the language.
@@ -31,10 +33,8 @@ struct Term {
 
 #[derive(Clone, Debug, PartialEq)]
 enum Test {
-    /// A part of one of the row's words.
-    Plain(String),
-    /// The letters of one of the row's words, in order.
-    Fuzzy(Atom),
+    /// One of the row's words.
+    Word(Word),
     /// A field of the row has a part that is one of these.
     OfRow(RowField, Vec<String>),
     /// The same of a cell.
@@ -129,28 +129,32 @@ impl Query {
         self.terms.is_empty()
     }
 
-    /// Says whether a row fits. Terms of the environment choose the cells that are looked at: of
-    /// one of them the other terms of cells must hold, of none of them those with a `!`.
-    pub fn lets_through(&mut self, row: &Row, policy: &Policy, now: Timestamp) -> bool {
-        if self.terms.is_empty() {
-            return true;
-        }
+    /// Says whether what was typed on after `before` can only take rows away, because all of it is
+    /// words that must be there.
+    pub fn narrows(&self, before: &Self) -> bool {
+        let words = |query: &Self| {
+            let mut terms = query.terms.iter();
+            query.problems.is_empty()
+                && terms.all(|term| !term.not && matches!(term.test, Test::Word(_)))
+        };
+        words(self) && words(before) && self.terms.len() >= before.terms.len()
+    }
+
+    /// Says whether a row fits; `line` is what it is called, `stands` where it stands. Terms of the
+    /// environment choose the cells that are looked at: of one of them the other terms of cells
+    /// must hold, of none of them those with a `!`.
+    pub(super) fn lets_through(
+        &mut self,
+        row: &Row,
+        line: &str,
+        stands: Stands,
+        policy: &Policy,
+        now: Timestamp,
+    ) -> bool {
         let Self { terms, matcher, .. } = self;
         let of_row = terms.iter().all(|term| match &term.test {
             Test::OfCell(_) => true,
-            Test::Plain(part) => {
-                term.not != any_word(row, policy, now, |word| contains(word, part))
-            }
-            Test::Fuzzy(atom) => {
-                // A matcher is big; most filters need none.
-                let matcher = matcher.get_or_insert_with(|| Matcher::new(Config::DEFAULT));
-                let mut buffer = Vec::new();
-                term.not
-                    != any_word(row, policy, now, |word| {
-                        atom.score(Utf32Str::new(word, &mut buffer), matcher)
-                            .is_some()
-                    })
-            }
+            Test::Word(word) => term.not != word.fits(line, stands, matcher),
             Test::OfRow(field, parts) => term.not != of_row(row, policy, *field, parts),
         });
         of_row && of_cells(terms, row, policy, now)
@@ -215,9 +219,9 @@ fn of_cell(row: &Row, cell: &Cell, test: &CellTest, policy: &Policy, now: Timest
                 .chain(
                     flight
                         .and_then(|flight| flight.by.as_ref())
-                        .map(|by| by.as_str()),
+                        .map(Person::as_str),
                 )
-                .chain(cell.deployed_by.as_ref().map(|by| by.as_str()))
+                .chain(cell.deployed_by.as_ref().map(Person::as_str))
                 .any(|name| any_part(name, parts))
         }
         CellTest::Behind(bound, count) => {
@@ -253,22 +257,6 @@ fn of_row(row: &Row, policy: &Policy, field: RowField, parts: &[String]) -> bool
     }
 }
 
-/// The words that plain and fuzzy terms are looked for in.
-fn any_word(
-    row: &Row,
-    policy: &Policy,
-    now: Timestamp,
-    mut fits: impl FnMut(&str) -> bool,
-) -> bool {
-    fits(row.service.name.as_str())
-        || row.service.group.as_deref().is_some_and(&mut fits)
-        || row.cells.iter().any(|cell| {
-            fits(cell.environment.as_str())
-                || fits(cell.state(&row.facts, policy, now).word())
-                || fits(cell.next(&row.facts, policy, now).word())
-        })
-}
-
 fn any_part(text: &str, parts: &[String]) -> bool {
     parts.iter().any(|part| contains(text, part))
 }
@@ -288,17 +276,10 @@ fn contains(text: &str, part: &str) -> bool {
 /// Reads one term without its `!`. `None` is a field whose value is still to be typed.
 fn test(word: &str) -> Result<Option<Test>, String> {
     if let Some(rest) = word.strip_prefix('~') {
-        let atom = Atom::new(
-            rest,
-            CaseMatching::Ignore,
-            Normalization::Smart,
-            AtomKind::Fuzzy,
-            false,
-        );
-        return Ok(Some(Test::Fuzzy(atom)));
+        return Ok(Some(Test::Word(Word::fuzzy(rest))));
     }
     let Some((field, value)) = word.split_once(':') else {
-        return Ok(Some(Test::Plain(word.to_lowercase())));
+        return Ok(Some(Test::Word(Word::plain(word))));
     };
     let lower = field.to_lowercase();
     let named = NAMES.iter().find(|(name, _)| *name == lower);
@@ -362,16 +343,22 @@ mod tests {
     use std::sync::Arc;
 
     use super::super::super::harness::{add_release, hold, now, running, state, with_cell};
+    use super::super::lines::Lines;
     use super::*;
     use crate::app::state::State;
+    use crate::app::view::tally::stands;
 
     fn found(state: &State, text: &str) -> Vec<String> {
         let mut query = Query::parse(text);
-        let rows = state.engine.board.rows.iter();
         let policy = &state.engine.policy;
-        rows.filter(|row| query.lets_through(row, policy, now()))
-            .map(|row| row.service.name.to_string())
-            .collect()
+        let lines = Lines::new(policy, &state.engine.board.rows);
+        let rows = state.engine.board.rows.iter().enumerate();
+        rows.filter(|(place, row)| {
+            let (_, stands) = stands(row, policy, now());
+            query.lets_through(row, lines.line(*place), stands, policy, now())
+        })
+        .map(|(_, row)| row.service.name.to_string())
+        .collect()
     }
 
     fn busy() -> State {
@@ -467,6 +454,23 @@ mod tests {
             assert_eq!(problems.len(), 1, "{text}");
             assert!(problems[0].starts_with(why), "{problems:?}");
             assert_eq!(found(&state, text), ["web"], "{text}");
+        }
+    }
+
+    #[test]
+    fn only_more_words_narrow() {
+        let narrows = |before, after| Query::parse(after).narrows(&Query::parse(before));
+        for (before, after) in [("", "w"), ("w", "we"), ("we", "we ~b"), ("~w", "~we")] {
+            assert!(narrows(before, after), "{before} {after}");
+        }
+        for (before, after) in [
+            ("!w", "!we"),
+            ("behind:<1", "behind:<10"),
+            ("state:held", "state:held,gated"),
+            ("forge", "forge:"),
+            ("we ap", "we"),
+        ] {
+            assert!(!narrows(before, after), "{before} {after}");
         }
     }
 

@@ -17,7 +17,9 @@ pub(in crate::app::view) fn dialog(look: &Look<'_>, confirm: &ConfirmDialog) -> 
         Some(Purpose::Cancellation) => ("Leave it running", "Cancel the run"),
         Some(Purpose::Rejection) => ("Cancel", "Reject"),
         Some(Purpose::Rerun) => ("Cancel", "Run again"),
-        Some(Purpose::Promotion | Purpose::Status) | None => ("Cancel", "Confirm"),
+        Some(Purpose::Promotion | Purpose::Status | Purpose::Brake | Purpose::Unbrake) | None => {
+            ("Cancel", "Confirm")
+        }
     };
     let mut all = vec![Button::new(stay, on(ConfirmFocus::Cancel))];
     match &confirm.plan {

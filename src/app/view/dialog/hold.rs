@@ -2,6 +2,7 @@
 
 use super::{Button, Form, buttons, columns};
 use crate::app::interface::{HoldDialog, HoldFocus, HoldMode};
+use crate::app::view::brake;
 use crate::app::view::line::{Line, Tone};
 use crate::app::view::look::Look;
 use crate::app::view::panel::Dialog;
@@ -24,13 +25,19 @@ pub(in crate::app::view) fn dialog(look: &Look<'_>, hold: &HoldDialog) -> Dialog
             form.field("reason", &hold.reason, on(HoldFocus::Reason));
             form.labelled("", Line::of(Tone::Muted, "lifting asks for a reason"));
             let why = empty(&hold.reason).then(|| "a reason is required".to_owned());
-            let foot = buttons(&[
+            for line in brake::lines(look, &hold.service, &hold.environment) {
+                form.line(line);
+            }
+            let mut foot = vec![
                 Button::new("Cancel", on(HoldFocus::Cancel)),
                 Button::new("Edit", on(HoldFocus::Edit)),
                 Button::new("Lift", on(HoldFocus::Lift)).unless(why),
-                Button::new("Add another", on(HoldFocus::Hold)),
-            ]);
-            (format!("HELD {place}"), foot)
+            ];
+            if hold.bindable {
+                foot.push(Button::new("Bind again", on(HoldFocus::Bind)));
+            }
+            foot.push(Button::new("Add another", on(HoldFocus::Hold)));
+            (format!("HELD {place}"), buttons(&foot))
         }
         HoldMode::Place => {
             fields(look, hold, &mut form);
@@ -105,6 +112,14 @@ fn fields(look: &Look<'_>, hold: &HoldDialog, form: &mut Form) {
         HoldKind::All => "nothing starts here, by key or command, for anybody; what runs goes on",
     };
     form.told("effect", Tone::Plain, effect);
+    let cover = hold.covers.get(hold.cover);
+    let place = matches!(hold.mode, HoldMode::Place);
+    if let Some(text) = cover
+        .and_then(|cover| look.engine.would_place(cover))
+        .filter(|_| place)
+    {
+        form.told("", Tone::Plain, &text);
+    }
 }
 
 fn existing(look: &Look<'_>, holds: &[HoldId], selected: usize, focused: bool, form: &mut Form) {

@@ -120,6 +120,7 @@ fn hold_dialog(mode: HoldMode, focus: HoldFocus) -> HoldDialog {
         reason: Input::new("heap grows 3%/h, need profile".into()),
         until: Input::new("15:00".into()),
         focus,
+        bindable: false,
         error: None,
     }
 }
@@ -300,6 +301,61 @@ pub(crate) fn overview(overview: Overview, columns: u16, rows: u16) -> State {
     state.interface.screen = match overview {
         Overview::Runs | Overview::PullRequests => Screen::Pipelines,
         Overview::Tasks => Screen::Tasks,
+        Overview::Holds => Screen::Holds,
     };
+    state
+}
+
+/// The holds of an evening: one that ends, one of an incident, one on everything that has ended.
+pub(crate) fn holds(columns: u16, rows: u16) -> State {
+    let mut state = held(columns, rows);
+    if let Some(ledger) = &mut state.engine.ledger {
+        let first = journal::a_hold();
+        let mut incident = first.clone();
+        incident.id = "h-8a1".into();
+        incident.cover.service = None;
+        incident.since = ago(2 * HOUR);
+        incident.until = None;
+        incident.incident = true;
+        incident.reason = "p99 > 900ms after the last promotion".into();
+        let mut over = first.clone();
+        over.id = "h-6c0".into();
+        over.cover = Cover::default();
+        over.since = ago(5 * HOUR);
+        over.until = Some(ago(HOUR));
+        over.kind = HoldKind::All;
+        over.reason = "database maintenance".into();
+        for hold in [first, incident, over] {
+            ledger.holds.insert(hold.id.clone(), hold);
+        }
+    }
+    state.interface.screen = Screen::Holds;
+    state
+}
+
+/// A forge that answers, with a history.
+pub(crate) fn forge(columns: u16, rows: u16) -> State {
+    forge_of(busy(columns, rows))
+}
+
+/// A forge that does not.
+pub(crate) fn forge_in_trouble(columns: u16, rows: u16) -> State {
+    forge_of(forge_down(columns, rows))
+}
+
+fn forge_of(mut state: State) -> State {
+    use crate::domain::capability::Capability;
+    for forge in state.engine.forges.values_mut() {
+        forge.identity = Some(crate::app::msg::Identity {
+            login: person("alice"),
+            scopes: vec!["repo".into(), "workflow".into(), "read:org".into()],
+            version: None,
+            capabilities: Capability::ALL[..11].to_vec(),
+        });
+        forge
+            .faults
+            .push_back(fault(FaultKind::ForgeTrouble, "502 Bad Gateway", None));
+    }
+    state.interface.screen = Screen::Forge("gh".into());
     state
 }

@@ -54,6 +54,7 @@ pub(super) fn policy(plans: &[Plan]) -> Policy {
                     risk: crate::domain::risk::RiskRule::default(),
                     countdown: crate::domain::policy::COUNTDOWN,
                     verification: None,
+                    brakes: crate::domain::brake::Brakes::default(),
                 };
                 (EnvironmentName::new(name), environment)
             })

@@ -104,7 +104,7 @@ fn argv(value: &Value<'_>, place: &Place<'_>) -> Option<Vec<String>> {
 }
 
 /// Says whether a program can be run: from the file's folder on if it has a slash, else by PATH.
-fn is_there(program: &str, place: &Place<'_>) -> bool {
+pub(in super::super) fn is_there(program: &str, place: &Place<'_>) -> bool {
     if program.contains('/') {
         return is_program(&place.folder().join(program));
     }

@@ -39,12 +39,7 @@ pub(super) fn read(
             "Forgejo has no environments of its own",
             "write environments = \"status\", \"branch\", \"release\" or \"run\"",
         )),
-        (ForgeKind::GitHub | ForgeKind::Forgejo, _)
-        | (ForgeKind::GitLab, EnvironmentModel::Native) => None,
-        (ForgeKind::GitLab, _) => Some((
-            "this forge has environments of its own, and no others are read there in this version",
-            "leave `environments` out",
-        )),
+        (ForgeKind::GitHub | ForgeKind::GitLab | ForgeKind::Forgejo, _) => None,
     };
     if let Some((message, hint)) = refused {
         value.error(message, Some(hint.to_owned()));

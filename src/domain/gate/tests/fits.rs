@@ -130,23 +130,6 @@ fn it_is_open_until_just_so_much_is_left_as_it_takes() {
     assert_eq!(stays(119), State::Waiting);
 }
 
-/// Found by `laws::values_do_not_change_with_the_clock_alone`: the words count the minutes down.
-#[test]
-fn an_override_holds_while_what_is_left_of_one_window_shrinks() {
-    let world = world();
-    let (late, later_still) = (later(100), later(110));
-    let (late, later_still) = (
-        world.verdict_at("fits", late),
-        world.verdict_at("fits", later_still),
-    );
-    assert_ne!(late.why, later_still.why);
-    assert_eq!(late.state, State::Waiting);
-    assert_eq!(late.values(), later_still.values());
-    // The next day's window is another.
-    let tomorrow = world.verdict_at("fits", later(24 * 60 + 100));
-    assert_ne!(late.values(), tomorrow.values());
-}
-
 #[test]
 fn it_waits_for_the_next_window_that_is_long_enough() {
     let mut world = world();

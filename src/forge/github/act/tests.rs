@@ -64,28 +64,3 @@ fn a_server_that_does_not_know_run_details_is_not_asked_for_them() {
     assert_eq!(with["return_run_details"], json!(true));
     assert_eq!(without, json!({"ref": "main", "inputs": {"key": "k-1"}}));
 }
-
-#[test]
-fn only_definite_refusals_are_refusals() {
-    for status in 300..=599_u16 {
-        let refusal = Refusal::of(
-            status,
-            &http::HeaderMap::new(),
-            br#"{"message":"No because"}"#,
-        );
-        let definite = matches!(status, 400 | 401 | 403 | 404 | 405 | 409 | 422);
-        match refused(&refusal) {
-            Outcome::Rejected { .. } => assert!(definite, "{status}"),
-            Outcome::NoAnswer { .. } => assert!(!definite, "{status}"),
-            Outcome::Accepted(_) => panic!("{status}"),
-        }
-    }
-    for body in [
-        &b"<html>"[..],
-        b"",
-        b"{\"message\":\"secondary rate limit\"}",
-    ] {
-        let refusal = Refusal::of(403, &http::HeaderMap::new(), body);
-        assert!(matches!(refused(&refusal), Outcome::NoAnswer { .. }));
-    }
-}

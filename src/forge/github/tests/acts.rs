@@ -94,6 +94,20 @@ fn every_act() -> Vec<(&'static str, Act)> {
                 target_url: None,
             },
         ),
+        (
+            "label",
+            Act::AddLabel {
+                number: PullRequestNumber(4),
+                label: "hold/prod".into(),
+            },
+        ),
+        (
+            "unlabel",
+            Act::RemoveLabel {
+                number: PullRequestNumber(4),
+                label: "hold/prod".into(),
+            },
+        ),
     ];
     for (_, act) in &acts {
         // A new act must be added to the list above.
@@ -109,12 +123,16 @@ fn every_act() -> Vec<(&'static str, Act)> {
             | Act::Rerun { .. }
             | Act::CreateTag { .. }
             | Act::ByHand
+            | Act::AddLabel { .. }
+            | Act::RemoveLabel { .. }
             | Act::SetStatus { .. } => {}
             // GitHub has no such calls: nothing is sent for them.
             Act::ApproveDeployment { .. }
             | Act::RejectDeployment { .. }
             | Act::PlayJob { .. }
-            | Act::RunPipeline { .. } => {}
+            | Act::RunPipeline { .. }
+            | Act::Freeze { .. }
+            | Act::Unfreeze { .. } => {}
         }
     }
     acts
@@ -207,6 +225,7 @@ async fn act_on(answer: ResponseTemplate, act: &Act) -> (Outcome, Request) {
 async fn each_act_goes_where_its_call_says_and_its_answer_is_followed() {
     let made = |name: &str| match name {
         "approve" | "reject" => (200, json!([{"id": 31}])),
+        "label" | "unlabel" => (200, json!([])),
         "dispatch" => (200, json!({"workflow_run_id": 77, "html_url": "u"})),
         "create deployment" => (201, json!({"id": 31})),
         "merge" => (200, json!({"sha": "BB", "merged": true})),
@@ -241,6 +260,7 @@ async fn each_act_goes_where_its_call_says_and_its_answer_is_followed() {
             "create tag" => assert!(handle.sha.is_some()),
             "publish draft" | "publish new" => assert_eq!(handle.release, Some(ReleaseId(9))),
             "set status" => assert_eq!(handle.sha, Some(Sha::from("aa11"))),
+            "label" | "unlabel" => assert_eq!(handle.run, None),
             _ => assert_eq!(handle.run, Some(RunId(7)), "{name}"),
         }
     }

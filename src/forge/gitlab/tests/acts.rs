@@ -3,7 +3,7 @@
 use super::*;
 use crate::domain::act::{MergeMethod, StatusState};
 use crate::domain::forge_kind::ForgeKind;
-use crate::domain::ids::{DeploymentId, JobId, PullRequestNumber};
+use crate::domain::ids::{DeploymentId, FreezeId, JobId, PullRequestNumber};
 use crate::forge::http::raw::{Answer, serve};
 
 fn approve() -> Act {
@@ -94,6 +94,35 @@ fn every_act() -> Vec<(&'static str, Act)> {
                 target_url: None,
             },
         ),
+        (
+            "label",
+            Act::AddLabel {
+                number: PullRequestNumber(4),
+                label: "hold/prod".into(),
+            },
+        ),
+        (
+            "unlabel",
+            Act::RemoveLabel {
+                number: PullRequestNumber(4),
+                label: "hold/prod".into(),
+            },
+        ),
+        (
+            "freeze",
+            Act::Freeze {
+                start: "0 1 2 3 *".into(),
+                end: "0 2 2 3 *".into(),
+            },
+        ),
+        (
+            "unfreeze",
+            Act::Unfreeze {
+                freeze: FreezeId(7),
+                start: "0 1 2 3 *".into(),
+                end: "0 2 2 3 *".into(),
+            },
+        ),
     ];
     for (_, act) in &acts {
         // A new act must be added to the list above.
@@ -109,6 +138,10 @@ fn every_act() -> Vec<(&'static str, Act)> {
             | Act::PublishRelease { .. }
             | Act::Cancel { .. }
             | Act::Rerun { .. }
+            | Act::AddLabel { .. }
+            | Act::RemoveLabel { .. }
+            | Act::Freeze { .. }
+            | Act::Unfreeze { .. }
             | Act::SetStatus { .. } => {}
             // GitLab has no such calls: nothing is sent for them.
             Act::Approve { .. } | Act::Reject { .. } | Act::Dispatch { .. } | Act::ByHand => {}
@@ -129,6 +162,9 @@ fn made(request: &Request) -> Option<ResponseTemplate> {
         "/merge_requests/4/merge" => {
             json!({"iid": 4, "state": "merged", "merge_commit_sha": "BB", "web_url": "u"})
         }
+        "/merge_requests/4" => json!({"iid": 4, "labels": [], "web_url": "u"}),
+        "/freeze_periods" => json!({"id": 7}),
+        "/freeze_periods/7" => return Some(ResponseTemplate::new(204)),
         "/releases" => json!({"tag_name": "v2"}),
         "/pipelines/7/cancel" | "/pipelines/7/retry" => json!({"id": 7, "status": "canceled"}),
         _ if route.starts_with("/statuses/") => json!({"id": 5, "status": "failed"}),
@@ -320,6 +356,8 @@ async fn each_act_goes_where_its_call_says_and_its_answer_is_followed() {
             }
             "merge" => assert_eq!(handle.sha, Some(Sha::from("bb"))),
             "tag" | "release" | "status" => assert_eq!(handle.sha, Some(Sha::from(SHA))),
+            "label" | "unlabel" => assert_eq!(handle.run, None),
+            "freeze" | "unfreeze" => assert_eq!(handle.freeze, Some(FreezeId(7))),
             _ => assert_eq!(handle.run, Some(RunId(7)), "{name}"),
         }
     }

@@ -239,7 +239,10 @@ async fn the_token_tells_who_it_is_and_what_it_may() {
     let identity = gitlab(&server).identify().await.unwrap();
     assert_eq!(identity.login.as_str(), "ada");
     assert_eq!(identity.version.as_deref(), Some("18.2.0-ee"));
-    assert_eq!(identity.capabilities, [Capability::Checks]);
+    assert_eq!(
+        identity.capabilities,
+        [Capability::Checks, Capability::Log, Capability::FollowLog]
+    );
 }
 
 #[tokio::test]

@@ -204,12 +204,17 @@ impl Repo {
                 self.comes(ends, Change::Run(*run, phase));
                 Ok(of_run(*run))
             }
-            Act::ByHand | Act::SetStatus { .. } => Ok(Handle::default()),
+            Act::ByHand
+            | Act::SetStatus { .. }
+            | Act::AddLabel { .. }
+            | Act::RemoveLabel { .. } => Ok(Handle::default()),
             Act::ApproveDeployment { .. }
             | Act::RejectDeployment { .. }
             | Act::PlayJob { .. }
             | Act::RunPipeline { .. }
-            | Act::CreateTag { .. } => Err("404: this forge has no such call".to_owned()),
+            | Act::CreateTag { .. }
+            | Act::Freeze { .. }
+            | Act::Unfreeze { .. } => Err("404: this forge has no such call".to_owned()),
         }
     }
 

@@ -193,7 +193,11 @@ pub fn as_shown(world: &World, _who: usize, send: &Send) -> Held {
         | Act::Cancel { .. }
         | Act::Rerun { .. }
         | Act::ByHand
-        | Act::SetStatus { .. } => false,
+        | Act::SetStatus { .. }
+        | Act::AddLabel { .. }
+        | Act::RemoveLabel { .. }
+        | Act::Freeze { .. }
+        | Act::Unfreeze { .. } => false,
     };
     if brings {
         Ok(())

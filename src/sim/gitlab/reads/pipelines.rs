@@ -14,6 +14,7 @@ use crate::sim::{
     },
     model::{Job, Repo, Run},
     rest::Answer,
+    trace,
 };
 
 const STATES: [&str; 13] = [
@@ -99,11 +100,8 @@ pub fn answer(ask: &Ask<'_>, repo: &Repo, path: &[&str]) -> Done {
         }
         ["jobs", id, "trace"] => {
             let found = id.parse().ok().and_then(|id| repo.job(id));
-            let (_, job) = found.ok_or_else(|| not_found(""))?;
-            let text = match job.started_at {
-                Some(_) => format!("$ ./ci/run {}\nJob {}\n", job.name, job_word(job)),
-                None => String::new(),
-            };
+            let (run, job) = found.ok_or_else(|| not_found(""))?;
+            let text = trace::of(state, run, job);
             Ok(Answer::raw(
                 200,
                 "text/plain; charset=utf-8",
@@ -125,6 +123,7 @@ fn scope(ask: &Ask<'_>) -> Done<Vec<String>> {
 fn pipelines(ask: &Ask<'_>, repo: &Repo) -> Done {
     let state = ask.state();
     let name = ask.text("ref");
+    let called = ask.text("name");
     let sha = ask.text("sha");
     let status = ask.one_of("status", &STATES)?;
     let from = ask.text("source");
@@ -137,6 +136,7 @@ fn pipelines(ask: &Ask<'_>, repo: &Repo) -> Done {
         .runs
         .iter()
         .filter(|it| name.as_ref().is_none_or(|name| run_ref(it) == *name))
+        .filter(|it| called.as_ref().is_none_or(|name| it.name == *name))
         .filter(|it| sha.as_ref().is_none_or(|sha| it.head_sha == *sha))
         .filter(|it| status.as_ref().is_none_or(|word| run_word(it) == word))
         .filter(|it| from.as_ref().is_none_or(|word| source(it) == word))

@@ -9,7 +9,7 @@ use crate::sim::{
         ask::{Ask, Done},
         shape::{self, change, pipeline},
     },
-    model::{Commit, Entry, Repo},
+    model::{Change, Commit, Entry, Repo},
     rest::Answer,
 };
 
@@ -78,7 +78,7 @@ pub fn answer(ask: &Ask<'_>, repo: &Repo, rest: &[&str]) -> Done {
                         "old_path": it.path, "new_path": it.path, "a_mode": "100644", "b_mode": "100644",
                         "new_file": it.kind == crate::sim::model::ChangeKind::Added,
                         "deleted_file": it.kind == crate::sim::model::ChangeKind::Removed,
-                        "renamed_file": false, "generated_file": false, "diff": "",
+                        "renamed_file": false, "generated_file": false, "diff": diff(it),
                     })
                 })
                 .collect();
@@ -111,6 +111,17 @@ pub fn answer(ask: &Ask<'_>, repo: &Repo, rest: &[&str]) -> Done {
         }
         _ => Err(not_found("")),
     }
+}
+
+// As git has it, but for what the lines say: nothing here reads that.
+fn diff(it: &Change) -> String {
+    let (gone, new) = (it.deletions, it.additions);
+    let lines = |sign: &str, count: u32| format!("{sign}a line\n").repeat(count as usize);
+    format!(
+        "@@ -1,{gone} +1,{new} @@\n{}{}",
+        lines("-", gone),
+        lines("+", new)
+    )
 }
 
 fn statuses(ask: &Ask<'_>, repo: &Repo, commit: &Commit) -> Done {

@@ -39,7 +39,7 @@ pub fn brief(state: &State, repo: &Repo, run: &Run) -> Value {
         "created_at": stamp(run.created_at),
         "updated_at": stamp(run.updated_at),
         "web_url": web(state, repo, run),
-        "name": null,
+        "name": run.name,
     })
 }
 

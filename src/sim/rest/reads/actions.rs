@@ -10,6 +10,7 @@ use crate::sim::{
     act::Refusal,
     model::{Conclusion, Repo, RollupState, Run, RunStatus, StatusState},
     rest::{Answer, Ask},
+    trace,
 };
 
 impl Ask<'_> {
@@ -95,6 +96,19 @@ impl Ask<'_> {
             .filter(|it| all || it.attempt == run.attempt)
             .collect();
         Ok(self.counted("jobs", &jobs, |it| self.shape().job(repo, run, it)))
+    }
+
+    /// Where a job's log lies: in a store on another host, under an address that is its own key.
+    pub fn job_log(&self, repo: &Repo, id: &str) -> Done {
+        let id = number(id)?;
+        let (_, job) = repo.job(id).ok_or_else(Refusal::not_found)?;
+        if job.completed_at.is_none() {
+            return Err(Refusal::not_found());
+        }
+        let store = self.state().base.replacen("127.0.0.1", "localhost", 1);
+        let key = trace::key(self.state(), repo.id, id);
+        let place = format!("{store}/_logs/{}/{id}?sig={key}", repo.id);
+        Ok(Answer::empty(302).with("location", place))
     }
 
     /// One job.

@@ -1,0 +1,564 @@
+//! Braking: a hold that this gonogo places, edits, lifts or sees expire is carried to the forges.
+//!
+//! A cell is brought in line once, after the forge was read; every act of it follows the send-once
+//! protocol of `flow.rs`. What was refused, or had no answer, is tried again by a person alone
+//! (`Request::BindHold`). What a brake is lives in `domain/brake.rs`.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::flow::{Flow, Pending, Stage};
+use super::schedule::Asked;
+use super::{Engine, JournalState, Report};
+use crate::app::effect::{Effect, Question};
+use crate::app::plan::Plan;
+use crate::app::request::{Refusal, RefusalKind};
+use crate::domain::act::Act;
+use crate::domain::board::Row;
+use crate::domain::brake::{self, Bound, Case, Mark, Reading, Readings, Sought, Standing, Way};
+use crate::domain::entry::{Event, Precondition};
+use crate::domain::fault::Fault;
+use crate::domain::hold::{Cover, Hold};
+use crate::domain::ids::{EnvironmentName, ForgeName, HoldId, ServiceName};
+use crate::domain::ledger::Ledger;
+use crate::domain::observed::Fact;
+use crate::domain::policy::{Stage as PathStage, Via};
+use crate::domain::promotion::{Intent, Purpose, Step};
+
+/// For how long a forge may stay silent before its brakes are left to a person.
+const PATIENCE: SignedDuration = SignedDuration::from_mins(1);
+/// How often marks are read back, of what is watched and of the rest.
+const WATCHED: SignedDuration = SignedDuration::from_secs(30);
+const OTHERS: SignedDuration = SignedDuration::from_mins(2);
+/// How many brakes may be on their way at once.
+const AT_ONCE: usize = 4;
+
+type Place = (ServiceName, EnvironmentName);
+
+/// Brakes on their way, and what the forges show of those that were placed.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Braking {
+    /// The cells to be brought in line with their holds, and since when.
+    wanted: BTreeMap<Place, Timestamp>,
+    orders: VecDeque<Order>,
+    readings: BTreeMap<(ServiceName, Mark), Fact<Reading>>,
+}
+
+/// An act that waits for its turn: a cell has one at a time.
+#[derive(Clone, Debug)]
+struct Order {
+    place: Place,
+    purpose: Purpose,
+    act: Act,
+    reason: String,
+}
+
+/// The readings of one service.
+struct Of<'a>(&'a Braking, &'a ServiceName);
+
+impl Readings for Of<'_> {
+    fn of(&self, mark: &Mark) -> Option<&Fact<Reading>> {
+        self.0.readings.get(&(self.1.clone(), mark.clone()))
+    }
+}
+
+impl Engine {
+    /// Takes note of an entry that this gonogo wrote: what it places or lifts is carried to the forges.
+    pub(super) fn brakes_follow(&mut self, event: &Event, now: Timestamp) {
+        match event {
+            Event::HoldPlaced { hold } => self.want(&hold.cover, now),
+            Event::HoldEdited { cover, .. }
+            | Event::HoldLifted { cover, .. }
+            | Event::HoldExpired { cover, .. } => self.want(cover, now),
+            _ => {}
+        }
+    }
+
+    /// Places what a hold lacks on the forges, and lifts what is left of holds that have ended.
+    pub(super) fn bind_hold(
+        &mut self,
+        id: Option<&HoldId>,
+        now: Timestamp,
+    ) -> Result<Vec<Effect>, Refusal> {
+        self.may_act()?;
+        let cover = match id {
+            Some(id) => self.known_hold(id)?.cover,
+            None => Cover::default(),
+        };
+        let places = self.places(&cover);
+        if places.is_empty() {
+            return Err(Refusal::new(
+                RefusalKind::Usage,
+                format!("no environment of {cover} has a brake"),
+            )
+            .hint("set `brake` in its [environment.NAME]"));
+        }
+        self.want(&cover, now);
+        Ok(self.brake(now))
+    }
+
+    fn want(&mut self, cover: &Cover, now: Timestamp) {
+        if self.offline || self.read_only {
+            return;
+        }
+        for place in self.places(cover) {
+            let forge = self
+                .board
+                .row(&place.0)
+                .map(|row| row.service.forge.clone());
+            if let Some(forge) = forge {
+                self.schedule.read_marks_again(&forge, &place.0);
+            }
+            self.braking.wanted.insert(place, now);
+        }
+    }
+
+    /// The cells of a cover that have brakes by the policy, or had some.
+    fn places(&self, cover: &Cover) -> Vec<Place> {
+        let ledger = self.ledger.as_ref();
+        let rows: &[Row] = match &cover.service {
+            Some(service) => self.board.row(service).map_or(&[], std::slice::from_ref),
+            None => &self.board.rows,
+        };
+        let mut places = Vec::new();
+        for row in rows {
+            let service = &row.service;
+            if service.is_by_hand() {
+                continue;
+            }
+            for stage in &service.path {
+                let environment = &stage.environment;
+                let place = (service.name.clone(), environment.clone());
+                let named = cover
+                    .environment
+                    .as_ref()
+                    .is_none_or(|one| one == environment);
+                let was = ledger.is_some_and(|ledger| ledger.braked.contains(&place));
+                let ways = self.ways(&service.name, environment);
+                if named && (was || !ways.is_empty()) {
+                    places.push(place);
+                }
+            }
+        }
+        places
+    }
+
+    /// The ways in which a cell's forge is made to stop what is held.
+    pub fn ways(&self, service: &ServiceName, environment: &EnvironmentName) -> &[Way] {
+        let kind = self.board.row(service).map(|row| row.service.kind);
+        let known = self.policy.environments.get(environment);
+        match (known, kind) {
+            (Some(known), Some(kind)) => known.brakes.on(kind),
+            _ => &[],
+        }
+    }
+
+    /// Looks at one cell as its brakes see it.
+    fn with_case<T>(
+        &self,
+        (service, environment): &Place,
+        now: Timestamp,
+        look: impl FnOnce(&Case<'_>) -> T,
+    ) -> Option<T> {
+        let row = self.board.row(service)?;
+        let (stage, cell) = row.service.stage(environment).zip(row.cell(environment))?;
+        let ledger = self.ledger.as_ref()?;
+        let target = cell.candidate.as_ref().or(cell.live.as_ref());
+        let sha = target.map(|target| &target.sha);
+        let holds: Vec<&Hold> = ledger.holds_on(service, environment, sha, now).collect();
+        let tried = if ledger
+            .braked
+            .contains(&(service.clone(), environment.clone()))
+        {
+            brake::tried(ledger, service, environment)
+        } else {
+            Vec::new()
+        };
+        Some(look(&Case {
+            ways: self.ways(service, environment),
+            stage,
+            target,
+            facts: Some(&row.facts),
+            holds: &holds,
+            tried: &tried,
+            readings: &Of(&self.braking, service),
+            now,
+        }))
+    }
+
+    /// What the brakes of a cell have come to; `None` where nothing holds it and nothing is left.
+    pub fn bound(
+        &self,
+        service: &ServiceName,
+        environment: &EnvironmentName,
+        now: Timestamp,
+    ) -> Option<Bound> {
+        self.with_case(&(service.clone(), environment.clone()), now, brake::bound)?
+    }
+
+    /// What the brakes of every cell of a hold have come to. A cell that the hold does not cover as it
+    /// stands now, because it names another revision, is not among them.
+    pub fn bound_by(&self, cover: &Cover, now: Timestamp) -> Vec<(Place, Bound)> {
+        let of = |place: Place| {
+            let row = self.board.row(&place.0)?;
+            let cell = row.cell(&place.1)?;
+            let target = cell.candidate.as_ref().or(cell.live.as_ref());
+            let sha = target.map(|target| &target.sha);
+            let bound = self.bound(&place.0, &place.1, now)?;
+            (cover.covers(&place.0, &place.1, sha) && !bound.left).then_some((place, bound))
+        };
+        self.places(cover).into_iter().filter_map(of).collect()
+    }
+
+    /// The cells without a hold on which brakes are left.
+    pub fn left_behind(&self, now: Timestamp) -> Vec<(Place, Bound)> {
+        let ledger = self.ledger.iter();
+        let braked = ledger.flat_map(|ledger| ledger.braked.iter().cloned());
+        braked
+            .filter_map(|place| {
+                let bound = self.bound(&place.0, &place.1, now)?;
+                bound.left.then_some((place, bound))
+            })
+            .collect()
+    }
+
+    /// What a hold on this cover would place, in words; `None` where nothing has a brake.
+    pub fn would_place(&self, cover: &Cover) -> Option<String> {
+        let places = self.places(cover);
+        let mut ways: BTreeSet<&str> = BTreeSet::new();
+        let mut names: BTreeSet<String> = BTreeSet::new();
+        let mut cells = 0;
+        for (service, environment) in &places {
+            let of_cell = self.ways(service, environment);
+            cells += usize::from(!of_cell.is_empty());
+            for way in of_cell {
+                ways.insert(match way {
+                    Way::Status => "a failed status",
+                    Way::Label => "a label",
+                    Way::Freeze => "a freeze of the project",
+                    Way::Reject => "a no to what waits",
+                });
+                if matches!(way, Way::Status | Way::Label) {
+                    names.insert(brake::name(environment));
+                }
+            }
+        }
+        if cells == 0 {
+            return None;
+        }
+        let ways: Vec<&str> = ways.into_iter().collect();
+        let names: Vec<String> = names.into_iter().collect();
+        let of = if names.is_empty() {
+            String::new()
+        } else {
+            format!(" {}", names.join(", "))
+        };
+        let place = match cells {
+            1 => String::new(),
+            many => format!(" in {many} cells"),
+        };
+        Some(format!("on the forge: {}{of}{place}", ways.join(", ")))
+    }
+
+    /// Says whether brakes are on their way, or wait to be read back for the first time.
+    pub fn is_braking(&self, now: Timestamp) -> bool {
+        let placing = |flow: &Flow| flow.plan.intent.purpose.is_brake();
+        let unread = || {
+            let ledger = self.ledger.iter();
+            let mut braked = ledger.flat_map(|ledger| &ledger.braked);
+            braked.any(|place| {
+                let seen = |mark: &Mark| self.reading(&place.0, mark).is_some();
+                let held = self.placed(place, now, None);
+                held.iter().any(|sought| !seen(&sought.mark))
+            })
+        };
+        !self.braking.wanted.is_empty()
+            || !self.braking.orders.is_empty()
+            || self.flows.values().any(placing)
+            || (!self.offline && unread())
+    }
+
+    fn reading(&self, service: &ServiceName, mark: &Mark) -> Option<&Fact<Reading>> {
+        self.braking.readings.get(&(service.clone(), mark.clone()))
+    }
+
+    /// Brings cells in line whose forge has been read, and starts what waits for its turn.
+    pub(super) fn brake(&mut self, now: Timestamp) -> Vec<Effect> {
+        if self.braking.wanted.is_empty() && self.braking.orders.is_empty() {
+            return Vec::new();
+        }
+        if self.offline || self.read_only || self.journal != JournalState::Ready {
+            return Vec::new();
+        }
+        let wanted: Vec<(Place, Timestamp)> = self
+            .braking
+            .wanted
+            .iter()
+            .map(|(place, since)| (place.clone(), *since))
+            .collect();
+        for (place, since) in wanted {
+            match self.is_read(&place, since, now) {
+                Ok(true) => {
+                    self.braking.wanted.remove(&place);
+                    self.bring_in_line(&place, now);
+                }
+                Ok(false) if now.duration_since(since) < PATIENCE => {}
+                Ok(false) => self.leave(&place, "the forge does not answer"),
+                Err(why) => self.leave(&place, &why),
+            }
+        }
+        self.start_orders(now)
+    }
+
+    /// Leaves a cell to a person: its brakes are told as they are.
+    fn leave(&mut self, place: &Place, why: &str) {
+        self.braking.wanted.remove(place);
+        let refusal = Refusal::new(
+            RefusalKind::Forge,
+            format!(
+                "the brakes of {} {} are as they were: {why}",
+                place.0, place.1
+            ),
+        );
+        self.reports.push(Report::Refused {
+            id: None,
+            refusal: refusal.hint("when it answers again: `gonogo hold bind`, or Bind again in H"),
+        });
+    }
+
+    /// Says whether all that a cell's brakes rest on was read; the error says why it cannot be.
+    fn is_read(&self, place: &Place, since: Timestamp, now: Timestamp) -> Result<bool, String> {
+        let Some(row) = self.board.row(&place.0) else {
+            return Err("it is not in the config any more".to_owned());
+        };
+        // What is fresh enough for a gate is fresh enough here.
+        if row.facts.is_stale(now, self.policy.max_age) {
+            return match &row.facts.fault {
+                Some(fault) if fault.at >= since => Err(fault.why.clone()),
+                Some(_) | None => Ok(false),
+            };
+        }
+        for sought in self.placed(place, now, None) {
+            let fact = self.reading(&place.0, &sought.mark);
+            if fact.and_then(Fact::at).is_some_and(|at| at >= since) {
+                continue;
+            }
+            return match fact.and_then(|fact| fact.fault.as_ref()) {
+                Some(fault) if fault.at >= since => Err(fault.why.clone()),
+                Some(_) | None => Ok(false),
+            };
+        }
+        Ok(true)
+    }
+
+    fn bring_in_line(&mut self, place: &Place, now: Timestamp) {
+        let orders = self.with_case(place, now, |case| {
+            let order = |purpose, act, reason: &str| Order {
+                place: place.clone(),
+                purpose,
+                act,
+                reason: reason.to_owned(),
+            };
+            let reason = case.holds.first().map_or("", |hold| hold.reason.as_str());
+            let mut orders: Vec<Order> = brake::missing(case)
+                .into_iter()
+                .map(|act| order(Purpose::Brake, act, reason))
+                .collect();
+            let lifted = brake::leftovers(case).into_iter();
+            let lifted = lifted.filter(|tried| !tried.is_being_lifted());
+            orders.extend(
+                lifted
+                    .filter_map(brake::undo)
+                    .map(|act| order(Purpose::Unbrake, act, "nothing holds it any more")),
+            );
+            orders
+        });
+        self.braking.orders.retain(|order| order.place != *place);
+        self.braking.orders.extend(orders.unwrap_or_default());
+    }
+
+    fn start_orders(&mut self, now: Timestamp) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        let mut waiting = VecDeque::new();
+        while let Some(order) = self.braking.orders.pop_front() {
+            if self.may_start(&order) {
+                match self.start_order(&order, now) {
+                    Some(started) => effects.extend(started),
+                    None => self.leave(&order.place, "what it would be set on is not known"),
+                }
+            } else {
+                waiting.push_back(order);
+            }
+        }
+        self.braking.orders = waiting;
+        effects
+    }
+
+    /// A cell has one brake on its way at a time: the journal lets no second in.
+    fn may_start(&self, order: &Order) -> bool {
+        let is_there = |intent: &Intent| {
+            intent.purpose.is_brake()
+                && (&intent.service, &intent.environment) == (&order.place.0, &order.place.1)
+        };
+        let flows = || self.flows.values().map(|flow| &flow.plan.intent);
+        let ledger = self.ledger.iter();
+        let mut open = ledger.flat_map(Ledger::open);
+        flows().filter(|intent| intent.purpose.is_brake()).count() < AT_ONCE
+            && !flows().any(is_there)
+            && !open.any(|promotion| is_there(&promotion.intent))
+    }
+
+    fn start_order(&mut self, order: &Order, now: Timestamp) -> Option<Vec<Effect>> {
+        let id = self.new_intent_id();
+        let (service, environment) = &order.place;
+        let row = self.board.row(service)?;
+        let cell = row.cell(environment)?;
+        let facts = row.facts.value()?;
+        let to = cell.candidate.clone().or_else(|| cell.live.clone());
+        let plan = Plan {
+            call: order.act.call(row.service.kind, facts.repo.as_str()),
+            if_bad: String::new(),
+            warnings: Vec::new(),
+            command: "gonogo hold bind".to_owned(),
+            protected: false,
+            forge: row.service.forge.clone(),
+            repo: facts.repo.clone(),
+            intent: Intent {
+                id: id.clone(),
+                purpose: order.purpose,
+                service: service.clone(),
+                environment: environment.clone(),
+                from: cell.live.clone(),
+                to: to?,
+                act: order.act.clone(),
+                reason: order.reason.clone(),
+                digest: cell.digest.clone(),
+                replaces: None,
+                release: None,
+                overrides: Vec::new(),
+                rollback: false,
+            },
+        };
+        let stage = Stage::Recording;
+        self.flows.insert(id.clone(), Flow { plan, stage });
+        Some(self.intend(&id, now))
+    }
+
+    /// A brake that was accepted is read back at once, and leaves its cell to the next one.
+    pub(super) fn braked(&mut self, intent: &Intent, now: Timestamp) -> Vec<Effect> {
+        if let Some(mark) = Mark::of(&intent.act) {
+            self.braking
+                .readings
+                .remove(&(intent.service.clone(), mark));
+        }
+        let forge = self
+            .policy
+            .service(&intent.service)
+            .map(|it| it.forge.clone());
+        if let Some(forge) = forge {
+            self.schedule.read_marks_again(&forge, &intent.service);
+        }
+        let Some(operator) = self.operator.clone() else {
+            return Vec::new();
+        };
+        let draft = self.step_draft(intent, Step::Succeeded, &operator, now);
+        let pending = Pending::Braked(intent.id.clone());
+        vec![self.append(pending, draft, Precondition::Follows)]
+    }
+
+    /// The marks of a cell that are worth reading: those that hold it, and those that may be left.
+    fn placed(&self, place: &Place, now: Timestamp, branch: Option<&str>) -> Vec<Sought> {
+        let marks = self.with_case(place, now, |case| {
+            let placed = case.tried.iter().filter(|tried| {
+                tried.standing() == Standing::Placed && tried.mark.way() != Way::Reject
+            });
+            let lost = |mark: &Mark| {
+                let reading = case.readings.of(mark).and_then(Fact::value);
+                matches!(reading, Some(Reading::Gone | Reading::Foreign { .. }))
+            };
+            placed
+                .filter(|tried| !case.holds.is_empty() || !lost(&tried.mark))
+                .map(|tried| tried.sought(branch))
+                .collect()
+        });
+        marks.unwrap_or_default()
+    }
+
+    /// The marks that are due to be read back.
+    pub(super) fn due_marks(&mut self, forge: &ForgeName, now: Timestamp) -> Vec<Effect> {
+        let mut of_service: BTreeMap<ServiceName, Vec<Sought>> = BTreeMap::new();
+        let ledger = self.ledger.iter();
+        let braked = ledger.flat_map(|ledger| &ledger.braked);
+        for place in braked {
+            let Some(row) = self
+                .board
+                .row(&place.0)
+                .filter(|row| row.service.forge == *forge)
+            else {
+                continue;
+            };
+            let branch = row.service.stage(&place.1).and_then(base);
+            let marks = self.placed(place, now, branch);
+            of_service.entry(place.0.clone()).or_default().extend(marks);
+        }
+        let mut effects = Vec::new();
+        for (service, marks) in of_service {
+            let asked = Asked::Marks(forge.clone(), service.clone());
+            if marks.is_empty() || self.schedule.is_busy_with(&asked, now) {
+                continue;
+            }
+            let row = self.board.row(&service);
+            let Some(repo) = row.map(|row| {
+                let known = row.facts.value().map(|facts| facts.repo.clone());
+                known.unwrap_or_else(|| row.service.repo.clone())
+            }) else {
+                continue;
+            };
+            let again = if self.watched.contains(&service) {
+                WATCHED
+            } else {
+                OTHERS
+            };
+            let question = Question::Marks {
+                service,
+                repo,
+                marks,
+            };
+            effects.push(self.ask_marks(asked, forge, question, now + again, now));
+        }
+        effects
+    }
+
+    /// When something about brakes is due next by itself.
+    pub(super) fn braking_at(&self, now: Timestamp) -> Option<Timestamp> {
+        let second = SignedDuration::from_secs(1);
+        let waits = !self.braking.wanted.is_empty() || !self.braking.orders.is_empty();
+        let read = || self.schedule.marks_at(now);
+        waits.then_some(now + second).or_else(read)
+    }
+
+    /// Keeps what the forge shows of a service's marks.
+    pub(super) fn marks_read(
+        &mut self,
+        service: &ServiceName,
+        answers: impl Iterator<Item = (Mark, Result<Reading, Fault>)>,
+        asked_at: Timestamp,
+    ) {
+        for (mark, answer) in answers {
+            let known = self.braking.readings.entry((service.clone(), mark));
+            known.or_default().merge(answer, asked_at);
+        }
+    }
+}
+
+/// The branch whose protection decides over what is promoted, where a merge promotes.
+fn base(stage: &PathStage) -> Option<&str> {
+    match &stage.via {
+        Via::PullRequest { base, .. } => Some(base),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,339 @@
+use std::sync::Arc;
+
+use super::*;
+use crate::app::effect::Ticket;
+use crate::app::interface::harness::{now, press, state};
+use crate::app::msg::{Answer, Budget, Fetched};
+use crate::app::request::Request;
+use crate::app::{Msg, State, update};
+use crate::domain::act::{Handle, Outcome, StatusState};
+use crate::domain::brake::{Brakes, Effect as Took};
+use crate::domain::entry::{Draft, Entry};
+use crate::domain::ids::{Digest, IntentId, Seq};
+
+/// A journal and a forge that take everything, as far as the test lets them.
+struct Desk {
+    state: State,
+    seq: i64,
+    kinds: Vec<String>,
+    acts: Vec<Act>,
+    /// What the forge answers to each act.
+    outcome: Outcome,
+    /// What it shows of marks; `None` is no answer at all.
+    reading: Option<Reading>,
+    /// How much time has passed.
+    seconds: i64,
+}
+
+impl Desk {
+    fn new(ways: &[Way]) -> Self {
+        let mut state = state();
+        let mut policy = (*state.engine.policy).clone();
+        for environment in policy.environments.values_mut() {
+            environment.brakes = Brakes {
+                github: ways.to_vec(),
+                ..Brakes::default()
+            };
+        }
+        state.engine.policy = Arc::new(policy);
+        Self {
+            state,
+            seq: 0,
+            kinds: Vec::new(),
+            acts: Vec::new(),
+            outcome: Outcome::Accepted(Handle::default()),
+            reading: Some(Reading::Ours { binds: None }),
+            seconds: 0,
+        }
+    }
+
+    fn handle(&mut self, msg: Msg) {
+        let now = now() + SignedDuration::from_secs(self.seconds);
+        let effects = update(&mut self.state, now, msg);
+        self.carry_out(effects);
+    }
+
+    fn carry_out(&mut self, effects: Vec<Effect>) {
+        for effect in effects {
+            match effect {
+                Effect::Append { ticket, draft, .. } => self.append(ticket, *draft),
+                Effect::Act { id, act, .. } => self.act(id, act),
+                Effect::Fetch {
+                    generation,
+                    forge,
+                    question: question @ Question::Marks { .. },
+                } => self.answer(generation, forge, question),
+                _ => {}
+            }
+        }
+    }
+
+    fn append(&mut self, ticket: Ticket, draft: Draft) {
+        self.seq += 1;
+        self.kinds.push(draft.event.kind());
+        let entry = Entry {
+            seq: Seq(self.seq),
+            draft,
+            previous: Digest::from(""),
+            hash: Digest::from(""),
+        };
+        let result = Ok(entry);
+        self.handle(Msg::Recorded { ticket, result });
+    }
+
+    fn act(&mut self, id: IntentId, act: Act) {
+        self.acts.push(act);
+        let outcome = self.outcome.clone();
+        self.handle(Msg::Acted { id, outcome });
+    }
+
+    fn answer(&mut self, generation: u64, forge: ForgeName, question: Question) {
+        let (Some(reading), Question::Marks { marks, .. }) = (&self.reading, &question) else {
+            return;
+        };
+        let answer = Answer::Marks(vec![Ok(reading.clone()); marks.len()]);
+        let asked_at = now() + SignedDuration::from_secs(self.seconds);
+        self.handle(Msg::Fetched(Fetched {
+            generation,
+            forge,
+            question,
+            asked_at,
+            answer,
+            budget: Budget::default(),
+            more: false,
+        }));
+    }
+
+    fn order(&mut self, request: Request) {
+        self.handle(Msg::Asked(request));
+        self.handle(Msg::Tick);
+    }
+
+    fn hold(&mut self, service: &str, until: Option<Timestamp>) -> HoldId {
+        let known = self.holds();
+        self.order(Request::Hold {
+            cover: cover(service),
+            kind: crate::domain::hold::HoldKind::Forward,
+            reason: format!("heap grows, {}", self.seq),
+            until,
+        });
+        let new = self.holds().into_iter().find(|id| !known.contains(id));
+        new.expect("a hold")
+    }
+
+    fn holds(&self) -> Vec<HoldId> {
+        let ledger = self.state.engine.ledger.as_ref().unwrap();
+        ledger.holds.keys().cloned().collect()
+    }
+
+    fn lift(&mut self, id: HoldId) {
+        let reason = "fixed".to_owned();
+        self.order(Request::LiftHold { id, reason });
+    }
+
+    fn wait(&mut self, seconds: i64) {
+        self.seconds += seconds;
+        self.handle(Msg::Tick);
+    }
+
+    fn took(&self) -> Option<Took> {
+        let now = now() + SignedDuration::from_secs(self.seconds);
+        let (service, environment) = ("api".into(), "production".into());
+        let bound = self.state.engine.bound(&service, &environment, now);
+        bound.filter(|bound| !bound.left).map(|bound| bound.effect)
+    }
+
+    fn states(&self) -> Vec<StatusState> {
+        let state = |act: &Act| match act {
+            Act::SetStatus { state, .. } => *state,
+            other => panic!("{other:?}"),
+        };
+        self.acts.iter().map(state).collect()
+    }
+}
+
+fn cover(service: &str) -> Cover {
+    Cover {
+        service: Some(service.into()),
+        environment: Some("production".into()),
+        revision: None,
+    }
+}
+
+use StatusState::{Failure, Success};
+
+#[test]
+fn a_hold_becomes_a_brake_that_is_read_back_and_goes_with_it() {
+    let mut desk = Desk::new(&[Way::Status]);
+    let id = desk.hold("api", None);
+    assert_eq!(desk.states(), [Failure]);
+    assert_eq!(desk.took(), Some(Took::Effective));
+    assert_eq!(
+        desk.kinds,
+        [
+            "hold.placed",
+            "brake.intended",
+            "brake.sending",
+            "brake.accepted",
+            "brake.succeeded"
+        ]
+    );
+    desk.wait(1);
+    desk.lift(id);
+    desk.wait(1);
+    assert_eq!(desk.states(), [Failure, Success]);
+    assert_eq!(desk.took(), None);
+    assert_eq!(desk.kinds.last().unwrap(), "unbrake.succeeded");
+}
+
+#[test]
+fn the_brake_stays_until_the_last_hold_goes_and_an_edit_keeps_it() {
+    let mut desk = Desk::new(&[Way::Status]);
+    let first = desk.hold("api", None);
+    let wide = Request::Hold {
+        cover: Cover {
+            environment: Some("production".into()),
+            ..Cover::default()
+        },
+        kind: crate::domain::hold::HoldKind::All,
+        reason: "storm".to_owned(),
+        until: None,
+    };
+    desk.wait(1);
+    desk.order(wide);
+    desk.wait(1);
+    // The wide one covers the other services too; api has its brake already.
+    let before = desk.acts.len();
+    assert_eq!(desk.states(), vec![Failure; before]);
+    desk.order(Request::EditHold {
+        id: first.clone(),
+        reason: Some("still".to_owned()),
+        until: crate::app::request::Expiry::Keep,
+    });
+    desk.wait(1);
+    desk.lift(first);
+    desk.wait(1);
+    assert_eq!(desk.acts.len(), before, "another hold is on");
+    let last = desk.holds().remove(0);
+    desk.lift(last);
+    desk.wait(1);
+    let lifted = desk.states().into_iter().filter(|state| *state == Success);
+    assert_eq!(lifted.count(), before);
+}
+
+#[test]
+fn an_expiry_lifts_the_brake_once() {
+    let mut desk = Desk::new(&[Way::Status]);
+    desk.hold("api", Some(now() + SignedDuration::from_secs(20)));
+    assert_eq!(desk.states(), [Failure]);
+    for _ in 0..4 {
+        desk.wait(10);
+    }
+    assert_eq!(desk.states(), [Failure, Success]);
+    let expired = desk.kinds.iter().filter(|kind| *kind == "hold.expired");
+    assert_eq!(expired.count(), 1);
+}
+
+#[test]
+fn what_was_refused_is_sent_again_by_a_person_alone() {
+    let mut desk = Desk::new(&[Way::Status]);
+    desk.outcome = Outcome::Rejected {
+        status: 403,
+        why: "Resource not accessible".to_owned(),
+        hint: Some("the token lacks: statuses=write".to_owned()),
+    };
+    let id = desk.hold("api", None);
+    for _ in 0..5 {
+        desk.wait(8);
+    }
+    assert_eq!(desk.acts.len(), 1, "the program sends nothing again");
+    assert_eq!(desk.took(), Some(Took::Advisory));
+    let (service, environment) = ("api".into(), "production".into());
+    let bound = desk
+        .state
+        .engine
+        .bound(&service, &environment, desk.state.now);
+    let says = &bound.unwrap().proofs[0].says;
+    assert!(says.contains("statuses=write"), "{says}");
+    desk.outcome = Outcome::Accepted(Handle::default());
+    desk.order(Request::BindHold { id: Some(id) });
+    desk.wait(1);
+    assert_eq!(desk.states(), [Failure, Failure]);
+    assert_eq!(desk.took(), Some(Took::Effective));
+}
+
+#[test]
+fn no_answer_is_looked_up_and_never_sent_again() {
+    let mut desk = Desk::new(&[Way::Status]);
+    desk.outcome = Outcome::NoAnswer {
+        why: "timed out".to_owned(),
+    };
+    let id = desk.hold("api", None);
+    assert_eq!(desk.took(), Some(Took::Pending));
+    desk.order(Request::BindHold { id: Some(id) });
+    for _ in 0..3 {
+        desk.wait(10);
+    }
+    assert_eq!(desk.acts.len(), 1);
+    assert!(desk.kinds.contains(&"brake.reconciling".to_owned()));
+}
+
+#[test]
+fn offline_a_hold_holds_and_its_brake_is_pending() {
+    let mut desk = Desk::new(&[Way::Status]);
+    desk.state.engine.offline = true;
+    desk.hold("api", None);
+    assert_eq!(desk.kinds, ["hold.placed"]);
+    assert_eq!(desk.took(), Some(Took::Pending));
+    desk.state.engine.offline = false;
+    desk.wait(1);
+    assert!(desk.acts.is_empty(), "a person binds it");
+    desk.order(Request::BindHold { id: None });
+    assert_eq!(desk.states(), [Failure]);
+}
+
+#[test]
+fn what_was_replaced_by_somebody_else_is_not_lifted() {
+    let mut desk = Desk::new(&[Way::Status]);
+    let id = desk.hold("api", None);
+    desk.reading = Some(Reading::Foreign {
+        says: "success: fine by me".to_owned(),
+    });
+    desk.wait(1);
+    desk.lift(id);
+    desk.wait(1);
+    assert_eq!(desk.states(), [Failure]);
+    assert_eq!(desk.took(), None);
+}
+
+#[test]
+fn what_cannot_be_read_is_not_lifted_and_that_is_told() {
+    let mut desk = Desk::new(&[Way::Status]);
+    let id = desk.hold("api", None);
+    desk.reading = None;
+    desk.wait(1);
+    desk.lift(id);
+    desk.wait(30);
+    assert_eq!(desk.states(), [Failure]);
+    let now = desk.state.now;
+    assert_eq!(desk.state.engine.left_behind(now).len(), 1);
+    desk.reading = Some(Reading::Ours { binds: None });
+    // The facts are fresh enough for half a minute more.
+    desk.order(Request::BindHold { id: None });
+    desk.wait(1);
+    assert_eq!(desk.states(), [Failure, Success]);
+}
+
+#[test]
+fn without_a_brake_in_the_config_nothing_is_sent() {
+    let mut desk = Desk::new(&[]);
+    desk.hold("api", None);
+    assert_eq!(desk.kinds, ["hold.placed"]);
+    assert!(desk.acts.is_empty());
+    let effects = press(&mut desk.state, "H");
+    assert!(
+        effects
+            .iter()
+            .all(|effect| !matches!(effect, Effect::Act { .. }))
+    );
+}

@@ -1,0 +1,219 @@
+//! The keys of a log: opening it, moving in it, searching, which job, how it is shown.
+
+use tui_input::Input;
+
+use super::super::choice::{step, travel};
+use super::super::{DetailTab, Interface, Overlay, Screen, detail, overview};
+use super::{Room, run_of};
+use crate::app::command::Command;
+use crate::app::effect::{Effect, LogOrder};
+use crate::app::state::State;
+use crate::app::view::Shape;
+use crate::domain::ids::{JobId, RunId, ServiceName};
+use crate::domain::log::Line;
+use crate::domain::observed::Fact;
+
+/// Rows of the detail that are not the log's: title, tabs, the job, what there is of it.
+const AROUND: usize = 4;
+
+impl Interface {
+    /// The room that a log has on this screen.
+    pub fn log_room(&self) -> Room {
+        let shape = Shape::of(self);
+        let rows = usize::from(shape.body).saturating_sub(AROUND);
+        self.log
+            .room(usize::from(shape.main()).saturating_sub(1), rows)
+    }
+
+    pub(in super::super) fn follow_log(
+        &mut self,
+        engine: &mut crate::app::engine::Engine,
+        now: jiff::Timestamp,
+    ) -> Vec<Effect> {
+        let Screen::Detail(service) = self.screen.clone() else {
+            return Vec::new();
+        };
+        if self.tab != DetailTab::Log {
+            return Vec::new();
+        }
+        let cell = self.cursor.as_ref().and_then(|cursor| {
+            let row = engine.board.row(&service)?;
+            row.cell(&cursor.environment)
+        });
+        let flight = cell.and_then(|cell| cell.in_flight.as_ref()?.run);
+        let facts = engine.board.row(&service).and_then(|row| row.facts.value());
+        let of_cell = facts
+            .and_then(|facts| run_of(flight, &facts.runs))
+            .or(flight);
+        let room = self.log_room();
+        self.log.follow(engine, (&service, of_cell), room, now)
+    }
+}
+
+/// The run that `w` would show.
+pub(in super::super) fn watched_run(state: &State) -> Option<(ServiceName, Option<RunId>)> {
+    let interface = &state.interface;
+    if interface.overview().is_some() {
+        let item = overview::selected(state)?;
+        return Some((item.service()?.clone(), Some(item.run()?)));
+    }
+    let (row, cell) = detail::place(state)?;
+    let facts = row.facts.value()?;
+    let in_pipeline =
+        matches!(interface.screen, Screen::Detail(_)) && interface.tab == DetailTab::Pipeline;
+    let picked = facts
+        .runs
+        .get(interface.detail_offset)
+        .filter(|_| in_pipeline);
+    let flight = cell.in_flight.as_ref().and_then(|flight| flight.run);
+    let run = picked
+        .map(|run| run.id)
+        .or_else(|| run_of(flight, &facts.runs));
+    Some((row.service.name.clone(), Some(run?)))
+}
+
+/// Shows the log of what is selected.
+pub(in super::super) fn watch(state: &mut State) {
+    let Some((service, run)) = watched_run(state) else {
+        let now = state.now;
+        let why = "no run is known of it, so there is no log".to_owned();
+        state.interface.say(false, why, now);
+        return;
+    };
+    let logs = &mut state.interface.log;
+    logs.wanted = run.map(|run| (service.clone(), run));
+    state.interface.show(Screen::Detail(service));
+    state.interface.tab = DetailTab::Log;
+}
+
+pub(in super::super) fn run(state: &mut State, command: Command) -> Vec<Effect> {
+    match command {
+        Command::Wrap => state.interface.log.wrap = !state.interface.log.wrap,
+        Command::Stamps => state.interface.log.stamps = !state.interface.log.stamps,
+        Command::Summary => state.interface.log.summary = !state.interface.log.summary,
+        Command::Follow => {
+            let room = state.interface.log_room();
+            if let Some(pane) = &mut state.interface.log.pane {
+                pane.top = match pane.top {
+                    None => Some(pane.last_top(room)),
+                    Some(_) => None,
+                };
+            }
+        }
+        Command::Search => state.interface.overlays.push(Overlay::Search {
+            input: Input::default(),
+        }),
+        Command::NextMatch => return find(state, true),
+        Command::PreviousMatch => return find(state, false),
+        Command::Left => turn(state, false),
+        Command::Right => turn(state, true),
+        _ => scroll(state, command),
+    }
+    Vec::new()
+}
+
+fn scroll(state: &mut State, command: Command) {
+    let room = state.interface.log_room();
+    let Some(pane) = &mut state.interface.log.pane else {
+        return;
+    };
+    let (last, first) = (pane.last_top(room), pane.first(room));
+    let at = usize::try_from(first).unwrap_or(usize::MAX);
+    let count = usize::try_from(last)
+        .unwrap_or(usize::MAX)
+        .saturating_add(1);
+    if let Some(to) = travel(command, at, count, room.height) {
+        let to = to as u64;
+        // Whoever arrives at the end stays at it.
+        pane.top = (to < last).then_some(to);
+    }
+}
+
+/// To the job after or before.
+fn turn(state: &mut State, forward: bool) {
+    let now = state.now;
+    let Some(pane) = &mut state.interface.log.pane else {
+        return;
+    };
+    let key = (pane.service.clone(), pane.source.run);
+    let jobs = state.engine.jobs.get(&key).and_then(Fact::value);
+    let jobs: Vec<JobId> = jobs.into_iter().flatten().map(|job| job.id).collect();
+    let mut source = pane.source.clone();
+    source.job = step(&jobs, source.job, forward);
+    if source.job != pane.source.job {
+        *pane = super::LogPane::new(pane.service.clone(), source, now);
+    }
+}
+
+/// The line of `/` in a log: enter looks for what was typed, esc goes back.
+pub(in super::super) fn search(state: &mut State, command: Command) -> Vec<Effect> {
+    match command {
+        Command::Close => {
+            state.interface.overlays.pop();
+        }
+        Command::Open => {
+            if let Some(Overlay::Search { input }) = state.interface.overlays.pop() {
+                state.interface.log.words = input.value().to_owned();
+                if let Some(pane) = &mut state.interface.log.pane {
+                    pane.found = None;
+                }
+                return find(state, true);
+            }
+        }
+        _ => {}
+    }
+    Vec::new()
+}
+
+/// To the next line with the words, or to the one before.
+fn find(state: &mut State, forward: bool) -> Vec<Effect> {
+    let room = state.interface.log_room();
+    let logs = &mut state.interface.log;
+    let Some(pane) = logs.pane.as_mut().filter(|_| !logs.words.is_empty()) else {
+        return Vec::new();
+    };
+    let first = pane.first(room);
+    let from = match (pane.found, forward) {
+        (Some(found), true) => found + 1,
+        (Some(found), false) => found,
+        (None, _) => first,
+    };
+    pane.is_nowhere = false;
+    logs.ticket += 1;
+    pane.finding = Some(logs.ticket);
+    vec![Effect::Log {
+        ticket: logs.ticket,
+        source: pane.source.clone(),
+        order: LogOrder::Find {
+            words: logs.words.clone(),
+            from,
+            forward,
+        },
+    }]
+}
+
+/// What `y` copies: the last lines of the failed step, else what is in sight.
+pub(in super::super) fn copied(state: &State) -> Option<String> {
+    let room = state.interface.log_room();
+    let logs = &state.interface.log;
+    let pane = logs.pane.as_ref()?;
+    let lines: Vec<String> = if logs.summary && !pane.failed.lines.is_empty() {
+        pane.failed.lines.iter().map(Line::text).collect()
+    } else {
+        let first = pane.first(room);
+        let seen = first..first + room.height as u64;
+        seen.filter_map(|line| pane.window.line(line))
+            .map(Line::text)
+            .collect()
+    };
+    (!lines.is_empty()).then(|| lines.join("\n"))
+}
+
+/// The page of the job.
+pub(in super::super) fn browse(state: &State) -> Option<String> {
+    let pane = state.interface.log.pane.as_ref()?;
+    let key = (pane.service.clone(), pane.source.run);
+    let jobs = state.engine.jobs.get(&key)?.value()?;
+    let job = jobs.iter().find(|job| job.id == pane.source.job)?;
+    job.url.clone()
+}

@@ -1,0 +1,515 @@
+//! Brakes: how a hold becomes a forge's own stop, and what the forge shows of it.
+//!
+//! Pure: from holds, policy, facts, journal and what was read back to the acts that are wanted and to
+//! *effective*, *pending* or *advisory only*. Sending is the engine's, as for every act.
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use super::act::{Act, StatusState};
+use super::facts::ServiceFacts;
+use super::forge_kind::ForgeKind;
+use super::hold::Hold;
+use super::ids::{EnvironmentName, FreezeId, IntentId, PullRequestNumber, RunId, ServiceName, Sha};
+use super::ledger::Ledger;
+use super::observed::Fact;
+use super::pipeline::Door;
+use super::policy::{Stage, Via};
+use super::promotion::{Promotion, Purpose, State};
+use super::revision::Revision;
+
+mod proof;
+
+pub use proof::{Bound, Effect, Proof, bound};
+
+/// How many pull requests one hold labels at the most.
+pub const MOST_LABELS: usize = 20;
+
+/// A way in which a forge can be made to stop what a hold stops.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Way {
+    /// A failed commit status on what would be promoted.
+    Status,
+    /// A label on the open pull requests.
+    Label,
+    /// A freeze period of the whole project (GitLab).
+    Freeze,
+    /// A no to what waits for approval (GitHub, GitLab). It cannot be taken back.
+    Reject,
+}
+
+impl Way {
+    pub const ALL: [Self; 4] = [Self::Status, Self::Label, Self::Freeze, Self::Reject];
+
+    /// The word of the config file.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Status => "status",
+            Self::Label => "label",
+            Self::Freeze => "freeze",
+            Self::Reject => "reject",
+        }
+    }
+
+    /// The ways that a kind of forge has.
+    pub fn of(kind: ForgeKind) -> &'static [Self] {
+        match kind {
+            ForgeKind::GitHub => &[Self::Status, Self::Label, Self::Reject],
+            ForgeKind::GitLab => &Self::ALL,
+            ForgeKind::Forgejo => &[Self::Status, Self::Label],
+        }
+    }
+}
+
+/// The ways of an environment, by kind of forge.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Brakes {
+    pub github: Vec<Way>,
+    pub gitlab: Vec<Way>,
+    pub forgejo: Vec<Way>,
+}
+
+impl Brakes {
+    pub fn on(&self, kind: ForgeKind) -> &[Way] {
+        match kind {
+            ForgeKind::GitHub => &self.github,
+            ForgeKind::GitLab => &self.gitlab,
+            ForgeKind::Forgejo => &self.forgejo,
+        }
+    }
+}
+
+/// What a brake leaves on the forge, and is found again by.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Mark {
+    Status {
+        sha: Sha,
+        context: String,
+    },
+    Label {
+        number: PullRequestNumber,
+        label: String,
+    },
+    Freeze {
+        start: String,
+        end: String,
+    },
+    Rejection {
+        run: RunId,
+    },
+}
+
+impl Mark {
+    /// The mark that an act leaves or takes away; `None` if it is none of a brake's.
+    pub fn of(act: &Act) -> Option<Self> {
+        match act {
+            Act::SetStatus { sha, context, .. } => Some(Self::Status {
+                sha: sha.clone(),
+                context: context.clone(),
+            }),
+            Act::AddLabel { number, label } | Act::RemoveLabel { number, label } => {
+                Some(Self::Label {
+                    number: *number,
+                    label: label.clone(),
+                })
+            }
+            Act::Freeze { start, end } | Act::Unfreeze { start, end, .. } => Some(Self::Freeze {
+                start: start.clone(),
+                end: end.clone(),
+            }),
+            Act::Reject { run, .. } | Act::RejectDeployment { run, .. } => {
+                Some(Self::Rejection { run: *run })
+            }
+            Act::Approve { .. }
+            | Act::ApproveDeployment { .. }
+            | Act::PlayJob { .. }
+            | Act::RunPipeline { .. }
+            | Act::CreateTag { .. }
+            | Act::Dispatch { .. }
+            | Act::CreateDeployment { .. }
+            | Act::MergePullRequest { .. }
+            | Act::PublishRelease { .. }
+            | Act::Cancel { .. }
+            | Act::Rerun { .. }
+            | Act::ByHand => None,
+        }
+    }
+
+    pub fn way(&self) -> Way {
+        match self {
+            Self::Status { .. } => Way::Status,
+            Self::Label { .. } => Way::Label,
+            Self::Freeze { .. } => Way::Freeze,
+            Self::Rejection { .. } => Way::Reject,
+        }
+    }
+
+    /// What it is, in words.
+    pub fn says(&self) -> String {
+        match self {
+            Self::Status { sha, context } => format!("status {context} on {}", sha.short()),
+            Self::Label { number, label } => format!("label {label} on #{number}"),
+            Self::Freeze { .. } => "a freeze of the project".to_owned(),
+            Self::Rejection { run } => format!("run {run} rejected"),
+        }
+    }
+}
+
+/// A mark to be read back: whose it has to be, and its number where the forge gave one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sought {
+    pub mark: Mark,
+    pub key: IntentId,
+    pub freeze: Option<FreezeId>,
+    /// The branch whose protection has to ask for a status, where it is known which.
+    pub branch: Option<String>,
+}
+
+/// What the forge shows of a mark.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reading {
+    /// It is there, and ours. Whether the forge lets it stop anything, where that can be read.
+    Ours {
+        binds: Option<bool>,
+    },
+    /// Somebody else has put something in its place.
+    Foreign {
+        says: String,
+    },
+    Gone,
+}
+
+/// A mark that was tried, and what the journal has of placing and lifting it.
+#[derive(Clone, Debug)]
+pub struct Tried<'a> {
+    pub mark: Mark,
+    pub placing: &'a Promotion,
+    pub lifting: Option<&'a Promotion>,
+}
+
+/// Where a mark stands, by the journal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// Sent or about to be, and no outcome yet.
+    OnTheWay,
+    Placed,
+    /// Refused or given up: nothing happened on the forge.
+    Failed,
+    Lifted,
+}
+
+impl Tried<'_> {
+    pub fn standing(&self) -> Standing {
+        match self.placing.state {
+            State::Intended | State::Sending | State::Unknown | State::Reconciling => {
+                Standing::OnTheWay
+            }
+            State::Accepted | State::Running | State::Succeeded => {
+                let lifted = self.lifting.is_some_and(|lifting| {
+                    matches!(
+                        lifting.state,
+                        State::Accepted | State::Running | State::Succeeded
+                    )
+                });
+                if lifted {
+                    Standing::Lifted
+                } else {
+                    Standing::Placed
+                }
+            }
+            State::Failed
+            | State::Cancelled
+            | State::Abandoned
+            | State::Rejected
+            | State::Absent => Standing::Failed,
+        }
+    }
+
+    /// Says whether its lifting was sent and has no outcome yet.
+    pub fn is_being_lifted(&self) -> bool {
+        self.standing() == Standing::Placed
+            && self.lifting.is_some_and(|lifting| lifting.state.is_open())
+    }
+
+    pub fn sought(&self, branch: Option<&str>) -> Sought {
+        let handle = self.placing.handle.as_ref();
+        Sought {
+            mark: self.mark.clone(),
+            key: self.placing.intent.id.clone(),
+            freeze: handle.and_then(|handle| handle.freeze),
+            branch: branch.map(str::to_owned),
+        }
+    }
+}
+
+/// Every mark that was ever tried on a cell, the last try of each.
+pub fn tried<'a>(
+    ledger: &'a Ledger,
+    service: &ServiceName,
+    environment: &EnvironmentName,
+) -> Vec<Tried<'a>> {
+    let mut all: Vec<Tried<'a>> = Vec::new();
+    for promotion in ledger.promotions_of(service, environment) {
+        let Some(mark) = Mark::of(&promotion.intent.act) else {
+            continue;
+        };
+        match promotion.intent.purpose {
+            Purpose::Brake => {
+                all.retain(|tried| tried.mark != mark);
+                all.push(Tried {
+                    mark,
+                    placing: promotion,
+                    lifting: None,
+                });
+            }
+            Purpose::Unbrake => {
+                if let Some(tried) = all.iter_mut().find(|tried| tried.mark == mark) {
+                    tried.lifting = Some(promotion);
+                }
+            }
+            Purpose::Promotion
+            | Purpose::Rejection
+            | Purpose::Cancellation
+            | Purpose::Rerun
+            | Purpose::Status => {}
+        }
+    }
+    all
+}
+
+/// What the forge was last seen to have of a mark.
+pub trait Readings {
+    fn of(&self, mark: &Mark) -> Option<&Fact<Reading>>;
+}
+
+/// One cell, as its brakes see it.
+#[derive(Clone, Copy)]
+pub struct Case<'a> {
+    pub ways: &'a [Way],
+    pub stage: &'a Stage,
+    /// What would be promoted, else what is live: what a status is set on.
+    pub target: Option<&'a Revision>,
+    pub facts: Option<&'a Fact<ServiceFacts>>,
+    /// The holds that are on it now.
+    pub holds: &'a [&'a Hold],
+    pub tried: &'a [Tried<'a>],
+    pub readings: &'a dyn Readings,
+    pub now: Timestamp,
+}
+
+impl Case<'_> {
+    fn environment(&self) -> &EnvironmentName {
+        &self.stage.environment
+    }
+
+    fn reading(&self, mark: &Mark) -> Option<&Reading> {
+        self.readings.of(mark).and_then(Fact::value)
+    }
+
+    /// Says whether a mark is not on the forge any more, or no longer ours, by what was last read.
+    fn is_lost(&self, mark: &Mark) -> bool {
+        matches!(
+            self.reading(mark),
+            Some(Reading::Gone | Reading::Foreign { .. })
+        )
+    }
+
+    fn tried(&self, mark: &Mark) -> Option<&Tried<'_>> {
+        self.tried.iter().find(|tried| tried.mark == *mark)
+    }
+
+    /// The newest freeze: its times are its own, so that no two of them have the same mark.
+    fn freeze(&self) -> Option<&Tried<'_>> {
+        self.tried
+            .iter()
+            .rfind(|tried| tried.mark.way() == Way::Freeze)
+    }
+
+    /// The open pull requests that a label goes on: those that promote, where that is how it is done.
+    fn requests(&self) -> Vec<&super::pull_request::PullRequest> {
+        let base = match &self.stage.via {
+            Via::PullRequest { base, .. } => Some(base),
+            _ => None,
+        };
+        let facts = self.facts.and_then(Fact::value);
+        let all = facts.into_iter().flat_map(|facts| &facts.pull_requests);
+        all.filter(|request| base.is_none_or(|base| request.base_ref == *base))
+            .take(MOST_LABELS)
+            .collect()
+    }
+
+    /// What waits on the forge to enter the environment and can be refused: the act for each.
+    fn rejections(&self) -> Vec<Act> {
+        let facts = self.facts.and_then(Fact::value);
+        let runs = facts.into_iter().flat_map(|facts| &facts.runs);
+        runs.filter_map(|run| {
+            let waits = run.waiting.iter();
+            let mut here = waits.filter(|waits| waits.environment == *self.environment());
+            let comment = self.comment();
+            match &here.next()?.door {
+                Door::Review(environment) => Some(Act::Reject {
+                    run: run.id,
+                    environments: vec![*environment],
+                    comment,
+                }),
+                Door::Deployment { deployment, .. } => Some(Act::RejectDeployment {
+                    run: run.id,
+                    deployment: *deployment,
+                    comment,
+                }),
+                // It waits for a person anyway.
+                Door::Job { .. } => None,
+            }
+        })
+        .collect()
+    }
+
+    /// Who holds it and why, for whoever meets the brake on the forge.
+    fn comment(&self) -> String {
+        match self.holds {
+            [] => "held".to_owned(),
+            [hold] => format!("held by {}: {}", hold.owner, hold.reason),
+            [hold, others @ ..] => format!(
+                "held by {}: {}, and {} more",
+                hold.owner,
+                hold.reason,
+                others.len()
+            ),
+        }
+    }
+}
+
+/// What a status and a label of an environment are called on the forge.
+pub fn name(environment: &EnvironmentName) -> String {
+    format!("hold/{environment}")
+}
+
+/// The acts that would place every brake of a cell, whether it is there or not.
+fn all(case: &Case<'_>) -> Vec<Act> {
+    let of_way = |way: &Way| match way {
+        Way::Status => case
+            .target
+            .map(|target| Act::SetStatus {
+                sha: target.sha.clone(),
+                context: name(case.environment()),
+                state: StatusState::Failure,
+                description: case.comment(),
+                target_url: None,
+            })
+            .into_iter()
+            .collect(),
+        Way::Label => case
+            .requests()
+            .into_iter()
+            .map(|request| Act::AddLabel {
+                number: request.number,
+                label: name(case.environment()),
+            })
+            .collect(),
+        Way::Freeze => {
+            let (start, end) = freeze(case);
+            vec![Act::Freeze { start, end }]
+        }
+        Way::Reject => case.rejections(),
+    };
+    case.ways.iter().flat_map(of_way).collect::<Vec<Act>>()
+}
+
+/// The acts that are still to be sent, so that the forge stops what the holds stop. Without a hold
+/// there are none. What is there already, by whomever, is left as it is.
+pub fn missing(case: &Case<'_>) -> Vec<Act> {
+    if case.holds.is_empty() {
+        return Vec::new();
+    }
+    let is_missing = |act: &Act| {
+        let Some(mark) = Mark::of(act) else {
+            return false;
+        };
+        let known = match mark.way() {
+            Way::Freeze => case.freeze(),
+            Way::Status | Way::Label | Way::Reject => case.tried(&mark),
+        };
+        match known.map(|known| (known.standing(), known)) {
+            Some((Standing::OnTheWay, _)) => false,
+            Some((Standing::Placed, known)) => {
+                // A rejected run that waits again was run again.
+                !known.is_being_lifted() && (mark.way() == Way::Reject || case.is_lost(&known.mark))
+            }
+            Some((Standing::Failed | Standing::Lifted, _)) | None => !is_labelled(case, &mark),
+        }
+    };
+    all(case).into_iter().filter(is_missing).collect()
+}
+
+/// Says whether somebody has put the label there already: then it is not ours to take off.
+fn is_labelled(case: &Case<'_>, mark: &Mark) -> bool {
+    let Mark::Label { number, label } = mark else {
+        return false;
+    };
+    let mut requests = case.requests().into_iter();
+    requests
+        .any(|request| request.number == *number && request.labels.iter().any(|has| has == label))
+}
+
+/// The marks that are still there though nothing holds the cell any more.
+pub fn leftovers<'t>(case: &Case<'t>) -> Vec<&'t Tried<'t>> {
+    if !case.holds.is_empty() {
+        return Vec::new();
+    }
+    let left = |tried: &&Tried<'_>| {
+        tried.standing() == Standing::Placed
+            && tried.mark.way() != Way::Reject
+            && !case.is_lost(&tried.mark)
+    };
+    case.tried.iter().filter(left).collect()
+}
+
+/// The act that takes a mark away again; `None` if nothing can, or its number is not known.
+pub fn undo(tried: &Tried<'_>) -> Option<Act> {
+    match &tried.mark {
+        Mark::Status { sha, context } => Some(Act::SetStatus {
+            sha: sha.clone(),
+            context: context.clone(),
+            state: StatusState::Success,
+            description: "the hold was lifted".to_owned(),
+            target_url: None,
+        }),
+        Mark::Label { number, label } => Some(Act::RemoveLabel {
+            number: *number,
+            label: label.clone(),
+        }),
+        Mark::Freeze { start, end } => {
+            let freeze = tried.placing.handle.as_ref()?.freeze?;
+            Some(Act::Unfreeze {
+                freeze,
+                start: start.clone(),
+                end: end.clone(),
+            })
+        }
+        Mark::Rejection { .. } => None,
+    }
+}
+
+/// The two cron expressions, in UTC, of a freeze that is on from now until every hold has ended.
+///
+/// Cron knows no years: without an end, it ends in a year, a minute before it would begin again.
+fn freeze(case: &Case<'_>) -> (String, String) {
+    let now = case.now;
+    let ends = case.holds.iter().map(|hold| hold.until);
+    let until = ends.reduce(|one, other| Some(one?.max(other?))).flatten();
+    let minute = SignedDuration::from_mins(1);
+    // The minute after, so that it never ends too early.
+    let end = until
+        .filter(|until| until.duration_since(now) < SignedDuration::from_hours(360 * 24))
+        .and_then(|until| until.checked_add(minute).ok());
+    let end = end.or_else(|| now.checked_sub(minute).ok()).unwrap_or(now);
+    (cron(now), cron(end))
+}
+
+fn cron(at: Timestamp) -> String {
+    at.strftime("%-M %-H %-d %-m *").to_string()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,522 @@
+use std::collections::BTreeMap;
+
+use jiff::SignedDuration;
+
+use super::*;
+use crate::domain::act::Handle;
+use crate::domain::entry::{Draft, Entry, Event};
+use crate::domain::facts::Permission;
+use crate::domain::hold::{Cover, HoldKind};
+use crate::domain::ids::{Digest, EnvironmentId, Seq};
+use crate::domain::phase::Phase;
+use crate::domain::pipeline::{Run, Waiting};
+use crate::domain::policy::Mode;
+use crate::domain::promotion::{Intent, Step};
+use crate::domain::pull_request::{ChangeState, PullRequest};
+
+const SHA: &str = "2222222222222222222222222222222222222222";
+
+fn now() -> Timestamp {
+    "2026-11-21T14:20:30Z".parse().unwrap()
+}
+
+fn target() -> Revision {
+    Revision::new(Sha::from(SHA))
+}
+
+fn hold(until: Option<Timestamp>) -> Hold {
+    Hold {
+        id: "h-1".into(),
+        cover: Cover::default(),
+        kind: HoldKind::Forward,
+        reason: "heap grows".to_owned(),
+        owner: "carol".into(),
+        since: now(),
+        until,
+        incident: false,
+    }
+}
+
+fn request(number: u64, base: &str, labels: &[&str]) -> PullRequest {
+    PullRequest {
+        number: PullRequestNumber(number),
+        title: "ship".to_owned(),
+        author: None,
+        url: String::new(),
+        head: Sha::from(SHA),
+        head_ref: "main".to_owned(),
+        base_ref: base.to_owned(),
+        state: ChangeState::Ready,
+        checks: None,
+        raw: String::new(),
+        labels: labels.iter().map(|it| (*it).to_owned()).collect(),
+        updated_at: now(),
+    }
+}
+
+fn facts(pull_requests: Vec<PullRequest>) -> ServiceFacts {
+    ServiceFacts {
+        repo: "acme/api".into(),
+        url: String::new(),
+        archived: false,
+        permission: Permission::Write,
+        default_branch: None,
+        head: None,
+        checks: BTreeMap::new(),
+        environments: Vec::new(),
+        deployments: Vec::new(),
+        runs: Vec::new(),
+        open_pull_requests: pull_requests.len() as u64,
+        pull_requests,
+        releases: Vec::new(),
+        labelled: BTreeMap::new(),
+        gaps: Vec::new(),
+    }
+}
+
+/// Everything that a case borrows.
+struct World {
+    ways: Vec<Way>,
+    stage: Stage,
+    facts: Fact<ServiceFacts>,
+    holds: Vec<Hold>,
+    ledger: Ledger,
+    readings: BTreeMap<Mark, Fact<Reading>>,
+}
+
+impl Readings for BTreeMap<Mark, Fact<Reading>> {
+    fn of(&self, mark: &Mark) -> Option<&Fact<Reading>> {
+        self.get(mark)
+    }
+}
+
+impl World {
+    fn held(ways: &[Way]) -> Self {
+        Self {
+            ways: ways.to_vec(),
+            stage: Stage {
+                environment: "production".into(),
+                gates: Vec::new().into(),
+                via: Via::Deployment,
+                mode: Mode::Confirm,
+                verification: None,
+            },
+            facts: Fact::observed(facts(Vec::new()), now()),
+            holds: vec![hold(None)],
+            ledger: Ledger::default(),
+            readings: BTreeMap::new(),
+        }
+    }
+
+    fn requests(mut self, requests: Vec<PullRequest>) -> Self {
+        self.facts = Fact::observed(facts(requests), now());
+        self
+    }
+
+    fn with<T>(&self, look: impl FnOnce(&Case<'_>) -> T) -> T {
+        let holds: Vec<&Hold> = self.holds.iter().collect();
+        let tried = tried(&self.ledger, &"api".into(), &"production".into());
+        look(&Case {
+            ways: &self.ways,
+            stage: &self.stage,
+            target: Some(&target()),
+            facts: Some(&self.facts),
+            holds: &holds,
+            tried: &tried,
+            readings: &self.readings,
+            now: now(),
+        })
+    }
+
+    fn missing(&self) -> Vec<Act> {
+        self.with(missing)
+    }
+
+    fn left(&self) -> Vec<Act> {
+        self.with(|case| leftovers(case).into_iter().filter_map(undo).collect())
+    }
+
+    fn bound(&self) -> Option<Bound> {
+        self.with(bound)
+    }
+
+    fn effect(&self) -> Effect {
+        self.bound().unwrap().effect
+    }
+
+    fn write(&mut self, event: Event) {
+        let seq = Seq(self.ledger.head.0 + 1);
+        let draft = Draft {
+            at: now(),
+            actor: "carol".into(),
+            service: Some("api".into()),
+            environment: Some("production".into()),
+            revision: None,
+            reason: None,
+            policy: Digest::from("p"),
+            event,
+        };
+        self.ledger.apply(&Entry {
+            seq,
+            draft,
+            previous: Digest::from(""),
+            hash: Digest::from(""),
+        });
+    }
+
+    /// Records an act with these steps.
+    fn sent(&mut self, purpose: Purpose, act: Act, steps: Vec<Step>) {
+        let id = IntentId::from(format!("k-{}", self.ledger.head.0));
+        let intent = Intent {
+            id: id.clone(),
+            purpose,
+            service: "api".into(),
+            environment: "production".into(),
+            from: None,
+            to: target(),
+            act,
+            reason: String::new(),
+            digest: Digest::from("d"),
+            replaces: None,
+            release: None,
+            overrides: Vec::new(),
+            rollback: false,
+        };
+        self.write(Event::Intended { intent });
+        let owner = "here".into();
+        for step in std::iter::once(Step::Sending { owner }).chain(steps) {
+            let id = id.clone();
+            self.write(Event::Stepped { id, purpose, step });
+        }
+    }
+
+    /// Places all that is missing, and the forge takes it.
+    fn place(&mut self) {
+        for act in self.missing() {
+            self.sent(Purpose::Brake, act, vec![taken(None)]);
+        }
+    }
+
+    fn read(&mut self, reading: &Reading) {
+        let marks: Vec<Mark> =
+            self.with(|case| case.tried.iter().map(|one| one.mark.clone()).collect());
+        for mark in marks {
+            self.readings
+                .insert(mark, Fact::observed(reading.clone(), now()));
+        }
+    }
+}
+
+fn taken(freeze: Option<u64>) -> Step {
+    Step::Accepted {
+        handle: Handle {
+            freeze: freeze.map(FreezeId),
+            ..Handle::default()
+        },
+    }
+}
+
+fn ours() -> Reading {
+    Reading::Ours { binds: None }
+}
+
+#[test]
+fn a_hold_wants_each_way_of_its_environment() {
+    let requests = vec![
+        request(4, "main", &[]),
+        request(5, "main", &["hold/production"]),
+    ];
+    let world = World::held(&[Way::Status, Way::Label, Way::Freeze]).requests(requests);
+    let acts = world.missing();
+    let [
+        Act::SetStatus {
+            sha,
+            context,
+            state,
+            description,
+            ..
+        },
+        label,
+        freeze,
+    ] = &acts[..]
+    else {
+        panic!("{acts:?}");
+    };
+    assert_eq!((sha.as_str(), context.as_str()), (SHA, "hold/production"));
+    assert_eq!(*state, StatusState::Failure);
+    assert_eq!(description, "held by carol: heap grows");
+    // What somebody has labelled already is not ours.
+    let number = PullRequestNumber(4);
+    assert!(matches!(label, Act::AddLabel { number: on, .. } if *on == number));
+    let Act::Freeze { start, end } = freeze else {
+        panic!("{freeze:?}");
+    };
+    assert_eq!(
+        (start.as_str(), end.as_str()),
+        ("20 14 21 11 *", "19 14 21 11 *")
+    );
+}
+
+#[test]
+fn a_freeze_lasts_as_long_as_the_longest_hold() {
+    let until = |minutes| Some(now() + SignedDuration::from_mins(minutes));
+    let mut world = World::held(&[Way::Freeze]);
+    for (holds, end) in [
+        (vec![hold(until(30))], "51 14 21 11 *"),
+        (vec![hold(until(30)), hold(until(90))], "51 15 21 11 *"),
+        (vec![hold(until(30)), hold(None)], "19 14 21 11 *"),
+        (vec![hold(until(60 * 24 * 365))], "19 14 21 11 *"),
+    ] {
+        world.holds = holds;
+        let acts = world.missing();
+        assert!(
+            matches!(&acts[..], [Act::Freeze { end: found, .. }] if found == end),
+            "{acts:?}"
+        );
+    }
+}
+
+#[test]
+fn only_what_promotes_is_labelled_where_a_merge_promotes() {
+    let requests = vec![request(4, "main", &[]), request(5, "production", &[])];
+    let mut world = World::held(&[Way::Label]).requests(requests);
+    world.stage.via = Via::PullRequest {
+        base: "production".to_owned(),
+        head: "main".to_owned(),
+        method: super::super::act::MergeMethod::Merge,
+    };
+    let acts = world.missing();
+    let [Act::AddLabel { number, .. }] = &acts[..] else {
+        panic!("{acts:?}");
+    };
+    assert_eq!(number.0, 5);
+}
+
+#[test]
+fn a_brake_is_effective_only_when_it_was_read_back_as_ours() {
+    let status = |binds| Reading::Ours { binds };
+    let foreign = Reading::Foreign {
+        says: "success".to_owned(),
+    };
+    for (reading, effect) in [
+        (Some(status(None)), Effect::Effective),
+        (Some(status(Some(true))), Effect::Effective),
+        (Some(status(Some(false))), Effect::Advisory),
+        (Some(foreign), Effect::Advisory),
+        (Some(Reading::Gone), Effect::Advisory),
+        (None, Effect::Pending),
+    ] {
+        let mut world = World::held(&[Way::Status]);
+        assert_eq!(world.effect(), Effect::Pending, "nothing was sent");
+        world.place();
+        assert_eq!(world.missing(), [], "it is on its way or there");
+        if let Some(reading) = &reading {
+            world.read(reading);
+        }
+        assert_eq!(world.effect(), effect, "{reading:?}");
+    }
+}
+
+#[test]
+fn what_was_refused_or_lost_is_told_and_missing_until_somebody_binds_again() {
+    let refused = Step::Rejected {
+        why: "Resource not accessible; needs statuses=write".to_owned(),
+    };
+    let unknown = Step::Unknown {
+        why: "timed out".to_owned(),
+    };
+    for (step, effect, missing, says) in [
+        (refused, Effect::Advisory, 1, "statuses=write"),
+        (unknown, Effect::Pending, 0, "unknown: timed out"),
+    ] {
+        let mut world = World::held(&[Way::Status]);
+        let act = world.missing().remove(0);
+        world.sent(Purpose::Brake, act, vec![step]);
+        let bound = world.bound().unwrap();
+        assert_eq!(bound.effect, effect);
+        assert!(bound.proofs[0].says.contains(says), "{bound:?}");
+        assert_eq!(world.missing().len(), missing, "{says}");
+    }
+    // What somebody else took away may be put back, by a person.
+    let mut world = World::held(&[Way::Status]);
+    world.place();
+    world.read(&Reading::Gone);
+    assert_eq!(world.missing().len(), 1);
+}
+
+#[test]
+fn a_new_candidate_needs_a_status_of_its_own_and_both_are_lifted() {
+    let mut world = World::held(&[Way::Status]);
+    world.place();
+    let old = Act::SetStatus {
+        sha: Sha::from("1111111111111111111111111111111111111111"),
+        context: "hold/production".to_owned(),
+        state: StatusState::Failure,
+        description: String::new(),
+        target_url: None,
+    };
+    world.sent(Purpose::Brake, old, vec![taken(None)]);
+    world.read(&ours());
+    assert_eq!(world.effect(), Effect::Effective);
+    assert_eq!(world.left(), [], "a hold is still on");
+    world.holds.clear();
+    let left = world.left();
+    assert_eq!(left.len(), 2, "{left:?}");
+    assert!(left.iter().all(|act| matches!(
+        act,
+        Act::SetStatus {
+            state: StatusState::Success,
+            ..
+        }
+    )));
+}
+
+#[test]
+fn nothing_is_lifted_that_is_not_ours_or_was_lifted_already() {
+    for (reading, lifted) in [
+        (ours(), 1),
+        (Reading::Gone, 0),
+        (
+            Reading::Foreign {
+                says: "failure".to_owned(),
+            },
+            0,
+        ),
+    ] {
+        let mut world = World::held(&[Way::Status]);
+        world.place();
+        world.holds.clear();
+        world.read(&reading);
+        assert_eq!(world.left().len(), lifted, "{reading:?}");
+        for act in world.left() {
+            world.sent(Purpose::Unbrake, act, vec![taken(None)]);
+        }
+        assert_eq!(world.left(), []);
+        assert_eq!(world.bound(), None, "nothing holds it and nothing is left");
+        // Held again, it is placed again.
+        world.holds.push(hold(None));
+        world.readings.clear();
+        assert_eq!(world.missing().len(), usize::from(lifted == 1));
+    }
+}
+
+#[test]
+fn a_freeze_is_taken_away_by_its_number() {
+    let mut world = World::held(&[Way::Freeze]);
+    let act = world.missing().remove(0);
+    world.sent(Purpose::Brake, act, vec![taken(Some(7))]);
+    world.read(&ours());
+    assert_eq!(world.effect(), Effect::Effective);
+    assert_eq!(world.missing(), []);
+    world.holds.clear();
+    let left = world.left();
+    assert!(
+        matches!(
+            &left[..],
+            [Act::Unfreeze {
+                freeze: FreezeId(7),
+                ..
+            }]
+        ),
+        "{left:?}"
+    );
+    assert!(world.bound().unwrap().left);
+}
+
+#[test]
+fn a_lift_that_was_refused_is_told_and_what_is_left_stays_known() {
+    let mut world = World::held(&[Way::Status]);
+    world.place();
+    world.holds.clear();
+    world.read(&ours());
+    let act = world.left().remove(0);
+    let why = "forbidden".to_owned();
+    world.sent(Purpose::Unbrake, act, vec![Step::Rejected { why }]);
+    let bound = world.bound().unwrap();
+    assert!(
+        bound.left && bound.proofs[0].says.contains("forbidden"),
+        "{bound:?}"
+    );
+    assert_eq!(world.left().len(), 1, "it can be ordered again");
+}
+
+#[test]
+fn what_waits_is_refused_and_nothing_waiting_is_effective() {
+    let mut world = World::held(&[Way::Reject]);
+    assert_eq!(world.effect(), Effect::Effective);
+    let mut facts = facts(Vec::new());
+    facts.runs.push(Run {
+        id: RunId(9),
+        name: "release".to_owned(),
+        workflow: None,
+        title: None,
+        number: 1,
+        attempt: 1,
+        event: "push".to_owned(),
+        sha: Sha::from(SHA),
+        branch: None,
+        phase: Phase::Gated,
+        raw: String::new(),
+        url: String::new(),
+        actor: None,
+        created_at: now(),
+        updated_at: now(),
+        waiting: vec![Waiting {
+            environment: "production".into(),
+            door: Door::Review(EnvironmentId(3)),
+            may_approve: true,
+            reviewers: Vec::new(),
+            wait_timer: SignedDuration::ZERO,
+            wait_started_at: None,
+        }],
+    });
+    world.facts = Fact::observed(facts, now());
+    assert_eq!(world.effect(), Effect::Pending);
+    let acts = world.missing();
+    assert!(
+        matches!(&acts[..], [Act::Reject { run: RunId(9), .. }]),
+        "{acts:?}"
+    );
+    world.sent(
+        Purpose::Brake,
+        acts[0].clone(),
+        vec![Step::Rejected {
+            why: "not a reviewer".to_owned(),
+        }],
+    );
+    assert_eq!(world.effect(), Effect::Advisory);
+}
+
+#[test]
+fn the_worst_way_says_what_a_hold_has_come_to() {
+    let mut world = World::held(&[Way::Status, Way::Freeze]);
+    for act in world.missing() {
+        let step = match act {
+            Act::Freeze { .. } => Step::Rejected {
+                why: "Maintainer".to_owned(),
+            },
+            _ => taken(None),
+        };
+        world.sent(Purpose::Brake, act, vec![step]);
+    }
+    assert_eq!(world.effect(), Effect::Pending, "one was not read back yet");
+    world.read(&ours());
+    assert_eq!(world.effect(), Effect::Advisory);
+    let none = World::held(&[]);
+    assert_eq!(none.effect(), Effect::Advisory, "no brake at all");
+}
+
+#[test]
+fn labels_on_more_than_is_shown_are_not_said_to_be_everywhere() {
+    let mut world = World::held(&[Way::Label]).requests(vec![request(4, "main", &[])]);
+    assert_eq!(world.effect(), Effect::Pending);
+    world.place();
+    world.read(&ours());
+    assert_eq!(world.effect(), Effect::Effective);
+    if let Some(seen) = &mut world.facts.last {
+        seen.value.open_pull_requests = 3;
+    }
+    let bound = world.bound().unwrap();
+    assert_eq!(bound.effect, Effect::Advisory);
+    assert!(bound.proofs[0].says.contains("2 more"), "{bound:?}");
+}

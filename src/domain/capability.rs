@@ -1,0 +1,58 @@
+//! What a forge can do with a token: each kind and version of forge has its own.
+
+/// What a forge, with this token, can do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Capability {
+    Approve,
+    Dispatch,
+    /// A dispatch answers with the run that it started.
+    DispatchDetails,
+    CreateDeployment,
+    MergePullRequest,
+    PublishRelease,
+    Cancel,
+    Rerun,
+    SetStatus,
+    /// Checks are readable one by one, not only rolled up.
+    Checks,
+    /// The log of a job that has ended can be read.
+    Log,
+    /// The log of a job that runs can be read too.
+    FollowLog,
+}
+
+impl Capability {
+    /// In the order in which they are told.
+    pub const ALL: [Self; 12] = [
+        Self::Approve,
+        Self::Dispatch,
+        Self::DispatchDetails,
+        Self::CreateDeployment,
+        Self::MergePullRequest,
+        Self::PublishRelease,
+        Self::Cancel,
+        Self::Rerun,
+        Self::SetStatus,
+        Self::Checks,
+        Self::Log,
+        Self::FollowLog,
+    ];
+
+    /// What it is, in words for people.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Approve => "approve",
+            Self::Dispatch => "start workflows",
+            Self::DispatchDetails => "tells the started run",
+            Self::CreateDeployment => "create deployments",
+            Self::MergePullRequest => "merge",
+            Self::PublishRelease => "publish releases",
+            Self::Cancel => "cancel runs",
+            Self::Rerun => "run again",
+            Self::SetStatus => "set statuses",
+            Self::Checks => "single checks",
+            Self::Log => "logs of ended jobs",
+            Self::FollowLog => "logs of running jobs",
+        }
+    }
+}

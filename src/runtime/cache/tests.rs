@@ -1,0 +1,91 @@
+//! What is kept comes back, all of it or nothing.
+
+use super::*;
+use crate::app::state::State;
+use crate::app::view::scenes::{many, now};
+use crate::domain::board::Board;
+
+const SERVICES: usize = 3 * PART + 5;
+
+fn facts(engine: &Engine) -> Vec<(ServiceName, bool, usize)> {
+    let rows = engine.board.rows.iter();
+    rows.map(|row| {
+        let known = row.facts.last.is_some();
+        (row.service.name.clone(), known, row.scopes.len())
+    })
+    .collect()
+}
+
+/// The same engine as if it had just been started.
+fn emptied(mut state: State) -> State {
+    let policy = state.engine.policy.clone();
+    state.engine.board = Board::unjudged(&policy, Board::default());
+    state
+}
+
+fn keep(state: &State, path: &Path, most: usize) {
+    let (mut keeping, work) = Keeping::begin(&state.engine, now(), path.to_owned());
+    std::thread::scope(|scope| {
+        scope.spawn(work);
+        for _ in 0..most {
+            while keeping.parts.capacity() == 0 {
+                std::thread::yield_now();
+            }
+            if !keeping.go_on(&state.engine) {
+                break;
+            }
+        }
+        drop(keeping);
+    });
+}
+
+#[test]
+fn what_is_stored_comes_back_the_first_picture_s_part_first() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("deep").join("cache");
+    let state = many(SERVICES, 80, 24);
+    let before = facts(&state.engine);
+    assert!(before.iter().all(|(_, known, _)| *known));
+    store(&path, &state.engine, now()).unwrap();
+    let mut state = emptied(state);
+    let cache = Cache::read(&path).unwrap();
+    assert_eq!(cache.restore_first(&mut state.engine).len(), PART);
+    let known = facts(&state.engine);
+    assert_eq!(known.iter().filter(|(_, known, _)| *known).count(), PART);
+    cache.restore_rest(&mut state.engine);
+    assert_eq!(facts(&state.engine), before);
+}
+
+#[test]
+fn keeping_beside_the_loop_makes_the_same_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let (one, other) = (folder.path().join("one"), folder.path().join("other"));
+    let state = many(SERVICES, 80, 24);
+    store(&one, &state.engine, now()).unwrap();
+    keep(&state, &other, usize::MAX);
+    assert_eq!(std::fs::read(one).unwrap(), std::fs::read(other).unwrap());
+}
+
+#[test]
+fn what_was_not_kept_to_its_end_leaves_the_last_cache() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("cache");
+    let state = many(SERVICES, 80, 24);
+    keep(&state, &path, 2);
+    assert!(!path.exists());
+    std::fs::write(&path, b"before").unwrap();
+    keep(&state, &path, 2);
+    assert_eq!(std::fs::read(&path).unwrap(), b"before");
+    keep(&emptied(state), &path, usize::MAX);
+    assert_eq!(std::fs::read(&path).unwrap(), b"before");
+}
+
+#[test]
+fn another_format_or_half_a_file_is_no_cache() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("cache");
+    std::fs::write(&path, b"gonogo04\x05\0\0\0abcde").unwrap();
+    assert!(Cache::read(&path).is_none());
+    std::fs::write(&path, FORMAT).unwrap();
+    assert!(Cache::read(&path).is_none());
+}

@@ -1,0 +1,167 @@
+//! What the backend writes is what was meant, and how many bytes that takes for the board's own
+//! pictures.
+
+use proptest::prelude::*;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use ratatui::{Terminal, TerminalOptions, Viewport};
+
+use super::*;
+use crate::app::state::State;
+use crate::app::view::scenes::{ago, many, select};
+use crate::app::view::view;
+use crate::ui::{Scratch, Theme, draw};
+
+const COLUMNS: u16 = 200;
+const ROWS: u16 = 50;
+
+/// A terminal whose bytes are kept.
+struct Sink {
+    terminal: Terminal<Ansi<Vec<u8>>>,
+    scratch: Scratch,
+}
+
+impl Sink {
+    fn new() -> Self {
+        let viewport = Viewport::Fixed(Rect::new(0, 0, COLUMNS, ROWS));
+        let options = TerminalOptions { viewport };
+        Self {
+            terminal: Terminal::with_options(Ansi::new(Vec::new()), options).unwrap(),
+            scratch: Scratch::default(),
+        }
+    }
+
+    /// Draws the board, and says how many bytes went to the terminal.
+    fn frame(&mut self, state: &State) -> usize {
+        self.terminal.backend_mut().writer.clear();
+        let picture = view(state);
+        let theme = Theme::dark();
+        self.terminal
+            .draw(|frame| draw(frame, &picture, &theme, &mut self.scratch))
+            .unwrap();
+        self.terminal.backend().writer.len()
+    }
+}
+
+#[test]
+fn a_whole_picture_costs_little_and_the_same_again_nothing() {
+    let mut state = many(1_000, COLUMNS, ROWS);
+    let mut sink = Sink::new();
+    let whole = sink.frame(&state);
+    assert!((2_000..=20_000).contains(&whole), "{whole} bytes");
+    assert_eq!(sink.frame(&state), 0);
+    state.engine.forges.clear();
+    assert_ne!(sink.frame(&state), 0);
+}
+
+#[test]
+fn one_cell_that_changed_costs_one_move_and_its_letters() {
+    let mut state = many(1_000, COLUMNS, ROWS);
+    select(&mut state, "service-00003", "prod");
+    let mut sink = Sink::new();
+    sink.frame(&state);
+    let other = state.engine.board.rows.get_mut(7).unwrap();
+    let cell = other.cells.get_mut(2).unwrap();
+    cell.ahead = Some(99);
+    let bytes = sink.frame(&state);
+    assert!((1..=64).contains(&bytes), "{bytes} bytes");
+}
+
+#[test]
+fn moving_the_selection_costs_two_rows_and_what_the_peek_says() {
+    let mut state = many(1_000, COLUMNS, ROWS);
+    select(&mut state, "service-00003", "prod");
+    let mut sink = Sink::new();
+    sink.frame(&state);
+    select(&mut state, "service-00004", "prod");
+    let bytes = sink.frame(&state);
+    assert!((100..=700).contains(&bytes), "{bytes} bytes");
+}
+
+#[test]
+fn a_second_that_passes_costs_the_ages_alone() {
+    let mut state = many(1_000, COLUMNS, ROWS);
+    let mut sink = Sink::new();
+    sink.frame(&state);
+    state.now = ago(-1);
+    let bytes = sink.frame(&state);
+    assert!((1..=300).contains(&bytes), "{bytes} bytes");
+}
+
+fn colours() -> impl Strategy<Value = Color> {
+    prop_oneof![
+        Just(Color::Reset),
+        Just(Color::Red),
+        Just(Color::White),
+        any::<u8>().prop_map(Color::Indexed),
+        (0..3_u8).prop_map(|red| Color::Rgb(red, 20, 30)),
+    ]
+}
+
+fn cells() -> impl Strategy<Value = (&'static str, Style)> {
+    let symbols = prop_oneof![Just(" "), Just("x"), Just("é"), Just("▸"), Just("│")];
+    // The terminal of these tests knows either bold or dim.
+    let weight = prop_oneof![
+        Just(Modifier::empty()),
+        Just(Modifier::BOLD),
+        Just(Modifier::DIM)
+    ];
+    let others = vec![Modifier::ITALIC, Modifier::UNDERLINED, Modifier::REVERSED];
+    let others = prop::sample::subsequence(others, 0..=3);
+    let modifiers = (weight, others)
+        .prop_map(|(weight, others)| others.into_iter().fold(weight, Modifier::union));
+    (symbols, colours(), colours(), modifiers).prop_map(|(symbol, fg, bg, modifier)| {
+        (symbol, Style::new().fg(fg).bg(bg).add_modifier(modifier))
+    })
+}
+
+fn meant(colour: Color) -> vt100::Color {
+    match colour {
+        Color::Red => vt100::Color::Idx(1),
+        Color::White => vt100::Color::Idx(15),
+        Color::Indexed(number) => vt100::Color::Idx(number),
+        Color::Rgb(red, green, blue) => vt100::Color::Rgb(red, green, blue),
+        _ => vt100::Color::Default,
+    }
+}
+
+proptest! {
+    /// Picture after picture, the terminal shows what was drawn.
+    #[test]
+    fn the_terminal_shows_what_was_drawn(
+        pictures in prop::collection::vec(prop::collection::vec(cells(), 24), 1..4),
+    ) {
+        let area = Rect::new(0, 0, 8, 3);
+        let mut screen = vt100::Parser::new(area.height, area.width, 0);
+        let mut backend = Ansi::new(Vec::new());
+        let mut shown = Buffer::empty(area);
+        for picture in pictures {
+            let mut next = Buffer::empty(area);
+            for (cell, (symbol, style)) in next.content.iter_mut().zip(&picture) {
+                cell.set_symbol(symbol).set_style(*style);
+            }
+            backend.draw(shown.diff(&next).into_iter()).unwrap();
+            screen.process(&std::mem::take(&mut backend.writer));
+            shown = next;
+            for row in 0..area.height {
+                for column in 0..area.width {
+                    let wanted = &shown[(column, row)];
+                    let cell = screen.screen().cell(row, column).unwrap();
+                    let text = if cell.has_contents() { cell.contents() } else { " " };
+                    prop_assert_eq!(text, wanted.symbol());
+                    prop_assert_eq!(cell.bgcolor(), meant(wanted.bg));
+                    prop_assert_eq!(cell.underline(), wanted.modifier.contains(Modifier::UNDERLINED));
+                    prop_assert_eq!(cell.inverse(), wanted.modifier.contains(Modifier::REVERSED));
+                    let seen = wanted.symbol() != " " || wanted.modifier.intersects(ON_BLANKS);
+                    if seen {
+                        prop_assert_eq!(cell.fgcolor(), meant(wanted.fg));
+                        prop_assert_eq!(cell.bold(), wanted.modifier.contains(Modifier::BOLD));
+                        prop_assert_eq!(cell.dim(), wanted.modifier.contains(Modifier::DIM));
+                        prop_assert_eq!(cell.italic(), wanted.modifier.contains(Modifier::ITALIC));
+                    }
+                }
+            }
+        }
+    }
+}

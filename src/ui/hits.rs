@@ -1,0 +1,132 @@
+//! What lies where in a picture: rows, tabs and buttons, noted as they are drawn, so that a click is
+//! about what was seen and not about what has moved there since.
+
+use ratatui::layout::{Position, Rect};
+
+use super::table::LEAD;
+use crate::app::interface::Target;
+use crate::app::view::line::{Line, Tone, width};
+use crate::app::view::panel::{Dialog, Row, Table};
+
+/// What lies where; what was noted last lies on top.
+#[derive(Debug, Default)]
+pub(crate) struct Hits {
+    found: Vec<(Rect, Target)>,
+}
+
+impl Hits {
+    pub fn clear(&mut self) {
+        self.found.clear();
+    }
+
+    /// How much is noted so far.
+    pub fn mark(&self) -> usize {
+        self.found.len()
+    }
+
+    /// Forgets what was noted since.
+    pub fn back_to(&mut self, mark: usize) {
+        self.found.truncate(mark);
+    }
+
+    /// What lies at a place.
+    pub fn at(&self, x: u16, y: u16) -> Target {
+        let place = Position::new(x, y);
+        let found = self.found.iter().rev();
+        let found = found.filter(|(rect, _)| rect.contains(place));
+        found
+            .map(|(_, target)| target.clone())
+            .next()
+            .unwrap_or(Target::Nothing)
+    }
+
+    /// Notes the cells of a table's rows; `widths` has a width for each column that is drawn.
+    pub fn table(
+        &mut self,
+        area: Rect,
+        table: &Table,
+        gap: usize,
+        widths: impl Iterator<Item = Option<u16>> + Clone,
+    ) {
+        let entries = table.rows.iter().filter_map(|row| match row {
+            Row::Entries { cells, cursor, .. } => Some((cells, *cursor)),
+            Row::Heading(_) => None,
+        });
+        let cursor = entries.clone().position(|(_, cursor)| cursor);
+        let mut nth = 0_usize;
+        for (row, y) in table.rows.iter().zip(area.top() + 1..area.bottom()) {
+            let Row::Entries { cells, .. } = row else {
+                continue;
+            };
+            let below_cursor = cursor.and_then(|cursor| {
+                let below = isize::try_from(nth).ok()?;
+                Some(below - isize::try_from(cursor).ok()?)
+            });
+            nth += 1;
+            let key: String = cells.first().map_or_else(String::new, |cell| {
+                let spans = cell.head.0.iter();
+                spans.map(|span| span.text.as_ref()).collect()
+            });
+            let row = |column| Target::Row {
+                key: key.clone(),
+                column,
+                below_cursor,
+            };
+            let whole = Rect {
+                y,
+                height: 1,
+                ..area
+            };
+            self.found.push((whole, row(None)));
+            let mut x = LEAD;
+            for (column, wide) in table.columns.iter().zip(widths.clone()) {
+                let Some(wide) = wide else { continue };
+                let at = area.x.saturating_add(u16::try_from(x).unwrap_or(u16::MAX));
+                // The brackets of the cursor belong to the cell.
+                let rect = Rect::new(at.saturating_sub(1), y, wide.saturating_add(2), 1);
+                let title = column.title.to_string();
+                self.found
+                    .push((rect.intersection(whole), row(Some(title))));
+                x += usize::from(wide) + gap;
+            }
+        }
+    }
+
+    /// Notes the tabs of a line like ` [Gates]  Scope  Pipeline `, if it is one.
+    pub fn tabs(&mut self, area: Rect, line: &Line) {
+        let is_open = |tone: Tone, text: &str| tone == Tone::Focus && text.starts_with('[');
+        let tabs = line.0.iter().filter(|span| span.text.trim() != "");
+        let Some(open) = tabs.clone().position(|span| is_open(span.tone, &span.text)) else {
+            return;
+        };
+        if tabs.clone().count() < 2 || area.is_empty() {
+            return;
+        }
+        let mut x = area.x;
+        let mut nth = 0_isize;
+        for span in &line.0 {
+            let wide = u16::try_from(width(&span.text)).unwrap_or(u16::MAX);
+            if span.text.trim() != "" {
+                let open = isize::try_from(open).unwrap_or(isize::MAX);
+                let rect = Rect::new(x, area.y, wide, 1).intersection(area);
+                self.found.push((rect, Target::Tab { right: nth - open }));
+                nth += 1;
+            }
+            x = x.saturating_add(wide);
+        }
+    }
+
+    /// Notes a dialog, which covers everything, and its buttons.
+    pub fn dialog(&mut self, screen: Rect, foot: Rect, dialog: &Dialog) {
+        self.found.push((screen, Target::Nothing));
+        for (nth, (column, span)) in dialog.buttons().enumerate() {
+            let at = foot
+                .x
+                .saturating_add(u16::try_from(column).unwrap_or(u16::MAX));
+            let wide = u16::try_from(width(&span.text)).unwrap_or(u16::MAX);
+            let rect = Rect::new(at, foot.y.saturating_add(1), wide, 1);
+            self.found
+                .push((rect.intersection(foot), Target::Button(nth)));
+        }
+    }
+}

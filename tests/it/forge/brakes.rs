@@ -1,0 +1,311 @@
+//! Brakes on each kind of forge: placed by one request, read back, lifted; what is not ours is told
+//! apart, and no unclear answer makes one two.
+
+use std::collections::BTreeMap;
+
+use gonogo::domain::act::{Handle, Outcome, StatusState};
+use gonogo::domain::brake::{Mark, Reading, Sought};
+use gonogo::forge::Forge;
+use gonogo::forge::{forgejo, gitlab};
+
+use super::*;
+use crate::harness::step;
+
+/// A forge of some kind, and who works on it.
+struct Place {
+    sim: Running,
+    forge: Box<dyn Forge>,
+    repo: RepoPath,
+    sha: Sha,
+    number: PullRequestNumber,
+    has_freezes: bool,
+}
+
+const SERVERS: [(&str, &str, &str, &str); 5] = [
+    (sim::EVENING, "github", "operate", "geo"),
+    (sim::GITLAB, "gitlab", "admin", "portal"),
+    (sim::FORGEJO, "forgejo", "operate", "harbour"),
+    (sim::FORGEJO, "forgejo-tasks", "operate", "harbour"),
+    (sim::GITEA, "gitea", "operate", ""),
+];
+
+async fn place((world, flavor, token, service): (&str, &str, &str, &str)) -> Place {
+    // Forgejo and Gitea put only labels on that are there.
+    let world = if world.contains("\n[labels]\n") {
+        world.replace(
+            "\n[labels]\n",
+            "\n[labels]\n\"hold/production\" = \"e11d21\"\n",
+        )
+    } else {
+        format!("{world}\n[labels]\n\"hold/production\" = \"e11d21\"\n")
+    };
+    let mut world = World::from_toml(&world).unwrap();
+    if flavor != "github" {
+        flavor.clone_into(&mut world.forge.flavor);
+    }
+    world.forge.flaky = 0.0;
+    world.forge.lag_ms = 0;
+    let sim = sim::start(world, Options::default()).await.unwrap();
+    let service = match service {
+        "" => sim.state().repos[0].name.clone(),
+        service => service.to_owned(),
+    };
+    let open = r#"{ do = "open", by = "bob", head = "topic-brake", text = "Something new" }"#;
+    assert!(sim.play(&service, (*step(open)).clone()));
+    sim.advance(SignedDuration::from_secs(15));
+    let state = sim.state();
+    let found = state.repos.iter().find(|it| it.name == service).unwrap();
+    let pull = found.pulls.iter().max_by_key(|it| it.number).unwrap();
+    let forge = speak(&sim, flavor, token, limits());
+    Place {
+        repo: RepoPath::from(found.full_name()),
+        sha: Sha::from(found.branches["main"].sha.as_str()),
+        number: PullRequestNumber(pull.number),
+        has_freezes: flavor == "gitlab",
+        forge,
+        sim,
+    }
+}
+
+fn speak(sim: &Running, flavor: &str, token: &str, limits: Limits) -> Box<dyn Forge> {
+    let name = ForgeName::from("one");
+    let url = sim.base_url().to_owned();
+    let token = Some(SecretString::from(sim.token(token).unwrap()));
+    match flavor {
+        "github" => Box::new(
+            GitHub::new(
+                Settings {
+                    name,
+                    url,
+                    api_url: None,
+                    token,
+                    ca_file: None,
+                    limits,
+                },
+                clock::clock(),
+            )
+            .unwrap(),
+        ),
+        "gitlab" => Box::new(
+            gitlab::GitLab::new(
+                gitlab::Settings {
+                    name,
+                    url,
+                    api_url: None,
+                    token,
+                    ca_file: None,
+                    limits,
+                },
+                clock::clock(),
+            )
+            .unwrap(),
+        ),
+        _ => Box::new(
+            forgejo::Forgejo::new(
+                forgejo::Settings {
+                    name,
+                    url,
+                    api_url: None,
+                    token,
+                    ca_file: None,
+                    limits,
+                },
+                clock::clock(),
+            )
+            .unwrap(),
+        ),
+    }
+}
+
+impl Place {
+    fn status(&self, state: StatusState) -> Act {
+        Act::SetStatus {
+            sha: self.sha.clone(),
+            context: "hold/production".into(),
+            state,
+            description: "held by carol: heap grows".into(),
+            target_url: None,
+        }
+    }
+
+    /// The acts that place a brake.
+    fn acts(&self) -> Vec<Act> {
+        let mut acts = vec![
+            self.status(StatusState::Failure),
+            Act::AddLabel {
+                number: self.number,
+                label: "hold/production".into(),
+            },
+        ];
+        if self.has_freezes {
+            acts.push(Act::Freeze {
+                start: "20 14 21 11 *".into(),
+                end: "19 14 21 11 *".into(),
+            });
+        }
+        acts
+    }
+
+    fn undo(&self, act: &Act, handle: &Handle) -> Act {
+        match act {
+            Act::SetStatus { .. } => self.status(StatusState::Success),
+            Act::AddLabel { number, label } => Act::RemoveLabel {
+                number: *number,
+                label: label.clone(),
+            },
+            Act::Freeze { start, end } => Act::Unfreeze {
+                freeze: handle.freeze.unwrap(),
+                start: start.clone(),
+                end: end.clone(),
+            },
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn writes(&self) -> usize {
+        writes(&self.sim.requests()).len()
+    }
+
+    async fn sent(&self, act: &Act, key: &IntentId) -> Handle {
+        let before = self.writes();
+        let outcome = self.forge.act(&self.repo, act, key).await;
+        let Outcome::Accepted(handle) = outcome else {
+            panic!("{act:?}: {outcome:?}");
+        };
+        assert_eq!(self.writes(), before + 1, "{act:?} is one request");
+        self.sim.advance(SignedDuration::from_secs(3));
+        handle
+    }
+
+    async fn read(&self, act: &Act, key: &IntentId, handle: &Handle) -> Reading {
+        let sought = Sought {
+            mark: Mark::of(act).unwrap(),
+            key: key.clone(),
+            freeze: handle.freeze,
+            branch: None,
+        };
+        let mut read = self.forge.marks(&self.repo, &[sought]).await;
+        read.remove(0)
+            .unwrap_or_else(|fault| panic!("{act:?}: {fault}"))
+    }
+}
+
+#[tokio::test]
+async fn a_brake_is_placed_read_back_and_lifted() {
+    for server in SERVERS {
+        let place = place(server).await;
+        for act in place.acts() {
+            let none = place.read(&act, &key(), &Handle::default()).await;
+            assert_eq!(none, Reading::Gone, "{server:?} {act:?}");
+            let handle = place.sent(&act, &key()).await;
+            let there = place.read(&act, &key(), &handle).await;
+            assert_eq!(there, Reading::Ours { binds: None }, "{} {act:?}", server.1);
+            let undo = place.undo(&act, &handle);
+            let lift = IntentId::from("it-lift");
+            let sent_at = clock::now();
+            let found = place.forge.find(&place.repo, &undo, &lift, sent_at).await;
+            assert_eq!(found.unwrap(), None, "{} {undo:?}", server.1);
+            place.sent(&undo, &lift).await;
+            let found = place.forge.find(&place.repo, &undo, &lift, sent_at).await;
+            assert!(found.unwrap().is_some(), "{} {undo:?}", server.1);
+            let after = place.read(&act, &key(), &handle).await;
+            assert!(
+                !matches!(after, Reading::Ours { .. }),
+                "{} {act:?}",
+                server.1
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_somebody_else_has_put_there_is_not_ours() {
+    for server in SERVERS {
+        let place = place(server).await;
+        let act = place.status(StatusState::Failure);
+        let handle = place.sent(&act, &key()).await;
+        place.sent(&act, &IntentId::from("it-other")).await;
+        let read = place.read(&act, &key(), &handle).await;
+        let Reading::Foreign { says } = &read else {
+            panic!("{}: {read:?}", server.1);
+        };
+        assert!(says.contains("heap grows"), "{says}");
+    }
+}
+
+#[tokio::test]
+async fn no_ambiguous_answer_makes_a_brake_two() {
+    let status = |status| Effect::Status {
+        status,
+        body: "<html>a proxy</html>".into(),
+        headers: BTreeMap::default(),
+    };
+    let answers = [
+        (Effect::DropAfter, true),
+        (Effect::Drop, false),
+        (status(502), false),
+        (status(200), false),
+    ];
+    for server in SERVERS {
+        for (answer, carried_out) in &answers {
+            let place = place(server).await;
+            for act in place.acts() {
+                for method in ["POST", "PUT"] {
+                    let matcher = Matcher {
+                        method: Some(method.into()),
+                        path_prefix: Some("/".into()),
+                        ..Matcher::default()
+                    };
+                    // GitHub's queries are posts as well; none is needed here.
+                    place.sim.inject(Fault {
+                        matcher,
+                        times: None,
+                        effect: answer.clone(),
+                    });
+                }
+                let sent_at = clock::now();
+                let before = place.writes();
+                let outcome = place.forge.act(&place.repo, &act, &key()).await;
+                let said = format!("{} {answer:?} {act:?}: {outcome:?}", server.1);
+                assert!(matches!(outcome, Outcome::NoAnswer { .. }), "{said}");
+                assert_eq!(place.writes(), before + 1, "{said}");
+                place.sim.clear_faults();
+                place.sim.advance(SignedDuration::from_secs(3));
+                let reader = speak(&place.sim, server.1, server.2, limits());
+                let found = reader.find(&place.repo, &act, &key(), sent_at).await;
+                let found = found.unwrap_or_else(|fault| panic!("{said}: {fault}"));
+                assert_eq!(found.is_some(), *carried_out, "{said}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_says_which_right_is_missing() {
+    // Alice may write, and freeze periods are for maintainers, even to read.
+    let place = place((sim::GITLAB, "gitlab", "operate", "portal")).await;
+    let act = place.acts().pop().unwrap();
+    let outcome = place.forge.act(&place.repo, &act, &key()).await;
+    let Outcome::Rejected {
+        hint: Some(hint), ..
+    } = &outcome
+    else {
+        panic!("{outcome:?}");
+    };
+    assert!(hint.contains("Maintainer"), "{hint}");
+    // A label that nobody has made cannot be put on anything on Forgejo.
+    let tide = World::from_toml(sim::FORGEJO).unwrap();
+    let sim = sim::start(tide, Options::default()).await.unwrap();
+    let forge = speak(&sim, "forgejo", "operate", limits());
+    let repo = RepoPath::from(sim.state().repos[0].full_name());
+    let act = Act::AddLabel {
+        number: PullRequestNumber(1),
+        label: "hold/production".into(),
+    };
+    let outcome = forge.act(&repo, &act, &key()).await;
+    let Outcome::Rejected { why, .. } = &outcome else {
+        panic!("{outcome:?}");
+    };
+    assert!(why.contains("no label hold/production"), "{why}");
+    assert!(writes(&sim.requests()).is_empty());
+}
