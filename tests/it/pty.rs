@@ -155,6 +155,11 @@ impl Terminal {
             .parser
             .screen_mut()
             .set_size(rows, columns);
+        self.resize_unseen(columns, rows);
+    }
+
+    /// Resizes the terminal but not what reads it: the parser of the tests cannot be of any size.
+    fn resize_unseen(&self, columns: u16, rows: u16) {
         self.master
             .as_ref()
             .unwrap()

@@ -304,8 +304,8 @@ mod tests {
 
     #[test]
     fn a_harmless_command_runs_at_once_and_its_words_come_into_a_pane() {
-        let mut state = with(vec![command("logs", "b", false)]);
-        let effects = press(&mut state, "b");
+        let mut state = with(vec![command("logs", "u", false)]);
+        let effects = press(&mut state, "u");
         assert_eq!(argv(&effects), ["./tool", "--in=production", "search"]);
         assert_eq!(top(&state), "output");
         let output = Output {
@@ -341,12 +341,12 @@ mod tests {
 
     #[test]
     fn half_a_command_line_is_not_run() {
-        let mut one = command("tail", "b", false);
+        let mut one = command("tail", "u", false);
         one.argv.push("{url}".to_owned());
         one.services = vec!["search".into()];
         let mut state = with(vec![one]);
         on(&mut state, "web", "production");
-        assert_eq!(press(&mut state, "b"), []);
+        assert_eq!(press(&mut state, "u"), []);
         assert!(said(&state).contains("not for web"), "{}", said(&state));
     }
 
@@ -354,8 +354,8 @@ mod tests {
     fn keys_that_mean_something_and_harmless_keys_for_danger_are_told() {
         let commands = vec![
             command("one", "j", false),
-            command("two", "b", true),
-            command("three", "hyper-b", false),
+            command("two", "u", true),
+            command("three", "hyper-u", false),
             command("four", "S", true),
             command("five", "S", false),
         ];

@@ -124,9 +124,12 @@ fn commands(state: &State, typed: &str) -> Vec<Choice> {
             let name = score.of(spec.name);
             let others = OTHER_WORDS.iter().filter(|(_, it)| *it == spec.command);
             let other = others.filter_map(|(word, _)| score.of(word)).max();
-            // What it is called in other words; a name always comes first.
+            // What it is called in other words; a name always comes first, and a word of the command
+            // line, typed whole, is one.
+            let mut words = OTHER_WORDS.iter();
+            let said = words.any(|(word, it)| *it == spec.command && *word == typed);
             let by = name.or(other).or_else(|| score.of(spec.label));
-            by.map(|points| (name.is_some(), points, spec.command))
+            by.map(|points| (name.is_some() || said, points, spec.command))
         })
         .collect();
     found.sort_by_key(|(named, points, _)| std::cmp::Reverse((*named, *points)));
