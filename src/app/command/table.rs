@@ -46,6 +46,13 @@ const TIMED: &[Context] = &[
     Context::Overview,
 ];
 
+/// Where there is something to compare, and the list of it.
+const CHANGED: &[Context] = &[
+    Context::Board,
+    Context::Detail,
+    Context::Release,
+    Context::List,
+];
 const RELEASE: &[Context] = &[Context::Release];
 const TABS: &[Context] = &[
     Context::Detail,
@@ -356,6 +363,16 @@ pub const SPECS: &[Spec] = &[
         danger: Danger::None,
     },
     Spec {
+        command: Command::Changes,
+        name: "changes",
+        label: "changes",
+        help: "what has changed since you last looked; of a release, since your vote",
+        group: Group::Look,
+        contexts: CHANGED,
+        keys: &["d"],
+        danger: Danger::None,
+    },
+    Spec {
         command: Command::Browse,
         name: "browse",
         label: "web",
@@ -424,6 +441,7 @@ pub const SPECS: &[Spec] = &[
     act! { Reject in BOARD_DETAIL [] "reject" "reject" "reject what waits for approval on the forge" },
     act! { Cancel in BOARD_DETAIL ["X"] "cancel" "cancel run" "cancel the run that is under way into the cell" },
     act! { Rerun in BOARD_DETAIL [] "rerun" "run again" "run the failed jobs of the last run again" },
+    act! { Undo in CELLS ["Z"] "undo" "undo" "lift the last hold of yours; says what to do about what cannot be undone" },
     act! { VoteRelease in RELEASE ["V"] "release-vote" "vote" "vote go or no-go on the release" },
     act! { StartRelease in RELEASE ["P"] "release-start" "start" "start the release, wave by wave" },
     act! { ResumeRelease in RELEASE ["R"] "release-resume" "resume" "go on with the release from here" },
