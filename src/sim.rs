@@ -39,15 +39,17 @@ pub use common::Logged;
 pub use faults::{Effect, Fault, Matcher};
 pub use world::World;
 
-/// The world of the demonstration: a release evening of twelve services.
+/// The first forge of the demonstration: a release evening of twelve services on a GitHub.
 pub const EVENING: &str = include_str!("../assets/worlds/evening.toml");
-/// Three services on a Forgejo, for an evening of several forges.
+/// Three services on a Forgejo, for an evening of several forges: see [`World::evening`].
 pub const FORGEJO: &str = include_str!("../assets/worlds/forgejo.toml");
 /// One service on a Gitea, likewise.
 pub const GITEA: &str = include_str!("../assets/worlds/gitea.toml");
 
-/// A second forge of that evening: a GitLab with five services. `World::with` puts the two together.
+/// A second forge of that evening: a GitLab with five services.
 pub const GITLAB: &str = include_str!("../assets/worlds/gitlab.toml");
+/// What the client is told when the three are one evening.
+pub const TOGETHER: &str = include_str!("../assets/worlds/together.toml");
 
 /// How a simulation is run.
 #[derive(Debug, Clone)]

@@ -248,6 +248,7 @@ fn answer(effect: Effect, now: Timestamp) -> Option<Msg> {
             login: "alice".into(),
             scopes: vec!["repo".into()],
             version: None,
+            capabilities: Vec::new(),
         })),
         Question::Pulse(targets) => {
             let pulse = Pulse {

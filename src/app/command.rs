@@ -35,6 +35,8 @@ pub enum Command {
     Views,
     Range,
     MarkAll,
+    Changes,
+    Undo,
     NextPane,
     PreviousPane,
     NextTab,
@@ -135,6 +137,7 @@ impl Context {
                 Overlay::Help { .. }
                 | Overlay::Errors { .. }
                 | Overlay::Messages { .. }
+                | Overlay::Changes { .. }
                 | Overlay::Output(_),
             ) => Self::List,
             Some(

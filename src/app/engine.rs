@@ -219,6 +219,12 @@ impl Engine {
             || self.forges.values().any(|forge| forge.fault.is_some())
     }
 
+    /// Says whether each forge has told who the token is and what it may do, or is in trouble.
+    pub fn forges_are_known(&self) -> bool {
+        let is_known = |forge: &ForgeState| forge.identity.is_some() || forge.fault.is_some();
+        self.offline || self.forges.values().all(is_known)
+    }
+
     /// Says whether the checks of every candidate have been read, or were asked for in vain.
     pub fn checks_are_read(&self, service: &ServiceName) -> bool {
         self.board.row(service).is_none_or(|row| {

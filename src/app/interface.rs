@@ -2,7 +2,7 @@
 //! Only the terminal has one; nothing of the engine depends on it. Each screen and dialog has its
 //! file in `interface/`; drawing lives in `ui`.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -15,10 +15,11 @@ use super::keymap::{Found, Keymap};
 use super::msg::Msg;
 use super::state::State;
 use super::view::tally::Tally;
-use crate::domain::ids::{EnvironmentName, ForgeName, ReleaseName, Seq, ServiceName};
+use crate::domain::ids::{EnvironmentName, ForgeName, IntentId, ReleaseName, Seq, ServiceName};
 
 pub mod arrangement;
 mod board;
+pub mod changes;
 mod choice;
 mod chord;
 mod confirm;
@@ -52,6 +53,7 @@ mod reports;
 mod session;
 mod timeline;
 pub mod tour;
+pub mod undo;
 pub mod until;
 
 pub use arrangement::{Grouping, SavedView, Sort};
@@ -74,6 +76,7 @@ pub(crate) fn input(state: &mut State, msg: Msg) -> Vec<Effect> {
     match msg {
         Msg::Key(chord) => {
             state.dirty = true;
+            changes::first(state);
             let effects = key(state, chord);
             state.interface.tour_on(&effects);
             effects
@@ -161,9 +164,12 @@ fn run(state: &mut State, command: Command) -> Vec<Effect> {
     }
     match state.interface.overlays.last() {
         None => screen(state, command),
-        Some(Overlay::Help { .. } | Overlay::Errors { .. } | Overlay::Messages { .. }) => {
-            lists::run(state, command)
-        }
+        Some(
+            Overlay::Help { .. }
+            | Overlay::Errors { .. }
+            | Overlay::Messages { .. }
+            | Overlay::Changes { .. },
+        ) => lists::run(state, command),
         Some(Overlay::Filter { .. }) => filter::run(state, command),
         Some(Overlay::Columns { .. }) => arrangement::run(state, command),
         Some(Overlay::Search { .. }) => log::search(state, command),
@@ -219,6 +225,8 @@ fn screen(state: &mut State, command: Command) -> Vec<Effect> {
             input: Input::default(),
             selected: 0,
         }),
+        Command::Changes => changes::open(state),
+        Command::Undo => undo::open(state),
         Command::Freeze => freeze(state),
         Command::Views => arrangement::views(state),
         Command::Mouse => {
@@ -271,6 +279,8 @@ impl Interface {
             hidden: BTreeSet::new(),
             views: Vec::new(),
             said_before: Vec::new(),
+            looked: None,
+            sent: BTreeMap::new(),
             filter: String::new(),
             order: Vec::new(),
             offset: 0,
@@ -329,6 +339,7 @@ impl Interface {
                 Overlay::Help { .. }
                 | Overlay::Errors { .. }
                 | Overlay::Messages { .. }
+                | Overlay::Changes { .. }
                 | Overlay::Filter { .. }
                 | Overlay::Search { .. }
                 | Overlay::Palette { .. }
@@ -440,6 +451,10 @@ pub struct Interface {
     pub views: Vec<SavedView>,
     /// Lines of the palette, the newest last.
     pub said_before: Vec<String>,
+    /// What the operator saw when they last looked at what changed.
+    pub looked: Option<changes::Looked>,
+    /// Orders of a bulk that are on their way: what is refused of them is marked again.
+    pub(crate) sent: BTreeMap<IntentId, ServiceName>,
     pub filter: String,
     /// The services that are shown, in order. Made again when facts, sort or filter change, but
     /// never under an open dialog.

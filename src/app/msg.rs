@@ -205,7 +205,9 @@ pub enum LogAnswer {
 pub struct Identity {
     pub login: Person,
     pub scopes: Vec<String>,
+    /// The server's version, where it is not the hosted one.
     pub version: Option<String>,
+    /// What the forge can do with this token.
     pub capabilities: Vec<Capability>,
 }
 

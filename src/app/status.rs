@@ -41,6 +41,10 @@ pub struct ForgeStatus {
     pub why: Option<String>,
     pub observed_at: Option<Timestamp>,
     pub budget: Option<BudgetStatus>,
+    /// The server's version, where it is not the hosted one.
+    pub version: Option<String>,
+    /// What the forge can do with this token; null until that is known.
+    pub capabilities: Option<Vec<&'static str>>,
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -171,6 +175,7 @@ impl Status {
             .iter()
             .map(|(name, forge)| {
                 let known = forge.answered_at.is_some();
+                let identity = forge.identity.as_ref();
                 let state = match (&forge.fault, known) {
                     (Some(fault), _) => fault.kind.word(),
                     (None, true) => "ok",
@@ -187,6 +192,9 @@ impl Status {
                         limit: forge.budget.limit,
                         resets_at: forge.budget.resets_at,
                     }),
+                    version: identity.and_then(|known| known.version.clone()),
+                    capabilities: identity
+                        .map(|known| known.capabilities.iter().map(|it| it.key()).collect()),
                 }
             })
             .collect();

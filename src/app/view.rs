@@ -3,6 +3,7 @@
 
 mod board;
 mod brake;
+mod changes;
 mod columns;
 mod coming;
 mod deployments;

@@ -57,8 +57,7 @@ pub(super) async fn demo(global: &Global, env: &Env, args: DemoArgs) -> Result<E
     for file in ["journal.db", "journal.db-wal", "journal.db-shm"] {
         let _ = std::fs::remove_file(folder.join(file));
     }
-    let world = World::from_toml(sim::EVENING)
-        .map_err(|flaw| Failure::new(Exit::Error, flaw.to_string()))?;
+    let world = evening()?;
     let options = sim::Options {
         seed: args.seed,
         speed: args.speed,
@@ -82,6 +81,10 @@ pub(super) async fn demo(global: &Global, env: &Env, args: DemoArgs) -> Result<E
         ));
     }
     exit
+}
+
+fn evening() -> Result<World, Failure> {
+    World::evening().map_err(|flaw| Failure::new(Exit::Error, flaw.to_string()))
 }
 
 /// The evening begins with one service held by somebody else.
@@ -157,8 +160,7 @@ pub(super) async fn sim(args: SimArgs) -> Result<Exit, Failure> {
     let world = match (world, args.services) {
         (Some(world), _) => world,
         (None, Some(services)) => World::generated(usize::from(services), args.seed),
-        (None, None) => World::from_toml(sim::EVENING)
-            .map_err(|flaw| Failure::new(Exit::Error, flaw.to_string()))?,
+        (None, None) => evening()?,
     };
     let journal = args
         .write_config

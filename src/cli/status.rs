@@ -6,6 +6,7 @@ use clap::Args;
 
 use super::output::{self, span};
 use super::{Exit, Failure, Global, settings};
+use crate::app::engine::Engine;
 use crate::app::status::{CellStatus, ServiceStatus, Status};
 use crate::config::Env;
 use crate::domain::ids::ServiceName;
@@ -13,6 +14,8 @@ use crate::runtime::headless::Headless;
 
 /// How long the forges may take for the first answers.
 pub(super) const PATIENCE: Duration = Duration::from_secs(45);
+/// And for who the token is, once the facts are there: they are worth more than that.
+const ASIDE: Duration = Duration::from_secs(5);
 
 #[derive(Debug, Args)]
 pub struct StatusArgs {
@@ -27,6 +30,7 @@ pub(super) async fn run(global: &Global, env: &Env, args: StatusArgs) -> Result<
     let wanted = known_services(&headless, &args.services)?;
     headless.settle(&wanted, PATIENCE).await;
     headless.sample(&wanted, None).await;
+    headless.until(ASIDE, Engine::forges_are_known).await;
     let status = Status::of(headless.engine(), kinds, &wanted, headless.state.now);
     let exit = if global.json {
         output::json_line(&status);

@@ -55,4 +55,22 @@ impl Capability {
             Self::FollowLog => "logs of running jobs",
         }
     }
+
+    /// What it is called where programs read it.
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::Approve => "approve",
+            Self::Dispatch => "dispatch",
+            Self::DispatchDetails => "dispatch-details",
+            Self::CreateDeployment => "create-deployment",
+            Self::MergePullRequest => "merge-pull-request",
+            Self::PublishRelease => "publish-release",
+            Self::Cancel => "cancel",
+            Self::Rerun => "rerun",
+            Self::SetStatus => "set-status",
+            Self::Checks => "checks",
+            Self::Log => "log",
+            Self::FollowLog => "follow-log",
+        }
+    }
 }

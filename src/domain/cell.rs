@@ -19,6 +19,10 @@ use super::scope::{Relation, Scope};
 use super::seen::Seen;
 use super::verification;
 
+mod door;
+
+pub use door::{run_at_the_door, run_to_repeat, superseded, waiting_run};
+
 /// How a cell is shown. The first that applies, in this order of weight: `Stale` when the facts
 /// are, then what is happening, then what happened, then what may.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -430,89 +434,6 @@ pub fn ends(sources: Sources<'_>, stage: &Stage) -> Option<(Sha, Sha)> {
     let live = deployment::live(&facts.deployments, &stage.environment)?;
     let candidate = candidate(Some(facts), sources.service, stage)?;
     (live.sha != candidate.sha).then(|| (live.sha.clone(), candidate.sha))
-}
-
-/// Returns the newest run that waits to enter `environment`.
-pub fn waiting_run<'a>(
-    facts: &'a ServiceFacts,
-    environment: &EnvironmentName,
-    workflow: Option<&str>,
-) -> Option<&'a super::pipeline::Run> {
-    facts
-        .runs
-        .iter()
-        .filter(|run| {
-            run.waiting
-                .iter()
-                .any(|waiting| waiting.environment == *environment)
-        })
-        .filter(|run| {
-            workflow
-                .is_none_or(|wanted| run.workflow.as_deref() == Some(wanted) || run.name == wanted)
-        })
-        .max_by_key(|run| (run.created_at, run.id))
-}
-
-/// Returns what still waits to enter `environment` on the forge and is not promoted any more, each with
-/// the newer one that waits there too (P5).
-pub fn superseded(
-    facts: Option<&ServiceFacts>,
-    environment: &EnvironmentName,
-) -> Vec<(Revision, Revision)> {
-    let newest = facts.and_then(|known| waiting_run(known, environment, None));
-    let Some((known, newest)) = facts.zip(newest) else {
-        return Vec::new();
-    };
-    let newer = named(facts, &newest.sha);
-    let mut older: Vec<&super::pipeline::Run> = known
-        .runs
-        .iter()
-        .filter(|run| run.sha != newest.sha)
-        .filter(|run| {
-            run.waiting
-                .iter()
-                .any(|waits| waits.environment == *environment)
-        })
-        .collect();
-    older.sort_by_key(|run| std::cmp::Reverse((run.created_at, run.id)));
-    let names = older.into_iter();
-    names
-        .map(|run| (named(facts, &run.sha), newer.clone()))
-        .collect()
-}
-
-/// Returns the newest run of one revision that waits to enter `environment`.
-pub fn run_at_the_door<'a>(
-    facts: &'a ServiceFacts,
-    environment: &EnvironmentName,
-    sha: &Sha,
-) -> Option<&'a super::pipeline::Run> {
-    let waits = |run: &&super::pipeline::Run| {
-        let mut waiting = run.waiting.iter();
-        run.sha == *sha && waiting.any(|waiting| waiting.environment == *environment)
-    };
-    facts
-        .runs
-        .iter()
-        .filter(waits)
-        .max_by_key(|run| (run.created_at, run.id))
-}
-
-/// Returns the newest run of one revision that ended well, to be run again.
-pub fn run_to_repeat<'a>(
-    facts: &'a ServiceFacts,
-    sha: &Sha,
-    workflow: Option<&str>,
-) -> Option<&'a super::pipeline::Run> {
-    facts
-        .runs
-        .iter()
-        .filter(|run| run.sha == *sha && run.phase == Phase::Succeeded)
-        .filter(|run| {
-            workflow
-                .is_none_or(|wanted| run.workflow.as_deref() == Some(wanted) || run.name == wanted)
-        })
-        .max_by_key(|run| (run.created_at, run.id))
 }
 
 fn in_flight(

@@ -93,7 +93,8 @@ fn table<const N: usize>(pairs: [(&str, Value); N]) -> Value {
     )
 }
 
-fn lay_over(root: &mut Table, over: Table) {
+/// Puts the values of one table over those of another, table by table.
+pub fn lay_over(root: &mut Table, over: Table) {
     for (key, value) in over {
         match (root.get_mut(&key), value) {
             (Some(Value::Table(under)), Value::Table(over)) => lay_over(under, over),

@@ -16,7 +16,11 @@ pub mod step;
 pub use offset::Offset;
 pub use step::{Step, Verb};
 
-use crate::sim::model::{Health, Mark, Report};
+use crate::sim::{
+    EVENING, FORGEJO, GITLAB, TOGETHER,
+    config::lay_over,
+    model::{Health, Mark, Report},
+};
 
 /// A world, as its file declares it.
 #[derive(Debug, Clone, Deserialize)]
@@ -381,6 +385,14 @@ impl World {
     /// Reads a world file.
     pub fn from_toml(text: &str) -> Result<Self, toml::de::Error> {
         toml::from_str(text)
+    }
+
+    /// The evening of the demonstration: a GitHub, a GitLab and a Forgejo with twenty services.
+    pub fn evening() -> Result<Self, toml::de::Error> {
+        let mut last = Self::from_toml(FORGEJO)?;
+        lay_over(&mut last.client, toml::from_str(TOGETHER)?);
+        let first = Self::from_toml(EVENING)?;
+        Ok(first.with(Self::from_toml(GITLAB)?).with(last))
     }
 
     /// This world and another one in the same evening.

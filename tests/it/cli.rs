@@ -9,6 +9,7 @@ mod acts;
 mod brakes;
 mod by_hand;
 mod exits;
+mod forges;
 mod gates;
 mod handover;
 mod overrides;

@@ -20,7 +20,14 @@ pub struct Sim {
 }
 
 impl Sim {
+    /// The demo's GitHub alone.
     pub fn start(speed: f64) -> Self {
+        let world = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/worlds/evening.toml");
+        Self::of(speed, &[world])
+    }
+
+    /// The demo's evening: a GitHub, a GitLab and a Forgejo.
+    pub fn evening(speed: f64) -> Self {
         Self::of(speed, &[])
     }
 
@@ -55,11 +62,9 @@ impl Sim {
 
     /// Every secret that must never be printed.
     fn secrets(&self) -> Vec<String> {
-        let tokens = self.announced["forges"][0]["tokens"].as_object().unwrap();
-        tokens
-            .values()
-            .map(|it| it.as_str().unwrap().to_owned())
-            .collect()
+        let forges = self.announced["forges"].as_array().unwrap().iter();
+        let tokens = forges.flat_map(|it| it["tokens"].as_object().unwrap().values());
+        tokens.map(|it| it.as_str().unwrap().to_owned()).collect()
     }
 
     pub fn config(&self) -> PathBuf {

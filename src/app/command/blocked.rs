@@ -7,7 +7,7 @@ use super::{Command, Context};
 use crate::app::engine::Engine;
 use crate::app::interface::{
     ConfirmFocus, Cursor, GatesFocus, HandoverFocus, HoldFocus, HoldMode, Overlay, OverrideFocus,
-    PromoteFocus, ReleaseFocus, Screen,
+    PromoteFocus, ReleaseFocus, Screen, undo,
 };
 use crate::app::request::Refusal;
 use crate::app::state::State;
@@ -26,6 +26,11 @@ pub fn reason(state: &State, command: Command) -> Option<String> {
         Command::Hold | Command::Gates | Command::Override => {
             may_record(engine).or_else(|| no_cell(engine, cursor))
         }
+        Command::Undo => may_record(engine).or_else(|| match undo::last(engine, state.now) {
+            Some(undo::Last::Hold(_)) => None,
+            Some(undo::Last::Final(why)) => Some(why),
+            None => Some("there is nothing of yours".to_owned()),
+        }),
         Command::Rollback => may_act(engine).or_else(|| no_way_back(engine, cursor, state.now)),
         Command::Approve | Command::Reject => may_act(engine).or_else(|| waiting(engine, cursor)),
         Command::Cancel => may_act(engine).or_else(|| under_way(engine, cursor)),
@@ -88,6 +93,7 @@ pub fn reason(state: &State, command: Command) -> Option<String> {
         | Command::Columns
         | Command::Range
         | Command::MarkAll
+        | Command::Changes
         | Command::NextPane
         | Command::PreviousPane
         | Command::NextTab

@@ -1,15 +1,16 @@
 //! The hold dialog: place a hold, or see, edit and lift those that cover the cell.
 
+use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use tui_input::Input;
 
-use super::{Overlay, cover, field, link, reports, until};
+use super::{Cursor, Overlay, Screen, cover, field, link, reports, until};
 use crate::app::command::Command;
 use crate::app::effect::Effect;
 use crate::app::request::{Expiry, Request};
 use crate::app::state::State;
 use crate::domain::hold::{Cover, HoldKind};
-use crate::domain::ids::HoldId;
+use crate::domain::ids::{HoldId, ServiceName};
 
 mod dialog;
 
@@ -20,6 +21,19 @@ pub(super) fn open(state: &mut State) {
     let Some(cursor) = state.interface.cursor.clone() else {
         return;
     };
+    let interface = &state.interface;
+    let marked = match interface.screen {
+        Screen::Board => interface.marked_in_order(),
+        _ => Vec::new(),
+    };
+    let cursor = match marked.first() {
+        Some(first) if marked.len() > 1 => Cursor {
+            service: first.clone(),
+            ..cursor
+        },
+        _ => cursor,
+    };
+    let others: Vec<ServiceName> = marked.into_iter().skip(1).collect();
     let engine = &state.engine;
     let cell = engine.board.cell(&cursor.service, &cursor.environment);
     let holds: Vec<HoldId> = cell
@@ -29,14 +43,17 @@ pub(super) fn open(state: &mut State) {
         .map(|hold| hold.id.clone())
         .collect();
     let mut covers = cover::on_offer(&cursor.service, &cursor.environment);
-    if let Some(candidate) = cell.and_then(|cell| cell.candidate.as_ref()) {
+    if !others.is_empty() {
+        // Of several: each here, or each everywhere.
+        covers.truncate(2);
+    } else if let Some(candidate) = cell.and_then(|cell| cell.candidate.as_ref()) {
         covers.push(Cover {
             service: Some(cursor.service.clone()),
             environment: None,
             revision: Some(candidate.sha.clone()),
         });
     }
-    let mode = if holds.is_empty() {
+    let mode = if holds.is_empty() || !others.is_empty() {
         HoldMode::Place
     } else {
         HoldMode::Existing { holds, selected: 0 }
@@ -45,6 +62,7 @@ pub(super) fn open(state: &mut State) {
     let bindable = !ways.is_empty();
     let dialog = HoldDialog {
         service: cursor.service,
+        others,
         environment: cursor.environment,
         mode,
         covers,
@@ -109,6 +127,9 @@ fn confirm(state: &mut State) -> Vec<Effect> {
     let Ok(until) = until::parse(dialog.until.value(), now, &zone) else {
         return Vec::new();
     };
+    if !dialog.others.is_empty() {
+        return each(state, until);
+    }
     let request = match &dialog.mode {
         HoldMode::Edit(id) => Request::EditHold {
             id: id.clone(),
@@ -128,6 +149,55 @@ fn confirm(state: &mut State) -> Vec<Effect> {
         }
     };
     ask(state, request)
+}
+
+/// Places a hold on each of the marked services. What is refused stays in the dialog and marked,
+/// with the reason; a part is never said to be the whole.
+fn each(state: &mut State, until: Option<Timestamp>) -> Vec<Effect> {
+    let now = state.now;
+    let Some(Overlay::Hold(dialog)) = state.interface.overlays.last_mut() else {
+        return Vec::new();
+    };
+    let covers: Vec<Cover> = dialog.each().collect();
+    let all = covers.len();
+    let (mut effects, mut held, mut left, mut told) =
+        (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    for cover in covers {
+        let service = cover.service.clone();
+        let request = Request::Hold {
+            cover,
+            kind: dialog.kind,
+            reason: field::text(&dialog.reason),
+            until,
+        };
+        let (more, refused) = reports::ask(&mut state.engine, request, now);
+        effects.extend(more);
+        match refused {
+            Some(refusal) => {
+                told.extend(service.iter().map(|it| format!("{it}: {}", refusal.why)));
+                left.extend(service);
+            }
+            None => held.extend(service),
+        }
+    }
+    for service in &held {
+        state.interface.marks.remove(service);
+    }
+    let mut left = left.into_iter();
+    match (left.next(), state.interface.overlays.last_mut()) {
+        (Some(first), Some(Overlay::Hold(dialog))) => {
+            dialog.service = first;
+            dialog.others = left.collect();
+            dialog.focus = HoldFocus::Cancel;
+            dialog.error = Some(format!("{} of {all} held; {}", held.len(), told.join("; ")));
+        }
+        _ => {
+            state.interface.overlays.pop();
+            let said = format!("holds on their way: {all} of {all}");
+            state.interface.say(true, said, now);
+        }
+    }
+    effects
 }
 
 /// Turns to editing the chosen hold, with what it says now.

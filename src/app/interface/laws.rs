@@ -1,12 +1,18 @@
 //! Laws of the keyboard, over every key, screen and overlay.
 
-use super::harness::{add_release, changes, hold, on, press, running, state, top};
+use proptest::prelude::*;
+
+use super::harness::{add_release, changes, hold, judge, on, press, running, state, top};
 use super::{Chord, DetailTab, Key, Pane, Screen};
 use crate::app::command::{Context, SPECS};
+use crate::app::effect::Effect;
 use crate::app::keymap::Keymap;
 use crate::app::msg::Msg;
 use crate::app::state::State;
 use crate::app::update;
+use crate::app::view::Dialog;
+use crate::app::view::view;
+use crate::domain::gate;
 
 /// Every key that must change nothing: all that can be typed without SHIFT letters, every ctrl
 /// and alt chord, and the named keys.
@@ -98,6 +104,20 @@ fn busy() -> State {
     running(&mut state, "web", "production");
     on(&mut state, "api", "production");
     state
+}
+
+fn words(dialog: &Dialog) -> String {
+    let spans = dialog.lines.iter().flat_map(|line| &line.0);
+    spans.map(|span| span.text.as_ref()).collect()
+}
+
+/// A hold of the operator's, for what is about those.
+fn own_hold(state: &mut State) {
+    hold(state, "h-9", "billing", "staging");
+    let ledger = state.engine.ledger.as_mut().expect("a ledger");
+    for hold in ledger.holds.values_mut() {
+        hold.owner = "alice".into();
+    }
 }
 
 fn detail(tab: DetailTab) -> State {
@@ -215,6 +235,7 @@ fn every_shift_letter_of_the_table_opens_something_that_rests_on_cancel() {
     for spec in SPECS.iter().filter(|spec| spec.changes()) {
         for chord in keymap.keys(spec.command) {
             let mut state = busy();
+            own_hold(&mut state);
             if !spec.contexts.contains(&Context::Board) {
                 add_release(&mut state);
                 press(&mut state, "2");
@@ -244,4 +265,73 @@ fn every_command_is_in_the_table_once() {
         SPECS.len(),
         crate::app::command::Command::Suspend as usize + 1
     );
+}
+
+#[test]
+fn every_dialog_shows_the_command_line_that_does_the_same_and_copies_it() {
+    for open in ["P", "H", "V", "B", "space space P", "space space H", "Z"] {
+        let mut state = busy();
+        own_hold(&mut state);
+        press(&mut state, open);
+        assert!(is_dialog(&state), "{open}");
+        let Some(line) = super::link::command_line(&state) else {
+            continue;
+        };
+        assert!(line.starts_with("gonogo "), "{open}: {line}");
+        let drawn = view(&state);
+        let dialog = drawn.over.last().expect("a dialog");
+        let text = words(dialog);
+        assert!(text.contains("COMMAND"), "{open}: {text}");
+        let effects = press(&mut state, "y");
+        assert_eq!(effects, [Effect::Copy(line)], "{open}");
+    }
+}
+
+#[test]
+fn a_frozen_picture_stays_and_acts_are_judged_by_what_is_now() {
+    let mut state = busy();
+    press(&mut state, "z");
+    let before = view(&state);
+    judge(
+        &mut state.engine.board,
+        "api",
+        "production",
+        gate::State::Closed,
+    );
+    let after = view(&state);
+    assert_eq!(before.main, after.main);
+    press(&mut state, "P");
+    let drawn = view(&state);
+    let dialog = drawn.over.last().expect("a dialog");
+    let text = words(dialog);
+    assert!(text.contains("REFUSED"), "{text}");
+    assert!(text.contains("FROZEN"), "{text}");
+    press(&mut state, "esc z");
+    assert_ne!(view(&state).main, before.main);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    /// Whatever is pressed wherever, nothing panics, and there is always a picture.
+    #[test]
+    fn any_keys_anywhere_leave_a_picture(
+        scene in 0..SCENES.len(),
+        places in prop::collection::vec(any::<prop::sample::Index>(), 1..24),
+    ) {
+        let mut keys = harmless();
+        let keymap = Keymap::default();
+        for spec in SPECS {
+            for strokes in keymap.keys(spec.command) {
+                keys.extend(strokes.chords());
+            }
+        }
+        let mut state = SCENES[scene].1();
+        for place in places {
+            let now = state.now;
+            update(&mut state, now, Msg::Key(*place.get(&keys)));
+            let drawn = view(&state);
+            prop_assert!(!drawn.footer.is_empty());
+        }
+    }
 }

@@ -108,6 +108,20 @@ pub(super) fn copy(state: &mut State) -> Vec<Effect> {
     Vec::new()
 }
 
+/// The command line that does the same as the dialog on top.
+pub fn command_line(state: &State) -> Option<String> {
+    // A handover copies its text, a list what is selected.
+    match state.interface.overlays.last()? {
+        Overlay::Promote(_)
+        | Overlay::Hold(_)
+        | Overlay::Gates(_)
+        | Overlay::Override(_)
+        | Overlay::Confirm(_)
+        | Overlay::Release(_) => text(state),
+        _ => None,
+    }
+}
+
 /// What `y` copies: the dialog as a command line, the selected error or entry, else the cell.
 fn text(state: &State) -> Option<String> {
     match state.interface.overlays.last() {
@@ -133,6 +147,9 @@ fn text(state: &State) -> Option<String> {
         Some(Overlay::Messages { offset }) => {
             let message = state.interface.messages.iter().rev().nth(*offset)?;
             return Some(format!("{} {}", message.at, message.text));
+        }
+        Some(Overlay::Changes { .. }) => {
+            return Some(super::changes::lines(state).join("\n")).filter(|text| !text.is_empty());
         }
         Some(
             Overlay::Help { .. }

@@ -23,6 +23,10 @@ pub enum Overlay {
     Messages {
         offset: usize,
     },
+    /// `d`: what has changed.
+    Changes {
+        offset: usize,
+    },
     /// `/`: typing narrows the rows at once.
     Filter {
         input: Input,
@@ -77,6 +81,7 @@ impl Interface {
             Overlay::Help { .. }
             | Overlay::Errors { .. }
             | Overlay::Messages { .. }
+            | Overlay::Changes { .. }
             | Overlay::Filter { .. }
             | Overlay::Columns { .. }
             | Overlay::Search { .. }
@@ -108,6 +113,7 @@ impl Interface {
                 Overlay::Help { .. }
                 | Overlay::Errors { .. }
                 | Overlay::Messages { .. }
+                | Overlay::Changes { .. }
                 | Overlay::Columns { .. }
                 | Overlay::Custom(_)
                 | Overlay::Output(_)
@@ -133,6 +139,7 @@ impl Interface {
             Overlay::Help { .. }
             | Overlay::Errors { .. }
             | Overlay::Messages { .. }
+            | Overlay::Changes { .. }
             | Overlay::Columns { .. }
             | Overlay::Custom(_)
             | Overlay::Output(_)
@@ -155,6 +162,7 @@ pub(super) fn typed(state: &mut State) {
             Overlay::Help { .. }
             | Overlay::Errors { .. }
             | Overlay::Messages { .. }
+            | Overlay::Changes { .. }
             | Overlay::Columns { .. }
             | Overlay::Search { .. }
             | Overlay::Promote(_)

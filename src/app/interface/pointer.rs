@@ -171,6 +171,7 @@ impl Overlay {
             Self::Help { .. }
             | Self::Errors { .. }
             | Self::Messages { .. }
+            | Self::Changes { .. }
             | Self::Palette { .. }
             | Self::Columns { .. }
             | Self::Output(_) => true,

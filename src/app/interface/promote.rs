@@ -166,34 +166,39 @@ fn send(state: &mut State) -> Vec<Effect> {
     let reason = field::text(&dialog.reason);
     let mut effects = Vec::new();
     let mut sent = Vec::new();
+    let bulk = dialog.items.len() > 1;
     for item in &mut dialog.items {
         let Ok(plan) = &item.plan else { continue };
         let mut plan = plan.clone();
         plan.intent.reason.clone_from(&reason);
+        let id = plan.intent.id.clone();
         let (more, refused) = reports::ask(&mut state.engine, Request::Send(plan), now);
         effects.extend(more);
         match refused {
             Some(refusal) => item.plan = Err(refusal),
-            None => sent.push(item.service.clone()),
+            None => sent.push((id, item.service.clone())),
         }
     }
     let (all, to) = (dialog.items.len(), dialog.environment.clone());
-    for service in &sent {
+    for (id, service) in &sent {
         state.interface.marks.remove(service);
+        if bulk {
+            state.interface.sent.insert(id.clone(), service.clone());
+        }
     }
     if !sent.is_empty() {
         state.interface.overlays.pop();
         let verb = if all == 1 {
             format!(
                 "{} > {to}",
-                sent.iter().map(ServiceName::as_str).collect::<String>()
+                sent.iter().map(|(_, it)| it.as_str()).collect::<String>()
             )
         } else {
             format!("{} of {all} > {to}", sent.len())
         };
         state
             .interface
-            .say(true, format!("on its way: {verb}"), now);
+            .say(sent.len() == all, format!("on its way: {verb}"), now);
     }
     effects
 }

@@ -75,6 +75,8 @@ impl Interface {
             Report::Refused { id, refusal } => {
                 if let Some(id) = id {
                     self.refused(id, refusal);
+                    // It can be tried again with the same key.
+                    self.marks.extend(self.sent.remove(id));
                 }
                 let text = match &refusal.hint {
                     Some(hint) => format!("{} ({hint})", refusal.why),
@@ -137,6 +139,7 @@ impl Interface {
                 Overlay::Help { .. }
                 | Overlay::Errors { .. }
                 | Overlay::Messages { .. }
+                | Overlay::Changes { .. }
                 | Overlay::Filter { .. }
                 | Overlay::Search { .. }
                 | Overlay::Palette { .. }

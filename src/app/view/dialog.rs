@@ -149,6 +149,19 @@ impl Form {
     }
 }
 
+/// Adds a part at the end of a finished dialog.
+pub(super) fn below(
+    look: &Look<'_>,
+    dialog: &mut Dialog,
+    label: &'static str,
+    tone: Tone,
+    text: &str,
+) {
+    let mut form = Form::new(columns(look));
+    form.told(label, tone, text);
+    dialog.lines.extend(form.lines);
+}
+
 /// The part of `text` from column `from` on that takes at most `columns`.
 fn window(text: &str, from: usize, columns: usize) -> String {
     use unicode_segmentation::UnicodeSegmentation;

@@ -194,8 +194,25 @@ pub(super) fn wrong(look: &Look<'_>) -> Line {
     line
 }
 
-/// `gh 6s 4112`: age of the last answer and what is left of the budget.
+/// What a forge is called where several share a narrow line.
+fn short(name: &str) -> &str {
+    match name {
+        "github" => "gh",
+        "gitlab" => "gl",
+        "forgejo" => "fj",
+        other => other,
+    }
+}
+
+/// `github 6s 4112`: age of the last answer and what is left of the budget. Several on a narrow
+/// screen are `gh 6s`, with the budget only where it runs out.
 fn forge_line(look: &Look<'_>, name: &ForgeName, forge: &ForgeState) -> Line {
+    let narrow = look.shape.columns < 120 && look.engine.forges.len() > 1;
+    let name = if narrow {
+        short(name.as_str())
+    } else {
+        name.as_str()
+    };
     let age = match forge.answered_at {
         Some(at) => time::age(look.clock.ago(at)),
         None => "-".to_owned(),
@@ -212,7 +229,9 @@ fn forge_line(look: &Look<'_>, name: &ForgeName, forge: &ForgeState) -> Line {
     if let Some(left) = forge.budget.remaining {
         let low = forge.budget.limit.is_some_and(|limit| left * 10 < limit);
         let tone = if low { Tone::Warning } else { Tone::Muted };
-        line.push(tone, format!(" {left}"));
+        if low || !narrow {
+            line.push(tone, format!(" {left}"));
+        }
     }
     line
 }

@@ -4,8 +4,9 @@ use super::dialog;
 use super::line::Tone;
 use super::look::Look;
 use super::panel::Dialog;
-use super::{columns, errors, help, messages};
+use super::{changes, columns, errors, help, messages};
 use crate::app::interface::Overlay;
+use crate::app::interface::link::command_line;
 
 /// Which button of the top dialog has the focus, from the left.
 pub(super) fn focused_button(look: &Look<'_>) -> Option<usize> {
@@ -14,12 +15,14 @@ pub(super) fn focused_button(look: &Look<'_>) -> Option<usize> {
 }
 
 pub(super) fn over(look: &Look<'_>) -> Vec<Dialog> {
-    look.interface
+    let mut over: Vec<Dialog> = look
+        .interface
         .overlays
         .iter()
         .filter_map(|overlay| match overlay {
             Overlay::Help { offset } => Some(help::help(look, *offset)),
             Overlay::Errors { list } => Some(errors::list(look, *list)),
+            Overlay::Changes { offset } => Some(changes::list(look, *offset)),
             Overlay::Messages { offset } => Some(messages::list(look, *offset)),
             // The footer shows what is typed; the rows stay in sight.
             Overlay::Filter { .. } | Overlay::Search { .. } => None,
@@ -36,5 +39,33 @@ pub(super) fn over(look: &Look<'_>) -> Vec<Dialog> {
             Overlay::Release(release) => Some(dialog::release::dialog(look, release)),
             Overlay::Quit { focus } => Some(dialog::quit::dialog(look, *focus)),
         })
-        .collect()
+        .collect();
+    if let Some(dialog) = over.last_mut() {
+        same(look, dialog);
+    }
+    over
+}
+
+/// What every dialog that leads to a change has in common: the command line that does the same, and
+/// that it is about what is now, whatever picture is kept behind it.
+fn same(look: &Look<'_>, dialog: &mut Dialog) {
+    if matches!(look.interface.overlays.last(), Some(Overlay::Quit { .. })) {
+        return;
+    }
+    let shows_it = match look.interface.overlays.last() {
+        Some(Overlay::Promote(promote)) => promote.items.len() == 1,
+        Some(Overlay::Confirm(_)) => true,
+        _ => false,
+    };
+    if let Some(line) = command_line(look.state).filter(|_| !shows_it) {
+        for (place, line) in line.lines().enumerate() {
+            let label = if place == 0 { "COMMAND" } else { "" };
+            dialog::below(look, dialog, label, Tone::Muted, line);
+        }
+    }
+    if let (Some(at), true) = (look.interface.frozen, look.interface.has_dialog()) {
+        let since = look.clock.long(at);
+        let text = format!("the picture behind is of {since}; this is judged by what is now");
+        dialog::below(look, dialog, "FROZEN", Tone::Warning, &text);
+    }
 }

@@ -3,7 +3,7 @@
 use toml::{Table, Value};
 
 use super::table;
-use crate::sim::world::{Flow, Promote, World};
+use crate::sim::world::{Flow, Promote, WorkflowPlan, World};
 
 /// Adds the services of one forge.
 pub fn add(services: &mut Table, world: &World) {
@@ -12,19 +12,7 @@ pub fn add(services: &mut Table, world: &World) {
         let flow = world.flows.get(&repo.flow);
         let via = match flow.map(|it| it.promote) {
             Some(Promote::Approval) => table([("via", text("approval"))]),
-            Some(Promote::Workflow) => table([
-                ("via", text("workflow")),
-                ("workflow", text("deploy.yml")),
-                ("ref", text("main")),
-                (
-                    "inputs",
-                    table([
-                        ("environment", text("{environment}")),
-                        ("revision", text("{revision}")),
-                        ("gonogo", text("{key}")),
-                    ]),
-                ),
-            ]),
+            Some(Promote::Workflow) => dispatched(flow),
             Some(Promote::Deployment) => table([("via", text("deployment"))]),
             Some(Promote::PullRequest) => table([
                 ("via", text("pull-request")),
@@ -79,6 +67,40 @@ pub fn add(services: &mut Table, world: &World) {
         ]);
         services.insert(repo.name.clone(), service);
     }
+}
+
+// The workflow that is dispatched: with what it takes as inputs, or else at the version itself.
+fn dispatched(flow: Option<&Flow>) -> Value {
+    let text = |it: &str| Value::String(it.to_owned());
+    let workflows = flow.into_iter().flat_map(|it| &it.workflows);
+    let is_dispatched = |it: &&WorkflowPlan| it.on.iter().any(|event| event == "workflow_dispatch");
+    let found: Vec<_> = workflows.filter(is_dispatched).collect();
+    let by_input = found.iter().find(|it| it.inputs.contains_key("revision"));
+    let Some(plan) = by_input.or_else(|| found.last()) else {
+        return table([("via", text("workflow"))]);
+    };
+    let known = [
+        ("environment", "{environment}"),
+        ("revision", "{revision}"),
+        ("gonogo", "{key}"),
+    ];
+    let taken = known
+        .into_iter()
+        .filter(|(name, _)| plan.inputs.contains_key(*name));
+    let inputs: Table = taken
+        .map(|(name, value)| (name.to_owned(), text(value)))
+        .collect();
+    let at = if inputs.contains_key("revision") {
+        "main"
+    } else {
+        "{version}"
+    };
+    table([
+        ("via", text("workflow")),
+        ("workflow", text(&plan.file)),
+        ("ref", text(at)),
+        ("inputs", Value::Table(inputs)),
+    ])
 }
 
 // The manual job that deploys there.

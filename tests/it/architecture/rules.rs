@@ -64,7 +64,12 @@ const HOMES: &[(&[&str], &[&str], &str)] = &[
     ),
     (
         &["ratatui"],
-        &["src/ui.rs", "src/ui/", "src/runtime/terminal.rs"],
+        &[
+            "src/ui.rs",
+            "src/ui/",
+            "src/runtime/terminal.rs",
+            "src/runtime/terminal/",
+        ],
         "drawing lives in ui",
     ),
     (

@@ -78,7 +78,16 @@ fn status_lists_forges_services_and_cells() {
     let forge = &status["forges"][0];
     assert_eq!(
         keys(forge),
-        ["name", "kind", "state", "why", "observed_at", "budget"]
+        [
+            "name",
+            "kind",
+            "state",
+            "why",
+            "observed_at",
+            "budget",
+            "version",
+            "capabilities"
+        ]
     );
     assert_eq!(
         (&forge["kind"], &forge["state"]),

@@ -16,6 +16,8 @@ use crate::domain::ids::{EnvironmentName, HoldId, ServiceName};
 #[derive(Clone, Debug)]
 pub struct HoldDialog {
     pub service: ServiceName,
+    /// The other marked services: each gets a hold of its own.
+    pub others: Vec<ServiceName>,
     pub environment: EnvironmentName,
     pub mode: HoldMode,
     /// The scopes on offer, and which is chosen.
@@ -180,6 +182,12 @@ impl HoldDialog {
 
     pub(in super::super) fn command_line(&self, state: &State) -> String {
         let reason = field::text(&self.reason);
+        if !self.others.is_empty() {
+            let lines = self
+                .each()
+                .map(|cover| link::with_reason(&self.add(&cover), &reason));
+            return lines.collect::<Vec<_>>().join("\n");
+        }
         let line = match (&self.mode, self.chosen(&state.engine)) {
             (HoldMode::Edit(id), _) => format!("gonogo hold edit {id}{}", self.until_flag()),
             (HoldMode::Existing { .. }, Some(hold)) if self.focus == HoldFocus::Bind => {
@@ -188,18 +196,29 @@ impl HoldDialog {
             (HoldMode::Existing { .. }, Some(hold)) => format!("gonogo hold lift {}", hold.id),
             (HoldMode::Existing { .. } | HoldMode::Place, _) => {
                 let cover = self.covers.get(self.cover).cloned().unwrap_or_default();
-                let kind = match self.kind {
-                    HoldKind::Forward => "",
-                    HoldKind::All => " --kind all",
-                };
-                format!(
-                    "gonogo hold add{}{kind}{}",
-                    cover::flags(&cover),
-                    self.until_flag()
-                )
+                self.add(&cover)
             }
         };
         link::with_reason(&line, &reason)
+    }
+
+    fn add(&self, cover: &Cover) -> String {
+        let kind = match self.kind {
+            HoldKind::Forward => "",
+            HoldKind::All => " --kind all",
+        };
+        let flags = cover::flags(cover);
+        format!("gonogo hold add{flags}{kind}{}", self.until_flag())
+    }
+
+    /// The chosen cover for each of the services.
+    pub(super) fn each(&self) -> impl Iterator<Item = Cover> {
+        let chosen = self.covers.get(self.cover).cloned().unwrap_or_default();
+        let services = std::iter::once(&self.service).chain(&self.others);
+        services.map(move |service| Cover {
+            service: Some(service.clone()),
+            ..chosen.clone()
+        })
     }
 
     fn until_flag(&self) -> String {

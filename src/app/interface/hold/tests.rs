@@ -163,3 +163,40 @@ fn a_hold_is_copied_as_a_command_line() {
         )]
     );
 }
+
+#[test]
+fn every_marked_service_gets_a_hold_of_its_own() {
+    let mut state = state();
+    press(&mut state, "space space H");
+    assert_eq!(dialog(&state).command_line(&state).lines().count(), 2);
+    let effects = press(&mut state, "up 'freeze tab tab enter");
+    let held: Vec<String> = effects
+        .iter()
+        .filter_map(|effect| match effect {
+            Effect::Append { draft, .. } => match &draft.event {
+                Event::HoldPlaced { hold } => Some(hold.cover.to_string()),
+                _ => None,
+            },
+            _ => None,
+        })
+        .collect();
+    assert_eq!(held.len(), 2, "{held:?}");
+    assert_eq!(top(&state), "none");
+    assert!(state.interface.marks.is_empty());
+}
+
+#[test]
+fn what_cannot_be_held_stays_marked_and_is_told() {
+    let mut state = state();
+    press(&mut state, "space space H up 'freeze tab");
+    state.engine.read_only = true;
+    let effects = press(&mut state, "tab enter");
+    assert!(
+        effects
+            .iter()
+            .all(|effect| !matches!(effect, Effect::Append { .. }))
+    );
+    let error = dialog(&state).error.clone().unwrap_or_default();
+    assert!(error.starts_with("0 of 2 held; api: "), "{error}");
+    assert_eq!(state.interface.marks.len(), 2);
+}

@@ -14,7 +14,10 @@ pub(in crate::app::view) fn dialog(look: &Look<'_>, hold: &HoldDialog) -> Dialog
     let mut form = Form::new(columns(look));
     let focus = hold.focus;
     let on = |part| focus == part;
-    let place = format!("{} > {}", hold.service, hold.environment);
+    let place = match hold.others.len() {
+        0 => format!("{} > {}", hold.service, hold.environment),
+        more => format!("{} MARKED > {}", more + 1, hold.environment),
+    };
     let (title, foot) = match &hold.mode {
         HoldMode::Existing { holds, selected } => {
             existing(look, holds, *selected, on(HoldFocus::List), &mut form);
@@ -71,7 +74,17 @@ fn blocked(look: &Look<'_>, hold: &HoldDialog) -> Option<String> {
 }
 
 fn fields(look: &Look<'_>, hold: &HoldDialog, form: &mut Form) {
-    let covers: Vec<String> = hold.covers.iter().map(ToString::to_string).collect();
+    let covers: Vec<String> = if hold.others.is_empty() {
+        hold.covers.iter().map(ToString::to_string).collect()
+    } else {
+        let names = std::iter::once(&hold.service).chain(&hold.others);
+        let names: Vec<&str> = names.map(|name| name.as_str()).collect();
+        form.told("holds", Tone::Plain, &names.join(", "));
+        vec![
+            format!("each in {}", hold.environment),
+            "each in all environments".to_owned(),
+        ]
+    };
     if matches!(hold.mode, HoldMode::Place) {
         form.choice("scope", &covers, hold.cover, hold.focus == HoldFocus::Cover);
         let kinds = [

@@ -111,6 +111,7 @@ fn hold_dialog(mode: HoldMode, focus: HoldFocus) -> HoldDialog {
     };
     HoldDialog {
         service: "sessions".into(),
+        others: Vec::new(),
         environment: "prod".into(),
         mode,
         covers: vec![cell, service, environment, Cover::default()],

@@ -1,0 +1,99 @@
+//! The evening of three forges: each named with what it can do, each serving its own services, and
+//! one that is gone taking nothing but its own along.
+
+use super::*;
+
+/// What the board says of a service's production.
+fn production<'a>(status: &'a Value, service: &str) -> &'a Value {
+    let services = status["services"].as_array().unwrap();
+    let found = services.iter().find(|it| it["name"] == service);
+    let cells = found.unwrap_or_else(|| panic!("no {service}"))["cells"].as_array();
+    cells.unwrap().last().unwrap()
+}
+
+fn forge<'a>(status: &'a Value, name: &str) -> &'a Value {
+    let forges = status["forges"].as_array().unwrap();
+    forges.iter().find(|it| it["name"] == name).unwrap()
+}
+
+#[test]
+fn status_names_each_forge_with_its_version_and_what_it_can_do() {
+    let sim = Sim::evening(1.0);
+    let status = sim.run(&["status", "--json"]).done().json();
+    assert_eq!(status["services"].as_array().unwrap().len(), 20);
+    for (name, version, can) in [
+        ("forgejo", true, ["dispatch", "merge-pull-request"]),
+        ("github", false, ["approve", "dispatch-details"]),
+        ("gitlab", true, ["approve", "rerun"]),
+    ] {
+        let forge = forge(&status, name);
+        assert_eq!(
+            (&forge["kind"], &forge["state"]),
+            (&name.into(), &"ok".into())
+        );
+        // The hosted GitHub has no version that anybody is told.
+        assert_eq!(forge["version"].is_string(), version, "{forge}");
+        let capabilities = forge["capabilities"].as_array().unwrap();
+        for one in can {
+            assert!(capabilities.contains(&one.into()), "{one}: {forge}");
+        }
+    }
+    let cannot = forge(&status, "forgejo")["capabilities"]
+        .as_array()
+        .unwrap();
+    assert!(!cannot.contains(&"create-deployment".into()), "{cannot:?}");
+    // On each forge something may go, and something may not, for a reason.
+    for service in ["geo", "gateway", "harbour"] {
+        let cell = production(&status, service);
+        assert_eq!(cell["verdict"], "go", "{service}: {cell}");
+    }
+    for (service, gate) in [
+        ("notify", "sign-off"),
+        ("invoices", "forge"),
+        ("pilot", "forge"),
+    ] {
+        let cell = production(&status, service);
+        let gates = cell["gates"].as_array().unwrap().iter();
+        let shut: Vec<&Value> = gates.filter(|it| it["verdict"] != "open").collect();
+        assert!(
+            shut.iter().any(|it| it["name"] == gate),
+            "{service}: {shut:?}"
+        );
+    }
+}
+
+#[test]
+fn a_promotion_goes_through_on_gitlab_and_on_forgejo() {
+    let sim = Sim::evening(60.0);
+    for service in ["gateway", "harbour"] {
+        let ran = promote(&sim, service, &["--wait", "--json"]);
+        let done = ran.done().json();
+        assert_eq!(done["promotions"][0]["state"], "succeeded", "{done}");
+    }
+    let writes: Vec<Value> = sim.writes();
+    let of = |name: &str| writes.iter().filter(|it| it["forge"] == name).count();
+    assert_eq!((of("gitlab"), of("forgejo"), of("github")), (1, 1, 0));
+    let status = sim.run(&["status", "--json"]).done().json();
+    assert_eq!(production(&status, "gateway")["version"], "v3.3.0");
+    assert_eq!(production(&status, "harbour")["version"], "v3.2.0");
+}
+
+#[test]
+fn a_forge_that_is_gone_takes_its_own_services_along_and_no_others() {
+    let sim = Sim::evening(1.0);
+    let refuse = r#"{"match": {"forge": "gitlab"}, "effect": {"kind": "refuse"}}"#;
+    sim.control("POST", "/faults", refuse);
+    let status = sim.run(&["status", "--json"]).done().json();
+    let gone = forge(&status, "gitlab");
+    assert_eq!(gone["state"], "unreachable", "{gone}");
+    assert!(gone["why"].is_string(), "{gone}");
+    assert_eq!(production(&status, "gateway")["verdict"], "unknown");
+    for service in ["geo", "harbour"] {
+        assert_eq!(production(&status, service)["verdict"], "go", "{service}");
+    }
+    let check = sim.run(&["check", "gateway", "--to", "production"]);
+    assert_eq!(check.code, 4, "{check:?}");
+    assert_eq!(sim.run(&["check", "geo", "--to", "production"]).code, 0);
+    sim.control("DELETE", "/faults", "");
+    assert_eq!(sim.run(&["check", "gateway", "--to", "production"]).code, 0);
+}
