@@ -215,7 +215,7 @@ pub async fn run(cli: Cli) -> Exit {
     }
     let result = match command {
         None => demo::board(&global, &env).await,
-        Some(Command::Demo(args)) => simulate::demo(&global, &env, args).await,
+        Some(Command::Demo(args)) => Box::pin(simulate::demo(&global, &env, args)).await,
         Some(Command::Sim(args)) => simulate::sim(args).await,
         Some(Command::Status(args)) => status::run(&global, &env, args).await,
         Some(Command::Gates(args)) => gates::explain(&global, &env, args).await,

@@ -88,7 +88,7 @@ pub(super) async fn run(
         ReleaseCommand::List => list(global, env).await,
         ReleaseCommand::Show(args) => show(global, env, &args.name).await,
         ReleaseCommand::Plan(args) => plan(global, env, &args.name).await,
-        ReleaseCommand::Run(args) => running::run(global, env, args).await,
+        ReleaseCommand::Run(args) => Box::pin(running::run(global, env, args)).await,
         ReleaseCommand::Resume(args) => running::resume(global, env, args).await,
         ReleaseCommand::Cancel(args) => {
             let request = Request::CancelRelease {

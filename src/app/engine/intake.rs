@@ -55,8 +55,6 @@ impl Engine {
                 self.reload(policy, now);
                 Vec::new()
             }
-            // About the terminal alone.
-            Msg::Log { .. } => Vec::new(),
             Msg::Reloaded(Err(why)) => {
                 self.reports.push(Report::Refused {
                     id: None,
@@ -68,7 +66,9 @@ impl Engine {
                 });
                 Vec::new()
             }
-            Msg::Key(_)
+            // About the terminal alone.
+            Msg::Log { .. }
+            | Msg::Key(_)
             | Msg::Paste(_)
             | Msg::Resized { .. }
             | Msg::Told { .. }

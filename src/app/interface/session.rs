@@ -31,7 +31,6 @@ impl Interface {
     /// Where somebody is and how it is arranged, as text.
     pub fn to_session(&self) -> String {
         let (screen, service) = match &self.screen {
-            Screen::Board => ("board", None),
             Screen::Detail(service) => ("detail", Some(service.to_string())),
             Screen::Timeline => ("timeline", None),
             Screen::Release => ("release", None),
@@ -39,7 +38,7 @@ impl Interface {
             Screen::Tasks => ("tasks", None),
             Screen::Holds => ("holds", None),
             // Which forges there are is not known at the next start.
-            Screen::Forge(_) => ("board", None),
+            Screen::Board | Screen::Forge(_) => ("board", None),
         };
         let tab = DetailTab::ALL.iter().position(|tab| *tab == self.tab);
         let cursor = self.cursor.as_ref();

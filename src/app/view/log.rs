@@ -301,7 +301,7 @@ fn ended(look: &Look<'_>, pane: &LogPane, behind: u64) -> (Tone, String) {
     let again = pane
         .next_at
         .map(|at| look.clock.until(at))
-        .filter(|left| left.is_positive())
+        .filter(jiff::SignedDuration::is_positive)
         .map_or_else(
             || ", looking now".to_owned(),
             |left| format!(", looked for again in {}", time::span(left)),

@@ -56,9 +56,11 @@ fn w6_what_is_not_go_at_its_start_is_not_sent() {
     );
     // Not foreseen: somebody holds it while it waits.
     let waits = std::thread::scope(|scope| {
-        let waits = scope.spawn(|| promote(&sim, "api-gateway", &["--at", &soon(10)]));
+        let waits = scope.spawn(|| promote(&sim, "api-gateway", &["--at", &soon(15)]));
         let hold = [
             "hold",
+            "add",
+            "--service",
             "api-gateway",
             "--in",
             "production",

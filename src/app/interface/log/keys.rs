@@ -153,7 +153,7 @@ pub(in super::super) fn search(state: &mut State, command: Command) -> Vec<Effec
         }
         Command::Open => {
             if let Some(Overlay::Search { input }) = state.interface.overlays.pop() {
-                state.interface.log.words = input.value().to_owned();
+                input.value().clone_into(&mut state.interface.log.words);
                 if let Some(pane) = &mut state.interface.log.pane {
                     pane.found = None;
                 }
