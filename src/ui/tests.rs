@@ -176,7 +176,7 @@ fn the_go_no_go_of_a_release() {
     }
     insta::assert_snapshot!("release_running_80x24", both(&releases::running(80, 24)));
     for (columns, rows) in [(80, 24), (120, 40), (200, 50)] {
-        for (name, scene) in [
+        for (name, scene) in vec![
             ("ready", releases::ready(columns, rows)),
             ("plan", releases::plan(columns, rows)),
             ("second_wave", releases::second_wave(columns, rows)),
@@ -239,7 +239,7 @@ fn a_stale_board_never_looks_good() {
 
 #[test]
 fn every_size_can_be_drawn() {
-    let mut states = [
+    let mut states = vec![
         scenes::held(80, 24),
         scenes::dialogs::promote_several(80, 24),
         scenes::dialogs::detail(crate::app::interface::DetailTab::Gates, 80, 24),

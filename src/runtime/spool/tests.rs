@@ -1,3 +1,5 @@
+use std::fmt::Write as _;
+
 use proptest::prelude::*;
 
 use super::*;
@@ -50,7 +52,7 @@ fn the_last_failure_is_found_with_its_step_and_its_last_lines() {
     let mut text = String::from("2026-07-17T14:17:29.1234567Z ##[group]Run checkout\n");
     text.push_str("2026-07-17T14:17:29.1234567Z ##[group]Run npm test\n");
     for line in 0..40 {
-        text.push_str(&format!("2026-07-17T14:17:29.1234567Z case {line}\n"));
+        writeln!(text, "2026-07-17T14:17:29.1234567Z case {line}").unwrap();
     }
     text.push_str("2026-07-17T14:17:29.1234567Z ##[error]Process completed with exit code 1.\n");
     text.push_str("2026-07-17T14:17:29.1234567Z Post job cleanup.\n");

@@ -8,7 +8,7 @@ use crate::app::view::look::Look;
 use crate::app::view::panel::Dialog;
 use crate::app::view::time;
 use crate::domain::hold::HoldKind;
-use crate::domain::ids::HoldId;
+use crate::domain::ids::{HoldId, ServiceName};
 
 pub(in crate::app::view) fn dialog(look: &Look<'_>, hold: &HoldDialog) -> Dialog {
     let mut form = Form::new(columns(look));
@@ -78,7 +78,7 @@ fn fields(look: &Look<'_>, hold: &HoldDialog, form: &mut Form) {
         hold.covers.iter().map(ToString::to_string).collect()
     } else {
         let names = std::iter::once(&hold.service).chain(&hold.others);
-        let names: Vec<&str> = names.map(|name| name.as_str()).collect();
+        let names: Vec<&str> = names.map(ServiceName::as_str).collect();
         form.told("holds", Tone::Plain, &names.join(", "));
         vec![
             format!("each in {}", hold.environment),
