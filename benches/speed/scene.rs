@@ -285,6 +285,7 @@ fn answer(effect: Effect, now: Timestamp) -> Option<Msg> {
         ]),
         Question::Scope { base, head, .. } => Answer::Scope(Ok(Box::new(scope(base, head)))),
         Question::Jobs { .. } => Answer::Jobs(Ok(Vec::new())),
+        Question::Marks { .. } => Answer::Marks(Vec::new()),
         Question::Find { .. } => Answer::Found(Ok(None)),
     };
     Some(Msg::Fetched(Fetched {

@@ -176,14 +176,15 @@ fn the_go_no_go_of_a_release() {
     }
     insta::assert_snapshot!("release_running_80x24", both(&releases::running(80, 24)));
     for (columns, rows) in [(80, 24), (120, 40), (200, 50)] {
-        for (name, scene) in vec![
-            ("ready", releases::ready(columns, rows)),
-            ("plan", releases::plan(columns, rows)),
-            ("second_wave", releases::second_wave(columns, rows)),
-            ("stopped", releases::stopped(columns, rows)),
-            ("shipped", releases::shipped(columns, rows)),
+        for (name, scene) in [
+            ("ready", releases::ready as fn(u16, u16) -> State),
+            ("plan", releases::plan),
+            ("second_wave", releases::second_wave),
+            ("stopped", releases::stopped),
+            ("shipped", releases::shipped),
         ] {
-            insta::assert_snapshot!(format!("release_{name}_{columns}x{rows}"), both(&scene));
+            let text = both(&scene(columns, rows));
+            insta::assert_snapshot!(format!("release_{name}_{columns}x{rows}"), text);
         }
     }
     insta::assert_snapshot!("release_vote_80x24", both(&releases::vote(80, 24)));
