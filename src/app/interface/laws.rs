@@ -271,6 +271,7 @@ fn every_command_is_in_the_table_once() {
 fn every_dialog_shows_the_command_line_that_does_the_same_and_copies_it() {
     for open in ["P", "H", "V", "B", "space space P", "space space H", "Z"] {
         let mut state = busy();
+        state.interface.rows = 50;
         own_hold(&mut state);
         press(&mut state, open);
         assert!(is_dialog(&state), "{open}");

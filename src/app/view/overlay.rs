@@ -58,9 +58,15 @@ fn same(look: &Look<'_>, dialog: &mut Dialog) {
         _ => false,
     };
     if let Some(line) = command_line(look.state).filter(|_| !shows_it) {
+        let before = dialog.lines.len();
         for (place, line) in line.lines().enumerate() {
             let label = if place == 0 { "COMMAND" } else { "" };
             dialog::below(look, dialog, label, Tone::Muted, line);
+        }
+        // It never pushes out what is decided on; `y` copies it wherever it is.
+        let rows = dialog.lines.len() + dialog.foot.len() + 2;
+        if rows > usize::from(look.shape.rows) {
+            dialog.lines.truncate(before);
         }
     }
     if let (Some(at), true) = (look.interface.frozen, look.interface.has_dialog()) {
