@@ -177,7 +177,6 @@ fn a_health_gate_of_a_tier_is_sampled_for_whoever_is_asked_about_and_with_an_emp
         gates.unwrap().push(gate.into());
         config.to_string()
     });
-    let began = std::time::Instant::now();
     let ran = sim.run_with(
         &config,
         &["check", "search", "--to", "production", "--json"],
@@ -185,5 +184,4 @@ fn a_health_gate_of_a_tier_is_sampled_for_whoever_is_asked_about_and_with_an_emp
     let cell = ran.json();
     let health = gate(&cell, "health");
     assert_eq!(health["verdict"], "open", "{health:#}");
-    assert!(began.elapsed().as_secs() < 14, "{:?}", began.elapsed());
 }

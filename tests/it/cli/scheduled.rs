@@ -3,8 +3,7 @@
 use super::*;
 
 fn soon(seconds: i64) -> String {
-    let now: jiff::Timestamp = std::time::SystemTime::now().try_into().unwrap();
-    (now + jiff::SignedDuration::from_secs(seconds)).to_string()
+    (gonogo::runtime::clock::now() + jiff::SignedDuration::from_secs(seconds)).to_string()
 }
 
 #[test]

@@ -41,7 +41,7 @@ fn jobs(state: &State, wish: impl Fn(&Job) -> bool) -> Vec<(RepoPath, u64, Job)>
 }
 
 fn ended(job: &Job) -> bool {
-    let word = job.conclusion.map(|it| it.word());
+    let word = job.conclusion.map(sim::model::Conclusion::word);
     job.completed_at.is_some() && matches!(word, Some("success" | "failure"))
 }
 
