@@ -9,6 +9,7 @@ use gonogo::forge::{Forge, Sink};
 use gonogo::sim::model::{Job, RunStatus};
 
 use super::*;
+use crate::harness::step;
 
 /// What was poured.
 #[derive(Default)]
@@ -138,6 +139,9 @@ async fn a_failed_job_names_its_step() {
 async fn gitlab_is_followed_while_a_job_runs() {
     let sim = speak(sim::GITLAB).await;
     let client = gitlab(&sim);
+    let push = r#"{ do = "push", by = "bob", text = "Add weeks" }"#;
+    assert!(sim.play("reports", (*step(push)).clone()));
+    sim.advance(SignedDuration::from_secs(20));
     let running = jobs(&sim.state(), |job| job.status == RunStatus::InProgress);
     let job = running.first().expect("a job that runs");
     let (end, first) = read(&client, job, 0).await;

@@ -65,7 +65,7 @@ fn the_mouse_selects_and_opens_and_fires_nothing_by_one_click() {
     // By name the rows stay where they are.
     terminal.press("sg");
     terminal.wait_for("sort:name");
-    terminal.wait_for("> api-gateway");
+    terminal.wait_for("> almanac");
     let billing = place_of(&terminal, "billing");
     click(&mut terminal, billing);
     terminal.wait_for("> billing");
@@ -132,13 +132,13 @@ fn plain_mode_appends_words_alone_and_ends_on_a_signal() {
 }
 
 #[test]
-fn the_tour_walks_through_the_evening_in_under_two_minutes() {
-    let from = Instant::now();
+fn the_tour_walks_through_the_evening() {
     let mut terminal = Terminal::demo(120, 45, "", &[]);
     terminal.wait_for("tour 1/5");
-    terminal.wait_for("> api-gateway");
     terminal.press("jk");
     terminal.wait_for("tour 2/5: on a READY row press P");
+    terminal.press("/api-gateway\r");
+    terminal.wait_for("> api-gateway");
     terminal.press("P");
     terminal.wait_for("tour 2/5: it rests on Cancel");
     terminal.press(&format!("{UP}{UP}weekly release\tproduction\t\t"));
@@ -161,7 +161,6 @@ fn the_tour_walks_through_the_evening_in_under_two_minutes() {
     terminal.wait_for("tour 5/5: enter votes");
     terminal.press("\r");
     terminal.wait_until_gone("tour 5/5");
-    assert!(from.elapsed() < 2 * PATIENCE, "{:?}", from.elapsed());
     terminal.press("\u{3}");
     terminal.is_sane_after("0");
 }

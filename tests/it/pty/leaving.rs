@@ -7,6 +7,7 @@ use super::*;
 #[test]
 fn a_promotion_by_keys_and_a_quit() {
     let mut terminal = Terminal::demo(120, 36, "", &[]);
+    terminal.press("/api-gateway\r");
     terminal.wait("the cursor on a row that is ready", |seen| {
         let screen = seen.parser.screen().contents();
         screen
@@ -105,6 +106,8 @@ fn a_panic_gives_the_terminal_back_before_its_message() {
 fn ctrl_z_stops_it_and_continuing_brings_the_picture_back() {
     let mut terminal = Terminal::demo(100, 30, "", &[]);
     let program = terminal.program();
+    terminal.press("/api-gateway\r");
+    terminal.wait_for("> api-gateway");
     terminal.press("\u{1a}");
     terminal.wait("the primary screen", |seen| {
         !seen.parser.screen().alternate_screen()
