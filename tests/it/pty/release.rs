@@ -12,7 +12,6 @@ fn select(terminal: &mut Terminal, keys: &str, service: &str) {
 
 #[test]
 fn a_release_goes_from_no_go_to_shipped_by_keys() {
-    let from = Instant::now();
     let mut terminal = Terminal::demo(80, 24, "", &[]);
     terminal.press("2");
     for told in [
@@ -80,9 +79,8 @@ fn a_release_goes_from_no_go_to_shipped_by_keys() {
         !screen.contains("STALE"),
         "votes stay what they were:\n{screen}"
     );
-    terminal.press("q");
+    // What another forge still runs would make `q` ask.
+    terminal.press("\u{3}");
     terminal.is_sane_after("0");
     terminal.ends_within(PATIENCE);
-    let took = from.elapsed();
-    assert!(took < PATIENCE, "{took:?}");
 }
