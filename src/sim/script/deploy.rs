@@ -174,7 +174,7 @@ impl State {
         };
         let id = deployment.to_string();
         let took = self.took("bot", &id, took);
-        let fails = fails || self.chance(&["bot flaky", &id]) < self.flaky;
+        let fails = fails || self.bot_fails(repo, deployment);
         let words = [
             Some((1.0, DeploymentState::Queued)),
             Some((3.0, DeploymentState::InProgress)),
@@ -184,6 +184,29 @@ impl State {
         for (after, state) in words.into_iter().flatten() {
             self.later(after, repo, Event::Deploy { deployment, state });
         }
+    }
+
+    /// By names, not by ids, as a job's fate is: when an order came in changes nothing here. A second
+    /// try is luckier or not by itself.
+    fn bot_fails(&self, repo: u64, deployment: u64) -> bool {
+        let Some(repo) = self.repo_by_id(repo) else {
+            return false;
+        };
+        let Some(made) = repo.deployment(deployment) else {
+            return false;
+        };
+        let same = repo.deployments.iter().filter(|it| {
+            it.id <= made.id && it.sha == made.sha && it.environment == made.environment
+        });
+        let attempt = same.count().to_string();
+        let parts = [
+            "bot flaky",
+            &repo.name,
+            &made.environment,
+            &made.sha,
+            &attempt,
+        ];
+        self.chance(&parts) < self.flaky
     }
 
     pub(super) fn bot_says(&mut self, repo: u64, deployment: u64, state: DeploymentState) {
