@@ -70,6 +70,7 @@ fn entries(look: &Look<'_>, height: u16) -> Panel {
         least: 6,
         rank,
         grows,
+        tone: None,
     };
     let columns = vec![
         column(format!("TIME {}", look.clock.zone()), 0, false),

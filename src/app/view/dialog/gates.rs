@@ -20,7 +20,7 @@ pub(in crate::app::view) fn dialog(look: &Look<'_>, dialog: &GatesDialog) -> Dia
     let row = look.engine.board.row(&dialog.service);
     let cell = row.and_then(|row| Some((row, row.cell(&dialog.environment)?)));
     if let Some((row, cell)) = cell {
-        form.line(peek::movement(row, cell));
+        form.line(peek::movement(look, row, cell));
         let rows = usize::from(look.shape.rows).saturating_sub(18).clamp(3, 12);
         for line in gates::short(look, row, cell, columns, rows) {
             form.line(line);
