@@ -38,6 +38,6 @@ pub(super) async fn open(
         tour,
         session: kept,
     };
-    board::run(session, opening).await?;
+    Box::pin(board::run(session, opening)).await?;
     Ok(Exit::Done)
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use crossterm::event::{self, Event, KeyCode, KeyEventKind, KeyModifiers};
 use tokio::sync::mpsc;
 
+use super::clock;
 use crate::app::Msg;
 use crate::app::interface::{Chord, Key};
 use crate::ui::theme::Background;
@@ -13,6 +14,9 @@ use crate::ui::theme::Background;
 mod answer;
 
 use answer::Answer;
+
+/// How long an answer of the terminal may take to be told from keys, over the slowest of lines.
+const LATE: Duration = Duration::from_secs(30);
 
 /// What the terminal says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,7 +36,12 @@ pub(super) enum Heard {
 /// them whenever it comes.
 pub(super) fn read(events: &mpsc::Sender<Heard>, asked: bool) {
     let mut answer = asked.then(Answer::default);
+    let late = clock::tick() + LATE;
     loop {
+        // Whoever has not answered by now never will, and esc need not be kept back for it.
+        if clock::tick() > late && !answer.as_ref().is_some_and(Answer::is_begun) {
+            answer = None;
+        }
         let heard = match &mut answer {
             Some(answer) if answer.is_begun() && !soon(answer.patience()) => answer.give_up(),
             answer => {

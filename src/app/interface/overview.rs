@@ -17,6 +17,7 @@ use crate::domain::hold::Hold;
 use crate::domain::ids::{
     EnvironmentName, HoldId, IntentId, PullRequestNumber, ReleaseName, RunId, ServiceName,
 };
+use crate::domain::phase::Phase;
 use crate::domain::pipeline::Run;
 use crate::domain::promotion::{Promotion, Purpose};
 use crate::domain::pull_request::{ChangeState, PullRequest};
@@ -206,6 +207,15 @@ impl Item<'_> {
     }
 }
 
+/// The lower, the sooner a run needs somebody. An old pipeline with a manual job that nobody played
+/// waits for ever, and for nobody.
+fn urgency(run: &Run) -> u8 {
+    if run.phase == Phase::Gated && run.waiting.is_empty() {
+        return Phase::Succeeded.rank();
+    }
+    run.phase.rank()
+}
+
 /// The lines of a list in its order.
 pub fn items<'a>(
     engine: &'a Engine,
@@ -234,7 +244,7 @@ fn by_need(engine: &Engine, overview: Overview, now: Timestamp) -> Vec<Item<'_>>
                     runs.map(move |run| (row, run))
                 })
                 .collect();
-            runs.sort_by_key(|(_, run)| (run.phase.rank(), Reverse(run.updated_at)));
+            runs.sort_by_key(|(_, run)| (urgency(run), Reverse(run.updated_at)));
             runs.into_iter()
                 .map(|(row, run)| Item::Run(row, run))
                 .collect()
