@@ -90,6 +90,7 @@ const DIALOGS: &[(&str, Scene)] = &[
     ("hold_edit", dialogs::hold_edit),
     ("undo", panes::undo),
     ("vote", dialogs::vote),
+    ("withdraw", panes::withdraw),
     ("add_gate", dialogs::add_gate),
     ("open_gate", dialogs::open_gate),
     ("override", panes::override_),

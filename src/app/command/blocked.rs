@@ -28,7 +28,7 @@ pub fn reason(state: &State, command: Command) -> Option<String> {
             may_record(engine).or_else(|| no_cell(engine, cursor))
         }
         Command::Undo => may_record(engine).or_else(|| match undo::last(engine, state.now) {
-            Some(undo::Last::Hold(_)) => None,
+            Some(undo::Last::Hold(_) | undo::Last::Vote(_) | undo::Last::ReleaseVote(_)) => None,
             Some(undo::Last::Final(why)) => Some(why),
             None => Some("there is nothing of yours".to_owned()),
         }),

@@ -173,7 +173,7 @@ pub const SPECS: &[Spec] = &[
     act! { Reject in BOARD_DETAIL [] "reject" "reject" "reject what waits for approval on the forge" },
     act! { Cancel in BOARD_DETAIL ["X"] "cancel" "cancel run" "cancel the run that is under way into the cell" },
     act! { Rerun in BOARD_DETAIL [] "rerun" "run again" "run the failed jobs of the last run again" },
-    act! { Undo in CELLS ["Z"] "undo" "undo" "lift the last hold of yours; says what to do about what cannot be undone" },
+    act! { Undo in CELLS ["Z"] "undo" "undo" "lift your last hold or withdraw your last vote; says what to do about what cannot be undone" },
     act! { VoteRelease in RELEASE ["V"] "release-vote" "vote" "vote go or no-go on the release" },
     act! { StartRelease in RELEASE ["P"] "release-start" "start" "start the release, wave by wave" },
     act! { ResumeRelease in RELEASE ["R"] "release-resume" "resume" "go on with the release from here" },

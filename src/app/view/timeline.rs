@@ -213,10 +213,16 @@ impl Said {
                 format!("as {} on {}  {}", vote.role, vote.saw, vote.note),
             ),
             Event::VoteVoided {
+                role, person, saw, ..
+            } if *person == entry.draft.actor => {
+                plain("WITHDRAW VOTE", format!("as {role} on {saw}  {quoted}"))
+            }
+            Event::VoteVoided {
                 role,
                 person,
                 saw,
                 now,
+                ..
             } => Self {
                 what: "VOTE VOID",
                 result: Line::of(Tone::Unknown, "? void"),

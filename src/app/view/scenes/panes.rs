@@ -11,6 +11,7 @@ use crate::app::update;
 use crate::domain::custom::{CustomCommand, Output};
 use crate::domain::entry::Event;
 use crate::domain::handover::Handover;
+use crate::domain::signoff::{Voice, Vote};
 
 /// Presses keys on a scene, and makes sure that they led where they should.
 fn pressed(mut state: State, keys: &str, there: &str) -> State {
@@ -71,9 +72,10 @@ fn own(name: &str, key: &str, dangerous: bool) -> CustomCommand {
             "{service}".to_owned(),
         ]
         .to_vec(),
-        help: Some(match dangerous {
-            true => "restart every instance, one after the other".to_owned(),
-            false => "show the service's runbook".to_owned(),
+        help: Some(if dangerous {
+            "restart every instance, one after the other".to_owned()
+        } else {
+            "show the service's runbook".to_owned()
         }),
         keys: vec![key.to_owned()],
         confirm: false,
@@ -169,6 +171,25 @@ pub(crate) fn undo(columns: u16, rows: u16) -> State {
         }
     }
     pressed(state, "Z", "hold")
+}
+
+/// Withdrawing the last vote of one's own.
+pub(crate) fn withdraw(columns: u16, rows: u16) -> State {
+    let mut state = busy(columns, rows);
+    let vote = Vote {
+        service: "api-gateway".into(),
+        environment: "prod".into(),
+        role: "sre".into(),
+        person: person("alice"),
+        voice: Voice::Go,
+        scope: Digest::of(["seen"]),
+        saw: "2.40.3 > 2.41.0".into(),
+        note: String::new(),
+        at: ago(MINUTE),
+    };
+    let cast = Event::VoteCast { vote };
+    push(&mut state, draft(ago(MINUTE), "alice", "api-gateway", cast));
+    pressed(state, "Z", "gates")
 }
 
 pub(crate) fn resume(columns: u16, rows: u16) -> State {
