@@ -11,6 +11,7 @@ use super::chance::Chance;
 use crate::domain::act::{Act, Handle};
 use crate::domain::deployment::Deployment;
 use crate::domain::facts::{Head, Permission, Pulse, ServiceFacts};
+use crate::domain::few::Few;
 use crate::domain::ids::{
     DeploymentId, EnvironmentName, ForgeName, IntentId, Person, PullRequestNumber, RepoPath, RunId,
     Sha,
@@ -119,7 +120,7 @@ impl Repo {
             permission: Permission::Write,
             default_branch: Some("main".to_owned()),
             head: None,
-            checks: BTreeMap::new(),
+            checks: Few::new(),
             environments: Vec::new(),
             deployments: Vec::new(),
             runs: Vec::new(),
