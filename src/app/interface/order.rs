@@ -211,13 +211,23 @@ impl Interface {
             .or_else(|| self.order.iter().position(|name| name == service))
     }
 
-    /// Moves the first visible row so that the cursor is in sight.
+    /// Moves the first visible row so that the cursor is in sight: from where the operator left it,
+    /// so that rows that come in above, or change places, do not push what asks for somebody out of
+    /// the picture for good.
     pub(super) fn keep_in_sight(&mut self) {
         let height = usize::from(board_height(self)).max(1);
         let most = self.order.len().saturating_sub(height);
+        let service = self.cursor.as_ref().map(|cursor| &cursor.service);
+        let is_left = service.is_some() && self.left.as_ref().map(|(name, _)| name) == service;
+        if let Some((_, offset)) = self.left.as_ref().filter(|_| is_left) {
+            self.offset = *offset;
+        }
         self.offset = self.offset.min(most);
         if let Some(place) = self.place() {
             self.offset = self.offset.clamp((place + 1).saturating_sub(height), place);
+        }
+        if !is_left {
+            self.left = service.cloned().map(|service| (service, self.offset));
         }
     }
 

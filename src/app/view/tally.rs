@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use crate::app::interface::order::columns;
 use crate::domain::board::{Board, Row};
 use crate::domain::cell::CellState;
-use crate::domain::ids::EnvironmentName;
+use crate::domain::ids::{EnvironmentName, ServiceName};
 use crate::domain::policy::{Policy, Via};
 
 /// How many services stand where; each is counted once, where it needs somebody most.
@@ -24,6 +24,8 @@ pub struct Tally {
     /// Never read yet, and nothing went wrong.
     pub loading: usize,
     pub level: usize,
+    /// The services with a promotion that moves: waiting for somebody's approval is not moving.
+    pub moving: Vec<ServiceName>,
 }
 
 /// What the whole and its columns are called, which only another config changes.
@@ -53,6 +55,10 @@ impl Tally {
             ..Self::default()
         };
         for (row, standing) in board.rows.iter().zip(standings) {
+            let mut flights = row.cells.iter().filter_map(|cell| cell.in_flight.as_ref());
+            if flights.any(|flight| !flight.awaits_approval()) {
+                tally.moving.push(row.service.name.clone());
+            }
             if row.facts.last.is_none() && row.facts.fault.is_none() {
                 tally.loading += 1;
                 continue;

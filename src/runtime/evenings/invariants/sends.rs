@@ -188,12 +188,12 @@ pub fn as_shown(world: &World, _who: usize, send: &Send) -> Held {
             run(*id) == Some(to)
         }
         Act::RunPipeline { variables, .. } => variables.values().any(|value| value == to.as_str()),
+        Act::SetStatus { sha, .. } => sha == to,
         Act::Reject { .. }
         | Act::RejectDeployment { .. }
         | Act::Cancel { .. }
         | Act::Rerun { .. }
         | Act::ByHand
-        | Act::SetStatus { .. }
         | Act::AddLabel { .. }
         | Act::RemoveLabel { .. }
         | Act::Freeze { .. }
@@ -269,13 +269,14 @@ pub fn gates_open(world: &World, _who: usize, send: &Send) -> Held {
     }
     // P5: of what waits for approval, only the newest revision goes. Two runs of one revision may
     // wait, and either brings it.
-    if let (Via::Approval { .. }, Act::Approve { run, .. }) = (&case.stage.via, &send.act) {
+    let waits = matches!(case.stage.via, Via::Approval { .. } | Via::Job { .. });
+    if let (true, Some(run)) = (waits, send.act.run()) {
         let waiting = facts.runs.iter().filter(|known| {
             let mut environments = known.waiting.iter();
             environments.any(|waiting| waiting.environment == intent.environment)
         });
         let newest = waiting.max_by_key(|known| (known.created_at, known.id));
-        let approved = facts.runs.iter().find(|known| known.id == *run);
+        let approved = facts.runs.iter().find(|known| known.id == run);
         let same = newest
             .zip(approved)
             .map(|(newest, approved)| newest.sha == approved.sha);
