@@ -387,15 +387,14 @@ fn the_cursor_is_always_seen() {
 #[test]
 fn only_the_rows_that_are_seen_are_built() {
     use crate::app::view::panel::Content;
-    use crate::app::view::tally::{Tally, standing};
+    use crate::app::view::tally::{Names, Tally, standing};
     let rows = |services| {
         let mut state = scenes::many(services, 80, 24);
         let engine = &state.engine;
         let rows = engine.board.rows.iter();
-        let standings: Vec<_> = rows
-            .map(|row| standing(row, &engine.policy, state.now))
-            .collect();
-        state.interface.tally = Some(Tally::of(&engine.board, &engine.policy, &standings));
+        let standings = rows.map(|row| standing(row, &engine.policy, state.now));
+        let names = Names::of(&engine.board, &engine.policy);
+        state.interface.tally = Some(Tally::of(&engine.board, names, standings));
         let view = view(&state);
         match &view.main.first().unwrap().content {
             Content::Table(table) => table.rows.len(),

@@ -107,7 +107,8 @@ fn merged(look: &Look<'_>) -> Bar {
 
 fn name(look: &Look<'_>) -> String {
     look.tally
-        .name
+        .names
+        .owner
         .clone()
         .unwrap_or_else(|| "gonogo".to_owned())
 }

@@ -12,10 +12,7 @@ use crate::domain::policy::{Policy, Via};
 /// How many services stand where; each is counted once, where it needs somebody most.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
-    /// The owner that all repositories share, if they do.
-    pub name: Option<String>,
-    /// The columns of the board: the union of all paths, in order.
-    pub environments: Vec<EnvironmentName>,
+    pub names: Names,
     pub services: usize,
     pub ready: usize,
     pub running: usize,
@@ -31,12 +28,29 @@ pub struct Tally {
     pub moving: Vec<ServiceName>,
 }
 
+/// What the whole and its columns are called, which only another config changes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Names {
+    /// The owner that all repositories share, if they do.
+    pub owner: Option<String>,
+    /// The columns of the board: the union of all paths, in order.
+    pub environments: Vec<EnvironmentName>,
+}
+
+impl Names {
+    pub fn of(board: &Board, policy: &Policy) -> Self {
+        Self {
+            owner: owner(board),
+            environments: columns(policy),
+        }
+    }
+}
+
 impl Tally {
     /// Counts rows that stand where `standings` says, one for each row.
-    pub fn of(board: &Board, policy: &Policy, standings: &[CellState]) -> Self {
+    pub fn of(board: &Board, names: Names, standings: impl IntoIterator<Item = CellState>) -> Self {
         let mut tally = Self {
-            name: owner(board),
-            environments: columns(policy),
+            names,
             services: board.rows.len(),
             ..Self::default()
         };
@@ -67,8 +81,7 @@ impl Tally {
     /// What is known before anything was judged: names and numbers, but not how anything stands.
     pub fn unjudged(board: &Board, policy: &Policy) -> Self {
         Self {
-            name: owner(board),
-            environments: columns(policy),
+            names: Names::of(board, policy),
             services: board.rows.len(),
             ..Self::default()
         }

@@ -6,6 +6,7 @@ use super::*;
 use crate::domain::act::Handle;
 use crate::domain::entry::{Draft, Entry, Event};
 use crate::domain::facts::Permission;
+use crate::domain::few::Few;
 use crate::domain::hold::{Cover, HoldKind};
 use crate::domain::ids::{Digest, EnvironmentId, Seq};
 use crate::domain::phase::Phase;
@@ -62,7 +63,7 @@ fn facts(pull_requests: Vec<PullRequest>) -> ServiceFacts {
         permission: Permission::Write,
         default_branch: None,
         head: None,
-        checks: BTreeMap::new(),
+        checks: Few::new(),
         environments: Vec::new(),
         deployments: Vec::new(),
         runs: Vec::new(),

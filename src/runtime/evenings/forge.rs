@@ -14,6 +14,7 @@ use crate::domain::act::{Act, Handle};
 use crate::domain::brake::Mark;
 use crate::domain::deployment::Deployment;
 use crate::domain::facts::{Head, Permission, Pulse, ServiceFacts};
+use crate::domain::few::Few;
 use crate::domain::ids::{
     DeploymentId, EnvironmentName, ForgeName, IntentId, Person, PullRequestNumber, RepoPath, RunId,
     Sha,
@@ -157,7 +158,7 @@ impl Repo {
             permission: Permission::Write,
             default_branch: Some("main".to_owned()),
             head: None,
-            checks: BTreeMap::new(),
+            checks: Few::new(),
             environments: Vec::new(),
             deployments: Vec::new(),
             runs: Vec::new(),
