@@ -191,11 +191,11 @@ impl World {
             .map(|sought| found.marks.read(sought, at))
             .collect();
         let told = shown.iter().map(|reading| match self.breakage {
-            Some(Breakage::ForgetsMarks) => Ok(Reading::Gone),
-            Some(Breakage::ClaimsMarks) => Ok(Reading::Ours { binds: None }),
-            _ => Ok(reading.clone()),
+            Some(Breakage::ForgetsMarks) => Reading::Gone,
+            Some(Breakage::ClaimsMarks) => Reading::Ours { binds: None },
+            _ => reading.clone(),
         });
-        let answer = Answer::Marks(told.collect());
+        let answer = Answer::Marks(told.map(Ok).collect());
         for reading in &shown {
             self.count(match reading {
                 Reading::Ours { .. } => "mark read back",

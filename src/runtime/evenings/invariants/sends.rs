@@ -181,14 +181,13 @@ pub fn as_shown(world: &World, _who: usize, send: &Send) -> Held {
         Act::Dispatch { inputs, .. } => {
             inputs.get("revision").map(String::as_str) == Some(to.as_str())
         }
-        Act::CreateDeployment { sha, .. } => sha == to,
+        Act::CreateDeployment { sha, .. } | Act::SetStatus { sha, .. } => sha == to,
         Act::MergePullRequest { head, .. } => head == to,
         Act::PublishRelease { target, .. } | Act::CreateTag { target, .. } => target == to,
         Act::ApproveDeployment { run: id, .. } | Act::PlayJob { run: id, .. } => {
             run(*id) == Some(to)
         }
         Act::RunPipeline { variables, .. } => variables.values().any(|value| value == to.as_str()),
-        Act::SetStatus { sha, .. } => sha == to,
         Act::Reject { .. }
         | Act::RejectDeployment { .. }
         | Act::Cancel { .. }
