@@ -263,9 +263,10 @@ impl Engine {
             (Answer::Jobs(answer), Question::Jobs { service, run, .. }) => {
                 fault = of_forge(answer.as_ref().err());
                 self.jobs
-                    .entry((service, run))
+                    .entry((service.clone(), run))
                     .or_default()
                     .merge(answer, asked_at);
+                self.forget_jobs(&service);
             }
             (Answer::Marks(answers), Question::Marks { service, marks, .. }) => {
                 fault = answers
