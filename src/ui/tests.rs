@@ -218,7 +218,7 @@ fn no_screen_no_dialog_and_no_size_is_without_its_picture() {
     let files = std::fs::read_dir(folder).unwrap();
     let files: BTreeSet<String> = files
         .map(|file| file.unwrap().file_name().into_string().unwrap())
-        .filter(|name| name.ends_with(".snap"))
+        .filter(|name| !name.ends_with(".snap.new"))
         .collect();
     let missing: Vec<_> = wanted.difference(&files).collect();
     let left_over: Vec<_> = files.difference(&wanted).collect();
@@ -493,7 +493,7 @@ proptest::proptest! {
         let all: Vec<_> = crate::app::command::SPECS
             .iter()
             .flat_map(|spec| keymap.keys(spec.command))
-            .flat_map(|strokes| strokes.chords())
+            .flat_map(crate::app::keymap::Strokes::chords)
             .copied()
             .collect();
         let mut scenes = SCREENS.iter().chain(DIALOGS);
