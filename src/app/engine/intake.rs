@@ -75,6 +75,7 @@ impl Engine {
             | Msg::Noticed { .. }
             | Msg::NoticeLost { .. }
             | Msg::Ran { .. }
+            | Msg::Rearranged(_)
             | Msg::Pointed(_)
             | Msg::Terminated => Vec::new(),
         };
@@ -469,7 +470,7 @@ impl Engine {
     }
 
     fn reload(&mut self, policy: Arc<Policy>, now: Timestamp) {
-        if policy.version == self.policy.version {
+        if policy == self.policy {
             return;
         }
         self.policy = policy;
