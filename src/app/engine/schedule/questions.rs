@@ -10,19 +10,16 @@ use super::Asked;
 use crate::app::effect::{Effect, Question, Target};
 use crate::domain::ids::{EnvironmentName, ForgeName, RepoPath, ServiceName, Sha};
 use crate::domain::observed::Fact;
+use crate::domain::phase::Phase;
 use crate::domain::policy::{GateSpec, Service};
 
-/// How often what is in flight or watched is read whole.
-const HOT: SignedDuration = SignedDuration::from_secs(5);
-pub(super) const WATCHED: SignedDuration = SignedDuration::from_secs(10);
-/// How often everything is read whole, pulse or not: the pulse does not see all.
-const WHOLE: SignedDuration = SignedDuration::from_mins(10);
-/// How often the scope of a watched cell is read again: reviews of merged changes rarely change,
-/// and every send reads them again anyway.
+/// How often the scope of a cell that somebody opened is read again: reviews of merged changes rarely
+/// change, and every send reads them again anyway.
 const SCOPE: SignedDuration = SignedDuration::from_mins(5);
 /// And of one whose commits' checks count: they change when somebody runs them again.
 const CHECKED_SCOPE: SignedDuration = SignedDuration::from_mins(1);
 const JOBS: SignedDuration = SignedDuration::from_secs(10);
+const WAITING_JOBS: SignedDuration = SignedDuration::from_mins(1);
 /// The shortest distance between two reads of one scope.
 const SCOPE_AGAIN: SignedDuration = SignedDuration::from_secs(30);
 /// How many scope reads may be under way at once on one forge.
@@ -70,7 +67,7 @@ impl Engine {
             ));
         }
         let reading = self.schedule.reading();
-        let whole: Vec<ServiceName> = self
+        let mut whole: Vec<ServiceName> = self
             .board
             .rows
             .iter()
@@ -78,6 +75,9 @@ impl Engine {
             .map(|row| row.service.name.clone())
             .filter(|service| !reading.contains(service) && self.is_due(service, now))
             .collect();
+        if whole.is_empty() {
+            whole = self.due_in_turn(forge, now);
+        }
         if !whole.is_empty() {
             for service in &whole {
                 if let Some(times) = self.schedule.early.get_mut(service) {
@@ -96,28 +96,7 @@ impl Engine {
                 now,
             ));
         }
-        if clock.pulse_at.is_none_or(|at| at <= now)
-            && !self.schedule.is_asked(&Asked::Pulse(forge.clone()))
-        {
-            let targets: Vec<Target> = self
-                .board
-                .rows
-                .iter()
-                .filter(|row| {
-                    row.service.forge == *forge && (row.facts.last.is_some() || row.pulse.is_some())
-                })
-                .filter_map(|row| self.target(&row.service.name))
-                .collect();
-            self.clock(forge).pulse_at = Some(now + self.interval);
-            if !targets.is_empty() {
-                effects.push(self.question(
-                    Asked::Pulse(forge.clone()),
-                    forge,
-                    Question::Pulse(targets),
-                    now,
-                ));
-            }
-        }
+        effects.extend(self.due_pulse(forge, now));
         effects.extend(self.due_scopes(forge, now));
         effects.extend(self.due_declared(forge, now));
         effects.extend(self.due_jobs(forge, now));
@@ -130,43 +109,8 @@ impl Engine {
         self.whole_at(service).is_none_or(|at| at <= now)
     }
 
-    /// Returns when a service is to be read whole next; `None` means at once.
-    pub(super) fn whole_at(&self, service: &ServiceName) -> Option<Timestamp> {
-        let row = self.board.row(service)?;
-        let early = self
-            .schedule
-            .early
-            .get(service)
-            .and_then(|times| times.iter().min().copied());
-        // A fault is as good as an answer here: asking a broken service every tick helps nobody.
-        let last = match (row.facts.at(), row.facts.fault.as_ref()) {
-            (None, None) => return None,
-            (at, Some(fault)) => at.map_or(fault.at, |at| at.max(fault.at)),
-            (Some(at), None) => at,
-        };
-        let last = self
-            .schedule
-            .read_at
-            .get(service)
-            .map_or(last, |read_at| last.max(*read_at));
-        let in_flight = row.cells.iter().any(|cell| {
-            cell.in_flight
-                .as_ref()
-                .is_some_and(|flight| !flight.awaits_approval())
-        });
-        let regular = if row.facts.fault.is_some() {
-            last + self.interval
-        } else if in_flight {
-            last + HOT
-        } else if self.watched.contains(service) {
-            last + WATCHED.min(self.interval)
-        } else {
-            last + WHOLE
-        };
-        Some(early.map_or(regular, |early| early.min(regular)))
-    }
-
     fn due_scopes(&mut self, forge: &ForgeName, now: Timestamp) -> Vec<Effect> {
+        let unseen = self.scope_kept(forge);
         let under_way = self
             .schedule
             .asked
@@ -182,10 +126,10 @@ impl Engine {
         {
             let service = &row.service.name;
             let watched = self.watched.contains(service);
-            let keep = match (watched, row.service.blocks_on_checks()) {
+            let keep = match (self.is_focused(service), row.service.blocks_on_checks()) {
                 (true, true) => CHECKED_SCOPE,
                 (true, false) => SCOPE,
-                (false, _) => WHOLE,
+                (false, _) => unseen,
             };
             let judged = row
                 .cells
@@ -302,8 +246,11 @@ impl Engine {
             for run in facts.runs.iter().take(3).chain(older) {
                 let key = (row.service.name.clone(), run.id);
                 let fact = self.jobs.get(&key);
+                // What waits for a person hardly moves, and when it does, so does the run.
+                let waits = run.phase == Phase::Gated && !self.is_focused(&row.service.name);
+                let again = if waits { WAITING_JOBS } else { JOBS };
                 let settled = fact.and_then(Fact::at).is_some_and(|at| {
-                    now.duration_since(at) < JOBS
+                    now.duration_since(at) < again
                         || (!run.phase.is_in_flight() && at > run.updated_at + JOBS)
                 });
                 let failed = fact
@@ -362,6 +309,7 @@ impl Engine {
                 .map(str::to_owned)
                 .collect(),
             payloads: row.service.wants_payloads(),
+            brief: false,
         })
     }
 
