@@ -87,7 +87,8 @@ pub struct Engine {
     /// The other gonogos on this journal; `None` while that is not known.
     pub neighbours: Option<BTreeSet<InstanceId>>,
     pub(crate) driving: release::Driving,
-    pub(crate) schedule: schedule::Schedule,
+    /// In a box: an engine is moved about with every future that holds it.
+    pub(crate) schedule: Box<schedule::Schedule>,
     pub(crate) flows: BTreeMap<IntentId, flow::Flow>,
     pub(crate) pending: BTreeMap<Ticket, flow::Pending>,
     pub(crate) reconciling: BTreeMap<IntentId, reconcile::Search>,
@@ -152,7 +153,7 @@ impl Engine {
             rounds: sampling::Rounds::default(),
             neighbours: None,
             driving: release::Driving::default(),
-            schedule: schedule::Schedule::default(),
+            schedule: Box::default(),
             flows: BTreeMap::new(),
             pending: BTreeMap::new(),
             reconciling: BTreeMap::new(),

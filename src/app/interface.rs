@@ -284,6 +284,7 @@ impl Interface {
             filter: String::new(),
             order: Vec::new(),
             offset: 0,
+            left: None,
             peek: true,
             pane: Pane::default(),
             forge_at: 0,
@@ -462,6 +463,8 @@ pub struct Interface {
     pub order: Vec<ServiceName>,
     /// First visible place in `order`.
     pub offset: usize,
+    /// The service that the operator moved to last, and the first visible row then.
+    left: Option<(ServiceName, usize)>,
     pub peek: bool,
     /// Which pane of the board j and k move in.
     pub pane: Pane,

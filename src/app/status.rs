@@ -1,6 +1,8 @@
 //! Status: the engine's cells as plain values with a stable, versioned JSON form, for the command
 //! line. The board draws the same cells; neither computes a verdict of its own.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -199,7 +201,8 @@ impl Status {
             })
             .collect();
         let rows = engine.board.rows.iter();
-        let wanted = rows.filter(|row| services.is_empty() || services.contains(&row.service.name));
+        let named: BTreeSet<&ServiceName> = services.iter().collect();
+        let wanted = rows.filter(|row| named.is_empty() || named.contains(&row.service.name));
         let services = wanted
             .map(|row| ServiceStatus::of(engine, row, now))
             .collect();

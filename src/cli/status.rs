@@ -7,9 +7,10 @@ use clap::Args;
 use super::output::{self, span};
 use super::{Exit, Failure, Global, settings};
 use crate::app::engine::Engine;
+use crate::app::interface::order;
 use crate::app::status::{CellStatus, ServiceStatus, Status};
 use crate::config::Env;
-use crate::domain::ids::ServiceName;
+use crate::domain::ids::{EnvironmentName, ServiceName};
 use crate::runtime::headless::Headless;
 
 /// How long the forges may take for the first answers.
@@ -36,7 +37,8 @@ pub(super) async fn run(global: &Global, env: &Env, args: StatusArgs) -> Result<
         output::json_line(&status);
         Exit::Done
     } else {
-        print(&status, global.offline);
+        let columns = order::columns(&headless.engine().policy);
+        print(&status, &columns, global.offline);
         Exit::Done
     };
     headless.finish().await;
@@ -74,13 +76,14 @@ pub(super) fn known_services(
         .collect()
 }
 
-fn print(status: &Status, offline: bool) {
-    let mut environments: Vec<&str> = Vec::new();
-    for cell in status.services.iter().flat_map(|service| &service.cells) {
-        if !environments.contains(&cell.environment.as_str()) {
-            environments.push(&cell.environment);
-        }
-    }
+/// Prints the table with the board's columns, as far as the services have them.
+fn print(status: &Status, columns: &[EnvironmentName], offline: bool) {
+    let cells = || status.services.iter().flat_map(|service| &service.cells);
+    let environments: Vec<&str> = columns
+        .iter()
+        .map(EnvironmentName::as_str)
+        .filter(|name| cells().any(|cell| cell.environment == *name))
+        .collect();
     let mut rows = vec![
         std::iter::once("SERVICE".to_owned())
             .chain(environments.iter().map(|name| name.to_uppercase()))

@@ -139,7 +139,7 @@ fn next(
         None => None,
     };
     let environments = environments(policy, service.as_ref(), args.to.as_deref())?;
-    let zones = zones(policy, &args.zones)?;
+    let zones = zones(&policy.windows, &args.zones)?;
     let mut answers = Vec::new();
     for environment in environments {
         // Without a service only windows that cover every one count.
@@ -244,11 +244,23 @@ fn environments(
     }
 }
 
+/// Other names of UTC in the time zone database (its file `backward`): machines call it `Etc/UTC`.
+const UTC: [&str; 7] = [
+    "Etc/UTC",
+    "Etc/UCT",
+    "Etc/Universal",
+    "Etc/Zulu",
+    "UCT",
+    "Universal",
+    "Zulu",
+];
+
 /// UTC, the machine's own zone, those of the windows, and those asked for; each once.
-fn zones(policy: &Policy, asked: &[String]) -> Result<Vec<(String, TimeZone)>, Failure> {
+fn zones(windows: &[Window], asked: &[String]) -> Result<Vec<(String, TimeZone)>, Failure> {
     let mut zones = vec![("UTC".to_owned(), TimeZone::UTC)];
     let mut add = |name: String, zone: TimeZone| {
-        if !zones.iter().any(|(known, _)| *known == name) {
+        let is_utc = UTC.contains(&name.as_str());
+        if !is_utc && !zones.iter().any(|(known, _)| *known == name) {
             zones.push((name, zone));
         }
     };
@@ -256,7 +268,7 @@ fn zones(policy: &Policy, asked: &[String]) -> Result<Vec<(String, TimeZone)>, F
     if let Some(name) = own.iana_name().map(str::to_owned) {
         add(name, own);
     }
-    for window in &policy.windows {
+    for window in windows {
         add(window.zone_name.clone(), window.zone.clone());
     }
     for name in asked {
@@ -267,4 +279,20 @@ fn zones(policy: &Policy, asked: &[String]) -> Result<Vec<(String, TimeZone)>, F
         add(name.clone(), zone);
     }
     Ok(zones)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_zone_is_told_once_whatever_it_is_called() {
+        let asked = ["Etc/UTC", "Europe/Berlin", "Zulu", "Europe/Berlin"].map(str::to_owned);
+        let told = zones(&[], &asked).unwrap();
+        let names = told.iter().map(|(name, _)| name.as_str());
+        let names: Vec<&str> = names
+            .filter(|name| name.contains("Berlin") || name.contains('U'))
+            .collect();
+        assert_eq!(names, ["UTC", "Europe/Berlin"]);
+    }
 }

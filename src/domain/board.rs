@@ -9,7 +9,8 @@ use super::by_hand;
 use super::cell::{Cell, Sources};
 use super::facts::{Pulse, ServiceFacts};
 use super::fault::Fault;
-use super::gate::{Peer, Peers, parity};
+use super::few::Few;
+use super::gate::{Peer, Peers, Pool, parity};
 use super::ids::{EnvironmentName, Person, RepoPath, ServiceName, Sha};
 use super::ledger::Ledger;
 use super::observed::{Fact, Observed};
@@ -22,6 +23,8 @@ use super::seen::Seen;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Row {
     pub service: Service,
+    /// The board's version when anything here changed last.
+    pub version: u64,
     pub facts: Fact<ServiceFacts>,
     /// The pulse that the facts are known to agree with.
     pub pulse: Option<Pulse>,
@@ -32,7 +35,7 @@ pub struct Row {
     /// Since when the forge answers with an earlier state than it has shown.
     lags_since: Option<Timestamp>,
     /// Scopes by `(base, head)`; commits never change, so one read is enough.
-    pub scopes: BTreeMap<(Sha, Sha), Fact<Scope>>,
+    pub scopes: Few<(Sha, Sha), Fact<Scope>>,
     /// What was seen beside the forge's facts.
     pub seen: Seen,
     /// In the order of the service's path.
@@ -73,6 +76,7 @@ pub struct Board {
     places: BTreeMap<ServiceName, usize>,
     /// Who is judged by a service's facts beside itself.
     dependents: BTreeMap<ServiceName, Vec<usize>>,
+    verdicts: Pool,
 }
 
 impl Board {
@@ -108,12 +112,13 @@ impl Board {
                 },
                 None => Row {
                     service: service.clone(),
+                    version,
                     facts: Fact::default(),
                     pulse: None,
                     awaited: None,
                     read_at: None,
                     lags_since: None,
-                    scopes: BTreeMap::new(),
+                    scopes: Few::new(),
                     seen: Seen::default(),
                     cells: Vec::new(),
                 },
@@ -129,13 +134,20 @@ impl Board {
         board
     }
 
+    /// A row's place among `rows`.
+    pub fn place(&self, service: &ServiceName) -> Option<usize> {
+        self.places.get(service).copied()
+    }
+
     pub fn row(&self, service: &ServiceName) -> Option<&Row> {
-        self.rows.get(*self.places.get(service)?)
+        self.rows.get(self.place(service)?)
     }
 
     fn row_mut(&mut self, service: &ServiceName) -> Option<&mut Row> {
         self.version += 1;
-        self.rows.get_mut(*self.places.get(service)?)
+        let row = self.rows.get_mut(*self.places.get(service)?)?;
+        row.version = self.version;
+        Some(row)
     }
 
     pub fn cell(&self, service: &ServiceName, environment: &EnvironmentName) -> Option<&Cell> {
@@ -159,9 +171,10 @@ impl Board {
             return;
         }
         row.read_at = Some(facts.at);
-        row.facts.last = Some(facts);
+        row.facts.last = Some(facts.map(ServiceFacts::lean));
         row.pulse = pulse;
         for (base, head, scope) in scopes {
+            let scope = scope.map(Scope::lean);
             row.scopes.insert(
                 (base, head),
                 Fact {
@@ -202,7 +215,7 @@ impl Board {
             }
         }
         if merged == Merged::Taken {
-            row.facts.merge(answer, at);
+            row.facts.merge(answer.map(ServiceFacts::lean), at);
         }
         self.judge(service, basis);
         merged
@@ -268,9 +281,9 @@ impl Board {
         let Some(row) = self.row_mut(service) else {
             return Merged::Older;
         };
-        let scope = row.scopes.entry(ends).or_default();
+        let scope = row.scopes.or_default(ends);
         let newer = scope.at().is_none_or(|known| known <= at);
-        scope.merge(answer, at);
+        scope.merge(answer.map(Scope::lean), at);
         self.judge(service, basis);
         if newer { Merged::Taken } else { Merged::Older }
     }
@@ -331,25 +344,28 @@ impl Board {
 
     /// Judges again the services whose verdicts have run out. Says whether any did.
     pub fn judge_due(&mut self, basis: Basis<'_>) -> bool {
-        let mut any = false;
-        for place in 0..self.rows.len() {
-            let due = self.rows.get(place).and_then(Row::due);
-            if due.is_some_and(|due| due <= basis.now) {
-                self.judge_at(place, basis);
-                any = true;
-            }
+        let rows = self.rows.iter().enumerate();
+        let is_over = |row: &Row| row.due().is_some_and(|due| due <= basis.now);
+        let over = rows.filter(|(_, row)| is_over(row)).map(|(place, _)| place);
+        let over: Vec<usize> = over.collect();
+        self.version += u64::from(!over.is_empty());
+        for place in &over {
+            self.judge_at(*place, basis);
         }
-        self.version += u64::from(any);
-        any
+        !over.is_empty()
     }
 
     fn judge_at(&mut self, place: usize, basis: Basis<'_>) {
         let Some(row) = self.rows.get(place) else {
             return;
         };
-        let cells = row.judged(&Others(self), basis);
+        let mut cells = row.judged(&Others(self), basis);
+        for cell in &mut cells {
+            self.verdicts.share(&mut cell.judgement.verdicts);
+        }
         if let Some(row) = self.rows.get_mut(place) {
             row.cells = cells;
+            row.version = self.version;
         }
     }
 

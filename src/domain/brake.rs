@@ -25,6 +25,10 @@ pub use proof::{Bound, Effect, Proof, bound};
 /// How many pull requests one hold labels at the most.
 pub const MOST_LABELS: usize = 20;
 
+/// Forges show what they took only after a while, by whichever replica answers: until then, that a
+/// mark is not there says nothing.
+pub const SHOWN_AFTER: SignedDuration = SignedDuration::from_mins(1);
+
 /// A way in which a forge can be made to stop what a hold stops.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -303,16 +307,20 @@ impl Case<'_> {
         &self.stage.environment
     }
 
-    fn reading(&self, mark: &Mark) -> Option<&Reading> {
-        self.readings.of(mark).and_then(Fact::value)
+    /// Says whether a mark is not on the forge any more, or no longer ours, by what was last read.
+    pub fn is_lost(&self, tried: &Tried<'_>) -> bool {
+        self.seems_lost(tried) == Some(true)
     }
 
-    /// Says whether a mark is not on the forge any more, or no longer ours, by what was last read.
-    fn is_lost(&self, mark: &Mark) -> bool {
-        matches!(
-            self.reading(mark),
-            Some(Reading::Gone | Reading::Foreign { .. })
-        )
+    /// As `is_lost`; `None` if it was read too early to tell.
+    pub fn seems_lost(&self, tried: &Tried<'_>) -> Option<bool> {
+        let fact = self.readings.of(&tried.mark);
+        let Some(Reading::Gone | Reading::Foreign { .. }) = fact.and_then(Fact::value) else {
+            return Some(false);
+        };
+        let since = tried.placing.changed_at.checked_add(SHOWN_AFTER).ok()?;
+        let at = fact.and_then(Fact::at)?;
+        (at >= since).then_some(true)
     }
 
     fn tried(&self, mark: &Mark) -> Option<&Tried<'_>> {
@@ -385,6 +393,12 @@ pub fn name(environment: &EnvironmentName) -> String {
     format!("hold/{environment}")
 }
 
+/// Says whether a status or label is called as a brake's is. It says nothing of a revision: whether
+/// something holds it is the hold's own gate.
+pub fn is_named(context: &str) -> bool {
+    context.starts_with("hold/")
+}
+
 /// The acts that would place every brake of a cell, whether it is there or not.
 fn all(case: &Case<'_>) -> Vec<Act> {
     let of_way = |way: &Way| match way {
@@ -434,7 +448,7 @@ pub fn missing(case: &Case<'_>) -> Vec<Act> {
             Some((Standing::OnTheWay, _)) => false,
             Some((Standing::Placed, known)) => {
                 // A rejected run that waits again was run again.
-                !known.is_being_lifted() && (mark.way() == Way::Reject || case.is_lost(&known.mark))
+                !known.is_being_lifted() && (mark.way() == Way::Reject || case.is_lost(known))
             }
             Some((Standing::Failed | Standing::Lifted, _)) | None => !is_labelled(case, &mark),
         }
@@ -460,7 +474,7 @@ pub fn leftovers<'t>(case: &Case<'t>) -> Vec<&'t Tried<'t>> {
     let left = |tried: &&Tried<'_>| {
         tried.standing() == Standing::Placed
             && tried.mark.way() != Way::Reject
-            && !case.is_lost(&tried.mark)
+            && !case.is_lost(tried)
     };
     case.tried.iter().filter(left).collect()
 }

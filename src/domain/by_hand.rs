@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use super::deployment::Deployment;
 use super::facts::{Head, Permission, Release, ServiceFacts};
+use super::few::Few;
 use super::ids::{DeploymentId, Digest, IntentId, Sha};
 use super::ledger::Ledger;
 use super::phase::Phase;
@@ -46,7 +47,7 @@ pub fn facts(service: &Service, ledger: &Ledger) -> ServiceFacts {
             author: None,
             at: None,
         }),
-        checks: BTreeMap::new(),
+        checks: Few::new(),
         environments: Vec::new(),
         deployments,
         runs: Vec::new(),

@@ -6,6 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::deployment::{self, Deployment};
+use super::few::Few;
 use super::ids::{EnvironmentId, EnvironmentName, Person, ReleaseId, RepoPath, Sha};
 use super::phase::Phase;
 use super::pipeline::{Checks, Run};
@@ -40,7 +41,7 @@ pub struct ServiceFacts {
     /// Head of the branch that the service is released from.
     pub head: Option<Head>,
     /// Checks of the revisions that matter: the head, and what stands in each environment.
-    pub checks: BTreeMap<Sha, Checks>,
+    pub checks: Few<Sha, Checks>,
     pub environments: Vec<ForgeEnvironment>,
     /// Newest first.
     pub deployments: Vec<Deployment>,

@@ -3,7 +3,6 @@
 //! A gate judges evidence that it is handed. It never fetches, and never reads a clock. Each kind
 //! has its file in `gate/`; this file has what they share, and how they add up.
 
-use std::collections::BTreeMap;
 use std::fmt;
 
 use jiff::Timestamp;
@@ -11,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::deployment;
 use super::facts::ServiceFacts;
+use super::few::Few;
 use super::ids::{Digest, EnvironmentName, IntentId, OverrideId, Person, ServiceName, Sha};
 use super::ledger::Ledger;
 use super::observed::Fact;
@@ -42,8 +42,11 @@ pub mod risk;
 mod sampled;
 pub mod sign_off;
 pub mod soak;
+mod verdicts;
 pub mod window;
 pub(crate) mod words;
+
+pub use verdicts::{Pool, Verdicts};
 
 #[cfg(test)]
 pub(crate) mod fixture;
@@ -91,7 +94,7 @@ pub struct Peer<'a> {
     pub service: &'a Service,
     pub facts: &'a Fact<ServiceFacts>,
     /// By `(base, head)`.
-    pub scopes: &'a BTreeMap<(Sha, Sha), Fact<Scope>>,
+    pub scopes: &'a Few<(Sha, Sha), Fact<Scope>>,
 }
 
 /// A board without other services.
@@ -166,7 +169,7 @@ impl fmt::Display for State {
 }
 
 /// A value that a verdict rests on.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Evidence {
     /// What it is, for instance `approvals`.
     pub what: String,
@@ -177,7 +180,7 @@ pub struct Evidence {
 }
 
 /// What a gate found, and everything an operator needs to act on it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Verdict {
     /// The gate's name (`GateSpec::name`); a manual gate adds its own: `manual pen test`.
     pub gate: String,
@@ -230,6 +233,8 @@ impl Verdict {
         url: Option<String>,
         at: Option<Timestamp>,
     ) -> Self {
+        // Most have one.
+        self.evidence.reserve_exact(1);
         self.evidence.push(Evidence {
             what: what.into(),
             value: value.into(),
@@ -290,6 +295,18 @@ impl Verdict {
         self
     }
 
+    /// Gives back the memory that its words do not need.
+    fn shrink(&mut self) {
+        self.gate.shrink_to_fit();
+        self.why.shrink_to_fit();
+        let more = [&mut self.opens_when, &mut self.who, &mut self.bound];
+        more.into_iter().flatten().for_each(String::shrink_to_fit);
+        for evidence in &mut self.evidence {
+            evidence.what.shrink_to_fit();
+            evidence.value.shrink_to_fit();
+        }
+    }
+
     /// What the gate says at `now`: past its validity, `Unknown`.
     pub fn state_at(&self, now: Timestamp) -> State {
         match self.valid_until {
@@ -345,7 +362,7 @@ pub enum Earliest {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Judgement {
     pub go: Go,
-    pub verdicts: Vec<Verdict>,
+    pub verdicts: Verdicts,
     pub earliest: Earliest,
     /// When time alone changes a verdict: judge again then.
     pub due: Option<Timestamp>,

@@ -8,6 +8,7 @@ use super::facts::ServiceFacts;
 use super::ids::{EnvironmentName, ServiceName};
 use super::ledger::Ledger;
 use super::phase::Phase;
+use super::pipeline::Run;
 use super::policy::Stage;
 use super::promotion::{Promotion, Purpose, State};
 
@@ -87,10 +88,10 @@ impl History {
             let ours = promotions.iter().find(|one| is_of(one, deployment));
             let (began, ended) = match ours {
                 Some(promotion) => (promotion.sent_at, ended(promotion)),
-                None => (
-                    Some(deployment.created_at),
-                    succeeded_at(deployment, before.copied()),
-                ),
+                None => {
+                    let ended = succeeded_at(deployment, before.copied());
+                    (began(deployment, ended, &facts.runs), ended)
+                }
             };
             let took = began
                 .zip(ended)
@@ -165,6 +166,19 @@ fn is_of(promotion: &Promotion, deployment: &Deployment) -> bool {
     same && promotion.sent_at.is_some_and(|sent_at| {
         deployment.created_at <= ended && deployment.changed_at >= sent_at - SKEW
     })
+}
+
+/// When a deployment began. A record that was made when it had ended already, as a lone commit status
+/// or a tag is, does not tell: but the run in which it was made does, if it is among the recent ones.
+fn began(deployment: &Deployment, ended: Option<Timestamp>, runs: &[Run]) -> Option<Timestamp> {
+    let ended = ended?;
+    if deployment.created_at < ended {
+        return Some(deployment.created_at);
+    }
+    let within = runs.iter().filter(|run| {
+        run.sha == deployment.sha && run.created_at < ended && ended <= run.updated_at + SKEW
+    });
+    within.map(|run| run.created_at).max()
 }
 
 /// When a deployment succeeded. A superseded one no longer tells: but the one before it was
@@ -261,6 +275,29 @@ mod tests {
         }
         // What failed took as long as it may: it says nothing of how long one takes that passes.
         assert_eq!(minutes(history(&world).verification), Some((7, 7, 1)));
+    }
+
+    #[test]
+    fn a_record_made_with_its_end_tells_what_its_run_took_or_nothing() {
+        use crate::domain::gate::fixture::run;
+        let mut world = World::new(Vec::new());
+        // Commit statuses that say success, and nothing before.
+        world.known().deployments = vec![
+            went(1, 'a', Phase::Succeeded, 400, 0, 0),
+            went(2, 'b', Phase::Succeeded, 50, 0, 0),
+        ];
+        world.known().runs.clear();
+        assert_eq!(history(&world), History::default(), "never 0s");
+        for (id, letter, began, ended) in [(70, 'b', 57, 49), (71, 'b', 40, 30), (72, 'c', 55, 50)]
+        {
+            let mut run = run(id, letter, "production");
+            (run.created_at, run.updated_at) = (ago(began), ago(ended));
+            world.known().runs.push(run);
+        }
+        assert_eq!(minutes(history(&world).deploy), Some((7, 7, 1)));
+        // Statuses with a beginning need no run.
+        world.known().deployments[0].created_at = ago(409);
+        assert_eq!(minutes(history(&world).deploy), Some((7, 9, 2)));
     }
 
     #[test]

@@ -6,6 +6,11 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+/// Everything that is a name, for those who keep equal ones once.
+pub(super) trait Name {
+    fn text_mut(&mut self) -> &mut Arc<str>;
+}
+
 macro_rules! name {
     ($($(#[$doc:meta])* $name:ident;)*) => {$(
         $(#[$doc])*
@@ -44,6 +49,12 @@ macro_rules! name {
         impl From<&str> for $name {
             fn from(name: &str) -> Self {
                 Self::new(name)
+            }
+        }
+
+        impl Name for $name {
+            fn text_mut(&mut self) -> &mut Arc<str> {
+                &mut self.0
             }
         }
 
@@ -149,8 +160,8 @@ impl Digest {
     /// Hashes the parts with a separator that no part can contain, so that `["ab","c"]` and
     /// `["a","bc"]` differ.
     pub fn of<'a>(parts: impl IntoIterator<Item = &'a str>) -> Self {
-        use fmt::Write as _;
         use sha2::Digest as _;
+        const SIGNS: &[u8; 16] = b"0123456789abcdef";
         let mut hasher = sha2::Sha256::new();
         for part in parts {
             hasher.update((part.len() as u64).to_be_bytes());
@@ -158,8 +169,9 @@ impl Digest {
         }
         let mut hex = String::with_capacity(64);
         for byte in hasher.finalize() {
-            // Writing to a string cannot fail.
-            let _ = write!(hex, "{byte:02x}");
+            for half in [byte >> 4, byte & 15] {
+                hex.push(char::from(SIGNS[usize::from(half)]));
+            }
         }
         Self::from(hex)
     }

@@ -12,6 +12,16 @@ pub struct Observed<T> {
     pub at: Timestamp,
 }
 
+impl<T> Observed<T> {
+    /// The same observation of something made from the value.
+    pub fn map<U>(self, make: impl FnOnce(T) -> U) -> Observed<U> {
+        Observed {
+            value: make(self.value),
+            at: self.at,
+        }
+    }
+}
+
 /// The last good answer, kept beside the fault that came after it: a failed poll ages a value, it
 /// never blanks it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

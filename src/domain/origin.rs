@@ -86,11 +86,9 @@ pub fn of(
 fn stopped(promotion: &Promotion, deployment: &Deployment) -> bool {
     let stops = match promotion.intent.purpose {
         Purpose::Rejection | Purpose::Cancellation => true,
-        Purpose::Promotion
-        | Purpose::Rerun
-        | Purpose::Status
-        | Purpose::Brake
-        | Purpose::Unbrake => false,
+        // A hold may turn away what waits.
+        Purpose::Brake => promotion.intent.act.run().is_some(),
+        Purpose::Promotion | Purpose::Rerun | Purpose::Status | Purpose::Unbrake => false,
     };
     let ended = matches!(deployment.phase, Phase::Failed | Phase::Cancelled);
     let never_there = matches!(

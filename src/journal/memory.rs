@@ -42,7 +42,7 @@ pub(crate) struct Lax {
     pub any_step: bool,
     /// The end of a hold may be noted again.
     pub noted_again: bool,
-    /// And so may what else is noted once.
+    /// And so may what else is noted once, by who has not read that it was.
     pub told_again: bool,
     /// A release may have any number of open runs.
     pub many_runs: bool,
@@ -265,10 +265,10 @@ impl Book {
             entry.draft.service == draft.service && entry.draft.environment == draft.environment
         };
         match self.since(seen).iter().find(of_cell) {
-            Some(by) => Err(Error::Conflict {
+            Some(by) if !self.lax.told_again => Err(Error::Conflict {
                 by: Box::new(by.clone()),
             }),
-            None => Ok(()),
+            Some(_) | None => Ok(()),
         }
     }
 

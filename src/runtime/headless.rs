@@ -58,7 +58,11 @@ impl Headless {
         }
         // Most commands have no use for samples; `sample` switches them on.
         engine.samples = Samples::Off;
-        engine.judge_all(clock::now());
+        // Offline nothing is asked of a forge by what the cells say, and all are judged with the
+        // journal, whether it can be read or not.
+        if !engine.offline {
+            engine.judge_all(clock::now());
+        }
         let interface = Interface::new(80, 24, true, false);
         let state = State {
             now: clock::now(),
@@ -273,7 +277,9 @@ impl Headless {
         let _ = self
             .until(Duration::from_secs(30), |engine| !engine.is_sending())
             .await;
-        if let Some(path) = &self.cache {
+        // Offline, nothing has come that the cache does not have.
+        let path = self.cache.filter(|_| !self.state.engine.offline);
+        if let Some(path) = &path {
             let _ = super::cache::store(path, &self.state.engine, clock::now());
         }
     }

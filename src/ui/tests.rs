@@ -90,6 +90,43 @@ fn one_forge() {
 }
 
 #[test]
+fn no_forge_is_missing_from_a_narrow_header() {
+    let mut state = scenes::busy(80, 24);
+    let well = state.engine.forges.values().next().cloned();
+    for name in ["gitlab", "forgejo"] {
+        state
+            .engine
+            .forges
+            .extend(well.clone().map(|well| (name.into(), well)));
+    }
+    let header = |state: &State| picture(state).lines().take(2).collect::<String>();
+    let told = header(&state);
+    assert!(told.contains("  3 forges 6s  !"), "{told}");
+    let down = scenes::forge_down(80, 24);
+    let down = down.engine.forges.into_values().next();
+    state
+        .engine
+        .forges
+        .extend(down.map(|down| ("gitlab".into(), down)));
+    let told = header(&state);
+    assert!(
+        told.contains("gl ✗ 4m") && told.contains("2 forges 6s"),
+        "{told}"
+    );
+}
+
+#[test]
+fn what_moves_is_in_flight_whatever_the_filter_shows() {
+    let mut state = scenes::busy(200, 60);
+    state.interface.filter = "ledger".into();
+    let (engine, interface) = (&mut state.engine, &mut state.interface);
+    interface.refresh(engine, &[], state.now);
+    assert_eq!(interface.order.len(), 1);
+    let shown = picture(&state);
+    assert!(shown.contains("▸ fraud-ml prod"), "{shown}");
+}
+
+#[test]
 fn every_dialog() {
     use crate::app::interface::DetailTab;
     use scenes::dialogs;
@@ -284,15 +321,14 @@ fn the_cursor_is_always_seen() {
 #[test]
 fn only_the_rows_that_are_seen_are_built() {
     use crate::app::view::panel::Content;
-    use crate::app::view::tally::{Tally, standing};
+    use crate::app::view::tally::{Names, Tally, standing};
     let rows = |services| {
         let mut state = scenes::many(services, 80, 24);
         let engine = &state.engine;
         let rows = engine.board.rows.iter();
-        let standings: Vec<_> = rows
-            .map(|row| standing(row, &engine.policy, state.now))
-            .collect();
-        state.interface.tally = Some(Tally::of(&engine.board, &engine.policy, &standings));
+        let standings = rows.map(|row| standing(row, &engine.policy, state.now));
+        let names = Names::of(&engine.board, &engine.policy);
+        state.interface.tally = Some(Tally::of(&engine.board, names, standings));
         let view = view(&state);
         match &view.main.first().unwrap().content {
             Content::Table(table) => table.rows.len(),

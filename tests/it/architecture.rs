@@ -6,6 +6,7 @@ use std::path::Path;
 use self::rules::{Tree, offences, too_long};
 use self::source::Source;
 
+mod proof;
 mod rules;
 mod source;
 

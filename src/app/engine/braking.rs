@@ -2,37 +2,32 @@
 //!
 //! A cell is brought in line once, after the forge was read; every act of it follows the send-once
 //! protocol of `flow.rs`. What was refused, or had no answer, is tried again by a person alone
-//! (`Request::BindHold`). What a brake is lives in `domain/brake.rs`.
+//! (`Request::BindHold`). What a brake is lives in `domain/brake.rs`, its sending in `orders.rs`, reading
+//! it back in `reading.rs`.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::flow::{Flow, Pending, Stage};
-use super::schedule::Asked;
+use super::flow::Flow;
 use super::{Engine, JournalState, Report};
-use crate::app::effect::{Effect, Question};
-use crate::app::plan::Plan;
+use crate::app::effect::Effect;
 use crate::app::request::{Refusal, RefusalKind};
 use crate::domain::act::Act;
 use crate::domain::board::Row;
-use crate::domain::brake::{self, Bound, Case, Mark, Reading, Readings, Sought, Standing, Way};
-use crate::domain::entry::{Event, Precondition};
-use crate::domain::fault::Fault;
+use crate::domain::brake::{self, Bound, Case, Mark, Reading, Readings, Way};
+use crate::domain::entry::Event;
 use crate::domain::hold::{Cover, Hold};
-use crate::domain::ids::{EnvironmentName, ForgeName, HoldId, ServiceName};
+use crate::domain::ids::{EnvironmentName, HoldId, ServiceName};
 use crate::domain::ledger::Ledger;
 use crate::domain::observed::Fact;
-use crate::domain::policy::{Stage as PathStage, Via};
-use crate::domain::promotion::{Intent, Purpose, Step};
+use crate::domain::promotion::{Intent, Purpose};
+
+mod orders;
+mod reading;
 
 /// For how long a forge may stay silent before its brakes are left to a person.
-const PATIENCE: SignedDuration = SignedDuration::from_mins(1);
-/// How often marks are read back, of what is watched and of the rest.
-const WATCHED: SignedDuration = SignedDuration::from_secs(30);
-const OTHERS: SignedDuration = SignedDuration::from_mins(2);
-/// How many brakes may be on their way at once.
-const AT_ONCE: usize = 4;
+const PATIENCE: SignedDuration = SignedDuration::from_secs(90);
 
 type Place = (ServiceName, EnvironmentName);
 
@@ -103,14 +98,7 @@ impl Engine {
             return;
         }
         for place in self.places(cover) {
-            let forge = self
-                .board
-                .row(&place.0)
-                .map(|row| row.service.forge.clone());
-            if let Some(forge) = forge {
-                self.schedule.read_marks_again(&forge, &place.0);
-            }
-            self.braking.wanted.insert(place, now);
+            self.want_place(place, now);
         }
     }
 
@@ -304,6 +292,9 @@ impl Engine {
                     self.bring_in_line(&place, now);
                 }
                 Ok(false) if now.duration_since(since) < PATIENCE => {}
+                Ok(false) if self.is_on_its_way(&place) => {
+                    self.leave(&place, "what came of the last one is not known yet");
+                }
                 Ok(false) => self.leave(&place, "the forge does not answer"),
                 Err(why) => self.leave(&place, &why),
             }
@@ -327,6 +318,32 @@ impl Engine {
         });
     }
 
+    /// Has a cell brought in line once more: what was about to be sent for it is not, because somebody
+    /// wrote something in between.
+    pub(super) fn brake_again(&mut self, intent: &Intent, now: Timestamp) {
+        self.want_place((intent.service.clone(), intent.environment.clone()), now);
+    }
+
+    fn want_place(&mut self, place: Place, now: Timestamp) {
+        let row = self.board.row(&place.0);
+        if let Some(forge) = row.map(|row| row.service.forge.clone()) {
+            self.schedule.read_marks_again(&forge, &place.0);
+        }
+        self.braking.wanted.insert(place, now);
+    }
+
+    /// Says whether a brake of a cell is on its way, by whomever: what it comes to decides what is
+    /// missing.
+    fn is_on_its_way(&self, (service, environment): &Place) -> bool {
+        let ledger = self.ledger.iter();
+        let mut open = ledger.flat_map(Ledger::open);
+        open.any(|promotion| {
+            let intent = &promotion.intent;
+            intent.purpose.is_brake()
+                && (&intent.service, &intent.environment) == (service, environment)
+        })
+    }
+
     /// Says whether all that a cell's brakes rest on was read; the error says why it cannot be.
     fn is_read(&self, place: &Place, since: Timestamp, now: Timestamp) -> Result<bool, String> {
         let Some(row) = self.board.row(&place.0) else {
@@ -339,9 +356,16 @@ impl Engine {
                 Some(_) | None => Ok(false),
             };
         }
+        if self.is_on_its_way(place) {
+            return Ok(false);
+        }
         for sought in self.placed(place, now, None) {
             let fact = self.reading(&place.0, &sought.mark);
             if fact.and_then(Fact::at).is_some_and(|at| at >= since) {
+                // Not there, and perhaps not shown yet.
+                if self.is_too_early(place, &sought.mark, now) {
+                    return Ok(false);
+                }
                 continue;
             }
             return match fact.and_then(|fact| fact.fault.as_ref()) {
@@ -350,6 +374,15 @@ impl Engine {
             };
         }
         Ok(true)
+    }
+
+    fn is_too_early(&self, place: &Place, mark: &Mark, now: Timestamp) -> bool {
+        let too_early = self.with_case(place, now, |case| {
+            let mut tried = case.tried.iter();
+            let tried = tried.find(|tried| tried.mark == *mark);
+            tried.is_some_and(|tried| case.seems_lost(tried).is_none())
+        });
+        too_early == Some(true)
     }
 
     fn bring_in_line(&mut self, place: &Place, now: Timestamp) {
@@ -376,187 +409,6 @@ impl Engine {
         });
         self.braking.orders.retain(|order| order.place != *place);
         self.braking.orders.extend(orders.unwrap_or_default());
-    }
-
-    fn start_orders(&mut self, now: Timestamp) -> Vec<Effect> {
-        let mut effects = Vec::new();
-        let mut waiting = VecDeque::new();
-        while let Some(order) = self.braking.orders.pop_front() {
-            if self.may_start(&order) {
-                match self.start_order(&order, now) {
-                    Some(started) => effects.extend(started),
-                    None => self.leave(&order.place, "what it would be set on is not known"),
-                }
-            } else {
-                waiting.push_back(order);
-            }
-        }
-        self.braking.orders = waiting;
-        effects
-    }
-
-    /// A cell has one brake on its way at a time: the journal lets no second in.
-    fn may_start(&self, order: &Order) -> bool {
-        let is_there = |intent: &Intent| {
-            intent.purpose.is_brake()
-                && (&intent.service, &intent.environment) == (&order.place.0, &order.place.1)
-        };
-        let flows = || self.flows.values().map(|flow| &flow.plan.intent);
-        let ledger = self.ledger.iter();
-        let mut open = ledger.flat_map(Ledger::open);
-        flows().filter(|intent| intent.purpose.is_brake()).count() < AT_ONCE
-            && !flows().any(is_there)
-            && !open.any(|promotion| is_there(&promotion.intent))
-    }
-
-    fn start_order(&mut self, order: &Order, now: Timestamp) -> Option<Vec<Effect>> {
-        let id = self.new_intent_id();
-        let (service, environment) = &order.place;
-        let row = self.board.row(service)?;
-        let cell = row.cell(environment)?;
-        let facts = row.facts.value()?;
-        let to = cell.candidate.clone().or_else(|| cell.live.clone());
-        let plan = Plan {
-            call: order.act.call(row.service.kind, facts.repo.as_str()),
-            if_bad: String::new(),
-            warnings: Vec::new(),
-            command: "gonogo hold bind".to_owned(),
-            protected: false,
-            forge: row.service.forge.clone(),
-            repo: facts.repo.clone(),
-            intent: Intent {
-                id: id.clone(),
-                purpose: order.purpose,
-                service: service.clone(),
-                environment: environment.clone(),
-                from: cell.live.clone(),
-                to: to?,
-                act: order.act.clone(),
-                reason: order.reason.clone(),
-                digest: cell.digest.clone(),
-                replaces: None,
-                release: None,
-                overrides: Vec::new(),
-                rollback: false,
-            },
-        };
-        let stage = Stage::Recording;
-        self.flows.insert(id.clone(), Flow { plan, stage });
-        Some(self.intend(&id, now))
-    }
-
-    /// A brake that was accepted is read back at once, and leaves its cell to the next one.
-    pub(super) fn braked(&mut self, intent: &Intent, now: Timestamp) -> Vec<Effect> {
-        if let Some(mark) = Mark::of(&intent.act) {
-            self.braking
-                .readings
-                .remove(&(intent.service.clone(), mark));
-        }
-        let forge = self
-            .policy
-            .service(&intent.service)
-            .map(|it| it.forge.clone());
-        if let Some(forge) = forge {
-            self.schedule.read_marks_again(&forge, &intent.service);
-        }
-        let Some(operator) = self.operator.clone() else {
-            return Vec::new();
-        };
-        let draft = self.step_draft(intent, Step::Succeeded, &operator, now);
-        let pending = Pending::Braked(intent.id.clone());
-        vec![self.append(pending, draft, Precondition::Follows)]
-    }
-
-    /// The marks of a cell that are worth reading: those that hold it, and those that may be left.
-    fn placed(&self, place: &Place, now: Timestamp, branch: Option<&str>) -> Vec<Sought> {
-        let marks = self.with_case(place, now, |case| {
-            let placed = case.tried.iter().filter(|tried| {
-                tried.standing() == Standing::Placed && tried.mark.way() != Way::Reject
-            });
-            let lost = |mark: &Mark| {
-                let reading = case.readings.of(mark).and_then(Fact::value);
-                matches!(reading, Some(Reading::Gone | Reading::Foreign { .. }))
-            };
-            placed
-                .filter(|tried| !case.holds.is_empty() || !lost(&tried.mark))
-                .map(|tried| tried.sought(branch))
-                .collect()
-        });
-        marks.unwrap_or_default()
-    }
-
-    /// The marks that are due to be read back.
-    pub(super) fn due_marks(&mut self, forge: &ForgeName, now: Timestamp) -> Vec<Effect> {
-        let mut of_service: BTreeMap<ServiceName, Vec<Sought>> = BTreeMap::new();
-        let ledger = self.ledger.iter();
-        let braked = ledger.flat_map(|ledger| &ledger.braked);
-        for place in braked {
-            let Some(row) = self
-                .board
-                .row(&place.0)
-                .filter(|row| row.service.forge == *forge)
-            else {
-                continue;
-            };
-            let branch = row.service.stage(&place.1).and_then(base);
-            let marks = self.placed(place, now, branch);
-            of_service.entry(place.0.clone()).or_default().extend(marks);
-        }
-        let mut effects = Vec::new();
-        for (service, marks) in of_service {
-            let asked = Asked::Marks(forge.clone(), service.clone());
-            if marks.is_empty() || self.schedule.is_busy_with(&asked, now) {
-                continue;
-            }
-            let row = self.board.row(&service);
-            let Some(repo) = row.map(|row| {
-                let known = row.facts.value().map(|facts| facts.repo.clone());
-                known.unwrap_or_else(|| row.service.repo.clone())
-            }) else {
-                continue;
-            };
-            let again = if self.watched.contains(&service) {
-                WATCHED
-            } else {
-                OTHERS
-            };
-            let question = Question::Marks {
-                service,
-                repo,
-                marks,
-            };
-            effects.push(self.ask_marks(asked, forge, question, now + again, now));
-        }
-        effects
-    }
-
-    /// When something about brakes is due next by itself.
-    pub(super) fn braking_at(&self, now: Timestamp) -> Option<Timestamp> {
-        let second = SignedDuration::from_secs(1);
-        let waits = !self.braking.wanted.is_empty() || !self.braking.orders.is_empty();
-        let read = || self.schedule.marks_at(now);
-        waits.then_some(now + second).or_else(read)
-    }
-
-    /// Keeps what the forge shows of a service's marks.
-    pub(super) fn marks_read(
-        &mut self,
-        service: &ServiceName,
-        answers: impl Iterator<Item = (Mark, Result<Reading, Fault>)>,
-        asked_at: Timestamp,
-    ) {
-        for (mark, answer) in answers {
-            let known = self.braking.readings.entry((service.clone(), mark));
-            known.or_default().merge(answer, asked_at);
-        }
-    }
-}
-
-/// The branch whose protection decides over what is promoted, where a merge promotes.
-fn base(stage: &PathStage) -> Option<&str> {
-    match &stage.via {
-        Via::PullRequest { base, .. } => Some(base),
-        _ => None,
     }
 }
 

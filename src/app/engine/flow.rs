@@ -141,7 +141,12 @@ impl Engine {
         match (pending, result) {
             (Pending::Intent(id), Ok(())) => self.recheck(&id, now),
             (Pending::Intent(id), Err(fault)) => {
-                self.flows.remove(&id);
+                let flow = self.flows.remove(&id);
+                let intent = flow.map(|flow| flow.plan.intent);
+                let intent = intent.filter(|intent| intent.purpose.is_brake());
+                if let (Some(intent), JournalFault::Refused { .. }) = (intent, &fault) {
+                    self.brake_again(&intent, now);
+                }
                 // Whether it was written nobody knows: if it turns up, it is abandoned.
                 self.lost.insert(id.clone());
                 self.refuse(Some(id), &fault, "nothing was sent");
@@ -278,6 +283,10 @@ impl Engine {
         match fault {
             JournalFault::Refused { why } => {
                 let refusal = Refusal::new(RefusalKind::NoGo, format!("not sent: {why}"));
+                let intent = self.flows.get(id).map(|flow| flow.plan.intent.clone());
+                if let Some(intent) = intent.filter(|intent| intent.purpose.is_brake()) {
+                    self.brake_again(&intent, now);
+                }
                 let mut effects = self.abandon(id, refusal, now);
                 effects.extend(self.read_journal());
                 effects

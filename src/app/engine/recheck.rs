@@ -31,7 +31,7 @@ impl Engine {
         let intent = &flow.plan.intent;
         // A brake rests on nothing but its hold, which the permit asks for: it must not wait.
         if intent.purpose.is_brake() {
-            return self.ask_permit(id, now);
+            return self.recheck_brake(id, now);
         }
         // Going back is asked no gate that rests on samples.
         if intent.purpose != Purpose::Promotion || intent.rollback {
@@ -50,6 +50,19 @@ impl Engine {
             flow.stage = Stage::Sampling { waiting };
         }
         effects
+    }
+
+    fn recheck_brake(&mut self, id: &IntentId, now: Timestamp) -> Vec<Effect> {
+        let intent = self.flows.get(id).map(|flow| flow.plan.intent.clone());
+        let Some(intent) = intent else {
+            return Vec::new();
+        };
+        if self.is_still_meant(&intent, now) {
+            return self.ask_permit(id, now);
+        }
+        self.brake_again(&intent, now);
+        let why = "the holds on it have changed; nothing was sent";
+        self.abandon(id, Refusal::new(RefusalKind::NoGo, why), now)
     }
 
     /// Asks forge and journal again, because time has passed since the operator looked.

@@ -400,4 +400,37 @@ mod tests {
             ["absent"]
         );
     }
+
+    #[test]
+    fn it_is_looked_up_at_5_15_45_120_and_300_seconds_and_then_every_ten_minutes() {
+        let (owner, why) = ("elsewhere".into(), "timeout".to_owned());
+        let sent = vec![Step::Sending { owner }, Step::Unknown { why }];
+        let (mut engine, intent) = engine_with([sent, vec![Step::Reconciling]].concat());
+        let start = harness::now();
+        let fault = || Fault {
+            kind: crate::domain::fault::FaultKind::ForgeTrouble,
+            forge: "github".into(),
+            doing: "looking".to_owned(),
+            why: "502".to_owned(),
+            hint: None,
+            request: None,
+            at: start,
+            retry_at: None,
+        };
+        let mut looks = Vec::new();
+        for second in 0..2_000 {
+            let now = start + SignedDuration::from_secs(second);
+            let asked = engine.reconcile(now);
+            if asked
+                .iter()
+                .any(|effect| matches!(effect, Effect::Fetch { .. }))
+            {
+                looks.push(second - 1);
+                // A read that failed says nothing either way, however often.
+                assert_eq!(steps(&engine.found(&intent.id, Err(fault()), now)), [""; 0]);
+            }
+        }
+        let since: Vec<i64> = looks.iter().map(|second| second - looks[0] + 5).collect();
+        assert_eq!(since, [5, 15, 45, 120, 300, 900, 1_500]);
+    }
 }

@@ -17,6 +17,7 @@ use super::Engine;
 use crate::app::effect::{Effect, Question};
 use crate::domain::ids::{ForgeName, ServiceName, Sha};
 
+mod looks;
 mod next;
 mod pace;
 mod pulses;
@@ -49,6 +50,7 @@ pub(crate) struct Schedule {
     asked_with: BTreeMap<ServiceName, Vec<Sha>>,
     /// Until when a scope or a run's jobs are not asked for again.
     not_before: BTreeMap<Asked, Timestamp>,
+    looks: looks::Looks,
 }
 
 /// One forge's times.
@@ -85,6 +87,20 @@ pub(super) enum Of {
     Hot,
 }
 
+impl Asked {
+    /// The services that it is about, where it is not about a forge.
+    fn services(&self) -> &[ServiceName] {
+        match self {
+            Self::Identity(_) | Self::Pulse(..) => &[],
+            Self::Facts(_, services) => services,
+            Self::Scope(_, service, ..)
+            | Self::Declared(_, service, _)
+            | Self::Jobs(service, _)
+            | Self::Marks(_, service) => std::slice::from_ref(service),
+        }
+    }
+}
+
 impl Schedule {
     /// Asks for a service soon and several times: something was just done to it.
     pub fn hurry(&mut self, service: &ServiceName, now: Timestamp) {
@@ -93,11 +109,13 @@ impl Schedule {
             .map(|seconds| now + SignedDuration::from_secs(*seconds))
             .collect();
         self.early.insert(service.clone(), times);
+        self.looks.touch(service);
     }
 
     /// Reads one service whole at once: its pulse changed.
     pub fn refresh_one(&mut self, service: &ServiceName, now: Timestamp) {
         self.early.entry(service.clone()).or_default().push(now);
+        self.looks.touch(service);
     }
 
     /// Takes note of the revisions that a service's facts were asked with.
@@ -122,6 +140,7 @@ impl Schedule {
                 .entry(service.clone())
                 .or_default()
                 .insert(0, now);
+            self.looks.touch(service);
         }
         for clock in self.forges.values_mut() {
             clock.hot_at = None;
@@ -167,9 +186,12 @@ impl Schedule {
     /// Gives up the questions that nobody answered, and what is no longer to be waited for.
     fn forget(&mut self, now: Timestamp) {
         self.not_before.retain(|_, until| now < *until);
-        let read_at = &mut self.read_at;
+        let (read_at, looks) = (&mut self.read_at, &mut self.looks);
         self.asked.retain(|_, (asked, at)| {
             let kept = now.duration_since(*at) < LOST;
+            if !kept {
+                asked.services().iter().for_each(|one| looks.touch(one));
+            }
             if let (false, Asked::Facts(_, services)) = (kept, asked) {
                 read_at.retain(|service, _| !services.contains(service));
             }
@@ -240,7 +262,13 @@ impl Engine {
         if more {
             return self.schedule.asked.contains_key(&generation);
         }
-        self.schedule.asked.remove(&generation).is_some()
+        let Some((asked, _)) = self.schedule.asked.remove(&generation) else {
+            return false;
+        };
+        for service in asked.services() {
+            self.schedule.looks.touch(service);
+        }
+        true
     }
 
     /// A forge in trouble is asked less: the distance doubles up to `SLOWEST`, or is what it said.

@@ -158,7 +158,7 @@ pub(super) fn across(state: &mut State, forward: bool) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::harness::{judge, now, on, press, said, selected, stale, state, top};
+    use super::super::harness::{fresh, judge, now, on, press, said, selected, stale, state, top};
     use super::super::{Screen, Sort};
     use super::*;
     use crate::app::effect::Effect;
@@ -333,6 +333,28 @@ mod tests {
         assert_eq!(state.interface.offset, 2);
         press(&mut state, "g");
         assert_eq!(state.interface.offset, 0);
+    }
+
+    #[test]
+    fn rows_that_come_in_above_do_not_keep_the_top_out_of_sight() {
+        let mut state = state();
+        let resized = Msg::Resized {
+            columns: 80,
+            rows: 7,
+        };
+        update(&mut state, now(), resized);
+        for service in ["search", "billing", "web"] {
+            stale(&mut state, service);
+        }
+        press(&mut state, "t");
+        assert_eq!(selected(&state), "api");
+        assert_eq!(state.interface.offset, 2, "the cursor is the last row");
+        for service in ["billing", "web"] {
+            fresh(&mut state, service);
+        }
+        press(&mut state, "t");
+        assert_eq!(order(&state), ["search", "api", "billing", "web"]);
+        assert_eq!(state.interface.offset, 0, "what is stale shows again");
     }
 
     #[test]

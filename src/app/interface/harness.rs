@@ -15,6 +15,7 @@ use crate::domain::board::Board;
 use crate::domain::cell::InFlight;
 use crate::domain::deployment::Deployment;
 use crate::domain::facts::{Head, Permission, ServiceFacts};
+use crate::domain::few::Few;
 use crate::domain::gate::{self, Go, Verdict};
 use crate::domain::hold::{Cover, Hold, HoldKind};
 use crate::domain::ids::{
@@ -81,7 +82,8 @@ pub(crate) fn judge(board: &mut Board, service: &str, environment: &str, state: 
         cell.judgement.verdicts = vec![
             Verdict::new("fresh", gate::State::Open, "read just now"),
             Verdict::new("soak", state, "6h of 24h"),
-        ];
+        ]
+        .into();
         cell.judgement.go = if state.passes() { Go::Go } else { Go::NoGo };
     });
 }
@@ -99,6 +101,7 @@ pub(crate) fn with_cell(
         .iter_mut()
         .find(|row| row.service.name.as_str() == service)
         .expect("a service of the board");
+    row.version = board.version;
     let cell = row
         .cells
         .iter_mut()
@@ -341,7 +344,7 @@ fn facts(service: &str) -> ServiceFacts {
             author: None,
             at: None,
         }),
-        checks: BTreeMap::new(),
+        checks: Few::new(),
         environments: Vec::new(),
         deployments: vec![
             deployment(2, "production", live),
@@ -373,6 +376,7 @@ fn observed(state: &mut State, service: &str, at: Timestamp) {
         if row.service.name == name {
             let value = row.facts.value().cloned().expect("facts");
             row.facts = Fact::observed(value, at);
+            row.version = state.engine.board.version;
         }
     }
 }

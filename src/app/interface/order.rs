@@ -2,6 +2,7 @@
 
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -9,7 +10,8 @@ use super::arrangement::{Grouping, Sort};
 use super::board::board_height;
 use super::{Cursor, DetailTab, Interface, Overlay, Screen};
 use crate::app::engine::Engine;
-use crate::app::view::tally::{Stands, Tally, rank, stands};
+use crate::app::view::tally::{Names, Stands, Tally, rank, stands};
+use crate::domain::board::Row;
 use crate::domain::cell::CellState;
 use crate::domain::ids::{EnvironmentName, ServiceName};
 use crate::domain::policy::Policy;
@@ -38,8 +40,11 @@ pub(crate) struct Arranged {
     group: Grouping,
     filter: String,
     may_move: bool,
-    /// In which words each row stands somewhere, in the board's order.
-    stands: Vec<Stands>,
+    policy: Arc<Policy>,
+    /// When every row was looked at, and not just those that have changed.
+    counted_at: Timestamp,
+    /// How each row stands, in the board's order.
+    standings: Vec<Standing>,
     /// Places of rows on the board, in the order of `sort`.
     sorted: Vec<usize>,
     /// Those of them that the filter lets through.
@@ -47,12 +52,22 @@ pub(crate) struct Arranged {
     lines: Option<Lines>,
 }
 
+/// How a row stands.
+#[derive(Clone, Copy, Debug)]
+struct Standing {
+    /// The row's version when that was found.
+    version: u64,
+    worst: CellState,
+    /// In which words it stands somewhere.
+    all: Stands,
+}
+
 impl Interface {
     /// Counts and orders the services again, if anything they depend on has changed.
     pub(super) fn arrange(&mut self, engine: &Engine, now: Timestamp) {
         let may_move = self.frozen.is_none() && !self.has_dialog();
         let old = self.arranged.take();
-        let (old, lines) = match old {
+        let (old, last) = match old {
             Some(old)
                 if old.version == engine.board.version
                     && now.duration_since(old.at) < LATER
@@ -66,9 +81,9 @@ impl Interface {
                 }
                 (Some(old), None)
             }
-            old => (None, old.and_then(|old| old.lines)),
+            old => (None, old),
         };
-        let mut arranged = old.unwrap_or_else(|| self.counted(engine, now, may_move, lines));
+        let mut arranged = old.unwrap_or_else(|| self.counted(engine, now, may_move, last));
         if may_move {
             arranged.sift(&self.filter, engine, now);
             self.reorder(engine, &arranged.shown);
@@ -77,24 +92,44 @@ impl Interface {
         self.arranged = Some(arranged);
     }
 
-    /// Counts and sorts the rows; nothing is filtered yet.
+    /// Counts and sorts the rows; nothing is filtered yet. What was found `last` stays of the rows
+    /// that have not changed since, unless time alone may have changed it.
     fn counted(
         &mut self,
         engine: &Engine,
         now: Timestamp,
         may_move: bool,
-        lines: Option<Lines>,
+        last: Option<Arranged>,
     ) -> Arranged {
         let rows = &engine.board.rows;
-        let (standings, stands): (Vec<CellState>, Vec<Stands>) = rows
-            .iter()
-            .map(|row| stands(row, &engine.policy, now))
-            .unzip();
-        self.tally = Some(Tally::of(&engine.board, &engine.policy, &standings));
+        let (lines, last) = match last {
+            Some(mut last) => (
+                last.lines.take(),
+                last.is_good_for(engine, now).then_some(last),
+            ),
+            None => (None, None),
+        };
+        let names = self.tally.take().filter(|_| last.is_some());
+        let names = names.map_or_else(
+            || Names::of(&engine.board, &engine.policy),
+            |tally| tally.names,
+        );
+        let counted_at = last.as_ref().map_or(now, |last| last.counted_at);
+        let mut standings = last.map(|last| last.standings).unwrap_or_default();
+        let known = standings.len();
+        for (row, standing) in rows.iter().zip(&mut standings) {
+            if row.version != standing.version {
+                *standing = Standing::of(row, &engine.policy, now);
+            }
+        }
+        let others = rows.iter().skip(known);
+        standings.extend(others.map(|row| Standing::of(row, &engine.policy, now)));
+        let worst = || standings.iter().map(|standing| standing.worst);
+        self.tally = Some(Tally::of(&engine.board, names, worst()));
         let mut sorted: Vec<usize> = Vec::new();
         if may_move {
             sorted.extend(0..rows.len());
-            let risk = |place: &usize| standings.get(*place).map(|standing| rank(*standing));
+            let risk = |place: &usize| standings.get(*place).map(|standing| rank(standing.worst));
             let name = |place: &usize| rows.get(*place).map(|row| &row.service.name);
             let cells = |place: &usize| rows.get(*place).into_iter().flat_map(|row| &row.cells);
             match self.sort {
@@ -123,7 +158,9 @@ impl Interface {
             group: self.group,
             filter: String::new(),
             may_move,
-            stands,
+            policy: Arc::clone(&engine.policy),
+            counted_at,
+            standings,
             shown: sorted.clone(),
             sorted,
             lines: lines.filter(|lines| lines.are_of(&engine.policy, rows)),
@@ -174,13 +211,23 @@ impl Interface {
             .or_else(|| self.order.iter().position(|name| name == service))
     }
 
-    /// Moves the first visible row so that the cursor is in sight.
+    /// Moves the first visible row so that the cursor is in sight: from where the operator left it,
+    /// so that rows that come in above, or change places, do not push what asks for somebody out of
+    /// the picture for good.
     pub(super) fn keep_in_sight(&mut self) {
         let height = usize::from(board_height(self)).max(1);
         let most = self.order.len().saturating_sub(height);
+        let service = self.cursor.as_ref().map(|cursor| &cursor.service);
+        let is_left = service.is_some() && self.left.as_ref().map(|(name, _)| name) == service;
+        if let Some((_, offset)) = self.left.as_ref().filter(|_| is_left) {
+            self.offset = *offset;
+        }
         self.offset = self.offset.min(most);
         if let Some(place) = self.place() {
             self.offset = self.offset.clamp((place + 1).saturating_sub(height), place);
+        }
+        if !is_left {
+            self.left = service.cloned().map(|service| (service, self.offset));
         }
     }
 
@@ -248,7 +295,25 @@ pub fn columns(policy: &Policy) -> Vec<EnvironmentName> {
     columns
 }
 
+impl Standing {
+    fn of(row: &Row, policy: &Policy, now: Timestamp) -> Self {
+        let (worst, all) = stands(row, policy, now);
+        Self {
+            version: row.version,
+            worst,
+            all,
+        }
+    }
+}
+
 impl Arranged {
+    /// Says whether what was found of a row that has not changed since is still so.
+    fn is_good_for(&self, engine: &Engine, now: Timestamp) -> bool {
+        Arc::ptr_eq(&self.policy, &engine.policy)
+            && self.standings.len() == engine.board.rows.len()
+            && now.duration_since(self.counted_at) < LATER
+    }
+
     /// Lets rows through the filter. One that goes on where the last ended can only take rows away.
     fn sift(&mut self, filter: &str, engine: &Engine, now: Timestamp) {
         let mut query = Query::parse(filter);
@@ -261,9 +326,10 @@ impl Arranged {
         }
         let (policy, rows) = (&engine.policy, &engine.board.rows);
         let lines = self.lines.get_or_insert_with(|| Lines::new(policy, rows));
-        let stands = &self.stands;
+        let standings = &self.standings;
         self.shown.retain(|place| {
-            let stands = stands.get(*place).copied().unwrap_or_default();
+            let stands = standings.get(*place).map(|standing| standing.all);
+            let stands = stands.unwrap_or_default();
             let line = lines.line(*place);
             let row = rows.get(*place);
             row.is_some_and(|row| query.lets_through(row, line, stands, policy, now))

@@ -15,6 +15,7 @@ use crate::domain::hold::Hold;
 use crate::domain::ids::{
     EnvironmentName, HoldId, IntentId, PullRequestNumber, ReleaseName, RunId, ServiceName,
 };
+use crate::domain::phase::Phase;
 use crate::domain::pipeline::Run;
 use crate::domain::promotion::{Promotion, Purpose};
 use crate::domain::pull_request::{ChangeState, PullRequest};
@@ -155,6 +156,15 @@ impl Item<'_> {
     }
 }
 
+/// The lower, the sooner a run needs somebody. An old pipeline with a manual job that nobody played
+/// waits for ever, and for nobody.
+fn urgency(run: &Run) -> u8 {
+    if run.phase == Phase::Gated && run.waiting.is_empty() {
+        return Phase::Succeeded.rank();
+    }
+    run.phase.rank()
+}
+
 /// The lines of a list, what needs somebody first.
 pub fn items(engine: &Engine, overview: Overview) -> Vec<Item<'_>> {
     let rows = engine.board.rows.iter();
@@ -167,7 +177,7 @@ pub fn items(engine: &Engine, overview: Overview) -> Vec<Item<'_>> {
                     runs.map(move |run| (row, run))
                 })
                 .collect();
-            runs.sort_by_key(|(_, run)| (run.phase.rank(), Reverse(run.updated_at)));
+            runs.sort_by_key(|(_, run)| (urgency(run), Reverse(run.updated_at)));
             runs.into_iter()
                 .map(|(row, run)| Item::Run(row, run))
                 .collect()

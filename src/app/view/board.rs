@@ -132,7 +132,7 @@ fn matrix(look: &Look<'_>) -> Panel {
 }
 
 fn columns_shown<'a>(look: &'a Look<'_>) -> Vec<&'a EnvironmentName> {
-    let all = &look.tally.environments;
+    let all = &look.tally.names.environments;
     // Below 80 columns dev goes first: what is nearest to production matters most.
     let from = usize::from(look.shape.columns < 80 && all.len() > 2);
     let cursor = look.interface.cursor.as_ref();

@@ -24,13 +24,56 @@ pub(super) fn bars(look: &Look<'_>) -> Vec<Bar> {
         .right(2, operator(look))
         .right(1, mode(look));
     let mut second = Bar::default().left(0, counts(look));
-    for (name, forge) in &look.engine.forges {
-        // A forge in trouble goes after the count of errors, which the footer has too.
-        let trouble = forge.fault.is_some() || look.is_old(forge);
-        let rank = if trouble { 0 } else { 2 };
-        second = second.right(rank, forge_line(look, name, forge));
+    for (rank, line) in forges(look) {
+        second = second.right(rank, line);
     }
     vec![first, second.right(1, errors(look))]
+}
+
+/// The forges with the rank that each keeps where not everything fits. On a narrow screen those that
+/// are well are told in one, so that none is missing without a word.
+fn forges(look: &Look<'_>) -> Vec<(u8, Line)> {
+    let narrow = is_narrow(look);
+    let calm = |forge: &ForgeState| {
+        forge.fault.is_none() && !look.is_old(forge) && !is_low(forge) && narrow
+    };
+    let (well, named): (Vec<_>, Vec<_>) = look
+        .engine
+        .forges
+        .iter()
+        .partition(|(_, forge)| calm(forge));
+    let mut lines: Vec<(u8, Line)> = named
+        .into_iter()
+        .map(|(name, forge)| {
+            // A forge in trouble goes after the count of errors, which the footer has too.
+            let trouble = forge.fault.is_some() || look.is_old(forge);
+            (if trouble { 0 } else { 2 }, forge_line(look, name, forge))
+        })
+        .collect();
+    match well.as_slice() {
+        [] => {}
+        [(name, forge)] => lines.push((2, forge_line(look, name, forge))),
+        several => {
+            let oldest = several.iter().filter_map(|(_, forge)| forge.answered_at);
+            let age = oldest.min().map(|at| time::age(look.clock.ago(at)));
+            let line = Line::of(Tone::Muted, format!("{} forges ", several.len()));
+            let line = line.with(Tone::Plain, age.unwrap_or_else(|| "-".to_owned()));
+            lines.push((2, line));
+        }
+    }
+    lines
+}
+
+fn is_narrow(look: &Look<'_>) -> bool {
+    look.shape.columns < 120 && look.engine.forges.len() > 1
+}
+
+/// Whether a forge's budget runs out.
+fn is_low(forge: &ForgeState) -> bool {
+    let budget = &forge.budget;
+    let (left, limit) = (budget.remaining, budget.limit);
+    left.zip(limit)
+        .is_some_and(|(left, limit)| left * 10 < limit)
 }
 
 /// One line where there is no room for two: the countdown and what is wrong.
@@ -55,7 +98,8 @@ fn merged(look: &Look<'_>) -> Bar {
 
 fn name(look: &Look<'_>) -> String {
     look.tally
-        .name
+        .names
+        .owner
         .clone()
         .unwrap_or_else(|| "gonogo".to_owned())
 }
@@ -204,10 +248,10 @@ fn short(name: &str) -> &str {
     }
 }
 
-/// `github 6s 4112`: age of the last answer and what is left of the budget. Several on a narrow
-/// screen are `gh 6s`, with the budget only where it runs out.
+/// `github 6s 4112`: age of the last answer and what is left of the budget. One of several on a
+/// narrow screen is `gh 6s`, with the budget only where it runs out.
 fn forge_line(look: &Look<'_>, name: &ForgeName, forge: &ForgeState) -> Line {
-    let narrow = look.shape.columns < 120 && look.engine.forges.len() > 1;
+    let narrow = is_narrow(look);
     let name = if narrow {
         short(name.as_str())
     } else {
@@ -227,7 +271,7 @@ fn forge_line(look: &Look<'_>, name: &ForgeName, forge: &ForgeState) -> Line {
         line.push(Tone::Plain, age);
     }
     if let Some(left) = forge.budget.remaining {
-        let low = forge.budget.limit.is_some_and(|limit| left * 10 < limit);
+        let low = is_low(forge);
         let tone = if low { Tone::Warning } else { Tone::Muted };
         if low || !narrow {
             line.push(tone, format!(" {left}"));

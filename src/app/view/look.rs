@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::glyph::Glyphs;
 use super::shape::Shape;
-use super::tally::{Tally, standing};
+use super::tally::{Names, Tally, standing};
 use super::time::Clock;
 use crate::app::engine::{Engine, ForgeState};
 use crate::app::interface::{Interface, Screen};
@@ -47,9 +47,9 @@ impl<'a> Look<'a> {
             Some(tally) => Cow::Borrowed(tally),
             None => {
                 let rows = engine.board.rows.iter();
-                let standings: Vec<_> =
-                    rows.map(|row| standing(row, &engine.policy, now)).collect();
-                Cow::Owned(Tally::of(&engine.board, &engine.policy, &standings))
+                let standings = rows.map(|row| standing(row, &engine.policy, now));
+                let names = Names::of(&engine.board, &engine.policy);
+                Cow::Owned(Tally::of(&engine.board, names, standings))
             }
         };
         Self {
@@ -68,7 +68,7 @@ impl<'a> Look<'a> {
     pub fn environment(&self) -> Option<&EnvironmentName> {
         match &self.interface.cursor {
             Some(cursor) => Some(&cursor.environment),
-            None => self.tally.environments.last(),
+            None => self.tally.names.environments.last(),
         }
     }
 

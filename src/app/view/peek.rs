@@ -72,7 +72,9 @@ fn lines(look: &Look<'_>, row: &Row, cell: &Cell, rows: usize) -> Vec<Line> {
     let columns = usize::from(look.shape.main()).saturating_sub(2);
     let mut lines = notices(look, row, cell);
     let gates_room = if rows > 8 {
-        cell.judgement.verdicts.len()
+        // What does not fit is folded by the gates, never cut off without a word.
+        let left = rows.saturating_sub(lines.len() + 2);
+        cell.judgement.verdicts.len().min(left)
     } else {
         rows.saturating_sub(lines.len() + 1)
     };

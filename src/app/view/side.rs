@@ -62,11 +62,10 @@ pub(super) fn panels(look: &Look<'_>) -> Vec<Panel> {
     panels
 }
 
-/// Two lines each: what and how far, who and how long.
+/// Two lines each: what and how far, who and how long. Of the whole board, whatever the filter shows.
 fn in_flight(look: &Look<'_>) -> Vec<Line> {
     let mut lines = Vec::new();
-    let seen = look.interface.order.iter().skip(look.interface.offset);
-    for name in seen.take(look.shape.matrix().max(1)) {
+    for name in look.tally.moving.iter().take(usize::from(look.shape.rows)) {
         let Some(row) = look.engine.board.row(name) else {
             continue;
         };

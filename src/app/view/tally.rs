@@ -6,16 +6,13 @@ use jiff::Timestamp;
 use crate::app::interface::order::columns;
 use crate::domain::board::{Board, Row};
 use crate::domain::cell::CellState;
-use crate::domain::ids::EnvironmentName;
+use crate::domain::ids::{EnvironmentName, ServiceName};
 use crate::domain::policy::{Policy, Via};
 
 /// How many services stand where; each is counted once, where it needs somebody most.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
-    /// The owner that all repositories share, if they do.
-    pub name: Option<String>,
-    /// The columns of the board: the union of all paths, in order.
-    pub environments: Vec<EnvironmentName>,
+    pub names: Names,
     pub services: usize,
     pub ready: usize,
     pub running: usize,
@@ -27,18 +24,41 @@ pub struct Tally {
     /// Never read yet, and nothing went wrong.
     pub loading: usize,
     pub level: usize,
+    /// The services with a promotion that moves: waiting for somebody's approval is not moving.
+    pub moving: Vec<ServiceName>,
+}
+
+/// What the whole and its columns are called, which only another config changes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Names {
+    /// The owner that all repositories share, if they do.
+    pub owner: Option<String>,
+    /// The columns of the board: the union of all paths, in order.
+    pub environments: Vec<EnvironmentName>,
+}
+
+impl Names {
+    pub fn of(board: &Board, policy: &Policy) -> Self {
+        Self {
+            owner: owner(board),
+            environments: columns(policy),
+        }
+    }
 }
 
 impl Tally {
     /// Counts rows that stand where `standings` says, one for each row.
-    pub fn of(board: &Board, policy: &Policy, standings: &[CellState]) -> Self {
+    pub fn of(board: &Board, names: Names, standings: impl IntoIterator<Item = CellState>) -> Self {
         let mut tally = Self {
-            name: owner(board),
-            environments: columns(policy),
+            names,
             services: board.rows.len(),
             ..Self::default()
         };
         for (row, standing) in board.rows.iter().zip(standings) {
+            let mut flights = row.cells.iter().filter_map(|cell| cell.in_flight.as_ref());
+            if flights.any(|flight| !flight.awaits_approval()) {
+                tally.moving.push(row.service.name.clone());
+            }
             if row.facts.last.is_none() && row.facts.fault.is_none() {
                 tally.loading += 1;
                 continue;
@@ -61,8 +81,7 @@ impl Tally {
     /// What is known before anything was judged: names and numbers, but not how anything stands.
     pub fn unjudged(board: &Board, policy: &Policy) -> Self {
         Self {
-            name: owner(board),
-            environments: columns(policy),
+            names: Names::of(board, policy),
             services: board.rows.len(),
             ..Self::default()
         }

@@ -188,3 +188,18 @@ fn a_window_that_ends_when_it_starts_is_refused() {
     let (message, _) = said(&pair("from = \"23:00\"\nto = \"23:00\"\n")).remove(0);
     assert_eq!(message, "a window must not end when it starts");
 }
+
+#[test]
+fn w2_an_unknown_zone_is_a_load_error_with_line_and_column() {
+    let window = PATCH.replace("Europe/Berlin", "Europe/Berln");
+    let window = window.as_str();
+    let problems = load_text(&with(window)).map(|_| ()).unwrap_err();
+    let zone = problems
+        .iter()
+        .find(|problem| problem.message.contains("time zone"));
+    let zone = zone.unwrap_or_else(|| panic!("{}", render(&problems)));
+    let text = with(window);
+    let line = text.lines().position(|line| line.starts_with("zone"));
+    assert_eq!(zone.line, line.unwrap() + 1);
+    assert_eq!(zone.column, 8);
+}

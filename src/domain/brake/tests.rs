@@ -6,6 +6,7 @@ use super::*;
 use crate::domain::act::Handle;
 use crate::domain::entry::{Draft, Entry, Event};
 use crate::domain::facts::Permission;
+use crate::domain::few::Few;
 use crate::domain::hold::{Cover, HoldKind};
 use crate::domain::ids::{Digest, EnvironmentId, Seq};
 use crate::domain::phase::Phase;
@@ -62,7 +63,7 @@ fn facts(pull_requests: Vec<PullRequest>) -> ServiceFacts {
         permission: Permission::Write,
         default_branch: None,
         head: None,
-        checks: BTreeMap::new(),
+        checks: Few::new(),
         environments: Vec::new(),
         deployments: Vec::new(),
         runs: Vec::new(),
@@ -197,12 +198,17 @@ impl World {
         }
     }
 
+    /// What the forge shows of every mark, after it has had the time to show it.
     fn read(&mut self, reading: &Reading) {
+        self.read_at(reading, now() + SHOWN_AFTER);
+    }
+
+    fn read_at(&mut self, reading: &Reading, at: Timestamp) {
         let marks: Vec<Mark> =
             self.with(|case| case.tried.iter().map(|one| one.mark.clone()).collect());
         for mark in marks {
             self.readings
-                .insert(mark, Fact::observed(reading.clone(), now()));
+                .insert(mark, Fact::observed(reading.clone(), at));
         }
     }
 }
@@ -519,4 +525,21 @@ fn labels_on_more_than_is_shown_are_not_said_to_be_everywhere() {
     let bound = world.bound().unwrap();
     assert_eq!(bound.effect, Effect::Advisory);
     assert!(bound.proofs[0].says.contains("2 more"), "{bound:?}");
+}
+
+#[test]
+fn that_a_mark_is_not_there_says_nothing_until_forges_show_what_they_took() {
+    let mut world = World::held(&[Way::Status]);
+    world.place();
+    world.holds.clear();
+    let lost = |world: &World| world.with(|case| case.seems_lost(&case.tried[0]));
+    let moment = SHOWN_AFTER - SignedDuration::from_secs(1);
+    world.read_at(&Reading::Gone, now() + moment);
+    assert_eq!(lost(&world), None);
+    assert_eq!(world.left().len(), 1, "it may be there");
+    world.read_at(&ours(), now() + moment);
+    assert_eq!(lost(&world), Some(false));
+    world.read(&Reading::Gone);
+    assert_eq!(lost(&world), Some(true));
+    assert_eq!(world.left(), []);
 }

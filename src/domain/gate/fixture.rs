@@ -141,8 +141,9 @@ impl World {
         let found: Vec<Verdict> = self
             .judge_at(now)
             .verdicts
-            .into_iter()
+            .iter()
             .filter(|verdict| verdict.gate == gate)
+            .cloned()
             .collect();
         let [verdict] = found.as_slice() else {
             panic!("{} verdicts named {gate}", found.len())

@@ -24,7 +24,7 @@ pub fn judge(case: &Case<'_>, now: Timestamp) -> Judgement {
         go: sum(verdicts.iter().map(|verdict| verdict.state_at(now))),
         earliest: earliest::of(case, &verdicts, now),
         due: due(case, &verdicts, now),
-        verdicts,
+        verdicts: verdicts.into(),
     }
 }
 

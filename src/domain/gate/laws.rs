@@ -546,7 +546,7 @@ proptest! {
 
     #[test]
     fn past_valid_until_a_verdict_reads_unknown(world in world()) {
-        for verdict in world.judge().verdicts {
+        for verdict in &world.judge().verdicts {
             if let Some(until) = verdict.valid_until {
                 prop_assert_eq!(verdict.state_at(until), State::Unknown);
                 let before = until - SignedDuration::from_nanos(1);

@@ -2,6 +2,7 @@
 //! would come along.
 
 use super::{Case, State, Verdict, words};
+use crate::domain::brake;
 use crate::domain::facts::ServiceFacts;
 use crate::domain::observed::Fact;
 use crate::domain::phase::Phase;
@@ -146,7 +147,7 @@ fn weigh(name: &str, rule: &PipelineRule) -> Weight {
     let is_in = |list: &[String]| list.iter().any(|listed| listed == name);
     if is_in(&rule.required) {
         Weight::Named
-    } else if is_in(&rule.ignored) {
+    } else if is_in(&rule.ignored) || brake::is_named(name) {
         Weight::Ignored
     } else if is_in(&rule.optional) {
         Weight::Optional

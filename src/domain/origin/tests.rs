@@ -1,8 +1,9 @@
 use jiff::SignedDuration;
 
 use super::*;
-use crate::domain::act::Handle;
+use crate::domain::act::{Act, Handle};
 use crate::domain::gate::fixture::{WANTED, World, ago, deployment, now};
+use crate::domain::ids::RunId;
 use crate::domain::promotion::Step;
 
 /// A world in which somebody deployed 2.41.0 to production five minutes ago.
@@ -138,12 +139,18 @@ fn p8_what_was_rejected_or_never_sent_made_nothing() {
 
 #[test]
 fn p8_what_one_of_us_rejected_or_stopped_is_ours_as_long_as_it_never_came_in() {
-    for purpose in [Purpose::Rejection, Purpose::Cancellation] {
+    // A hold may turn away what waits.
+    for purpose in [Purpose::Rejection, Purpose::Cancellation, Purpose::Brake] {
         let (mut world, mut deployed) = world();
         world.promotion("production", &[sent(), accepted(), Step::Succeeded]);
         let ledger = world.book();
         for promotion in ledger.promotions.values_mut() {
             promotion.intent.purpose = purpose;
+            promotion.intent.act = Act::Reject {
+                run: RunId(8812),
+                environments: Vec::new(),
+                comment: String::new(),
+            };
         }
         deployed.changed_at = ago(1);
         assert_eq!(origin(&world, &deployed), Origin::OutOfBand, "it came in");

@@ -52,8 +52,10 @@ pub fn of(
 }
 
 fn estimate(spread: Spread, verifying: SignedDuration, like: Option<EnvironmentName>) -> Estimate {
+    let p90 = spread.p90.saturating_add(verifying);
     Estimate {
-        p90: Some(spread.p90.saturating_add(verifying)),
+        // What took no time at all was not measured.
+        p90: p90.is_positive().then_some(p90),
         samples: spread.count,
         like,
     }

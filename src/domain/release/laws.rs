@@ -166,7 +166,7 @@ mod frozen {
                     }
                 };
                 cell.judgement.go = sum([verdict.state]);
-                cell.judgement.verdicts = vec![verdict];
+                cell.judgement.verdicts = vec![verdict].into();
             }
         }
         let last = waves.iter().copied().max().unwrap_or(0);

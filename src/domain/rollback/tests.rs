@@ -192,7 +192,7 @@ fn p7_each_way_goes_back_as_it_can_and_says_what_to_do_where_it_cannot() {
         let mut world = world();
         world.via(via);
         let cell = back(&world);
-        let mut verdicts = cell.judgement.verdicts.into_iter();
+        let mut verdicts = cell.judgement.verdicts.iter().cloned();
         let forge = verdicts
             .rfind(|verdict| verdict.gate == "forge")
             .expect("a forge gate");

@@ -15,6 +15,7 @@ use super::reply::{Nodes, nodes};
 use super::words;
 use crate::domain::deployment::Deployment;
 use crate::domain::facts::{ForgeEnvironment, Head, Release, ServiceFacts};
+use crate::domain::few::Few;
 use crate::domain::ids::{
     DeploymentId, EnvironmentId, EnvironmentName, Person, ReleaseId, RepoPath, RunId, Sha,
 };
@@ -154,7 +155,7 @@ pub(super) fn facts(mut fields: Map<String, Value>) -> Result<ServiceFacts, Erro
     let repository: Repository = serde_json::from_value(Value::Object(fields))
         .map_err(|error| Error::Unreadable(clean(&error.to_string())))?;
 
-    let mut checks = BTreeMap::new();
+    let mut checks = Few::new();
     for value in revisions {
         if let Ok(commit) = Checked::deserialize(&value) {
             let sha = Sha::from(clean(&commit.oid).to_lowercase());
@@ -252,7 +253,7 @@ fn aliased(fields: &mut Map<String, Value>, letter: char) -> Vec<Value> {
 
 fn head(
     branch: Option<BranchRef>,
-    checks: &mut BTreeMap<Sha, Checks>,
+    checks: &mut Few<Sha, Checks>,
     gaps: &mut Vec<String>,
 ) -> (Option<Head>, Vec<Run>) {
     let Some(branch) = branch else {

@@ -64,8 +64,8 @@ impl GitHub {
 
     async fn viewer(&self) -> Result<Person, Error> {
         let reply = self.wire.query(Purpose::Look, VIEWER, &json!({})).await?;
-        let (data, errors) = reply.into_parts()?;
-        match data.get("viewer").map(Login::deserialize) {
+        let (mut data, errors) = reply.into_parts()?;
+        match data.remove("viewer").map(Login::deserialize) {
             Some(Ok(login)) => Ok(person(&login)),
             _ => Err(errors.first().map_or_else(
                 || Error::Unreadable("the answer names nobody".to_owned()),

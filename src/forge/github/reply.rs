@@ -1,9 +1,12 @@
 //! GraphQL answers: data and errors side by side, since a partial answer is a normal one.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use serde_json::{Map, Value};
+use serde_json::Value;
+use serde_json::value::RawValue;
 
 use crate::domain::fault::FaultKind;
 use crate::domain::text::clean;
@@ -12,9 +15,23 @@ use crate::forge::error::{Error, Refusal};
 /// The envelope of an answer to a query.
 #[derive(Debug, Deserialize)]
 pub(super) struct Reply {
-    pub(super) data: Option<Map<String, Value>>,
+    data: Option<Data>,
     #[serde(default)]
     errors: Option<Vec<Trouble>>,
+}
+
+/// The fields of an answer, each as text until somebody takes it: as a tree, an answer about twenty
+/// services is ten times as large as its text.
+#[derive(Debug, Deserialize)]
+#[serde(transparent)]
+pub(super) struct Data(BTreeMap<String, Box<RawValue>>);
+
+impl Data {
+    /// Takes a field out.
+    pub(super) fn remove(&mut self, field: &str) -> Option<Value> {
+        let text = self.0.remove(field)?;
+        serde_json::from_str(text.get()).ok()
+    }
 }
 
 /// One entry of `errors`.
@@ -121,8 +138,8 @@ impl Trouble {
 
 impl Reply {
     pub(super) fn rate(&self) -> Option<Rate> {
-        let rate = self.data.as_ref()?.get("rateLimit")?;
-        Rate::deserialize(rate).ok()
+        let rate = self.data.as_ref()?.0.get("rateLimit")?;
+        serde_json::from_str(rate.get()).ok()
     }
 
     pub(super) fn errors(&self) -> &[Trouble] {
@@ -130,7 +147,7 @@ impl Reply {
     }
 
     /// Returns the data, or why there is none at all.
-    pub(super) fn into_parts(self) -> Result<(Map<String, Value>, Vec<Trouble>), Error> {
+    pub(super) fn into_parts(self) -> Result<(Data, Vec<Trouble>), Error> {
         let errors = self.errors.unwrap_or_default();
         match self.data {
             Some(data) => Ok((data, errors)),

@@ -13,6 +13,7 @@ use super::project::Branch;
 use super::reply::{Nodes, number};
 use super::{GitLab, words};
 use crate::domain::facts::{ForgeEnvironment, Head, Permission, Release, ServiceFacts};
+use crate::domain::few::Few;
 use crate::domain::ids::{Person, RepoPath, Sha};
 use crate::domain::pipeline::Run;
 use crate::domain::policy::EnvironmentModel;
@@ -188,7 +189,7 @@ impl GitLab {
             permission,
             default_branch: branch,
             head,
-            checks: BTreeMap::new(),
+            checks: Few::new(),
             environments: Vec::new(),
             deployments: Vec::new(),
             runs: recent.iter().map(Pipeline::run).collect(),

@@ -145,7 +145,7 @@ impl GitLab {
                 }))
             }
             Act::Unfreeze { freeze, .. } => {
-                let there = self.has_freeze(repo, *freeze).await?;
+                let there = self.has_freeze(Purpose::Settle, repo, *freeze).await?;
                 Ok((!there).then(|| Handle {
                     freeze: Some(*freeze),
                     ..Handle::default()

@@ -58,9 +58,15 @@ impl GitLab {
                 Ok(mark::present(there))
             }
             Mark::Freeze { start, end } => {
-                let found = self.find_freeze(Purpose::Look, repo, start, end).await?;
-                let ours = found.filter(|id| sought.freeze.is_none_or(|known| known == *id));
-                Ok(mark::present(ours.is_some()))
+                // Two cells may be frozen in the same minute: then the number tells them apart.
+                let there = match sought.freeze {
+                    Some(known) => self.has_freeze(Purpose::Look, repo, known).await?,
+                    None => {
+                        let found = self.find_freeze(Purpose::Look, repo, start, end).await?;
+                        found.is_some()
+                    }
+                };
+                Ok(mark::present(there))
             }
             // What waits is among the facts.
             Mark::Rejection { .. } => Ok(Reading::Gone),
@@ -96,11 +102,12 @@ impl GitLab {
 
     pub(super) async fn has_freeze(
         &self,
+        purpose: Purpose,
         repo: &RepoPath,
         freeze: FreezeId,
     ) -> Result<bool, Error> {
         let route = "/freeze_periods?per_page=100";
-        let periods: Vec<FreezePeriod> = self.read_all(Purpose::Settle, repo, route).await?;
+        let periods: Vec<FreezePeriod> = self.read_all(purpose, repo, route).await?;
         Ok(periods.iter().any(|it| it.id == freeze.0))
     }
 }

@@ -11,6 +11,7 @@ use super::world::{World, dusk};
 use crate::app::effect::{Effect, Question, Target};
 use crate::app::engine::flow::Stage;
 use crate::app::msg::{Answer, Identity};
+use crate::domain::brake::{Reading, Sought};
 use crate::domain::facts::ServiceFacts;
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::ids::{EnvironmentName, ForgeName, RepoPath, ServiceName};
@@ -48,13 +49,18 @@ impl World {
             self.count("cancelled read");
             return Answer::Cancelled;
         }
+        let host = self.forges.get(forge).map(|found| found.host);
+        let trouble = host.map_or(0, |host| host.trouble);
         let down = self
             .forges
             .get(forge)
             .is_none_or(|found| found.is_down(self.now));
         let fault = if down {
             Some(self.fault(forge, FaultKind::Unreachable))
-        } else if self.chance.percent(3) {
+        } else if self.broken(Breakage::SpreadsTrouble) && self.is_any_down() {
+            // No forge has said so of itself.
+            Some(blamed(forge, self.now))
+        } else if self.chance.percent(trouble) {
             let kinds = [
                 FaultKind::ForgeTrouble,
                 FaultKind::RateLimited,
@@ -122,34 +128,39 @@ impl World {
             // No policy of these evenings compares what environments declare.
             Question::Declared { .. } => Answer::Declared(Vec::new()),
             Question::Jobs { .. } => Answer::Jobs(fault.map_or(Ok(Vec::new()), Err)),
-            // No environment of an evening has a brake.
-            Question::Marks { .. } => Answer::Marks(Vec::new()),
-            Question::Find { id, .. } => {
+            Question::Marks { repo, marks, .. } => {
+                self.marks(flight, forge, repo, marks, fault, at)
+            }
+            Question::Find { id, repo, act, .. } => {
                 if self.broken(Breakage::NeverTells) {
                     return Answer::Found(Err(self.fault(forge, FaultKind::ForgeTrouble)));
                 }
-                let found = self.forges.get(forge).and_then(|found| found.find(id, at));
+                let now = self.now;
+                let found = self.forges.get(forge);
+                let found = found.and_then(|found| found.find(repo, act, id, at, now));
                 Answer::Found(fault.map_or(Ok(found), Err))
             }
         }
     }
 
     fn each<T>(
-        &self,
+        &mut self,
         targets: &[Target],
         forge: &ForgeName,
         fault: Option<&Fault>,
         read: impl Fn(&forge::Repo) -> T,
     ) -> Vec<(ServiceName, Result<T, Fault>)> {
-        let one = |target: &Target| {
-            let answer = match (fault, self.repo(forge, &target.repo)) {
+        let mut answers = Vec::new();
+        for target in targets {
+            let read = self.repo(forge, &target.repo).map(&read);
+            let answer = match (fault, read) {
                 (Some(fault), _) => Err(fault.clone()),
-                (None, Some(repo)) => Ok(read(repo)),
+                (None, Some(read)) => Ok(read),
                 (None, None) => Err(self.fault(forge, FaultKind::NotFound)),
             };
-            (target.service.clone(), answer)
-        };
-        targets.iter().map(one).collect()
+            answers.push((target.service.clone(), answer));
+        }
+        answers
     }
 
     pub fn repo(&self, forge: &ForgeName, repo: &RepoPath) -> Option<&forge::Repo> {
@@ -158,7 +169,51 @@ impl World {
             .and_then(|found: &Forge| found.repos.get(repo))
     }
 
-    fn fault(&self, forge: &ForgeName, kind: FaultKind) -> Fault {
+    /// What a forge shows of marks; the record keeps it as it really is.
+    fn marks(
+        &mut self,
+        flight: &InFlight,
+        forge: &ForgeName,
+        repo: &RepoPath,
+        marks: &[Sought],
+        fault: Option<Fault>,
+        at: Timestamp,
+    ) -> Answer {
+        if let Some(fault) = fault {
+            return Answer::Marks(vec![Err(fault); marks.len()]);
+        }
+        let Some(found) = self.repo(forge, repo) else {
+            let missing = self.fault(forge, FaultKind::NotFound);
+            return Answer::Marks(vec![Err(missing); marks.len()]);
+        };
+        let shown: Vec<Reading> = marks
+            .iter()
+            .map(|sought| found.marks.read(sought, at))
+            .collect();
+        let told = shown.iter().map(|reading| match self.breakage {
+            Some(Breakage::ForgetsMarks) => Reading::Gone,
+            Some(Breakage::ClaimsMarks) => Reading::Ours { binds: None },
+            _ => reading.clone(),
+        });
+        let answer = Answer::Marks(told.map(Ok).collect());
+        for reading in &shown {
+            self.count(match reading {
+                Reading::Ours { .. } => "mark read back",
+                Reading::Foreign { .. } => "mark replaced",
+                Reading::Gone => "mark gone",
+            });
+        }
+        self.record.marks_shown.insert(flight.number, shown);
+        answer
+    }
+
+    fn is_any_down(&self) -> bool {
+        self.forges.values().any(|found| found.is_down(self.now))
+    }
+
+    /// A forge is in trouble, by its own word.
+    fn fault(&mut self, forge: &ForgeName, kind: FaultKind) -> Fault {
+        self.record.trouble.insert((forge.clone(), self.now));
         Fault {
             kind,
             forge: forge.clone(),
@@ -170,6 +225,20 @@ impl World {
             retry_at: (kind == FaultKind::RateLimited)
                 .then(|| self.now + SignedDuration::from_secs(20)),
         }
+    }
+}
+
+/// What one forge is blamed for because another is in trouble.
+fn blamed(forge: &ForgeName, now: Timestamp) -> Fault {
+    Fault {
+        kind: FaultKind::Unreachable,
+        forge: forge.clone(),
+        doing: "reading".to_owned(),
+        why: "another is gone".to_owned(),
+        hint: None,
+        request: None,
+        at: now,
+        retry_at: None,
     }
 }
 

@@ -96,6 +96,14 @@ breakages! {
     RunsTwice => "a release has one run, and a run one driver";
     /// The policies that are handed out have all of a release in one wave.
     ForgetsWaves => "a wave waits for the one before";
+    /// A forge is said to be in trouble because another is.
+    SpreadsTrouble => "a forge in trouble ages only its own rows";
+    /// Whatever is read of a hold's marks, they are said to be gone.
+    ForgetsMarks => "a brake is placed once";
+    /// Whatever is read of a hold's marks, they are said to be there and ours.
+    ClaimsMarks => "a brake is lifted only if it is ours and nothing holds any more";
+    /// A forge says yes to taking a mark away, and leaves it.
+    KeepsMarks => "what a hold left goes with it";
     /// A forge never says what became of a send.
     NeverTells => "everything comes to an end";
 }

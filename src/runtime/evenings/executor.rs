@@ -7,6 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::breakage::Breakage;
 
+use super::invariants;
 use super::record::live;
 use super::words::{heard, told};
 use super::world::{Author, World};
@@ -18,7 +19,7 @@ use crate::domain::facts::ServiceFacts;
 use crate::domain::ids::{
     Digest, ForgeName, InstanceId, IntentId, RepoPath, Seq, ServiceName, Sha,
 };
-use crate::domain::promotion::Step;
+use crate::domain::promotion::{Purpose, Step};
 use crate::runtime::connect::journal_fault;
 
 /// How long a request can be on its way; after this it has arrived or never will.
@@ -163,6 +164,17 @@ impl World {
     }
 
     fn told(&mut self, instance: &InstanceId, fetched: &Fetched, flight: &InFlight) {
+        let key = (instance.clone(), fetched.forge.clone());
+        let heard = self.clock_of(flight.who);
+        let asked = self.record.asked.entry(key).or_insert(heard);
+        *asked = heard.max(*asked);
+        for fault in invariants::faults(&fetched.answer) {
+            let said = (fetched.forge.clone(), fault.at);
+            if self.record.trouble.contains(&said) {
+                let told = (instance.clone(), fetched.forge.clone());
+                self.record.trouble_told.insert(told);
+            }
+        }
         match (&fetched.answer, &fetched.question) {
             (Answer::Facts(answers), _) => {
                 for (service, answer) in answers {
@@ -195,6 +207,19 @@ impl World {
                         let asked_at = flight.asked_at;
                         self.record.told_pulse(instance, service, pulse, asked_at);
                     }
+                }
+            }
+            (Answer::Marks(_), Question::Marks { service, marks, .. }) => {
+                // What the forge really showed: `answer` has kept it.
+                let shown = self.record.marks_shown.remove(&flight.number);
+                let asked = (instance.clone(), service.clone());
+                // An answer to an older question changes nothing.
+                if self.record.marks_asked.get(&asked) != Some(&flight.number) {
+                    return;
+                }
+                for (sought, reading) in marks.iter().zip(shown.into_iter().flatten()) {
+                    let key = (instance.clone(), service.clone(), sought.mark.clone());
+                    self.record.marks.insert(key, reading);
                 }
             }
             (Answer::Scope(Ok(scope)), Question::Scope { base, head, .. }) => {
@@ -380,10 +405,26 @@ impl World {
         if found.is_down(now) {
             return no_answer("connection reset");
         }
+        let lifts = self.is_unbrake(id);
+        let Some(found) = self.forges.get_mut(forge) else {
+            return no_answer("no such forge");
+        };
+        if lifts && self.breakage == Some(Breakage::KeepsMarks) {
+            return Outcome::Accepted(found.pretends(act, id, now));
+        }
         if self.breakage == Some(Breakage::LiesOfSuccess) && self.chance.percent(20) {
             return Outcome::Accepted(Handle::default());
         }
-        let fate = self.chance.weighted(&[72, 6, 12, 10]);
+        let twofold = matches!(act, Act::ApproveDeployment { .. });
+        let fate = self
+            .chance
+            .weighted(&[72, 6, 12, 10, u32::from(twofold) * 25]);
+        if fate == 4 {
+            return self.half_done(forge, repo, act);
+        }
+        let Some(found) = self.forges.get_mut(forge) else {
+            return no_answer("no such forge");
+        };
         if fate == 1 {
             self.count("refused by the forge");
             return Outcome::Rejected {
@@ -412,6 +453,31 @@ impl World {
                 hint: None,
             },
         }
+    }
+}
+
+impl World {
+    fn is_unbrake(&self, id: &IntentId) -> bool {
+        let going = self.fold.intents.get(id);
+        going.is_some_and(|going| going.intent.purpose == Purpose::Unbrake)
+    }
+
+    /// Of an act that is two, the first has happened: whoever sent it may hear so or not.
+    fn half_done(&mut self, forge: &ForgeName, repo: &RepoPath, act: &Act) -> Outcome {
+        self.count("approved, and not started");
+        let now = self.now;
+        if self.chance.percent(50) {
+            // Another approval is missing: all stays as it was.
+            return Outcome::Rejected {
+                status: 403,
+                why: "the deployment is approved, but its job was not started".to_owned(),
+                hint: None,
+            };
+        }
+        if let Some(found) = self.forges.get_mut(forge) {
+            found.approves_only(repo, act, now);
+        }
+        no_answer("the deployment is approved; whether its job was started: timeout")
     }
 }
 

@@ -101,6 +101,8 @@ pub struct Going {
     pub policy: Digest,
     /// Of its last step.
     pub seq: Seq,
+    /// Its outcome was not seen when it was sent.
+    pub was_unknown: bool,
 }
 
 impl Going {
@@ -133,12 +135,14 @@ impl Fold {
                     permitted_at: None,
                     policy: draft.policy.clone(),
                     seq: entry.seq,
+                    was_unknown: false,
                 };
                 self.intents.insert(intent.id.clone(), going);
             }
             Event::Stepped { id, step, .. } => {
                 if let Some(going) = self.intents.get_mut(id) {
                     going.word = step.word();
+                    going.was_unknown |= going.word == "unknown";
                     going.seq = entry.seq;
                     if let Step::Sending { owner } = step {
                         going.owner = Some(owner.clone());

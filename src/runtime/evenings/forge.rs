@@ -8,9 +8,13 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 use super::chance::Chance;
+use super::hosts::{Host, Hosts, is_keyless};
+use super::policy::SERVICES;
 use crate::domain::act::{Act, Handle};
+use crate::domain::brake::Mark;
 use crate::domain::deployment::Deployment;
 use crate::domain::facts::{Head, Permission, Pulse, ServiceFacts};
+use crate::domain::few::Few;
 use crate::domain::ids::{
     DeploymentId, EnvironmentName, ForgeName, IntentId, Person, PullRequestNumber, RepoPath, RunId,
     Sha,
@@ -22,11 +26,16 @@ use crate::domain::pull_request::Review;
 use crate::domain::scope::{Commit, Relation, Scope, ScopedPullRequest};
 
 mod acts;
+mod marks;
 mod moves;
+mod people;
+
+use marks::Marks;
 
 /// One forge.
 #[derive(Debug)]
 pub struct Forge {
+    pub host: Host,
     pub repos: BTreeMap<RepoPath, Repo>,
     pub down_until: Option<Timestamp>,
     /// Every write that happened, in order: the forge's own record.
@@ -45,7 +54,10 @@ pub struct Write {
 /// One repository.
 #[derive(Debug)]
 pub struct Repo {
+    host: Host,
     pub truth: ServiceFacts,
+    pub marks: Marks,
+    tags: BTreeMap<String, (Sha, Timestamp)>,
     /// The branch, oldest first.
     commits: Vec<Sha>,
     /// What a merge made, and of what.
@@ -82,15 +94,25 @@ enum Change {
 
 impl Forge {
     /// The forges of a policy, by name.
-    pub fn all(chance: &mut Chance, policy: &Policy, now: Timestamp) -> BTreeMap<ForgeName, Self> {
+    pub fn all(
+        chance: &mut Chance,
+        policy: &Policy,
+        hosts: &Hosts,
+        now: Timestamp,
+    ) -> BTreeMap<ForgeName, Self> {
         let mut forges: BTreeMap<ForgeName, Self> = BTreeMap::new();
         for service in &policy.services {
+            let place = SERVICES
+                .iter()
+                .position(|name| *name == service.name.as_str());
+            let host = hosts[place.unwrap_or(0)];
             let forge = forges.entry(service.forge.clone()).or_insert_with(|| Self {
+                host,
                 repos: BTreeMap::new(),
                 down_until: None,
                 writes: Vec::new(),
             });
-            let repo = Repo::new(chance, &service.repo, service.path.clone(), now);
+            let repo = Repo::new(chance, host, &service.repo, service.path.clone(), now);
             forge.repos.insert(service.repo.clone(), repo);
         }
         forges
@@ -100,8 +122,19 @@ impl Forge {
         self.down_until.is_some_and(|until| now < until)
     }
 
-    /// Looks for a write by its key, as of `at`.
-    pub fn find(&self, key: &IntentId, at: Timestamp) -> Option<Handle> {
+    /// Looks for what an act has done, as of `at`: by its key, or where it carries none by what is
+    /// there.
+    pub fn find(
+        &self,
+        repo: &RepoPath,
+        act: &Act,
+        key: &IntentId,
+        at: Timestamp,
+        now: Timestamp,
+    ) -> Option<Handle> {
+        if is_keyless(act) {
+            return self.repos.get(repo)?.find(act, at, now);
+        }
         let found = self
             .writes
             .iter()
@@ -111,7 +144,13 @@ impl Forge {
 }
 
 impl Repo {
-    fn new(chance: &mut Chance, repo: &RepoPath, path: Vec<Stage>, now: Timestamp) -> Self {
+    fn new(
+        chance: &mut Chance,
+        host: Host,
+        repo: &RepoPath,
+        path: Vec<Stage>,
+        now: Timestamp,
+    ) -> Self {
         let truth = ServiceFacts {
             repo: repo.clone(),
             url: format!("https://forge.example/{repo}"),
@@ -119,7 +158,7 @@ impl Repo {
             permission: Permission::Write,
             default_branch: Some("main".to_owned()),
             head: None,
-            checks: BTreeMap::new(),
+            checks: Few::new(),
             environments: Vec::new(),
             deployments: Vec::new(),
             runs: Vec::new(),
@@ -130,7 +169,10 @@ impl Repo {
             labelled: BTreeMap::new(),
         };
         let mut repo = Self {
+            host,
             truth,
+            marks: Marks::default(),
+            tags: BTreeMap::new(),
             commits: Vec::new(),
             merged: BTreeMap::new(),
             approvals: BTreeMap::new(),
@@ -174,6 +216,36 @@ impl Repo {
         }
         repo.keep(now - SignedDuration::from_mins(3));
         repo
+    }
+
+    /// Looks for what a keyless act has done.
+    fn find(&self, act: &Act, at: Timestamp, now: Timestamp) -> Option<Handle> {
+        if let Act::CreateTag { tag, target } = act {
+            let found = self.tags.get(tag);
+            let found = found.filter(|(sha, made)| sha == target && *made <= at);
+            return found.map(|(sha, _)| Handle {
+                sha: Some(sha.clone()),
+                ..Handle::default()
+            });
+        }
+        self.marks.find(act, at, now).map(|freeze| Handle {
+            freeze,
+            ..Handle::default()
+        })
+    }
+
+    /// Says whether what a keyless act does was ever so, whoever did it.
+    pub fn bore(&self, act: &Act) -> bool {
+        if let Act::CreateTag { tag, target } = act {
+            return self.tags.get(tag).is_some_and(|(sha, _)| sha == target);
+        }
+        let ever = Mark::of(act).map(|mark| self.marks.ever(&mark));
+        let (there, gone) = ever.unwrap_or_default();
+        match act {
+            Act::AddLabel { .. } | Act::Freeze { .. } => there,
+            Act::RemoveLabel { .. } | Act::Unfreeze { .. } => gone,
+            _ => false,
+        }
     }
 
     fn next_id(&mut self) -> u64 {

@@ -1,17 +1,20 @@
 //! The invariants, as a table: what must hold of every effect, entry, send, step and end of an
 //! evening. To add one, write a function and a line here, and a breakage that breaks it.
 
-use super::world::World;
+use super::world::{News, World};
 use crate::app::Effect;
 use crate::domain::entry::Entry;
 use crate::domain::promotion::Purpose;
 
 use super::record::Send;
+use crate::domain::forge_kind::ForgeKind;
 
 mod aftermath;
 mod boards;
+mod brakes;
 mod ends;
 mod entries;
+mod forges;
 mod holds;
 mod oracle;
 mod overrides;
@@ -22,9 +25,16 @@ mod sends;
 mod tasks;
 mod votes;
 
+pub use forges::{Before, faults};
+
 /// Says whether anything still has to come to an end.
 pub fn is_unsettled(world: &World) -> bool {
-    ends::everything_ends(world).is_err() || aftermath::told(world).is_err()
+    ends::everything_ends(world).is_err() || aftermath::told(world).is_err() || !brakes_rest(world)
+}
+
+/// Says whether nothing is left on a forge of a hold that has ended.
+pub fn brakes_rest(world: &World) -> bool {
+    brakes::gone(world).is_ok()
 }
 
 /// Whether it holds, and if not, what shows it.
@@ -52,6 +62,8 @@ pub enum Check {
     End(fn(&World) -> Held),
     /// Where the order is given, in `orders.rs`.
     Order,
+    /// Around each message that a board is handed.
+    Around,
 }
 
 pub struct Invariant {
@@ -61,7 +73,7 @@ pub struct Invariant {
     pub checks: &'static [Check],
 }
 
-use Check::{Effect as OnEffect, End, Entry as OnEntry, Order, Send as OnSend, Step};
+use Check::{Around, Effect as OnEffect, End, Entry as OnEntry, Order, Send as OnSend, Step};
 
 /// Every invariant. The first that does not hold is told.
 pub const INVARIANTS: &[Invariant] = &[
@@ -245,6 +257,26 @@ pub const INVARIANTS: &[Invariant] = &[
         checks: &[End(ends::history)],
     },
     Invariant {
+        name: OWN_ROWS,
+        rule: "architecture",
+        checks: &[Around, Step(forges::own_trouble)],
+    },
+    Invariant {
+        name: "a brake is placed once",
+        rule: "H5",
+        checks: &[OnSend(brakes::placed_once)],
+    },
+    Invariant {
+        name: "a brake is lifted only if it is ours and nothing holds any more",
+        rule: "H5",
+        checks: &[OnSend(brakes::lifted_ours), OnEntry(brakes::held_now)],
+    },
+    Invariant {
+        name: "what a hold left goes with it",
+        rule: "H5",
+        checks: &[End(brakes::gone)],
+    },
+    Invariant {
         name: "who may only look changes nothing",
         rule: "architecture",
         checks: &[OnEffect(sends::may_change)],
@@ -255,6 +287,23 @@ pub const INVARIANTS: &[Invariant] = &[
         checks: &[End(ends::everything_ends)],
     },
 ];
+
+/// With several forges on a board.
+const OWN_ROWS: &str = "a forge in trouble ages only its own rows";
+
+/// What has to stay as it is while a board is handed something.
+pub fn before(world: &World, who: usize, news: &News) -> Before {
+    forges::before(world, who, news)
+}
+
+pub fn after(world: &mut World, who: usize, news: &News, before: &Before) {
+    let held = match news {
+        News::Tick => forges::asked_on(world, who),
+        News::Of(_) => forges::others_stay(world, who, before),
+        News::Other => Ok(()),
+    };
+    world.find(OWN_ROWS, held);
+}
 
 fn all(world: &mut World, ask: impl Fn(&mut World, Check) -> Held) {
     if world.violation.is_some() {
@@ -304,6 +353,23 @@ pub fn on_send(world: &mut World, who: usize, send: &Send) {
     });
     if back {
         world.count("rolled back");
+    }
+    let purpose = world
+        .fold
+        .intents
+        .get(&send.id)
+        .map(|going| going.intent.purpose);
+    match purpose {
+        Some(Purpose::Brake) => world.count("brake sent"),
+        Some(Purpose::Unbrake) => world.count("brake lifted"),
+        _ => {}
+    }
+    let kind = world.forges.get(&send.forge).map(|forge| forge.host.kind);
+    match kind {
+        Some(ForgeKind::GitHub) => world.count("sent to GitHub"),
+        Some(ForgeKind::GitLab) => world.count("sent to GitLab"),
+        Some(ForgeKind::Forgejo) => world.count("sent to Forgejo"),
+        None => {}
     }
     if second {
         world.count("second wave");

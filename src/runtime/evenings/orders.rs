@@ -26,8 +26,10 @@ impl World {
         let theme = |theme: Theme, plain: u32, more: u32| {
             if self.theme == theme { more } else { plain }
         };
+        let holds = theme(Theme::Brakes, 7, 26);
+        let lifts = theme(Theme::Brakes, 7, 20);
         let weights = [
-            [46, 7, 4, 7, 3, 6, 1, 14, 3, 4, 3, 3, 1].as_slice(),
+            [46, holds, 4, lifts, 3, 6, 1, 14, 3, 4, 3, 3, 1].as_slice(),
             &[
                 theme(Theme::Overrides, 3, 24),
                 theme(Theme::Overrides, 3, 20),
@@ -35,9 +37,11 @@ impl World {
                 theme(Theme::Back, 2, 24),
                 6,
                 theme(Theme::Release, 8, 24),
+                theme(Theme::Brakes, 1, 12),
             ],
-        ];
-        match self.chance.weighted(&weights.concat()) {
+        ]
+        .concat();
+        match self.chance.weighted(&weights) {
             0 => self.promotes(who),
             1 => self.holds(who),
             2 => self.edits(who),
@@ -56,6 +60,7 @@ impl World {
             16 => self.goes_back(who),
             17 => self.attests(who),
             18 => self.releases(who),
+            19 => self.binds(who),
             _ => {
                 self.say(|world| format!("{} leaves", world.operators[who].instance));
                 self.presses(who, "ctrl-c");
@@ -283,7 +288,13 @@ impl World {
     /// The config file changes; each engine reads it a little later.
     pub fn edits_config(&mut self) {
         let number = self.record.policies.len();
-        let policy = policy::changed(&mut self.chance, &self.policy, number, self.now);
+        let policy = policy::changed(
+            &mut self.chance,
+            &self.policy,
+            &self.hosts,
+            number,
+            self.now,
+        );
         for service in &policy.services {
             let known = self.forges.get(&service.forge);
             if known.is_none_or(|forge| !forge.repos.contains_key(&service.repo)) {

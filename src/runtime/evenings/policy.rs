@@ -8,10 +8,12 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use super::chance::Chance;
+use super::hosts::{Host, Hosts};
 use crate::domain::act::MergeMethod;
+use crate::domain::forge_kind::ForgeKind;
 use crate::domain::ids::{Digest, EnvironmentName, Person, RoleName, ServiceName};
 use crate::domain::policy::{
-    Environment, GateSpec, Mode, PipelineRule, Policy, Service, Stage, Via,
+    Environment, EnvironmentModel, GateSpec, Mode, PipelineRule, Policy, Service, Stage, Via,
 };
 use crate::domain::window::{Span, Window, WindowEffect};
 
@@ -34,26 +36,38 @@ pub enum Theme {
     Overrides,
     Back,
     Release,
+    /// Holds that become the forges' own brakes.
+    Brakes,
 }
 
 impl Theme {
     pub fn of(chance: &mut Chance) -> Self {
-        let all = [Self::Plain, Self::Overrides, Self::Back, Self::Release];
-        all[chance.weighted(&[40, 20, 20, 20])]
+        let all = [
+            Self::Plain,
+            Self::Overrides,
+            Self::Back,
+            Self::Release,
+            Self::Brakes,
+        ];
+        all[chance.weighted(&[32, 17, 17, 17, 17])]
     }
 }
 
 /// Makes the policy that an evening begins with.
-pub fn first(chance: &mut Chance, theme: Theme, now: Timestamp) -> Policy {
+pub fn first(chance: &mut Chance, theme: Theme, hosts: &Hosts, now: Timestamp) -> Policy {
     let services = match theme {
         Theme::Release => 2 + chance.weighted(&[70, 30]),
-        Theme::Plain | Theme::Overrides | Theme::Back => 1 + chance.weighted(&[30, 50, 20]),
+        Theme::Plain | Theme::Overrides | Theme::Back | Theme::Brakes => {
+            1 + chance.weighted(&[30, 50, 20])
+        }
     };
     let environments = &ENVIRONMENTS[chance.weighted(&[30, 70])..];
     let services: Vec<Service> = SERVICES[..services]
         .iter()
-        .map(|name| service(chance, theme, name, environments))
+        .zip(hosts)
+        .map(|(name, host)| service(chance, theme, name, host, environments))
         .collect();
+    let braked = theme == Theme::Brakes || chance.percent(10);
     let environments = ENVIRONMENTS.map(|name| {
         let environment = Environment {
             name: name.into(),
@@ -64,7 +78,7 @@ pub fn first(chance: &mut Chance, theme: Theme, now: Timestamp) -> Policy {
             risk: crate::domain::risk::RiskRule::default(),
             countdown: SignedDuration::from_secs(30),
             verification: None,
-            brakes: crate::domain::brake::Brakes::default(),
+            brakes: controls::brakes(chance, braked),
         };
         (EnvironmentName::from(name), environment)
     });
@@ -94,14 +108,20 @@ pub fn first(chance: &mut Chance, theme: Theme, now: Timestamp) -> Policy {
     }
 }
 
-fn service(chance: &mut Chance, theme: Theme, name: &str, environments: &[&str]) -> Service {
+fn service(
+    chance: &mut Chance,
+    theme: Theme,
+    name: &str,
+    host: &Host,
+    environments: &[&str],
+) -> Service {
     let last = environments.len() - 1;
     let path = environments
         .iter()
         .enumerate()
         .map(|(place, environment)| Stage {
             environment: (*environment).into(),
-            via: via(chance, theme, environment, place),
+            via: via(chance, theme, host.kind, environment, place),
             gates: gates(chance, place, place == last).into(),
             mode: Mode::Confirm,
             verification: controls::verification(chance),
@@ -109,10 +129,9 @@ fn service(chance: &mut Chance, theme: Theme, name: &str, environments: &[&str])
         .collect();
     Service {
         name: name.into(),
-        // Two services on one forge, the third on another.
-        forge: if name == "web" { "codeberg" } else { "github" }.into(),
-        kind: crate::domain::forge_kind::ForgeKind::GitHub,
-        environments: crate::domain::policy::EnvironmentModel::Native,
+        forge: host.name.into(),
+        kind: host.kind,
+        environments: EnvironmentModel::usual(host.kind),
         repo: format!("acme/{name}").into(),
         branch: None,
         revision: None,
@@ -123,35 +142,79 @@ fn service(chance: &mut Chance, theme: Theme, name: &str, environments: &[&str])
     }
 }
 
-fn via(chance: &mut Chance, theme: Theme, environment: &str, place: usize) -> Via {
+fn via(chance: &mut Chance, theme: Theme, kind: ForgeKind, environment: &str, place: usize) -> Via {
     let first = place == 0;
     // There is no way back out of a merge.
-    let there_and_back = if theme == Theme::Back { 120 } else { 30 };
-    match chance.weighted(&[
-        30,
-        25,
-        there_and_back,
-        u32::from(!first) * 12,
-        u32::from(!first) * 10,
-        u32::from(first) * 40,
-    ]) {
+    let back = theme == Theme::Back;
+    let by = |weight: u32, back_weight: u32| if back { back_weight } else { weight };
+    let forge = u32::from(first) * 40;
+    let merge = u32::from(!first) * 12;
+    let publish = u32::from(!first) * 10;
+    // Approval, job, workflow, pipeline, deployment, merge, release, tag, status, the forge itself.
+    let weights = match kind {
+        ForgeKind::GitHub => [30, 0, 25, 0, by(30, 120), merge, publish, 6, 0, forge],
+        ForgeKind::GitLab => [
+            35,
+            18,
+            0,
+            by(20, 60),
+            by(15, 60),
+            merge,
+            publish,
+            6,
+            0,
+            forge,
+        ],
+        ForgeKind::Forgejo => [
+            0,
+            0,
+            by(40, 120),
+            0,
+            0,
+            merge,
+            publish,
+            by(15, 40),
+            20,
+            forge,
+        ],
+    };
+    let told = || {
+        BTreeMap::from([
+            ("environment".to_owned(), "{environment}".to_owned()),
+            ("revision".to_owned(), "{revision}".to_owned()),
+            ("key".to_owned(), "{key}".to_owned()),
+        ])
+    };
+    match chance.weighted(&weights) {
         0 => Via::Approval { workflow: None },
-        1 => Via::Workflow {
+        1 => Via::Job {
+            name: "deploy".to_owned(),
+        },
+        2 => Via::Workflow {
             workflow: "deploy.yml".to_owned(),
             git_ref: "main".to_owned(),
-            inputs: BTreeMap::from([
-                ("environment".to_owned(), "{environment}".to_owned()),
-                ("revision".to_owned(), "{revision}".to_owned()),
-                ("key".to_owned(), "{key}".to_owned()),
-            ]),
+            inputs: told(),
         },
-        2 => Via::Deployment,
-        3 => Via::PullRequest {
+        3 => Via::Pipeline {
+            git_ref: "main".to_owned(),
+            variables: told(),
+        },
+        4 => Via::Deployment,
+        5 => Via::PullRequest {
             base: environment.to_owned(),
             head: format!("to-{environment}"),
             method: MergeMethod::Merge,
         },
-        4 => Via::Release,
+        6 => Via::Release,
+        7 if chance.percent(50) => Via::Tag {
+            name: "{environment}-{key}".to_owned(),
+        },
+        7 => Via::Tag {
+            name: "{environment}-{revision}".to_owned(),
+        },
+        8 => Via::Status {
+            context: "promote/{environment}".to_owned(),
+        },
         _ => Via::Forge,
     }
 }
@@ -224,10 +287,16 @@ fn window(chance: &mut Chance, now: Timestamp, effect: WindowEffect) -> Window {
 }
 
 /// What an edit of the config makes of a policy, as version `number`.
-pub fn changed(chance: &mut Chance, old: &Policy, number: usize, now: Timestamp) -> Arc<Policy> {
+pub fn changed(
+    chance: &mut Chance,
+    old: &Policy,
+    hosts: &Hosts,
+    number: usize,
+    now: Timestamp,
+) -> Arc<Policy> {
     let mut policy = old.clone();
     policy.version = Digest::from(format!("policy-{number}"));
-    match chance.weighted(&[25, 15, 20, 15, 15, 10]) {
+    match chance.weighted(&[25, 15, 20, 15, 15, 10, 5]) {
         0 => policy.windows.push(window(chance, now, WindowEffect::Deny)),
         1 => policy.windows.clear(),
         2 => {
@@ -256,13 +325,19 @@ pub fn changed(chance: &mut Chance, old: &Policy, number: usize, now: Timestamp)
             }
         }
         4 => policy.max_age = SignedDuration::from_secs(60) + chance.seconds(0, 60),
+        6 => {
+            for environment in policy.environments.values_mut() {
+                environment.brakes = controls::brakes(chance, true);
+            }
+        }
         // The file loses a service, or gets it back.
         _ if policy.services.len() > 1 => {
             policy.services.pop();
             controls::prune(&mut policy);
         }
         _ => {
-            let name = SERVICES[policy.services.len().min(2)];
+            let place = policy.services.len().min(2);
+            let (name, host) = (SERVICES[place], &hosts[place]);
             if policy.service(&ServiceName::from(name)).is_none() {
                 let environments: Vec<String> = policy.services[0]
                     .path
@@ -270,7 +345,7 @@ pub fn changed(chance: &mut Chance, old: &Policy, number: usize, now: Timestamp)
                     .map(|stage| stage.environment.to_string())
                     .collect();
                 let environments: Vec<&str> = environments.iter().map(String::as_str).collect();
-                let new = service(chance, Theme::Plain, name, &environments);
+                let new = service(chance, Theme::Plain, name, host, &environments);
                 policy.services.push(new);
             }
         }

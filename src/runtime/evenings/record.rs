@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use super::health::{self, Sampled};
 use crate::domain::act::Act;
+use crate::domain::brake::{Mark, Reading};
 use crate::domain::deployment::Deployment;
 use crate::domain::facts::{Pulse, ServiceFacts};
 use crate::domain::ids::{
@@ -32,6 +33,18 @@ pub struct Record {
     pub scopes: BTreeMap<(InstanceId, Sha, Sha), Arc<Scope>>,
     /// The last round of samples of each kind that each instance was given.
     pub rounds: BTreeMap<(InstanceId, Sampled), health::Told>,
+    /// What each instance was last shown of each mark, as it really was.
+    pub marks: BTreeMap<(InstanceId, ServiceName, Mark), Reading>,
+    /// The same, of answers that are still on their way.
+    pub marks_shown: BTreeMap<u64, Vec<Reading>>,
+    /// The last question about a service's marks.
+    pub marks_asked: BTreeMap<(InstanceId, ServiceName), u64>,
+    /// The forges that each instance was told are in trouble.
+    pub trouble_told: BTreeSet<(InstanceId, ForgeName)>,
+    /// When a forge could not be read, by its own word.
+    pub trouble: BTreeSet<(ForgeName, Timestamp)>,
+    /// When each instance last asked a forge anything or heard from it, by its own clock.
+    pub asked: BTreeMap<(InstanceId, ForgeName), Timestamp>,
     /// Runs of releases that somebody ordered.
     pub runs: BTreeSet<ReleaseRunId>,
     /// How far an instance was shown the journal.

@@ -206,7 +206,10 @@ impl World {
                 let names: Vec<_> = self.forges.keys().cloned().collect();
                 if let Some(name) = self.chance.pick(&names).cloned() {
                     self.count("forge outage");
-                    let until = self.now + self.chance.seconds(2, 90);
+                    // Now and then for so long that its facts run out.
+                    let long = self.chance.percent(25);
+                    let (least, most) = if long { (90, 400) } else { (2, 90) };
+                    let until = self.now + self.chance.seconds(least, most);
                     if let Some(forge) = self.forges.get_mut(&name) {
                         forge.down_until = Some(until);
                     }
@@ -306,8 +309,8 @@ impl World {
             self.operators[who].leaving = false;
         }
         // Short if everything is settled; else until a search can have come to its end. A release
-        // that goes on sends more, whose searches take their own time.
-        let (mut sends, mut patience) = (self.record.sends.len(), PATIENCE);
+        // that goes on, and what is left of holds, begin more, whose searches take their own time.
+        let (mut begun, mut patience) = (self.fold.intents.len(), PATIENCE);
         for round in 0.. {
             let mut turns = 0;
             while !self.in_flight.is_empty() && turns < 500 {
@@ -317,19 +320,26 @@ impl World {
             if round >= 4 && self.in_flight.is_empty() && !invariants::is_unsettled(self) {
                 break;
             }
-            if sends < self.record.sends.len() && round < 10 * PATIENCE {
-                (sends, patience) = (self.record.sends.len(), PATIENCE);
+            if begun < self.fold.intents.len() && round < 10 * PATIENCE {
+                (begun, patience) = (self.fold.intents.len(), PATIENCE);
             }
             if patience == 0 {
                 break;
             }
             patience -= 1;
+            self.binds_what_is_left(round);
             let actor = self.operators[0].person.clone();
             self.settle_dead(&actor, self.now);
             for who in 0..self.operators.len() {
                 self.watch(who);
             }
-            self.pass(SignedDuration::from_secs(if round < 8 { 7 } else { 45 }));
+            // Searches take their time, and nothing else happens meanwhile.
+            let passes = match round {
+                0..8 => 7,
+                8..24 => 45,
+                _ => 90,
+            };
+            self.pass(SignedDuration::from_secs(passes));
             invariants::after_step(self);
             if self.violation.is_some() {
                 return;

@@ -3,7 +3,6 @@
 use crate::app::effect::{Effect, Question};
 use crate::app::msg::{Answer, Msg};
 use crate::domain::entry::Event;
-use crate::domain::forge_kind::ForgeKind;
 use crate::domain::ids::{EnvironmentName, ServiceName};
 use crate::domain::release::run::Ending;
 
@@ -20,9 +19,12 @@ pub fn told(effect: &Effect) -> String {
             )
         }
         Effect::ReadJournal { since } => format!("read the journal since {since}"),
-        Effect::Act { id, act, repo, .. } => {
-            format!("SEND {id}: {}", act.call(ForgeKind::GitHub, repo.as_str()))
-        }
+        Effect::Act {
+            id,
+            act,
+            repo,
+            forge,
+        } => format!("SEND {id} to {forge} {repo}: {act:?}"),
         Effect::Fetch { question, .. } => match question {
             Question::Identity => "who am I".to_owned(),
             Question::Pulse(_) => "pulse".to_owned(),
@@ -58,6 +60,7 @@ pub fn heard(msg: &Msg) -> String {
         Msg::Fetched(fetched) => match &fetched.answer {
             Answer::Cancelled => "cancelled".to_owned(),
             Answer::Found(found) => format!("{found:?}"),
+            Answer::Marks(found) => format!("{found:?}"),
             Answer::Facts(answers) => {
                 let good = answers.iter().filter(|(_, answer)| answer.is_ok()).count();
                 format!("{good} of {} read", answers.len())

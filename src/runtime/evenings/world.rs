@@ -13,10 +13,12 @@ use super::executor::{Arriving, InFlight};
 use super::fold::Fold;
 use super::forge::Forge;
 use super::health::Sampled;
+use super::hosts::{self, Hosts};
 use super::invariants::{self, Violation};
 use super::policy::{self, PEOPLE, Theme};
 use super::record::{Record, Send};
 use super::words::counted;
+use crate::app::effect::Question;
 use crate::app::engine::{Engine, Start};
 use crate::app::interface::Interface;
 use crate::app::plan::Plan;
@@ -46,6 +48,8 @@ pub struct World {
     /// Rounds that were taken and have not arrived, by their effect, and whether they were good.
     pub taken: BTreeMap<u64, (Sampled, bool)>,
     pub theme: Theme,
+    /// Which forge each service lives on.
+    pub hosts: Hosts,
     pub numbers: u64,
     /// Facts in the message that is being handed over.
     pub arriving: Vec<Arriving>,
@@ -97,6 +101,15 @@ pub struct Author {
     pub shown: Seq,
 }
 
+/// What a message is about, for what must hold around it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum News {
+    Tick,
+    /// An answer of a forge.
+    Of(ForgeName),
+    Other,
+}
+
 /// The instant at which every evening begins.
 pub fn dusk() -> Timestamp {
     "2026-11-20T18:00:00Z".parse().unwrap()
@@ -107,8 +120,9 @@ impl World {
         let mut chance = Chance::of(seed);
         let now = dusk();
         let theme = Theme::of(&mut chance);
-        let policy = Arc::new(policy::first(&mut chance, theme, now));
-        let forges = Forge::all(&mut chance, &policy, now);
+        let hosts = hosts::drawn(&mut chance);
+        let policy = Arc::new(policy::first(&mut chance, theme, &hosts, now));
+        let forges = Forge::all(&mut chance, &policy, &hosts, now);
         let mut world = Self {
             now,
             book: Book::default(),
@@ -120,6 +134,7 @@ impl World {
             moods: BTreeMap::new(),
             taken: BTreeMap::new(),
             theme,
+            hosts,
             numbers: 0,
             arriving: Vec::new(),
             record: Record::default(),
@@ -324,6 +339,12 @@ impl World {
     /// Hands a message to an operator's engine and starts what it orders.
     pub fn tell(&mut self, who: usize, msg: Msg) {
         let at = self.clock_of(who);
+        let news = match &msg {
+            Msg::Tick => News::Tick,
+            Msg::Fetched(fetched) => News::Of(fetched.forge.clone()),
+            _ => News::Other,
+        };
+        let before = invariants::before(self, who, &news);
         let Some(state) = &mut self.operators[who].state else {
             return;
         };
@@ -353,6 +374,7 @@ impl World {
         for effect in effects {
             self.start(who, effect);
         }
+        invariants::after(self, who, &news, &before);
     }
 
     /// Starts an effect; whatever it is, its answer comes by a step of its own.
@@ -400,10 +422,19 @@ impl World {
                 invariants::on_send(self, who, &send);
                 self.record.sends.push(send);
             }
-            Effect::Fetch { .. }
-            | Effect::ReadJournal { .. }
-            | Effect::Sample { .. }
-            | Effect::Log { .. } => {}
+            Effect::Fetch {
+                forge, question, ..
+            } => {
+                let operator = &self.operators[who];
+                if let Question::Marks { service, .. } = question {
+                    let asked = (operator.instance.clone(), service.clone());
+                    self.record.marks_asked.insert(asked, self.numbers + 1);
+                }
+                let at = operator.state.as_ref().map_or(self.now, |state| state.now);
+                let asked = (operator.instance.clone(), forge.clone());
+                self.record.asked.insert(asked, at);
+            }
+            Effect::ReadJournal { .. } | Effect::Sample { .. } | Effect::Log { .. } => {}
         }
         self.numbers += 1;
         let operator = &self.operators[who];

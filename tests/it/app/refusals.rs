@@ -141,7 +141,7 @@ async fn stale_facts_refuse() {
                 .unwrap()
                 .judgement
                 .verdicts
-                .first()
+                .get(0)
                 .unwrap();
             fresh.state_at(state.now) == GateState::Unknown
         })

@@ -19,6 +19,17 @@ fn forge<'a>(status: &'a Value, name: &str) -> &'a Value {
 #[test]
 fn status_names_each_forge_with_its_version_and_what_it_can_do() {
     let sim = Sim::evening(1.0);
+    let told = sim.run(&["status"]);
+    let heading: Vec<&str> = told
+        .done()
+        .out
+        .lines()
+        .next()
+        .unwrap()
+        .split_whitespace()
+        .collect();
+    // As on the board, though the first service has no dev.
+    assert_eq!(heading, ["SERVICE", "DEV", "STAGING", "PRODUCTION", "NEXT"]);
     let status = sim.run(&["status", "--json"]).done().json();
     assert_eq!(status["services"].as_array().unwrap().len(), 20);
     for (name, version, can) in [

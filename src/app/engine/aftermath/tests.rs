@@ -109,6 +109,62 @@ fn p8_an_out_of_band_deployment_is_shown_told_and_noted_once() {
     assert!(cell(&state).out_of_band, "it stays marked while it is live");
 }
 
+/// The note of an out-of-band deployment, which the journal refuses: there is something that this
+/// board has not read.
+fn refused(mut state: Program) -> Program {
+    deployed(&mut state);
+    let effects = update(&mut state, at(1), Msg::Tick);
+    let precondition = effects.iter().find_map(|effect| match effect {
+        Effect::Append { precondition, .. } => Some(precondition.clone()),
+        _ => None,
+    });
+    let seen = state.engine.seen();
+    assert_eq!(precondition, Some(Precondition::AllRead { seen }));
+    let [(ticket, draft)] = &appends(&effects)[..] else {
+        panic!("{effects:?}")
+    };
+    assert_eq!(draft.event.kind(), "deployment.out-of-band");
+    let why = "alice wrote promotion.intended of this cell in between".to_owned();
+    let answer = Msg::Recorded {
+        ticket: *ticket,
+        result: Err(JournalFault::Refused { why }),
+    };
+    let effects = update(&mut state, at(1), answer);
+    let read = Effect::ReadJournal { since: seen };
+    assert!(effects.contains(&read), "{effects:?}");
+    assert_eq!(appends(&effects), [], "not before the journal was read");
+    assert!(!harness::said(&state).contains("out of band"));
+    assert_eq!(state.interface.problems.len(), 0, "nothing is told");
+    state
+}
+
+#[test]
+fn p8_a_refused_note_tells_nothing_until_the_journal_was_read_and_then_once() {
+    let mut state = refused(board());
+    let other = Event::GateClosed {
+        id: "g-1".into(),
+        cover: Cover::default(),
+    };
+    let entry = harness::entry((other, 1));
+    update(&mut state, at(2), Msg::JournalRead(Ok(vec![entry])));
+    assert_eq!(tick(&mut state, 3), ["deployment.out-of-band"]);
+    assert!(harness::said(&state).contains("out of band: bob deployed 2222222"));
+    assert_eq!(state.interface.problems.len(), 1);
+    state.engine.restless.insert("api".into());
+    assert_eq!(tick(&mut state, 4), [""; 0], "once");
+}
+
+#[test]
+fn p8_what_a_refused_note_was_about_is_ours_if_the_journal_says_so() {
+    let mut state = board();
+    let (_, order) = promotion(&mut state);
+    let mut state = refused(state);
+    write(&mut state, order);
+    assert_eq!(tick(&mut state, 3), ["deployment.seen"]);
+    assert!(!harness::said(&state).contains("out of band"));
+    assert_eq!(state.interface.problems.len(), 0);
+}
+
 #[test]
 fn p8_read_only_notes_nothing() {
     let mut state = board();
@@ -280,6 +336,13 @@ fn p10_what_was_deployed_is_sampled_until_it_is_verified() {
 
 /// The promotion of revision 2, which brought what is live.
 fn promoted(state: &mut Program) -> IntentId {
+    let (id, events) = promotion(state);
+    write(state, events);
+    id
+}
+
+/// What the journal has of it.
+fn promotion(state: &mut Program) -> (IntentId, Vec<Event>) {
     let wish = crate::app::engine::planning::Wish::Promote { revision: None };
     let (service, environment) = ("api".into(), "production".into());
     let plan = state.engine.plan(&service, &environment, &wish, at(0));
@@ -301,6 +364,10 @@ fn promoted(state: &mut Program) -> IntentId {
         let id = id.clone();
         events.push(Event::Stepped { id, purpose, step });
     }
+    (id, events)
+}
+
+fn write(state: &mut Program, events: Vec<Event>) {
     for event in events {
         let seq = state.engine.seen().0 + 1;
         let hash = Digest::of([seq.to_string().as_str()]);
@@ -317,7 +384,6 @@ fn promoted(state: &mut Program) -> IntentId {
         };
         state.engine.take_entries(&[entry], at(0));
     }
-    id
 }
 
 #[test]

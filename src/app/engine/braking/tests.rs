@@ -1,14 +1,17 @@
 use std::sync::Arc;
 
 use super::*;
+use crate::app::effect::Question;
 use crate::app::effect::Ticket;
-use crate::app::interface::harness::{now, press, state};
-use crate::app::msg::{Answer, Budget, Fetched};
+use crate::app::interface::harness::{self, now, press, state};
+use crate::app::msg::{Answer, Budget, Fetched, JournalFault};
 use crate::app::request::Request;
 use crate::app::{Msg, State, update};
 use crate::domain::act::{Handle, Outcome, StatusState};
 use crate::domain::brake::{Brakes, Effect as Took};
 use crate::domain::entry::{Draft, Entry};
+use crate::domain::hold::HoldKind;
+use crate::domain::ids::ForgeName;
 use crate::domain::ids::{Digest, IntentId, Seq};
 
 /// A journal and a forge that take everything, as far as the test lets them.
@@ -23,6 +26,9 @@ struct Desk {
     reading: Option<Reading>,
     /// How much time has passed.
     seconds: i64,
+    /// An entry of this kind is taken, and nobody hears of it yet.
+    keeping: Option<&'static str>,
+    kept: Option<(Ticket, Entry)>,
 }
 
 impl Desk {
@@ -44,6 +50,8 @@ impl Desk {
             outcome: Outcome::Accepted(Handle::default()),
             reading: Some(Reading::Ours { binds: None }),
             seconds: 0,
+            keeping: None,
+            kept: None,
         }
     }
 
@@ -77,8 +85,24 @@ impl Desk {
             previous: Digest::from(""),
             hash: Digest::from(""),
         };
+        if self.keeping == self.kinds.last().map(String::as_str) {
+            self.kept = Some((ticket, entry));
+            return;
+        }
         let result = Ok(entry);
         self.handle(Msg::Recorded { ticket, result });
+    }
+
+    /// A colleague writes something, and it is read with what was kept; then that is answered.
+    fn meanwhile(&mut self, event: Event) {
+        let (ticket, entry) = self.kept.take().expect("something that was kept");
+        self.seq += 1;
+        let between = harness::entry((event, self.seq));
+        self.handle(Msg::JournalRead(Ok(vec![entry.clone(), between])));
+        self.keeping = None;
+        let result = Ok(entry);
+        self.handle(Msg::Recorded { ticket, result });
+        self.wait(1);
     }
 
     fn act(&mut self, id: IntentId, act: Act) {
@@ -307,6 +331,24 @@ fn what_was_replaced_by_somebody_else_is_not_lifted() {
 }
 
 #[test]
+fn what_is_not_shown_yet_is_not_taken_for_gone() {
+    let mut desk = Desk::new(&[Way::Status]);
+    let id = desk.hold("api", None);
+    // A replica that lags behind has not seen it.
+    desk.reading = Some(Reading::Gone);
+    desk.wait(1);
+    desk.lift(id);
+    for _ in 0..4 {
+        desk.wait(5);
+    }
+    assert_eq!(desk.states(), [Failure], "nobody knows yet");
+    desk.reading = Some(Reading::Ours { binds: None });
+    desk.wait(6);
+    assert_eq!(desk.states(), [Failure, Success]);
+    assert_eq!(desk.took(), None);
+}
+
+#[test]
 fn what_cannot_be_read_is_not_lifted_and_that_is_told() {
     let mut desk = Desk::new(&[Way::Status]);
     let id = desk.hold("api", None);
@@ -322,6 +364,71 @@ fn what_cannot_be_read_is_not_lifted_and_that_is_told() {
     desk.order(Request::BindHold { id: None });
     desk.wait(1);
     assert_eq!(desk.states(), [Failure, Success]);
+}
+
+#[test]
+fn h5_a_brake_is_not_lifted_under_a_hold_that_came_before_its_permit() {
+    let mut desk = Desk::new(&[Way::Status]);
+    let id = desk.hold("api", None);
+    desk.wait(1);
+    desk.keeping = Some("unbrake.intended");
+    desk.lift(id);
+    desk.wait(1);
+    let hold = Hold {
+        id: "h-other".into(),
+        cover: cover("api"),
+        kind: HoldKind::Forward,
+        reason: "storm".to_owned(),
+        owner: "carol".into(),
+        since: now(),
+        until: None,
+        incident: false,
+    };
+    desk.meanwhile(Event::HoldPlaced { hold });
+    assert_eq!(desk.states(), [Failure]);
+    let abandoned = desk.kinds.contains(&"unbrake.abandoned".to_owned());
+    assert!(abandoned, "{:?}", desk.kinds);
+    assert_eq!(desk.took(), Some(Took::Effective));
+}
+
+#[test]
+fn h5_a_brake_is_not_placed_when_its_hold_was_lifted_before_its_permit() {
+    let mut desk = Desk::new(&[Way::Status]);
+    desk.keeping = Some("brake.intended");
+    desk.order(Request::Hold {
+        cover: cover("api"),
+        kind: HoldKind::Forward,
+        reason: "heap grows".to_owned(),
+        until: None,
+    });
+    let id = desk.holds().remove(0);
+    desk.meanwhile(Event::HoldLifted {
+        id,
+        cover: cover("api"),
+    });
+    assert!(desk.acts.is_empty(), "{:?}", desk.acts);
+    assert_eq!(desk.took(), None);
+}
+
+#[test]
+fn a_brake_that_the_journal_did_not_take_is_ordered_again_because_nothing_was_sent() {
+    let mut desk = Desk::new(&[Way::Status]);
+    desk.keeping = Some("brake.intended");
+    desk.order(Request::Hold {
+        cover: cover("api"),
+        kind: HoldKind::Forward,
+        reason: "heap grows".to_owned(),
+        until: None,
+    });
+    let (ticket, _) = desk.kept.take().expect("its intent");
+    desk.keeping = None;
+    desk.seq -= 1;
+    let why = "carol voted on this cell in between".to_owned();
+    let result = Err(JournalFault::Refused { why });
+    desk.handle(Msg::Recorded { ticket, result });
+    desk.wait(1);
+    assert_eq!(desk.states(), [Failure]);
+    assert_eq!(desk.took(), Some(Took::Effective));
 }
 
 #[test]

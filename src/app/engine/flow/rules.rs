@@ -154,16 +154,71 @@ fn p4_what_got_no_answer_is_unknown_and_is_looked_for_and_never_sent_again() {
 }
 
 #[test]
+fn p5_what_runs_is_not_cancelled_when_a_newer_candidate_comes() {
+    let (mut state, id) = sent_under(|_| ());
+    let outcome = Outcome::Accepted(Handle::default());
+    let (ticket, draft) = append(&after(&mut state, 4, Msg::Acted { id, outcome }));
+    after(&mut state, 5, taken(3, ticket, draft));
+    let mut newer = facts(&state);
+    newer.head.as_mut().unwrap().sha = "d".repeat(40).into();
+    let now = state.now;
+    let (board, basis) = state.engine.judging(now);
+    board.merge(&"api".into(), Ok(newer), now, basis);
+    let mut effects = Vec::new();
+    for seconds in 6..40 {
+        effects.extend(after(&mut state, seconds, Msg::Tick));
+    }
+    assert_eq!(
+        acts(&effects),
+        [],
+        "neither stopped nor followed by another"
+    );
+    let ledger = state.engine.ledger.as_ref().unwrap();
+    assert_eq!(ledger.open().count(), 1, "and it is still under way");
+}
+
+fn hold(reason: &str, until: Option<jiff::Timestamp>) -> Request {
+    Request::Hold {
+        cover: Cover::default(),
+        kind: HoldKind::Forward,
+        reason: reason.to_owned(),
+        until,
+    }
+}
+
+#[test]
+fn h1_a_hold_needs_an_owner_a_reason_and_an_end_to_come() {
+    let wrong = [
+        ("  ", None, "reason"),
+        ("heap grows", Some(now()), "past"),
+        (
+            "heap grows",
+            Some(now() - SignedDuration::from_hours(1)),
+            "past",
+        ),
+    ];
+    for (reason, until, said) in wrong {
+        let mut state = state();
+        let effects = after(&mut state, 1, Msg::Asked(hold(reason, until)));
+        assert!(!effects.iter().any(changes), "{reason:?} until {until:?}");
+        let told = harness::said(&state);
+        assert!(told.contains(said), "{told}");
+    }
+    let mut nobody = state();
+    nobody.engine.operator = None;
+    let effects = after(&mut nobody, 1, Msg::Asked(hold("heap grows", None)));
+    assert!(!effects.iter().any(changes), "{effects:?}");
+    let mut state = state();
+    let until = Some(now() + SignedDuration::from_hours(1));
+    let effects = after(&mut state, 1, Msg::Asked(hold("heap grows", until)));
+    assert!(effects.iter().any(changes), "{effects:?}");
+}
+
+#[test]
 fn h3_a_hold_is_placed_offline_too() {
     let mut state = state();
     state.engine.offline = true;
-    let hold = Request::Hold {
-        cover: Cover::default(),
-        kind: HoldKind::Forward,
-        reason: "heap grows".to_owned(),
-        until: None,
-    };
-    let effects = after(&mut state, 1, Msg::Asked(hold));
+    let effects = after(&mut state, 1, Msg::Asked(hold("heap grows", None)));
     assert!(effects.iter().any(changes), "{effects:?}");
 }
 

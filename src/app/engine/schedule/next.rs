@@ -66,15 +66,16 @@ impl Engine {
             let is_hot = clock.hot_at < clock.quiet_at && self.may_be_hot(forge);
             due = due.min(clock.pulse_at(is_hot, now));
             due = due.min(clock.turn_at.unwrap_or(now));
-            for row in self
-                .board
-                .rows
-                .iter()
-                .filter(|row| row.service.forge == *forge)
-            {
-                if !reading.contains(&row.service.name) {
-                    due = due.min(self.whole_at(&row.service.name).unwrap_or(now));
-                }
+            let rows = self.board.rows.iter().enumerate();
+            for (place, row) in rows.filter(|(_, row)| row.service.forge == *forge) {
+                let service = &row.service.name;
+                let look = self.schedule.looks.of(place, row.version);
+                let at = match look.filter(|_| !self.watched.contains(service)) {
+                    Some(look) => look.whole_at,
+                    None if reading.contains(service) => None,
+                    None => Some(self.whole_at(service).unwrap_or(now)),
+                };
+                due = at.map_or(due, |at| due.min(at));
             }
         }
         due

@@ -197,14 +197,17 @@ impl Engine {
         }
         waiting.sort_by_key(|(age, service)| (std::cmp::Reverse(*age), *service));
         let turn = waiting.into_iter().take(AT_ONCE);
-        turn.map(|(_, service)| service.clone()).collect()
+        let turn: Vec<ServiceName> = turn.map(|(_, service)| service.clone()).collect();
+        for service in &turn {
+            self.schedule.looks.touch(service);
+        }
+        turn
     }
 
     /// How long what is between two revisions is believed where nobody looks at it: the revisions never
     /// change, reviews of merged changes rarely do, and every send reads them again.
     pub(super) fn scope_kept(&self, forge: &ForgeName) -> SignedDuration {
-        let rows = self.board.rows.iter();
-        let count = rows.filter(|row| row.service.forge == *forge).count();
+        let count = self.board.rows.len();
         let each = self.pace.interval(forge).saturating_mul(2);
         each.saturating_mul(i32::try_from(count).unwrap_or(i32::MAX))
             .max(SignedDuration::from_mins(10))

@@ -8,7 +8,8 @@ use jiff::{SignedDuration, Timestamp};
 use super::super::Engine;
 use super::Asked;
 use crate::app::effect::{Effect, Question, Target};
-use crate::domain::ids::{EnvironmentName, ForgeName, RepoPath, ServiceName, Sha};
+use crate::domain::board::Row;
+use crate::domain::ids::{EnvironmentName, ForgeName, ServiceName, Sha};
 use crate::domain::observed::Fact;
 use crate::domain::phase::Phase;
 use crate::domain::policy::{GateSpec, Service};
@@ -32,6 +33,7 @@ impl Engine {
             return Vec::new();
         }
         self.schedule.forget(now);
+        self.note_touched();
         let forges: Vec<ForgeName> = self.forges.keys().cloned().collect();
         forges
             .iter()
@@ -66,15 +68,8 @@ impl Engine {
                 now,
             ));
         }
-        let reading = self.schedule.reading();
-        let mut whole: Vec<ServiceName> = self
-            .board
-            .rows
-            .iter()
-            .filter(|row| row.service.forge == *forge)
-            .map(|row| row.service.name.clone())
-            .filter(|service| !reading.contains(service) && self.is_due(service, now))
-            .collect();
+        let places = self.to_look_at(forge, now);
+        let mut whole = self.due_whole(&places, now);
         if whole.is_empty() {
             whole = self.due_in_turn(forge, now);
         }
@@ -97,68 +92,85 @@ impl Engine {
             ));
         }
         effects.extend(self.due_pulse(forge, now));
-        effects.extend(self.due_scopes(forge, now));
-        effects.extend(self.due_declared(forge, now));
+        let (declared, again) = self.due_declared(forge, &places, now);
+        self.take_looks(&places, again, now);
+        effects.extend(self.due_scopes(forge, &places, now));
+        effects.extend(declared);
         effects.extend(self.due_jobs(forge, now));
         effects.extend(self.due_marks(forge, now));
         effects
     }
 
-    /// Says whether a service is to be read whole at `now`.
-    fn is_due(&self, service: &ServiceName, now: Timestamp) -> bool {
-        self.whole_at(service).is_none_or(|at| at <= now)
+    /// Which of the rows are to be read whole at `now`.
+    fn due_whole(&self, places: &[usize], now: Timestamp) -> Vec<ServiceName> {
+        if places.is_empty() {
+            return Vec::new();
+        }
+        let reading = self.schedule.reading();
+        let rows = places
+            .iter()
+            .filter_map(|place| self.board.rows.get(*place));
+        rows.map(|row| &row.service.name)
+            .filter(|service| !reading.contains(service))
+            .filter(|service| self.whole_at(service).is_none_or(|at| at <= now))
+            .cloned()
+            .collect()
     }
 
-    fn due_scopes(&mut self, forge: &ForgeName, now: Timestamp) -> Vec<Effect> {
-        let unseen = self.scope_kept(forge);
+    /// Takes note of when rows that were just looked at are to be read whole, or looked at `again`.
+    fn take_looks(&mut self, places: &[usize], again: Vec<Option<Timestamp>>, now: Timestamp) {
+        if places.is_empty() {
+            return;
+        }
+        let reading = self.schedule.reading();
+        let taken: Vec<_> = places
+            .iter()
+            .zip(again)
+            .filter_map(|(place, again)| {
+                let row = self.board.rows.get(*place)?;
+                let service = &row.service.name;
+                let whole_at =
+                    (!reading.contains(service)).then(|| self.whole_at(service).unwrap_or(now));
+                Some((*place, row.version, whole_at, again))
+            })
+            .collect();
+        for (place, version, whole_at, again) in taken {
+            let looks = &mut self.schedule.looks;
+            looks.looked(place, version, whole_at, again, now);
+        }
+    }
+
+    /// The scopes that are to be read: those of the rows at `places` and those that have waited for
+    /// room since.
+    fn due_scopes(&mut self, forge: &ForgeName, places: &[usize], now: Timestamp) -> Vec<Effect> {
+        for place in places {
+            self.note_scopes(*place, now);
+        }
         let under_way = self
             .schedule
             .asked
             .values()
             .filter(|(asked, _)| matches!(asked, Asked::Scope(of, ..) if of == forge))
             .count();
-        let mut wanted: Vec<(bool, ServiceName, RepoPath, Sha, Sha)> = Vec::new();
-        for row in self
-            .board
-            .rows
-            .iter()
-            .filter(|row| row.service.forge == *forge)
-        {
-            let service = &row.service.name;
-            let watched = self.watched.contains(service);
-            let keep = match (self.is_focused(service), row.service.blocks_on_checks()) {
-                (true, true) => CHECKED_SCOPE,
-                (true, false) => SCOPE,
-                (false, _) => unseen,
-            };
-            let judged = row
-                .cells
-                .iter()
-                .filter(|cell| watched || self.needs_scope(service, &cell.environment));
-            let ends = judged.filter_map(super::super::ends);
-            for (base, head) in ends.chain(self.traced_ends(row)) {
-                let key = (service.clone(), base.clone(), head.clone());
-                let fact = row.scopes.get(&(base, head));
-                let fresh = fact
-                    .and_then(Fact::at)
-                    .is_some_and(|at| now.duration_since(at) < keep);
-                let asked =
-                    Asked::Scope(forge.clone(), key.0.clone(), key.1.clone(), key.2.clone());
-                if fresh || self.schedule.waits(&asked, now) || self.schedule.is_asked(&asked) {
-                    continue;
-                }
-                let repo = row
-                    .facts
-                    .value()
-                    .map_or_else(|| row.service.repo.clone(), |facts| facts.repo.clone());
-                wanted.push((watched, key.0, repo, key.1, key.2));
-            }
+        let room = SCOPES_AT_ONCE.saturating_sub(under_way);
+        if room == 0 {
+            return Vec::new();
         }
-        wanted.sort_by_key(|(watched, ..)| !watched);
-        wanted
-            .into_iter()
-            .take(SCOPES_AT_ONCE.saturating_sub(under_way))
-            .map(|(_, service, repo, base, head)| {
+        let mut effects = Vec::new();
+        for place in self.wanting_scopes(forge) {
+            if effects.len() == room {
+                break;
+            }
+            let Some(row) = self.board.rows.get(place) else {
+                continue;
+            };
+            let service = row.service.name.clone();
+            let repo = row
+                .facts
+                .value()
+                .map_or_else(|| row.service.repo.clone(), |facts| facts.repo.clone());
+            let (wanted, _) = self.wanted_scopes(row, now);
+            for (base, head) in wanted.into_iter().take(room - effects.len()) {
                 let asked =
                     Asked::Scope(forge.clone(), service.clone(), base.clone(), head.clone());
                 self.schedule
@@ -166,26 +178,79 @@ impl Engine {
                     .insert(asked.clone(), now + SCOPE_AGAIN);
                 let question = Question::Scope {
                     named_checks: self.blocks_on_checks(&service),
-                    service,
-                    repo,
+                    service: service.clone(),
+                    repo: repo.clone(),
                     base,
                     head,
                 };
-                self.question(asked, forge, question, now)
-            })
-            .collect()
+                effects.push(self.question(asked, forge, question, now));
+            }
+            self.note_scopes(place, now);
+        }
+        effects
+    }
+
+    fn note_scopes(&mut self, place: usize, now: Timestamp) {
+        if let Some(row) = self.board.rows.get(place) {
+            let (wanted, again) = self.wanted_scopes(row, now);
+            let wanted = !wanted.is_empty();
+            self.schedule.looks.scopes(place, wanted, again);
+        }
+    }
+
+    /// The ends of the scopes that are to be read of a row, and when the next of the others is.
+    fn wanted_scopes(&self, row: &Row, now: Timestamp) -> (Vec<(Sha, Sha)>, Option<Timestamp>) {
+        let service = &row.service.name;
+        let watched = self.watched.contains(service);
+        let keep = match (self.is_focused(service), row.service.blocks_on_checks()) {
+            (true, true) => CHECKED_SCOPE,
+            (true, false) => SCOPE,
+            (false, _) => self.scope_kept(&row.service.forge),
+        };
+        let judged = row
+            .cells
+            .iter()
+            .filter(|cell| watched || needs_scope(row, &cell.environment));
+        let ends = judged.filter_map(super::super::ends);
+        let (mut wanted, mut again) = (Vec::new(), None::<Timestamp>);
+        for (base, head) in ends.chain(self.traced_ends(row)) {
+            let ends = (base, head);
+            let fresh_until = row.scopes.get(&ends).and_then(Fact::at).map(|at| at + keep);
+            let (base, head) = ends;
+            let asked = Asked::Scope(
+                row.service.forge.clone(),
+                service.clone(),
+                base.clone(),
+                head.clone(),
+            );
+            let waits_until = self.schedule.not_before.get(&asked).copied();
+            let later = fresh_until.max(waits_until).filter(|at| *at > now);
+            match later {
+                Some(at) => again = again.into_iter().chain([at]).min(),
+                // Its answer will touch the row.
+                None if self.schedule.is_asked(&asked) => {}
+                None => wanted.push((base, head)),
+            }
+        }
+        (wanted, again)
     }
 
     /// The files that gates compare. Commits never change, so each is read once; one that could not
     /// be read is tried again like a scope.
-    fn due_declared(&mut self, forge: &ForgeName, now: Timestamp) -> Vec<Effect> {
+    ///
+    /// Returns for each of the places too when its files are worth another look.
+    fn due_declared(
+        &mut self,
+        forge: &ForgeName,
+        places: &[usize],
+        now: Timestamp,
+    ) -> (Vec<Effect>, Vec<Option<Timestamp>>) {
         let mut wanted = Vec::new();
-        for row in self
-            .board
-            .rows
-            .iter()
-            .filter(|row| row.service.forge == *forge)
-        {
+        let mut looks = vec![None; places.len()];
+        for (place, look) in places.iter().zip(&mut looks) {
+            let Some(row) = self.board.rows.get(*place) else {
+                continue;
+            };
             let service = &row.service.name;
             let files: Vec<(String, Sha)> = row
                 .wanted_files()
@@ -193,10 +258,9 @@ impl Engine {
                 .filter(|file| row.seen.declared.get(file).and_then(Fact::value).is_none())
                 .collect();
             let asked = Asked::Declared(forge.clone(), service.clone(), files.clone());
-            if files.is_empty()
-                || self.schedule.waits(&asked, now)
-                || self.schedule.is_asked(&asked)
-            {
+            let waits_until = self.schedule.not_before.get(&asked);
+            *look = waits_until.copied().filter(|until| now < *until);
+            if files.is_empty() || look.is_some() || self.schedule.is_asked(&asked) {
                 continue;
             }
             let again = if self.watched.contains(service) {
@@ -219,21 +283,17 @@ impl Engine {
             };
             self.question(asked, forge, question, now)
         };
-        wanted.into_iter().map(question).collect()
+        (wanted.into_iter().map(question).collect(), looks)
     }
 
     /// The jobs of the runs that somebody looks at.
     fn due_jobs(&mut self, forge: &ForgeName, now: Timestamp) -> Vec<Effect> {
         let mut wanted = Vec::new();
-        for row in self
-            .board
-            .rows
-            .iter()
+        let watched = self.watched.iter();
+        for row in watched
+            .filter_map(|service| self.board.row(service))
             .filter(|row| row.service.forge == *forge)
         {
-            if !self.watched.contains(&row.service.name) {
-                continue;
-            }
             let Some(facts) = row.facts.value() else {
                 continue;
             };
@@ -323,11 +383,14 @@ impl Engine {
     /// Says whether a gate of the stage judges the scope.
     pub(crate) fn needs_scope(&self, service: &ServiceName, environment: &EnvironmentName) -> bool {
         // By way of the board, which finds a service without going through all of them.
-        let stage = self
-            .board
-            .row(service)
-            .filter(|row| !row.service.is_by_hand())
-            .and_then(|row| row.service.stage(environment));
-        stage.is_some_and(|stage| stage.gates.iter().any(GateSpec::needs_scope))
+        let row = self.board.row(service);
+        row.is_some_and(|row| needs_scope(row, environment))
     }
+}
+
+/// Says whether a gate of the stage judges the scope.
+fn needs_scope(row: &Row, environment: &EnvironmentName) -> bool {
+    let stage = row.service.stage(environment);
+    !row.service.is_by_hand()
+        && stage.is_some_and(|stage| stage.gates.iter().any(GateSpec::needs_scope))
 }

@@ -3,7 +3,6 @@
 use super::super::harness::{now, press, state};
 use super::*;
 use crate::domain::observed::Fact;
-use crate::domain::phase::Phase;
 use jiff::SignedDuration;
 
 fn add_run(state: &mut State, service: &str, id: u64, phase: Phase, minutes: i64) {
@@ -64,6 +63,15 @@ fn what_failed_comes_first_and_enter_opens_its_pipeline() {
     assert_eq!(state.interface.tab, DetailTab::Pipeline);
     press(&mut state, "-");
     assert_eq!(state.interface.screen, Screen::Pipelines);
+}
+
+#[test]
+fn a_job_that_nobody_played_in_an_old_pipeline_asks_for_nobody() {
+    let mut state = world();
+    add_run(&mut state, "billing", 4, Phase::Gated, 9_000);
+    let last = items(&state.engine, Overview::Runs).pop();
+    let last = last.map(|item| item.key());
+    assert_eq!(last, Some(Key::Run("billing".into(), RunId(4))));
 }
 
 #[test]

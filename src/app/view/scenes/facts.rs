@@ -1,10 +1,9 @@
 //! What the forge says of a service in a scene.
 
-use std::collections::BTreeMap;
-
 use super::*;
 use crate::domain::deployment::Deployment;
 use crate::domain::facts::{Head, Permission, Release, ServiceFacts};
+use crate::domain::few::Few;
 use crate::domain::ids::{DeploymentId, PullRequestNumber, RunId};
 use crate::domain::phase::Phase;
 use crate::domain::pipeline::{Check, Checks, Run};
@@ -76,7 +75,7 @@ pub(super) fn facts(plan: &Plan) -> ServiceFacts {
             author: Some(person("eve")),
             at: Some(ago(2 * HOUR)),
         }),
-        checks: BTreeMap::from([(head.clone(), checks(&head))]),
+        checks: Few::from([(head.clone(), checks(&head))]),
         environments: Vec::new(),
         deployments,
         runs: vec![run(&head, plan.gates != Gates::Level)],

@@ -161,14 +161,14 @@ pub(super) fn judgement(gates: Gates) -> Judgement {
     if gates == Gates::Level {
         return Judgement {
             go: Go::Unknown,
-            verdicts: Vec::new(),
+            verdicts: Vec::new().into(),
             earliest,
             due: None,
         };
     }
     Judgement {
         go,
-        verdicts,
+        verdicts: verdicts.into(),
         earliest,
         due: None,
     }

@@ -4,6 +4,7 @@ use super::golden::explained;
 use crate::domain::board::{Basis, Board};
 use crate::domain::deployment::Deployment;
 use crate::domain::facts::ServiceFacts;
+use crate::domain::few::Few;
 use crate::domain::gate::fixture::{LIVE, WANTED, World, ago, deployment, fault, later, now, sha};
 use crate::domain::gate::{Case, Peer, Peers, State, Verdict, depends};
 use crate::domain::ids::{ServiceName, Sha};
@@ -20,7 +21,7 @@ struct Others(BTreeMap<ServiceName, Other>);
 struct Other {
     service: Service,
     facts: Fact<ServiceFacts>,
-    scopes: BTreeMap<(Sha, Sha), Fact<Scope>>,
+    scopes: Few<(Sha, Sha), Fact<Scope>>,
 }
 
 impl Peers for Others {
@@ -49,7 +50,7 @@ fn scene(depends: &[(&str, Option<&str>)]) -> (World, Others) {
                 ..World::new(Vec::new()).service().clone()
             },
             facts: world.facts.clone(),
-            scopes: BTreeMap::new(),
+            scopes: Few::new(),
         };
         others.0.insert((*name).into(), other);
     }

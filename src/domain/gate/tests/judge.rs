@@ -8,7 +8,10 @@ use crate::domain::policy::{GateSpec, PipelineRule, Via};
 
 fn names(world: &World) -> Vec<String> {
     let verdicts = world.judge().verdicts;
-    verdicts.into_iter().map(|verdict| verdict.gate).collect()
+    verdicts
+        .iter()
+        .map(|verdict| verdict.gate.clone())
+        .collect()
 }
 
 fn all() -> Vec<GateSpec> {
@@ -142,7 +145,7 @@ fn it_is_due_when_a_hold_ends() {
 fn every_sentence_is_lower_case_without_a_full_stop() {
     let mut world = World::new(all()).held(hold("h1", Cover::default(), None));
     for _ in 0..2 {
-        for verdict in world.judge().verdicts {
+        for verdict in &world.judge().verdicts {
             assert!(!verdict.why.ends_with('.'), "{}", verdict.why);
             assert!(!verdict.why.is_empty());
             assert!(

@@ -77,8 +77,8 @@ fn each_manual_gate_that_covers_the_cell_has_its_verdict() {
     let names: Vec<String> = world
         .judge()
         .verdicts
-        .into_iter()
-        .map(|verdict| verdict.gate)
+        .iter()
+        .map(|verdict| verdict.gate.clone())
         .filter(|gate| gate.starts_with("manual"))
         .collect();
     assert_eq!(names, ["manual pen test", "manual dba"]);

@@ -365,3 +365,19 @@ fn blocking_checks_need_a_known_scope() {
     };
     assert_eq!(no_blocking.verdict("pipeline").state, State::Open);
 }
+
+#[test]
+fn what_a_hold_leaves_among_the_checks_is_no_check() {
+    let rule = PipelineRule::default;
+    for phase in [Phase::Failed, Phase::Succeeded] {
+        let said = with(rule(), "hold/production", phase);
+        assert_eq!(said, (State::Open, "2 of 2 checks succeeded".into()));
+    }
+    // Whoever asks for it gets it.
+    let asked = PipelineRule {
+        required: names(&["hold/production"]),
+        ..rule()
+    };
+    let (state, _) = with(asked, "hold/production", Phase::Failed);
+    assert_eq!(state, State::Closed);
+}

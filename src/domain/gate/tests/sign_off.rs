@@ -152,3 +152,27 @@ fn without_a_journal_nobody_knows_the_votes() {
     world.ledger = None;
     assert_eq!(world.verdict("sign-off").state, State::Unknown);
 }
+
+#[test]
+fn w5_a_vote_that_was_given_is_kept_and_shown_when_the_window_closes() {
+    use crate::domain::gate::fixture::daily;
+    use crate::domain::window::WindowEffect::Allow;
+    use jiff::civil::time;
+    let roles = vec!["qa".into()];
+    let sign_off = GateSpec::SignOff {
+        roles,
+        distinct: true,
+    };
+    let mut world = World::new(vec![sign_off, GateSpec::Window]);
+    let (from, to) = (time(13, 0, 0, 0), time(14, 30, 0, 0));
+    world.policy.windows = vec![daily("afternoon", Allow, from, to, "UTC")];
+    world.vote("mia", "qa", Go);
+    for (minutes, window) in [(0, State::Open), (45, State::Waiting)] {
+        let now = crate::domain::gate::fixture::later(minutes);
+        assert_eq!(world.verdict_at("window", now).state, window);
+        let verdict = world.verdict_at("sign-off", now);
+        assert_eq!(verdict.state, State::Open);
+        let said = format!("{} {:?}", verdict.why, verdict.evidence);
+        assert!(said.contains("mia"), "{said}");
+    }
+}

@@ -3,11 +3,14 @@
 use jiff::Timestamp;
 
 use super::{Change, Forge, Repo, Write, deployment, moves};
-use crate::domain::act::{Act, Handle};
-use crate::domain::ids::{EnvironmentId, EnvironmentName, IntentId, Person, RepoPath, RunId, Sha};
+use crate::domain::act::{Act, Handle, StatusState};
+use crate::domain::forge_kind::ForgeKind;
+use crate::domain::ids::{
+    DeploymentId, EnvironmentName, FreezeId, IntentId, Person, RepoPath, RunId, Sha,
+};
 use crate::domain::phase::Phase;
 use crate::domain::pipeline::Door;
-use crate::domain::policy::Via;
+use crate::domain::policy::{Stage, Via};
 use crate::runtime::evenings::chance::Chance;
 
 impl Forge {
@@ -35,6 +38,26 @@ impl Forge {
     }
 }
 
+impl Forge {
+    /// The first half of an act that is two.
+    pub fn approves_only(&mut self, repo: &RepoPath, act: &Act, now: Timestamp) {
+        if let Some(found) = self.repos.get_mut(repo) {
+            found.approved_only(act, now);
+        }
+    }
+
+    /// Writes an act down as done, and does nothing.
+    pub fn pretends(&mut self, act: &Act, key: &IntentId, now: Timestamp) -> Handle {
+        self.writes.push(Write {
+            at: now,
+            key: key.clone(),
+            act: act.clone(),
+            handle: Handle::default(),
+        });
+        Handle::default()
+    }
+}
+
 impl Repo {
     fn perform(
         &mut self,
@@ -48,41 +71,71 @@ impl Repo {
             run: Some(run),
             ..Handle::default()
         };
+        if !self.host.has(act) {
+            return Err("404: this forge has no such call".to_owned());
+        }
         match act {
             Act::Approve {
                 run, environments, ..
-            }
-            | Act::Reject {
+            } => self.opens(
+                chance,
+                *run,
+                true,
+                key,
+                by,
+                now,
+                |door| matches!(door, Door::Review(known) if environments.contains(known)),
+            ),
+            Act::Reject {
                 run, environments, ..
+            } => self.opens(
+                chance,
+                *run,
+                false,
+                key,
+                by,
+                now,
+                |door| matches!(door, Door::Review(known) if environments.contains(known)),
+            ),
+            Act::ApproveDeployment {
+                run,
+                deployment: id,
+                ..
+            } => self.opens(
+                chance,
+                *run,
+                true,
+                key,
+                by,
+                now,
+                |door| matches!(door, Door::Deployment { deployment, .. } if deployment == id),
+            ),
+            Act::RejectDeployment {
+                run,
+                deployment: id,
+                ..
+            } => self.opens(
+                chance,
+                *run,
+                false,
+                key,
+                by,
+                now,
+                |door| matches!(door, Door::Deployment { deployment, .. } if deployment == id),
+            ),
+            Act::PlayJob { run, job: id, .. } => self.opens(
+                chance,
+                *run,
+                true,
+                key,
+                by,
+                now,
+                |door| matches!(door, Door::Job { job, .. } if job == id),
+            ),
+            Act::Dispatch { inputs, .. }
+            | Act::RunPipeline {
+                variables: inputs, ..
             } => {
-                let approved = matches!(act, Act::Approve { .. });
-                let found = self.truth.runs.iter_mut().find(|known| known.id == *run);
-                let found = found.ok_or_else(|| format!("404: no run {run}"))?;
-                let waited = found.waiting.len();
-                let let_in: Vec<EnvironmentName> = found
-                    .waiting
-                    .iter()
-                    .filter(|waiting| is_of(&waiting.door, environments))
-                    .map(|waiting| waiting.environment.clone())
-                    .collect();
-                found
-                    .waiting
-                    .retain(|waiting| !is_of(&waiting.door, environments));
-                if found.waiting.len() == waited {
-                    return Err(format!("422: run {run} does not wait for it"));
-                }
-                found.phase = if approved {
-                    Phase::Running
-                } else {
-                    Phase::Failed
-                };
-                found.phase.word().clone_into(&mut found.raw);
-                found.updated_at = now;
-                let sha = found.sha.clone();
-                self.let_in(chance, *run, &sha, &let_in, approved, key, by, now);
-                Ok(of_run(*run))
-            }
-            Act::Dispatch { inputs, .. } => {
                 let wanted =
                     |name: &str| inputs.get(name).cloned().ok_or("422: an input is missing");
                 let environment = EnvironmentName::from(wanted("environment")?);
@@ -100,7 +153,11 @@ impl Repo {
                     run: Some(run),
                 };
                 self.comes(begins, change);
-                Ok(of_run(run))
+                let told = self.host.tells_run;
+                Ok(Handle {
+                    run: told.then_some(run),
+                    ..Handle::default()
+                })
             }
             Act::CreateDeployment {
                 sha, environment, ..
@@ -187,7 +244,9 @@ impl Repo {
             Act::Rerun {
                 run,
                 failed_only: false,
-            } => self.again(*run, now).map(|()| of_run(*run)),
+            } if self.host.kind == ForgeKind::GitHub => {
+                self.again(*run, now).map(|()| of_run(*run))
+            }
             Act::Rerun { run, .. } => {
                 let found = self.truth.runs.iter_mut().find(|known| known.id == *run);
                 let found = found.filter(|known| known.phase == Phase::Failed);
@@ -204,18 +263,161 @@ impl Repo {
                 self.comes(ends, Change::Run(*run, phase));
                 Ok(of_run(*run))
             }
-            Act::ByHand
-            | Act::SetStatus { .. }
-            | Act::AddLabel { .. }
-            | Act::RemoveLabel { .. } => Ok(Handle::default()),
-            Act::ApproveDeployment { .. }
-            | Act::RejectDeployment { .. }
-            | Act::PlayJob { .. }
-            | Act::RunPipeline { .. }
-            | Act::CreateTag { .. }
-            | Act::Freeze { .. }
-            | Act::Unfreeze { .. } => Err("404: this forge has no such call".to_owned()),
+            Act::CreateTag { tag, target } => {
+                if self.tags.contains_key(tag) {
+                    return Err(format!("409: there is a tag {tag}"));
+                }
+                self.tags.insert(tag.clone(), (target.clone(), now));
+                let tagged = |stage: &&Stage| {
+                    let Via::Tag { .. } = stage.via else {
+                        return false;
+                    };
+                    tag.starts_with(&format!("{}-", stage.environment))
+                };
+                let stage = self.path.iter().find(tagged);
+                let environment = stage.map(|stage| stage.environment.clone());
+                self.brings_about(chance, environment, target, key, now);
+                Ok(Handle {
+                    sha: Some(target.clone()),
+                    ..Handle::default()
+                })
+            }
+            Act::SetStatus {
+                sha,
+                context,
+                state,
+                ..
+            } => {
+                let phase = match state {
+                    StatusState::Success => Phase::Succeeded,
+                    StatusState::Failure | StatusState::Error => Phase::Failed,
+                    StatusState::Pending => Phase::Running,
+                };
+                self.status_is(sha, context, phase, now);
+                self.marks.act(act, None, key, now)?;
+                // A deployer waits for it.
+                let wanted = context.strip_prefix("promote/");
+                let environment = wanted.map(EnvironmentName::from);
+                self.brings_about(chance, environment, sha, key, now);
+                Ok(Handle {
+                    sha: Some(sha.clone()),
+                    ..Handle::default()
+                })
+            }
+            Act::AddLabel { number, .. } => {
+                let mut open = self.truth.pull_requests.iter();
+                if !open.any(|request| request.number == *number) {
+                    return Err(format!("404: #{number} is not open"));
+                }
+                self.marked(act, key, now)
+            }
+            Act::RemoveLabel { .. } | Act::Freeze { .. } | Act::Unfreeze { .. } => {
+                self.marked(act, key, now)
+            }
+            Act::ByHand => Err("nobody sends it".to_owned()),
         }
+    }
+
+    fn marked(&mut self, act: &Act, key: &IntentId, now: Timestamp) -> Result<Handle, String> {
+        let freeze = matches!(act, Act::Freeze { .. }).then(|| FreezeId(self.next_id()));
+        self.marks.act(act, freeze, key, now)?;
+        self.show_labels(now);
+        Ok(Handle {
+            freeze,
+            ..Handle::default()
+        })
+    }
+
+    /// What was ordered by a name of its own is deployed a little later, and shows no key.
+    fn brings_about(
+        &mut self,
+        chance: &mut Chance,
+        environment: Option<EnvironmentName>,
+        sha: &Sha,
+        key: &IntentId,
+        now: Timestamp,
+    ) {
+        let Some(environment) = environment else {
+            return;
+        };
+        let change = Change::Deploy {
+            environment,
+            sha: sha.clone(),
+            key: None,
+            cause: Some(key.clone()),
+            run: None,
+        };
+        let begins = now + chance.seconds(2, 20);
+        self.comes(begins, change);
+    }
+
+    /// A deployment is approved, and its job is not started: it waits as a job does.
+    pub(super) fn approved_only(&mut self, act: &Act, now: Timestamp) {
+        let Act::ApproveDeployment {
+            run,
+            deployment: id,
+            ..
+        } = act
+        else {
+            return;
+        };
+        let run = self.truth.runs.iter_mut().find(|known| known.id == *run);
+        let waiting = run.into_iter().flat_map(|run| &mut run.waiting);
+        for waiting in waiting {
+            if let Door::Deployment {
+                deployment,
+                job,
+                name,
+            } = &waiting.door
+                && deployment == id
+            {
+                waiting.door = Door::Job {
+                    job: *job,
+                    name: name.clone(),
+                };
+            }
+        }
+        self.keep(now);
+    }
+
+    /// Lets a run in, or turns it away, at the doors that an act is about.
+    #[expect(clippy::too_many_arguments, reason = "all of what an act says")]
+    fn opens(
+        &mut self,
+        chance: &mut Chance,
+        run: RunId,
+        approved: bool,
+        key: &IntentId,
+        by: &Person,
+        now: Timestamp,
+        meant: impl Fn(&Door) -> bool,
+    ) -> Result<Handle, String> {
+        let found = self.truth.runs.iter_mut().find(|known| known.id == run);
+        let found = found.ok_or_else(|| format!("404: no run {run}"))?;
+        let waited = found.waiting.len();
+        let let_in: Vec<EnvironmentName> = found
+            .waiting
+            .iter()
+            .filter(|waiting| meant(&waiting.door))
+            .map(|waiting| waiting.environment.clone())
+            .collect();
+        found.waiting.retain(|waiting| !meant(&waiting.door));
+        if found.waiting.len() == waited {
+            return Err(format!("422: run {run} does not wait for it"));
+        }
+        found.phase = if approved {
+            Phase::Running
+        } else {
+            Phase::Failed
+        };
+        found.phase.word().clone_into(&mut found.raw);
+        found.updated_at = now;
+        let sha = found.sha.clone();
+        self.let_in(chance, run, &sha, &let_in, approved, key, by, now);
+        Ok(Handle {
+            run: Some(run),
+            ..Handle::default()
+        })
     }
 
     /// The second life of a run asks for approval as its first did.
@@ -229,12 +431,12 @@ impl Repo {
         found.updated_at = now;
         found.phase = Phase::Gated;
         found.phase.word().clone_into(&mut found.raw);
-        let place = self.path.iter().position(|stage| stage.environment == door);
-        found
-            .waiting
-            .push(moves::waiting(&door, place.unwrap_or(0)));
         let sha = found.sha.clone();
         let id = self.next_id();
+        let opens = self.door_of(&door, DeploymentId(id));
+        if let Some(found) = self.truth.runs.iter_mut().find(|known| known.id == run) {
+            found.waiting.push(moves::waiting(&door, opens));
+        }
         let gated = deployment(id, &door, sha, Phase::Gated, now);
         self.truth.deployments.insert(0, gated);
         Ok(())
@@ -279,7 +481,7 @@ impl Repo {
                     };
                     let made = deployment(id, environment, sha.clone(), phase, now);
                     self.truth.deployments.insert(0, made);
-                    crate::domain::ids::DeploymentId(id)
+                    DeploymentId(id)
                 }
             };
             self.made_by.insert(id, Some(key.clone()));
@@ -288,8 +490,4 @@ impl Repo {
             }
         }
     }
-}
-
-fn is_of(door: &Door, environments: &[EnvironmentId]) -> bool {
-    matches!(door, Door::Review(environment) if environments.contains(environment))
 }

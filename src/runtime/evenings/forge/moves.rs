@@ -1,13 +1,14 @@
-//! What happens on a forge by itself or by others: pushes, checks, deployments that end, runs that
-//! come to wait, and everything that happens without gonogo.
+//! What happens on a forge by itself: pushes, checks, deployments that end, and runs that come to wait.
+//! What people do there past gonogo lives in `people.rs`.
 
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Change, Repo, deployment, head, rolled};
 use crate::domain::facts::Release;
+use crate::domain::forge_kind::ForgeKind;
 use crate::domain::ids::{
-    DeploymentId, EnvironmentId, EnvironmentName, IntentId, Person, PullRequestNumber, ReleaseId,
-    RunId, Sha,
+    DeploymentId, EnvironmentId, EnvironmentName, IntentId, JobId, Person, PullRequestNumber,
+    ReleaseId, RunId, Sha,
 };
 use crate::domain::phase::Phase;
 use crate::domain::pipeline::{Check, Door, Run, Waiting};
@@ -16,7 +17,7 @@ use crate::domain::pull_request::{ChangeState, PullRequest, Review};
 use crate::runtime::evenings::chance::Chance;
 
 /// The checks that a push starts.
-const CONTEXTS: [&str; 2] = ["build", "e2e"];
+pub(super) const CONTEXTS: [&str; 2] = ["build", "e2e"];
 
 impl Repo {
     /// Lets everything happen that is due by `now`.
@@ -109,11 +110,10 @@ impl Repo {
                 let begins = at + chance.seconds(5, 60);
                 self.comes(begins, change);
             }
-            Via::Approval { .. } => self.waits(&first.environment, &sha, at),
+            Via::Approval { .. } | Via::Job { .. } => self.waits(&first.environment, &sha, at),
             Via::Workflow { .. }
             | Via::Deployment
             | Via::PullRequest { .. }
-            | Via::Job { .. }
             | Via::Pipeline { .. }
             | Via::Tag { .. }
             | Via::Status { .. }
@@ -148,7 +148,7 @@ impl Repo {
     ) -> DeploymentId {
         let id = self.next_id();
         let mut made = deployment(id, environment, sha, Phase::Queued, at);
-        made.key = key;
+        made.key = key.filter(|_| self.host.keys);
         self.truth.deployments.insert(0, made);
         self.will_end(chance, DeploymentId(id), run, at);
         DeploymentId(id)
@@ -205,6 +205,9 @@ impl Repo {
 
     /// What was live and is older than `id` is no longer; a newer one stays, whichever ended first.
     fn supersede(&mut self, id: DeploymentId, environment: &EnvironmentName, at: Timestamp) {
+        if !self.host.supersedes {
+            return;
+        }
         let this = self.truth.deployments.iter().find(|known| known.id == id);
         let age = this.map(|known| (known.created_at, known.id));
         let others = self.truth.deployments.iter_mut().filter(|known| {
@@ -235,7 +238,7 @@ impl Repo {
             return;
         };
         match &next.via {
-            Via::Approval { .. } => self.waits(&next.environment, sha, at),
+            Via::Approval { .. } | Via::Job { .. } => self.waits(&next.environment, sha, at),
             Via::PullRequest { base, head, .. } => {
                 let number = PullRequestNumber(self.next_id());
                 self.truth
@@ -287,7 +290,6 @@ impl Repo {
             }
             Via::Workflow { .. }
             | Via::Deployment
-            | Via::Job { .. }
             | Via::Pipeline { .. }
             | Via::Tag { .. }
             | Via::Status { .. }
@@ -298,19 +300,36 @@ impl Repo {
     /// A run of a revision comes to wait before an environment.
     fn waits(&mut self, environment: &EnvironmentName, sha: &Sha, at: Timestamp) {
         let run = RunId(self.next_id());
-        let id = self.next_id();
-        let gated = deployment(id, environment, sha.clone(), Phase::Gated, at);
-        self.truth.deployments.insert(0, gated);
-        let place = self
-            .path
-            .iter()
-            .position(|stage| stage.environment == *environment);
+        let deployment_id = DeploymentId(self.next_id());
+        let door = self.door_of(environment, deployment_id);
+        // A job that was never started has no deployment.
+        if !matches!(door, Door::Job { .. }) {
+            let gated = deployment(deployment_id.0, environment, sha.clone(), Phase::Gated, at);
+            self.truth.deployments.insert(0, gated);
+        }
         let mut waiting = new_run(run, sha, Phase::Gated, at);
-        waiting
-            .waiting
-            .push(self::waiting(environment, place.unwrap_or(0)));
+        waiting.waiting.push(self::waiting(environment, door));
         self.door.insert(run, environment.clone());
         self.truth.runs.insert(0, waiting);
+    }
+
+    /// What lets a run into an environment here.
+    pub(super) fn door_of(&mut self, environment: &EnvironmentName, id: DeploymentId) -> Door {
+        if self.host.kind == ForgeKind::GitLab {
+            let (job, name) = (JobId(self.next_id()), "deploy".to_owned());
+            return if self.host.approves {
+                Door::Deployment {
+                    deployment: id,
+                    job,
+                    name,
+                }
+            } else {
+                Door::Job { job, name }
+            };
+        }
+        let mut path = self.path.iter();
+        let place = path.position(|stage| stage.environment == *environment);
+        Door::Review(EnvironmentId(1 + place.unwrap_or(0) as u64))
     }
 
     pub(super) fn run_is(&mut self, id: RunId, phase: &Phase, at: Timestamp) {
@@ -323,7 +342,7 @@ impl Repo {
         found.updated_at = at;
     }
 
-    fn check_is(&mut self, sha: &Sha, place: usize, phase: Phase, at: Timestamp) {
+    pub(super) fn check_is(&mut self, sha: &Sha, place: usize, phase: Phase, at: Timestamp) {
         let Some(checks) = self.truth.checks.get(sha) else {
             return;
         };
@@ -333,79 +352,36 @@ impl Repo {
         self.truth.checks.insert(sha.clone(), rolled(sha, contexts));
     }
 
-    /// Something that nobody here ordered; says what.
-    pub fn surprise(&mut self, chance: &mut Chance, now: Timestamp) -> String {
-        let told = match chance.weighted(&[30, 25, 25, 20]) {
-            0 => {
-                self.push(chance, now);
-                "somebody pushes".to_owned()
-            }
-            1 => {
-                // Somebody deploys past gonogo: any commit to any environment.
-                let stage = chance.pick(&self.path).unwrap().clone();
-                let newest = self.commits.len();
-                let sha = self.commits[newest - 1 - chance.below(newest.min(3))].clone();
-                let told = format!("somebody deploys {} to {}", sha.short(), stage.environment);
-                let id = self.deploys(chance, &stage.environment, sha, None, None, now);
-                self.made_by.insert(id, None);
-                told
-            }
-            2 => {
-                // A check of a recent commit is run again, and may come out otherwise.
-                let newest = self.commits.len();
-                let sha = self.commits[newest - 1 - chance.below(newest.min(3))].clone();
-                let place = chance.below(CONTEXTS.len());
-                self.check_is(&sha, place, Phase::Running, now);
-                let phase = if chance.percent(50) {
-                    Phase::Succeeded
-                } else {
-                    Phase::Failed
-                };
-                let ends = now + chance.seconds(2, 40);
-                self.comes(ends, Change::Check(sha.clone(), place, phase));
-                format!("{} of {} is run again", CONTEXTS[place], sha.short())
-            }
-            _ => self.settled_elsewhere(now),
-        };
-        self.keep(now);
-        told
+    /// Pull requests show the labels that are there.
+    pub(super) fn show_labels(&mut self, now: Timestamp) {
+        let there = self.marks.labels(now);
+        for request in &mut self.truth.pull_requests {
+            let own = there.iter().filter(|(number, _)| *number == request.number);
+            request.labels = own.map(|(_, label)| label.clone()).collect();
+        }
     }
 
-    /// Somebody approves, merges or publishes on the forge's own pages.
-    fn settled_elsewhere(&mut self, now: Timestamp) -> String {
-        if let Some(run) = self
-            .truth
-            .runs
-            .iter_mut()
-            .find(|run| !run.waiting.is_empty())
-        {
-            run.waiting.clear();
-            run.phase = Phase::Cancelled;
-            "cancelled".clone_into(&mut run.raw);
-            run.updated_at = now;
-            let (id, sha) = (run.id, run.sha.clone());
-            for gated in &mut self.truth.deployments {
-                if gated.sha == sha && gated.phase == Phase::Gated {
-                    gated.phase = Phase::Cancelled;
-                    gated.changed_at = now;
-                }
-            }
-            return format!("somebody stops the waiting run {id}");
-        }
-        if let Some(pull) = self.truth.pull_requests.first_mut() {
-            pull.state = ChangeState::Conflict;
-            return format!("#{} has a conflict", pull.number);
-        }
-        self.truth.permission = crate::domain::facts::Permission::Write;
-        "nothing happens".to_owned()
+    /// A commit status is set: it is among the checks of its commit.
+    pub(super) fn status_is(&mut self, sha: &Sha, context: &str, phase: Phase, at: Timestamp) {
+        let known = self.truth.checks.get(sha);
+        let mut contexts = known.map_or_else(Vec::new, |checks| checks.contexts.clone());
+        contexts.retain(|check| check.name != context);
+        contexts.push(Check {
+            name: context.to_owned(),
+            phase,
+            url: None,
+            completed_at: Some(at),
+            report: None,
+        });
+        self.truth.checks.insert(sha.clone(), rolled(sha, contexts));
     }
 }
 
 /// A run waits at the door of an environment.
-pub(super) fn waiting(environment: &EnvironmentName, place: usize) -> Waiting {
+pub(super) fn waiting(environment: &EnvironmentName, door: Door) -> Waiting {
     Waiting {
         environment: environment.clone(),
-        door: Door::Review(EnvironmentId(1 + place as u64)),
+        door,
         may_approve: true,
         reviewers: Vec::new(),
         wait_timer: SignedDuration::ZERO,

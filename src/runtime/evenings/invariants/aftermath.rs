@@ -127,7 +127,14 @@ pub fn held(world: &World, entry: &Entry) -> Held {
         .stage(&known.environment)
         .and_then(|stage| stage.verification.as_ref());
     let within = rule.map_or(SignedDuration::ZERO, |rule| rule.within);
-    if entry.draft.at < known.changed_at + within {
+    // When it was superseded it changed once more, which nobody may have seen yet.
+    let superseded = known.raw == "inactive";
+    let since = if superseded {
+        known.created_at
+    } else {
+        known.changed_at
+    };
+    if entry.draft.at < since + within {
         return Err(format!("{} failed before its time", known.sha.short()));
     }
     Ok(())

@@ -2,6 +2,7 @@
 
 use super::Held;
 use crate::journal::chain;
+use crate::runtime::evenings::hosts::is_keyless;
 use crate::runtime::evenings::world::World;
 
 pub fn each_effect_answers_once(world: &World) -> Held {
@@ -38,7 +39,10 @@ pub fn happened(world: &World) -> Held {
     for (id, going) in &world.fold.intents {
         let mut writes = world.forges.values().flat_map(|forge| &forge.writes);
         let written = writes.any(|write| write.key == *id);
+        // Looked for and found, or not, by what is there.
+        let keyless = is_keyless(&going.intent.act) && going.was_unknown;
         let good = match going.word {
+            _ if keyless => true,
             "intended" | "abandoned" | "rejected" | "absent" => !written,
             "accepted" | "reconciled" | "running" | "succeeded" | "failed" | "cancelled" => written,
             _ => true,

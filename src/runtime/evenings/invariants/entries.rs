@@ -3,10 +3,13 @@
 use super::Held;
 use crate::domain::entry::{Entry, Event};
 use crate::domain::promotion::{Purpose, Step};
+use crate::runtime::evenings::hosts::is_keyless;
 use crate::runtime::evenings::world::World;
 
 pub fn ordered(world: &World, entry: &Entry) -> Held {
     match &entry.draft.event {
+        // Ordered with its hold; `brakes.rs` looks at that.
+        Event::Intended { intent } if intent.purpose.is_brake() => Ok(()),
         Event::Intended { intent } => {
             let run = intent.release.as_ref();
             let ordered = world.record.ordered.contains(&intent.id)
@@ -77,7 +80,15 @@ pub fn happened(world: &World, entry: &Entry) -> Held {
         .forges
         .values()
         .any(|forge| forge.writes.iter().any(|write| write.key == *id));
+    // Of what carries no key, whether it is there is all that can be found.
+    let act = world.fold.intents.get(id).map(|going| &going.intent.act);
+    let keyless = act.filter(|act| is_keyless(act));
     let good = match step {
+        Step::Reconciled { .. } if keyless.is_some() => {
+            let mut repos = world.forges.values().flat_map(|forge| forge.repos.values());
+            written || keyless.is_some_and(|act| repos.any(|repo| repo.bore(act)))
+        }
+        Step::Absent { .. } if keyless.is_some() => true,
         Step::Accepted { .. } | Step::Reconciled { .. } => written,
         Step::Rejected { .. } | Step::Abandoned { .. } | Step::Absent { .. } => !written,
         Step::Succeeded => succeeded(world, id),

@@ -15,7 +15,7 @@ use crate::runtime::evenings::record::live;
 
 /// The revision that a stage would get by these facts.
 pub fn candidate(facts: &ServiceFacts, service: &Service, stage: &Stage) -> Option<Sha> {
-    if let Via::Approval { .. } = stage.via {
+    if let Via::Approval { .. } | Via::Job { .. } = stage.via {
         let waits = facts.runs.iter().filter(|run| {
             let mut waiting = run.waiting.iter();
             waiting.any(|waiting| waiting.environment == stage.environment)
@@ -81,6 +81,8 @@ pub fn checks_red(facts: &ServiceFacts, sha: &Sha, ignored: &[&[String]]) -> Opt
         .contexts
         .iter()
         .filter(|check| !ignored.iter().any(|list| list.contains(&check.name)))
+        // What a hold leaves there is no check.
+        .filter(|check| !check.name.starts_with("hold/"))
         .find(|check| check.phase != Phase::Succeeded)
         .map(|check| format!("{} is {}", check.name, check.phase.word()))
 }

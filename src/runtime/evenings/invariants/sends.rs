@@ -181,7 +181,7 @@ pub fn as_shown(world: &World, _who: usize, send: &Send) -> Held {
         Act::Dispatch { inputs, .. } => {
             inputs.get("revision").map(String::as_str) == Some(to.as_str())
         }
-        Act::CreateDeployment { sha, .. } => sha == to,
+        Act::CreateDeployment { sha, .. } | Act::SetStatus { sha, .. } => sha == to,
         Act::MergePullRequest { head, .. } => head == to,
         Act::PublishRelease { target, .. } | Act::CreateTag { target, .. } => target == to,
         Act::ApproveDeployment { run: id, .. } | Act::PlayJob { run: id, .. } => {
@@ -193,7 +193,6 @@ pub fn as_shown(world: &World, _who: usize, send: &Send) -> Held {
         | Act::Cancel { .. }
         | Act::Rerun { .. }
         | Act::ByHand
-        | Act::SetStatus { .. }
         | Act::AddLabel { .. }
         | Act::RemoveLabel { .. }
         | Act::Freeze { .. }
@@ -269,13 +268,14 @@ pub fn gates_open(world: &World, _who: usize, send: &Send) -> Held {
     }
     // P5: of what waits for approval, only the newest revision goes. Two runs of one revision may
     // wait, and either brings it.
-    if let (Via::Approval { .. }, Act::Approve { run, .. }) = (&case.stage.via, &send.act) {
+    let waits = matches!(case.stage.via, Via::Approval { .. } | Via::Job { .. });
+    if let (true, Some(run)) = (waits, send.act.run()) {
         let waiting = facts.runs.iter().filter(|known| {
             let mut environments = known.waiting.iter();
             environments.any(|waiting| waiting.environment == intent.environment)
         });
         let newest = waiting.max_by_key(|known| (known.created_at, known.id));
-        let approved = facts.runs.iter().find(|known| known.id == *run);
+        let approved = facts.runs.iter().find(|known| known.id == run);
         let same = newest
             .zip(approved)
             .map(|(newest, approved)| newest.sha == approved.sha);

@@ -1,9 +1,11 @@
 //! What operators put in the way or say to it: holds, manual gates, votes.
 
 use super::super::breakage::Breakage;
+use super::super::invariants;
 use super::super::policy::OPENERS;
-use super::super::world::{Author, World};
+use super::super::world::{Author, Operator, World};
 use super::PROMOTE;
+use crate::app::Msg;
 use crate::app::request::{Expiry, Request};
 use crate::domain::entry::{Draft, Event, Precondition};
 use crate::domain::hold::{Cover, Hold, HoldKind, Openers};
@@ -53,7 +55,14 @@ impl World {
                 world.operators[who].instance
             )
         });
-        let before = self.in_flight.len();
+        let writes = |world: &Self| {
+            world
+                .in_flight
+                .iter()
+                .filter(|flight| flight.is_write())
+                .count()
+        };
+        let before = writes(self);
         let able = self.operators[who]
             .state
             .as_ref()
@@ -72,7 +81,7 @@ impl World {
                 },
             );
         }
-        let placed = self.in_flight.len() > before;
+        let placed = writes(self) > before;
         let at = self.operators[who]
             .state
             .as_ref()
@@ -181,6 +190,34 @@ impl World {
         self.say(|world| format!("{} lifts {id}", world.operators[who].instance));
         let reason = "all is well".to_owned();
         self.ask(who, Request::LiftHold { id, reason });
+    }
+
+    /// Has the forges asked once more what is missing of a hold's brakes, or of all, or is left.
+    pub(super) fn binds(&mut self, who: usize) {
+        let id = if self.chance.percent(50) {
+            self.known_hold(who)
+        } else {
+            None
+        };
+        self.say(|world| format!("{} binds {id:?}", world.operators[who].instance));
+        self.count("bound again");
+        self.ask(who, Request::BindHold { id });
+    }
+
+    /// At the end of the evening a person has what is left of holds taken away: what was refused, or
+    /// got no answer, the program does not try again.
+    pub fn binds_what_is_left(&mut self, round: u32) {
+        if !round.is_multiple_of(4) || invariants::brakes_rest(self) {
+            return;
+        }
+        let able = |operator: &Operator| {
+            let state = operator.state.as_ref();
+            !operator.read_only && state.is_some_and(|state| state.engine.operator.is_some())
+        };
+        if let Some(who) = self.operators.iter().position(able) {
+            self.say(|world| format!("{} binds what is left", world.operators[who].instance));
+            self.tell(who, Msg::Asked(Request::BindHold { id: None }));
+        }
     }
 
     pub(super) fn adds_gate(&mut self, who: usize) {

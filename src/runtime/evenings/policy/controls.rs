@@ -4,6 +4,8 @@
 use jiff::SignedDuration;
 
 use super::{DUTY, Theme};
+use crate::domain::brake::{Brakes, Way};
+use crate::domain::forge_kind::ForgeKind;
 use crate::domain::ids::{ReleaseName, ServiceName};
 use crate::domain::override_::OverrideRule;
 use crate::domain::policy::{
@@ -135,5 +137,18 @@ pub(super) fn prune(policy: &mut Policy) {
             wave.retain(|service| known.contains(service));
         }
         release.waves.retain(|wave| !wave.is_empty());
+    }
+}
+
+/// By what a hold stops a forge of each kind; each kind has its own ways.
+pub(super) fn brakes(chance: &mut Chance, braked: bool) -> Brakes {
+    let mut ways = |kind: ForgeKind| -> Vec<Way> {
+        let all = Way::of(kind).iter().copied();
+        all.filter(|_| braked && chance.percent(45)).collect()
+    };
+    Brakes {
+        github: ways(ForgeKind::GitHub),
+        gitlab: ways(ForgeKind::GitLab),
+        forgejo: ways(ForgeKind::Forgejo),
     }
 }
