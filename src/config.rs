@@ -77,6 +77,8 @@ pub struct Settings {
 pub struct Poll {
     pub interval: SignedDuration,
     pub max_age: SignedDuration,
+    /// Whether what is hot is read more often, and what is quiet less.
+    pub adapt: bool,
 }
 
 /// Where the journal is.
@@ -104,6 +106,8 @@ pub struct ForgeSettings {
     pub token: TokenSource,
     /// Further certificate authorities to trust, in PEM.
     pub ca_file: Option<PathBuf>,
+    /// How often it is read, where that is not `[poll]`'s.
+    pub interval: Option<SignedDuration>,
 }
 
 impl ForgeSettings {

@@ -182,6 +182,7 @@ async fn prepare() -> (Ready, GitHub, Vec<Target>) {
         reports: false,
         labels: Vec::new(),
         payloads: false,
+        brief: false,
     });
     (ready, client, targets.collect())
 }

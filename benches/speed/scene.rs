@@ -173,7 +173,7 @@ impl Evening {
         let now = evening();
         let engine = Engine::new(Start {
             policy: policy(services, kind),
-            interval: SignedDuration::from_secs(15),
+            pace: gonogo::app::engine::Pace::every(SignedDuration::from_secs(15)),
             operator: Some("alice".into()),
             instance: "bench".into(),
             read_only: false,
@@ -256,6 +256,7 @@ fn answer(effect: Effect, now: Timestamp) -> Option<Msg> {
                 checks: Some(Phase::Succeeded),
                 deployments: Vec::new(),
                 pull_requests: 3,
+                pull_requests_at: None,
                 labelled: Vec::new(),
                 latest_release: None,
                 pushed_at: None,

@@ -159,6 +159,8 @@ pub struct Target {
     pub labels: Vec<String>,
     /// Whether it matters what deployments declare.
     pub payloads: bool,
+    /// Whether a pulse may leave out how many changes are open: it costs a list more.
+    pub brief: bool,
 }
 
 /// Which append an answer belongs to.

@@ -48,6 +48,8 @@ mod verifying;
 mod voting;
 mod wish;
 
+pub use schedule::Pace;
+
 /// How many of the newest journal entries are kept for the timeline.
 pub const TIMELINE: usize = 2_000;
 
@@ -55,7 +57,7 @@ pub const TIMELINE: usize = 2_000;
 #[derive(Debug)]
 pub struct Engine {
     pub policy: Arc<Policy>,
-    pub interval: SignedDuration,
+    pub pace: Pace,
     /// Who acts. Until it is known (from config or from a forge) nothing can be recorded.
     pub operator: Option<Person>,
     pub instance: InstanceId,
@@ -71,6 +73,8 @@ pub struct Engine {
     pub jobs: BTreeMap<(ServiceName, RunId), Fact<Vec<Job>>>,
     /// Services that somebody looks at: read often.
     pub watched: BTreeSet<ServiceName>,
+    /// Those of them that somebody opened: an interface that shows one alone.
+    pub focused: BTreeSet<ServiceName>,
     /// Services that the command line was asked about: watched, whatever a screen would show.
     pub named: BTreeSet<ServiceName>,
     /// The run whose log is looked at: its jobs are read too.
@@ -83,7 +87,8 @@ pub struct Engine {
     /// The other gonogos on this journal; `None` while that is not known.
     pub neighbours: Option<BTreeSet<InstanceId>>,
     pub(crate) driving: release::Driving,
-    pub(crate) schedule: schedule::Schedule,
+    /// In a box: an engine is moved about with every future that holds it.
+    pub(crate) schedule: Box<schedule::Schedule>,
     pub(crate) flows: BTreeMap<IntentId, flow::Flow>,
     pub(crate) pending: BTreeMap<Ticket, flow::Pending>,
     pub(crate) reconciling: BTreeMap<IntentId, reconcile::Search>,
@@ -105,7 +110,7 @@ pub struct Engine {
 #[derive(Clone, Debug)]
 pub struct Start {
     pub policy: Arc<Policy>,
-    pub interval: SignedDuration,
+    pub pace: Pace,
     pub operator: Option<Person>,
     pub instance: InstanceId,
     pub read_only: bool,
@@ -128,7 +133,7 @@ impl Engine {
             .collect();
         Self {
             policy: start.policy,
-            interval: start.interval,
+            pace: start.pace,
             operator: start.operator,
             instance: start.instance,
             read_only: start.read_only,
@@ -140,6 +145,7 @@ impl Engine {
             forges,
             jobs: BTreeMap::new(),
             watched: BTreeSet::new(),
+            focused: BTreeSet::new(),
             named: BTreeSet::new(),
             logged: None,
             traced: None,
@@ -147,7 +153,7 @@ impl Engine {
             rounds: sampling::Rounds::default(),
             neighbours: None,
             driving: release::Driving::default(),
-            schedule: schedule::Schedule::default(),
+            schedule: Box::default(),
             flows: BTreeMap::new(),
             pending: BTreeMap::new(),
             reconciling: BTreeMap::new(),

@@ -363,6 +363,7 @@ impl Interface {
         self.follow_timeline(engine);
         self.keep_in_sight();
         engine.watched = self.watched();
+        engine.focused = self.focused();
         engine.watched.extend(engine.named.iter().cloned());
         // What was asked for stays until something else is: it is one read in ten minutes, and the
         // command line asks without a screen.

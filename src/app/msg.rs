@@ -253,12 +253,14 @@ mod tests {
             reports: false,
             labels: Vec::new(),
             payloads: false,
+            brief: false,
         };
         let pulse = Pulse {
             head: None,
             checks: None,
             deployments: Vec::new(),
             pull_requests: 0,
+            pull_requests_at: None,
             latest_release: None,
             pushed_at: None,
             labelled: Vec::new(),

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use jiff::SignedDuration;
 use toml::Spanned;
 use toml::de::DeTable;
 
@@ -182,14 +183,14 @@ fn poll(top: &Table<'_>) -> Poll {
     };
     let interval = table.get("interval");
     let max_age = table.get("max_age");
-    if let Some(value) = interval.and_then(Value::duration) {
+    if let Some(value) = interval.and_then(interval_of) {
         poll.interval = value;
+    }
+    if let Some(value) = table.get("adapt").and_then(Value::flag) {
+        poll.adapt = value;
     }
     if let Some(value) = max_age.and_then(Value::duration) {
         poll.max_age = value;
-    }
-    if let Some(value) = interval.filter(|_| poll.interval.as_secs() < 1) {
-        value.error("`interval` must be at least one second", None);
     }
     if let Some(value) = max_age
         .or(interval)
@@ -201,6 +202,16 @@ fn poll(top: &Table<'_>) -> Poll {
         );
     }
     poll
+}
+
+/// Reads how often a forge is asked.
+fn interval_of(value: &Value<'_>) -> Option<SignedDuration> {
+    let interval = value.duration()?;
+    if interval.as_secs() < 1 {
+        value.error("`interval` must be at least one second", None);
+        return None;
+    }
+    Some(interval)
 }
 
 /// Reads the name of a theme, or the path of a file with one.

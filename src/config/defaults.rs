@@ -12,6 +12,7 @@ use crate::domain::policy::{GateSpec, PipelineRule};
 pub const POLL: Poll = Poll {
     interval: SignedDuration::from_secs(15),
     max_age: SignedDuration::from_secs(60),
+    adapt: true,
 };
 
 pub const UI: Ui = Ui {

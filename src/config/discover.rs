@@ -78,6 +78,7 @@ pub fn forge(host: &str, env: &Env) -> Result<ForgeSettings, Error> {
         url,
         token: TokenSource::Discovered,
         ca_file: None,
+        interval: None,
     })
 }
 

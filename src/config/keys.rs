@@ -21,9 +21,9 @@ sections! {
     TOP "": "operator" "poll" "journal" "forge" "environment" "policy" "window" "freeze" "role"
         "scope" "service" "release" "view" "keys" "ui" "notify" "command";
     OPERATOR "operator": "name" "roles";
-    POLL "poll": "interval" "max_age";
+    POLL "poll": "interval" "max_age" "adapt";
     JOURNAL "journal": "url";
-    FORGE "forge.NAME": "kind" "url" "api_url" "token" "ca_file";
+    FORGE "forge.NAME": "kind" "url" "api_url" "token" "ca_file" "interval";
     TOKEN "token": "env" "command" "file";
     ENVIRONMENT "environment.NAME": "tier" "protected" "mode" "countdown" "verify" "brake";
     BRAKE "brake": "github" "gitlab" "forgejo";

@@ -35,9 +35,10 @@ pub fn show(settings: &Settings) -> String {
         );
     }
     let poll = format!(
-        "interval = {}\nmax_age = {}",
+        "interval = {}\nmax_age = {}\nadapt = {}",
         quote(&duration(settings.poll.interval)),
-        quote(&duration(settings.poll.max_age))
+        quote(&duration(settings.poll.max_age)),
+        settings.poll.adapt
     );
     section(&mut out, "poll", &poll);
     let journal = format!("sqlite:{}", settings.journal.path().display());
@@ -186,6 +187,9 @@ fn forge(forge: &ForgeSettings) -> String {
     lines.extend(token(&forge.token).map(|token| format!("token = {token}")));
     if let Some(file) = &forge.ca_file {
         lines.push(format!("ca_file = {}", quote(&file.display().to_string())));
+    }
+    if let Some(interval) = forge.interval {
+        lines.push(format!("interval = {}", quote(&duration(interval))));
     }
     lines.join("\n")
 }

@@ -42,6 +42,7 @@ roles = ["release"]
 [poll]
 interval = "20s"
 max_age = "1m 30s"
+adapt = false
 
 [journal]
 url = "sqlite:state/journal.db"
@@ -54,6 +55,7 @@ kind = "github"
 url = "https://github.example.com:8443"
 token = { env = "WORK_TOKEN" }
 ca_file = "~/ca.pem"
+interval = "40s"
 
 [environment.dev]
 tier = "fast"
@@ -152,6 +154,10 @@ fn a_full_file_means_what_it_says() {
     let settings = load_text(FULL).unwrap_or_else(|problems| panic!("{}", render(&problems)));
     insta::assert_debug_snapshot!(settings.policy.services);
     assert_eq!(settings.poll.max_age.as_secs(), 90);
+    assert!(!settings.poll.adapt);
+    let intervals = settings.forges.iter().map(|forge| forge.interval);
+    let intervals: Vec<_> = intervals.map(|it| it.map(|it| it.as_secs())).collect();
+    assert_eq!(intervals, [None, Some(40)]);
     assert_eq!(settings.policy.max_age.as_secs(), 90);
     assert_eq!(settings.journal.path(), Path::new("/work/state/journal.db"));
     let work = &settings.forges[1];

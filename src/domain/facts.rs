@@ -120,6 +120,8 @@ pub struct Pulse {
     /// `(id, environment, raw state, changed at)` of the newest deployments.
     pub deployments: Vec<(u64, String, String, Option<Timestamp>)>,
     pub pull_requests: u64,
+    /// When the open pull request that changed last did, where the forge's cheap read tells.
+    pub pull_requests_at: Option<Timestamp>,
     /// How many are open with each label that was asked for.
     pub labelled: Vec<(String, u64)>,
     pub latest_release: Option<String>,

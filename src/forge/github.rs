@@ -68,6 +68,8 @@ pub struct GitHub {
     clock: Clock,
     wire: Wire,
     pulse_size: Size,
+    /// Of pulses that count pull requests: two lists each.
+    counting_size: Size,
     board_size: Size,
     /// Whether the token may read checks one by one, as far as we know.
     checks: AtomicBool,
@@ -101,7 +103,9 @@ impl GitHub {
             name,
             wire: Wire::new(endpoints, token, ca_file, limits, clock.clone()),
             clock,
+            // As many as one point buys: requests are counted in hundreds, rounded.
             pulse_size: Size::new(50, 100),
+            counting_size: Size::new(50, 74),
             board_size: Size::new(20, 20),
             checks: AtomicBool::new(true),
             known: Mutex::new(Known::default()),

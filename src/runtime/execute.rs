@@ -344,6 +344,7 @@ fn targets(wanted: &[Target]) -> Vec<forge::Target> {
         reports: target.reports,
         labels: target.labels.clone(),
         payloads: target.payloads,
+        brief: target.brief,
     };
     wanted.iter().map(one).collect()
 }

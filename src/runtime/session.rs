@@ -12,7 +12,7 @@ use super::execute::Executor;
 use super::tasks::Tasks;
 use super::{cache, clock};
 use crate::app::Msg;
-use crate::app::engine::{Engine, Start};
+use crate::app::engine::{Engine, Pace, Start};
 use crate::config::{Env, Settings};
 use crate::domain::ids::InstanceId;
 
@@ -47,7 +47,7 @@ impl Session {
         let now = clock::now();
         let engine = Engine::new(Start {
             policy: Arc::clone(&settings.policy),
-            interval: settings.poll.interval,
+            pace: pace(&settings),
             operator: settings.operator.clone(),
             instance: instance.clone(),
             read_only: mode.read_only,
@@ -68,6 +68,17 @@ impl Session {
             answers,
             cache,
         }
+    }
+}
+
+/// How often forges are asked.
+fn pace(settings: &Settings) -> Pace {
+    let own = settings.forges.iter();
+    let own = own.filter_map(|forge| Some((forge.name.clone(), forge.interval?)));
+    Pace {
+        interval: settings.poll.interval,
+        adapt: settings.poll.adapt,
+        forges: own.collect(),
     }
 }
 

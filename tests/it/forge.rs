@@ -26,6 +26,7 @@ mod costs;
 mod faults;
 mod forgejo;
 mod gates;
+mod hour;
 mod logs;
 mod reads;
 mod refusals;
@@ -121,6 +122,7 @@ fn target(name: &str) -> Target {
         reports: false,
         labels: Vec::new(),
         payloads: false,
+        brief: false,
     }
 }
 

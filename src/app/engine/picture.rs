@@ -10,7 +10,7 @@ impl Engine {
     pub(crate) fn picture(&self, now: Timestamp) -> Self {
         let mut copy = Self::new(Start {
             policy: self.policy.clone(),
-            interval: self.interval,
+            pace: self.pace.clone(),
             operator: self.operator.clone(),
             instance: self.instance.clone(),
             read_only: self.read_only,

@@ -2,8 +2,10 @@
 //! effects.
 //!
 //! 1. At the start, who the token is, and the facts of every service.
-//! 2. Every interval a pulse of all services of a forge; those that changed are read whole.
-//! 3. Watched services, and those with something in flight, are read whole more often.
+//! 2. A pulse of hot services (in flight, waiting, on screen) every few seconds, of all others before
+//!    their facts would be stale; those that changed are read whole.
+//! 3. What is in flight, and what somebody opened, is read whole more often; all else in turn, a few
+//!    at a time.
 //! 4. After an act, its service at 2, 4, 8 and 15 s.
 //! 5. A forge in trouble is asked less: the distance doubles up to five minutes.
 
@@ -17,7 +19,11 @@ use crate::domain::ids::{ForgeName, ServiceName, Sha};
 
 mod looks;
 mod next;
+mod pace;
+mod pulses;
 mod questions;
+
+pub use pace::Pace;
 
 const AFTER_ACT: [i64; 4] = [2, 4, 8, 15];
 const SLOWEST: SignedDuration = SignedDuration::from_mins(5);
@@ -51,7 +57,13 @@ pub(crate) struct Schedule {
 #[derive(Clone, Debug, Default)]
 struct Clock {
     identity_at: Option<Timestamp>,
-    pulse_at: Option<Timestamp>,
+    /// When what is hot is looked at next, and when all is.
+    hot_at: Option<Timestamp>,
+    quiet_at: Option<Timestamp>,
+    /// When the look at all counts what is open again.
+    counted_at: Option<Timestamp>,
+    /// When the next few are read whole without a sign of a change.
+    turn_at: Option<Timestamp>,
     /// Until when the forge is left alone.
     paused_until: Option<Timestamp>,
 }
@@ -60,7 +72,7 @@ struct Clock {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Asked {
     Identity(ForgeName),
-    Pulse(ForgeName),
+    Pulse(ForgeName, Of),
     Facts(ForgeName, Vec<ServiceName>),
     Scope(ForgeName, ServiceName, Sha, Sha),
     Declared(ForgeName, ServiceName, Vec<(String, Sha)>),
@@ -68,11 +80,18 @@ pub(super) enum Asked {
     Marks(ForgeName, ServiceName),
 }
 
+/// Which rows a pulse is of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Of {
+    All,
+    Hot,
+}
+
 impl Asked {
     /// The services that it is about, where it is not about a forge.
     fn services(&self) -> &[ServiceName] {
         match self {
-            Self::Identity(_) | Self::Pulse(_) => &[],
+            Self::Identity(_) | Self::Pulse(..) => &[],
             Self::Facts(_, services) => services,
             Self::Scope(_, service, ..)
             | Self::Declared(_, service, _)
@@ -124,7 +143,9 @@ impl Schedule {
             self.looks.touch(service);
         }
         for clock in self.forges.values_mut() {
-            clock.pulse_at = None;
+            clock.hot_at = None;
+            clock.quiet_at = None;
+            clock.counted_at = None;
             clock.paused_until = None;
         }
     }
@@ -187,7 +208,7 @@ impl Schedule {
         let lists = self.asked.values().filter_map(|(asked, _)| match asked {
             Asked::Facts(_, services) => Some(services),
             Asked::Identity(_)
-            | Asked::Pulse(_)
+            | Asked::Pulse(..)
             | Asked::Scope(..)
             | Asked::Declared(..)
             | Asked::Jobs(..)
@@ -259,7 +280,8 @@ impl Engine {
         now: Timestamp,
     ) {
         let doubled = self
-            .interval
+            .pace
+            .interval(forge)
             .saturating_mul(1_i32 << failures.saturating_sub(1).min(6));
         let wait = doubled.min(SLOWEST);
         let until = retry_at.map_or(now + wait, |at| at.max(now + SignedDuration::from_secs(1)));

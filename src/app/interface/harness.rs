@@ -39,7 +39,7 @@ pub(crate) fn state() -> State {
     let policy = Arc::new(policy());
     let mut engine = Engine::new(Start {
         policy: Arc::clone(&policy),
-        interval: SignedDuration::from_secs(15),
+        pace: crate::app::engine::Pace::every(SignedDuration::from_secs(15)),
         operator: Some("alice".into()),
         instance: InstanceId::from("here"),
         read_only: false,

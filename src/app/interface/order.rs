@@ -240,13 +240,24 @@ impl Interface {
             .then(|| (cursor.service.clone(), cursor.environment.clone()))
     }
 
+    /// The services that somebody opened: shown alone, or about to be promoted.
+    pub(super) fn focused(&self) -> BTreeSet<ServiceName> {
+        let mut focused = BTreeSet::new();
+        if let Screen::Detail(service) = &self.screen {
+            focused.insert(service.clone());
+        }
+        for overlay in &self.overlays {
+            if let Overlay::Promote(dialog) = overlay {
+                focused.extend(dialog.items.iter().map(|item| item.service.clone()));
+            }
+        }
+        focused
+    }
+
     /// The services that somebody looks at now.
     pub(super) fn watched(&self) -> BTreeSet<ServiceName> {
-        let mut watched = BTreeSet::new();
+        let mut watched = self.focused();
         match &self.screen {
-            Screen::Detail(service) => {
-                watched.insert(service.clone());
-            }
             Screen::Board => {
                 let height = usize::from(board_height(self));
                 let seen = self.order.iter().skip(self.offset).take(height);
@@ -260,12 +271,8 @@ impl Interface {
             | Screen::Pipelines
             | Screen::Tasks
             | Screen::Holds
-            | Screen::Forge(_) => {}
-        }
-        for overlay in &self.overlays {
-            if let Overlay::Promote(dialog) = overlay {
-                watched.extend(dialog.items.iter().map(|item| item.service.clone()));
-            }
+            | Screen::Forge(_)
+            | Screen::Detail(_) => {}
         }
         watched
     }

@@ -86,7 +86,7 @@ fn interface(columns: u16, rows: u16) -> Interface {
 fn engine(plans: &[Plan]) -> Engine {
     let mut engine = Engine::new(Start {
         policy: Arc::new(policy(plans)),
-        interval: SignedDuration::from_secs(15),
+        pace: crate::app::engine::Pace::every(SignedDuration::from_secs(15)),
         operator: Some(person("alice")),
         instance: "one".into(),
         read_only: false,

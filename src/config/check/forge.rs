@@ -50,6 +50,7 @@ fn github() -> Option<ForgeSettings> {
         url,
         token: TokenSource::Discovered,
         ca_file: None,
+        interval: None,
     })
 }
 
@@ -93,6 +94,7 @@ fn forge(name: &str, table: &Table<'_>, place: &Place<'_>) -> Option<ForgeSettin
         api_url: api_url?,
         token: token.unwrap_or(Some(TokenSource::Discovered))?,
         ca_file,
+        interval: table.get("interval").and_then(super::interval_of),
     })
 }
 

@@ -109,6 +109,11 @@ const CASES: &[(&str, &str)] = &[
         "stale before they are read again",
     ),
     ("[poll]\ninterval = \"500ms\"", "at least one second"),
+    (
+        "[forge.codeberg]\ninterval = \"500ms\"",
+        "at least one second",
+    ),
+    ("[forge.codeberg]\ninterval = \"5m\"", ""),
     ("[poll]\nmax_age = \"2y\"", "is not a duration"),
     ("[poll]\nmax_age = \"9000h\"", "longer than a year"),
     ("poll = 1", "`poll` must be a table"),

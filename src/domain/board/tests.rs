@@ -17,6 +17,7 @@ fn state(world: &World, head: char) -> (ServiceFacts, Pulse) {
         checks: checks.and_then(|checks| checks.phase.clone()),
         deployments: Vec::new(),
         pull_requests: facts.open_pull_requests,
+        pull_requests_at: None,
         labelled: Vec::new(),
         latest_release: None,
         pushed_at: None,

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use super::features::Features;
 use super::lists::below;
+use super::marks::unread;
 use super::pulls::WirePull;
 use super::{Forgejo, words};
 use crate::domain::act::{Act, Handle, Outcome};
@@ -51,13 +52,13 @@ impl Forgejo {
             Err(error) => return unsent(&format!("what the forge can do is not known: {error}")),
         };
         let label = match act {
-            Act::AddLabel { label, .. } | Act::RemoveLabel { label, .. } => {
-                match self.label_id(repo, label).await {
-                    Ok(id) => id,
-                    Err(error) => return unsent(&format!("the labels could not be read: {error}")),
-                }
-            }
-            _ => None,
+            Act::AddLabel { label, .. } => self.label_to_add(repo, label, key).await,
+            Act::RemoveLabel { label, .. } => self.label_id(repo, label).await.map_err(unread),
+            _ => Ok(None),
+        };
+        let label = match label {
+            Ok(label) => label,
+            Err(why) => return unsent(&why),
         };
         let call = match call(repo, act, key, &features, label) {
             Ok(call) => call,
@@ -291,7 +292,7 @@ fn call(
 }
 
 /// Here a label has to be made before it can be put on anything.
-fn no_label(label: &str) -> String {
+pub(super) fn no_label(label: &str) -> String {
     format!("the repository has no label {label}: make it once, under Labels")
 }
 

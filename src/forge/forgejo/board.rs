@@ -28,8 +28,13 @@ const FIRST_LOOKS: usize = 200;
 
 impl Forgejo {
     pub(super) async fn read_board(&self, targets: &[Target]) -> Batch<ServiceFacts> {
-        self.each(targets, |target| self.facts_of(target, targets.len()))
-            .await
+        let named = self.read_repositories(targets).await;
+        let named = &named;
+        self.each(targets, |target| async move {
+            let fresh = named.contains(&target.repo);
+            self.facts_of(target, targets.len(), fresh).await
+        })
+        .await
     }
 
     /// Asks for each service by itself, a few at the same time.
@@ -56,9 +61,17 @@ impl Forgejo {
         }
     }
 
-    async fn facts_of(&self, target: &Target, services: usize) -> Result<ServiceFacts, Error> {
+    /// `fresh`: the repository was read in this very sweep.
+    async fn facts_of(
+        &self,
+        target: &Target,
+        services: usize,
+        fresh: bool,
+    ) -> Result<ServiceFacts, Error> {
         let mut gaps = Vec::new();
-        let known = self.repository(Purpose::Look, &target.repo).await?;
+        let (known, read) = self.repository_or_read(Purpose::Look, &target.repo).await?;
+        // An old counter may not have heard of the first one.
+        let may_be_open = known.open_pr_counter != Some(0) || !(fresh || read);
         let repo = &known.path(&target.repo);
         let url = known.url();
         let site = checks::site_of(&url, repo);
@@ -67,7 +80,7 @@ impl Forgejo {
         let (branch, runs, open, wire_releases) = tokio::join!(
             self.own_branch(repo, branch_name.as_deref()),
             self.recent_runs(repo, &known, &url),
-            self.open_pulls(Purpose::Look, repo, &known),
+            self.open_pulls(Purpose::Look, repo, &known, may_be_open),
             self.wire_releases(Purpose::Look, repo, &known),
         );
         let branch = branch?;

@@ -1,6 +1,8 @@
 //! Environments, which these forges have none of: read as the service says that they are modelled.
 //! What a thing read means for an environment lives in `forge/modelled`.
 
+use std::collections::HashSet;
+
 use super::Forgejo;
 use super::checks::Statuses;
 use super::lists::is_missing;
@@ -183,24 +185,32 @@ impl Forgejo {
         read: Read<'_>,
         gaps: &mut Vec<String>,
     ) -> Result<Vec<Deployment>, Error> {
-        let tags = self.tags(read.purpose, read.repo).await;
+        let tags = self.tags(read.purpose, read.repo, HashSet::new()).await;
         let tags = tags.or_else(|error| gap(gaps, "tags", error))?;
-        let pointers = target.environments.iter().filter_map(|environment| {
-            let name = target.model.of(environment)?;
-            let tag = tags.iter().find(|tag| tag.name == name)?;
-            Some(Pointer {
+        let are_all = tags.len() < self.features().await?.page_size;
+        let mut pointers = Vec::new();
+        for environment in &target.environments {
+            let Some(name) = target.model.of(environment) else {
+                continue;
+            };
+            let known = tags.iter().find(|tag| tag.name == name);
+            let (sha, commit_at) = match known {
+                Some(tag) => (Some(tag.sha.clone()), tag.at),
+                None if are_all => (None, None),
+                // An old one among many.
+                None => (self.tag(read.purpose, read.repo, &name).await?, None),
+            };
+            pointers.extend(sha.map(|sha| Pointer {
                 environment: environment.clone(),
                 url: Some(format!("{}/src/tag/{name}", read.url)),
-                name,
-                sha: tag.sha.clone(),
-                commit_at: tag.at,
+                name: name.clone(),
+                sha,
+                commit_at,
                 author: None,
-            })
-        });
+            }));
+        }
         let now = self.forge_time();
-        Ok(self
-            .watch
-            .deployments(&target.repo, pointers.collect(), now))
+        Ok(self.watch.deployments(&target.repo, pointers, now))
     }
 
     /// A workflow that has not run lately is looked for once on earlier pages.

@@ -1,16 +1,22 @@
 //! Reading back what brakes have left: a status, a label.
 
+use http::Method;
 use serde::Deserialize;
+use serde_json::json;
 
 use super::Forgejo;
+use super::act::no_label;
 use super::lists::{Page, below};
 use crate::domain::brake::{Mark, Reading, Sought};
-use crate::domain::ids::{PullRequestNumber, RepoPath};
+use crate::domain::ids::{IntentId, PullRequestNumber, RepoPath};
 use crate::domain::phase::Phase;
 use crate::forge::error::Error;
 use crate::forge::http::limiter::Purpose;
 use crate::forge::http::path::part;
 use crate::forge::mark;
+
+/// The colour of a label that we make: the forges' own red.
+const COLOR: &str = "#e11d21";
 
 #[derive(Deserialize)]
 struct Label {
@@ -67,6 +73,41 @@ impl Forgejo {
         Ok(labels.iter().any(|one| one.name == label))
     }
 
+    /// The number of a label that is about to be put on something; one that the repository lacks is
+    /// made first. Without the right to, a person has to make it.
+    ///
+    /// A label alone stops nothing, so it may be there without the act: if its answer is lost, the
+    /// next try finds it.
+    pub(super) async fn label_to_add(
+        &self,
+        repo: &RepoPath,
+        label: &str,
+        key: &IntentId,
+    ) -> Result<Option<u64>, String> {
+        let known = self.label_id(repo, label).await.map_err(unread)?;
+        if known.is_some() {
+            return Ok(known);
+        }
+        let body = json!({
+            "name": label,
+            "color": COLOR,
+            "description": mark::keyed("gonogo holds what has it", key),
+        });
+        let route = below(repo, "/labels");
+        let sent = self.rest.send(&Method::POST, &route, Some(&body)).await;
+        let unmade =
+            |error: Error| format!("the label {label} may or may not have been made: {error}");
+        let answer = sent.map_err(unmade)?;
+        if !(200..300).contains(&answer.status) {
+            let why = self.rest.refusal(&answer).why;
+            return Err(format!("{} ({why})", no_label(label)));
+        }
+        answer
+            .json::<Label>()
+            .map(|made| Some(made.id))
+            .map_err(unmade)
+    }
+
     /// The number of a label of the repository: what it is put on and taken off by.
     pub(super) async fn label_id(
         &self,
@@ -92,6 +133,11 @@ impl Forgejo {
         let meant = contexts.iter().any(|pattern| is_meant(pattern, context));
         Ok(branch.enable_status_check == Some(true) && meant)
     }
+}
+
+/// Says that labels could not be read, which comes before anything is sent.
+pub(super) fn unread(error: Error) -> String {
+    format!("the labels could not be read: {error}")
 }
 
 /// Says whether a pattern of required contexts means this one; `*` stands for anything.

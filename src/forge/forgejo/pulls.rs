@@ -308,8 +308,9 @@ impl Forgejo {
         purpose: Purpose,
         repo: &RepoPath,
         known: &Repository,
+        may_be_open: bool,
     ) -> Result<Open, Error> {
-        if known.has_pull_requests == Some(false) {
+        if known.has_pull_requests == Some(false) || !may_be_open {
             return Ok(Open {
                 total: 0,
                 list: Vec::new(),

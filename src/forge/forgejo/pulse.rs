@@ -98,6 +98,7 @@ impl Forgejo {
             checks: summed,
             deployments: modelled::pulse(&deployments),
             pull_requests: known.open_pr_counter.unwrap_or_default(),
+            pull_requests_at: None,
             labelled: counts.collect(),
             latest_release: known
                 .release_counter

@@ -1,7 +1,7 @@
 //! Releases, and the commits that tags point at. A draft's tag does not exist yet: its commit is the
 //! one that publishing would tag.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
@@ -18,6 +18,8 @@ use crate::forge::http::limiter::Purpose;
 
 /// How long a tag is believed to point where it pointed.
 const TAGS_FOR: SignedDuration = SignedDuration::from_mins(10);
+/// Pages of tags that are gone through for a release whose tag is old.
+const PAGES_OF_TAGS: usize = 4;
 /// Releases a read: those before are history.
 const RELEASES: usize = 20;
 
@@ -131,7 +133,9 @@ impl Forgejo {
             known.is_none_or(|tags| !tags.contains_key(&release.tag_name))
         });
         let tags = if missing.next().is_some() {
-            let tags = self.tags(purpose, repo).await?;
+            let wanted = read.iter().filter(published);
+            let wanted = wanted.map(|release| release.tag_name.as_str()).collect();
+            let tags = self.tags(purpose, repo, wanted).await?;
             tags.into_iter().map(|tag| (tag.name, tag.sha)).collect()
         } else {
             known.unwrap_or_default()
@@ -144,21 +148,31 @@ impl Forgejo {
         Ok(releases)
     }
 
-    /// Reads the newest tags.
-    pub(super) async fn tags(&self, purpose: Purpose, repo: &RepoPath) -> Result<Vec<Tag>, Error> {
+    /// Reads the newest tags: a page, and more as long as one that is wanted was not among them.
+    pub(super) async fn tags(
+        &self,
+        purpose: Purpose,
+        repo: &RepoPath,
+        mut wanted: HashSet<&str>,
+    ) -> Result<Vec<Tag>, Error> {
         let now = (self.clock)();
-        let page = self
-            .page(purpose, &below(repo, "/tags?"), "tags", 1)
-            .await?;
-        let read = page.each::<WireTag>().into_iter().filter_map(|tag| {
-            let commit = tag.commit?;
-            Some(Tag {
-                name: tag.name,
-                sha: sha(commit.sha.as_deref())?,
-                at: set(commit.created),
-            })
-        });
-        let tags: Vec<Tag> = read.collect();
+        let mut tags: Vec<Tag> = Vec::new();
+        let mut pages = 0;
+        self.pages(purpose, &below(repo, "/tags?"), "tags", |page| {
+            for tag in page.each::<WireTag>() {
+                wanted.remove(tag.name.as_str());
+                let commit = tag.commit.as_ref();
+                let sha = commit.and_then(|commit| sha(commit.sha.as_deref()));
+                tags.extend(sha.map(|sha| Tag {
+                    sha,
+                    at: commit.and_then(|commit| set(commit.created)),
+                    name: tag.name.clone(),
+                }));
+            }
+            pages += 1;
+            !wanted.is_empty() && pages < PAGES_OF_TAGS
+        })
+        .await?;
         let by_name = tags.iter().map(|tag| (tag.name.clone(), tag.sha.clone()));
         self.memory.tags.put(repo.clone(), now, by_name.collect());
         Ok(tags)

@@ -159,11 +159,20 @@ impl Forgejo {
         purpose: Purpose,
         repo: &RepoPath,
     ) -> Result<Repository, Error> {
+        Ok(self.repository_or_read(purpose, repo).await?.0)
+    }
+
+    /// As `repository`, and says whether it was read right now.
+    pub(super) async fn repository_or_read(
+        &self,
+        purpose: Purpose,
+        repo: &RepoPath,
+    ) -> Result<(Repository, bool), Error> {
         let now = (self.clock)();
         if let Some(known) = self.memory.repos.get(repo, now, REPOSITORY_FOR) {
-            return Ok(known);
+            return Ok((known, false));
         }
-        self.read_repository(purpose, repo).await
+        Ok((self.read_repository(purpose, repo).await?, true))
     }
 
     /// Reads a repository.

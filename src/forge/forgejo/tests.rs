@@ -79,6 +79,7 @@ fn target() -> Target {
         reports: false,
         labels: Vec::new(),
         payloads: false,
+        brief: false,
     }
 }
 

@@ -35,6 +35,12 @@ struct Tip {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
+struct Changed {
+    updated_at: Option<Timestamp>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct Tagged {
     tag_name: String,
 }
@@ -86,6 +92,7 @@ pub(super) fn pulse(mut fields: Map<String, Value>, labels: &[String]) -> Result
             ))
         })
         .collect();
+    let open = repository.pull_requests;
     Ok(Pulse {
         checks: tip
             .as_ref()
@@ -93,10 +100,13 @@ pub(super) fn pulse(mut fields: Map<String, Value>, labels: &[String]) -> Result
             .map(|rollup| words::rollup(&rollup.state)),
         head: tip.map(|tip| Sha::from(clean(&tip.oid).to_lowercase())),
         deployments,
-        pull_requests: repository
-            .pull_requests
+        pull_requests: open
+            .as_ref()
             .and_then(|open| open.total_count)
             .unwrap_or_default(),
+        pull_requests_at: nodes::<Changed>(open, "pull requests", &mut Vec::new())
+            .into_iter()
+            .find_map(|newest| newest.updated_at),
         labelled,
         latest_release: repository
             .latest_release
@@ -121,7 +131,7 @@ mod tests {
                 "latestRelease": null,
                 "deployments": {"nodes": [{"databaseId": 4, "latestEnvironment": "dev", "state": "PENDING",
                     "createdAt": "2026-11-01T10:00:00Z", "latestStatus": {"state": state, "createdAt": null}}]},
-                "pullRequests": {"totalCount": 3}})
+                "pullRequests": {"totalCount": 3, "nodes": [{"updatedAt": "2026-11-01T09:00:00Z"}]}})
             else {
                 panic!("an object")
             };
@@ -131,6 +141,7 @@ mod tests {
         assert_eq!(first.head, Some(Sha::from("ab")));
         assert_eq!(first.checks, Some(Phase::Succeeded));
         assert_eq!(first.pull_requests, 3);
+        assert_eq!(first.pull_requests_at, "2026-11-01T09:00:00Z".parse().ok());
         assert_eq!(first, answer("IN_PROGRESS"));
         assert_ne!(first, answer("SUCCESS"));
     }

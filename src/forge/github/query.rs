@@ -27,6 +27,10 @@ const DEPLOYMENTS: usize = 10;
 /// comes with them.
 const LABELLED_EACH: usize = 10;
 
+/// What a pulse asks of open pull requests, unless they were counted lately: a list more.
+const OPEN_CHANGES: &str = "pullRequests(states: [OPEN], first: 1, \
+    orderBy: { field: UPDATED_AT, direction: DESC }) { totalCount nodes { updatedAt } } ";
+
 /// A query's text and its variables.
 pub(super) struct Query {
     pub(super) text: String,
@@ -172,6 +176,9 @@ pub(super) fn pulse(targets: &[&Target]) -> Query {
     let mut draft = Draft::default();
     for (index, target) in targets.iter().enumerate() {
         draft.repository(index, target, "...Branch");
+        if !target.brief {
+            draft.roots.push_str(OPEN_CHANGES);
+        }
         draft.labelled(index, target, 1, ["totalCount"; 2]);
         draft.roots.push_str("}\n");
     }
@@ -247,6 +254,7 @@ mod tests {
             reports: false,
             labels: vec!["stop \"ship\"".to_owned(), "p1".to_owned()],
             payloads: false,
+            brief: false,
         }
     }
 
@@ -278,6 +286,10 @@ mod tests {
             board(&[&reported], false),
             board(&[&a], true),
             pulse(&[&a, &b]),
+            pulse(&[&Target {
+                brief: true,
+                ..a.clone()
+            }]),
             files(
                 "acme",
                 "checkout",

@@ -22,8 +22,14 @@ const NO_CHECKS: &str = "checks: only their sum is readable with this token";
 
 impl GitHub {
     pub(super) async fn read_pulse(&self, targets: &[Target]) -> Batch<Pulse> {
+        let counts = targets.iter().any(|target| !target.brief);
+        let size = if counts {
+            &self.counting_size
+        } else {
+            &self.pulse_size
+        };
         let answers = sweep(
-            &self.pulse_size,
+            size,
             targets.len(),
             self.wire.limits().concurrency,
             |batch| async move {
@@ -140,7 +146,14 @@ impl GitHub {
             || facts.runs.iter().any(|run| run.phase == Phase::Gated);
         if may_wait {
             match runs::waiting(&self.wire, &facts.repo).await {
-                Ok(found) => merge(&mut facts.runs, found),
+                Ok((found, total)) => {
+                    let read = found.len();
+                    if total > read as u64 {
+                        let gap = format!("waiting runs: more than {read}, {total} in all");
+                        facts.gaps.push(gap);
+                    }
+                    merge(&mut facts.runs, found);
+                }
                 Err(error) => facts.gaps.push(format!("waiting runs: {error}")),
             }
         }

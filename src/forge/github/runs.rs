@@ -15,9 +15,14 @@ use crate::domain::text::clean;
 use crate::forge::error::Error;
 use crate::forge::http::limiter::Purpose;
 
+/// Waiting runs that are read of one repository: each is a request of its own.
+const WAITING: usize = 20;
+
 /// One page of runs.
 #[derive(Deserialize)]
 pub(super) struct Runs {
+    #[serde(default)]
+    total_count: u64,
     workflow_runs: Vec<Value>,
 }
 
@@ -160,17 +165,23 @@ impl Pending {
 
 /// Reads the runs that wait for an environment, and what each waits for.
 ///
-/// The list is one conditional request, free as long as nothing changes.
-pub(super) async fn waiting(wire: &Wire, repo: &RepoPath) -> Result<Vec<Run>, Error> {
-    let route = below(repo, "/actions/runs?status=waiting&per_page=20");
+/// The list is one conditional request, free as long as nothing changes. Of more than a few the newest
+/// are read, and how many there are is told.
+pub(super) async fn waiting(wire: &Wire, repo: &RepoPath) -> Result<(Vec<Run>, u64), Error> {
+    let route = below(
+        repo,
+        format!("/actions/runs?status=waiting&per_page={WAITING}"),
+    );
     let page: Runs = wire.get(Purpose::Look, &route).await?.json()?;
+    let total = page.total_count;
     let mut runs = Vec::new();
     for read in page.read() {
         let mut run = read.into_run();
         run.waiting = pending(wire, repo, run.id).await?;
         runs.push(run);
     }
-    Ok(runs)
+    let read = runs.len() as u64;
+    Ok((runs, total.max(read)))
 }
 
 async fn pending(wire: &Wire, repo: &RepoPath, run: RunId) -> Result<Vec<Waiting>, Error> {

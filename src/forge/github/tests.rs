@@ -82,6 +82,7 @@ fn targets(names: &[&str]) -> Vec<Target> {
             reports: false,
             labels: Vec::new(),
             payloads: false,
+            brief: false,
         })
         .collect()
 }

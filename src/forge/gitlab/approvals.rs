@@ -3,13 +3,20 @@
 
 use std::collections::BTreeSet;
 
+use jiff::SignedDuration;
 use serde::Deserialize;
 
 use super::GitLab;
+use super::memory::Reviewed;
 use crate::domain::ids::{EnvironmentName, RepoPath};
 use crate::domain::text::clean;
 use crate::forge::error::Error;
 use crate::forge::http::limiter::Purpose;
+
+/// How long the rules of environments are believed between two looks at a board.
+const RULES_FOR: SignedDuration = SignedDuration::from_mins(5);
+/// And how long a project is believed not to show any: an edition and a role rarely change.
+const HIDDEN_FOR: SignedDuration = SignedDuration::from_hours(6);
 
 #[derive(Deserialize)]
 struct Protected {
@@ -38,6 +45,25 @@ impl Protected {
 }
 
 impl GitLab {
+    /// As `reviewed`, or as it was found lately.
+    pub(super) async fn reviewed_lately(
+        &self,
+        repo: &RepoPath,
+    ) -> Result<BTreeSet<EnvironmentName>, Error> {
+        let now = (self.clock)();
+        if let Some(known) = self.memory.project(repo).reviewed {
+            let keeps = if known.is_hidden {
+                HIDDEN_FOR
+            } else {
+                RULES_FOR
+            };
+            if now.duration_since(known.at).abs() < keeps {
+                return Ok(known.names);
+            }
+        }
+        self.reviewed(Purpose::Poll, repo).await
+    }
+
     /// Reads which environments a deployment has to be approved for.
     pub(super) async fn reviewed(
         &self,
@@ -45,13 +71,22 @@ impl GitLab {
         repo: &RepoPath,
     ) -> Result<BTreeSet<EnvironmentName>, Error> {
         let route = "/protected_environments?per_page=100";
-        let protected: Option<Vec<Protected>> = self.read_if_there(purpose, repo, route).await?;
+        let protected: Option<Vec<Protected>> =
+            self.read_all_if_there(purpose, repo, route).await?;
+        let is_hidden = protected.is_none();
         let asking = protected
             .unwrap_or_default()
             .into_iter()
             .filter(Protected::asks);
-        Ok(asking
+        let names: BTreeSet<EnvironmentName> = asking
             .map(|each| EnvironmentName::from(clean(&each.name)))
-            .collect())
+            .collect();
+        let found = Reviewed {
+            at: (self.clock)(),
+            is_hidden,
+            names: names.clone(),
+        };
+        self.memory.note(repo, |known| known.reviewed = Some(found));
+        Ok(names)
     }
 }

@@ -208,13 +208,10 @@ impl GitLab {
         let newest = self
             .all_checks(&mut facts, target, &recent, wanted, &mut gaps)
             .await;
-        let reviewed = self
-            .reviewed(Purpose::Poll, &repo)
-            .await
-            .unwrap_or_else(|error| {
-                gaps.push(format!("protected environments: {error}"));
-                std::collections::BTreeSet::new()
-            });
+        let reviewed = self.reviewed_lately(&repo).await.unwrap_or_else(|error| {
+            gaps.push(format!("protected environments: {error}"));
+            std::collections::BTreeSet::new()
+        });
         facts.environments = target
             .environments
             .iter()

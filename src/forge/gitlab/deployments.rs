@@ -23,6 +23,11 @@ use crate::forge::http::path::part;
 /// Pipelines in which a job that the config names is looked for, where no deployment shows it.
 const LOOKED_THROUGH: usize = 5;
 
+/// The newest deployments into an environment that are looked at.
+const NEWEST: usize = 20;
+/// GitLab makes no longer pages.
+const MOST_IN_A_PAGE: usize = 100;
+
 /// A deployment as REST has it.
 #[derive(Clone, Debug, Deserialize)]
 pub(super) struct WireDeployment {
@@ -101,6 +106,11 @@ impl WireDeployment {
             key: None,
             payload: None,
         })
+    }
+
+    fn is_into(&self, environment: &EnvironmentName) -> bool {
+        let place = self.environment.as_ref();
+        place.is_some_and(|place| clean(&place.name) == environment.as_str())
     }
 
     /// What would let it in, if it waits for a person.
@@ -234,8 +244,8 @@ fn supersede(deployments: &mut [Deployment]) {
 impl GitLab {
     /// Reads the deployments into each environment.
     ///
-    /// Twice each: every pipeline makes a deployment that only waits, and many of those would push
-    /// out what is live.
+    /// Twice each where there are many: every pipeline makes a deployment that only waits, and those
+    /// would push out what is live.
     pub(super) async fn deployments(
         &self,
         repo: &RepoPath,
@@ -244,12 +254,18 @@ impl GitLab {
     ) -> Result<Found, Error> {
         let me = self.memory.known().login.clone();
         let mut found = Found::default();
+        let (recent, are_all) = self.recent_deployments(repo, environments.len()).await?;
         for environment in environments {
             let name = part(environment.as_str());
-            let newest =
-                format!("/deployments?environment={name}&order_by=id&sort=desc&per_page=20");
-            let mut read: Vec<WireDeployment> = self.read(Purpose::Poll, repo, newest).await?;
-            if read.len() >= 20 || read.iter().all(|each| each.status != "success") {
+            let own = recent.iter().filter(|each| each.is_into(environment));
+            let mut read: Vec<WireDeployment> = own.take(NEWEST).cloned().collect();
+            if !are_all && read.len() < NEWEST {
+                let newest = format!(
+                    "/deployments?environment={name}&order_by=id&sort=desc&per_page={NEWEST}"
+                );
+                read = self.read(Purpose::Poll, repo, newest).await?;
+            }
+            if !are_all && read.len() >= NEWEST {
                 let live = format!(
                     "/deployments?environment={name}&status=success&order_by=id&sort=desc&per_page=10"
                 );
@@ -262,6 +278,23 @@ impl GitLab {
             found.take(environment, read, job, me.as_ref());
         }
         Ok(found)
+    }
+
+    /// Reads the newest deployments into all environments at once, and says whether those are all there
+    /// are. Of one environment alone its own list is as good.
+    async fn recent_deployments(
+        &self,
+        repo: &RepoPath,
+        environments: usize,
+    ) -> Result<(Vec<WireDeployment>, bool), Error> {
+        if environments < 2 {
+            return Ok((Vec::new(), false));
+        }
+        let count = (environments * NEWEST).min(MOST_IN_A_PAGE);
+        let route = format!("/deployments?order_by=id&sort=desc&per_page={count}");
+        let read: Vec<WireDeployment> = self.read(Purpose::Poll, repo, route).await?;
+        let are_all = read.len() < count;
+        Ok((read, are_all))
     }
 
     /// Looks for the jobs that the config names where no deployment shows them: they deploy without

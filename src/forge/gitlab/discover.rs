@@ -28,7 +28,7 @@ impl GitLab {
         let project = self.read_project(Purpose::Look, repo).await?;
         let route = "/environments?states=available&per_page=100";
         let environments: Option<Vec<Environment>> =
-            self.read_if_there(Purpose::Look, repo, route).await?;
+            self.read_all_if_there(Purpose::Look, repo, route).await?;
         // Ascending is GitLab's own order: the first ones tell what was deployed to first.
         let route = "/deployments?order_by=id&sort=asc&per_page=100";
         let deployed: Option<Vec<Deployed>> =

@@ -94,7 +94,7 @@ impl GitLab {
         end: &str,
     ) -> Result<Option<FreezeId>, Error> {
         let route = "/freeze_periods?per_page=100";
-        let periods: Vec<FreezePeriod> = self.read(purpose, repo, route).await?;
+        let periods: Vec<FreezePeriod> = self.read_all(purpose, repo, route).await?;
         let mut periods = periods.iter();
         let found = periods.find(|it| it.freeze_start == start && it.freeze_end == end);
         Ok(found.map(|it| FreezeId(it.id)))
@@ -107,7 +107,7 @@ impl GitLab {
         freeze: FreezeId,
     ) -> Result<bool, Error> {
         let route = "/freeze_periods?per_page=100";
-        let periods: Vec<FreezePeriod> = self.read(purpose, repo, route).await?;
+        let periods: Vec<FreezePeriod> = self.read_all(purpose, repo, route).await?;
         Ok(periods.iter().any(|it| it.id == freeze.0))
     }
 }

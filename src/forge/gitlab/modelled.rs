@@ -231,7 +231,7 @@ impl GitLab {
             "/repository/commits/{}/statuses?all=true&per_page=100",
             part(sha.as_str())
         );
-        let listed: Option<Vec<WireStatus>> = self.read_if_there(purpose, repo, route).await?;
+        let listed: Option<Vec<WireStatus>> = self.read_all_if_there(purpose, repo, route).await?;
         let status = |read: WireStatus| Status {
             id: read.id.to_string(),
             sha: sha.clone(),

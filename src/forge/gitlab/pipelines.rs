@@ -2,10 +2,12 @@
 //! `deployments.rs`.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde::Deserialize;
 
+use super::memory::Over;
 use super::project::User;
 use super::{GitLab, words};
 use crate::domain::ids::{JobId, RepoPath, RunId, Sha};
@@ -104,6 +106,14 @@ impl Pipeline {
         }
     }
 
+    /// Says whether nothing goes on in it, nor waits for anybody.
+    fn is_over(&self) -> bool {
+        matches!(
+            words::pipeline(&self.status),
+            Phase::Succeeded | Phase::Failed | Phase::Cancelled | Phase::Skipped
+        )
+    }
+
     /// Says whether jobs that were not begun wait for a person rather than for other jobs.
     fn stands_still(&self) -> bool {
         !matches!(
@@ -170,17 +180,11 @@ impl GitLab {
         repo: &RepoPath,
         pipeline: u64,
     ) -> Result<Vec<WireJob>, Error> {
-        let mut jobs: Vec<WireJob> = Vec::new();
-        let route = self.below(repo, format!("/pipelines/{pipeline}/jobs?per_page=100"));
-        self.rest
-            .get_pages(purpose, &route, |answer| {
-                jobs.extend(answer.json::<Vec<WireJob>>()?);
-                Ok(true)
-            })
-            .await?;
+        let route = format!("/pipelines/{pipeline}/jobs?per_page=100");
+        let mut jobs: Vec<WireJob> = self.read_all(purpose, repo, route).await?;
         let route = format!("/pipelines/{pipeline}/bridges?per_page=100");
         let bridges = self
-            .read_if_there::<Vec<WireJob>>(purpose, repo, route)
+            .read_all_if_there::<WireJob>(purpose, repo, route)
             .await?;
         jobs.extend(bridges.unwrap_or_default());
         Ok(jobs)
@@ -199,9 +203,9 @@ impl GitLab {
         pipelines: &[Pipeline],
         wanted: Wanted<'_>,
     ) -> Result<Checks, Error> {
-        let mut read = Vec::new();
+        let mut read: Vec<(bool, Arc<[WireJob]>)> = Vec::new();
         for pipeline in pipelines.iter().take(PIPELINES_OF_A_COMMIT) {
-            let jobs = self.wire_jobs(Purpose::Poll, repo, pipeline.id).await?;
+            let jobs = self.jobs_for_checks(repo, pipeline).await?;
             read.push((pipeline.stands_still(), jobs));
         }
         let statuses = if wanted.named {
@@ -210,6 +214,36 @@ impl GitLab {
             Vec::new()
         };
         Ok(add_up(sha, &read, &statuses, wanted))
+    }
+
+    /// Reads the jobs of a pipeline; those of one that is over are kept while it stays as it is.
+    async fn jobs_for_checks(
+        &self,
+        repo: &RepoPath,
+        pipeline: &Pipeline,
+    ) -> Result<Arc<[WireJob]>, Error> {
+        if let Some(known) = self.memory.jobs_of(repo, pipeline) {
+            return Ok(known);
+        }
+        let mut read = self.wire_jobs(Purpose::Poll, repo, pipeline.id).await?;
+        for job in &mut read {
+            // Their own pipeline once more, and who started them: nothing that checks are made of.
+            (job.pipeline, job.user) = (None, None);
+        }
+        let jobs: Arc<[WireJob]> = read.into();
+        let at_rest = |job: &WireJob| !words::job(&job.status, job.allow_failure).is_in_flight();
+        if let (true, Some(updated_at)) = (pipeline.is_over(), pipeline.updated_at)
+            && jobs.iter().all(at_rest)
+        {
+            let over = Over {
+                pipeline: pipeline.id,
+                status: pipeline.status.clone(),
+                updated_at,
+                jobs: Arc::clone(&jobs),
+            };
+            self.memory.keep_jobs(repo, over);
+        }
+        Ok(jobs)
     }
 
     /// Reads what was said about a commit from outside, and its jobs once more.
@@ -223,7 +257,7 @@ impl GitLab {
             "/repository/commits/{}/statuses?per_page=100",
             part(sha.as_str())
         );
-        let found = self.read_if_there(purpose, repo, route).await?;
+        let found = self.read_all_if_there(purpose, repo, route).await?;
         Ok(found.unwrap_or_default())
     }
 }
@@ -236,14 +270,14 @@ impl GitLab {
 /// 3. A job that waits for a person says nothing about the revision.
 fn add_up(
     sha: &Sha,
-    pipelines: &[(bool, Vec<WireJob>)],
+    pipelines: &[(bool, Arc<[WireJob]>)],
     statuses: &[Status],
     wanted: Wanted<'_>,
 ) -> Checks {
     let mut by_name: BTreeMap<String, Check> = BTreeMap::new();
     let mut deploying: BTreeSet<String> = BTreeSet::new();
     for (stands_still, jobs) in pipelines {
-        for job in jobs {
+        for job in jobs.iter() {
             if wanted.deploying.contains(&job.id) {
                 deploying.insert(clean(&job.name));
                 continue;
@@ -319,7 +353,8 @@ mod tests {
             job(4, "approve", "manual"),
             job(5, "smoke", "created"),
         ];
-        let checks = add_up(&sha, &[(true, jobs.clone())], &[], wanted);
+        let jobs: Arc<[WireJob]> = jobs.into();
+        let checks = add_up(&sha, &[(true, Arc::clone(&jobs))], &[], wanted);
         let names: Vec<&str> = checks
             .contexts
             .iter()
@@ -345,10 +380,10 @@ mod tests {
             reports: false,
             deploying: &none,
         };
-        let newer = (true, vec![job(9, "test", "success")]);
+        let newer = (true, [job(9, "test", "success")].into());
         let older = (
             true,
-            vec![job(1, "test", "failed"), job(2, "lint", "success")],
+            [job(1, "test", "failed"), job(2, "lint", "success")].into(),
         );
         let checks = add_up(&Sha::from("ab"), &[newer, older], &[], wanted);
         assert_eq!((checks.phase, checks.total), (Some(Phase::Succeeded), 2));

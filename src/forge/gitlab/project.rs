@@ -69,6 +69,34 @@ impl GitLab {
         self.rest.get(purpose, &route).await?.json()
     }
 
+    /// Reads a list to its end; `rest` names the longest page that GitLab makes.
+    pub(super) async fn read_all<T: DeserializeOwned + Send>(
+        &self,
+        purpose: Purpose,
+        repo: &RepoPath,
+        rest: impl AsRef<str> + Send,
+    ) -> Result<Vec<T>, Error> {
+        let mut all: Vec<T> = Vec::new();
+        let route = self.below(repo, rest);
+        self.rest
+            .get_pages(purpose, &route, |answer| {
+                all.extend(answer.json::<Vec<T>>()?);
+                Ok(true)
+            })
+            .await?;
+        Ok(all)
+    }
+
+    /// As `read_all`, of what may not be there.
+    pub(super) async fn read_all_if_there<T: DeserializeOwned + Send>(
+        &self,
+        purpose: Purpose,
+        repo: &RepoPath,
+        rest: impl AsRef<str> + Send,
+    ) -> Result<Option<Vec<T>>, Error> {
+        if_there(self.read_all(purpose, repo, rest).await)
+    }
+
     /// Reads what may not be there: `None` where it is missing or hidden. Whoever takes that for an
     /// answer has seen the project itself.
     pub(super) async fn read_if_there<T: DeserializeOwned>(
@@ -77,11 +105,7 @@ impl GitLab {
         repo: &RepoPath,
         rest: impl AsRef<str> + Send,
     ) -> Result<Option<T>, Error> {
-        match self.read(purpose, repo, rest).await {
-            Ok(found) => Ok(Some(found)),
-            Err(Error::Refused(refusal)) if matches!(refusal.status, 403 | 404) => Ok(None),
-            Err(error) => Err(error),
-        }
+        if_there(self.read(purpose, repo, rest).await)
     }
 
     /// Reads a project itself; one that was renamed answers under its new path.
@@ -113,5 +137,13 @@ impl GitLab {
         }
         let project = self.read_project(purpose, repo).await?;
         Ok(project.default_branch.as_deref().map(clean))
+    }
+}
+
+fn if_there<T>(read: Result<T, Error>) -> Result<Option<T>, Error> {
+    match read {
+        Ok(found) => Ok(Some(found)),
+        Err(Error::Refused(refusal)) if matches!(refusal.status, 403 | 404) => Ok(None),
+        Err(error) => Err(error),
     }
 }

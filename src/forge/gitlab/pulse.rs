@@ -91,6 +91,7 @@ pub(super) fn pulse(
             .merge_requests
             .and_then(|open| open.count)
             .unwrap_or_default(),
+        pull_requests_at: None,
         labelled: Vec::new(),
         latest_release: first::<Tagged>(project.releases)
             .and_then(|release| release.tag_name)

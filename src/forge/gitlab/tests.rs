@@ -68,6 +68,7 @@ fn target(repo: &str) -> Target {
         reports: false,
         labels: Vec::new(),
         payloads: false,
+        brief: false,
     }
 }
 

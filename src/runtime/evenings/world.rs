@@ -299,7 +299,7 @@ impl World {
         operator.instance = instance.clone();
         let mut engine = Engine::new(Start {
             policy: handed,
-            interval: SignedDuration::from_secs(30),
+            pace: crate::app::engine::Pace::every(SignedDuration::from_secs(30)),
             operator: (!operator.nameless).then(|| operator.person.clone()),
             instance,
             read_only: operator.read_only && !may_change,

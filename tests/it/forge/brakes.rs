@@ -293,19 +293,117 @@ async fn a_refusal_says_which_right_is_missing() {
         panic!("{outcome:?}");
     };
     assert!(hint.contains("Maintainer"), "{hint}");
-    // A label that nobody has made cannot be put on anything on Forgejo.
-    let tide = World::from_toml(sim::FORGEJO).unwrap();
-    let sim = sim::start(tide, Options::default()).await.unwrap();
-    let forge = speak(&sim, "forgejo", "operate", limits());
-    let repo = RepoPath::from(sim.state().repos[0].full_name());
-    let act = Act::AddLabel {
-        number: PullRequestNumber(1),
-        label: "hold/production".into(),
+}
+
+/// An older Forgejo, a newer one and Gitea, where a label must be there before it is put on anything.
+async fn without_label(flavor: &str) -> Place {
+    let text = if flavor == "gitea" {
+        sim::GITEA
+    } else {
+        sim::FORGEJO
     };
-    let outcome = forge.act(&repo, &act, &key()).await;
-    let Outcome::Rejected { why, .. } = &outcome else {
-        panic!("{outcome:?}");
-    };
-    assert!(why.contains("no label hold/production"), "{why}");
-    assert!(writes(&sim.requests()).is_empty());
+    let mut world = World::from_toml(text).unwrap();
+    flavor.clone_into(&mut world.forge.flavor);
+    world.forge.flaky = 0.0;
+    world.forge.lag_ms = 0;
+    let sim = sim::start(world, Options::default()).await.unwrap();
+    let service = sim.state().repos[0].name.clone();
+    let open = r#"{ do = "open", by = "bob", head = "topic-brake", text = "Something new" }"#;
+    assert!(sim.play(&service, (*step(open)).clone()));
+    sim.advance(SignedDuration::from_secs(15));
+    let found = (*sim.state().repos[0]).clone();
+    let pull = found.pulls.iter().max_by_key(|it| it.number).unwrap();
+    Place {
+        repo: RepoPath::from(found.full_name()),
+        sha: Sha::from(found.branches["main"].sha.as_str()),
+        number: PullRequestNumber(pull.number),
+        has_freezes: false,
+        forge: speak(&sim, flavor, "operate", limits()),
+        sim,
+    }
+}
+
+const LABEL: &str = "hold/elsewhere";
+
+impl Place {
+    fn label(&self) -> Act {
+        Act::AddLabel {
+            number: self.number,
+            label: LABEL.into(),
+        }
+    }
+
+    /// The labels of that name, with what they say.
+    fn labels(&self) -> Vec<String> {
+        let state = self.sim.state();
+        let labels = state.repos[0].labels.iter().filter(|it| it.name == LABEL);
+        labels.map(|it| it.description.clone()).collect()
+    }
+}
+
+#[tokio::test]
+async fn a_label_that_is_missing_is_made_once_and_then_put_on() {
+    for flavor in ["forgejo", "forgejo-tasks", "gitea"] {
+        let place = without_label(flavor).await;
+        for key in ["it-first", "it-second"] {
+            let key = IntentId::from(key);
+            let outcome = place.forge.act(&place.repo, &place.label(), &key).await;
+            let Outcome::Accepted(handle) = &outcome else {
+                panic!("{flavor}: {outcome:?}");
+            };
+            let there = place.read(&place.label(), &key, handle).await;
+            assert_eq!(there, Reading::Ours { binds: None }, "{flavor}");
+        }
+        let made = place.labels();
+        assert_eq!(made.len(), 1, "{flavor}: {made:?}");
+        assert!(made[0].contains("[gonogo it-first]"), "{flavor}: {made:?}");
+        assert_eq!(place.writes(), 3, "{flavor}: made once, put on twice");
+    }
+}
+
+#[tokio::test]
+async fn who_may_not_make_a_label_is_told_which_one_and_nothing_is_put_on() {
+    for flavor in ["forgejo", "forgejo-tasks", "gitea"] {
+        let place = without_label(flavor).await;
+        let making = |effect| {
+            place.sim.clear_faults();
+            place.sim.inject(Fault {
+                matcher: Matcher {
+                    method: Some("POST".into()),
+                    path_contains: Some("/labels".into()),
+                    ..Matcher::default()
+                },
+                times: Some(1),
+                effect,
+            });
+        };
+        making(Effect::Status {
+            status: 403,
+            body: r#"{"message":"user should have a permission to write to a repo","url":""}"#
+                .into(),
+            headers: BTreeMap::default(),
+        });
+        let outcome = place.forge.act(&place.repo, &place.label(), &key()).await;
+        let Outcome::Rejected { why, .. } = &outcome else {
+            panic!("{flavor}: {outcome:?}");
+        };
+        assert!(
+            why.contains("no label hold/elsewhere: make it once"),
+            "{why}"
+        );
+        assert!(why.contains("should have a permission"), "{why}");
+        assert_eq!((place.writes(), place.labels().len()), (1, 0), "{flavor}");
+        // An answer that is lost: the label is there, the next try finds it.
+        making(Effect::DropAfter);
+        let outcome = place.forge.act(&place.repo, &place.label(), &key()).await;
+        let Outcome::Rejected { why, .. } = &outcome else {
+            panic!("{flavor}: {outcome:?}");
+        };
+        assert!(why.contains("may or may not have been made"), "{why}");
+        assert_eq!((place.writes(), place.labels().len()), (2, 1), "{flavor}");
+        place.sim.clear_faults();
+        let outcome = place.forge.act(&place.repo, &place.label(), &key()).await;
+        assert!(matches!(outcome, Outcome::Accepted(_)), "{outcome:?}");
+        assert_eq!((place.writes(), place.labels().len()), (3, 1), "{flavor}");
+    }
 }

@@ -18,8 +18,10 @@ mod cases;
 mod editions;
 mod models;
 mod moves;
+mod paging;
 mod reads;
 mod states;
+mod sweeps;
 mod trouble;
 mod wire;
 

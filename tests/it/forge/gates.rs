@@ -22,6 +22,7 @@ fn wanting(name: &str, labels: &[&str]) -> Target {
         reports: true,
         labels: labels.iter().map(|label| (*label).to_owned()).collect(),
         payloads: true,
+        brief: false,
         ..target(name)
     }
 }

@@ -34,6 +34,7 @@ pub(super) struct Looks {
     /// Services of which something has changed that is not in their row.
     touched: Vec<ServiceName>,
     watched: BTreeSet<ServiceName>,
+    focused: BTreeSet<ServiceName>,
     traced: Option<(ServiceName, EnvironmentName)>,
 }
 
@@ -87,6 +88,11 @@ impl Engine {
             let changed = looks.watched.symmetric_difference(&self.watched);
             touched.extend(changed.cloned());
             looks.watched.clone_from(&self.watched);
+        }
+        if looks.focused != self.focused {
+            let changed = looks.focused.symmetric_difference(&self.focused);
+            touched.extend(changed.cloned());
+            looks.focused.clone_from(&self.focused);
         }
         if looks.traced != self.traced {
             let both = looks.traced.iter().chain(&self.traced);

@@ -63,7 +63,9 @@ impl Engine {
                 due = due.min(until);
                 continue;
             }
-            due = due.min(clock.pulse_at.unwrap_or(now));
+            let is_hot = clock.hot_at < clock.quiet_at && self.may_be_hot(forge);
+            due = due.min(clock.pulse_at(is_hot, now));
+            due = due.min(clock.turn_at.unwrap_or(now));
             let rows = self.board.rows.iter().enumerate();
             for (place, row) in rows.filter(|(_, row)| row.service.forge == *forge) {
                 let service = &row.service.name;

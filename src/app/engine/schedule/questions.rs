@@ -11,19 +11,16 @@ use crate::app::effect::{Effect, Question, Target};
 use crate::domain::board::Row;
 use crate::domain::ids::{EnvironmentName, ForgeName, ServiceName, Sha};
 use crate::domain::observed::Fact;
+use crate::domain::phase::Phase;
 use crate::domain::policy::{GateSpec, Service};
 
-/// How often what is in flight or watched is read whole.
-const HOT: SignedDuration = SignedDuration::from_secs(5);
-pub(super) const WATCHED: SignedDuration = SignedDuration::from_secs(10);
-/// How often everything is read whole, pulse or not: the pulse does not see all.
-const WHOLE: SignedDuration = SignedDuration::from_mins(10);
-/// How often the scope of a watched cell is read again: reviews of merged changes rarely change,
-/// and every send reads them again anyway.
+/// How often the scope of a cell that somebody opened is read again: reviews of merged changes rarely
+/// change, and every send reads them again anyway.
 const SCOPE: SignedDuration = SignedDuration::from_mins(5);
 /// And of one whose commits' checks count: they change when somebody runs them again.
 const CHECKED_SCOPE: SignedDuration = SignedDuration::from_mins(1);
 const JOBS: SignedDuration = SignedDuration::from_secs(10);
+const WAITING_JOBS: SignedDuration = SignedDuration::from_mins(1);
 /// The shortest distance between two reads of one scope.
 const SCOPE_AGAIN: SignedDuration = SignedDuration::from_secs(30);
 /// How many scope reads may be under way at once on one forge.
@@ -72,7 +69,10 @@ impl Engine {
             ));
         }
         let places = self.to_look_at(forge, now);
-        let whole = self.due_whole(&places, now);
+        let mut whole = self.due_whole(&places, now);
+        if whole.is_empty() {
+            whole = self.due_in_turn(forge, now);
+        }
         if !whole.is_empty() {
             for service in &whole {
                 if let Some(times) = self.schedule.early.get_mut(service) {
@@ -91,28 +91,7 @@ impl Engine {
                 now,
             ));
         }
-        if clock.pulse_at.is_none_or(|at| at <= now)
-            && !self.schedule.is_asked(&Asked::Pulse(forge.clone()))
-        {
-            let targets: Vec<Target> = self
-                .board
-                .rows
-                .iter()
-                .filter(|row| {
-                    row.service.forge == *forge && (row.facts.last.is_some() || row.pulse.is_some())
-                })
-                .filter_map(|row| self.target(&row.service.name))
-                .collect();
-            self.clock(forge).pulse_at = Some(now + self.interval);
-            if !targets.is_empty() {
-                effects.push(self.question(
-                    Asked::Pulse(forge.clone()),
-                    forge,
-                    Question::Pulse(targets),
-                    now,
-                ));
-            }
-        }
+        effects.extend(self.due_pulse(forge, now));
         let (declared, again) = self.due_declared(forge, &places, now);
         self.take_looks(&places, again, now);
         effects.extend(self.due_scopes(forge, &places, now));
@@ -159,42 +138,6 @@ impl Engine {
             let looks = &mut self.schedule.looks;
             looks.looked(place, version, whole_at, again, now);
         }
-    }
-
-    /// Returns when a service is to be read whole next; `None` means at once.
-    pub(super) fn whole_at(&self, service: &ServiceName) -> Option<Timestamp> {
-        let row = self.board.row(service)?;
-        let early = self
-            .schedule
-            .early
-            .get(service)
-            .and_then(|times| times.iter().min().copied());
-        // A fault is as good as an answer here: asking a broken service every tick helps nobody.
-        let last = match (row.facts.at(), row.facts.fault.as_ref()) {
-            (None, None) => return None,
-            (at, Some(fault)) => at.map_or(fault.at, |at| at.max(fault.at)),
-            (Some(at), None) => at,
-        };
-        let last = self
-            .schedule
-            .read_at
-            .get(service)
-            .map_or(last, |read_at| last.max(*read_at));
-        let in_flight = row.cells.iter().any(|cell| {
-            cell.in_flight
-                .as_ref()
-                .is_some_and(|flight| !flight.awaits_approval())
-        });
-        let regular = if row.facts.fault.is_some() {
-            last + self.interval
-        } else if in_flight {
-            last + HOT
-        } else if self.watched.contains(service) {
-            last + WATCHED.min(self.interval)
-        } else {
-            last + WHOLE
-        };
-        Some(early.map_or(regular, |early| early.min(regular)))
     }
 
     /// The scopes that are to be read: those of the rows at `places` and those that have waited for
@@ -259,10 +202,10 @@ impl Engine {
     fn wanted_scopes(&self, row: &Row, now: Timestamp) -> (Vec<(Sha, Sha)>, Option<Timestamp>) {
         let service = &row.service.name;
         let watched = self.watched.contains(service);
-        let keep = match (watched, row.service.blocks_on_checks()) {
+        let keep = match (self.is_focused(service), row.service.blocks_on_checks()) {
             (true, true) => CHECKED_SCOPE,
             (true, false) => SCOPE,
-            (false, _) => WHOLE,
+            (false, _) => self.scope_kept(&row.service.forge),
         };
         let judged = row
             .cells
@@ -363,8 +306,11 @@ impl Engine {
             for run in facts.runs.iter().take(3).chain(older) {
                 let key = (row.service.name.clone(), run.id);
                 let fact = self.jobs.get(&key);
+                // What waits for a person hardly moves, and when it does, so does the run.
+                let waits = run.phase == Phase::Gated && !self.is_focused(&row.service.name);
+                let again = if waits { WAITING_JOBS } else { JOBS };
                 let settled = fact.and_then(Fact::at).is_some_and(|at| {
-                    now.duration_since(at) < JOBS
+                    now.duration_since(at) < again
                         || (!run.phase.is_in_flight() && at > run.updated_at + JOBS)
                 });
                 let failed = fact
@@ -437,6 +383,7 @@ impl Engine {
                 .map(str::to_owned)
                 .collect(),
             payloads: row.service.wants_payloads(),
+            brief: false,
         })
     }
 

@@ -1,6 +1,5 @@
 //! What is asked, and how often.
 
-use super::questions::WATCHED;
 use super::*;
 use crate::app::interface::harness;
 use crate::app::msg::{Answer, Budget, Fetched, Msg};
@@ -55,17 +54,40 @@ fn a_clock_that_was_set_back_does_not_make_everything_due_for_ever() {
     let at = |seconds| engines + SignedDuration::from_secs(seconds);
     let all = engine.board.rows.len();
     let mut asked = 0;
-    for second in 0..60 {
+    for second in 0..600 {
         let effects = engine.due_questions(at(second));
         asked += answer(&mut engine, effects, forges, at(second));
     }
-    assert_eq!(
-        asked,
-        all * 6,
-        "in a minute: what is watched, every ten seconds"
+    let turns = 600 / 30;
+    assert!(
+        (2 * all..=all + 3 * turns).contains(&asked),
+        "in ten minutes: all that an earlier run has read, then each in its turn, three every half minute \
+         at the most: {asked}"
     );
-    let effects = engine.due_questions(at(601));
-    assert_eq!(answer(&mut engine, effects, forges, at(601)), all);
+}
+
+#[test]
+fn what_somebody_opened_is_read_whole_twice_a_minute() {
+    let mut engine = harness::state().engine;
+    let now = harness::now();
+    let opened = engine.board.rows[0].service.name.clone();
+    engine.watched.clear();
+    engine.focused.insert(opened.clone());
+    let mut asked = 0;
+    for second in 0..=90 {
+        let at = now + SignedDuration::from_secs(second);
+        let effects = engine.due_questions(at);
+        let of_it = effects.iter().filter(|effect| match effect {
+            Effect::Fetch {
+                question: Question::Facts(targets),
+                ..
+            } => targets.iter().any(|target| target.service == opened),
+            _ => false,
+        });
+        asked += of_it.count();
+        answer(&mut engine, effects, at, at);
+    }
+    assert!((3..=4).contains(&asked), "{asked}");
 }
 
 #[test]
@@ -82,10 +104,19 @@ fn a_question_that_nobody_answers_is_asked_again_after_a_while() {
         });
         asked.next()
     };
-    let all = engine.board.rows.len();
-    assert_eq!(facts(&engine.due_questions(later)), Some(all));
-    assert_eq!(facts(&engine.due_questions(later + WATCHED)), None);
-    assert_eq!(facts(&engine.due_questions(later + LOST)), Some(all));
+    let all: Vec<_> = engine
+        .board
+        .rows
+        .iter()
+        .map(|row| row.service.name.clone())
+        .collect();
+    let wanted = Some(all.len());
+    engine.schedule.refresh(&all, later);
+    assert_eq!(facts(&engine.due_questions(later)), wanted);
+    engine.schedule.refresh(&all, later);
+    let soon = later + SignedDuration::from_secs(10);
+    assert_eq!(facts(&engine.due_questions(soon)), None, "still being read");
+    assert_eq!(facts(&engine.due_questions(later + LOST)), wanted);
 }
 
 #[test]
@@ -108,6 +139,7 @@ fn what_changed_is_asked_for_in_one_question_after_the_last_part_of_an_answer() 
         checks: None,
         deployments: Vec::new(),
         pull_requests: 41,
+        pull_requests_at: None,
         latest_release: None,
         pushed_at: None,
         labelled: Vec::new(),
@@ -147,6 +179,7 @@ fn same_pulse(facts: &ServiceFacts) -> Pulse {
         head,
         deployments: Vec::new(),
         pull_requests: facts.open_pull_requests,
+        pull_requests_at: None,
         latest_release: None,
         pushed_at: None,
         labelled: Vec::new(),
@@ -155,7 +188,7 @@ fn same_pulse(facts: &ServiceFacts) -> Pulse {
 
 /// Time goes from one instant at which something is due to the next.
 #[test]
-fn a_quiet_hour_wakes_the_engine_a_few_hundred_times_and_asks_one_pulse_in_15_seconds() {
+fn a_quiet_hour_wakes_the_engine_a_few_hundred_times_and_asks_a_pulse_before_facts_are_stale() {
     let mut engine = harness::state().engine;
     engine.watched.clear();
     let mut now = harness::now();
@@ -203,16 +236,18 @@ fn a_quiet_hour_wakes_the_engine_a_few_hundred_times_and_asks_one_pulse_in_15_se
         now = due;
     }
     println!("{wakes} wake-ups, {pulses} pulses, {whole} services read whole");
-    assert!((200..=260).contains(&pulses), "{pulses} pulses");
+    // Quiet means every 50 s here: five sixths of the age at which facts are stale.
+    assert!((72..=76).contains(&pulses), "{pulses} pulses");
     assert!(
-        (pulses..=800).contains(&wakes),
+        (pulses..=500).contains(&wakes),
         "{wakes} wake-ups in an hour"
     );
-    // Once because nothing was known of the pulse before, and now and then because a pulse does
-    // not see everything.
+    // Once because nothing was known of the pulse before, and then in turn, because a pulse does not
+    // see everything.
     let all = engine.board.rows.len();
+    let turns = 3600 / 30;
     assert!(
-        (all..=8 * all).contains(&whole),
+        (2 * all..=all + 3 * turns).contains(&whole),
         "{whole} services read whole"
     );
 }
@@ -234,4 +269,128 @@ fn jobs_of_runs_that_the_forge_does_not_tell_of_any_more_are_forgotten() {
     assert!(!engine.jobs.contains_key(&(service.clone(), gone)));
     assert!(engine.jobs.contains_key(&(service, logged)));
     assert!(engine.jobs.contains_key(&(other, gone)));
+}
+
+/// Asks what is due in each second, answers it at once, and notes how many services each pulse was of.
+fn pulses_in(engine: &mut Engine, from: Timestamp, seconds: i64) -> Vec<(i64, ForgeName, usize)> {
+    let mut seen = Vec::new();
+    for second in 0..seconds {
+        let at = from + SignedDuration::from_secs(second);
+        let effects = engine.due_questions(at);
+        for effect in &effects {
+            if let Effect::Fetch {
+                generation,
+                forge,
+                question: Question::Pulse(targets),
+            } = effect
+            {
+                seen.push((second, forge.clone(), targets.len()));
+                engine.answered(*generation, false);
+            }
+        }
+        answer(engine, effects, at, at);
+    }
+    seen
+}
+
+#[test]
+fn what_is_on_screen_or_in_flight_is_asked_every_five_seconds_and_the_rest_before_it_is_stale() {
+    let mut engine = harness::state().engine;
+    let forge = ForgeName::from("github");
+    assert!(engine.hot_rows(&forge).len() > 1, "all are on screen");
+    engine.watched.clear();
+    let seen = engine.board.rows[1].service.name.clone();
+    engine.watched.insert(seen.clone());
+    let hot = engine.hot_rows(&forge);
+    assert!(hot.contains(&seen) && hot.len() < engine.board.rows.len());
+    let all = engine.board.rows.len();
+    let seen = pulses_in(&mut engine, harness::now(), 100);
+    let of_all = seen.iter().filter(|(_, _, count)| *count == all);
+    let seconds: Vec<i64> = of_all.map(|(second, ..)| *second).collect();
+    assert_eq!(seconds, [0, 50], "{seen:?}");
+    // Not those that are read whole at that moment.
+    let hot = seen.iter().filter(|(_, _, count)| *count < all).count();
+    assert!((9..=18).contains(&hot), "{seen:?}");
+    for (second, ..) in seen {
+        assert_eq!(second % 5, 0, "all on one grid, so that few wake-ups do");
+    }
+}
+
+#[test]
+fn without_adapting_everything_is_asked_every_interval() {
+    let mut engine = harness::state().engine;
+    engine.pace.adapt = false;
+    let all = engine.board.rows.len();
+    let seen = pulses_in(&mut engine, harness::now(), 60);
+    let of_all = seen.iter().filter(|(_, _, count)| *count == all);
+    assert_eq!(of_all.count(), 4, "{seen:?}");
+}
+
+#[test]
+fn more_rows_than_a_screen_has_are_not_hot_for_being_watched() {
+    let mut engine = harness::state().engine;
+    let forge = ForgeName::from("github");
+    let row = engine.board.rows[0].clone();
+    for number in 0..100 {
+        let mut row = row.clone();
+        row.cells.clear();
+        row.service.name = ServiceName::from(format!("copy-{number}"));
+        engine.watched.insert(row.service.name.clone());
+        engine.board.rows.push(row);
+    }
+    let copies = |engine: &Engine| {
+        let hot = engine.hot_rows(&forge);
+        hot.iter()
+            .filter(|name| name.as_str().starts_with("copy"))
+            .count()
+    };
+    assert_eq!(copies(&engine), 0);
+    engine
+        .watched
+        .retain(|name| !name.as_str().starts_with("copy-1"));
+    engine
+        .watched
+        .retain(|name| !name.as_str().starts_with("copy-2"));
+    engine
+        .watched
+        .retain(|name| !name.as_str().starts_with("copy-3"));
+    engine
+        .watched
+        .retain(|name| !name.as_str().starts_with("copy-4"));
+    engine
+        .watched
+        .retain(|name| !name.as_str().starts_with("copy-5"));
+    let watched = engine
+        .watched
+        .iter()
+        .filter(|name| name.as_str().starts_with("copy"));
+    let watched = watched.count();
+    assert!(watched > 0 && watched < 60);
+    assert_eq!(copies(&engine), watched);
+}
+
+#[test]
+fn a_forge_in_trouble_is_asked_less_while_the_others_go_on() {
+    let mut engine = harness::state().engine;
+    let now = harness::now();
+    let (bad, good) = (ForgeName::from("github"), ForgeName::from("other"));
+    let place = engine.board.rows.len() - 1;
+    engine.board.rows[place].service.forge = good.clone();
+    engine
+        .forges
+        .insert(good.clone(), crate::app::engine::ForgeState::default());
+    engine
+        .pace
+        .forges
+        .insert(bad.clone(), SignedDuration::from_secs(20));
+    engine.back_off(&bad, 3, None, now);
+    let until = now + SignedDuration::from_secs(80);
+    assert_eq!(
+        engine.paused_until(&bad),
+        Some(until),
+        "four times its own interval"
+    );
+    let seen = pulses_in(&mut engine, now, 80);
+    assert!(seen.iter().all(|(_, forge, _)| *forge == good), "{seen:?}");
+    assert!(!seen.is_empty());
 }

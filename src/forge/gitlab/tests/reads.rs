@@ -43,7 +43,10 @@ fn project(request: &Request) -> Option<ResponseTemplate> {
         "/deployments" if query.contains("status=success") => {
             json!([deployment(131, SHA, "success", "success", 901)])
         }
-        "/deployments" => json!([deployment(132, NEWER, "created", "manual", 902)]),
+        "/deployments" => json!([
+            deployment(132, NEWER, "created", "manual", 902),
+            deployment(131, SHA, "success", "success", 901)
+        ]),
         "/pipelines" => json!([
             pipeline(902, NEWER, "manual"),
             pipeline(901, SHA, "exploded")

@@ -128,6 +128,9 @@ impl World {
             return;
         };
         let undo = self.chance.percent(8);
+        // What one takes back is mostly what one has said.
+        let said = if undo { self.attested(who) } else { None };
+        let (service, environment, task) = said.unwrap_or((service, environment, task));
         self.say(|world| {
             let who = &world.operators[who].instance;
             format!("{who} attests {task} of {service} > {environment}, or not: {undo}")
@@ -148,6 +151,17 @@ impl World {
             }
         };
         self.ask(who, request);
+    }
+
+    /// A task that an operator has attested.
+    fn attested(&self, who: usize) -> Option<(ServiceName, EnvironmentName, String)> {
+        let mut done = self.fold.tasks.values();
+        let mine = done.find(|done| done.person == self.operators[who].person)?;
+        Some((
+            mine.service.clone(),
+            mine.environment.clone(),
+            mine.task.clone(),
+        ))
     }
 
     pub(super) fn goes_back(&mut self, who: usize) {

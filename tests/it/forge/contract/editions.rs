@@ -133,6 +133,11 @@ async fn what_premium_alone_has_is_missed_and_not_needed() {
         };
         bench.meet(matcher, None, status(404, r#"{"message":"404 Not Found"}"#));
     }
+    // Another start: what was found out before is remembered for a while.
+    let bench = Bench {
+        forge: bench.again("operate", limits()),
+        ..bench
+    };
     let facts = bench.board("orders").await;
     assert_eq!(facts.gaps, Vec::<String>::new());
     assert!(facts.environments.iter().all(|it| !it.required_reviewers));

@@ -74,6 +74,7 @@ impl Twins {
                         deployments: Vec::new(),
                         pull_requests: facts.open_pull_requests + u64::from(random.u8(..8) == 0),
                         labelled: Vec::new(),
+                        pull_requests_at: None,
                         latest_release: None,
                         pushed_at: None,
                     }
