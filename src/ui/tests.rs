@@ -138,6 +138,7 @@ fn every_dialog() {
         ("hold", dialogs::hold(80, 24)),
         ("hold_existing", dialogs::hold_existing(80, 24)),
         ("hold_edit", dialogs::hold_edit(80, 24)),
+        ("bind", dialogs::bind(80, 24)),
         ("vote", dialogs::vote(80, 24)),
         ("add_gate", dialogs::add_gate(80, 24)),
         ("open_gate", dialogs::open_gate(80, 24)),

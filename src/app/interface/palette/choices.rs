@@ -200,9 +200,30 @@ fn with_arguments(state: &State, verb: &str, rest: &str) -> Option<Vec<Choice>> 
         }
         verb => {
             let command = verb_of(verb)?;
-            services(state, command, verb, rest)
+            let mut found = services(state, command, verb, rest);
+            if command == Command::Hold && "bind".starts_with(rest.trim()) {
+                let place = if rest.trim().is_empty() {
+                    found.len()
+                } else {
+                    0
+                };
+                found.insert(place, bind(state));
+            }
+            found
         }
     })
+}
+
+/// `hold bind`, as the command line has it.
+fn bind(state: &State) -> Choice {
+    let command = Command::Bind;
+    Choice {
+        line: "hold bind".to_owned(),
+        keys: keys(state, command),
+        about: command.spec().help.to_owned(),
+        blocked: blocked::reason(state, command),
+        action: Action::Run(command),
+    }
 }
 
 /// The command that takes a cell: by its word, or by the beginning of just one.
