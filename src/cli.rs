@@ -230,7 +230,7 @@ pub async fn run(cli: Cli) -> Exit {
         Some(Command::Reject(args)) => acting::reject(&global, &env, args).await,
         Some(Command::Cancel(args)) => acting::cancel(&global, &env, args).await,
         Some(Command::Rerun(args)) => acting::rerun(&global, &env, args).await,
-        Some(Command::Hold(command)) => hold::run(&global, &env, command).await,
+        Some(Command::Hold(command)) => Box::pin(hold::run(&global, &env, command)).await,
         Some(Command::Gate(command)) => manual_gate::run(&global, &env, command).await,
         Some(Command::Release(command)) => release::run(&global, &env, command).await,
         Some(Command::Vote(args)) => vote::run(&global, &env, args).await,

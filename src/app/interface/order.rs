@@ -16,6 +16,7 @@ use crate::domain::cell::CellState;
 use crate::domain::ids::{EnvironmentName, ServiceName};
 use crate::domain::policy::Policy;
 
+pub mod completion;
 pub mod grouping;
 mod lines;
 pub mod query;
