@@ -50,6 +50,7 @@ pub enum Command {
     Zone,
     Promote,
     Hold,
+    Bind,
     Gates,
     Override,
     Rollback,
@@ -148,6 +149,7 @@ impl Context {
                 | Overlay::Palette { .. }
                 | Overlay::Promote(_)
                 | Overlay::Hold(_)
+                | Overlay::Bind(_)
                 | Overlay::Gates(_)
                 | Overlay::Override(_)
                 | Overlay::Confirm(_)
@@ -414,6 +416,19 @@ const FOOTER: [(Context, &[&[Command]]); 8] = [
     ),
 ];
 
+/// What it lists where holds are.
+const HOLDS: [&[Command]; 9] = [
+    &[Command::Hold],
+    &[Command::Down, Command::Up],
+    &[Command::Open],
+    &[Command::Close],
+    &[Command::Help],
+    &[Command::Sort],
+    &[Command::Copy],
+    &[Command::Zone],
+    &[Command::Palette],
+];
+
 /// The keys that are valid now, most useful first: what the footer lists.
 pub fn footer(state: &State) -> Vec<Hint> {
     let context = Context::of(&state.interface);
@@ -426,6 +441,7 @@ pub fn footer(state: &State) -> Vec<Hint> {
             &[Command::Open],
             &[Command::Close],
         ],
+        None if state.interface.screen == Screen::Holds => &HOLDS,
         _ => FOOTER
             .iter()
             .find(|(of, _)| *of == context)

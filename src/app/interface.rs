@@ -18,6 +18,7 @@ use super::view::tally::Tally;
 use crate::domain::ids::{EnvironmentName, ForgeName, IntentId, ReleaseName, Seq, ServiceName};
 
 pub mod arrangement;
+pub mod binding;
 mod board;
 pub mod changes;
 mod choice;
@@ -57,6 +58,7 @@ pub mod undo;
 pub mod until;
 
 pub use arrangement::{Grouping, Preferences, SavedView, Sort};
+pub use binding::{BindDialog, BindFocus};
 pub use board::{board_height, peek_height};
 pub use chord::{Chord, Key};
 pub use confirm::{ConfirmDialog, ConfirmFocus};
@@ -180,6 +182,7 @@ fn run(state: &mut State, command: Command) -> Vec<Effect> {
         Some(Overlay::Palette { .. }) => palette::run(state, command),
         Some(Overlay::Promote(_)) => promote::run(state, command),
         Some(Overlay::Hold(_)) => hold::run(state, command),
+        Some(Overlay::Bind(_)) => binding::run(state, command),
         Some(Overlay::Gates(_)) => gates::run(state, command),
         Some(Overlay::Override(_)) => overriding::run(state, command),
         Some(Overlay::Confirm(_)) => confirm::run(state, command),
@@ -205,6 +208,7 @@ fn screen(state: &mut State, command: Command) -> Vec<Effect> {
         Command::Promote => promote::open(state, Aim::Forward),
         Command::Approve => promote::open(state, Aim::Approve),
         Command::Hold => hold::open(state),
+        Command::Bind => binding::open(state),
         Command::Gates => gates::open(state),
         Command::Override => overriding::open(state),
         Command::HandOver => handover::open(state),
@@ -352,6 +356,7 @@ impl Interface {
                 | Overlay::Search { .. }
                 | Overlay::Palette { .. }
                 | Overlay::Columns { .. }
+                | Overlay::Bind(_)
                 | Overlay::Handover(_)
                 | Overlay::Custom(_)
                 | Overlay::Output(_)

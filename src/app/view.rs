@@ -18,6 +18,7 @@ mod gates;
 pub mod glyph;
 mod header;
 mod help;
+mod holds;
 mod lane;
 pub mod line;
 mod log;

@@ -158,6 +158,7 @@ async fn change(global: &Global, env: &Env, request: Request) -> Result<Exit, Fa
     headless.settle(&[], PATIENCE).await;
     journal::known_here(&mut headless, env);
     headless.reports();
+    let cover = cover_of(&request, headless.engine());
     headless.ask(request);
     headless
         .until(Duration::from_secs(30), |engine| !engine.is_writing())
@@ -177,7 +178,7 @@ async fn change(global: &Global, env: &Env, request: Request) -> Result<Exit, Fa
     }
     told.take(headless.reports(), binding);
     let now = settings::now();
-    let cells = cells(headless.engine(), now);
+    let cells = cells(headless.engine(), &cover, now);
     headless.finish().await;
     if let Some(failure) = told.failure.take() {
         return Err(failure);
@@ -251,11 +252,32 @@ impl Told {
 
 type Cell = ((ServiceName, EnvironmentName), Bound);
 
-/// Every cell whose brakes say something: those of holds, and those that are left.
-fn cells(engine: &Engine, now: Timestamp) -> Vec<Cell> {
-    let mut cells = engine.bound_by(&Cover::default(), now);
+/// What an order is about; everything where it names no hold.
+fn cover_of(request: &Request, engine: &Engine) -> Cover {
+    let id = match request {
+        Request::Hold { cover, .. } => return cover.clone(),
+        Request::EditHold { id, .. } | Request::LiftHold { id, .. } => Some(id),
+        Request::BindHold { id } => id.as_ref(),
+        _ => None,
+    };
+    let ledger = engine.ledger.as_ref();
+    let hold = id.and_then(|id| ledger?.holds.get(id));
+    hold.map(|hold| hold.cover.clone()).unwrap_or_default()
+}
+
+/// Every cell of a cover whose brakes say something: those of holds, and those that are left.
+fn cells(engine: &Engine, cover: &Cover, now: Timestamp) -> Vec<Cell> {
+    // What is left is left of whatever revision.
+    let place = Cover {
+        revision: None,
+        ..cover.clone()
+    };
+    let mut cells = engine.bound_by(cover, now);
     cells.retain(|(_, bound)| !bound.proofs.is_empty());
-    cells.extend(engine.left_behind(now));
+    let left = engine.left_behind(now).into_iter();
+    cells.extend(
+        left.filter(|((service, environment), _)| place.covers(service, environment, None)),
+    );
     cells
 }
 
@@ -276,9 +298,9 @@ fn print(((service, environment), bound): &Cell, now: Timestamp) {
 async fn read_back(global: &Global, env: &Env, journal: Headless) -> Result<Headless, Failure> {
     let now = journal.state.now;
     let engine = journal.engine();
-    let braked = cells(engine, now).is_empty();
+    let all = Cover::default();
     let offline = global.mode().offline;
-    if braked || offline {
+    if cells(engine, &all, now).is_empty() || offline {
         return Ok(journal);
     }
     let mode = Mode {
@@ -287,7 +309,7 @@ async fn read_back(global: &Global, env: &Env, journal: Headless) -> Result<Head
     };
     let (session, _) = settings::session(global, env, mode).await?;
     let mut headless = Headless::new(session);
-    let services: Vec<ServiceName> = cells(engine, now)
+    let services: Vec<ServiceName> = cells(engine, &all, now)
         .into_iter()
         .map(|((service, _), _)| service)
         .collect();
@@ -345,7 +367,7 @@ async fn list(global: &Global, env: &Env) -> Result<Exit, Failure> {
         })
         .collect();
     output::table(&rows);
-    for cell in cells(engine, now) {
+    for cell in cells(engine, &Cover::default(), now) {
         print(&cell, now);
     }
     Ok(Exit::Done)

@@ -10,6 +10,7 @@ use super::few::Few;
 use super::ids::{EnvironmentId, EnvironmentName, Person, ReleaseId, RepoPath, Sha};
 use super::phase::Phase;
 use super::pipeline::{Checks, Run};
+use super::policy::Via;
 use super::pull_request::PullRequest;
 
 /// What the token's user may do in a repository, by the forge's word.
@@ -138,6 +139,17 @@ impl ServiceFacts {
             .map(|release| release.tag.as_str())
     }
 
+    /// Returns the open pull request that promotes by this way: the newest from its head into its base.
+    pub fn promoting(&self, via: &Via) -> Option<&PullRequest> {
+        let Via::PullRequest { base, head, .. } = via else {
+            return None;
+        };
+        let requests = self.pull_requests.iter();
+        requests
+            .filter(|request| request.base_ref == *base && request.head_ref == *head)
+            .max_by_key(|request| request.number)
+    }
+
     /// Says whether a pulse and these facts can be of one state: a pulse that knows more confirms
     /// nothing. Of deployments, those into `environments` count: no others are read.
     pub fn agrees_with(&self, pulse: &Pulse, environments: &[&EnvironmentName]) -> bool {
@@ -172,7 +184,12 @@ impl ServiceFacts {
             || environments.iter().any(|environment| {
                 let live = deployment::live(&known.deployments, environment);
                 let newest = deployment::newest(&self.deployments, environment);
-                live.is_some_and(|live| newest.is_none_or(|newest| age(newest) < age(live)))
+                live.is_some_and(|live| {
+                    // One that is known by its end alone turns out to have begun earlier: it is heard
+                    // of all the same.
+                    let heard = self.deployments.iter().any(|one| one.id == live.id);
+                    !heard && newest.is_none_or(|newest| age(newest) < age(live))
+                })
             })
     }
 }

@@ -387,7 +387,7 @@ impl World {
         toml::from_str(text)
     }
 
-    /// The evening of the demonstration: a GitHub, a GitLab and a Forgejo with twenty services.
+    /// The evening of the demonstration: a GitHub, a GitLab and a Forgejo with twenty-one services.
     pub fn evening() -> Result<Self, toml::de::Error> {
         let mut last = Self::from_toml(FORGEJO)?;
         lay_over(&mut last.client, toml::from_str(TOGETHER)?);

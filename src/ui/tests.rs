@@ -88,6 +88,7 @@ const DIALOGS: &[(&str, Scene)] = &[
     ("hold", dialogs::hold),
     ("hold_existing", dialogs::hold_existing),
     ("hold_edit", dialogs::hold_edit),
+    ("bind", dialogs::bind),
     ("undo", panes::undo),
     ("vote", dialogs::vote),
     ("withdraw", panes::withdraw),
@@ -186,9 +187,9 @@ const PLACES: [&str; 16] = [
 ];
 
 /// What can lie over a screen, by `harness::top`.
-const OVERLAYS: [&str; 17] = [
+const OVERLAYS: [&str; 18] = [
     "help", "errors", "messages", "changes", "filter", "search", "palette", "columns", "promote",
-    "hold", "gates", "override", "confirm", "release", "handover", "custom", "output",
+    "hold", "bind", "gates", "override", "confirm", "release", "handover", "custom", "output",
 ];
 
 #[test]
@@ -218,7 +219,7 @@ fn no_screen_no_dialog_and_no_size_is_without_its_picture() {
     let files = std::fs::read_dir(folder).unwrap();
     let files: BTreeSet<String> = files
         .map(|file| file.unwrap().file_name().into_string().unwrap())
-        .filter(|name| !name.ends_with(".snap.new"))
+        .filter(|name| std::path::Path::new(name).extension() == Some("snap".as_ref()))
         .collect();
     let missing: Vec<_> = wanted.difference(&files).collect();
     let left_over: Vec<_> = files.difference(&wanted).collect();

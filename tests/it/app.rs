@@ -4,6 +4,7 @@ mod acts;
 mod ambiguous;
 mod auto;
 mod controls;
+mod forges;
 mod gates;
 mod logs;
 mod moving;

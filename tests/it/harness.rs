@@ -42,6 +42,50 @@ pub fn step(toml: &str) -> Arc<Step> {
     Arc::new(world["step"].clone().try_into().unwrap())
 }
 
+/// Keeps these services of a world alone, nothing that fails by chance, and of the client's
+/// configuration what acts are about; says how many there are.
+fn keep(world: &mut World, services: &[&str]) -> usize {
+    world.forge.flaky = 0.0;
+    world.forge.lag_ms = 0;
+    world
+        .repos
+        .retain(|repo| services.contains(&repo.name.as_str()));
+    let table = |table: &mut toml::Table, name: &str| {
+        let found = table.get_mut(name).and_then(toml::Value::as_table_mut);
+        found.map(std::mem::take)
+    };
+    if let Some(mut named) = table(&mut world.client, "service") {
+        named.retain(|name, _| services.contains(&name));
+        for (_, service) in &mut named {
+            if let Some(gates) = service.get_mut("gates") {
+                let gates = gates.as_array_mut().unwrap();
+                gates.retain(|gate| {
+                    gate.get("kind").and_then(toml::Value::as_str) != Some("health")
+                });
+            }
+        }
+        world.client.insert("service".into(), named.into());
+    }
+    // The release names services that may not be here; these tests are about acts, and what
+    // gates judge has tests of its own.
+    world.client.remove("release");
+    if let Some(mut policies) = table(&mut world.client, "policy") {
+        let profile = policies["regulated"].as_table_mut().unwrap();
+        profile.remove("override");
+        let gates = profile["gates"].as_array_mut().unwrap();
+        gates.retain(|gate| {
+            let kind = gate.get("kind").and_then(toml::Value::as_str);
+            !matches!(kind, Some("quality" | "blocker" | "health"))
+        });
+        world.client.insert("policy".into(), policies.into());
+    }
+    if let Some(mut poll) = table(&mut world.client, "poll") {
+        poll.insert("interval".into(), "1s".into());
+        world.client.insert("poll".into(), poll.into());
+    }
+    world.repos.len()
+}
+
 /// A simulated evening and the folder of its journal.
 pub struct Evening {
     pub sim: Running,
@@ -58,50 +102,33 @@ impl Evening {
     /// As `of`, with jobs this much faster than life, and changes to the world.
     pub async fn with(services: &[&str], speed: f64, change: impl FnOnce(&mut World)) -> Self {
         let mut world = World::from_toml(sim::EVENING).unwrap();
-        world.forge.flaky = 0.0;
-        world.forge.lag_ms = 0;
-        world
-            .repos
-            .retain(|repo| services.contains(&repo.name.as_str()));
+        let kept = keep(&mut world, services);
         assert_eq!(
-            world.repos.len(),
+            kept,
             services.len(),
             "every service is one of the evening's"
         );
-        let named = world
-            .client
-            .get_mut("service")
-            .unwrap()
-            .as_table_mut()
-            .unwrap();
-        named.retain(|name, _| services.contains(&name));
-        for (_, service) in named.iter_mut() {
-            let service = service.as_table_mut().unwrap();
-            if let Some(gates) = service.get_mut("gates") {
-                let gates = gates.as_array_mut().unwrap();
-                gates.retain(|gate| {
-                    gate.get("kind").and_then(toml::Value::as_str) != Some("health")
-                });
-            }
-        }
-        // The release names services that may not be here; these tests are about acts, and what
-        // gates judge has tests of its own.
-        world.client.remove("release");
-        let profile = world.client["policy"]["regulated"].as_table_mut().unwrap();
-        profile.remove("override");
-        let gates = profile["gates"].as_array_mut().unwrap();
-        gates.retain(|gate| {
-            let kind = gate.get("kind").and_then(toml::Value::as_str);
-            !matches!(kind, Some("quality" | "blocker" | "health"))
-        });
-        let poll = world
-            .client
-            .get_mut("poll")
-            .unwrap()
-            .as_table_mut()
-            .unwrap();
-        poll.insert("interval".into(), "1s".into());
         change(&mut world);
+        Self::start(world, speed).await
+    }
+
+    /// The demo's evening on a GitHub, a GitLab and a Forgejo, brakes and all, with these services
+    /// alone.
+    pub async fn of_all_forges(services: &[&str], speed: f64) -> Self {
+        let mut world = World::evening().unwrap();
+        let mut kept = keep(&mut world, services);
+        for other in &mut world.more {
+            kept += keep(other, services);
+        }
+        assert_eq!(
+            kept,
+            services.len(),
+            "every service is one of the evening's"
+        );
+        Self::start(world, speed).await
+    }
+
+    async fn start(world: World, speed: f64) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let options = sim::Options {
             speed,
@@ -195,16 +222,29 @@ impl Evening {
 
     /// What production has, by the forge's own account.
     pub fn live(&self, service: &str) -> Option<String> {
-        let world = self.sim.world();
-        let repos = world["repos"].as_array()?;
-        let repo = repos
-            .iter()
-            .find(|repo| repo["name"] == format!("acme/{service}"))?;
-        let live = repo["live"].as_array()?;
+        self.production(service, "version")
+    }
+
+    /// The commit that production has, by the forge's own account.
+    pub fn live_sha(&self, service: &str) -> Option<String> {
+        self.production(service, "live")
+    }
+
+    fn production(&self, service: &str, what: &str) -> Option<String> {
+        let first = self.sim.world();
+        let others = first["more"].as_array()?;
+        let worlds = std::iter::once(&first).chain(others);
+        let mut repos = worlds.filter_map(|it| it["repos"].as_array()).flatten();
+        let path = format!("/{service}");
+        let is_it = |repo: &&serde_json::Value| {
+            let name = repo["name"].as_str();
+            name.is_some_and(|name| name.ends_with(&path))
+        };
+        let live = repos.find(is_it)?["live"].as_array()?;
         let place = live
             .iter()
             .find(|place| place["environment"] == PRODUCTION)?;
-        Some(place["version"].as_str()?.to_owned())
+        Some(place[what].as_str()?.to_owned())
     }
 }
 

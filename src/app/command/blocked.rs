@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use super::{Command, Context};
 use crate::app::engine::Engine;
 use crate::app::interface::{
-    ConfirmFocus, Cursor, GatesFocus, HandoverFocus, HoldFocus, HoldMode, Overlay, OverrideFocus,
-    PromoteFocus, ReleaseFocus, Screen, undo,
+    BindFocus, ConfirmFocus, Cursor, GatesFocus, HandoverFocus, HoldFocus, HoldMode, Overlay,
+    OverrideFocus, PromoteFocus, ReleaseFocus, Screen, binding, overview, undo,
 };
 use crate::app::request::Refusal;
 use crate::app::state::State;
@@ -24,6 +24,10 @@ pub fn reason(state: &State, command: Command) -> Option<String> {
     let cursor = interface.cursor.as_ref();
     match command {
         Command::Promote => promote(state),
+        Command::Hold if interface.overview().is_some() => may_record(engine).or_else(|| {
+            let hold = overview::selected_hold(state);
+            hold.is_none().then(|| "no hold is selected".to_owned())
+        }),
         Command::Hold | Command::Gates | Command::Override => {
             may_record(engine).or_else(|| no_cell(engine, cursor))
         }
@@ -33,7 +37,9 @@ pub fn reason(state: &State, command: Command) -> Option<String> {
             None => Some("there is nothing of yours".to_owned()),
         }),
         Command::Rollback => may_act(engine).or_else(|| no_way_back(engine, cursor, state.now)),
-        Command::Approve | Command::Reject => may_act(engine).or_else(|| waiting(engine, cursor)),
+        Command::Approve => may_act(engine).or_else(|| awaited(engine, cursor)),
+        Command::Reject => may_act(engine).or_else(|| waiting(engine, cursor)),
+        Command::Bind => may_act(engine).or_else(|| binding::nothing(engine, state.now)),
         Command::Cancel => may_act(engine).or_else(|| under_way(engine, cursor)),
         Command::HandOver => may_record(engine),
         Command::VoteRelease
@@ -136,7 +142,8 @@ pub fn reason_at(state: &State, command: Command, place: &Cursor) -> Option<Stri
     match command {
         Command::Promote => may_act(engine).or_else(|| closed(engine, place?, now)),
         Command::Rollback => may_act(engine).or_else(|| no_way_back(engine, place, now)),
-        Command::Approve | Command::Reject => may_act(engine).or_else(|| waiting(engine, place)),
+        Command::Approve => may_act(engine).or_else(|| awaited(engine, place)),
+        Command::Reject => may_act(engine).or_else(|| waiting(engine, place)),
         Command::Cancel => may_act(engine).or_else(|| under_way(engine, place)),
         Command::Rerun => may_act(engine).or_else(|| failed(engine, place)),
         _ => may_record(engine).or_else(|| no_cell(engine, place)),
@@ -171,6 +178,9 @@ fn button(state: &State) -> Option<String> {
         Overlay::Release(dialog) if dialog.focus == ReleaseFocus::Confirm => dialog.blocked(),
         Overlay::Handover(dialog) if dialog.focus == HandoverFocus::Confirm => dialog.blocked(),
         Overlay::Override(dialog) if dialog.focus == OverrideFocus::Confirm => dialog.blocked(),
+        Overlay::Bind(dialog) if dialog.focus == BindFocus::Confirm => {
+            binding::nothing(&state.engine, state.now)
+        }
         Overlay::Gates(dialog) if dialog.focus == GatesFocus::Confirm => dialog.blocked(),
         Overlay::Hold(dialog)
             if dialog.focus == HoldFocus::Hold
@@ -314,6 +324,17 @@ fn no_cell(engine: &Engine, cursor: Option<&Cursor>) -> Option<String> {
         .cell(&cursor.service, &cursor.environment)
         .is_none()
         .then(|| format!("{} has no {}", cursor.service, cursor.environment))
+}
+
+/// What waits for a person: a run at the door of the environment, or the pull request that promotes.
+fn awaited(engine: &Engine, cursor: Option<&Cursor>) -> Option<String> {
+    let why = waiting(engine, cursor)?;
+    let request = cursor.and_then(|cursor| {
+        let row = engine.board.row(&cursor.service)?;
+        let stage = row.service.stage(&cursor.environment)?;
+        row.facts.value()?.promoting(&stage.via)
+    });
+    request.is_none().then_some(why)
 }
 
 fn waiting(engine: &Engine, cursor: Option<&Cursor>) -> Option<String> {

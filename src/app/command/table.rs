@@ -48,6 +48,14 @@ const TIMED: &[Context] = &[
     Context::Overview,
 ];
 
+/// Where a cell is selected, or a hold.
+const HELD: &[Context] = &[
+    Context::Board,
+    Context::Detail,
+    Context::Release,
+    Context::Log,
+    Context::Overview,
+];
 /// Where there is something to compare, and the list of it.
 const CHANGED: &[Context] = &[
     Context::Board,
@@ -165,11 +173,12 @@ pub const SPECS: &[Spec] = &[
     row! { Mouse in SCREENS ["%"] Look None "mouse" "mouse" "let go of the mouse, so that the terminal selects text; take it back" },
     row! { Zone in TIMED ["t"] Look None "zone" "UTC/local" "show times in UTC or in local time" },
     act! { Promote in BOARD_DETAIL ["P"] "promote" "promote" "promote the marked services, or the selected one, into the environment of the cursor" },
-    act! { Hold in CELLS ["H"] "hold" "hold" "place, edit or lift a hold" },
+    act! { Hold in HELD ["H"] "hold" "hold" "place, edit or lift a hold" },
+    act! { Bind in SCREENS [] "hold-bind" "bind holds" "place again what holds lack on the forges, and take away what is left of ended ones" },
     act! { Gates in BOARD_DETAIL ["V"] "gates" "gates" "vote go or no-go; add, open or close a manual gate" },
     act! { Override in CELLS ["O"] "override" "override" "override gates that are not open, for one use; confirm or withdraw an override" },
     act! { Rollback in CELLS ["B"] "rollback" "roll back" "go back to the last verified revision, and hold the one that is left" },
-    act! { Approve in BOARD_DETAIL ["A"] "approve" "approve" "approve or reject what waits for approval on the forge" },
+    act! { Approve in BOARD_DETAIL ["A"] "approve" "approve" "approve or reject what waits for a person on the forge: a run, a job, a pull request" },
     act! { Reject in BOARD_DETAIL [] "reject" "reject" "reject what waits for approval on the forge" },
     act! { Cancel in BOARD_DETAIL ["X"] "cancel" "cancel run" "cancel the run that is under way into the cell" },
     act! { Rerun in BOARD_DETAIL [] "rerun" "run again" "run the failed jobs of the last run again" },

@@ -7,11 +7,12 @@ use super::wish::{self, cancellation, promotion, rejection, rerun};
 use super::{Engine, JournalState};
 use crate::app::plan::Plan;
 use crate::app::request::{Refusal, RefusalKind};
+use crate::domain::act::Act;
 use crate::domain::board::Row;
 use crate::domain::cell::Cell;
 use crate::domain::gate::{State, words};
 use crate::domain::ids::{EnvironmentName, IntentId, Person, ServiceName};
-use crate::domain::policy::{Policy, Stage, Via};
+use crate::domain::policy::{Policy, Stage};
 use crate::domain::promotion::{Intent, Purpose};
 use crate::domain::rollback;
 
@@ -22,7 +23,7 @@ pub enum Wish {
     Promote { revision: Option<String> },
     /// Go back to the last verified revision, or to the one that is named (P7).
     Rollback { revision: Option<String> },
-    /// Promote by approving what waits on the forge, whatever the stage's own way is.
+    /// Promote by letting in what waits for a person on the forge, whatever the stage's own way is.
     Approve,
     /// Say no to what waits on the forge.
     Reject,
@@ -79,10 +80,10 @@ impl Engine {
                 now,
             )?,
             Wish::Approve => {
-                let via = Via::Approval { workflow: None };
+                let via = wish::approval(stage, facts);
                 promotion(row, stage, cell, facts, &via, None, &id, now)?
             }
-            Wish::Reject => rejection(cell, facts, environment)?,
+            Wish::Reject => rejection(stage, cell, facts)?,
             Wish::Cancel => cancellation(self, row, cell, facts)?,
             Wish::Rerun => rerun(row, cell, facts)?,
         };
@@ -107,7 +108,7 @@ impl Engine {
         Ok(Plan {
             call: planned.act.call(row.service.kind, facts.repo.as_str()),
             if_bad: if_bad(cell),
-            warnings: warnings(&self.policy, row, cell, planned.purpose, wish),
+            warnings: warnings(&self.policy, row, cell, &planned, wish),
             command: format!("gonogo {verb} {service} {preposition} {environment}"),
             protected,
             forge: row.service.forge.clone(),
@@ -303,8 +304,21 @@ fn if_bad(cell: &Cell) -> String {
     }
 }
 
-fn warnings(policy: &Policy, row: &Row, cell: &Cell, purpose: Purpose, wish: &Wish) -> Vec<String> {
+fn warnings(
+    policy: &Policy,
+    row: &Row,
+    cell: &Cell,
+    planned: &wish::Planned,
+    wish: &Wish,
+) -> Vec<String> {
+    let purpose = planned.purpose;
     let mut warnings = Vec::new();
+    if let (Wish::Approve, Act::MergePullRequest { number, .. }) = (wish, &planned.act) {
+        let environment = &cell.environment;
+        warnings.push(format!(
+            "nothing approves {environment} itself here: #{number} waits, and this merges it"
+        ));
+    }
     if matches!(wish, Wish::Rollback { .. }) {
         let live = cell
             .live

@@ -302,16 +302,32 @@ fn no_way_back(cell: &Cell) -> Refusal {
     }
 }
 
+/// The way by which what waits for a person is let in: a run at the door of the environment, else the
+/// pull request, where merging it is what promotes.
+pub(super) fn approval(stage: &Stage, facts: &ServiceFacts) -> Via {
+    let run = cell::waiting_run(facts, &stage.environment, None);
+    match &stage.via {
+        via @ Via::PullRequest { .. } if run.is_none() => via.clone(),
+        _ => Via::Approval { workflow: None },
+    }
+}
+
 pub(super) fn rejection(
+    stage: &Stage,
     cell: &Cell,
     facts: &ServiceFacts,
-    environment: &EnvironmentName,
 ) -> Result<Planned, Refusal> {
+    let environment = &stage.environment;
     let run = cell::waiting_run(facts, environment, None).ok_or_else(|| {
-        Refusal::new(
-            RefusalKind::NoGo,
-            format!("no run waits for approval of {environment}"),
-        )
+        let why = format!("no run waits for approval of {environment}");
+        let refusal = Refusal::new(RefusalKind::NoGo, why);
+        match facts.promoting(&stage.via) {
+            Some(request) => refusal.hint(format!(
+                "#{} waits: ask for changes or close it on the forge; o opens it",
+                request.number
+            )),
+            None => refusal,
+        }
     })?;
     let act = turn_away(run, environment)?;
     let to = cell

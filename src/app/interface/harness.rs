@@ -217,6 +217,7 @@ pub(crate) fn top(state: &State) -> &'static str {
         Some(Overlay::Columns { .. }) => "columns",
         Some(Overlay::Promote(_)) => "promote",
         Some(Overlay::Hold(_)) => "hold",
+        Some(Overlay::Bind(_)) => "bind",
         Some(Overlay::Gates(_)) => "gates",
         Some(Overlay::Override(_)) => "override",
         Some(Overlay::Confirm(_)) => "confirm",

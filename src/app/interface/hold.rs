@@ -1,10 +1,11 @@
-//! The hold dialog: place a hold, or see, edit and lift those that cover the cell.
+//! The hold dialog: place a hold, or see, edit, lift and bind again those that cover the cell, or the
+//! one that is selected in the list of holds.
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use tui_input::Input;
 
-use super::{Cursor, Overlay, Screen, cover, field, link, reports, until};
+use super::{Cursor, Overlay, Screen, cover, field, link, overview, reports, until};
 use crate::app::command::Command;
 use crate::app::effect::Effect;
 use crate::app::request::{Expiry, Request};
@@ -16,8 +17,55 @@ mod dialog;
 
 pub use dialog::{HoldDialog, HoldFocus, HoldMode};
 
-/// Opens the dialog on the selected cell: with the holds that cover it, if there are any.
+/// Opens the dialog on the selected hold, where holds are listed, else on the selected cell.
 pub(super) fn open(state: &mut State) {
+    if state.interface.overview().is_none() {
+        return on_cell(state);
+    }
+    match overview::selected_hold(state) {
+        Some(id) => on_hold(state, id),
+        None => {
+            let why = "no hold is selected".to_owned();
+            state.interface.say(false, why, state.now);
+        }
+    }
+}
+
+/// Opens the dialog on one hold, wherever it holds.
+pub(super) fn on_hold(state: &mut State, id: HoldId) {
+    let engine = &state.engine;
+    let hold = engine
+        .ledger
+        .as_ref()
+        .and_then(|ledger| ledger.holds.get(&id));
+    let cover = hold.map(|hold| hold.cover.clone()).unwrap_or_default();
+    let cursor = state.interface.cursor.clone();
+    let (service, environment) = cursor.map_or_else(
+        || ("".into(), "".into()),
+        |cursor| (cursor.service, cursor.environment),
+    );
+    let dialog = HoldDialog {
+        service: cover.service.clone().unwrap_or(service),
+        environment: cover.environment.clone().unwrap_or(environment),
+        others: Vec::new(),
+        mode: HoldMode::Existing {
+            holds: vec![id],
+            selected: 0,
+        },
+        bindable: engine.would_place(&cover).is_some(),
+        covers: vec![cover],
+        cover: 0,
+        kind: HoldKind::default(),
+        reason: Input::default(),
+        until: Input::default(),
+        focus: HoldFocus::default(),
+        error: engine.may_record().err().map(|refusal| refusal.why),
+    };
+    state.interface.overlays.push(Overlay::Hold(dialog));
+}
+
+/// Opens the dialog on the selected cell: with the holds that cover it, if there are any.
+pub(super) fn on_cell(state: &mut State) {
     let Some(cursor) = state.interface.cursor.clone() else {
         return;
     };

@@ -114,6 +114,7 @@ pub fn command_line(state: &State) -> Option<String> {
     match state.interface.overlays.last()? {
         Overlay::Promote(_)
         | Overlay::Hold(_)
+        | Overlay::Bind(_)
         | Overlay::Gates(_)
         | Overlay::Override(_)
         | Overlay::Confirm(_)
@@ -130,6 +131,7 @@ fn text(state: &State) -> Option<String> {
         }
         Some(Overlay::Confirm(dialog)) => return dialog.command_line(),
         Some(Overlay::Hold(dialog)) => return Some(dialog.command_line(state)),
+        Some(Overlay::Bind(_)) => return Some("gonogo hold bind".to_owned()),
         Some(Overlay::Gates(dialog)) => return dialog.command_line(),
         Some(Overlay::Release(dialog)) => return dialog.command_line(),
         Some(Overlay::Override(dialog)) => return dialog.command_line(),

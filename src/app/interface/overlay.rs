@@ -5,9 +5,9 @@ use tui_input::Input;
 
 use super::custom::{CustomDialog, OutputPane};
 use super::{
-    ConfirmDialog, ConfirmFocus, GatesDialog, GatesFocus, HandoverDialog, HandoverFocus,
-    HoldDialog, HoldFocus, Interface, ListCursor, OverrideDialog, OverrideFocus, PromoteDialog,
-    PromoteFocus, ReleaseDialog, ReleaseFocus,
+    BindDialog, ConfirmDialog, ConfirmFocus, GatesDialog, GatesFocus, HandoverDialog,
+    HandoverFocus, HoldDialog, HoldFocus, Interface, ListCursor, OverrideDialog, OverrideFocus,
+    PromoteDialog, PromoteFocus, ReleaseDialog, ReleaseFocus,
 };
 use crate::app::state::State;
 
@@ -47,6 +47,8 @@ pub enum Overlay {
     },
     Promote(PromoteDialog),
     Hold(HoldDialog),
+    /// Place again what holds lack on the forges.
+    Bind(BindDialog),
     Gates(GatesDialog),
     Override(OverrideDialog),
     /// Cancel a run, reject what waits, run again: one act, its call, a reason.
@@ -71,6 +73,7 @@ impl Interface {
         self.overlays.iter().any(|overlay| match overlay {
             Overlay::Promote(_)
             | Overlay::Hold(_)
+            | Overlay::Bind(_)
             | Overlay::Gates(_)
             | Overlay::Override(_)
             | Overlay::Confirm(_)
@@ -115,6 +118,7 @@ impl Interface {
                 | Overlay::Messages { .. }
                 | Overlay::Changes { .. }
                 | Overlay::Columns { .. }
+                | Overlay::Bind(_)
                 | Overlay::Custom(_)
                 | Overlay::Output(_)
                 | Overlay::Quit { .. },
@@ -141,6 +145,7 @@ impl Interface {
             | Overlay::Messages { .. }
             | Overlay::Changes { .. }
             | Overlay::Columns { .. }
+            | Overlay::Bind(_)
             | Overlay::Custom(_)
             | Overlay::Output(_)
             | Overlay::Quit { .. } => None,
@@ -166,6 +171,7 @@ pub(super) fn typed(state: &mut State) {
             | Overlay::Columns { .. }
             | Overlay::Search { .. }
             | Overlay::Promote(_)
+            | Overlay::Bind(_)
             | Overlay::Confirm(_)
             | Overlay::Release(_)
             | Overlay::Handover(_)

@@ -378,6 +378,18 @@ pub(super) fn selected(state: &State) -> Option<Item<'_>> {
     .copied()
 }
 
+/// The selected hold, where holds are listed.
+pub fn selected_hold(state: &State) -> Option<HoldId> {
+    match selected(state)? {
+        Item::Hold(hold) => Some(hold.id.clone()),
+        Item::Run(..)
+        | Item::PullRequest(..)
+        | Item::Flight(..)
+        | Item::Order(_)
+        | Item::Release(_) => None,
+    }
+}
+
 pub(super) fn run(state: &mut State, command: Command) {
     let Some(overview) = state.interface.overview() else {
         return;

@@ -102,7 +102,14 @@ fn carry_out(state: &mut State, choice: Choice) -> Vec<Effect> {
             let marks = std::mem::take(&mut state.interface.marks);
             state.interface.range = None;
             state.interface.cursor = Some(cursor);
-            let effects = super::screen(state, command);
+            let effects = match command {
+                // On its cell, not on the hold that a list has selected.
+                Command::Hold => {
+                    super::hold::on_cell(state);
+                    Vec::new()
+                }
+                _ => super::screen(state, command),
+            };
             state.interface.marks = marks;
             return effects;
         }

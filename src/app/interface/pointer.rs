@@ -179,6 +179,7 @@ impl Overlay {
             | Self::Search { .. }
             | Self::Promote(_)
             | Self::Hold(_)
+            | Self::Bind(_)
             | Self::Gates(_)
             | Self::Override(_)
             | Self::Confirm(_)

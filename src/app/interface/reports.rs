@@ -145,6 +145,7 @@ impl Interface {
                 | Overlay::Palette { .. }
                 | Overlay::Columns { .. }
                 | Overlay::Hold(_)
+                | Overlay::Bind(_)
                 | Overlay::Gates(_)
                 | Overlay::Release(_)
                 | Overlay::Override(_)

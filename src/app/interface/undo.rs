@@ -3,12 +3,10 @@
 //! there is instead.
 
 use jiff::Timestamp;
-use tui_input::Input;
 
-use super::{Cursor, HoldDialog, HoldFocus, HoldMode, Overlay, gates, release};
+use super::{Cursor, gates, hold, release};
 use crate::app::engine::Engine;
 use crate::app::state::State;
-use crate::domain::hold::HoldKind;
 use crate::domain::ids::{HoldId, ReleaseName};
 use crate::domain::promotion::Purpose;
 
@@ -87,35 +85,7 @@ pub(super) fn open(state: &mut State) {
             return state.interface.say(false, why, state.now);
         }
     };
-    let hold = state
-        .engine
-        .ledger
-        .as_ref()
-        .and_then(|ledger| ledger.holds.get(&id));
-    let cover = hold.map(|hold| hold.cover.clone()).unwrap_or_default();
-    let cursor = state.interface.cursor.clone();
-    let (service, environment) = cursor.map_or_else(
-        || ("".into(), "".into()),
-        |cursor| (cursor.service, cursor.environment),
-    );
-    let dialog = HoldDialog {
-        service: cover.service.clone().unwrap_or(service),
-        environment: cover.environment.clone().unwrap_or(environment),
-        others: Vec::new(),
-        mode: HoldMode::Existing {
-            holds: vec![id],
-            selected: 0,
-        },
-        covers: vec![cover],
-        cover: 0,
-        kind: HoldKind::default(),
-        reason: Input::default(),
-        until: Input::default(),
-        focus: HoldFocus::default(),
-        bindable: false,
-        error: state.engine.may_record().err().map(|refusal| refusal.why),
-    };
-    state.interface.overlays.push(Overlay::Hold(dialog));
+    hold::on_hold(state, id);
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use super::line::{Line, Tone};
 use super::look::Look;
 use super::panel::{Bar, Column, Content, Entry, Panel, Row, Table};
 use super::tally::standing;
-use super::{empty, gates, peek, scope, time};
+use super::{brake, empty, gates, peek, scope, time};
 use crate::app::interface::arrangement::{EARLIEST, Grouping, NEXT};
 use crate::app::interface::order::grouping;
 use crate::domain::board;
@@ -375,7 +375,11 @@ pub(super) fn next_entry(look: &Look<'_>, row: &board::Row, cell: &Cell) -> Entr
         CellState::Held => {
             let owner = cell.holds.iter().find(|hold| hold.is_on(look.now));
             let owner = owner.map_or("", |hold| hold.owner.as_str());
-            Line::of(tone, format!("{glyph} HELD {owner}"))
+            Line::of(tone, format!("{glyph} HELD {owner}")).then(brake::short(
+                look,
+                &row.service.name,
+                &cell.environment,
+            ))
         }
         CellState::Waiting => {
             let first = cell.judgement.blocking(look.now).next();

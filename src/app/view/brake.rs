@@ -3,8 +3,11 @@
 use super::line::{Line, Tone};
 use super::look::Look;
 use super::time;
-use crate::domain::brake::Effect;
+use crate::domain::brake::{Bound, Effect};
+use crate::domain::hold::Hold;
 use crate::domain::ids::{EnvironmentName, ServiceName};
+
+type Cell = ((ServiceName, EnvironmentName), Bound);
 
 /// A line for each way of a cell's brakes; none where nothing has a brake.
 pub(super) fn lines(
@@ -15,25 +18,120 @@ pub(super) fn lines(
     let Some(bound) = look.engine.bound(service, environment, look.now) else {
         return Vec::new();
     };
-    let mut lines = Vec::new();
-    for proof in &bound.proofs {
-        let tone = match proof.effect {
-            Effect::Effective => Tone::Good,
-            Effect::Pending => Tone::Unknown,
-            Effect::Advisory => Tone::Warning,
-        };
-        let what = if bound.left { "BRAKE LEFT" } else { "BRAKE" };
-        let mut line = Line::of(tone, format!("  {what} {}  ", proof.effect.word()))
-            .with(Tone::Plain, proof.says.clone());
-        if let Some(at) = proof.at {
-            let read = format!(", read {} ago", time::age(look.clock.ago(at)));
-            line = line.with(Tone::Muted, read);
-        }
-        lines.push(line);
-    }
-    if bound.effect != Effect::Effective && !bound.proofs.is_empty() && !bound.left {
-        let hint = "  the hold is on for every gonogo; H, Bind again places what the forge lacks";
-        lines.push(Line::of(Tone::Muted, hint));
+    let mut lines = proofs(look, &bound);
+    if lacks(&bound) {
+        lines.push(hint());
     }
     lines
+}
+
+/// A line for each way: what it has come to, what was read back, when.
+pub(super) fn proofs(look: &Look<'_>, bound: &Bound) -> Vec<Line> {
+    let line = |proof: &crate::domain::brake::Proof| {
+        let what = if bound.left { "BRAKE LEFT" } else { "BRAKE" };
+        let line = Line::of(
+            tone(proof.effect),
+            format!("  {what} {}  ", proof.effect.word()),
+        );
+        let line = line.with(Tone::Plain, proof.says.clone());
+        match proof.at {
+            Some(at) => {
+                let read = format!(", read {} ago", time::age(look.clock.ago(at)));
+                line.with(Tone::Muted, read)
+            }
+            None => line,
+        }
+    };
+    bound.proofs.iter().map(line).collect()
+}
+
+/// Every cell of a hold with its proofs, the worst first, on at most `room` lines.
+pub(super) fn of_hold(look: &Look<'_>, hold: &Hold, room: usize) -> Vec<Line> {
+    let mut cells = cells(look, hold);
+    cells.sort_by_key(|(_, bound)| std::cmp::Reverse(bound.effect));
+    let lacking = cells.iter().any(|(_, bound)| lacks(bound));
+    let mut lines = Vec::new();
+    let room = room.saturating_sub(usize::from(lacking));
+    let alone = cells.len() == 1;
+    let mut left = cells.len();
+    for ((service, environment), bound) in &cells {
+        let mut of_cell = proofs(look, bound);
+        if !alone {
+            let place = format!("{service} > {environment}");
+            of_cell.insert(0, Line::of(Tone::Strong, place));
+        }
+        let last = usize::from(left > 1);
+        if lines.len() + of_cell.len() + last > room {
+            break;
+        }
+        lines.extend(of_cell);
+        left -= 1;
+    }
+    if left > 0 && room > 0 {
+        let plural = if left == 1 { "cell" } else { "cells" };
+        lines.push(Line::of(Tone::Muted, format!("  {left} more {plural}")));
+    }
+    if lacking {
+        lines.push(hint());
+    }
+    lines
+}
+
+/// What the brakes of a hold have come to in a word, with how many of its cells are bound.
+pub(super) fn sum(look: &Look<'_>, hold: &Hold) -> Line {
+    let cells = cells(look, hold);
+    let effect = cells.iter().map(|(_, bound)| bound.effect).max();
+    let Some(effect) = effect else {
+        // Without a brake, a hold is a word among gonogos.
+        return Line::of(Tone::Muted, Effect::Advisory.word());
+    };
+    let bound = cells
+        .iter()
+        .filter(|(_, it)| it.effect == Effect::Effective);
+    let word = match (bound.count(), cells.len()) {
+        (_, 1) => effect.word().to_owned(),
+        (bound, all) => format!("{} {bound}/{all}", effect.word()),
+    };
+    Line::of(tone(effect), word)
+}
+
+/// The same on a board's row: a word where there is room, else a glyph; nothing without a brake.
+pub(super) fn short(look: &Look<'_>, service: &ServiceName, environment: &EnvironmentName) -> Line {
+    if look.engine.ways(service, environment).is_empty() {
+        return Line::new();
+    }
+    let Some(bound) = look.engine.bound(service, environment, look.now) else {
+        return Line::new();
+    };
+    let (glyph, word) = match bound.effect {
+        Effect::Effective => (look.glyphs.good(), "effective"),
+        Effect::Pending => (look.glyphs.waiting(), "pending"),
+        Effect::Advisory => ("!", "advisory"),
+    };
+    let roomy = look.shape.main() >= 100;
+    let said = if roomy { word } else { glyph };
+    Line::of(tone(bound.effect), format!(" {said}"))
+}
+
+fn cells(look: &Look<'_>, hold: &Hold) -> Vec<Cell> {
+    let mut cells = look.engine.bound_by(&hold.cover, look.now);
+    cells.retain(|(_, bound)| !bound.proofs.is_empty());
+    cells
+}
+
+fn lacks(bound: &Bound) -> bool {
+    bound.effect != Effect::Effective && !bound.proofs.is_empty() && !bound.left
+}
+
+fn hint() -> Line {
+    let text = "  the hold is on for every gonogo; H, Bind again places what the forge lacks";
+    Line::of(Tone::Muted, text)
+}
+
+fn tone(effect: Effect) -> Tone {
+    match effect {
+        Effect::Effective => Tone::Good,
+        Effect::Pending => Tone::Unknown,
+        Effect::Advisory => Tone::Warning,
+    }
 }

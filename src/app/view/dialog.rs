@@ -7,6 +7,7 @@ use super::line::{Line, Tone, width as text_width, wrap};
 use super::look::Look;
 use super::panel::Dialog;
 
+pub(super) mod bind;
 pub(super) mod confirm;
 pub(super) mod custom;
 pub(super) mod gates;

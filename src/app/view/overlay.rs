@@ -30,6 +30,7 @@ pub(super) fn over(look: &Look<'_>) -> Vec<Dialog> {
             Overlay::Columns { selected } => Some(columns::chooser(look, *selected)),
             Overlay::Promote(promote) => Some(dialog::promote::dialog(look, promote)),
             Overlay::Hold(hold) => Some(dialog::hold::dialog(look, hold)),
+            Overlay::Bind(bind) => Some(dialog::bind::dialog(look, bind)),
             Overlay::Override(overriding) => Some(dialog::overriding::dialog(look, overriding)),
             Overlay::Gates(gates) => Some(dialog::gates::dialog(look, gates)),
             Overlay::Confirm(confirm) => Some(dialog::confirm::dialog(look, confirm)),

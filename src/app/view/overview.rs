@@ -1,12 +1,12 @@
-//! The views over all services: runs and open pull requests (4), everything that is under way (5).
+//! The views over all services: runs and open pull requests (4), everything that is under way (5),
+//! every hold. What is told of the selected hold lives in `holds.rs`.
 
 use super::line::{Line, Tone};
 use super::look::Look;
 use super::panel::{Bar, Column, Content, Entry, Panel, Row, Table};
-use super::{coming, time};
+use super::{coming, holds, time};
 use crate::app::interface::overview::{Item, Overview, items};
-use crate::domain::cell::{Cell, CellState, InFlight};
-use crate::domain::hold::{Hold, HoldKind};
+use crate::domain::cell::{Cell, InFlight};
 use crate::domain::promotion::Promotion;
 use crate::domain::release::run;
 use crate::domain::{board, pipeline, pull_request};
@@ -14,7 +14,11 @@ use crate::domain::{board, pipeline, pull_request};
 pub(super) fn main(look: &Look<'_>, overview: Overview) -> Vec<Panel> {
     let overviews = &look.interface.overviews;
     let all = items(look.engine, overviews, overview, look.now);
-    let height = look.shape.body;
+    let told = match overview {
+        Overview::Holds if !all.is_empty() => holds::height(look),
+        _ => 0,
+    };
+    let height = look.shape.body - told;
     let rows = usize::from(height).saturating_sub(2).max(1);
     let list = look.interface.overviews.of(overview).list;
     let selected = list.selected.min(all.len().saturating_sub(1));
@@ -51,11 +55,15 @@ pub(super) fn main(look: &Look<'_>, overview: Overview) -> Vec<Panel> {
             rows,
         })
     };
-    vec![Panel {
+    let mut panels = vec![Panel {
         title: Some(title),
         content,
         height,
-    }]
+    }];
+    if let (Some(Item::Hold(hold)), true) = (all.get(selected), told > 0) {
+        panels.push(holds::panel(look, hold, told));
+    }
+    panels
 }
 
 /// The tab that is shown stands in brackets.
@@ -117,8 +125,9 @@ fn columns(overview: Overview) -> Vec<Column> {
         Overview::Holds => vec![
             column("STATE", 8, 0, false),
             column("HOLDS", 8, 0, false),
+            column("BRAKE", 9, 0, false),
             column("OWNER", 5, 0, false),
-            column("SINCE", 5, 0, false),
+            column("SINCE", 5, 1, false),
             column("EXPIRES", 7, 0, false),
             column("KIND", 4, 2, false),
             column("REASON", 6, 0, true),
@@ -139,7 +148,7 @@ fn cells(look: &Look<'_>, item: &Item<'_>) -> Vec<Entry> {
         Item::Run(row, run) => of_run(look, row, run),
         Item::PullRequest(row, request) => of_request(look, row, request),
         Item::Flight(row, cell, flight) => of_flight(look, row, cell, flight),
-        Item::Hold(hold) => of_hold(look, hold),
+        Item::Hold(hold) => holds::cells(look, hold),
         Item::Order(promotion) => of_order(look, promotion),
         Item::Release(run) => of_release(look, run),
     };
@@ -255,37 +264,6 @@ fn of_release(look: &Look<'_>, run: &run::Run) -> Vec<Line> {
     ]
 }
 
-fn of_hold(look: &Look<'_>, hold: &Hold) -> Vec<Line> {
-    let state = if hold.is_on(look.now) {
-        let (glyph, word, tone) = look.glyphs.state(CellState::Held);
-        Line::of(tone, format!("{glyph} {word}"))
-    } else {
-        Line::of(Tone::Muted, ". ENDED")
-    };
-    let expires = match hold.until {
-        _ if hold.incident => Line::of(Tone::Bad, "never: incident"),
-        None => Line::of(Tone::Muted, "when lifted"),
-        Some(at) if hold.is_on(look.now) => {
-            let left = time::span(look.clock.until(at));
-            Line::plain(format!("{} in {left}", look.clock.short(at)))
-        }
-        Some(at) => Line::of(Tone::Muted, look.clock.short(at)),
-    };
-    let kind = match hold.kind {
-        HoldKind::Forward => "forward",
-        HoldKind::All => "back too",
-    };
-    vec![
-        state,
-        Line::of(Tone::Strong, hold.cover.to_string()),
-        who(Some(&hold.owner)),
-        Line::of(Tone::Muted, time::age(look.clock.ago(hold.since))),
-        expires,
-        Line::of(Tone::Muted, kind),
-        Line::plain(hold.reason.clone()),
-    ]
-}
-
-fn who(person: Option<&crate::domain::ids::Person>) -> Line {
+pub(super) fn who(person: Option<&crate::domain::ids::Person>) -> Line {
     Line::plain(person.map_or("?", |person| person.as_str()).to_owned())
 }

@@ -237,6 +237,19 @@ fn p11_what_is_live_does_not_go_back_because_a_replica_lags_behind() {
 }
 
 #[test]
+fn a_deployment_that_turns_out_to_have_begun_earlier_is_no_step_back() {
+    let mut scene = Scene::new();
+    assert_eq!(scene.shows(ago(30), |_| {}), Merged::Taken);
+    // At first its end alone was known, as of a commit status that has been set twice.
+    let whole = |facts: &mut ServiceFacts| {
+        for deployment in &mut facts.deployments {
+            deployment.created_at -= SignedDuration::from_secs(90);
+        }
+    };
+    assert_eq!(scene.shows(ago(20), whole), Merged::Taken);
+}
+
+#[test]
 fn a_pulse_that_knows_more_than_the_facts_does_not_confirm_them() {
     let mut scene = Scene::new();
     let (known, same) = state(&scene.world, 'a');

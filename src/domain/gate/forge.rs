@@ -55,7 +55,9 @@ pub fn judge(case: &Case<'_>, now: Timestamp) -> Verdict {
             Via::Tag { name } => tag(facts, candidate, name),
             Via::Status { context } => writing(facts, &format!("may set {context}")),
             Via::Deployment => writing(facts, "may create a deployment"),
-            Via::PullRequest { base, head, .. } => pull_request(facts, candidate, base, head),
+            via @ Via::PullRequest { base, head, .. } => {
+                pull_request(facts, facts.promoting(via), candidate, (base, head))
+            }
             Via::Release => release(facts, candidate),
             Via::Checklist => by_hand(),
             Via::Forge => closed("the forge promotes by itself", "who pushes to the branch")
@@ -392,12 +394,12 @@ fn writing(facts: &ServiceFacts, why: &str) -> Verdict {
     )
 }
 
-fn pull_request(facts: &ServiceFacts, candidate: &Revision, base: &str, head: &str) -> Verdict {
-    let found = facts
-        .pull_requests
-        .iter()
-        .filter(|pull_request| pull_request.base_ref == base && pull_request.head_ref == head)
-        .max_by_key(|pull_request| pull_request.number);
+fn pull_request(
+    facts: &ServiceFacts,
+    found: Option<&PullRequest>,
+    candidate: &Revision,
+    (base, head): (&str, &str),
+) -> Verdict {
     let Some(pull_request) = found else {
         return closed(
             format!("no open pull request from {head} into {base}"),

@@ -164,7 +164,7 @@ async fn a_project_is_found_by_path_and_by_number_and_where_it_has_moved() {
         by_path["namespace"]["full_path"],
         "acme-gl/shop/back-office"
     );
-    assert_eq!(by_path["permissions"]["group_access"]["access_level"], 30);
+    assert_eq!(by_path["permissions"]["group_access"]["access_level"], 40);
     let id = &by_path["id"];
     assert_eq!(alice.get(&format!("/projects/{id}")).await, by_path);
     let moved = alice
@@ -257,7 +257,7 @@ async fn every_no_has_gitlabs_own_shape() {
             json!({"message": "404 Not found"}),
         ),
         (
-            "operate",
+            "second",
             "GET",
             format!("/projects/{GATEWAY}/freeze_periods"),
             json!({}),

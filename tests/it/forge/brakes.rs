@@ -30,16 +30,10 @@ const SERVERS: [(&str, &str, &str, &str); 5] = [
 ];
 
 async fn place((world, flavor, token, service): (&str, &str, &str, &str)) -> Place {
+    let mut world = World::from_toml(world).unwrap();
     // Forgejo and Gitea put only labels on that are there.
-    let world = if world.contains("\n[labels]\n") {
-        world.replace(
-            "\n[labels]\n",
-            "\n[labels]\n\"hold/production\" = \"e11d21\"\n",
-        )
-    } else {
-        format!("{world}\n[labels]\n\"hold/production\" = \"e11d21\"\n")
-    };
-    let mut world = World::from_toml(&world).unwrap();
+    let label = ("hold/production".to_owned(), "e11d21".to_owned());
+    world.labels.extend([label]);
     if flavor != "github" {
         flavor.clone_into(&mut world.forge.flavor);
     }
@@ -282,8 +276,8 @@ async fn no_ambiguous_answer_makes_a_brake_two() {
 
 #[tokio::test]
 async fn a_refusal_says_which_right_is_missing() {
-    // Alice may write, and freeze periods are for maintainers, even to read.
-    let place = place((sim::GITLAB, "gitlab", "operate", "portal")).await;
+    // Bob may write, and freeze periods are for maintainers, even to read.
+    let place = place((sim::GITLAB, "gitlab", "second", "portal")).await;
     let act = place.acts().pop().unwrap();
     let outcome = place.forge.act(&place.repo, &act, &key()).await;
     let Outcome::Rejected {

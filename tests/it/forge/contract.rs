@@ -193,7 +193,7 @@ impl Bench {
     fn target(&self, name: &str) -> Target {
         let model = match (self.server.kind(), name) {
             (ForgeKind::GitHub | ForgeKind::GitLab, _) => EnvironmentModel::Native,
-            (ForgeKind::Forgejo, "pilot") => EnvironmentModel::Branch {
+            (ForgeKind::Forgejo, "pilot" | "ferry") => EnvironmentModel::Branch {
                 branch: "{environment}".to_owned(),
             },
             (ForgeKind::Forgejo, "almanac") => EnvironmentModel::Release {

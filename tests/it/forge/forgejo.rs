@@ -102,7 +102,7 @@ fn path_of(state: &State, name: &str) -> RepoPath {
 
 fn modelled(state: &State, name: &str) -> Target {
     let model = match name {
-        "pilot" => EnvironmentModel::Branch {
+        "pilot" | "ferry" => EnvironmentModel::Branch {
             branch: "{environment}".to_owned(),
         },
         "almanac" => EnvironmentModel::Release {

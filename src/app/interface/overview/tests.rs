@@ -2,6 +2,7 @@
 
 use super::super::harness::{now, press, state};
 use super::*;
+use crate::app::effect::Effect;
 use crate::domain::observed::Fact;
 use jiff::SignedDuration;
 
@@ -117,6 +118,34 @@ fn an_empty_list_takes_every_key() {
     assert_eq!(state.interface.screen, Screen::Tasks);
     press(&mut state, "esc");
     assert_eq!(state.interface.screen, Screen::Board);
+}
+
+#[test]
+fn the_selected_hold_is_lifted_from_the_list_of_holds_and_other_lists_have_none() {
+    use super::super::harness::{changes, hold, said, top};
+    use crate::domain::entry::Event;
+    let mut state = world();
+    hold(&mut state, "h-1", "api", "production");
+    hold(&mut state, "h-2", "web", "production");
+    press(&mut state, ": 'holds enter j H");
+    assert_eq!(top(&state), "hold");
+    let effects = press(&mut state, "enter");
+    assert!(!effects.iter().any(changes), "it rests on Cancel");
+    let effects = press(&mut state, "H up 'fixed tab tab tab enter");
+    let lifted = effects.iter().any(|effect| {
+        matches!(effect, Effect::Append { draft, .. }
+            if matches!(&draft.event, Event::HoldLifted { id, .. } if id.as_str() == "h-2"))
+    });
+    assert!(lifted, "{effects:?}");
+    press(&mut state, "4 H");
+    assert_eq!(top(&state), "none");
+    assert_eq!(said(&state), "no hold is selected");
+    // By its name it is about the cell that is named, whatever the list has selected.
+    press(&mut state, ": 'holds enter : 'hold_search enter");
+    let Some(super::super::Overlay::Hold(dialog)) = state.interface.overlays.last() else {
+        panic!("{}", top(&state));
+    };
+    assert_eq!(dialog.service.as_str(), "search");
 }
 
 #[test]

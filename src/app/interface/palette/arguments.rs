@@ -126,13 +126,32 @@ pub(super) fn choices(state: &State, verb: &str, rest: &str) -> Option<Vec<Choic
                 on_release(state, *command, word, rest)
             });
             match verb_of(state, verb) {
-                Some(meant) => found.extend(services(state, meant, verb, rest)),
+                Some(meant) => {
+                    found.extend(services(state, meant, verb, rest));
+                    if matches!(meant, Verb::On(Command::Hold)) {
+                        found.extend(bind(state, &mut score));
+                    }
+                }
                 None if on_releases.is_none() => return None,
                 None => {}
             }
             best_first(found)
         }
     })
+}
+
+/// `hold bind`, as the command line has it.
+fn bind(state: &State, score: &mut Score) -> Option<(Fit, Choice)> {
+    let command = Command::Bind;
+    let fit = score.fit("bind")?;
+    let mut choice = Choice::plain(
+        "hold bind".to_owned(),
+        command.spec().help,
+        Action::Run(command),
+    );
+    choice.keys = keys(state, command);
+    choice.blocked = blocked::reason(state, command);
+    Some((fit, choice))
 }
 
 /// How well a place fits: by its name, or by the word before it while that is being typed.

@@ -1,7 +1,7 @@
 //! The hold dialog: place one, or edit or lift those that cover the cell.
 
 use super::{Button, Form, buttons, columns};
-use crate::app::interface::{HoldDialog, HoldFocus, HoldMode};
+use crate::app::interface::{HoldDialog, HoldFocus, HoldMode, Screen};
 use crate::app::view::brake;
 use crate::app::view::line::{Line, Tone};
 use crate::app::view::look::Look;
@@ -9,6 +9,9 @@ use crate::app::view::panel::Dialog;
 use crate::app::view::time;
 use crate::domain::hold::HoldKind;
 use crate::domain::ids::{HoldId, ServiceName};
+
+/// How many lines of proofs a hold of many cells shows at the most.
+const PROOFS: usize = 9;
 
 pub(in crate::app::view) fn dialog(look: &Look<'_>, hold: &HoldDialog) -> Dialog {
     let mut form = Form::new(columns(look));
@@ -25,7 +28,7 @@ pub(in crate::app::view) fn dialog(look: &Look<'_>, hold: &HoldDialog) -> Dialog
             form.field("reason", &hold.reason, on(HoldFocus::Reason));
             form.labelled("", Line::of(Tone::Muted, "lifting asks for a reason"));
             let why = empty(&hold.reason).then(|| "a reason is required".to_owned());
-            for line in brake::lines(look, &hold.service, &hold.environment) {
+            for line in brakes(look, hold) {
                 form.line(line);
             }
             let mut foot = vec![
@@ -37,6 +40,9 @@ pub(in crate::app::view) fn dialog(look: &Look<'_>, hold: &HoldDialog) -> Dialog
                 foot.push(Button::new("Bind again", on(HoldFocus::Bind)));
             }
             foot.push(Button::new("Add another", on(HoldFocus::Hold)));
+            let listed = look.interface.screen == Screen::Holds;
+            let chosen = hold.chosen(look.engine).filter(|_| listed);
+            let place = chosen.map_or(place, |hold| hold.cover.to_string());
             (format!("HELD {place}"), buttons(&foot))
         }
         HoldMode::Place => {
@@ -58,6 +64,20 @@ pub(in crate::app::view) fn dialog(look: &Look<'_>, hold: &HoldDialog) -> Dialog
     };
     form.error(look, hold.error.as_ref());
     form.done(look, Line::of(Tone::Strong, title), foot)
+}
+
+/// The brakes of the cell, or of all that the chosen hold covers, where that is more.
+fn brakes(look: &Look<'_>, dialog: &HoldDialog) -> Vec<Line> {
+    let chosen = dialog.chosen(look.engine);
+    let wider = chosen.filter(|hold| {
+        let cover = &hold.cover;
+        cover.service.as_ref() != Some(&dialog.service)
+            || cover.environment.as_ref() != Some(&dialog.environment)
+    });
+    match wider {
+        Some(hold) => brake::of_hold(look, hold, PROOFS),
+        None => brake::lines(look, &dialog.service, &dialog.environment),
+    }
 }
 
 fn empty(input: &tui_input::Input) -> bool {

@@ -5,11 +5,13 @@ use tui_input::Input;
 use super::*;
 use crate::app::interface::overview::Overview;
 use crate::app::interface::{
-    Aim, ConfirmDialog, ConfirmFocus, DetailTab, GatesAction, GatesDialog, GatesFocus, HoldDialog,
-    HoldFocus, HoldMode, ListCursor, Overlay, PromoteDialog, PromoteFocus, PromoteItem, Screen,
+    Aim, BindDialog, ConfirmDialog, ConfirmFocus, DetailTab, GatesAction, GatesDialog, GatesFocus,
+    HoldDialog, HoldFocus, HoldMode, ListCursor, Overlay, PromoteDialog, PromoteFocus, PromoteItem,
+    Screen,
 };
 use crate::app::plan::Plan;
 use crate::app::request::{Refusal, RefusalKind};
+use crate::domain::brake;
 use crate::domain::hold::{Cover, HoldKind, ManualGate, Openers};
 use crate::domain::signoff::Voice;
 
@@ -309,6 +311,13 @@ pub(crate) fn overview(overview: Overview, columns: u16, rows: u16) -> State {
 /// The holds of an evening: one that ends, one of an incident, one on everything that has ended.
 pub(crate) fn holds(columns: u16, rows: u16) -> State {
     let mut state = held(columns, rows);
+    // Placed offline: none of the brakes is on a forge yet.
+    if let Some(prod) = std::sync::Arc::make_mut(&mut state.engine.policy)
+        .environments
+        .get_mut("prod")
+    {
+        prod.brakes.github = vec![brake::Way::Status, brake::Way::Label];
+    }
     if let Some(ledger) = &mut state.engine.ledger {
         let first = journal::a_hold();
         let mut incident = first.clone();
@@ -331,6 +340,11 @@ pub(crate) fn holds(columns: u16, rows: u16) -> State {
     }
     state.interface.screen = Screen::Holds;
     state
+}
+
+/// What the forges do not stop yet, before it is placed.
+pub(crate) fn bind(columns: u16, rows: u16) -> State {
+    with(holds(columns, rows), Overlay::Bind(BindDialog::default()))
 }
 
 /// A forge that answers, with a history.
