@@ -19,6 +19,7 @@ use crate::domain::override_::OverrideRule;
 use crate::domain::policy::{GateSpec, Policy};
 use crate::domain::risk::RiskRule;
 
+pub mod changes;
 mod check;
 pub mod defaults;
 pub mod discover;

@@ -15,6 +15,7 @@ pub mod headless;
 mod input;
 pub mod log;
 mod logs;
+pub mod looks;
 mod notify;
 pub mod plain;
 mod pointer;

@@ -33,6 +33,7 @@ pub enum Command {
     GroupBy,
     Columns,
     Views,
+    Theme,
     Range,
     MarkAll,
     Changes,
@@ -364,6 +365,7 @@ const FOOTER: [(Context, &[&[Command]]); 8] = [
             &[Command::Down, Command::Up],
             &[Command::Open],
             &[Command::PreviousTab, Command::NextTab],
+            &[Command::Sort],
             &[Command::Browse],
             &[Command::Copy],
             &[Command::Close],
@@ -429,10 +431,26 @@ pub fn footer(state: &State) -> Vec<Hint> {
             .find(|(of, _)| *of == context)
             .map_or(&[], |(_, places)| places),
     };
+    let here = |commands: &&&[Command]| {
+        commands
+            .first()
+            .is_some_and(|it| means_something(state, *it))
+    };
     places
         .iter()
+        .filter(here)
         .filter_map(|commands| hint(state, context, commands))
         .collect()
+}
+
+/// Whether a command of the context does anything on this screen of it.
+fn means_something(state: &State, command: Command) -> bool {
+    match (&state.interface.screen, command) {
+        (Screen::Tasks | Screen::Holds, Command::PreviousTab)
+        | (Screen::Forge(_), Command::Open | Command::Sort) => false,
+        (Screen::Forge(_), Command::PreviousTab) => state.engine.forges.len() > 1,
+        _ => true,
+    }
 }
 
 /// Every key of the present screen, by section: what `?` lists.
@@ -466,6 +484,7 @@ fn hint(state: &State, context: Context, commands: &[Command]) -> Option<Hint> {
         .collect();
     let spec = commands.first()?.spec();
     let label = match (context, spec.command) {
+        (_, Command::Down) if commands.len() > 1 => "move",
         (Context::Dialog, Command::NextPane) => "next",
         (Context::Dialog, Command::Open) => "choose",
         (Context::Dialog, Command::Close) => "cancel",

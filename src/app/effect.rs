@@ -63,6 +63,8 @@ pub enum Effect {
     Ring,
     /// Listens to the mouse, or lets go of it.
     Mouse(bool),
+    /// Draws with another theme from now on, by its name.
+    Theme(String),
     /// Opens a page in the operator's browser.
     Browse(String),
     /// Copies to the operator's clipboard through the terminal (OSC 52).

@@ -56,7 +56,7 @@ pub mod tour;
 pub mod undo;
 pub mod until;
 
-pub use arrangement::{Grouping, SavedView, Sort};
+pub use arrangement::{Grouping, Preferences, SavedView, Sort};
 pub use board::{board_height, peek_height};
 pub use chord::{Chord, Key};
 pub use confirm::{ConfirmDialog, ConfirmFocus};
@@ -103,6 +103,10 @@ pub(crate) fn input(state: &mut State, msg: Msg) -> Vec<Effect> {
             state.dirty = true;
             custom::ran(state, ticket, output);
             Vec::new()
+        }
+        Msg::Rearranged(preferences) => {
+            state.dirty = true;
+            arrangement::prefer(state, *preferences)
         }
         Msg::Tick
         | Msg::Noticed { .. }
@@ -229,6 +233,7 @@ fn screen(state: &mut State, command: Command) -> Vec<Effect> {
         Command::Undo => undo::open(state),
         Command::Freeze => freeze(state),
         Command::Views => arrangement::views(state),
+        Command::Theme => arrangement::ask(state, "theme "),
         Command::Mouse => {
             state.interface.mouse = !state.interface.mouse;
             return vec![Effect::Mouse(state.interface.mouse)];
@@ -278,6 +283,7 @@ impl Interface {
             group: Grouping::default(),
             hidden: BTreeSet::new(),
             views: Vec::new(),
+            themes: Vec::new(),
             said_before: Vec::new(),
             looked: None,
             sent: BTreeMap::new(),
@@ -312,6 +318,7 @@ impl Interface {
             runs: 0,
             mouse: false,
             ascii,
+            motion: false,
             quitting: false,
         }
     }
@@ -365,7 +372,7 @@ impl Interface {
         }
         let released: Vec<ServiceName> = engine.released_services().collect();
         engine.watched.extend(released);
-        let seen = self.follow_overview(engine);
+        let seen = self.follow_overview(engine, now);
         engine.watched.extend(seen.into_iter().take(order::WATCHED));
         if self.screen == Screen::Release
             && let Some(release) = self.release(&engine.policy)
@@ -451,6 +458,8 @@ pub struct Interface {
     pub hidden: BTreeSet<String>,
     /// The views of the config.
     pub views: Vec<SavedView>,
+    /// The names of the themes that there are.
+    pub themes: Vec<String>,
     /// Lines of the palette, the newest last.
     pub said_before: Vec<String>,
     /// What the operator saw when they last looked at what changed.
@@ -511,6 +520,8 @@ pub struct Interface {
     /// Whether the mouse is listened to.
     pub mouse: bool,
     pub ascii: bool,
+    /// Whether signs of running work move.
+    pub motion: bool,
     pub quitting: bool,
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::effect::{Question, Target, Ticket};
-use super::interface::{Chord, Pointed};
+use super::interface::{Chord, Pointed, Preferences};
 use super::request::Request;
 use crate::domain::act::{Handle, Outcome};
 use crate::domain::brake::Reading;
@@ -67,6 +67,8 @@ pub enum Msg {
     Asked(Request),
     /// The config file changed.
     Reloaded(Result<Arc<Policy>, String>),
+    /// It changed what keys mean, or how the board looks.
+    Rearranged(Box<Preferences>),
     /// An effect on the terminal's surroundings (browser, clipboard) came to this.
     Told {
         tone_good: bool,

@@ -76,6 +76,17 @@ pub enum Request {
         voice: Voice,
         note: String,
     },
+    /// Takes one's own vote back: the role has not voted again.
+    WithdrawVote {
+        service: ServiceName,
+        environment: EnvironmentName,
+        reason: String,
+    },
+    /// The same of a vote on a whole release.
+    WithdrawReleaseVote {
+        release: ReleaseName,
+        reason: String,
+    },
     /// Attests that a task of a checklist is done.
     DoTask {
         service: ServiceName,

@@ -16,9 +16,12 @@ pub fn update(state: &mut State, now: Timestamp, msg: Msg) -> Vec<Effect> {
     // Reports are of one message: whoever wants those of the last has taken them by now.
     state.engine.reports.clear();
     let mut effects = match msg {
-        Msg::Key(_) | Msg::Paste(_) | Msg::Resized { .. } | Msg::Pointed(_) | Msg::Ran { .. } => {
-            super::interface::input(state, msg)
-        }
+        Msg::Key(_)
+        | Msg::Paste(_)
+        | Msg::Resized { .. }
+        | Msg::Pointed(_)
+        | Msg::Ran { .. }
+        | Msg::Rearranged(_) => super::interface::input(state, msg),
         Msg::Told { tone_good, text } => {
             state.interface.say(tone_good, text, now);
             state.dirty = true;

@@ -75,21 +75,17 @@ pub fn view(state: &State) -> View {
     let kept = Look::kept(state, shape);
     // What is frozen stays as it was; header, footer and dialogs go on.
     let drawn = kept.as_ref().unwrap_or(&look);
-    let main = if shape.is_tiny() && state.interface.screen == Screen::Release {
-        release::tiny(&look)
-    } else if shape.is_tiny() {
-        tiny::main(&look)
-    } else {
-        match &state.interface.screen {
-            Screen::Board => board::main(drawn),
-            Screen::Detail(service) => detail::main(drawn, service),
-            Screen::Timeline => timeline::main(&look),
-            Screen::Release => release::main(&look),
-            Screen::Forge(name) => forge::main(&look, name),
-            Screen::Pipelines | Screen::Tasks | Screen::Holds => {
-                let overview = state.interface.overview().unwrap_or_default();
-                overview::main(&look, overview)
-            }
+    let main = match &state.interface.screen {
+        Screen::Board if shape.is_tiny() => tiny::main(drawn),
+        Screen::Release if shape.is_tiny() => release::tiny(&look),
+        Screen::Board => board::main(drawn),
+        Screen::Detail(service) => detail::main(drawn, service),
+        Screen::Timeline => timeline::main(&look),
+        Screen::Release => release::main(&look),
+        Screen::Forge(name) => forge::main(&look, name),
+        Screen::Pipelines | Screen::Tasks | Screen::Holds => {
+            let overview = state.interface.overview().unwrap_or_default();
+            overview::main(&look, overview)
         }
     };
     View {

@@ -8,6 +8,7 @@ use crate::app::command::{Context, SPECS, reference};
 use crate::app::keymap::Keymap;
 use crate::app::status::SCHEMA;
 use crate::config::{self, Env, Level, Problem};
+use crate::runtime::looks::{Looks, background};
 use crate::ui::Theme;
 use crate::ui::theme::Background;
 
@@ -45,7 +46,11 @@ pub(super) fn run(global: &Global, env: &Env, command: ConfigCommand) -> Result<
         Failure::new(Exit::Usage, "there is no config file")
             .hint("`gonogo` needs none in a checkout; --config names one")
     })?;
-    let loaded = config::read(&path, env);
+    // Which keys and filters there are, the config layer cannot know.
+    let loaded = config::read(&path, env).and_then(|settings| {
+        Looks::new(&settings, looks::given(global, env))?;
+        Ok(settings)
+    });
     match command {
         ConfigCommand::Check => {
             let (problems, exit) = match loaded {
@@ -93,9 +98,7 @@ fn keys(global: &Global, env: &Env, markdown: bool) -> Result<Exit, Failure> {
         Some(path) => {
             let settings =
                 config::read(&path, env).map_err(|problems| settings::broken(&problems))?;
-            let keymap = looks::keymap(&settings)?;
-            looks::customs(&settings, &keymap)?;
-            keymap
+            looks::keymap(&settings)?
         }
         None => Keymap::default(),
     };
@@ -159,7 +162,7 @@ fn theme(global: &Global, env: &Env, name: Option<&str>, light: bool) -> Result<
     let background = if light {
         Background::Light
     } else {
-        looks::background(env)
+        background(env).unwrap_or(Background::Dark)
     };
     let text = Theme::text(name, background).ok_or_else(|| {
         let names: Vec<_> = Theme::names().collect();

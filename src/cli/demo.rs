@@ -4,7 +4,7 @@ use std::io::IsTerminal;
 
 use super::{Exit, Failure, Global, looks, settings};
 use crate::config::Env;
-use crate::runtime::board::{self, Looks};
+use crate::runtime::board::{self, Opening};
 use crate::runtime::plain;
 use crate::runtime::session::{self, Session};
 
@@ -28,27 +28,16 @@ pub(super) async fn open(
         return Err(Failure::new(Exit::Usage, "the board needs a terminal")
             .hint("`gonogo --plain` follows in lines without one, `gonogo status` prints once"));
     }
-    let ui = &session.settings.ui;
-    let theme = looks::theme(global, env, &ui.theme)?;
-    let ascii = global.ascii || ui.ascii || !looks::speaks_unicode(env);
-    let utc = ui.utc;
-    let keymap = looks::keymap(&session.settings)?;
-    let views = looks::views(&session.settings)?;
+    let given = looks::given(global, env);
+    let looks = looks::looks(&session.settings, given)?;
     // The demo begins anew each time.
     let kept = session::path(&session.settings, env).filter(|_| !tour);
-    let customs = looks::customs(&session.settings, &keymap)?;
-    let mouse = ui.mouse;
-    let looks = Looks {
-        ascii,
-        theme,
-        keymap,
-        customs,
-        mouse,
-        utc,
+    let opening = Opening {
+        looks,
+        given,
         tour,
-        views,
         session: kept,
     };
-    board::run(session, looks).await?;
+    Box::pin(board::run(session, opening)).await?;
     Ok(Exit::Done)
 }

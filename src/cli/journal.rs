@@ -301,7 +301,15 @@ fn sentence(entry: &Entry) -> String {
             person,
             saw,
             now,
-        } => format!("{person} as {role} on {saw}, now {now}"),
+            ..
+        } => {
+            let now = if now == saw {
+                "withdrawn".to_owned()
+            } else {
+                format!("now {now}")
+            };
+            format!("{person} as {role} on {saw}, {now}")
+        }
         Event::GateAdded { gate } => format!("{} {}", gate.id, gate.name),
         Event::GateOpened { id, .. } | Event::GateClosed { id, .. } => id.to_string(),
         Event::TaskDone { attestation } => format!("{} for {}", attestation.task, attestation.saw),

@@ -1,7 +1,7 @@
 //! Output: words for people, JSON for programs; results on standard output, everything else on
 //! standard error. A reader that has gone away ends the program quietly.
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, BufWriter, IsTerminal, Write};
 
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
@@ -21,14 +21,20 @@ pub(super) fn note(text: &str) {
     let _ = writeln!(io::stderr().lock(), "{text}");
 }
 
-/// Prints a value as one line of JSON.
+/// Prints a value as one line of JSON, as it is made: of a thousand services it is megabytes.
 pub(super) fn json_line(value: &impl Serialize) {
-    match serde_json::to_string(value) {
-        Ok(text) => line(&text),
+    let mut out = BufWriter::with_capacity(1 << 16, io::stdout().lock());
+    match serde_json::to_writer(&mut out, value) {
+        Ok(()) => {
+            let _ = writeln!(out);
+        }
+        // Nobody reads any more.
+        Err(error) if error.is_io() => {}
         Err(error) => note(&format!(
             "error: the answer could not be written as JSON: {error}"
         )),
     }
+    let _ = out.flush();
 }
 
 /// Prints a failure: with `--json` on standard output, and nothing else there.

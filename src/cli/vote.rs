@@ -17,12 +17,12 @@ pub struct VoteArgs {
     #[arg(value_name = "SERVICE|RELEASE")]
     name: String,
     /// The role that you vote as.
-    #[arg(long = "as", value_name = "ROLE")]
-    role: String,
+    #[arg(long = "as", value_name = "ROLE", required_if_eq_any([("voice", "go"), ("voice", "no-go")]))]
+    role: Option<String>,
     /// The environment that a service would be promoted into; the last of the path without it.
     #[arg(long, value_name = "ENV")]
     to: Option<String>,
-    /// Why; required for no-go.
+    /// Why; required for no-go and for withdrawing.
     #[arg(long, value_name = "TEXT", default_value = "")]
     note: String,
 }
@@ -31,6 +31,8 @@ pub struct VoteArgs {
 enum Said {
     Go,
     NoGo,
+    /// Take your vote back; that it was cast stays in the journal.
+    Withdraw,
 }
 
 impl VoteArgs {
@@ -44,13 +46,41 @@ impl VoteArgs {
         Some(release.name.clone())
     }
 
+    /// The cell that is meant: the environment that was named, else the last of the path.
+    fn cell(&self, engine: &Engine) -> (ServiceName, EnvironmentName) {
+        let service = ServiceName::new(&self.name);
+        let known = engine.policy.service(&service);
+        let last = known
+            .and_then(|known| known.path.last())
+            .map(|stage| stage.environment.clone());
+        let named = self.to.as_deref().map(EnvironmentName::from);
+        let environment = named
+            .or(last)
+            .unwrap_or_else(|| EnvironmentName::from("production"));
+        (service, environment)
+    }
+
     fn request(self, engine: &Engine) -> Request {
-        let voice = match self.voice {
-            Said::Go => Voice::Go,
-            Said::NoGo => Voice::NoGo,
-        };
         let release = self.release(&engine.policy);
-        let role = RoleName::from(self.role);
+        let role = RoleName::from(self.role.clone().unwrap_or_default());
+        let voice = match (self.voice, release.clone()) {
+            (Said::Go, _) => Voice::Go,
+            (Said::NoGo, _) => Voice::NoGo,
+            (Said::Withdraw, Some(release)) => {
+                return Request::WithdrawReleaseVote {
+                    release,
+                    reason: self.note,
+                };
+            }
+            (Said::Withdraw, None) => {
+                let (service, environment) = self.cell(engine);
+                return Request::WithdrawVote {
+                    service,
+                    environment,
+                    reason: self.note,
+                };
+            }
+        };
         if let Some(release) = release {
             return Request::VoteRelease {
                 seen: release::bound(engine, &release).unwrap_or_else(|| Digest::from("")),
@@ -60,16 +90,7 @@ impl VoteArgs {
                 note: self.note,
             };
         }
-        let service = ServiceName::from(self.name);
-        let known = engine.policy.service(&service);
-        let last = known
-            .and_then(|known| known.path.last())
-            .map(|stage| stage.environment.clone());
-        let environment = self
-            .to
-            .map(EnvironmentName::from)
-            .or(last)
-            .unwrap_or_else(|| EnvironmentName::from("production"));
+        let (service, environment) = self.cell(engine);
         Request::Vote {
             service,
             environment,

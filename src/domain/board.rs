@@ -1,6 +1,7 @@
 //! The board: every service with its facts, scopes and judged cells. Merging an answer judges the
 //! touched service again and nothing else.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
@@ -56,6 +57,10 @@ pub struct Basis<'a> {
 /// How long an answer from before what is known is taken for a replica that lags behind. A forge
 /// that says nothing else for longer means it: somebody deleted what was there.
 const LAG: SignedDuration = SignedDuration::from_mins(10);
+
+/// How many scopes of a service are kept beside those of its cells: every push to a branch may make
+/// another one.
+const OLD_SCOPES: usize = 8;
 
 /// What became of an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -215,7 +220,7 @@ impl Board {
             }
         }
         if merged == Merged::Taken {
-            row.facts.merge(answer.map(ServiceFacts::lean), at);
+            row.facts.merge(answer.map(ServiceFacts::moved), at);
         }
         self.judge(service, basis);
         merged
@@ -283,7 +288,8 @@ impl Board {
         };
         let scope = row.scopes.or_default(ends);
         let newer = scope.at().is_none_or(|known| known <= at);
-        scope.merge(answer.map(Scope::lean), at);
+        scope.merge(answer.map(Scope::moved), at);
+        row.forget_scopes();
         self.judge(service, basis);
         if newer { Merged::Taken } else { Merged::Older }
     }
@@ -405,6 +411,25 @@ impl Row {
         }
         self.lags_since = None;
         Merged::Taken
+    }
+
+    /// Drops scopes that no cell needs, but for the newest.
+    fn forget_scopes(&mut self) {
+        let ends = |cell: &Cell| {
+            let (live, candidate) = (cell.live.as_ref()?, cell.candidate.as_ref()?);
+            Some((live.sha.clone(), candidate.sha.clone()))
+        };
+        let mut kept: Vec<(Sha, Sha)> = self.cells.iter().filter_map(ends).collect();
+        let scopes = self.scopes.iter();
+        let others = scopes.filter(|(ends, _)| !kept.contains(ends));
+        let mut others: Vec<_> = others.map(|(ends, fact)| (fact.at(), ends)).collect();
+        if others.len() <= OLD_SCOPES {
+            return;
+        }
+        others.sort_by_key(|(at, _)| Reverse(*at));
+        let newest: Vec<_> = others.iter().take(OLD_SCOPES).collect();
+        kept.extend(newest.into_iter().map(|(_, ends)| (*ends).clone()));
+        self.scopes.retain(|ends, _| kept.contains(ends));
     }
 
     pub fn cell(&self, environment: &EnvironmentName) -> Option<&Cell> {

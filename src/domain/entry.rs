@@ -48,11 +48,15 @@ pub enum Event {
     VoteCast {
         vote: Vote,
     },
+    /// By its voter when they take it back.
     VoteVoided {
         role: RoleName,
         person: Person,
         saw: String,
         now: String,
+        /// The release, where the vote was on a whole one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        release: Option<ReleaseName>,
     },
     GateAdded {
         gate: ManualGate,

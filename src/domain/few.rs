@@ -101,6 +101,15 @@ impl<K, V> Few<K, V> {
         self.0.iter_mut()
     }
 
+    pub fn iter(&self) -> impl Iterator<Item = (&K, &V)> {
+        self.0.iter().map(|(key, value)| (key, value))
+    }
+
+    /// Drops the entries that are not to stay.
+    pub fn retain(&mut self, mut stays: impl FnMut(&K, &V) -> bool) {
+        self.0.retain(|(key, value)| stays(key, value));
+    }
+
     pub fn len(&self) -> usize {
         self.0.len()
     }

@@ -14,15 +14,19 @@ use super::scope::Scope;
 struct Met(HashSet<Arc<str>>);
 
 impl Met {
-    /// Replaces a name by an equal one that was met before.
+    /// Replaces a name by an equal one that was met before, or by a copy: what was read is to hold
+    /// on to nothing of where it was read.
     fn share(&mut self, name: &mut impl Name) {
         let name = name.text_mut();
-        match self.0.get(name) {
-            Some(known) => *name = Arc::clone(known),
+        let known = match self.0.get(name) {
+            Some(known) => Arc::clone(known),
             None => {
-                self.0.insert(Arc::clone(name));
+                let copy = Arc::from(&**name);
+                self.0.insert(Arc::clone(&copy));
+                copy
             }
-        }
+        };
+        *name = known;
     }
 
     fn share_all<'a, N: Name + 'a>(&mut self, names: impl IntoIterator<Item = &'a mut N>) {
@@ -36,6 +40,15 @@ impl Met {
 }
 
 impl ServiceFacts {
+    /// The same facts in memory of their own.
+    ///
+    /// A forge's answer is read by another thread, and what stays of it lies between all that does
+    /// not: as long as it lies there, none of that memory can be given back.
+    #[must_use]
+    pub fn moved(self) -> Self {
+        self.lean().clone()
+    }
+
     /// The same facts in less memory.
     #[must_use]
     pub fn lean(mut self) -> Self {
@@ -78,6 +91,12 @@ impl ServiceFacts {
 }
 
 impl Scope {
+    /// The same scope in memory of its own, as `ServiceFacts::moved`.
+    #[must_use]
+    pub fn moved(self) -> Self {
+        self.lean().clone()
+    }
+
     /// The same scope in less memory.
     #[must_use]
     pub fn lean(mut self) -> Self {
@@ -108,7 +127,7 @@ mod tests {
     #[test]
     fn lean_facts_are_the_same_facts() {
         let facts = World::new(Vec::new()).known().clone();
-        let lean = facts.clone().lean();
+        let lean = facts.clone().moved();
         assert_eq!(lean, facts);
         let named = |environment: &str| {
             let mut all = lean.deployments.iter();

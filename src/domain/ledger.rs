@@ -169,6 +169,19 @@ impl Ledger {
                 self.votes.insert(key, vote.clone());
             }
             Event::VoteVoided {
+                role,
+                person,
+                saw,
+                release: Some(release),
+                ..
+            } => {
+                let key = (release.clone(), person.clone());
+                let vote = self.release_votes.get(&key);
+                if vote.is_some_and(|vote| vote.role == *role && vote.saw == *saw) {
+                    self.release_votes.remove(&key);
+                }
+            }
+            Event::VoteVoided {
                 role, person, saw, ..
             } => {
                 if let (Some(service), Some(environment)) = (&draft.service, &draft.environment) {

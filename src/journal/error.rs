@@ -121,6 +121,9 @@ fn words(entry: &Entry) -> String {
             vote.voice.word(),
             vote.role
         ),
+        Event::VoteVoided { person, role, .. } if *person == *actor => {
+            format!("{actor} withdrew the vote as {role} on {cell}")
+        }
         Event::VoteVoided { person, role, .. } => {
             format!("the vote of {person} as {role} on {cell} is void")
         }

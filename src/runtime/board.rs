@@ -13,17 +13,20 @@ use tokio::time::Instant;
 
 use super::cache::{self, Cache, Keeping};
 use super::execute::{Executor, Left};
+use super::input::Heard;
+use super::looks::{Given, Looks, Wardrobe};
 use super::pointer::Pointer;
 use super::session::{self, Session};
 use super::signals::Signals;
 use super::terminal::{self, Board};
 use super::{clock, input, notify, tasks, watch};
-use crate::app::interface::custom::Customs;
-use crate::app::interface::{Interface, SavedView};
-use crate::app::keymap::Keymap;
+use crate::app::interface::Interface;
 use crate::app::view::tally::Tally;
 use crate::app::{Msg, State, update, view};
+use crate::config::Settings;
+use crate::config::changes;
 use crate::domain::ids::ServiceName;
+use crate::domain::notice::Rule;
 use crate::ui::{self, Theme};
 
 /// At most one frame per this time, and one more for a key: it does not wait for what a forge's
@@ -37,22 +40,20 @@ const SECOND: Duration = Duration::from_secs(1);
 const KEYS: usize = 256;
 /// How long the end waits for an act under way and its outcome.
 const LAST_WAIT: Duration = Duration::from_secs(30);
+/// How long the terminal's answer about its background is waited for, and at the very end.
+const ANSWER: Duration = Duration::from_secs(5);
+const LAST_ANSWER: Duration = Duration::from_millis(500);
 /// How often the facts are kept for the next start, if they changed.
 const KEEP: Duration = Duration::from_secs(60);
 
-/// How the board is to look.
+/// How the board is opened.
 #[derive(Clone, Debug)]
-pub struct Looks {
-    pub ascii: bool,
-    pub theme: Theme,
-    pub keymap: Keymap,
-    pub customs: Customs,
-    /// Whether the mouse is listened to from the start.
-    pub mouse: bool,
-    pub utc: bool,
+pub struct Opening {
+    pub looks: Looks,
+    /// What looks are made from again when the config file changes.
+    pub given: Given,
     /// Show the demo's tour.
     pub tour: bool,
-    pub views: Vec<SavedView>,
     /// Where the session is kept, if it is.
     pub session: Option<PathBuf>,
 }
@@ -62,7 +63,7 @@ pub struct Looks {
 /// # Errors
 ///
 /// If there is no terminal, or it cannot be written to.
-pub async fn run(session: Session, looks: Looks) -> io::Result<()> {
+pub async fn run(session: Session, opening: Opening) -> io::Result<()> {
     let Session {
         settings,
         env,
@@ -75,16 +76,29 @@ pub async fn run(session: Session, looks: Looks) -> io::Result<()> {
     let mut signals = Signals::listen();
     let (mut board, guard) = terminal::take()?;
     let size = board.size()?;
-    let mut interface = Interface::new(size.width, size.height, looks.ascii, looks.tour);
+    let Opening {
+        looks,
+        given,
+        tour,
+        session: kept_session,
+    } = opening;
+    let mut interface = Interface::new(size.width, size.height, looks.ascii, tour);
     interface.utc = looks.utc;
+    interface.motion = looks.motion;
     interface.keymap = looks.keymap;
     interface.views = looks.views;
-    if let Some(text) = looks.session.as_deref().and_then(session::read) {
+    interface.themes = Wardrobe::names();
+    if let Some(text) = kept_session.as_deref().and_then(session::read) {
         interface.resume(&text, &engine.policy);
     }
     interface.customs = looks.customs;
     interface.mouse = looks.mouse;
     terminal::mouse(looks.mouse)?;
+    let wardrobe = Wardrobe::new(given, looks.themes);
+    let asked_at = wardrobe.asks().then(clock::tick);
+    if asked_at.is_some() {
+        terminal::ask_background()?;
+    }
     let dialect = terminal::Dialect::of(&env);
     let now = clock::now();
     // The first picture shows what the cache knew of the rows in sight; everything that takes
@@ -107,9 +121,8 @@ pub async fn run(session: Session, looks: Looks) -> io::Result<()> {
         interface,
         dirty: true,
     };
-    let theme = looks.theme;
     let mut scratch = ui::Scratch::default();
-    draw(&mut board, &mut state, &theme, &mut scratch)?;
+    draw(&mut board, &mut state, wardrobe.theme(), &mut scratch)?;
     // Finding the zone's name takes longer than the picture.
     state.interface.zone = clock::zone();
     if let Some(kept) = kept {
@@ -131,20 +144,22 @@ pub async fn run(session: Session, looks: Looks) -> io::Result<()> {
     executor
         .tasks()
         .source(|sender| watch::journal(connections, from, sender));
-    if !settings.notify.is_empty() {
-        let (rules, connections) = (settings.notify.clone(), Arc::clone(executor.connections()));
-        executor
-            .tasks()
-            .source(|sender| notify::watch(rules, connections, sender));
-    }
-    if let Some(source) = settings.source.clone() {
-        executor
-            .tasks()
-            .source(|sender| watch::config_file(source, env, from, sender));
-    }
+    let (rules, told) = tokio::sync::watch::channel(settings.notify.clone());
+    let connections = Arc::clone(executor.connections());
+    executor
+        .tasks()
+        .source(|sender| notify::watch(told, connections, sender));
+    let (reloading, mut reloads) = mpsc::channel(1);
+    let source = Arc::clone(&settings);
+    executor
+        .tasks()
+        .source(|_| watch::config_file(source, env, given, from, reloading));
     let mut running = Running {
         executor,
         cache: cache_path,
+        settings,
+        wardrobe,
+        rules,
         dialect,
         kept_at: clock::tick(),
         keeping: None,
@@ -158,10 +173,12 @@ pub async fn run(session: Session, looks: Looks) -> io::Result<()> {
     running.handle(Msg::Tick, &mut state, &mut board)?;
     let (sender, mut events) = mpsc::channel(KEYS);
     running.executor.tasks().source(|_| async move {
-        let _ = tasks::blocking(move || input::read(&sender)).await;
+        let _ = tasks::blocking(move || input::read(&sender, asked_at.is_some())).await;
     });
     // Whether there is still somebody to type, and somewhere to draw.
     let (mut heard, mut seen) = (true, true);
+    // Whether the terminal may still answer what it was asked.
+    let mut owed = asked_at;
     // Answers that are still to be taken, in parts.
     let mut parts: VecDeque<Msg> = VecDeque::new();
     let mut pointer = Pointer::default();
@@ -172,7 +189,8 @@ pub async fn run(session: Session, looks: Looks) -> io::Result<()> {
         let frame_at = if pressed { answered_at } else { drawn_at } + FRAME;
         if state.dirty && seen && clock::tick() >= frame_at {
             // The terminal is gone: what is being sent still comes to its end.
-            if draw(&mut board, &mut state, &theme, &mut scratch).is_err() {
+            let theme = running.wardrobe.theme();
+            if draw(&mut board, &mut state, theme, &mut scratch).is_err() {
                 seen = false;
                 running.handle(Msg::Terminated, &mut state, &mut board)?;
             }
@@ -197,7 +215,7 @@ pub async fn run(session: Session, looks: Looks) -> io::Result<()> {
             biased;
             () = signals.ended(), if running.ended.is_none() => Some(Msg::Terminated),
             event = events.recv(), if heard => match event {
-                Some(event) => {
+                Some(Heard::Event(event)) => {
                     pressed = true;
                     match event {
                         Event::Mouse(event) => pointer
@@ -205,12 +223,24 @@ pub async fn run(session: Session, looks: Looks) -> io::Result<()> {
                         event => input::message(event),
                     }
                 }
+                Some(Heard::Background(background)) => {
+                    // Later, colours that change would startle.
+                    if owed.take().is_some_and(|at| clock::tick() < at + ANSWER) {
+                        running.wardrobe.heard(background);
+                        state.dirty = true;
+                    }
+                    None
+                }
                 None => {
                     heard = false;
                     Some(Msg::Terminated)
                 }
             },
             Some(msg) = next(&mut parts, &mut answers) => Some(msg),
+            Some(reload) = reloads.recv() => {
+                running.reload(reload, &mut state, &mut board)?;
+                None
+            }
             // Ages tick, and what time alone changes is counted again.
             _ = second.tick() => Some(if terminal::is_there() { Msg::Tick } else { Msg::Terminated }),
             () = tokio::time::sleep_until(wake) => running.take_tick().then_some(Msg::Tick),
@@ -232,14 +262,27 @@ pub async fn run(session: Session, looks: Looks) -> io::Result<()> {
         }
     }
     running.executor.tasks().cancel_reads();
+    if let Some(at) = owed {
+        // An answer that came after the end would be typed into the shell.
+        let _ = tokio::time::timeout_at(at + LAST_ANSWER, answered(&mut events)).await;
+    }
     drop(guard);
     if let Some(path) = &running.cache {
         let _ = cache::store(path, &state.engine, clock::now());
     }
-    if let Some(path) = &looks.session {
+    if let Some(path) = &kept_session {
         let _ = session::write(path, &state.interface.to_session());
     }
     Ok(())
+}
+
+/// Waits until the terminal has said what is behind the letters.
+async fn answered(events: &mut Receiver<Heard>) {
+    while let Some(heard) = events.recv().await {
+        if matches!(heard, Heard::Background(_)) {
+            return;
+        }
+    }
 }
 
 /// Waits for the next answer, or the next part of one.
@@ -288,6 +331,11 @@ fn draw(
 struct Running {
     executor: Executor,
     cache: Option<std::path::PathBuf>,
+    /// Those in effect.
+    settings: Arc<Settings>,
+    wardrobe: Wardrobe,
+    /// Whoever is told of journal entries hears of other rules by this.
+    rules: tokio::sync::watch::Sender<Vec<Rule>>,
     dialect: terminal::Dialect,
     kept_at: Instant,
     /// The facts that are being kept.
@@ -369,6 +417,19 @@ impl Running {
                 let _ = terminal::ring();
             }
             Some(Left::Mouse(on)) => terminal::mouse(on)?,
+            Some(Left::Theme(name)) => {
+                let told = match self.wardrobe.choose(&name) {
+                    Ok(()) => Msg::Told {
+                        tone_good: true,
+                        text: format!("theme: {name}"),
+                    },
+                    Err(text) => Msg::Told {
+                        tone_good: false,
+                        text,
+                    },
+                };
+                let _ = update(state, clock::now(), told);
+            }
             Some(Left::Suspend) => {
                 terminal::suspend(board)?;
                 state.dirty = true;
@@ -376,6 +437,32 @@ impl Running {
             Some(Left::Quit) => self.ended = self.ended.or(Some(clock::tick())),
         }
         Ok(())
+    }
+
+    /// Takes a changed config, or tells why the old one stays.
+    fn reload(
+        &mut self,
+        reload: watch::Reload,
+        state: &mut State,
+        board: &mut Board,
+    ) -> io::Result<()> {
+        let reloaded = match reload {
+            Ok(reloaded) => reloaded,
+            Err(why) => return self.handle(Msg::Reloaded(Err(why)), state, board),
+        };
+        let watch::Reloaded { settings, looks } = *reloaded;
+        let changes = changes::between(&self.settings, &settings);
+        let preferences = Box::new(looks.preferences(&changes));
+        self.wardrobe.reload(looks.themes);
+        self.rules.send_if_modified(|rules| {
+            let differ = *rules != settings.notify;
+            rules.clone_from(&settings.notify);
+            differ
+        });
+        let policy = Arc::clone(&settings.policy);
+        self.settings = settings;
+        self.handle(Msg::Reloaded(Ok(policy)), state, board)?;
+        self.handle(Msg::Rearranged(preferences), state, board)
     }
 
     /// Begins to keep the facts for the next start.

@@ -8,10 +8,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::mpsc::Sender;
+use tokio::sync::watch;
 use tokio::time::Instant;
 
+use super::clock;
 use super::connect::Connections;
-use super::{clock, watch};
+use super::watch::{pace, stamps};
 use crate::app::Msg;
 use crate::config::Env;
 use crate::domain::entry::Entry;
@@ -43,16 +45,37 @@ struct Teller {
     not_before: Instant,
 }
 
-/// Follows the journal and tells, until the program ends. Rules that cannot work are told once.
-pub async fn watch(rules: Vec<Rule>, connections: Arc<Connections>, sender: Sender<Msg>) {
+/// Follows the journal and tells, until the program ends. Rules that cannot work are told once; those
+/// that have changed begin with what is written from then on.
+pub async fn watch(
+    mut rules: watch::Receiver<Vec<Rule>>,
+    connections: Arc<Connections>,
+    sender: Sender<Msg>,
+) {
     let folder = folder(connections.env(), connections.journal_path());
     let mut tellers: Vec<Teller> = Vec::new();
-    let mut waiting = rules;
-    let mut every = watch::pace(clock::tick(), LOOK);
+    let mut waiting = rules.borrow_and_update().clone();
+    let mut every = pace(clock::tick(), LOOK);
     let mut looked = None;
     loop {
-        every.tick().await;
-        let look = Some(watch::stamps(connections.journal_path()));
+        let changed = if tellers.is_empty() && waiting.is_empty() {
+            // Nothing is to be told, so nothing is looked at, until there is a rule.
+            if rules.changed().await.is_err() {
+                return;
+            }
+            true
+        } else {
+            every.tick().await;
+            rules.has_changed().unwrap_or(false)
+        };
+        if changed {
+            let wanted = rules.borrow_and_update().clone();
+            // What a rule remembers is let go of before the next of its name takes it.
+            tellers.retain(|teller| wanted.contains(&teller.rule));
+            let at_work = |rule: &Rule| tellers.iter().any(|teller| teller.rule == *rule);
+            waiting = wanted.into_iter().filter(|rule| !at_work(rule)).collect();
+        }
+        let look = Some(stamps(connections.journal_path()));
         let idle = tellers
             .iter()
             .all(|teller| teller.not_before <= clock::tick());

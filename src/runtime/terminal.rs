@@ -73,6 +73,17 @@ pub fn mouse(on: bool) -> io::Result<()> {
     out.flush()
 }
 
+/// Asks the terminal what is behind the letters. Its answer comes among the keys; some never answer.
+///
+/// # Errors
+///
+/// If the terminal cannot be written to.
+pub fn ask_background() -> io::Result<()> {
+    let mut out = io::stdout();
+    out.write_all(b"\x1b]11;?\x1b\\")?;
+    out.flush()
+}
+
 /// Rings the bell.
 ///
 /// # Errors

@@ -9,8 +9,9 @@ use tokio::time::{Instant, Interval, MissedTickBehavior};
 
 use super::connect::Connections;
 use super::execute::read;
+use super::looks::{Given, Looks};
 use crate::app::Msg;
-use crate::config::{self, Env};
+use crate::config::{self, Env, Settings};
 use crate::domain::ids::Seq;
 
 /// How often the journal is looked at: what another gonogo wrote shows within a second.
@@ -104,28 +105,73 @@ pub(super) fn stamps(path: &Path) -> [Option<(u64, SystemTime)>; 2] {
     })
 }
 
-/// Sends the policy of the config file whenever the file changed; one that has errors is told, and
-/// the old one stays.
-pub async fn config_file(path: PathBuf, env: Env, from: Instant, sender: Sender<Msg>) {
-    let modified = |path: &PathBuf| {
+/// A changed config that is in order, or what is wrong with it in words.
+pub type Reload = Result<Box<Reloaded>, String>;
+
+/// What a changed config says.
+#[derive(Debug)]
+pub struct Reloaded {
+    pub settings: Arc<Settings>,
+    pub looks: Looks,
+}
+
+/// Sends what the config file says whenever it, or the theme file that it names, has changed. One that
+/// has errors is told, and the old one stays.
+pub async fn config_file(
+    settings: Arc<Settings>,
+    env: Env,
+    given: Given,
+    from: Instant,
+    sender: Sender<Reload>,
+) {
+    follow(settings, env, given, pace(from, CONFIG), sender).await;
+}
+
+async fn follow(
+    settings: Arc<Settings>,
+    env: Env,
+    given: Given,
+    mut every: Interval,
+    sender: Sender<Reload>,
+) {
+    let Some(path) = settings.source.clone() else {
+        return;
+    };
+    let modified = |path: &Path| {
         std::fs::metadata(path)
             .and_then(|file| file.modified())
             .ok()
     };
-    let mut known = modified(&path);
-    let mut every = pace(from, CONFIG);
+    let theme_of = |settings: &Settings| match &settings.ui.theme {
+        config::Theme::File(path) => Some(path.clone()),
+        config::Theme::Auto | config::Theme::Named(_) => None,
+    };
+    let mut theme = theme_of(&settings);
+    drop(settings);
+    let look = |theme: &Option<PathBuf>| (modified(&path), theme.as_deref().and_then(modified));
+    let mut known = look(&theme);
     loop {
         every.tick().await;
-        let seen = modified(&path);
-        if seen == known || seen.is_none() {
+        let seen = look(&theme);
+        // An editor that replaces the file takes it away for a moment.
+        if seen == known || seen.0.is_none() {
             continue;
         }
         known = seen;
-        let answer = match config::read(&path, &env) {
-            Ok(settings) => Ok(settings.policy),
+        let read = config::read(&path, &env).and_then(|settings| {
+            let looks = Looks::new(&settings, given)?;
+            Ok((settings, looks))
+        });
+        let answer = match read {
+            Ok((settings, looks)) => {
+                theme = theme_of(&settings);
+                known.1 = theme.as_deref().and_then(modified);
+                let settings = Arc::new(settings);
+                Ok(Box::new(Reloaded { settings, looks }))
+            }
             Err(problems) => Err(first(&problems)),
         };
-        if sender.send(Msg::Reloaded(answer)).await.is_err() {
+        if sender.send(answer).await.is_err() {
             return;
         }
     }
@@ -147,3 +193,6 @@ fn first(problems: &[config::Problem]) -> String {
         more => format!("{place}: {} (and {more} more)", problem.message),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -12,6 +12,8 @@ use crate::app::view::panel::{Row, Table};
 pub(super) const LEAD: usize = 2;
 /// A revision is not cut shorter than this.
 const SHORTEST: usize = 7;
+/// Room for the beginning of the texts of a column that takes what is left.
+const GROWING: usize = 24;
 
 /// The widths of a table, kept from picture to picture for their memory.
 #[derive(Debug, Default)]
@@ -29,6 +31,8 @@ struct Width {
     dropped: bool,
     least: usize,
     rank: u8,
+    /// What it would take beyond what it is counted with.
+    spread: usize,
 }
 
 impl Width {
@@ -69,7 +73,7 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, table: &Table, scratch: &mut S
                 at,
                 area.y,
                 room,
-                &Line::of(Tone::Heading, column.title.clone()),
+                &Line::of(column.tone.unwrap_or(Tone::Heading), column.title.clone()),
             );
             x += width.whole() + gap;
         }
@@ -161,6 +165,14 @@ fn measure(table: &Table, widths: &mut Widths) {
             }
         }
     }
+    // The last column takes what is left, so its long texts take nothing from the others.
+    if let (Some(column), Some(width)) = (table.columns.last(), widths.columns.last_mut())
+        && column.grows
+    {
+        let counted = width.alone.min(GROWING);
+        width.spread = width.alone - counted;
+        width.alone = counted;
+    }
 }
 
 /// Makes the columns fit, and returns the gap between them.
@@ -171,7 +183,8 @@ fn fit(columns: &mut [Width], room: usize) -> usize {
         let gaps = shown.saturating_sub(1);
         let total: usize = shown_total(columns);
         if total + 2 * gaps <= room {
-            let spare = room - total - 2 * gaps;
+            let spread: usize = columns.iter().map(|column| column.spread).sum();
+            let spare = room.saturating_sub(total + spread + 2 * gaps);
             return 2 + (spare / gaps.max(1)).min(2);
         }
         if total + gaps <= room {

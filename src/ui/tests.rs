@@ -1,8 +1,13 @@
 //! Snapshots of the screens: the text, and below it the tones, one letter a cell.
 
+use std::collections::BTreeSet;
+
 use super::*;
+use crate::app::interface::harness::top;
 use crate::app::interface::overview::Overview;
+use crate::app::interface::{DetailTab, Screen};
 use crate::app::state::State;
+use crate::app::view::scenes::{dialogs, panes, releases};
 use crate::app::view::{scenes, view};
 
 const SIZES: [(u16, u16); 4] = [(40, 10), (80, 24), (120, 36), (200, 60)];
@@ -19,74 +24,205 @@ fn both(state: &State) -> String {
     format!("{}\n=== tones ===\n{tones}", picture(state))
 }
 
-fn at_every_size(name: &str, scene: impl Fn(u16, u16) -> State) {
-    for (columns, rows) in SIZES {
-        insta::assert_snapshot!(
-            format!("{name}_{columns}x{rows}"),
-            both(&scene(columns, rows))
-        );
+type Scene = fn(u16, u16) -> State;
+
+/// Every screen, over scenes that differ: at each size.
+const SCREENS: &[(&str, Scene)] = &[
+    ("calm", scenes::calm),
+    ("busy", scenes::busy),
+    ("held", scenes::held),
+    ("stale", scenes::stale),
+    ("no_token", scenes::no_token),
+    ("forge_down", scenes::forge_down),
+    ("first_load", scenes::first_load),
+    ("detail_gates", |c, r| {
+        dialogs::detail(DetailTab::Gates, c, r)
+    }),
+    ("detail_scope", |c, r| {
+        dialogs::detail(DetailTab::Scope, c, r)
+    }),
+    ("detail_deployments", |c, r| {
+        dialogs::detail(DetailTab::Deployments, c, r)
+    }),
+    ("detail_pipeline", |c, r| {
+        dialogs::detail(DetailTab::Pipeline, c, r)
+    }),
+    ("detail_pull_requests", |c, r| {
+        dialogs::detail(DetailTab::PullRequests, c, r)
+    }),
+    ("detail_lane", |c, r| dialogs::detail(DetailTab::Lane, c, r)),
+    ("large_scope", scenes::batches::large),
+    ("traced", scenes::batches::traced),
+    ("log_live", scenes::logs::live),
+    ("log_failed", scenes::logs::failed),
+    ("log_not_yet", scenes::logs::not_yet),
+    ("release_none", panes::no_release),
+    ("release_divided", releases::divided),
+    ("release_ready", releases::ready),
+    ("release_plan", releases::plan),
+    ("release_running", releases::running),
+    ("release_second_wave", releases::second_wave),
+    ("release_stopped", releases::stopped),
+    ("release_shipped", releases::shipped),
+    ("timeline", dialogs::timeline),
+    ("runs", |c, r| dialogs::overview(Overview::Runs, c, r)),
+    ("requests", |c, r| {
+        dialogs::overview(Overview::PullRequests, c, r)
+    }),
+    ("tasks", |c, r| dialogs::overview(Overview::Tasks, c, r)),
+    ("holds", dialogs::holds),
+    ("forge", dialogs::forge),
+    ("forge_trouble", dialogs::forge_in_trouble),
+];
+
+/// Everything that lies over a screen: at 80x24, the size that all of it must fit.
+const DIALOGS: &[(&str, Scene)] = &[
+    ("promote", dialogs::promote),
+    ("promote_armed", dialogs::promote_armed),
+    ("promote_several", dialogs::promote_several),
+    ("promote_refused", dialogs::promote_refused),
+    ("promote_large", scenes::batches::promote_large),
+    ("promote_frozen", panes::promote_frozen),
+    ("approve", panes::approve),
+    ("rollback", panes::rollback),
+    ("hold", dialogs::hold),
+    ("hold_existing", dialogs::hold_existing),
+    ("hold_edit", dialogs::hold_edit),
+    ("undo", panes::undo),
+    ("vote", dialogs::vote),
+    ("withdraw", panes::withdraw),
+    ("add_gate", dialogs::add_gate),
+    ("open_gate", dialogs::open_gate),
+    ("override", panes::override_),
+    ("confirm", dialogs::confirm),
+    ("release_vote", releases::vote),
+    ("release_start", releases::start),
+    ("release_resume", panes::resume),
+    ("release_cancel", panes::end),
+    ("handover", panes::handover),
+    ("takeover", panes::takeover),
+    ("custom", panes::custom),
+    ("output_running", panes::output_running),
+    ("output", panes::output),
+    ("quit", dialogs::quit),
+    ("help", dialogs::help),
+    ("help_of_log", panes::help_of_log),
+    ("palette", dialogs::palette),
+    ("palette_own", panes::palette_own),
+    ("palette_cells", panes::palette_cells),
+    ("views", panes::views),
+    ("columns", panes::columns_),
+    ("changes", panes::changes),
+    ("errors", dialogs::errors),
+    ("messages", dialogs::messages),
+    ("filter", dialogs::filter),
+    ("search", panes::search),
+];
+
+fn of_screen(name: &str, (columns, rows): (u16, u16)) -> String {
+    format!("{name}_{columns}x{rows}")
+}
+
+#[test]
+fn every_screen_at_every_size() {
+    for (name, scene) in SCREENS {
+        for (columns, rows) in SIZES {
+            let text = both(&scene(columns, rows));
+            insta::assert_snapshot!(of_screen(name, (columns, rows)), text);
+        }
     }
 }
 
 #[test]
-fn a_calm_board() {
-    at_every_size("calm", scenes::calm);
+fn every_dialog() {
+    for (name, scene) in DIALOGS {
+        insta::assert_snapshot!(format!("dialog_{name}"), both(&scene(80, 24)));
+    }
 }
 
-#[test]
-fn a_busy_board() {
-    at_every_size("busy", scenes::busy);
+/// The name of what fills the screen. Whoever adds to these adds to `PLACES`.
+fn place(state: &State) -> &'static str {
+    match (&state.interface.screen, state.interface.overview()) {
+        (Screen::Board, _) => "board",
+        (Screen::Timeline, _) => "timeline",
+        (Screen::Release, _) if state.interface.release_plan => "plan",
+        (Screen::Release, _) => "release",
+        (Screen::Forge(_), _) => "forge",
+        (Screen::Pipelines | Screen::Tasks | Screen::Holds, overview) => match overview {
+            Some(Overview::Runs) | None => "runs",
+            Some(Overview::PullRequests) => "requests",
+            Some(Overview::Tasks) => "tasks",
+            Some(Overview::Holds) => "holds",
+        },
+        (Screen::Detail(_), _) => match state.interface.tab {
+            DetailTab::Gates => "gates",
+            DetailTab::Scope => "scope",
+            DetailTab::Deployments => "deployments",
+            DetailTab::Pipeline => "pipeline",
+            DetailTab::PullRequests => "pull requests",
+            DetailTab::Log => "log",
+            DetailTab::Lane => "lane",
+        },
+    }
 }
 
-#[test]
-fn a_board_with_a_hold() {
-    at_every_size("held", scenes::held);
-}
+const PLACES: [&str; 16] = [
+    "board",
+    "timeline",
+    "plan",
+    "release",
+    "forge",
+    "runs",
+    "requests",
+    "tasks",
+    "holds",
+    "gates",
+    "scope",
+    "deployments",
+    "pipeline",
+    "pull requests",
+    "log",
+    "lane",
+];
+
+/// What can lie over a screen, by `harness::top`.
+const OVERLAYS: [&str; 17] = [
+    "help", "errors", "messages", "changes", "filter", "search", "palette", "columns", "promote",
+    "hold", "gates", "override", "confirm", "release", "handover", "custom", "output",
+];
 
 #[test]
-fn a_stale_board() {
-    at_every_size("stale", scenes::stale);
-}
-
-#[test]
-fn a_board_without_a_token() {
-    at_every_size("no_token", scenes::no_token);
-}
-
-#[test]
-fn a_board_whose_forge_is_down() {
-    at_every_size("forge_down", scenes::forge_down);
-}
-
-#[test]
-fn the_first_load_says_what_is_read() {
-    at_every_size("first_load", scenes::first_load);
-}
-
-#[test]
-fn a_log_that_runs() {
-    at_every_size("log_live", scenes::logs::live);
-}
-
-#[test]
-fn a_log_that_failed() {
-    at_every_size("log_failed", scenes::logs::failed);
-}
-
-#[test]
-fn a_log_that_is_not_there_yet() {
-    at_every_size("log_not_yet", scenes::logs::not_yet);
-}
-
-#[test]
-fn the_holds() {
-    at_every_size("holds", scenes::dialogs::holds);
-}
-
-#[test]
-fn one_forge() {
-    at_every_size("forge", scenes::dialogs::forge);
-    at_every_size("forge_trouble", scenes::dialogs::forge_in_trouble);
+fn no_screen_no_dialog_and_no_size_is_without_its_picture() {
+    let seen: BTreeSet<&str> = SCREENS
+        .iter()
+        .map(|(_, scene)| place(&scene(80, 24)))
+        .collect();
+    assert_eq!(seen, BTreeSet::from(PLACES));
+    let over: BTreeSet<&str> = DIALOGS
+        .iter()
+        .map(|(_, scene)| top(&scene(80, 24)))
+        .collect();
+    let mut known = BTreeSet::from(OVERLAYS);
+    known.insert("quit");
+    assert_eq!(over, known);
+    // Beside the pictures that there are, none is left over from what is gone.
+    let screens = SCREENS
+        .iter()
+        .flat_map(|(name, _)| SIZES.map(|size| of_screen(name, size)));
+    let dialogs = DIALOGS.iter().map(|(name, _)| format!("dialog_{name}"));
+    let wanted: BTreeSet<String> = screens
+        .chain(dialogs)
+        .map(|name| format!("gonogo__ui__tests__{name}.snap"))
+        .collect();
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/ui/snapshots");
+    let files = std::fs::read_dir(folder).unwrap();
+    let files: BTreeSet<String> = files
+        .map(|file| file.unwrap().file_name().into_string().unwrap())
+        .filter(|name| !name.ends_with(".snap.new"))
+        .collect();
+    let missing: Vec<_> = wanted.difference(&files).collect();
+    let left_over: Vec<_> = files.difference(&wanted).collect();
+    assert_eq!((missing, left_over), (Vec::new(), Vec::new()));
 }
 
 #[test]
@@ -127,109 +263,34 @@ fn what_moves_is_in_flight_whatever_the_filter_shows() {
 }
 
 #[test]
-fn every_dialog() {
-    use crate::app::interface::DetailTab;
-    use scenes::dialogs;
-    let all = vec![
-        ("promote", dialogs::promote(80, 24)),
-        ("promote_armed", dialogs::promote_armed(80, 24)),
-        ("promote_several", dialogs::promote_several(80, 24)),
-        ("promote_refused", dialogs::promote_refused(80, 24)),
-        ("hold", dialogs::hold(80, 24)),
-        ("hold_existing", dialogs::hold_existing(80, 24)),
-        ("hold_edit", dialogs::hold_edit(80, 24)),
-        ("vote", dialogs::vote(80, 24)),
-        ("add_gate", dialogs::add_gate(80, 24)),
-        ("open_gate", dialogs::open_gate(80, 24)),
-        ("confirm", dialogs::confirm(80, 24)),
-        ("quit", dialogs::quit(80, 24)),
-        ("help", dialogs::help(80, 24)),
-        ("palette", dialogs::palette(80, 24)),
-        ("errors", dialogs::errors(80, 24)),
-        ("messages", dialogs::messages(80, 24)),
-        ("filter", dialogs::filter(80, 24)),
-    ];
-    for (name, state) in all {
-        insta::assert_snapshot!(format!("dialog_{name}"), both(&state));
-    }
-    for (name, tab) in [
-        ("gates", DetailTab::Gates),
-        ("scope", DetailTab::Scope),
-        ("deployments", DetailTab::Deployments),
-        ("pipeline", DetailTab::Pipeline),
-        ("pull_requests", DetailTab::PullRequests),
-        ("lane", DetailTab::Lane),
+fn ascii_draws_scopes_and_releases_too() {
+    for scene in [
+        scenes::batches::large,
+        scenes::batches::traced,
+        releases::divided,
     ] {
-        let small = dialogs::detail(tab, 80, 24);
-        insta::assert_snapshot!(format!("detail_{name}_80x24"), both(&small));
-    }
-    insta::assert_snapshot!(
-        "detail_gates_200x60",
-        both(&dialogs::detail(DetailTab::Gates, 200, 60))
-    );
-    insta::assert_snapshot!(
-        "detail_gates_40x10",
-        both(&dialogs::detail(DetailTab::Gates, 40, 10))
-    );
-    for (columns, rows) in [(80, 24), (160, 45)] {
-        let state = dialogs::timeline(columns, rows);
-        insta::assert_snapshot!(format!("timeline_{columns}x{rows}"), both(&state));
-    }
-    for (name, overview) in [
-        ("runs", Overview::Runs),
-        ("requests", Overview::PullRequests),
-        ("tasks", Overview::Tasks),
-    ] {
-        for (columns, rows) in [(60, 12), (80, 24), (160, 45)] {
-            let state = dialogs::overview(overview, columns, rows);
-            insta::assert_snapshot!(format!("{name}_{columns}x{rows}"), both(&state));
-        }
-    }
-}
-
-#[test]
-fn a_large_batch_warns_and_what_is_live_is_traced() {
-    use scenes::batches;
-    for (columns, rows) in [(80, 24), (120, 36)] {
-        let state = batches::large(columns, rows);
-        insta::assert_snapshot!(format!("large_scope_{columns}x{rows}"), both(&state));
-    }
-    let dialog = batches::promote_large(80, 24);
-    insta::assert_snapshot!("large_promote_80x24", both(&dialog));
-    insta::assert_snapshot!("traced_80x24", both(&batches::traced(80, 24)));
-    for mut ascii in [batches::large(80, 24), batches::traced(80, 24)] {
+        let mut ascii = scene(80, 24);
         ascii.interface.ascii = true;
         let text = picture(&ascii);
         assert!(text.is_ascii(), "{text}");
     }
 }
 
+/// What is under way changes its sign as ages tick, where that is wanted, and nothing else moves.
 #[test]
-fn the_go_no_go_of_a_release() {
-    use scenes::releases;
-    for (columns, rows) in [(40, 10), (80, 24), (120, 36)] {
-        let scene = releases::divided(columns, rows);
-        insta::assert_snapshot!(format!("release_divided_{columns}x{rows}"), both(&scene));
-    }
-    insta::assert_snapshot!("release_running_80x24", both(&releases::running(80, 24)));
-    for (columns, rows) in [(80, 24), (120, 40), (200, 50)] {
-        for (name, scene) in [
-            ("ready", releases::ready as fn(u16, u16) -> State),
-            ("plan", releases::plan),
-            ("second_wave", releases::second_wave),
-            ("stopped", releases::stopped),
-            ("shipped", releases::shipped),
-        ] {
-            let text = both(&scene(columns, rows));
-            insta::assert_snapshot!(format!("release_{name}_{columns}x{rows}"), text);
-        }
-    }
-    insta::assert_snapshot!("release_vote_80x24", both(&releases::vote(80, 24)));
-    insta::assert_snapshot!("release_start_80x24", both(&releases::start(80, 24)));
-    let mut ascii = releases::divided(80, 24);
-    ascii.interface.ascii = true;
-    let text = picture(&ascii);
-    assert!(text.is_ascii(), "{text}");
+fn only_what_is_under_way_moves_and_not_where_nobody_wants_that() {
+    let mut state = scenes::busy(80, 24);
+    let later = |state: &mut State| {
+        state.now += jiff::SignedDuration::from_secs(1);
+        picture(state)
+    };
+    assert!(!later(&mut state).contains('▹'));
+    state.interface.motion = true;
+    let one = picture(&state);
+    let other = later(&mut state);
+    assert_ne!(one.contains('▹'), other.contains('▹'));
+    state.interface.ascii = true;
+    assert!(!picture(&state).contains('▹'));
 }
 
 #[test]
@@ -277,20 +338,25 @@ fn a_stale_board_never_looks_good() {
 
 #[test]
 fn every_size_can_be_drawn() {
-    let mut states = vec![
-        scenes::held(80, 24),
-        scenes::dialogs::promote_several(80, 24),
-        scenes::dialogs::detail(crate::app::interface::DetailTab::Gates, 80, 24),
-        scenes::dialogs::timeline(80, 24),
-        scenes::dialogs::overview(Overview::Runs, 80, 24),
-        scenes::dialogs::overview(Overview::Tasks, 80, 24),
-        scenes::dialogs::holds(80, 24),
-        scenes::dialogs::forge_in_trouble(80, 24),
-        scenes::logs::failed(80, 24),
-        scenes::logs::live(80, 24),
-    ];
-    for columns in (1..130).step_by(7) {
-        for rows in (1..50).step_by(5) {
+    let screens = SCREENS.iter().filter(|(name, _)| {
+        // One of each kind: what differs is the kind.
+        ![
+            "calm",
+            "busy",
+            "stale",
+            "no_token",
+            "release_ready",
+            "forge",
+        ]
+        .contains(name)
+    });
+    let dialogs = DIALOGS.iter().step_by(3);
+    let mut states: Vec<State> = screens
+        .chain(dialogs)
+        .map(|(_, scene)| scene(80, 24))
+        .collect();
+    for columns in (1..130).step_by(16) {
+        for rows in (1..50).step_by(7) {
             for state in &mut states {
                 (state.interface.columns, state.interface.rows) = (columns, rows);
                 assert_eq!(picture(state).lines().count(), usize::from(rows));
@@ -409,4 +475,34 @@ fn a_forge_in_trouble_is_not_left_out_of_a_full_header() {
     let second = text.lines().nth(1).unwrap();
     assert!(second.contains("gh ✗"), "{second}");
     assert!(!second.contains("errors"), "it was full: {second}");
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(64))]
+
+    /// Whatever is pressed on whatever screen or dialog, of whatever size, it can be drawn.
+    #[test]
+    fn any_keys_on_any_picture_can_be_drawn(
+        place in 0..SCREENS.len() + DIALOGS.len(),
+        keys in proptest::collection::vec(proptest::prelude::any::<proptest::sample::Index>(), 1..6),
+        columns in 1_u16..200,
+        rows in 1_u16..60,
+    ) {
+        use crate::app::keymap::Keymap;
+        let keymap = Keymap::default();
+        let all: Vec<_> = crate::app::command::SPECS
+            .iter()
+            .flat_map(|spec| keymap.keys(spec.command))
+            .flat_map(crate::app::keymap::Strokes::chords)
+            .copied()
+            .collect();
+        let mut scenes = SCREENS.iter().chain(DIALOGS);
+        let (_, scene) = scenes.nth(place).unwrap();
+        let mut state = scene(columns, rows);
+        for key in keys {
+            let now = state.now;
+            crate::app::update(&mut state, now, crate::app::Msg::Key(*key.get(&all)));
+            proptest::prop_assert_eq!(picture(&state).lines().count(), usize::from(rows));
+        }
+    }
 }

@@ -46,16 +46,11 @@ impl<'a> Pen<'a> {
                     used += self.text(x + used, y, left, &span.text, span.tone);
                     continue;
                 }
-                let keep = if wide == usize::from(left) {
-                    wide - 1
-                } else {
-                    usize::from(left)
-                };
-                let short = cut(&span.text, keep);
+                // One that just fits is cut too: what follows it is not seen.
+                let longer = (wide == usize::from(left)).then(|| format!("{}…", span.text));
+                let text = longer.as_deref().unwrap_or(&span.text);
+                let short = cut(text, usize::from(left));
                 used += self.text(x + used, y, left, &short, span.tone);
-                if wide == usize::from(left) && used < columns {
-                    used += self.text(x + used, y, 1, "…", span.tone);
-                }
                 break;
             } else {
                 break;

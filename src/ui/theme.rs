@@ -138,9 +138,16 @@ impl Theme {
                 words.join(", ")
             ));
         }
-        let style = |name: &str| match looks.get(name) {
-            Some(look) => look.style().map_err(|why| format!("[{name}]: {why}")),
-            None => Err(format!("[{name}] is missing")),
+        let style = |name: &str| {
+            // A theme may leave protected environments as they are.
+            let look = looks.get(name).or_else(|| match name {
+                "protected" => looks.get("heading"),
+                _ => None,
+            });
+            match look {
+                Some(look) => look.style().map_err(|why| format!("[{name}]: {why}")),
+                None => Err(format!("[{name}] is missing")),
+            }
         };
         let mut tones = [Style::new(); Tone::ALL.len()];
         for (place, tone) in tones.iter_mut().zip(Tone::ALL) {
@@ -178,7 +185,7 @@ impl Theme {
 #[cfg(test)]
 pub(super) fn letter(color: Option<Color>) -> Option<char> {
     const LETTERS: [char; Tone::ALL.len()] = [
-        '.', 's', 'm', 'g', 'r', 'w', 'b', 'u', 'a', 'h', 'k', 'x', 'F', 'A', '-',
+        '.', 's', 'm', 'g', 'r', 'w', 'b', 'u', 'a', 'h', 'k', 'x', 'F', 'A', '-', 'p',
     ];
     match color {
         Some(Color::Indexed(place)) => LETTERS.get(usize::from(place)).copied(),
@@ -338,6 +345,18 @@ mod tests {
             assert_eq!((style.fg, style.bg), (Some(Color::Reset), None));
         }
         assert_eq!((theme.cursor.fg, theme.cursor.bg), (None, None));
+    }
+
+    #[test]
+    fn a_protected_environment_stands_out_and_a_theme_may_leave_it_as_it_is() {
+        for (name, background, theme) in all() {
+            let (one, other) = (theme.style(Tone::Protected), theme.style(Tone::Heading));
+            assert_ne!(one, other, "{name} {background:?}");
+        }
+        let text = Theme::text("dark", Background::Dark).unwrap();
+        let (without, _) = text.split_once("[protected]").unwrap();
+        let theme = Theme::parse(without).unwrap();
+        assert_eq!(theme.style(Tone::Protected), theme.style(Tone::Heading));
     }
 
     #[test]

@@ -21,13 +21,14 @@ use gonogo::domain::promotion::{self, Promotion, Purpose};
 use gonogo::journal::Journal;
 use gonogo::journal::sqlite::Sqlite;
 use gonogo::runtime::execute::Executor;
+use gonogo::runtime::looks::Given;
 use gonogo::runtime::session::{Mode, Session};
 use gonogo::runtime::{clock, watch};
 use gonogo::sim::world::Step;
 use gonogo::sim::{self, Effect, Fault, Logged, Matcher, Running, World};
 use gonogo::ui;
 use jiff::{SignedDuration, Timestamp};
-use tokio::sync::mpsc::Receiver;
+use tokio::sync::mpsc::{self, Receiver};
 
 /// How long a condition may take before a test gives up on it.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -230,6 +231,7 @@ impl Operator {
             .unwrap_or_else(|problems| panic!("{}", config::render(&problems)));
         let session = Session::new(settings, env.clone(), Mode::default());
         let Session {
+            settings,
             mut engine,
             executor,
             answers,
@@ -248,10 +250,17 @@ impl Operator {
         executor
             .tasks()
             .source(|sender| watch::journal(connections, clock::tick(), sender));
-        let source = config.to_owned();
+        let given = Given::new(None, false, &env);
+        let (reloading, mut reloads) = mpsc::channel(1);
         executor
             .tasks()
-            .source(|sender| watch::config_file(source, env, clock::tick(), sender));
+            .source(|_| watch::config_file(settings, env, given, clock::tick(), reloading));
+        executor.tasks().source(|sender| async move {
+            while let Some(reload) = reloads.recv().await {
+                let policy = reload.map(|reloaded| Arc::clone(&reloaded.settings.policy));
+                let _ = sender.send(Msg::Reloaded(policy)).await;
+            }
+        });
         let ahead = SignedDuration::ZERO;
         let mut operator = Self {
             state,

@@ -32,7 +32,7 @@ struct Terminal {
     child: Box<dyn Child + Send + Sync>,
     seen: Arc<Mutex<Seen>>,
     reader: Option<JoinHandle<()>>,
-    _home: tempfile::TempDir,
+    home: tempfile::TempDir,
 }
 
 /// What the terminal has been told so far.
@@ -96,7 +96,7 @@ impl Terminal {
             child,
             seen,
             reader: Some(reader),
-            _home: home,
+            home,
         }
     }
 
@@ -106,6 +106,10 @@ impl Terminal {
         let terminal = Self::open(columns, rows, &script, env);
         terminal.wait_for("READY");
         terminal
+    }
+
+    fn home(&self) -> &std::path::Path {
+        self.home.path()
     }
 
     fn screen(&self) -> String {

@@ -14,6 +14,7 @@ use crate::app::state::State;
 use crate::domain::cell::{self, Cell};
 use crate::domain::gate::{State as GateState, words};
 use crate::domain::phase::Phase;
+use crate::domain::release::Release;
 use crate::domain::revision::Revision;
 
 /// Says why a command is not possible now.
@@ -27,7 +28,7 @@ pub fn reason(state: &State, command: Command) -> Option<String> {
             may_record(engine).or_else(|| no_cell(engine, cursor))
         }
         Command::Undo => may_record(engine).or_else(|| match undo::last(engine, state.now) {
-            Some(undo::Last::Hold(_)) => None,
+            Some(undo::Last::Hold(_) | undo::Last::Vote(_) | undo::Last::ReleaseVote(_)) => None,
             Some(undo::Last::Final(why)) => Some(why),
             None => Some("there is nothing of yours".to_owned()),
         }),
@@ -35,10 +36,10 @@ pub fn reason(state: &State, command: Command) -> Option<String> {
         Command::Approve | Command::Reject => may_act(engine).or_else(|| waiting(engine, cursor)),
         Command::Cancel => may_act(engine).or_else(|| under_way(engine, cursor)),
         Command::HandOver => may_record(engine),
-        Command::VoteRelease => may_record(engine).or_else(|| no_release(state)),
-        Command::StartRelease => may_act(engine).or_else(|| may_start(state)),
-        Command::ResumeRelease => may_act(engine).or_else(|| may_resume(state)),
-        Command::CancelRelease => may_record(engine).or_else(|| no_run(state)),
+        Command::VoteRelease
+        | Command::StartRelease
+        | Command::ResumeRelease
+        | Command::CancelRelease => of_shown(state, command),
         Command::Open if interface.screen == Screen::Release && interface.overlays.is_empty() => {
             no_release(state)
         }
@@ -47,7 +48,9 @@ pub fn reason(state: &State, command: Command) -> Option<String> {
         Command::Watch => {
             (!crate::app::interface::may_watch(state)).then(|| "no run is known".to_owned())
         }
-        Command::NextMatch | Command::PreviousMatch if Context::of(interface) == Context::Log => {
+        Command::NextMatch | Command::PreviousMatch
+            if Context::of_screen(interface) == Context::Log =>
+        {
             let words = &interface.log.words;
             words
                 .is_empty()
@@ -91,6 +94,7 @@ pub fn reason(state: &State, command: Command) -> Option<String> {
         | Command::Sort
         | Command::GroupBy
         | Command::Columns
+        | Command::Theme
         | Command::Range
         | Command::MarkAll
         | Command::Changes
@@ -139,6 +143,25 @@ pub fn reason_at(state: &State, command: Command, place: &Cursor) -> Option<Stri
     }
 }
 
+/// Says why a command is not possible on a release, whichever is shown.
+pub fn reason_on(state: &State, command: Command, release: &Release) -> Option<String> {
+    let engine = &state.engine;
+    match command {
+        Command::StartRelease => may_act(engine).or_else(|| may_start(state, release)),
+        Command::ResumeRelease => may_act(engine).or_else(|| may_resume(state, release)),
+        Command::CancelRelease => may_record(engine).or_else(|| no_run(state, release)),
+        _ => may_record(engine),
+    }
+}
+
+/// The same of the release that is shown.
+fn of_shown(state: &State, command: Command) -> Option<String> {
+    match state.interface.release(&state.engine.policy) {
+        Some(release) => reason_on(state, command, release),
+        None => no_release(state),
+    }
+}
+
 /// Why the button in focus does nothing now, where it is the one that confirms.
 fn button(state: &State) -> Option<String> {
     let interface = &state.interface;
@@ -164,10 +187,7 @@ fn no_release(state: &State) -> Option<String> {
     release.is_none().then(|| "there is no release".to_owned())
 }
 
-fn may_start(state: &State) -> Option<String> {
-    let Some(release) = state.interface.release(&state.engine.policy) else {
-        return no_release(state);
-    };
+fn may_start(state: &State, release: &Release) -> Option<String> {
     let decision = state.engine.decision(release, state.now);
     if decision.run.is_some() {
         return Some("it runs already".to_owned());
@@ -180,22 +200,18 @@ fn may_start(state: &State) -> Option<String> {
     })
 }
 
-fn may_resume(state: &State) -> Option<String> {
-    let release = state.interface.release(&state.engine.policy)?;
+fn may_resume(state: &State, release: &Release) -> Option<String> {
     let ledger = state.engine.ledger.as_ref()?;
     match ledger.open_run(&release.name) {
         Some(run) if run.driver == state.engine.instance => {
             Some("it is driven from here".to_owned())
         }
         Some(_) => None,
-        None => no_run(state),
+        None => no_run(state, release),
     }
 }
 
-fn no_run(state: &State) -> Option<String> {
-    let Some(release) = state.interface.release(&state.engine.policy) else {
-        return no_release(state);
-    };
+fn no_run(state: &State, release: &Release) -> Option<String> {
     let ledger = state.engine.ledger.as_ref();
     let run = ledger.and_then(|ledger| ledger.open_run(&release.name));
     run.is_none().then(|| "no run goes on".to_owned())

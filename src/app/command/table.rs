@@ -26,6 +26,8 @@ const LISTED: &[Context] = PLACES;
 const BOARD: &[Context] = &[Context::Board];
 /// The board, and the chooser over it, which the same key closes.
 const COLUMNED: &[Context] = &[Context::Board, Context::Dialog];
+/// Where rows have more than one order.
+const SORTED: &[Context] = &[Context::Board, Context::Overview];
 const BOARD_DETAIL: &[Context] = &[Context::Board, Context::Detail];
 /// Where one service is selected, in the environment that it is about.
 const CELLS: &[Context] = &[
@@ -133,12 +135,13 @@ pub const SPECS: &[Spec] = &[
     },
     row! { Peek in BOARD ["p"] Look None "peek" "peek" "show or hide the gates of the selected cell under the board" },
     row! { Filter in BOARD ["/"] Look None "filter" "filter" "show the rows that match: service, group, environment, state" },
-    row! { NextMatch in BOARD_LOG ["n"] Look None "next-match" "next" "to the next match of the filter" },
+    row! { NextMatch in BOARD_LOG ["n"] Look None "next-match" "next" "to the next match of the filter, or of the search in a log" },
     row! { PreviousMatch in BOARD_LOG ["N"] Look None "previous-match" "previous" "to the match before" },
-    row! { Sort in BOARD ["s"] Look None "sort" "sort" "sort by risk, name, commits behind, or newest deployment" },
+    row! { Sort in SORTED ["s"] Look None "sort" "sort" "sort the board by risk, name, commits behind or newest; a list by need, newest or service" },
     row! { GroupBy in BOARD ["b"] Look None "group" "groups" "group rows by state, release, forge, team, or not" },
     row! { Columns in COLUMNED ["c"] Look None "columns" "columns" "choose the columns" },
     row! { Views in SCREENS ["'"] Look None "views" "views" "choose a view of the config" },
+    row! { Theme in SCREENS [] Look None "theme" "theme" "choose how it is coloured, for this session" },
     row! { Range in BOARD ["v"] Look None "range" "range" "begin a range of marks, or mark up to here" },
     row! { MarkAll in BOARD ["*"] Look None "mark-all" "mark all" "mark everything that the filter shows, or unmark it" },
     row! { NextPane in PANES ["tab"] Look WayOut "next-pane" "next pane" "to the next pane, tab or field" },
@@ -170,7 +173,7 @@ pub const SPECS: &[Spec] = &[
     act! { Reject in BOARD_DETAIL [] "reject" "reject" "reject what waits for approval on the forge" },
     act! { Cancel in BOARD_DETAIL ["X"] "cancel" "cancel run" "cancel the run that is under way into the cell" },
     act! { Rerun in BOARD_DETAIL [] "rerun" "run again" "run the failed jobs of the last run again" },
-    act! { Undo in CELLS ["Z"] "undo" "undo" "lift the last hold of yours; says what to do about what cannot be undone" },
+    act! { Undo in CELLS ["Z"] "undo" "undo" "lift your last hold or withdraw your last vote; says what to do about what cannot be undone" },
     act! { VoteRelease in RELEASE ["V"] "release-vote" "vote" "vote go or no-go on the release" },
     act! { StartRelease in RELEASE ["P"] "release-start" "start" "start the release, wave by wave" },
     act! { ResumeRelease in RELEASE ["R"] "release-resume" "resume" "go on with the release from here" },

@@ -75,6 +75,7 @@ impl Engine {
             | Msg::Noticed { .. }
             | Msg::NoticeLost { .. }
             | Msg::Ran { .. }
+            | Msg::Rearranged(_)
             | Msg::Pointed(_)
             | Msg::Terminated => Vec::new(),
         };
@@ -263,9 +264,10 @@ impl Engine {
             (Answer::Jobs(answer), Question::Jobs { service, run, .. }) => {
                 fault = of_forge(answer.as_ref().err());
                 self.jobs
-                    .entry((service, run))
+                    .entry((service.clone(), run))
                     .or_default()
                     .merge(answer, asked_at);
+                self.forget_jobs(&service);
             }
             (Answer::Marks(answers), Question::Marks { service, marks, .. }) => {
                 fault = answers
@@ -469,7 +471,7 @@ impl Engine {
     }
 
     fn reload(&mut self, policy: Arc<Policy>, now: Timestamp) {
-        if policy.version == self.policy.version {
+        if policy == self.policy {
             return;
         }
         self.policy = policy;

@@ -31,6 +31,8 @@ impl Engine {
             | Request::ConfirmOverride { .. }
             | Request::WithdrawOverride { .. }
             | Request::Vote { .. }
+            | Request::WithdrawVote { .. }
+            | Request::WithdrawReleaseVote { .. }
             | Request::DoTask { .. }
             | Request::UndoTask { .. }
             | Request::VoteRelease { .. }
@@ -96,6 +98,14 @@ impl Engine {
                 voice,
                 note,
             } => self.vote(&service, &environment, &role, voice, &note, now),
+            Request::WithdrawVote {
+                service,
+                environment,
+                reason,
+            } => self.withdraw_vote(&service, &environment, &reason, now),
+            Request::WithdrawReleaseVote { release, reason } => {
+                self.withdraw_release_vote(&release, &reason, now)
+            }
             Request::DoTask {
                 service,
                 environment,

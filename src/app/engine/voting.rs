@@ -1,4 +1,4 @@
-//! Votes: a role's go or no-go on one promotion.
+//! Votes: a role's go or no-go on one promotion, and taking a vote back, also one on a release.
 
 use jiff::Timestamp;
 
@@ -9,7 +9,7 @@ use super::planning::place;
 use crate::app::effect::Effect;
 use crate::app::request::{Refusal, RefusalKind};
 use crate::domain::entry::{Draft, Event, Precondition};
-use crate::domain::ids::{EnvironmentName, RoleName, ServiceName};
+use crate::domain::ids::{EnvironmentName, Person, ReleaseName, RoleName, ServiceName};
 use crate::domain::scope;
 use crate::domain::signoff::{Voice, Vote};
 
@@ -88,4 +88,97 @@ impl Engine {
             Precondition::None,
         )])
     }
+
+    /// The operator's own vote on a promotion into a cell.
+    pub(crate) fn own_vote(
+        &self,
+        service: &ServiceName,
+        environment: &EnvironmentName,
+    ) -> Option<&Vote> {
+        let person = self.operator.clone()?;
+        let key = (service.clone(), environment.clone(), person);
+        self.ledger.as_ref()?.votes.get(&key)
+    }
+
+    /// Takes the operator's vote on a promotion back. It was cast, and that stays in the journal.
+    pub(super) fn withdraw_vote(
+        &mut self,
+        service: &ServiceName,
+        environment: &EnvironmentName,
+        reason: &str,
+        now: Timestamp,
+    ) -> Result<Vec<Effect>, Refusal> {
+        let operator = self.may_record()?.clone();
+        let reason = required(reason, "a reason")?;
+        let vote = self.own_vote(service, environment).cloned();
+        let vote = vote.ok_or_else(|| no_vote(&operator, &format!("{service} > {environment}")))?;
+        let text = format!(
+            "withdrew the {} as {} on {service} {environment}",
+            vote.voice.word(),
+            vote.role
+        );
+        let draft = Draft {
+            service: Some(service.clone()),
+            environment: Some(environment.clone()),
+            reason: Some(reason),
+            ..self.draft(&operator, voided(&operator, vote.role, vote.saw, None), now)
+        };
+        Ok(vec![self.append(
+            Pending::Said(text),
+            draft,
+            Precondition::None,
+        )])
+    }
+
+    /// The same of a vote on a whole release.
+    pub(super) fn withdraw_release_vote(
+        &mut self,
+        name: &ReleaseName,
+        reason: &str,
+        now: Timestamp,
+    ) -> Result<Vec<Effect>, Refusal> {
+        let operator = self.may_record()?.clone();
+        let environment = self.known_release(name)?.environment.clone();
+        let reason = required(reason, "a reason")?;
+        let key = (name.clone(), operator.clone());
+        let ledger = self.ledger.as_ref();
+        let vote = ledger.and_then(|ledger| ledger.release_votes.get(&key));
+        let vote = vote
+            .cloned()
+            .ok_or_else(|| no_vote(&operator, name.as_str()))?;
+        let text = format!(
+            "withdrew the {} as {} on {name}",
+            vote.voice.word(),
+            vote.role
+        );
+        let event = voided(&operator, vote.role, vote.saw, Some(name.clone()));
+        let draft = Draft {
+            environment: Some(environment),
+            reason: Some(reason),
+            ..self.draft(&operator, event, now)
+        };
+        Ok(vec![self.append(
+            Pending::Said(text),
+            draft,
+            Precondition::None,
+        )])
+    }
 }
+
+fn voided(person: &Person, role: RoleName, saw: String, release: Option<ReleaseName>) -> Event {
+    Event::VoteVoided {
+        role,
+        person: person.clone(),
+        now: saw.clone(),
+        saw,
+        release,
+    }
+}
+
+fn no_vote(operator: &Person, on: &str) -> Refusal {
+    let why = format!("there is no vote of {operator} on {on}");
+    Refusal::new(RefusalKind::Usage, why)
+}
+
+#[cfg(test)]
+mod tests;

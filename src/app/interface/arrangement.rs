@@ -6,10 +6,12 @@ use std::collections::BTreeSet;
 use tui_input::Input;
 
 use super::choice::turn;
+use super::custom::Customs;
 use super::order::query::Query;
 use super::{Interface, Overlay, Screen};
 use crate::app::command::Command;
 use crate::app::effect::Effect;
+use crate::app::keymap::Keymap;
 use crate::app::state::State;
 
 /// The order of the rows.
@@ -143,6 +145,45 @@ impl SavedView {
     }
 }
 
+/// What a changed config says of keys and looks.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Preferences {
+    pub keymap: Keymap,
+    pub customs: Customs,
+    pub views: Vec<SavedView>,
+    pub ascii: bool,
+    pub motion: bool,
+    /// What a key may have switched since: `None` leaves it.
+    pub mouse: Option<bool>,
+    pub utc: Option<bool>,
+    /// What has changed, in words.
+    pub told: Option<String>,
+}
+
+/// Takes what a changed config says.
+pub(super) fn prefer(state: &mut State, preferences: Preferences) -> Vec<Effect> {
+    let now = state.now;
+    let interface = &mut state.interface;
+    interface.keymap = preferences.keymap;
+    // What was begun by the old keys does not go on by the new ones.
+    interface.begun = None;
+    interface.customs = preferences.customs;
+    interface.views = preferences.views;
+    interface.ascii = preferences.ascii;
+    interface.motion = preferences.motion;
+    interface.utc = preferences.utc.unwrap_or(interface.utc);
+    if let Some(told) = preferences.told {
+        interface.say(true, told, now);
+    }
+    match preferences.mouse {
+        Some(on) if on != interface.mouse => {
+            interface.mouse = on;
+            vec![Effect::Mouse(on)]
+        }
+        Some(_) | None => Vec::new(),
+    }
+}
+
 impl Interface {
     /// Arranges the board as a view says.
     pub(super) fn take_view(&mut self, view: &SavedView, all: &[String]) {
@@ -219,8 +260,13 @@ pub(super) fn views(state: &mut State) {
         state.interface.say(false, why, state.now);
         return;
     }
+    ask(state, "view ");
+}
+
+/// Opens the palette on what may follow a command.
+pub(super) fn ask(state: &mut State, line: &str) {
     state.interface.overlays.push(Overlay::Palette {
-        input: Input::new("view ".to_owned()),
+        input: Input::new(line.to_owned()),
         selected: 0,
     });
 }
@@ -324,6 +370,39 @@ mod tests {
         assert_eq!(state.interface.group, Grouping::Team);
         let hidden: Vec<&str> = state.interface.hidden.iter().map(String::as_str).collect();
         assert_eq!(hidden, ["earliest", "staging"]);
+    }
+
+    #[test]
+    fn a_changed_config_changes_keys_and_looks_and_leaves_what_a_key_has_switched() {
+        use crate::app::msg::Msg;
+        let mut state = state();
+        press(&mut state, "t");
+        let changes = [("sort".to_owned(), vec!["S".to_owned()])].into();
+        let mut preferences = Preferences {
+            keymap: Keymap::new(&changes).expect("fine"),
+            customs: Customs::default(),
+            views: Vec::new(),
+            ascii: true,
+            motion: true,
+            mouse: None,
+            utc: None,
+            told: Some("the changed config is in use: keys".to_owned()),
+        };
+        let now = state.now;
+        let msg = Msg::Rearranged(Box::new(preferences.clone()));
+        assert_eq!(crate::app::update(&mut state, now, msg), []);
+        assert!(!state.interface.utc, "it was switched to local time");
+        assert!(state.interface.ascii && state.interface.motion);
+        assert_eq!(said(&state), "the changed config is in use: keys");
+        press(&mut state, "s");
+        assert_eq!(state.interface.sort, Sort::Risk);
+        press(&mut state, "S");
+        assert_eq!(state.interface.sort, Sort::Name);
+        (preferences.mouse, preferences.utc) = (Some(true), Some(true));
+        let msg = Msg::Rearranged(Box::new(preferences));
+        let effects = crate::app::update(&mut state, now, msg);
+        assert_eq!(effects, [Effect::Mouse(true)]);
+        assert!(state.interface.utc);
     }
 
     #[test]

@@ -4,10 +4,10 @@
 use std::collections::BTreeMap;
 
 use super::choice::{travel, turn};
-use super::{Chord, Overlay, Screen};
+use super::{Chord, Cursor, Overlay, Screen};
 use crate::app::command::{Command, Context};
 use crate::app::effect::Effect;
-use crate::app::keymap::{Found, Keymap};
+use crate::app::keymap::{Found, Keymap, Mistake};
 use crate::app::state::State;
 use crate::domain::custom::{CustomCommand, Output};
 use crate::domain::sampling::Errand;
@@ -24,16 +24,22 @@ impl Customs {
     ///
     /// # Errors
     ///
-    /// Returns every problem: unreadable keys, keys that mean something already, and a dangerous
-    /// command on anything but a SHIFT letter.
-    pub fn new(commands: Vec<CustomCommand>, keymap: &Keymap) -> Result<Self, Vec<String>> {
+    /// Returns every problem with the command's name: a name that `:` knows already, unreadable keys,
+    /// keys that mean something already, and a dangerous command on anything but a SHIFT letter.
+    pub fn new(commands: Vec<CustomCommand>, keymap: &Keymap) -> Result<Self, Vec<Mistake>> {
         let mut keys: BTreeMap<Chord, usize> = BTreeMap::new();
-        let mut problems = Vec::new();
+        let mut mistakes = Vec::new();
         for (place, command) in commands.iter().enumerate() {
-            let name = &command.name;
+            let mut tell = |why: String| {
+                let name = command.name.clone();
+                mistakes.push(Mistake { name, why });
+            };
+            if Command::named(&command.name).is_some() {
+                tell("a command of the board has this name already".to_owned());
+            }
             for key in &command.keys {
                 let Some(chord) = Chord::parse(key) else {
-                    problems.push(format!("{name}: {key:?} is not a key"));
+                    tell(format!("{key:?} is not a key"));
                     continue;
                 };
                 let meant = [Context::Board, Context::Detail]
@@ -44,26 +50,23 @@ impl Customs {
                         Found::Nothing => None,
                     });
                 if command.dangerous && !chord.is_shift_letter() {
-                    problems.push(format!(
-                        "{name}: it is dangerous, so its key must be a SHIFT letter, not {key}"
+                    tell(format!(
+                        "it is dangerous, so its key must be a SHIFT letter, not {key}"
                     ));
                 } else if let Some(meant) = meant {
-                    problems.push(format!("{name}: {key} means {meant} already"));
+                    tell(format!("{key} means {meant} already"));
                 } else if let Some(other) = keys.get(&chord).and_then(|place| commands.get(*place))
                 {
-                    problems.push(format!(
-                        "{chord} is bound to both {} and {name}",
-                        other.name
-                    ));
+                    tell(format!("{chord} is bound to {} already", other.name));
                 } else {
                     keys.insert(chord, place);
                 }
             }
         }
-        if problems.is_empty() {
+        if mistakes.is_empty() {
             Ok(Self { commands, keys })
         } else {
-            Err(problems)
+            Err(mistakes)
         }
     }
 
@@ -98,20 +101,23 @@ pub struct OutputPane {
 /// Runs the command of a key, if one is bound to it here.
 pub(super) fn key(state: &mut State, chord: Chord) -> Vec<Effect> {
     match state.interface.customs.keys.get(&chord) {
-        Some(place) => start(state, *place),
+        Some(place) => start(state, *place, None),
         None => Vec::new(),
     }
 }
 
-/// Runs a command over the selected cell, or asks first.
-pub(super) fn start(state: &mut State, place: usize) -> Vec<Effect> {
+/// Runs a command over a cell, the selected one if none is named, or asks first.
+pub(super) fn start(state: &mut State, place: usize, at: Option<Cursor>) -> Vec<Effect> {
     let now = state.now;
     if !state.interface.overlays.is_empty() {
         return Vec::new();
     }
-    let (command, errand, on) = match prepared(state, place) {
+    let (command, errand, on) = match prepared(state, place, at.as_ref()) {
         Ok(prepared) => prepared,
         Err(why) => {
+            let name = state.interface.customs.commands.get(place);
+            let name = name.map_or("", |command| command.name.as_str());
+            let why = format!("{name}: {why}");
             state.interface.say(false, why, now);
             return Vec::new();
         }
@@ -128,38 +134,52 @@ pub(super) fn start(state: &mut State, place: usize) -> Vec<Effect> {
     launch(state, errand)
 }
 
-/// Why a command cannot be run over the selected cell.
-pub fn blocked(state: &State, place: usize) -> Option<String> {
-    prepared(state, place).err()
+/// What a command does, as the config says, else what it runs.
+pub fn about(command: &CustomCommand) -> String {
+    let help = command.help.clone();
+    let help = help.unwrap_or_else(|| command.argv.join(" "));
+    if command.asks() {
+        format!("{help}; asks first")
+    } else {
+        help
+    }
 }
 
-fn prepared(state: &State, place: usize) -> Result<(CustomCommand, Errand, String), String> {
+/// Why a command cannot be run over a cell, the selected one if none is named.
+pub fn blocked(state: &State, place: usize, at: Option<&Cursor>) -> Option<String> {
+    prepared(state, place, at).err()
+}
+
+fn prepared(
+    state: &State,
+    place: usize,
+    at: Option<&Cursor>,
+) -> Result<(CustomCommand, Errand, String), String> {
     let command = state
         .interface
         .customs
         .commands
         .get(place)
         .ok_or("there is no such command")?;
-    let name = &command.name;
     if command.dangerous && state.engine.read_only {
-        return Err(format!("{name}: it is dangerous, and this is read-only"));
+        return Err("it is dangerous, and this is read-only".to_owned());
     }
     let here = matches!(state.interface.screen, Screen::Board | Screen::Detail(_));
-    let cursor = state.interface.cursor.as_ref().filter(|_| here);
-    let cursor = cursor.ok_or_else(|| format!("{name}: no cell is selected"))?;
+    let selected = state.interface.cursor.as_ref().filter(|_| here);
+    let cursor = at.or(selected).ok_or("no cell is selected")?;
     let row = state.engine.board.row(&cursor.service);
     let found = row.and_then(|row| Some((row, row.cell(&cursor.environment)?)));
     let (row, cell) =
-        found.ok_or_else(|| format!("{name}: {} has no {}", cursor.service, cursor.environment))?;
+        found.ok_or_else(|| format!("{} has no {}", cursor.service, cursor.environment))?;
     if !command.covers(&cursor.service, &cursor.environment) {
         let (service, environment) = (&cursor.service, &cursor.environment);
-        return Err(format!("{name}: it is not for {service} > {environment}"));
+        return Err(format!("it is not for {service} > {environment}"));
     }
     let url = cell.url.as_deref();
     let url = url.or(row.facts.value().map(|facts| facts.url.as_str()));
     let on = format!("{} > {}", cursor.service, cursor.environment);
     let errand = command.errand(&row.service, cell, url);
-    let errand = errand.map_err(|word| format!("{name}: {on} has no {word}"))?;
+    let errand = errand.map_err(|word| format!("{on} has no {word}"))?;
     Ok((command.clone(), errand, on))
 }
 
@@ -358,8 +378,10 @@ mod tests {
             command("three", "hyper-u", false),
             command("four", "S", true),
             command("five", "S", false),
+            command("promote", "u", false),
         ];
-        let problems = Customs::new(commands, &Keymap::default()).expect_err("four");
-        assert_eq!(problems.len(), 4, "{problems:?}");
+        let mistakes = Customs::new(commands, &Keymap::default()).expect_err("five");
+        let names: Vec<&str> = mistakes.iter().map(|it| it.name.as_str()).collect();
+        assert_eq!(names, ["one", "two", "three", "five", "promote"]);
     }
 }

@@ -1,6 +1,8 @@
-//! The line of `/`: enter keeps what was typed, esc goes back to what was there before.
+//! The line of `/`: enter keeps what was typed, tab completes it, esc goes back to what was there before.
 
-use super::Overlay;
+use tui_input::Input;
+
+use super::{Overlay, order, overlay};
 use crate::app::command::Command;
 use crate::app::effect::Effect;
 use crate::app::state::State;
@@ -16,6 +18,7 @@ pub(super) fn run(state: &mut State, command: Command) -> Vec<Effect> {
                 state.interface.arrange(&state.engine, state.now);
             }
         }
+        Command::NextPane => complete(state),
         // Moving among the rows that are left, without closing the line.
         Command::Down | Command::Up => {
             let down = command == Command::Down;
@@ -36,4 +39,19 @@ pub(super) fn run(state: &mut State, command: Command) -> Vec<Effect> {
         _ => {}
     }
     Vec::new()
+}
+
+/// Completes the last word, by the first of what it may become.
+fn complete(state: &mut State) {
+    let Some(Overlay::Filter { input, .. }) = state.interface.overlays.last() else {
+        return;
+    };
+    let longer = order::completion::completions(state, input.value());
+    let Some(longer) = longer.into_iter().next() else {
+        return;
+    };
+    if let Some(Overlay::Filter { input, .. }) = state.interface.overlays.last_mut() {
+        *input = Input::new(longer);
+    }
+    overlay::typed(state);
 }

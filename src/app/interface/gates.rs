@@ -2,7 +2,7 @@
 
 use tui_input::Input;
 
-use super::{Overlay, cover, hold, link};
+use super::{Cursor, Overlay, cover, hold, link};
 use crate::app::command::Command;
 use crate::app::effect::Effect;
 use crate::app::engine::Engine;
@@ -19,9 +19,24 @@ pub use dialog::{GatesAction, GatesDialog, GatesFocus};
 
 /// Opens the dialog on the selected cell.
 pub(super) fn open(state: &mut State) {
-    let Some(cursor) = state.interface.cursor.clone() else {
-        return;
-    };
+    if let Some(cursor) = state.interface.cursor.clone() {
+        open_on(state, cursor);
+    }
+}
+
+/// Opens the dialog on a cell, to withdraw the operator's vote there.
+pub(super) fn withdraw(state: &mut State, cursor: Cursor) {
+    open_on(state, cursor);
+    if let Some(Overlay::Gates(dialog)) = state.interface.overlays.last_mut() {
+        let mut actions = dialog.actions.iter();
+        let withdrawal = actions.find(|action| matches!(action, GatesAction::Withdraw(_)));
+        if let Some(action) = withdrawal.cloned() {
+            dialog.action = action;
+        }
+    }
+}
+
+fn open_on(state: &mut State, cursor: Cursor) {
     let engine = &state.engine;
     let operator = engine.may_record();
     let (roles, no_vote) = match &operator {
@@ -33,11 +48,10 @@ pub(super) fn open(state: &mut State) {
         ),
         Err(refusal) => (Vec::new(), Some(refusal.why.clone())),
     };
-    let mut actions = vec![
-        GatesAction::Vote(Voice::Go),
-        GatesAction::Vote(Voice::NoGo),
-        GatesAction::Add,
-    ];
+    let mut actions = vec![GatesAction::Vote(Voice::Go), GatesAction::Vote(Voice::NoGo)];
+    let own = engine.own_vote(&cursor.service, &cursor.environment);
+    actions.extend(own.map(|vote| GatesAction::Withdraw(vote.voice)));
+    actions.push(GatesAction::Add);
     if let Ok(operator) = &operator {
         actions.extend(
             covering(engine, &cursor.service, &cursor.environment)

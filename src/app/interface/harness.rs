@@ -161,7 +161,8 @@ pub(crate) fn on(state: &mut State, service: &str, environment: &str) {
 pub(crate) fn press(state: &mut State, keys: &str) -> Vec<Effect> {
     let mut effects = Vec::new();
     for word in keys.split_whitespace() {
-        let chords: Vec<Chord> = match word.strip_prefix('\'') {
+        let typed = word.strip_prefix('\'').filter(|text| !text.is_empty());
+        let chords: Vec<Chord> = match typed {
             Some(text) => text
                 .chars()
                 .map(|letter| if letter == '_' { ' ' } else { letter })

@@ -2,8 +2,9 @@
 
 use proptest::prelude::*;
 
-use super::harness::{add_release, changes, hold, judge, on, press, running, state, top};
-use super::{Chord, DetailTab, Key, Pane, Screen};
+use super::custom::Customs;
+use super::harness::{add_release, changes, entry, hold, judge, on, press, running, state, top};
+use super::{Chord, DetailTab, Key, Overlay, Pane, Problem, SavedView, Screen};
 use crate::app::command::{Context, SPECS};
 use crate::app::effect::Effect;
 use crate::app::keymap::Keymap;
@@ -12,7 +13,10 @@ use crate::app::state::State;
 use crate::app::update;
 use crate::app::view::Dialog;
 use crate::app::view::view;
+use crate::domain::custom::CustomCommand;
+use crate::domain::entry::Event;
 use crate::domain::gate;
+use crate::domain::hold::Cover;
 
 /// Every key that must change nothing: all that can be typed without SHIFT letters, every ctrl
 /// and alt chord, and the named keys.
@@ -61,7 +65,7 @@ fn harmless() -> Vec<Chord> {
 type Scene = (&'static str, fn() -> State);
 
 /// Every screen and tab with no overlay, with things on it that could be changed.
-const SCENES: [Scene; 11] = [
+const SCENES: [Scene; 19] = [
     ("board", || busy()),
     ("board, marked", || {
         let mut state = busy();
@@ -78,9 +82,18 @@ const SCENES: [Scene; 11] = [
     ("gates tab", || detail(DetailTab::Gates)),
     ("deployments tab", || detail(DetailTab::Deployments)),
     ("requests tab", || detail(DetailTab::PullRequests)),
-    ("timeline", || {
+    ("scope tab", || detail(DetailTab::Scope)),
+    ("pipeline tab", || detail(DetailTab::Pipeline)),
+    ("timeline", || by_key("3")),
+    ("pipelines", || by_key("4")),
+    ("requests", || by_key("4 ]")),
+    ("tasks", || by_key("5")),
+    ("holds", || by_key(": 'holds enter")),
+    ("forge", || by_key(": 'forges enter")),
+    ("plan", || {
         let mut state = busy();
-        press(&mut state, "3");
+        add_release(&mut state);
+        press(&mut state, "2 p");
         state
     }),
     ("release", || {
@@ -103,8 +116,55 @@ fn busy() -> State {
     hold(&mut state, "h-1", "search", "staging");
     running(&mut state, "web", "production");
     on(&mut state, "api", "production");
+    let entry = entry((
+        Event::HoldLifted {
+            id: "h-0".into(),
+            cover: Cover::default(),
+        },
+        1,
+    ));
+    state.engine.entries.push_back(entry);
+    let forge = crate::app::engine::ForgeState::default();
+    state.engine.forges.insert("github".into(), forge);
+    state.interface.problems.push(Problem {
+        at: state.now,
+        count: 1,
+        last_at: state.now,
+        subject: "github".into(),
+        why: "502".into(),
+        hint: None,
+        request: None,
+        read: false,
+    });
+    let view = SavedView::new("front", Some("group:front"), None, None, None);
+    state.interface.views.push(view.expect("a view"));
+    let own = |key: &str, dangerous| CustomCommand {
+        name: format!("own-{key}"),
+        argv: vec!["./tool".to_owned(), "{service}".to_owned()],
+        help: None,
+        keys: vec![key.to_owned()],
+        confirm: false,
+        dangerous,
+        services: Vec::new(),
+        environments: Vec::new(),
+        time_limit: jiff::SignedDuration::from_secs(5),
+    };
+    let commands = vec![own("u", false), own("S", true)];
+    state.interface.customs = Customs::new(commands, &Keymap::default()).expect("fine");
     state
 }
+
+fn by_key(keys: &str) -> State {
+    let mut state = busy();
+    press(&mut state, keys);
+    assert_ne!(state.interface.screen, Screen::Board, "{keys}");
+    state
+}
+
+/// What leads over a screen, from the board.
+const OVER: [&str; 18] = [
+    "?", "!", "M", "d", "/", ":", "c", "'", "P", "H", "V", "O", "B", "X", "A", "T", "u", "S",
+];
 
 fn words(dialog: &Dialog) -> String {
     let spans = dialog.lines.iter().flat_map(|line| &line.0);
@@ -133,6 +193,54 @@ fn is_dialog(state: &State) -> bool {
         top(state),
         "promote" | "hold" | "gates" | "confirm" | "override" | "release" | "handover"
     )
+}
+
+/// Every key that any help names, by every keymap's strokes, on every screen and in every overlay.
+#[test]
+fn every_key_of_the_help_in_every_context_leaves_a_picture() {
+    let keymap = Keymap::default();
+    let keys: Vec<_> = SPECS
+        .iter()
+        .flat_map(|spec| keymap.keys(spec.command))
+        .collect();
+    let place = |state: &State| {
+        let interface = &state.interface;
+        let screen = interface.screen.clone();
+        (screen, interface.tab, interface.overlays.len(), top(state))
+    };
+    let press_all = |name: &str, fresh: &dyn Fn() -> State| {
+        let mut state = fresh();
+        for strokes in &keys {
+            let before = place(&state);
+            for chord in strokes.chords() {
+                let now = state.now;
+                let effects = update(&mut state, now, Msg::Key(*chord));
+                assert!(!effects.iter().any(changes), "{name}: {chord}");
+            }
+            assert!(!view(&state).footer.is_empty(), "{name}: {strokes}");
+            // It led away: the next key is pressed here again.
+            if place(&state) != before {
+                state = fresh();
+            }
+        }
+    };
+    for (name, scene) in SCENES {
+        press_all(name, &scene);
+    }
+    for open in OVER {
+        press_all(open, &|| {
+            let mut state = busy();
+            running(&mut state, "api", "production");
+            press(&mut state, open);
+            assert_ne!(top(&state), "none", "{open}");
+            state
+        });
+    }
+    press_all("quit", &|| {
+        let mut leaving = busy();
+        leaving.interface.overlays.push(Overlay::Quit { focus: 0 });
+        leaving
+    });
 }
 
 #[test]

@@ -17,7 +17,7 @@ use crate::domain::pipeline::{Job, Run};
 
 mod keys;
 
-pub(super) use keys::{browse, copied, run, search, watch, watched_run};
+pub(super) use keys::{browse, copied, run, run_in, search, watch, watched_run};
 
 /// How many lines around those in sight are held, so that a key finds its line here.
 const AROUND: u64 = 300;
@@ -245,6 +245,11 @@ impl Room {
 }
 
 impl Logs {
+    /// Shows the run of the cell again, rather than one that was asked for.
+    pub(super) fn forget_wanted(&mut self) {
+        self.wanted = None;
+    }
+
     pub(crate) fn take(&mut self, ticket: u64, answer: LogAnswer, height: usize, now: Timestamp) {
         if let Some(pane) = &mut self.pane {
             pane.take(ticket, answer, height, now);
@@ -255,10 +260,11 @@ impl Logs {
     pub fn room(&self, columns: usize, rows: usize) -> Room {
         let failure = self.pane.as_ref().filter(|_| self.summary);
         let failed = failure.map_or(0, |pane| pane.failed.lines.len());
-        let failed = if failed == 0 {
-            0
-        } else {
-            (failed + 1).min(rows / 2)
+        let failed = match failed {
+            0 => 0,
+            // Where there is hardly any room, what failed is what is looked for.
+            failed if rows < 8 => (failed + 1).min(rows.saturating_sub(1)),
+            failed => (failed + 1).min(rows / 2),
         };
         Room {
             columns,

@@ -16,6 +16,7 @@ use crate::domain::cell::CellState;
 use crate::domain::ids::{EnvironmentName, ServiceName};
 use crate::domain::policy::Policy;
 
+pub mod completion;
 pub mod grouping;
 mod lines;
 pub mod query;
@@ -124,8 +125,8 @@ impl Interface {
         }
         let others = rows.iter().skip(known);
         standings.extend(others.map(|row| Standing::of(row, &engine.policy, now)));
-        let worst = || standings.iter().map(|standing| standing.worst);
-        self.tally = Some(Tally::of(&engine.board, names, worst()));
+        let worst = standings.iter().map(|standing| standing.worst);
+        self.tally = Some(Tally::of(&engine.board, names, worst));
         let mut sorted: Vec<usize> = Vec::new();
         if may_move {
             sorted.extend(0..rows.len());

@@ -4,7 +4,9 @@
 
 use std::cmp::Reverse;
 
-use super::choice::travel;
+use jiff::Timestamp;
+
+use super::choice::{travel, turn};
 use super::{DetailTab, Interface, ListCursor, Screen};
 use crate::app::command::Command;
 use crate::app::engine::Engine;
@@ -29,6 +31,37 @@ pub enum Overview {
     PullRequests,
     Tasks,
     Holds,
+}
+
+impl Overview {
+    pub const ALL: [Self; 4] = [Self::Runs, Self::PullRequests, Self::Tasks, Self::Holds];
+}
+
+/// The order of a list.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ListSort {
+    /// What needs somebody first.
+    #[default]
+    Need,
+    Newest,
+    /// By service, as the names go.
+    Service,
+}
+
+impl ListSort {
+    pub const ALL: [Self; 3] = [Self::Need, Self::Newest, Self::Service];
+
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Need => "need",
+            Self::Newest => "newest",
+            Self::Service => "service",
+        }
+    }
+
+    pub fn named(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|sort| sort.word() == word)
+    }
 }
 
 /// One line of a list.
@@ -59,6 +92,7 @@ pub enum Key {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Picked {
     pub list: ListCursor,
+    pub sort: ListSort,
     /// `None` follows the first line.
     at: Option<Key>,
 }
@@ -81,6 +115,11 @@ impl Overviews {
             Overview::Tasks => &self.tasks,
             Overview::Holds => &self.holds,
         }
+    }
+
+    /// Orders a list anew.
+    pub(super) fn sort(&mut self, overview: Overview, sort: ListSort) {
+        self.of_mut(overview).sort = sort;
     }
 
     fn of_mut(&mut self, overview: Overview) -> &mut Picked {
@@ -131,6 +170,18 @@ impl Item<'_> {
         }
     }
 
+    /// When it began, or was last heard of.
+    fn at(&self) -> Timestamp {
+        match self {
+            Self::Run(_, run) => run.updated_at,
+            Self::PullRequest(_, request) => request.updated_at,
+            Self::Flight(_, _, flight) => flight.since,
+            Self::Order(promotion) => promotion.intended_at,
+            Self::Release(run) => run.started_at,
+            Self::Hold(hold) => hold.since,
+        }
+    }
+
     /// The run that it is about, whose log can be shown.
     pub fn run(&self) -> Option<RunId> {
         match self {
@@ -165,8 +216,24 @@ fn urgency(run: &Run) -> u8 {
     run.phase.rank()
 }
 
-/// The lines of a list, what needs somebody first.
-pub fn items(engine: &Engine, overview: Overview) -> Vec<Item<'_>> {
+/// The lines of a list in its order.
+pub fn items<'a>(
+    engine: &'a Engine,
+    overviews: &Overviews,
+    overview: Overview,
+    now: Timestamp,
+) -> Vec<Item<'a>> {
+    let mut items = by_need(engine, overview, now);
+    // Stable: of what is the same, what needs somebody comes first.
+    match overviews.of(overview).sort {
+        ListSort::Need => {}
+        ListSort::Newest => items.sort_by_key(|item| Reverse(item.at())),
+        ListSort::Service => items.sort_by(|one, other| one.service().cmp(&other.service())),
+    }
+    items
+}
+
+fn by_need(engine: &Engine, overview: Overview, now: Timestamp) -> Vec<Item<'_>> {
     let rows = engine.board.rows.iter();
     match overview {
         Overview::Runs => {
@@ -200,7 +267,7 @@ pub fn items(engine: &Engine, overview: Overview) -> Vec<Item<'_>> {
         Overview::Holds => {
             let ledger = engine.ledger.iter();
             let mut holds: Vec<&Hold> = ledger.flat_map(|ledger| ledger.holds.values()).collect();
-            holds.sort_by_key(|hold| (hold.since, hold.id.clone()));
+            holds.sort_by_key(|hold| (!hold.is_on(now), hold.since, hold.id.clone()));
             holds.into_iter().map(Item::Hold).collect()
         }
     }
@@ -274,12 +341,12 @@ impl Interface {
     }
 
     /// Keeps the cursor on its line, and says which services are in sight.
-    pub(super) fn follow_overview(&mut self, engine: &Engine) -> Vec<ServiceName> {
+    pub(super) fn follow_overview(&mut self, engine: &Engine, now: Timestamp) -> Vec<ServiceName> {
         let Some(overview) = self.overview() else {
             return Vec::new();
         };
         let height = height(self);
-        let items = items(engine, overview);
+        let items = items(engine, &self.overviews, overview, now);
         let picked = self.overviews.of_mut(overview);
         let place = picked.at.as_ref().and_then(|at| {
             let mut places = items.iter();
@@ -301,7 +368,14 @@ impl Interface {
 pub(super) fn selected(state: &State) -> Option<Item<'_>> {
     let overview = state.interface.overview()?;
     let place = state.interface.overviews.of(overview).list.selected;
-    items(&state.engine, overview).get(place).copied()
+    items(
+        &state.engine,
+        &state.interface.overviews,
+        overview,
+        state.now,
+    )
+    .get(place)
+    .copied()
 }
 
 pub(super) fn run(state: &mut State, command: Command) {
@@ -317,8 +391,15 @@ pub(super) fn run(state: &mut State, command: Command) {
             }
         }
         Command::Open => open(state, overview),
+        Command::Sort => {
+            let picked = state.interface.overviews.of_mut(overview);
+            let place = ListSort::ALL.iter().position(|sort| *sort == picked.sort);
+            let next = turn(place.unwrap_or(0), ListSort::ALL.len(), true);
+            picked.sort = ListSort::ALL.get(next).copied().unwrap_or_default();
+        }
         _ => {
-            let items = items(&state.engine, overview);
+            let overviews = &state.interface.overviews;
+            let items = items(&state.engine, overviews, overview, state.now);
             let height = height(&state.interface);
             let list = state.interface.overviews.of(overview).list;
             let Some(to) = travel(command, list.selected, items.len(), height) else {

@@ -1,14 +1,15 @@
 //! The line of `:`: its keys, and carrying out what was chosen. What is on offer is found in
-//! `palette/choices.rs`.
+//! `palette/choices.rs`, what may follow a command in `palette/arguments.rs`.
 
 use tui_input::Input;
 
 use super::choice::turn;
-use super::{Overlay, Screen, arrangement, custom};
+use super::{DetailTab, Overlay, Screen, arrangement, custom};
 use crate::app::command::Command;
 use crate::app::effect::Effect;
 use crate::app::state::State;
 
+mod arguments;
 mod choices;
 
 use choices::Action;
@@ -30,11 +31,6 @@ pub(super) fn run(state: &mut State, command: Command) -> Vec<Effect> {
         Command::Down => select(state, &typed, true),
         Command::Up | Command::PreviousPane => select(state, &typed, false),
         Command::Open => {
-            // The whole name of a command of the operator's own means that one.
-            if let Some(place) = state.interface.customs.named(typed.trim()) {
-                state.interface.overlays.pop();
-                return custom::start(state, place);
-            }
             let found = choices(state, &typed);
             let Some(choice) = found.into_iter().nth(chosen) else {
                 let why = format!("there is no command {typed:?} here");
@@ -52,13 +48,23 @@ pub(super) fn run(state: &mut State, command: Command) -> Vec<Effect> {
 /// chooses the next one.
 fn complete(state: &mut State, typed: &str, chosen: usize) {
     let found = choices(state, typed);
-    let Some(choice) = found.get(chosen) else {
+    let stands = |choice: &&Choice| choice.line.trim_end() == typed.trim_end();
+    let Some(mut choice) = found.get(chosen) else {
         return;
     };
-    if choice.line.trim_end() == typed.trim_end() {
-        return select(state, typed, true);
+    if stands(&choice) {
+        // A filter stands there as it is, and goes on to what comes after it.
+        let longer = found.get(chosen + 1);
+        let longer = longer.filter(|longer| matches!(longer.action, Action::Filter(_)));
+        let Some(longer) = longer else {
+            return select(state, typed, true);
+        };
+        choice = longer;
     }
-    let line = format!("{} ", choice.line.trim_end());
+    let line = choice.line.trim_end();
+    // The value of a field follows without a blank.
+    let blank = if line.ends_with(':') { "" } else { " " };
+    let line = format!("{line}{blank}");
     if let Some(Overlay::Palette { input, selected }) = state.interface.overlays.last_mut() {
         *input = Input::new(line);
         *selected = 0;
@@ -100,6 +106,25 @@ fn carry_out(state: &mut State, choice: Choice) -> Vec<Effect> {
             state.interface.marks = marks;
             return effects;
         }
+        Action::On(command, release) => {
+            state.interface.release = Some(release);
+            state.interface.show(Screen::Release);
+            return super::screen(state, command);
+        }
+        Action::Custom(place, at) => return custom::start(state, place, at),
+        Action::Log(cursor) => {
+            state.interface.log.forget_wanted();
+            state.interface.show(Screen::Detail(cursor.service.clone()));
+            state.interface.cursor = Some(cursor);
+            state.interface.tab = DetailTab::Log;
+        }
+        Action::Forge(name) => state.interface.show(Screen::Forge(name)),
+        Action::Theme(name) => return vec![Effect::Theme(name)],
+        Action::Column(name) => {
+            if !state.interface.hidden.remove(&name) {
+                state.interface.hidden.insert(name);
+            }
+        }
         Action::Service(service) => state.interface.show(Screen::Detail(service)),
         Action::Release(name) => {
             state.interface.release = Some(name);
@@ -107,6 +132,11 @@ fn carry_out(state: &mut State, choice: Choice) -> Vec<Effect> {
         }
         Action::View(name) => arrangement::choose(state, &name),
         Action::Sort(sort) => state.interface.sort = sort,
+        Action::ListSort(sort) => {
+            if let Some(overview) = state.interface.overview() {
+                state.interface.overviews.sort(overview, sort);
+            }
+        }
         Action::Group(group) => state.interface.group = group,
         Action::Filter(text) => state.interface.filter = text,
         Action::Again(_) => {}

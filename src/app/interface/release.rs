@@ -42,6 +42,8 @@ pub struct ReleaseDialog {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ReleaseAction {
     Vote,
+    /// Take one's own vote back.
+    Withdraw,
     Start,
     Resume,
     Cancel,
@@ -141,6 +143,19 @@ pub(super) fn open(state: &mut State, action: ReleaseAction) {
     state.interface.overlays.push(Overlay::Release(dialog));
 }
 
+/// Opens the dialog that withdraws the operator's vote on a release.
+pub(super) fn withdraw(state: &mut State, name: &ReleaseName) {
+    let policy = state.engine.policy.clone();
+    let Some(release) = policy.release(name) else {
+        let text = format!("{name} is gone from the config: nothing rests on the vote");
+        let now = state.now;
+        state.interface.say(false, text, now);
+        return;
+    };
+    let dialog = dialog(&state.engine, release, ReleaseAction::Withdraw, state.now);
+    state.interface.overlays.push(Overlay::Release(dialog));
+}
+
 fn dialog(
     engine: &Engine,
     release: &Release,
@@ -149,7 +164,9 @@ fn dialog(
 ) -> ReleaseDialog {
     let decision = engine.decision(release, now);
     let operator = match action {
-        ReleaseAction::Vote | ReleaseAction::Cancel => engine.may_record(),
+        ReleaseAction::Vote | ReleaseAction::Withdraw | ReleaseAction::Cancel => {
+            engine.may_record()
+        }
         ReleaseAction::Start | ReleaseAction::Resume => engine.may_act(),
     };
     let roles: Vec<RoleName> = operator
@@ -273,7 +290,7 @@ impl ReleaseDialog {
             ReleaseAction::Start if self.stuck.is_empty() => vec![ReleaseFocus::Note],
             ReleaseAction::Start => vec![ReleaseFocus::Skip, ReleaseFocus::Note],
             ReleaseAction::Resume => Vec::new(),
-            ReleaseAction::Cancel => vec![ReleaseFocus::Note],
+            ReleaseAction::Withdraw | ReleaseAction::Cancel => vec![ReleaseFocus::Note],
         };
         if self.typed.is_some() {
             stops.push(ReleaseFocus::Typed);
@@ -328,10 +345,11 @@ impl ReleaseDialog {
             ReleaseAction::Start if !self.stuck.is_empty() && !self.skip => {
                 return Some("something is stuck".to_owned());
             }
-            ReleaseAction::Start | ReleaseAction::Cancel if no_note => {
+            ReleaseAction::Withdraw | ReleaseAction::Start | ReleaseAction::Cancel if no_note => {
                 return Some("a reason is required".to_owned());
             }
             ReleaseAction::Vote
+            | ReleaseAction::Withdraw
             | ReleaseAction::Start
             | ReleaseAction::Resume
             | ReleaseAction::Cancel => {}
@@ -354,6 +372,10 @@ impl ReleaseDialog {
                 voice: self.voice,
                 note,
                 seen: self.seen.clone(),
+            },
+            ReleaseAction::Withdraw => Request::WithdrawReleaseVote {
+                release,
+                reason: note,
             },
             ReleaseAction::Start => Request::StartRelease {
                 release,
@@ -382,6 +404,14 @@ impl ReleaseDialog {
                     format!("{line} --note {}", link::quoted(&note))
                 }
             }
+            ReleaseAction::Withdraw => {
+                let line = format!("gonogo vote withdraw {release}");
+                if note.is_empty() {
+                    line
+                } else {
+                    format!("{line} --note {}", link::quoted(&note))
+                }
+            }
             ReleaseAction::Start => {
                 let skip: String = self
                     .stuck
@@ -404,7 +434,10 @@ impl ReleaseDialog {
             self.refused = Some(format!("{} is gone from the config", self.release));
             return;
         };
-        if matches!(self.action, ReleaseAction::Resume | ReleaseAction::Cancel) {
+        if matches!(
+            self.action,
+            ReleaseAction::Withdraw | ReleaseAction::Resume | ReleaseAction::Cancel
+        ) {
             return;
         }
         if engine.decision(release, now).bound != self.seen {

@@ -3,6 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::overview::{ListSort, Overview};
 use super::{Cursor, DetailTab, Grouping, Interface, Screen, Sort};
 use crate::domain::policy::Policy;
 use crate::domain::text::clean;
@@ -25,6 +26,9 @@ struct Kept {
     group: String,
     hidden: Vec<String>,
     lines: Vec<String>,
+    /// The orders of the lists; earlier versions had none.
+    #[serde(default)]
+    lists: Vec<String>,
 }
 
 impl Interface {
@@ -53,6 +57,9 @@ impl Interface {
             group: self.group.word().to_owned(),
             hidden: self.hidden.iter().cloned().collect(),
             lines: self.said_before.clone(),
+            lists: Overview::ALL
+                .map(|overview| self.overviews.of(overview).sort.word().to_owned())
+                .to_vec(),
         };
         serde_json::to_string(&kept).unwrap_or_default()
     }
@@ -94,6 +101,10 @@ impl Interface {
         self.sort = Sort::named(&kept.sort).unwrap_or_default();
         self.group = Grouping::named(&kept.group).unwrap_or_default();
         self.hidden = kept.hidden.iter().map(|column| clean(column)).collect();
+        for (overview, word) in Overview::ALL.into_iter().zip(&kept.lists) {
+            let sort = ListSort::named(word).unwrap_or_default();
+            self.overviews.sort(overview, sort);
+        }
         self.said_before = kept.lines.iter().map(|line| clean(line)).collect();
         true
     }
@@ -109,7 +120,7 @@ mod tests {
         let mut before = state();
         press(
             &mut before,
-            "/ 'front enter s b b c space esc j h t enter ]",
+            "4 s s 5 s 1 / 'front enter s b b c space esc j h t enter ]",
         );
         let text = before.interface.to_session();
         let mut after = state();
@@ -126,6 +137,11 @@ mod tests {
         );
         assert_eq!(one.hidden, other.hidden);
         assert_eq!(one.order, other.order);
+        for overview in Overview::ALL {
+            let sort = |it: &Interface| it.overviews.of(overview).sort;
+            assert_eq!(sort(one), sort(other), "{overview:?}");
+        }
+        assert_eq!(other.overviews.of(Overview::Runs).sort, ListSort::Service);
     }
 
     #[test]

@@ -1,20 +1,25 @@
 //! Undoing: the newest thing that the operator did, and whether it can be taken back. A hold is
-//! lifted through its own dialog; of what cannot be undone it is said what there is instead.
+//! lifted and a vote withdrawn through their own dialogs; of what cannot be undone it is said what
+//! there is instead.
 
 use jiff::Timestamp;
 use tui_input::Input;
 
-use super::{HoldDialog, HoldFocus, HoldMode, Overlay};
+use super::{Cursor, HoldDialog, HoldFocus, HoldMode, Overlay, gates, release};
 use crate::app::engine::Engine;
 use crate::app::state::State;
 use crate::domain::hold::HoldKind;
-use crate::domain::ids::HoldId;
+use crate::domain::ids::{HoldId, ReleaseName};
 use crate::domain::promotion::Purpose;
 
 /// The newest thing of one's own.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Last {
     Hold(HoldId),
+    /// A vote on a promotion into this cell.
+    Vote(Cursor),
+    /// A vote on a whole release.
+    ReleaseVote(ReleaseName),
     /// It stays; what to do instead.
     Final(String),
 }
@@ -29,18 +34,16 @@ pub fn last(engine: &Engine, now: Timestamp) -> Option<Last> {
         .map(|hold| (hold.since, Last::Hold(hold.id.clone())));
     let votes = ledger.votes.values().filter(|vote| vote.person == *me);
     let votes = votes.map(|vote| {
-        let (service, environment) = (&vote.service, &vote.environment);
-        let why = format!("a vote stays: V on {service} {environment} votes anew and replaces it");
-        (vote.at, Last::Final(why))
+        let cursor = Cursor {
+            service: vote.service.clone(),
+            environment: vote.environment.clone(),
+        };
+        (vote.at, Last::Vote(cursor))
     });
     let on_releases = ledger.release_votes.values();
-    let on_releases = on_releases.filter(|vote| vote.person == *me).map(|vote| {
-        let why = format!(
-            "a vote stays: V on {} votes anew and replaces it",
-            vote.release
-        );
-        (vote.at, Last::Final(why))
-    });
+    let on_releases = on_releases
+        .filter(|vote| vote.person == *me)
+        .map(|vote| (vote.at, Last::ReleaseVote(vote.release.clone())));
     let orders = ledger.promotions.values();
     let orders = orders
         // A brake goes with its hold.
@@ -76,6 +79,8 @@ pub(super) fn open(state: &mut State) {
     let found = last(&state.engine, state.now);
     let id = match found {
         Some(Last::Hold(id)) => id,
+        Some(Last::Vote(cursor)) => return gates::withdraw(state, cursor),
+        Some(Last::ReleaseVote(name)) => return release::withdraw(state, &name),
         Some(Last::Final(why)) => return state.interface.say(false, why, state.now),
         None => {
             let why = "there is nothing of yours to undo".to_owned();

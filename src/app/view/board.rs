@@ -47,6 +47,7 @@ fn matrix(look: &Look<'_>) -> Panel {
     for (place, environment) in environments.iter().enumerate() {
         columns.push(Column {
             title: Cow::Owned(environment.as_str().to_uppercase()),
+            tone: Some(look.environment_tone(environment)),
             least: 9,
             // Where the room is short the first environment goes first, the cursor's last.
             rank: if Some(*environment) == target {
@@ -60,6 +61,7 @@ fn matrix(look: &Look<'_>) -> Panel {
     if let Some(target) = next_to {
         columns.push(Column {
             title: Cow::Owned(format!("NEXT > {}", target.as_str().to_uppercase())),
+            tone: Some(look.environment_tone(target)),
             least: 12,
             ..Column::default()
         });
@@ -71,6 +73,7 @@ fn matrix(look: &Look<'_>) -> Panel {
             least: 12,
             rank: 100,
             grows: true,
+            tone: None,
         });
     }
     let ranged = look.interface.ranged();

@@ -44,7 +44,7 @@ pub(super) fn main(look: &Look<'_>, service: &ServiceName) -> Vec<Panel> {
     let hidden = lines.len().saturating_sub(offset + rows);
     top.extend(lines.into_iter().skip(offset).take(rows));
     let mut title = Bar::default()
-        .left(0, peek::movement(row, cell))
+        .left(0, peek::movement(look, row, cell))
         .right(0, gates::sum(look, row, cell));
     if hidden > 0 {
         title = title.right(1, Line::of(Tone::Muted, format!("{hidden} below")));
@@ -56,10 +56,16 @@ pub(super) fn main(look: &Look<'_>, service: &ServiceName) -> Vec<Panel> {
     }]
 }
 
-/// `[Gates 6/8]  Scope 3  Deploys  Pipeline 2  PRs 1  Log  Lane`.
+/// `[Gates 6/8]  Scope 3  Deploys  Pipeline 2  PRs 1  Log  Lane`; where they do not fit, from the shown
+/// one on.
 fn tabs(look: &Look<'_>, row: &Row, cell: &Cell) -> Line {
     let mut line = Line::plain(" ");
-    for tab in DetailTab::ALL {
+    let mut tabs = DetailTab::ALL;
+    if look.shape.is_tiny() {
+        let shown = tabs.iter().position(|tab| *tab == look.interface.tab);
+        tabs.rotate_left(shown.unwrap_or(0));
+    }
+    for tab in tabs {
         let text = tab_name(look, row, cell, tab);
         if tab == look.interface.tab {
             line.push(Tone::Focus, format!("[{text}]"));

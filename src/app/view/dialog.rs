@@ -130,9 +130,11 @@ impl Form {
     /// What is wrong with what was typed.
     pub fn error(&mut self, look: &Look<'_>, error: Option<&String>) {
         if let Some(error) = error {
-            for part in wrap(error, self.columns.saturating_sub(2)) {
+            let parts = wrap(error, self.columns.saturating_sub(2));
+            for (place, part) in parts.into_iter().enumerate() {
+                let sign = if place == 0 { look.glyphs.bad() } else { " " };
                 self.lines
-                    .push(Line::of(Tone::Bad, format!("{} {part}", look.glyphs.bad())));
+                    .push(Line::of(Tone::Bad, format!("{sign} {part}")));
             }
         }
     }
@@ -216,7 +218,8 @@ pub(super) fn buttons(buttons: &[Button]) -> Vec<Line> {
         line.push(Tone::Plain, " ");
         line.push(tone, format!("{open}{}{close}", button.name));
         if let Some(why) = &button.blocked {
-            line.push(Tone::Muted, format!("(no: {why}) "));
+            let gap = if button.focused { " " } else { "" };
+            line.push(Tone::Muted, format!("{gap}(no: {why}) "));
         }
     }
     vec![

@@ -125,14 +125,16 @@ pub(super) fn full(look: &Look<'_>, row: &Row, cell: &Cell, columns: usize) -> V
         .iter()
         .map(|verdict| width(&verdict.gate));
     let name = names.max().unwrap_or_default().clamp(8, 18);
-    let mut lines = vec![
-        Line::of(
-            Tone::Heading,
-            format!("  {:<name$} {:<10} WHY", "GATE", "STATE"),
-        )
-        .padded(columns.saturating_sub(5))
-        .with(Tone::Heading, "SEEN"),
-    ];
+    let mut title = Line::of(
+        Tone::Heading,
+        format!("  {:<name$} {:<10} WHY", "GATE", "STATE"),
+    );
+    if !is_narrow(name, columns) {
+        title = title
+            .padded(columns.saturating_sub(5))
+            .with(Tone::Heading, "SEEN");
+    }
+    let mut lines = vec![title];
     for verdict in &cell.judgement.verdicts {
         lines.extend(explained(look, row, verdict, name, columns));
     }
@@ -145,6 +147,11 @@ pub(super) fn full(look: &Look<'_>, row: &Row, cell: &Cell, columns: usize) -> V
     lines
 }
 
+/// Whether the reasons need the room in which it else stands since when they are known.
+fn is_narrow(name: usize, columns: usize) -> bool {
+    columns < name + 40
+}
+
 fn explained(
     look: &Look<'_>,
     row: &Row,
@@ -154,7 +161,9 @@ fn explained(
 ) -> Vec<Line> {
     let state = look.gate(row, verdict);
     let since = since(look, verdict);
-    let room = columns.saturating_sub(name + 20).max(10);
+    let narrow = is_narrow(name, columns);
+    let beside = if narrow { 14 } else { 20 };
+    let room = columns.saturating_sub(name + beside).max(10);
     let ran_out = state == State::Unknown && verdict.state != State::Unknown;
     let why = if ran_out {
         format!(
@@ -178,10 +187,13 @@ fn explained(
                 .with(Tone::Plain, super::line::blanks(missing + 1))
                 .then(look.glyphs.gate(state))
                 .with(Tone::Plain, " ")
-                .with(tone, part)
-                .padded(columns.saturating_sub(5))
-                .with(Tone::Muted, since.clone());
-            lines.push(line);
+                .with(tone, part);
+            lines.push(if narrow {
+                line
+            } else {
+                line.padded(columns.saturating_sub(5))
+                    .with(Tone::Muted, since.clone())
+            });
         } else {
             lines.push(Line::plain(super::line::blanks(name + 14)).with(tone, part));
         }

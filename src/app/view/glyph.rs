@@ -1,5 +1,7 @@
 //! The signs of a state: a glyph and a word, always both, and the tone that repeats them.
 
+use jiff::Timestamp;
+
 use super::line::{Line, Tone};
 use crate::domain::cell::CellState;
 use crate::domain::gate;
@@ -10,18 +12,26 @@ use crate::domain::pull_request::ChangeState;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Glyphs {
     Unicode,
+    /// The same in every other second: what is under way moves.
+    Beat,
     /// For fonts without them and for locales in which their width is ambiguous.
     Ascii,
 }
 
 impl Glyphs {
-    pub fn of(ascii: bool) -> Self {
-        if ascii { Self::Ascii } else { Self::Unicode }
+    /// Those of a picture. With `motion`, what is under way changes its sign as ages tick, and no
+    /// faster.
+    pub fn of(ascii: bool, motion: bool, now: Timestamp) -> Self {
+        match ascii {
+            true => Self::Ascii,
+            false if motion && now.as_second() % 2 != 0 => Self::Beat,
+            false => Self::Unicode,
+        }
     }
 
     fn pick(self, unicode: &'static str, ascii: &'static str) -> &'static str {
         match self {
-            Self::Unicode => unicode,
+            Self::Unicode | Self::Beat => unicode,
             Self::Ascii => ascii,
         }
     }
@@ -31,7 +41,7 @@ impl Glyphs {
         match state {
             CellState::Failed => (self.pick("✗", "x"), "FAIL", Tone::Bad),
             CellState::Held => (self.pick("■", "#"), "HOLD", Tone::Warning),
-            CellState::Running => (self.pick("▸", ">"), "RUN", Tone::Running),
+            CellState::Running => (self.running(), "RUN", Tone::Running),
             CellState::Stale => ("?", "STALE", Tone::Unknown),
             CellState::Waiting => (self.pick("◷", "~"), "WAIT", Tone::Running),
             CellState::Gated => (self.pick("◇", "-"), "GATED", Tone::Warning),
@@ -58,7 +68,7 @@ impl Glyphs {
     pub fn phase(self, phase: &Phase) -> Line {
         let (glyph, word, tone) = match phase {
             Phase::Queued => (self.pick("◷", "~"), "QUEUED", Tone::Running),
-            Phase::Running => (self.pick("▸", ">"), "RUN", Tone::Running),
+            Phase::Running => (self.running(), "RUN", Tone::Running),
             Phase::Gated => (self.pick("◷", "~"), "WAIT", Tone::Warning),
             Phase::Succeeded => (self.good(), "OK", Tone::Good),
             Phase::Failed => (self.bad(), "FAIL", Tone::Bad),
@@ -80,9 +90,7 @@ impl Glyphs {
             | ChangeState::ChangesRequested
             | ChangeState::Behind
             | ChangeState::Blocked => (self.pick("◇", "-"), Tone::Warning),
-            ChangeState::ChecksRunning | ChangeState::Queued => {
-                (self.pick("▸", ">"), Tone::Running)
-            }
+            ChangeState::ChecksRunning | ChangeState::Queued => (self.running(), Tone::Running),
             ChangeState::Draft | ChangeState::Closed => (".", Tone::Muted),
             ChangeState::Checking | ChangeState::Unknown(_) => ("?", Tone::Unknown),
         };
@@ -102,7 +110,10 @@ impl Glyphs {
     }
 
     pub fn running(self) -> &'static str {
-        self.pick("▸", ">")
+        match self {
+            Self::Beat => "▹",
+            Self::Unicode | Self::Ascii => self.pick("▸", ">"),
+        }
     }
 
     pub fn waiting(self) -> &'static str {

@@ -8,6 +8,7 @@ use super::look::Look;
 use super::panel::Bar;
 use super::time;
 use crate::app::engine::{ForgeState, JournalState};
+use crate::app::interface::Screen;
 use crate::domain::board::Row;
 use crate::domain::cell::Cell;
 use crate::domain::gate::{State, Verdict};
@@ -88,6 +89,14 @@ fn merged(look: &Look<'_>) -> Bar {
         }
         return bar
             .left(0, window(look, false))
+            // The board has them below.
+            .left(
+                1,
+                match look.interface.screen {
+                    Screen::Board => Line::new(),
+                    _ => wrong(look),
+                },
+            )
             .left(3, Line::of(Tone::Strong, name(look)));
     }
     bar = bar

@@ -31,11 +31,13 @@ pub enum Tone {
     Alarm,
     /// Lines between panels.
     Rule,
+    /// The name of an environment that a promotion must be armed for.
+    Protected,
 }
 
 impl Tone {
     /// Every tone, in the order of a theme file.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Plain,
         Self::Strong,
         Self::Muted,
@@ -51,6 +53,7 @@ impl Tone {
         Self::Focus,
         Self::Alarm,
         Self::Rule,
+        Self::Protected,
     ];
 
     /// The tone's key in a theme file.
@@ -71,6 +74,7 @@ impl Tone {
             Self::Focus => "focus",
             Self::Alarm => "alarm",
             Self::Rule => "rule",
+            Self::Protected => "protected",
         }
     }
 }

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use jiff::Timestamp;
 
 use super::glyph::Glyphs;
+use super::line::Tone;
 use super::shape::Shape;
 use super::tally::{Names, Tally, standing};
 use super::time::Clock;
@@ -57,7 +58,7 @@ impl<'a> Look<'a> {
             engine,
             interface,
             shape,
-            glyphs: Glyphs::of(interface.ascii),
+            glyphs: Glyphs::of(interface.ascii, interface.motion, now),
             clock: Clock::new(&interface.zone, interface.utc, now),
             now,
             tally,
@@ -69,6 +70,16 @@ impl<'a> Look<'a> {
         match &self.interface.cursor {
             Some(cursor) => Some(&cursor.environment),
             None => self.tally.names.environments.last(),
+        }
+    }
+
+    /// The tone of an environment's name: a protected one has its own.
+    pub fn environment_tone(&self, name: &EnvironmentName) -> Tone {
+        let known = self.engine.policy.environments.get(name);
+        if known.is_some_and(|environment| environment.protected) {
+            Tone::Protected
+        } else {
+            Tone::Heading
         }
     }
 

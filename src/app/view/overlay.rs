@@ -64,14 +64,24 @@ fn same(look: &Look<'_>, dialog: &mut Dialog) {
             dialog::below(look, dialog, label, Tone::Muted, line);
         }
         // It never pushes out what is decided on; `y` copies it wherever it is.
-        let rows = dialog.lines.len() + dialog.foot.len() + 2;
-        if rows > usize::from(look.shape.rows) {
+        if is_too_long(look, dialog) {
             dialog.lines.truncate(before);
         }
     }
     if let (Some(at), true) = (look.interface.frozen, look.interface.has_dialog()) {
         let since = look.clock.long(at);
+        // The title always stays, however long the dialog is.
+        dialog.title.push(Tone::Plain, "  ");
+        dialog.title.push(Tone::Alarm, format!(" FROZEN {since} "));
         let text = format!("the picture behind is of {since}; this is judged by what is now");
+        let before = dialog.lines.len();
         dialog::below(look, dialog, "FROZEN", Tone::Warning, &text);
+        if is_too_long(look, dialog) {
+            dialog.lines.truncate(before);
+        }
     }
+}
+
+fn is_too_long(look: &Look<'_>, dialog: &Dialog) -> bool {
+    dialog.lines.len() + dialog.foot.len() + 2 > usize::from(look.shape.rows)
 }

@@ -12,7 +12,8 @@ use crate::domain::release::run;
 use crate::domain::{board, pipeline, pull_request};
 
 pub(super) fn main(look: &Look<'_>, overview: Overview) -> Vec<Panel> {
-    let all = items(look.engine, overview);
+    let overviews = &look.interface.overviews;
+    let all = items(look.engine, overviews, overview, look.now);
     let height = look.shape.body;
     let rows = usize::from(height).saturating_sub(2).max(1);
     let list = look.interface.overviews.of(overview).list;
@@ -23,6 +24,13 @@ pub(super) fn main(look: &Look<'_>, overview: Overview) -> Vec<Panel> {
     let place = format!("{}/{}", (selected + 1).min(all.len()), all.len());
     let title = Bar::default()
         .left(0, title(overview))
+        .right(
+            2,
+            Line::of(
+                Tone::Muted,
+                format!("sort:{}", overviews.of(overview).sort.word()),
+            ),
+        )
         .right(1, Line::of(Tone::Muted, place));
     let content = if all.is_empty() {
         Content::Lines(vec![
@@ -85,6 +93,7 @@ fn columns(overview: Overview) -> Vec<Column> {
         least,
         rank,
         grows,
+        tone: None,
     };
     match overview {
         Overview::Runs => vec![
@@ -97,7 +106,7 @@ fn columns(overview: Overview) -> Vec<Column> {
             column("WHAT", 6, 0, true),
         ],
         Overview::PullRequests => vec![
-            column("STATE", 10, 0, false),
+            column("STATE", 12, 0, false),
             column("SERVICE", 8, 0, false),
             column("PR", 4, 0, false),
             column("CHECKS", 8, 1, false),

@@ -47,6 +47,8 @@ pub struct Column {
     pub rank: u8,
     /// Takes the room that is left.
     pub grows: bool,
+    /// Its title's; a heading's where none is given.
+    pub tone: Option<Tone>,
 }
 
 /// A cell of a table: two parts, each aligned with those above and below it.

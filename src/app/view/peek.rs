@@ -22,7 +22,7 @@ pub(super) fn panel(look: &Look<'_>) -> Panel {
     };
     let rows = usize::from(height) - 1;
     let mut title = Bar::default()
-        .left(0, movement(row, cell))
+        .left(0, movement(look, row, cell))
         .right(0, gates::sum(look, row, cell));
     let content = if look.interface.pane == Pane::Peek {
         title = title.right(1, Line::of(Tone::Focus, "j k scroll"));
@@ -43,14 +43,15 @@ pub(super) fn panel(look: &Look<'_>) -> Panel {
 }
 
 /// `api-gateway  staging > prod  2.40.3 > 2.41.0`.
-pub(super) fn movement(row: &Row, cell: &Cell) -> Line {
+pub(super) fn movement(look: &Look<'_>, row: &Row, cell: &Cell) -> Line {
     let mut line = Line::of(Tone::Strong, row.service.name.to_string());
     let to = &cell.environment;
     let path = match Look::upstream(row, cell) {
-        Some(upstream) => format!("  {upstream} > {to}"),
-        None => format!("  > {to}"),
+        Some(upstream) => format!("  {upstream} > "),
+        None => "  > ".to_owned(),
     };
     line.push(Tone::Heading, path);
+    line.push(look.environment_tone(to), to.to_string());
     let from = cell
         .live
         .as_ref()

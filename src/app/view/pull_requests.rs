@@ -16,10 +16,16 @@ pub(super) fn full(look: &Look<'_>, row: &Row, columns: usize) -> Vec<Line> {
         };
         return vec![Line::of(Tone::Muted, text)];
     }
+    // As wide as what is there, so that the titles get the rest.
+    let states = facts.pull_requests.iter();
+    let states = states.map(|request| look.glyphs.change(&request.state).width());
+    let state = states.max().unwrap_or_default().max(5);
+    let checks = 19 + state + 2;
+    let age = checks + 8;
     let mut lines = vec![Line::of(
         Tone::Heading,
         format!(
-            "  {:<6} {:<9} {:<20} {:<10} {:>4}  TITLE",
+            "  {:<6} {:<9} {:<state$}  {:<7} {:>4}  TITLE",
             "PR", "AUTHOR", "STATE", "CHECKS", "AGE"
         ),
     )];
@@ -34,13 +40,15 @@ pub(super) fn full(look: &Look<'_>, row: &Row, columns: usize) -> Vec<Line> {
         )
         .with(Tone::Plain, format!("{:<9} ", cut(author, 9)))
         .then(look.glyphs.change(&request.state))
-        .padded(40);
+        .padded(checks);
         line = match &request.checks {
             Some(phase) => line.then(look.glyphs.phase(phase)),
             None => line.with(Tone::Muted, ". none"),
         };
-        let age = time::age(look.clock.ago(request.updated_at));
-        line = line.padded(51).with(Tone::Muted, format!("{age:>4}  "));
+        let updated = time::age(look.clock.ago(request.updated_at));
+        line = line
+            .padded(age)
+            .with(Tone::Muted, format!("{updated:>4}  "));
         let labels: String = request
             .labels
             .iter()

@@ -135,34 +135,42 @@ pub(super) fn full(look: &Look<'_>, row: &Row, cell: &Cell, columns: usize) -> V
 
 /// The pull requests of a scope, with who reviewed them.
 pub(super) fn requests(look: &Look<'_>, scope: &Scope, columns: usize) -> Vec<Line> {
+    let tail = |request: &ScopedPullRequest| {
+        let mut tail = Line::new();
+        if let (Some(added), Some(gone)) = (request.additions, request.deletions) {
+            tail.push(
+                Tone::Muted,
+                format!(" {:>5} {:<5}", format!("+{added}"), format!("-{gone}")),
+            );
+        }
+        tail = tail.with(Tone::Plain, " ").then(reviews(look, request));
+        for label in &request.labels {
+            tail.push(Tone::Warning, format!(" [{label}]"));
+        }
+        tail
+    };
+    let tails: Vec<Line> = scope.pull_requests.iter().map(tail).collect();
+    // Sizes and reviews begin in one column, below each other.
+    let widest = tails.iter().map(Line::width).max().unwrap_or_default();
+    let widest = widest.min(columns / 2);
     scope
         .pull_requests
         .iter()
-        .map(|request| {
+        .zip(tails)
+        .map(|(request, tail)| {
             let author = request
                 .author
                 .as_ref()
                 .map_or("?", |person| person.as_str());
-            let mut tail = Line::new();
-            if let (Some(added), Some(gone)) = (request.additions, request.deletions) {
-                tail.push(
-                    Tone::Muted,
-                    format!(" {:>5} {:<5}", format!("+{added}"), format!("-{gone}")),
-                );
-            }
-            tail = tail.with(Tone::Plain, " ").then(reviews(look, request));
-            for label in &request.labels {
-                tail.push(Tone::Warning, format!(" [{label}]"));
-            }
             let head = Line::of(
                 Tone::Accent,
                 format!("  {:<6}", format!("#{}", request.number)),
             )
             .with(Tone::Muted, format!("{author:<8} "));
-            let room = columns.saturating_sub(head.width() + tail.width()).max(8);
+            let room = columns.saturating_sub(head.width() + widest).max(8);
             let title = super::line::cut(&request.title, room).into_owned();
             head.with(Tone::Plain, title)
-                .padded(columns.saturating_sub(tail.width()))
+                .padded(columns.saturating_sub(widest))
                 .then(tail)
         })
         .collect()

@@ -70,6 +70,7 @@ fn entries(look: &Look<'_>, height: u16) -> Panel {
         least: 6,
         rank,
         grows,
+        tone: None,
     };
     let columns = vec![
         column(format!("TIME {}", look.clock.zone()), 0, false),
@@ -212,10 +213,16 @@ impl Said {
                 format!("as {} on {}  {}", vote.role, vote.saw, vote.note),
             ),
             Event::VoteVoided {
+                role, person, saw, ..
+            } if *person == entry.draft.actor => {
+                plain("WITHDRAW VOTE", format!("as {role} on {saw}  {quoted}"))
+            }
+            Event::VoteVoided {
                 role,
                 person,
                 saw,
                 now,
+                ..
             } => Self {
                 what: "VOTE VOID",
                 result: Line::of(Tone::Unknown, "? void"),

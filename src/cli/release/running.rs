@@ -43,7 +43,7 @@ pub(super) async fn run(global: &Global, env: &Env, args: RunArgs) -> Result<Exi
         }
         None => start(global, &headless, &name, &args)?,
     };
-    drive(global, headless, &name, request, &args.wait).await
+    Box::pin(drive(global, headless, &name, request, &args.wait)).await
 }
 
 pub(super) async fn resume(global: &Global, env: &Env, args: ResumeArgs) -> Result<Exit, Failure> {
@@ -51,7 +51,7 @@ pub(super) async fn resume(global: &Global, env: &Env, args: ResumeArgs) -> Resu
     let request = Request::ResumeRelease {
         release: name.clone(),
     };
-    drive(global, headless, &name, request, &args.wait).await
+    Box::pin(drive(global, headless, &name, request, &args.wait)).await
 }
 
 fn open_run<'e>(engine: &'e Engine, name: &ReleaseName) -> Option<&'e Run> {

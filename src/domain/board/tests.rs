@@ -279,3 +279,38 @@ fn a_pulse_that_knows_more_than_the_facts_does_not_confirm_them() {
     assert!(board.pulse(&name, Ok(ahead), ago(6), true, basis));
     assert_eq!(board.rows[0].facts.at(), Some(ago(7)));
 }
+
+#[test]
+fn of_the_scopes_that_no_cell_needs_the_newest_stay() {
+    let mut scene = Scene::new();
+    let name = ServiceName::from("checkout");
+    let facts = scene.world.facts.value().cloned().unwrap();
+    let basis = basis(&scene.world);
+    scene.board.merge(&name, Ok(facts), now(), basis);
+    let row = scene.board.row(&name).unwrap();
+    let needed: Vec<_> = row
+        .cells
+        .iter()
+        .filter_map(|cell| Some((cell.live.clone()?.sha, cell.candidate.clone()?.sha)))
+        .collect();
+    assert!(!needed.is_empty());
+    let scope = |ends: &(Sha, Sha)| by_hand::scope(&ends.0, &ends.1);
+    for ends in &needed {
+        let board = &mut scene.board;
+        board.scope(&name, ends.clone(), Ok(scope(ends)), ago(50), basis);
+    }
+    for number in 0..30 {
+        let ends = (Sha::from(format!("{number:040}")), sha('f'));
+        let answer = Ok(scope(&ends));
+        scene
+            .board
+            .scope(&name, ends, answer, ago(40 - number), basis);
+    }
+    let row = scene.board.row(&name).unwrap();
+    assert_eq!(row.scopes.len(), needed.len() + OLD_SCOPES);
+    assert!(needed.iter().all(|ends| row.scopes.contains_key(ends)));
+    assert!(
+        row.scopes
+            .contains_key(&(Sha::from(format!("{:040}", 29)), sha('f')))
+    );
+}

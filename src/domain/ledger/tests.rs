@@ -115,6 +115,7 @@ fn voiding_an_old_vote_leaves_a_newer_one_of_the_same_person() {
         person: person("dee"),
         saw: saw.to_owned(),
         now: "2.40.3 > 2.41.1".to_owned(),
+        release: None,
     };
     let other = entry(ledger, voided("qa", "2.40.2 > 2.41.0"));
     ledger.apply(&other);

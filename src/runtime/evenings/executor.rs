@@ -297,6 +297,7 @@ impl World {
             | Effect::Notify(_)
             | Effect::Ring
             | Effect::Mouse(_)
+            | Effect::Theme(_)
             | Effect::SaveCache
             | Effect::Suspend
             | Effect::Quit => Msg::Tick,

@@ -276,6 +276,29 @@ impl Fold {
                     }
                 }
             }
+            Event::VoteVoided {
+                person,
+                saw,
+                release: Some(release),
+                ..
+            } => {
+                let key = (release.clone(), person.clone());
+                if self
+                    .release_votes
+                    .get(&key)
+                    .is_some_and(|vote| vote.saw == *saw)
+                {
+                    self.release_votes.remove(&key);
+                }
+            }
+            Event::VoteVoided { person, saw, .. } => {
+                if let (Some(service), Some(environment)) = (&draft.service, &draft.environment) {
+                    let key = (service.clone(), environment.clone(), person.clone());
+                    if self.votes.get(&key).is_some_and(|vote| vote.saw == *saw) {
+                        self.votes.remove(&key);
+                    }
+                }
+            }
             Event::ReleaseVoteCast { vote } => {
                 let key = (vote.release.clone(), vote.person.clone());
                 self.release_votes.insert(key, vote.clone());
@@ -307,7 +330,6 @@ impl Fold {
             | Event::HoldLifted { .. }
             | Event::HoldExpired { .. }
             | Event::VoteCast { .. }
-            | Event::VoteVoided { .. }
             | Event::GateAdded { .. }
             | Event::GateOpened { .. }
             | Event::GateClosed { .. }

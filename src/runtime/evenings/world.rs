@@ -387,6 +387,7 @@ impl World {
             | Effect::Notify(_)
             | Effect::Ring
             | Effect::Mouse(_)
+            | Effect::Theme(_)
             | Effect::SaveCache
             | Effect::Suspend => return,
             Effect::Quit => {

@@ -131,6 +131,11 @@ fn the_evenings_release_goes_from_no_go_to_shipped() {
     vote("go", "qa").done();
     // One go counts for every role that alice has: `distinct` is false.
     assert_eq!(show()["verdict"], "go");
+    sim.run(&["vote", "withdraw", NAME, "--note", "one more look"])
+        .done();
+    assert_ne!(show()["verdict"], "go");
+    vote("go", "qa").done();
+    assert_eq!(show()["verdict"], "go");
 
     sim.run(&["hold", "lift", &hold, "--reason", "a false alarm"])
         .done();

@@ -315,7 +315,16 @@ fn manual_gates_and_votes_are_listed_as_they_stand() {
     sim.run(&["vote", "no-go", "notify", "--as", "qa", "--note", "wait"])
         .done();
     assert_eq!(blocking(&sim), ["sign-off"]);
-    sim.run(&["vote", "go", "notify", "--as", "qa"]).done();
+    let go = || {
+        sim.run(&["vote", "go", "notify", "--as", "qa"]).done();
+    };
+    go();
+    assert_eq!(blocking(&sim), Vec::<String>::new());
+    let withdraw = || sim.run(&["vote", "withdraw", "notify", "--note", "too soon"]);
+    withdraw().done();
+    assert_eq!(blocking(&sim), ["sign-off"]);
+    assert_eq!(withdraw().code, 2, "there is none any more");
+    go();
     assert_eq!(blocking(&sim), Vec::<String>::new());
     assert_eq!(sim.writes().len(), 0, "none of it is the forge's business");
 }

@@ -84,3 +84,65 @@ fn ascii_means_nothing_but() {
     });
     assert_eq!(around, None);
 }
+
+/// Whether something is written in the accent of the light theme, in a palette of 256 colours.
+fn is_light(seen: &Seen) -> bool {
+    styles(&seen.bytes)
+        .iter()
+        .any(|style| style.contains("38;5;26"))
+}
+
+#[test]
+fn a_light_terminal_gets_the_light_theme_and_its_answer_runs_no_keys() {
+    let script = format!("{DEMO}; echo \"ended $?\"; stty -a; echo over");
+    let mut terminal = Terminal::open(100, 30, &script, &[]);
+    let asked = |seen: &Seen| String::from_utf8_lossy(&seen.bytes).contains("\u{1b}]11;?");
+    terminal.wait("the question", asked);
+    terminal.wait_for("READY");
+    terminal.press("\u{1b}]11;rgb:ffff/fafa/f0f0\u{1b}\\");
+    terminal.wait("the light theme", is_light);
+    // Keys come in order: once the help is there, the answer is behind us.
+    terminal.press("?");
+    terminal.wait_for("HELP");
+    let told = String::from_utf8_lossy(&terminal.bytes()).into_owned();
+    assert!(!told.contains("groups:"), "b was run");
+    assert!(
+        !told.contains("FILTER") && !told.contains("/ffff"),
+        "a slash was run"
+    );
+    terminal.press("\u{1b}");
+    terminal.wait_until_gone("HELP");
+    terminal.press("q");
+    terminal.is_sane_after("0");
+}
+
+#[test]
+fn a_terminal_that_is_told_to_be_dark_is_not_asked() {
+    let mut terminal = Terminal::demo(100, 30, "", &[("COLORFGBG", "15;0")]);
+    terminal.press("q");
+    terminal.is_sane_after("0");
+    let told = String::from_utf8_lossy(&terminal.bytes()).into_owned();
+    assert!(!told.contains("\u{1b}]11;?"), "it was asked");
+}
+
+#[test]
+fn a_changed_config_changes_keys_and_theme_at_once_and_a_broken_one_nothing() {
+    let mut terminal = Terminal::demo(110, 30, "--keep kept", &[("COLORFGBG", "15;0")]);
+    let path = terminal.home().join("kept/demo.toml");
+    let before = std::fs::read_to_string(&path).unwrap();
+    let changed = format!("{before}\n[keys]\nsort = \"S\"\n\n[ui]\ntheme = \"light\"\n");
+    std::fs::write(&path, &changed).unwrap();
+    terminal.wait_for("the changed config is in use: keys, theme");
+    terminal.wait("the light theme", is_light);
+    terminal.press("S");
+    terminal.wait_for("sort:name");
+    std::fs::write(&path, changed.replace("\"S\"", "\"j\"")).unwrap();
+    terminal.wait_for("the changed config is not used");
+    terminal.press("S");
+    terminal.wait_for("sort:behind");
+    // Also by the palette, for this session alone.
+    terminal.press(":theme mono\r");
+    terminal.wait_for("theme: mono");
+    terminal.press("q");
+    terminal.is_sane_after("0");
+}

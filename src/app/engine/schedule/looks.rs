@@ -1,5 +1,8 @@
 //! Which rows are to be looked at for questions: those that something has touched since the last
 //! look, and those whose time has come. What is asked of a row is decided in `questions.rs`.
+//!
+//! Whatever a question about a row rests on is in the row itself, whose version tells, or compared in
+//! `note_touched`, or reported with `touch`; a row that is asked for out of turn is touched too.
 
 use std::collections::BTreeSet;
 

@@ -332,6 +332,20 @@ impl Engine {
             .collect()
     }
 
+    /// Forgets the jobs of a service's runs that its facts do not tell of any more, but for those of
+    /// the run whose log is looked at.
+    pub(in crate::app::engine) fn forget_jobs(&mut self, service: &ServiceName) {
+        let row = self.board.row(service);
+        let Some(facts) = row.and_then(|row| row.facts.value()) else {
+            return;
+        };
+        let logged = self.logged.as_ref();
+        self.jobs.retain(|(of, run), _| {
+            let is_logged = logged.is_some_and(|(of_log, logged)| of_log == of && logged == run);
+            of != service || is_logged || facts.runs.iter().any(|known| known.id == *run)
+        });
+    }
+
     /// What a forge needs to know to read a service.
     pub(crate) fn target(&self, service: &ServiceName) -> Option<Target> {
         let row = self.board.row(service)?;

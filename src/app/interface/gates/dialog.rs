@@ -38,6 +38,8 @@ pub struct GatesDialog {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum GatesAction {
     Vote(Voice),
+    /// Take one's own vote back.
+    Withdraw(Voice),
     Add,
     Open(ManualGateId),
     Close(ManualGateId),
@@ -83,6 +85,7 @@ impl GatesDialog {
                 GatesFocus::Confirm,
             ],
             GatesAction::Open(_)
+            | GatesAction::Withdraw(_)
             | GatesAction::Close(_)
             | GatesAction::Done(_)
             | GatesAction::Undo(_) => &[
@@ -146,11 +149,17 @@ impl GatesDialog {
             GatesAction::Add if field::text(&self.name).is_empty() => {
                 Some("a name is required".to_owned())
             }
-            GatesAction::Add | GatesAction::Close(_) | GatesAction::Undo(_) if no_note => {
+            GatesAction::Add
+            | GatesAction::Withdraw(_)
+            | GatesAction::Close(_)
+            | GatesAction::Undo(_)
+                if no_note =>
+            {
                 Some("a reason is required".to_owned())
             }
             GatesAction::Open(_) if no_note => Some("a note is required".to_owned()),
             GatesAction::Vote(_)
+            | GatesAction::Withdraw(_)
             | GatesAction::Add
             | GatesAction::Open(_)
             | GatesAction::Close(_)
@@ -168,6 +177,11 @@ impl GatesDialog {
                 role: self.roles.get(self.role)?.clone(),
                 voice: *voice,
                 note,
+            },
+            GatesAction::Withdraw(_) => Request::WithdrawVote {
+                service: self.service.clone(),
+                environment: self.environment.clone(),
+                reason: note,
             },
             GatesAction::Add => Request::AddGate {
                 cover: self.covers.get(self.cover)?.clone(),
@@ -210,6 +224,11 @@ impl GatesDialog {
                 );
                 return Some(with_note(line, &note));
             }
+            GatesAction::Withdraw(_) => {
+                let (service, environment) = (&self.service, &self.environment);
+                let line = format!("gonogo vote withdraw {service} --to {environment}");
+                return Some(with_note(line, &note));
+            }
             GatesAction::Done(task) => {
                 let (service, environment) = (&self.service, &self.environment);
                 let line = format!("gonogo task done {service} --to {environment} {task}");
@@ -250,6 +269,10 @@ impl GatesDialog {
         };
         let still = |action: &GatesAction| match action {
             GatesAction::Vote(_) | GatesAction::Add => true,
+            GatesAction::Withdraw(voice) => {
+                let own = engine.own_vote(&self.service, &self.environment);
+                own.is_some_and(|vote| vote.voice == *voice)
+            }
             GatesAction::Open(id) => is_open(ledger, id) == Some(false),
             GatesAction::Close(id) => is_open(ledger, id) == Some(true),
             GatesAction::Done(task) => is_done(task) == Some(false),

@@ -9,6 +9,8 @@ use crate::app::command::Command;
 use crate::app::effect::{Effect, LogOrder};
 use crate::app::state::State;
 use crate::app::view::Shape;
+use crate::domain::board::Row;
+use crate::domain::cell::Cell;
 use crate::domain::ids::{JobId, RunId, ServiceName};
 use crate::domain::log::Line;
 use crate::domain::observed::Fact;
@@ -65,11 +67,14 @@ pub(in super::super) fn watched_run(state: &State) -> Option<(ServiceName, Optio
         .runs
         .get(interface.detail_offset)
         .filter(|_| in_pipeline);
-    let flight = cell.in_flight.as_ref().and_then(|flight| flight.run);
-    let run = picked
-        .map(|run| run.id)
-        .or_else(|| run_of(flight, &facts.runs));
+    let run = picked.map(|run| run.id).or_else(|| run_in(row, cell));
     Some((row.service.name.clone(), Some(run?)))
+}
+
+/// The run of what goes into a cell, else the service's newest.
+pub(in super::super) fn run_in(row: &Row, cell: &Cell) -> Option<RunId> {
+    let flight = cell.in_flight.as_ref().and_then(|flight| flight.run);
+    run_of(flight, &row.facts.value()?.runs)
 }
 
 /// Shows the log of what is selected.

@@ -89,7 +89,8 @@ pub const COMPLETIONS: [&str; 8] = [
     "service:", "group:", "forge:", "release:", "env:", "state:", "behind:", "owner:",
 ];
 
-const STATES: [CellState; 10] = [
+/// States that can be looked for.
+pub(super) const STATES: [CellState; 10] = [
     CellState::Failed,
     CellState::Held,
     CellState::Running,
@@ -273,6 +274,13 @@ fn contains(text: &str, part: &str) -> bool {
     text.to_lowercase().contains(part)
 }
 
+/// The field of a name, by its own.
+pub(super) fn field(name: &str) -> Option<&'static str> {
+    let lower = name.to_lowercase();
+    let named = NAMES.iter().find(|(name, _)| *name == lower);
+    named.map(|(_, field)| *field)
+}
+
 /// Reads one term without its `!`. `None` is a field whose value is still to be typed.
 fn test(word: &str) -> Result<Option<Test>, String> {
     if let Some(rest) = word.strip_prefix('~') {
@@ -281,9 +289,7 @@ fn test(word: &str) -> Result<Option<Test>, String> {
     let Some((field, value)) = word.split_once(':') else {
         return Ok(Some(Test::Word(Word::plain(word))));
     };
-    let lower = field.to_lowercase();
-    let named = NAMES.iter().find(|(name, _)| *name == lower);
-    let Some((_, field)) = named else {
+    let Some(field) = self::field(field) else {
         return Err(format!("there is no field {field:?}; there are {FIELDS}"));
     };
     let parts: Vec<String> = value
@@ -294,7 +300,7 @@ fn test(word: &str) -> Result<Option<Test>, String> {
     if parts.is_empty() {
         return Ok(None);
     }
-    Ok(match *field {
+    Ok(match field {
         "service" => Some(Test::OfRow(RowField::Service, parts)),
         "group" => Some(Test::OfRow(RowField::Group, parts)),
         "forge" => Some(Test::OfRow(RowField::Forge, parts)),

@@ -69,7 +69,8 @@ fn what_failed_comes_first_and_enter_opens_its_pipeline() {
 fn a_job_that_nobody_played_in_an_old_pipeline_asks_for_nobody() {
     let mut state = world();
     add_run(&mut state, "billing", 4, Phase::Gated, 9_000);
-    let last = items(&state.engine, Overview::Runs).pop();
+    let overviews = &state.interface.overviews;
+    let last = items(&state.engine, overviews, Overview::Runs, state.now).pop();
     let last = last.map(|item| item.key());
     assert_eq!(last, Some(Key::Run("billing".into(), RunId(4))));
 }
@@ -116,4 +117,32 @@ fn an_empty_list_takes_every_key() {
     assert_eq!(state.interface.screen, Screen::Tasks);
     press(&mut state, "esc");
     assert_eq!(state.interface.screen, Screen::Board);
+}
+
+#[test]
+fn a_list_is_sorted_by_need_newest_or_service_and_each_keeps_its_own() {
+    let mut state = world();
+    press(&mut state, "4");
+    let services = |state: &State| {
+        let overviews = &state.interface.overviews;
+        let items = items(&state.engine, overviews, Overview::Runs, state.now);
+        let names = items.iter().filter_map(|item| item.service());
+        names.map(ServiceName::as_str).collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(services(&state), "web search api");
+    press(&mut state, "j s");
+    assert_eq!(services(&state), "search api web");
+    assert_eq!(
+        at(&state),
+        Some(Key::Run("search".into(), RunId(2))),
+        "the cursor stays on its line"
+    );
+    press(&mut state, "s");
+    assert_eq!(services(&state), "api search web");
+    press(&mut state, "]");
+    let of = |overview| state.interface.overviews.of(overview).sort;
+    assert_eq!(of(Overview::PullRequests), ListSort::Need);
+    assert_eq!(of(Overview::Runs), ListSort::Service);
+    press(&mut state, "[ : 'sort_newest enter");
+    assert_eq!(services(&state), "search api web");
 }

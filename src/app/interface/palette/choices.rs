@@ -1,20 +1,20 @@
-//! What `:` has on offer for what was typed: commands, services, releases, views, and commands with
-//! arguments. Nothing is carried out here.
+//! What `:` has on offer for what was typed: commands, the operator's own among them, services,
+//! releases, forges, views. What follows a command is completed in `arguments.rs`; nothing is carried
+//! out here.
 
 use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
 
 use super::super::arrangement::{Grouping, Sort};
-use super::super::{Cursor, order};
-use crate::app::command::{Command, Context, SPECS, blocked};
+use super::super::overview::ListSort;
+use super::super::{Cursor, custom};
+use super::arguments;
+use crate::app::command::{Command, Context, Group, SPECS, blocked};
 use crate::app::state::State;
-use crate::domain::board::Row;
-use crate::domain::cell::Cell;
-use crate::domain::ids::{EnvironmentName, ReleaseName, ServiceName};
-use crate::domain::revision::Revision;
+use crate::domain::ids::{ForgeName, ReleaseName, ServiceName};
 
 /// How many services, and lines of the past, are on offer at once.
-const MOST: usize = 60;
+pub(super) const MOST: usize = 60;
 const RECENT: usize = 5;
 
 /// Something on offer under `:`.
@@ -36,41 +36,49 @@ pub(super) enum Action {
     Run(Command),
     /// A command on a cell, whatever the cursor and the marks say.
     At(Command, Cursor),
+    /// A command on a release, whichever is shown.
+    On(Command, ReleaseName),
+    /// One of the operator's own commands, by its place; on a cell, or on the selected one.
+    Custom(usize, Option<Cursor>),
     Service(ServiceName),
+    /// The log of what goes into a cell, or went.
+    Log(Cursor),
     Release(ReleaseName),
+    Forge(ForgeName),
     View(String),
     Sort(Sort),
+    ListSort(ListSort),
     Group(Grouping),
+    /// Shows a column, or hides it.
+    Column(String),
     Filter(String),
+    Theme(String),
     /// A line from before, to be looked up again.
     Again(String),
 }
 
 impl Choice {
+    /// One without a key that is always possible.
+    pub(super) fn plain(line: String, about: impl Into<String>, action: Action) -> Self {
+        Self {
+            line,
+            keys: String::new(),
+            about: about.into(),
+            blocked: None,
+            action,
+        }
+    }
+
     /// Says whether it leads to a change; its dialog then says why not, if it is not possible.
     pub fn changes(&self) -> bool {
         match &self.action {
-            Action::Run(command) | Action::At(command, _) => command.spec().changes(),
+            Action::Run(command) | Action::At(command, _) | Action::On(command, _) => {
+                command.spec().changes()
+            }
             _ => false,
         }
     }
 }
-
-/// Commands that take a service, and perhaps an environment, with the words of the command line.
-const ON_CELLS: [(&str, Command); 12] = [
-    ("promote", Command::Promote),
-    ("hold", Command::Hold),
-    ("gates", Command::Gates),
-    ("vote", Command::Gates),
-    ("override", Command::Override),
-    ("rollback", Command::Rollback),
-    ("approve", Command::Approve),
-    ("reject", Command::Reject),
-    ("cancel", Command::Cancel),
-    ("rerun", Command::Rerun),
-    ("service", Command::Open),
-    ("open", Command::Open),
-];
 
 /// Words of the command line for what has another name here.
 const OTHER_WORDS: [(&str, Command); 4] = [
@@ -84,287 +92,173 @@ const OTHER_WORDS: [(&str, Command); 4] = [
 pub fn choices(state: &State, typed: &str) -> Vec<Choice> {
     let typed = typed.trim_start();
     if let Some((verb, rest)) = typed.split_once(' ')
-        && let Some(found) = with_arguments(state, verb, rest)
+        && let Some(found) = arguments::choices(state, verb, rest)
     {
         return found;
     }
     let typed = typed.trim_end();
-    let mut found = if typed.is_empty() {
-        recent(state)
-    } else {
-        Vec::new()
-    };
-    found.extend(commands(state, typed));
-    if !typed.is_empty() {
-        found.extend(places(state, typed));
+    let mut found = commands(state, typed);
+    found.extend(customs(state, typed));
+    if typed.is_empty() {
+        // Nobody opens this line to move the cursor: what acts comes first. Stable.
+        found.sort_by_key(|(_, choice)| unasked(&choice.action));
+        let found = found.into_iter().map(|(_, choice)| choice);
+        return recent(state).into_iter().chain(found).collect();
     }
-    found
+    found.extend(arguments::places(state, typed));
+    // Stable: of what fits as well, commands come first.
+    found.sort_by_key(|(fit, _)| std::cmp::Reverse(*fit));
+    found.into_iter().map(|(_, choice)| choice).collect()
+}
+
+/// The place of a choice in a list that nobody has asked anything of: acts, the operator's own,
+/// where to go, what to look at, and what a single key does as well as anything.
+fn unasked(action: &Action) -> u8 {
+    let Action::Run(command) = action else {
+        return 1;
+    };
+    match (command.spec().group, command) {
+        (Group::Act, _) => 0,
+        (Group::GoTo, _) => 2,
+        (
+            Group::Look,
+            Command::Down
+            | Command::Up
+            | Command::Left
+            | Command::Right
+            | Command::First
+            | Command::Last
+            | Command::HalfDown
+            | Command::HalfUp
+            | Command::PageDown
+            | Command::PageUp,
+        ) => 4,
+        (Group::Look | Group::Leave, _) => 3,
+    }
 }
 
 fn recent(state: &State) -> Vec<Choice> {
     let lines = state.interface.said_before.iter().rev();
-    let choice = |line: &String| Choice {
-        line: line.clone(),
-        keys: String::new(),
-        about: "again".to_owned(),
-        blocked: None,
-        action: Action::Again(line.clone()),
-    };
+    let choice = |line: &String| Choice::plain(line.clone(), "again", Action::Again(line.clone()));
     lines.take(RECENT).map(choice).collect()
 }
 
 /// The commands of the present screen by name, label, or another word.
-fn commands(state: &State, typed: &str) -> Vec<Choice> {
+fn commands(state: &State, typed: &str) -> Vec<(Fit, Choice)> {
     let context = Context::of_screen(&state.interface);
     let mut score = Score::new(typed);
-    let mut found: Vec<(bool, u32, Command)> = SPECS
-        .iter()
-        .filter(|spec| spec.contexts.contains(&context))
+    let here = SPECS.iter().filter(|spec| spec.contexts.contains(&context));
+    let mut found: Vec<(Fit, Choice)> = here
         .filter_map(|spec| {
-            let name = score.of(spec.name);
+            let name = score.fit(spec.name);
             let others = OTHER_WORDS.iter().filter(|(_, it)| *it == spec.command);
-            let other = others.filter_map(|(word, _)| score.of(word)).max();
-            // What it is called in other words; a name always comes first, and a word of the command
-            // line, typed whole, is one.
-            let mut words = OTHER_WORDS.iter();
-            let said = words.any(|(word, it)| *it == spec.command && *word == typed);
-            let by = name.or(other).or_else(|| score.of(spec.label));
-            by.map(|points| (name.is_some() || said, points, spec.command))
+            let other = others.filter_map(|(word, _)| score.fit(word)).max();
+            // A name comes before what a command is called in other words, unless one of those was
+            // typed whole.
+            let label = score.fit(spec.label).map(Fit::by_another_word);
+            let fit = name.or(other).max(label)?;
+            let choice = Choice {
+                line: spec.name.to_owned(),
+                keys: keys(state, spec.command),
+                about: spec.help.to_owned(),
+                blocked: blocked::reason(state, spec.command),
+                action: Action::Run(spec.command),
+            };
+            Some((fit, choice))
         })
         .collect();
-    found.sort_by_key(|(named, points, _)| std::cmp::Reverse((*named, *points)));
-    let choice = |(_, _, command): (bool, u32, Command)| Choice {
-        line: command.spec().name.to_owned(),
-        keys: keys(state, command),
-        about: command.spec().help.to_owned(),
-        blocked: blocked::reason(state, command),
-        action: Action::Run(command),
-    };
-    found.into_iter().map(choice).collect()
-}
-
-/// Services, releases and views by name.
-fn places(state: &State, typed: &str) -> Vec<Choice> {
-    let mut found = views(state, typed);
-    found.extend(releases(state, typed));
-    found.extend(services(state, Command::Open, "service", typed));
+    found.sort_by_key(|(fit, _)| std::cmp::Reverse(*fit));
     found
 }
 
-/// The choices of a command with arguments; `None` if there is no such command.
-fn with_arguments(state: &State, verb: &str, rest: &str) -> Option<Vec<Choice>> {
-    let plain = |line: String, about: &str, action: Action| Choice {
-        line,
-        keys: String::new(),
-        about: about.to_owned(),
-        blocked: None,
-        action,
-    };
-    let mut score = Score::new(rest.trim());
-    Some(match verb {
-        "view" => views(state, rest),
-        "release" => releases(state, rest),
-        "sort" => {
-            let fitting = Sort::ALL
-                .into_iter()
-                .filter(|it| score.of(it.word()).is_some());
-            let choice =
-                |it: Sort| plain(format!("sort {}", it.word()), "sort rows", Action::Sort(it));
-            fitting.map(choice).collect()
-        }
-        "group" => {
-            let mut all = Grouping::ALL.into_iter();
-            let fitting = all.by_ref().filter(|it| score.of(it.word()).is_some());
-            let choice = |it: Grouping| {
-                plain(
-                    format!("group {}", it.word()),
-                    "group rows",
-                    Action::Group(it),
-                )
-            };
-            fitting.map(choice).collect()
-        }
-        "filter" => {
-            let rest = rest.trim();
-            let told = order::query::Query::parse(rest).problems;
-            let about = match told.first() {
-                Some(why) => why.as_str(),
-                None if rest.is_empty() => order::query::FIELDS,
-                None => "filter rows",
-            };
-            vec![plain(
-                format!("filter {rest}"),
-                about,
-                Action::Filter(rest.to_owned()),
-            )]
-        }
-        verb => {
-            let command = verb_of(verb)?;
-            services(state, command, verb, rest)
-        }
-    })
-}
-
-/// The command that takes a cell: by its word, or by the beginning of just one.
-fn verb_of(verb: &str) -> Option<Command> {
-    let exact = ON_CELLS.iter().find(|(word, _)| *word == verb);
-    let mut begun = ON_CELLS.iter().filter(|(word, _)| word.starts_with(verb));
-    match (exact, begun.next(), begun.next()) {
-        (Some((_, command)), ..) | (None, Some((_, command)), None) => Some(*command),
-        (None, ..) => None,
-    }
-}
-
-fn views(state: &State, typed: &str) -> Vec<Choice> {
-    let mut score = Score::new(typed.trim());
-    let views = state.interface.views.iter();
-    views
-        .filter(|view| score.of(&view.name).is_some())
-        .map(|view| Choice {
-            line: format!("view {}", view.name),
-            keys: String::new(),
-            about: view
-                .filter
-                .clone()
-                .unwrap_or_else(|| "everything".to_owned()),
-            blocked: None,
-            action: Action::View(view.name.clone()),
-        })
-        .collect()
-}
-
-fn releases(state: &State, typed: &str) -> Vec<Choice> {
-    let mut score = Score::new(typed.trim());
-    let releases = state.engine.policy.releases.iter();
-    releases
-        .filter(|release| score.of(release.name.as_str()).is_some())
-        .map(|release| Choice {
-            line: format!("release {}", release.name),
-            keys: String::new(),
-            about: format!("{} services > {}", release.items.len(), release.environment),
-            blocked: None,
-            action: Action::Release(release.name.clone()),
-        })
-        .collect()
-}
-
-/// A command on every service that fits, in the environment that was typed, else in that of the
-/// cursor, else in the last of its path. Flags of the command line are passed over.
-fn services(state: &State, command: Command, verb: &str, typed: &str) -> Vec<Choice> {
-    let mut words = typed
-        .split_whitespace()
-        .filter(|word| !word.starts_with("--"));
-    let mut score = Score::new(words.next().unwrap_or_default());
-    let environment = words.next();
-    let rows = state.engine.board.rows.iter();
-    let mut found: Vec<(u32, &Row)> = rows
-        .filter_map(|row| Some((score.of(row.service.name.as_str())?, row)))
-        .collect();
-    found.sort_by_key(|(points, _)| std::cmp::Reverse(*points));
-    let found = found.into_iter().take(MOST);
-    found
-        .flat_map(|(_, row)| at(state, command, verb, row, environment))
-        .collect()
-}
-
-fn at(
-    state: &State,
-    command: Command,
-    verb: &str,
-    row: &Row,
-    environment: Option<&str>,
-) -> Vec<Choice> {
-    let service = &row.service.name;
-    let cursor = state.interface.cursor.as_ref();
-    let usual = cursor
-        .and_then(|cursor| row.cell(&cursor.environment))
-        .or(row.cells.last());
-    let cells: Vec<&Cell> = match environment {
-        None => usual.into_iter().collect(),
-        Some(typed) => {
-            let mut score = Score::new(typed);
-            let cells = row.cells.iter();
-            cells
-                .filter(|cell| score.of(cell.environment.as_str()).is_some())
-                .collect()
-        }
-    };
-    let choice = |cell: &Cell| {
-        let cursor = Cursor {
-            service: service.clone(),
-            environment: cell.environment.clone(),
+/// The operator's own commands by name, over the selected cell.
+fn customs(state: &State, typed: &str) -> Vec<(Fit, Choice)> {
+    let mut score = Score::new(typed);
+    let commands = state.interface.customs.commands.iter().enumerate();
+    let fitting = commands.filter_map(|(place, command)| {
+        let fit = score.fit(&command.name)?;
+        let choice = Choice {
+            line: command.name.clone(),
+            keys: command.keys.join(" "),
+            about: custom::about(command),
+            blocked: custom::blocked(state, place, None),
+            action: Action::Custom(place, None),
         };
-        let (line, action) = if command == Command::Open {
-            (
-                format!("{verb} {service}"),
-                Action::Service(service.clone()),
-            )
-        } else {
-            let line = format!("{verb} {service} {}", cell.environment);
-            (line, Action::At(command, cursor.clone()))
-        };
-        Choice {
-            line,
-            keys: keys(state, command),
-            about: about(state, row, cell),
-            blocked: match command {
-                Command::Open => None,
-                _ => blocked::reason_at(state, command, &cursor),
-            },
-            action,
-        }
-    };
-    cells.into_iter().map(choice).collect()
+        Some((fit, choice))
+    });
+    fitting.collect()
 }
 
-/// `staging > production  7.0.8 > 7.1.0  READY`.
-fn about(state: &State, row: &Row, cell: &Cell) -> String {
-    let label = |it: Option<&Revision>| it.map_or("nothing", Revision::label).to_owned();
-    let policy = &state.engine.policy;
-    let from: Option<&EnvironmentName> = row
-        .service
-        .upstream(&cell.environment)
-        .map(|stage| &stage.environment);
-    let from = from.map_or_else(String::new, |from| format!("{from} > "));
-    let live = label(cell.live.as_ref());
-    let moves = match &cell.candidate {
-        Some(to) => format!("{live} > {}", to.label()),
-        None => live,
-    };
-    let word = match cell.candidate {
-        Some(_) => cell.next(&row.facts, policy, state.now).word(),
-        None => cell.state(&row.facts, policy, state.now).word(),
-    };
-    format!(
-        "{from}{}  {moves}  {}",
-        cell.environment,
-        word.to_uppercase()
-    )
-}
-
-fn keys(state: &State, command: Command) -> String {
+pub(super) fn keys(state: &State, command: Command) -> String {
     let keys = state.interface.keymap.keys(command).iter();
     keys.map(ToString::to_string).collect::<Vec<_>>().join(" ")
 }
 
+/// How well a word fits what was typed: whole, from its beginning, or by its letters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Fit {
+    rank: u8,
+    points: u32,
+}
+
+impl Fit {
+    const BY_LETTERS: u8 = 1;
+    const FROM_ITS_BEGINNING: u8 = 2;
+    const OTHERWISE_WHOLE: u8 = 3;
+    const WHOLE: u8 = 4;
+
+    /// The same for a word that is not a command's name.
+    fn by_another_word(self) -> Self {
+        let rank = if self.rank == Self::WHOLE {
+            Self::OTHERWISE_WHOLE
+        } else {
+            0
+        };
+        Self { rank, ..self }
+    }
+
+    /// The same for a place: of what fits as well, commands come first.
+    pub(super) fn of_place(self) -> Self {
+        let rank = self.rank.min(Self::OTHERWISE_WHOLE);
+        Self { rank, ..self }
+    }
+}
+
 /// How well words fit what was typed.
-struct Score {
+pub(super) struct Score {
+    typed: String,
     pattern: Pattern,
     matcher: Matcher,
     buffer: Vec<char>,
 }
 
 impl Score {
-    fn new(typed: &str) -> Self {
+    pub(super) fn new(typed: &str) -> Self {
         Self {
-            pattern: Pattern::parse(typed, CaseMatching::Ignore, Normalization::Smart),
+            typed: typed.trim().to_lowercase(),
+            pattern: Pattern::parse(typed.trim(), CaseMatching::Ignore, Normalization::Smart),
             matcher: Matcher::new(Config::DEFAULT),
             buffer: Vec::new(),
         }
     }
 
-    fn of(&mut self, word: &str) -> Option<u32> {
-        let word = Utf32Str::new(word, &mut self.buffer);
-        self.pattern.score(word, &mut self.matcher)
+    /// How well a word fits of which no more than the beginning was typed.
+    pub(super) fn begins(&self, word: &str) -> Option<Fit> {
+        let begun = self.typed.len() > 2 && word.starts_with(&self.typed);
+        begun.then_some(Fit { rank: 0, points: 0 })
+    }
+
+    pub(super) fn fit(&mut self, word: &str) -> Option<Fit> {
+        let haystack = Utf32Str::new(word, &mut self.buffer);
+        let points = self.pattern.score(haystack, &mut self.matcher)?;
+        let lower = word.to_lowercase();
+        let rank = if lower == self.typed {
+            Fit::WHOLE
+        } else if lower.starts_with(&self.typed) {
+            Fit::FROM_ITS_BEGINNING
+        } else {
+            Fit::BY_LETTERS
+        };
+        Some(Fit { rank, points })
     }
 }

@@ -20,6 +20,15 @@ fn typed(state: &State) -> &str {
 }
 
 #[test]
+fn what_acts_is_offered_before_what_moves_the_cursor() {
+    let lines = names("");
+    assert_eq!(lines.first().map(String::as_str), Some("promote"));
+    let place = |name: &str| lines.iter().position(|line| line == name);
+    assert!(place("timeline") < place("down"), "{lines:?}");
+    assert!(place("sort") < place("down"), "{lines:?}");
+}
+
+#[test]
 fn commands_are_found_by_name_and_by_other_words() {
     for (words, expected) in [
         ("promote", "promote"),
@@ -183,4 +192,103 @@ fn what_was_ordered_before_is_on_offer_first() {
     assert!(!effects.iter().any(changes));
     press(&mut state, "enter");
     assert_eq!(top(&state), "promote");
+}
+
+#[test]
+fn a_forge_is_opened_by_its_name() {
+    let mut state = state();
+    for name in ["gh", "gl"] {
+        let forge = crate::app::engine::ForgeState::default();
+        state.engine.forges.insert(name.into(), forge);
+    }
+    let all = ["forge gh", "forge github", "forge gl"];
+    assert_eq!(lines(&state, "forge g"), all);
+    assert!(lines(&state, "gl").contains(&"forge gl".to_owned()));
+    let begun = lines(&state, "forg");
+    assert_eq!(begun[..4], ["forges", all[0], all[1], all[2]]);
+    press(&mut state, ": 'forge_g down down tab");
+    assert_eq!(typed(&state), "forge gl ");
+    press(&mut state, "enter");
+    assert_eq!(state.interface.screen, Screen::Forge("gl".into()));
+}
+
+#[test]
+fn the_operators_own_commands_are_on_offer_with_reasons_and_take_a_cell() {
+    use crate::app::interface::custom::Customs;
+    use crate::app::keymap::Keymap;
+    use crate::domain::custom::CustomCommand;
+    let own = |name: &str, dangerous: bool| CustomCommand {
+        name: name.to_owned(),
+        argv: vec!["./tool".to_owned(), "{service}".to_owned()],
+        help: (!dangerous).then(|| "show the runbook".to_owned()),
+        keys: Vec::new(),
+        confirm: false,
+        dangerous,
+        services: if dangerous {
+            vec!["search".into()]
+        } else {
+            Vec::new()
+        },
+        environments: Vec::new(),
+        time_limit: jiff::SignedDuration::from_secs(5),
+    };
+    let mut state = state();
+    let commands = vec![own("runbook", false), own("restart", true)];
+    state.interface.customs = Customs::new(commands, &Keymap::default()).expect("fine");
+    on(&mut state, "api", "production");
+    let found = choices(&state, "rnbk");
+    assert_eq!(found[0].line, "runbook");
+    assert_eq!(found[0].about, "show the runbook");
+    let found = choices(&state, "restart");
+    assert_eq!(found[0].about, "./tool {service}; asks first");
+    assert_eq!(
+        found[0].blocked.as_deref(),
+        Some("it is not for api > production")
+    );
+    let on_cells = choices(&state, "restart ");
+    let possible = on_cells.iter().filter(|choice| choice.blocked.is_none());
+    let possible: Vec<&str> = possible.map(|choice| choice.line.as_str()).collect();
+    assert_eq!(possible, ["restart search production"]);
+    press(&mut state, ": 'restart_sea_stag enter");
+    assert_eq!(top(&state), "custom");
+    press(&mut state, "esc : 'runbook_web enter");
+    assert_eq!(top(&state), "output");
+    let Some(Overlay::Output(pane)) = state.interface.overlays.last() else {
+        panic!("no pane");
+    };
+    assert_eq!(pane.errand.argv, ["./tool", "web"]);
+}
+
+#[test]
+fn a_release_is_acted_on_by_name_from_anywhere() {
+    let mut state = state();
+    add_release(&mut state);
+    assert_eq!(lines(&state, "release-vote 20"), ["release-vote 2026.47"]);
+    assert!(lines(&state, "vote ").contains(&"vote 2026.47".to_owned()));
+    let resume = &choices(&state, "release-resume ")[0];
+    assert_eq!(resume.blocked.as_deref(), Some("no run goes on"));
+    press(&mut state, ": 'release-start_2026 enter");
+    assert_eq!(state.interface.screen, Screen::Release);
+    assert_eq!(top(&state), "release");
+}
+
+#[test]
+fn columns_themes_filters_and_logs_are_completed() {
+    let mut state = state();
+    state.interface.themes = vec!["dark".to_owned(), "light".to_owned()];
+    press(&mut state, ": 'columns_stag enter");
+    assert!(state.interface.hidden.contains("staging"));
+    let again = &choices(&state, "columns staging")[0];
+    assert_eq!(again.about, "show the column");
+    assert_eq!(lines(&state, "filter state:he")[1], "filter state:held");
+    press(&mut state, ": 'filter_gro tab");
+    assert_eq!(typed(&state), "filter group:");
+    press(&mut state, "'mon tab enter");
+    assert_eq!(state.interface.filter, "group:money");
+    let effects = press(&mut state, ": 'theme enter 'li enter");
+    assert_eq!(effects, [Effect::Theme("light".to_owned())]);
+    let watch = &choices(&state, "watch api")[0];
+    assert_eq!(watch.line, "watch api production");
+    assert_eq!(watch.blocked.as_deref(), Some("no run is known"));
+    assert_eq!(lines(&state, "refresh web"), ["refresh web"]);
 }

@@ -12,6 +12,7 @@ use crate::domain::signoff::Voice;
 
 /// What a vote and an attestation are worth.
 const BINDS: &str = "binds to exactly this FROM > TO: a changed one makes it void";
+const STAYS: &str = "the role has not voted then; that it did stays in the journal";
 
 pub(in crate::app::view) fn dialog(look: &Look<'_>, dialog: &GatesDialog) -> Dialog {
     let columns = columns(look);
@@ -20,7 +21,7 @@ pub(in crate::app::view) fn dialog(look: &Look<'_>, dialog: &GatesDialog) -> Dia
     let row = look.engine.board.row(&dialog.service);
     let cell = row.and_then(|row| Some((row, row.cell(&dialog.environment)?)));
     if let Some((row, cell)) = cell {
-        form.line(peek::movement(row, cell));
+        form.line(peek::movement(look, row, cell));
         let rows = usize::from(look.shape.rows).saturating_sub(18).clamp(3, 12);
         for line in gates::short(look, row, cell, columns, rows) {
             form.line(line);
@@ -53,6 +54,16 @@ pub(in crate::app::view) fn dialog(look: &Look<'_>, dialog: &GatesDialog) -> Dia
             form.field("note", &dialog.note, on(GatesFocus::Note));
             form.labelled("", Line::of(Tone::Muted, BINDS));
             format!("Vote {}", voice.word().to_uppercase())
+        }
+        GatesAction::Withdraw(voice) => {
+            if let Some(vote) = look.engine.own_vote(&dialog.service, &dialog.environment) {
+                let word = voice.word().to_uppercase();
+                let text = format!("{word} as {} on {}", vote.role, vote.saw);
+                form.told("vote", Tone::Plain, &text);
+            }
+            form.field("reason", &dialog.note, on(GatesFocus::Note));
+            form.labelled("", Line::of(Tone::Muted, STAYS));
+            "Withdraw".to_owned()
         }
         GatesAction::Add => {
             let covers: Vec<String> = dialog.covers.iter().map(ToString::to_string).collect();
@@ -110,6 +121,9 @@ fn describe(look: &Look<'_>, action: &GatesAction) -> String {
     match action {
         GatesAction::Vote(Voice::Go) => "vote GO".into(),
         GatesAction::Vote(Voice::NoGo) => "vote NO-GO".into(),
+        GatesAction::Withdraw(voice) => {
+            format!("withdraw your {}", voice.word().to_uppercase())
+        }
         GatesAction::Add => "add a manual gate".into(),
         GatesAction::Open(id) => format!("open \"{}\"", name(id)),
         GatesAction::Close(id) => format!("close \"{}\"", name(id)),

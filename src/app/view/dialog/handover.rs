@@ -17,7 +17,8 @@ pub(in crate::app::view) fn dialog(look: &Look<'_>, dialog: &HandoverDialog) -> 
             form.told("remark", Tone::Strong, &waiting.remark);
         }
         let count = waiting.items.len();
-        let told = format!("{count} things then; below is how it stands now");
+        let things = if count == 1 { "thing" } else { "things" };
+        let told = format!("{count} {things} then; below is how it stands now");
         form.labelled("", Line::of(Tone::Muted, told));
     }
     for subject in Subject::ALL {

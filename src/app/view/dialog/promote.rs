@@ -61,6 +61,10 @@ pub(in crate::app::view) fn dialog(look: &Look<'_>, promote: &PromoteDialog) -> 
                     Button::new(name.clone(), promote.focus == stop).unless(blocked(promote, going))
                 }
                 PromoteFocus::Reject => Button::new("Reject", promote.focus == stop),
+                // Beside "Reject" there is no room for more.
+                PromoteFocus::CopyCommand if promote.aim == Aim::Approve => {
+                    Button::new("Copy", promote.focus == stop)
+                }
                 PromoteFocus::CopyCommand => Button::new("Copy command", promote.focus == stop),
             };
             Some(button)
@@ -100,7 +104,8 @@ fn target(look: &Look<'_>, promote: &PromoteDialog, form: &mut Form) {
         Some(person) => format!("   as {person}"),
         None => String::new(),
     };
-    let line = Line::of(Tone::Strong, promote.environment.as_str().to_uppercase())
+    let name = promote.environment.as_str().to_uppercase();
+    let line = Line::of(look.environment_tone(&promote.environment), name)
         .with(Tone::Warning, protected)
         .with(Tone::Plain, "   ")
         .then(header::window(look, false))

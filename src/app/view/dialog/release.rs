@@ -30,6 +30,7 @@ pub(in crate::app::view) fn dialog(look: &Look<'_>, dialog: &ReleaseDialog) -> D
     let on = |part| dialog.focus == part;
     let (verb, stay, go) = match dialog.action {
         ReleaseAction::Vote => ("VOTE on", "Cancel", "Vote"),
+        ReleaseAction::Withdraw => ("WITHDRAW the vote on", "Cancel", "Withdraw"),
         ReleaseAction::Start => ("START", "Cancel", "Start"),
         ReleaseAction::Resume => ("RESUME", "Cancel", "Resume"),
         ReleaseAction::Cancel => ("CANCEL", "Let it run", "Cancel the release"),
@@ -54,6 +55,15 @@ pub(in crate::app::view) fn dialog(look: &Look<'_>, dialog: &ReleaseDialog) -> D
                 let text = "a go counts for each of your roles";
                 form.labelled("", Line::of(Tone::Muted, text));
             }
+        }
+        ReleaseAction::Withdraw => {
+            form.told(
+                "will do",
+                Tone::Plain,
+                "your role has not voted then; that it did stays in the journal",
+            );
+            form.blank();
+            form.field("reason", &dialog.note, on(ReleaseFocus::Note));
         }
         ReleaseAction::Start => {
             if !dialog.stuck.is_empty() {

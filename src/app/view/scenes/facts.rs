@@ -78,9 +78,9 @@ pub(super) fn facts(plan: &Plan) -> ServiceFacts {
         checks: Few::from([(head.clone(), checks(&head))]),
         environments: Vec::new(),
         deployments,
-        runs: vec![run(&head, plan.gates != Gates::Level)],
+        runs: vec![run(plan, &head)],
         open_pull_requests: 3,
-        pull_requests: pull_requests(),
+        pull_requests: pull_requests(plan.name),
         releases,
         labelled: std::collections::BTreeMap::new(),
         gaps: Vec::new(),
@@ -110,23 +110,36 @@ fn checks(sha: &Sha) -> Checks {
     }
 }
 
-fn run(sha: &Sha, waits: bool) -> Run {
+/// A number that differs from service to service, so that lists of all are not all alike.
+fn seed(name: &str) -> u64 {
+    name.bytes().map(u64::from).sum::<u64>() % 40
+}
+
+fn run(plan: &Plan, sha: &Sha) -> Run {
+    let seed = seed(plan.name);
+    let waits = plan.gates != Gates::Level && plan.name != "ledger";
+    let number = 790 + seed;
+    let phase = match plan.name {
+        "ledger" => Phase::Failed,
+        _ if waits => Phase::Gated,
+        _ => Phase::Succeeded,
+    };
     Run {
         id: RunId(9_921),
         name: "deploy".into(),
         workflow: Some("deploy.yml".into()),
         title: Some("retry idempotency key".into()),
-        number: 812,
+        number,
         attempt: 2,
         event: "push".into(),
         sha: sha.clone(),
         branch: Some("main".into()),
-        phase: if waits { Phase::Gated } else { Phase::Failed },
+        phase,
         raw: "waiting".into(),
-        url: String::new(),
+        url: format!("https://github.com/acme/{}/actions/runs/9921", plan.name),
         actor: Some(person("eve")),
         created_at: ago(2 * HOUR),
-        updated_at: ago(51 * MINUTE),
+        updated_at: ago(i64::try_from(seed + 12).unwrap() * MINUTE),
         waiting: waits
             .then(|| crate::domain::pipeline::Waiting {
                 environment: "prod".into(),
@@ -141,20 +154,22 @@ fn run(sha: &Sha, waits: bool) -> Run {
     }
 }
 
-fn pull_requests() -> Vec<PullRequest> {
+fn pull_requests(service: &str) -> Vec<PullRequest> {
+    let seed = seed(service);
+    let hours = i64::try_from(seed % 9 + 1).unwrap();
     let request = |number, title: &str, state, checks, labels: &[&str]| PullRequest {
-        number: PullRequestNumber(number),
+        number: PullRequestNumber(number + seed),
         title: title.into(),
         author: Some(person("raj")),
-        url: String::new(),
+        url: format!("https://github.com/acme/{service}/pull/{}", number + seed),
         head: sha(title),
-        head_ref: format!("raj/{number}"),
+        head_ref: format!("raj/{}", number + seed),
         base_ref: "main".into(),
         state,
         checks,
         raw: "MERGEABLE, REVIEW_REQUIRED".into(),
         labels: labels.iter().map(|label| (*label).to_owned()).collect(),
-        updated_at: ago(5 * HOUR),
+        updated_at: ago(hours * HOUR),
     };
     vec![
         request(

@@ -111,6 +111,12 @@ pub(super) fn hold(state: &mut State, service: &str, environment: &str) {
         Event::HoldPlaced { hold },
     );
     push(state, draft);
+    // It was placed before what came last.
+    let entries = state.engine.entries.make_contiguous();
+    entries.sort_by_key(|entry| entry.draft.at);
+    for (seq, entry) in (1..).zip(entries) {
+        entry.seq = Seq(seq);
+    }
 }
 
 pub(super) fn problem(state: &mut State) {
