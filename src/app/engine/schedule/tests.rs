@@ -252,25 +252,6 @@ fn a_quiet_hour_wakes_the_engine_a_few_hundred_times_and_asks_a_pulse_before_fac
     );
 }
 
-#[test]
-fn jobs_of_runs_that_the_forge_does_not_tell_of_any_more_are_forgotten() {
-    let mut engine = harness::state().engine;
-    let name = |place: usize| engine.board.rows[place].service.name.clone();
-    let (service, other) = (name(0), name(1));
-    let (gone, logged) = (RunId(990), RunId(991));
-    for key in [(&service, gone), (&service, logged), (&other, gone)] {
-        engine.jobs.insert(
-            (key.0.clone(), key.1),
-            Fact::observed(Vec::new(), harness::now()),
-        );
-    }
-    engine.logged = Some((service.clone(), logged));
-    engine.forget_jobs(&service);
-    assert!(!engine.jobs.contains_key(&(service.clone(), gone)));
-    assert!(engine.jobs.contains_key(&(service, logged)));
-    assert!(engine.jobs.contains_key(&(other, gone)));
-}
-
 /// Asks what is due in each second, answers it at once, and notes how many services each pulse was of.
 fn pulses_in(engine: &mut Engine, from: Timestamp, seconds: i64) -> Vec<(i64, ForgeName, usize)> {
     let mut seen = Vec::new();
@@ -393,4 +374,23 @@ fn a_forge_in_trouble_is_asked_less_while_the_others_go_on() {
     let seen = pulses_in(&mut engine, now, 80);
     assert!(seen.iter().all(|(_, forge, _)| *forge == good), "{seen:?}");
     assert!(!seen.is_empty());
+}
+
+#[test]
+fn jobs_of_runs_that_the_forge_does_not_tell_of_any_more_are_forgotten() {
+    let mut engine = harness::state().engine;
+    let name = |place: usize| engine.board.rows[place].service.name.clone();
+    let (service, other) = (name(0), name(1));
+    let (gone, logged) = (RunId(990), RunId(991));
+    for key in [(&service, gone), (&service, logged), (&other, gone)] {
+        engine.jobs.insert(
+            (key.0.clone(), key.1),
+            Fact::observed(Vec::new(), harness::now()),
+        );
+    }
+    engine.logged = Some((service.clone(), logged));
+    engine.forget_jobs(&service);
+    assert!(!engine.jobs.contains_key(&(service.clone(), gone)));
+    assert!(engine.jobs.contains_key(&(service, logged)));
+    assert!(engine.jobs.contains_key(&(other, gone)));
 }
