@@ -9,7 +9,7 @@ use super::super::arrangement::{Grouping, Sort};
 use super::super::overview::ListSort;
 use super::super::{Cursor, custom};
 use super::arguments;
-use crate::app::command::{Command, Context, Group, SPECS, blocked};
+use crate::app::command::{Command, Context, SPECS, blocked};
 use crate::app::state::State;
 use crate::domain::ids::{ForgeName, ReleaseName, ServiceName};
 
@@ -100,8 +100,6 @@ pub fn choices(state: &State, typed: &str) -> Vec<Choice> {
     let mut found = commands(state, typed);
     found.extend(customs(state, typed));
     if typed.is_empty() {
-        // Nobody opens this line to move the cursor: what acts comes first. Stable.
-        found.sort_by_key(|(_, choice)| unasked(&choice.action));
         let found = found.into_iter().map(|(_, choice)| choice);
         return recent(state).into_iter().chain(found).collect();
     }
@@ -109,32 +107,6 @@ pub fn choices(state: &State, typed: &str) -> Vec<Choice> {
     // Stable: of what fits as well, commands come first.
     found.sort_by_key(|(fit, _)| std::cmp::Reverse(*fit));
     found.into_iter().map(|(_, choice)| choice).collect()
-}
-
-/// The place of a choice in a list that nobody has asked anything of: acts, the operator's own,
-/// where to go, what to look at, and what a single key does as well as anything.
-fn unasked(action: &Action) -> u8 {
-    let Action::Run(command) = action else {
-        return 1;
-    };
-    match (command.spec().group, command) {
-        (Group::Act, _) => 0,
-        (Group::GoTo, _) => 2,
-        (
-            Group::Look,
-            Command::Down
-            | Command::Up
-            | Command::Left
-            | Command::Right
-            | Command::First
-            | Command::Last
-            | Command::HalfDown
-            | Command::HalfUp
-            | Command::PageDown
-            | Command::PageUp,
-        ) => 4,
-        (Group::Look | Group::Leave, _) => 3,
-    }
 }
 
 fn recent(state: &State) -> Vec<Choice> {

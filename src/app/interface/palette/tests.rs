@@ -20,15 +20,6 @@ fn typed(state: &State) -> &str {
 }
 
 #[test]
-fn what_acts_is_offered_before_what_moves_the_cursor() {
-    let lines = names("");
-    assert_eq!(lines.first().map(String::as_str), Some("promote"));
-    let place = |name: &str| lines.iter().position(|line| line == name);
-    assert!(place("timeline") < place("down"), "{lines:?}");
-    assert!(place("sort") < place("down"), "{lines:?}");
-}
-
-#[test]
 fn commands_are_found_by_name_and_by_other_words() {
     for (words, expected) in [
         ("promote", "promote"),
