@@ -393,10 +393,9 @@ pub fn name(environment: &EnvironmentName) -> String {
     format!("hold/{environment}")
 }
 
-/// Says whether a status or label is called as a brake's is. It says nothing of a revision: whether
-/// something holds it is the hold's own gate.
-pub fn is_named(context: &str) -> bool {
-    context.starts_with("hold/")
+/// The environment that a status or label of this name holds, if it is called as a brake's is.
+pub fn environment(name: &str) -> Option<&str> {
+    name.strip_prefix("hold/")
 }
 
 /// The acts that would place every brake of a cell, whether it is there or not.

@@ -4,6 +4,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Alone, Case, Judgement, State, Verdict, judge};
+use crate::domain::act::{Act, Handle};
 use crate::domain::attestation::Attestation;
 use crate::domain::entry::{Draft, Entry, Event};
 use crate::domain::facts::ServiceFacts;
@@ -13,7 +14,7 @@ use crate::domain::ledger::Ledger;
 use crate::domain::observed::Fact;
 use crate::domain::pipeline::Checks;
 use crate::domain::policy::{GateSpec, Policy, Service, Stage, Via};
-use crate::domain::promotion::Step;
+use crate::domain::promotion::{Purpose, Step};
 use crate::domain::revision::Revision;
 use crate::domain::scope::{self, Scope};
 use crate::domain::seen::Seen;
@@ -25,7 +26,7 @@ pub(crate) use parts::{
     changed, check, checks, commit, daily, deployment, fault, hold, manual_gate, promotion,
     pull_request, review, revision, run, scope, window,
 };
-use parts::{facts, policy};
+use parts::{facts, policy, sent};
 
 /// A Saturday afternoon.
 pub(crate) const NOW: &str = "2026-11-21T14:00:00Z";
@@ -280,5 +281,14 @@ impl World {
     pub(crate) fn promotion(&mut self, environment: &str, steps: &[Step]) {
         let ledger = std::mem::take(self.book());
         self.ledger = Some(promotion(ledger, environment, steps));
+    }
+
+    /// Folds a brake that was set upon 2.41.0 in `environment`.
+    pub(crate) fn brake(&mut self, environment: &str, act: Act) {
+        let ledger = std::mem::take(self.book());
+        let steps = [Step::Accepted {
+            handle: Handle::default(),
+        }];
+        self.ledger = Some(sent(ledger, environment, Purpose::Brake, act, &steps));
     }
 }

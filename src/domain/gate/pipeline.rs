@@ -2,12 +2,13 @@
 //! would come along.
 
 use super::{Case, State, Verdict, words};
-use crate::domain::brake;
+use crate::domain::brake::{self, Mark};
 use crate::domain::facts::ServiceFacts;
 use crate::domain::observed::Fact;
 use crate::domain::phase::Phase;
 use crate::domain::pipeline::{Check, Checks};
 use crate::domain::policy::PipelineRule;
+use crate::domain::promotion::Purpose;
 
 mod blocking;
 
@@ -36,7 +37,7 @@ pub fn judge(case: &Case<'_>, rule: &PipelineRule) -> Verdict {
     };
     let checks = facts.checks.get(&candidate.sha);
     let mut findings = match checks {
-        Some(checks) if !checks.contexts.is_empty() => of_contexts(checks, rule),
+        Some(checks) if !checks.contexts.is_empty() => of_contexts(case, checks, rule),
         Some(checks) => of_counts(checks, rule, facts),
         None => vec![finding(
             State::Unknown,
@@ -79,13 +80,13 @@ fn finding(state: State, why: String) -> Finding {
 }
 
 /// Judges the newest attempt of each context.
-fn of_contexts(checks: &Checks, rule: &PipelineRule) -> Vec<Finding> {
+fn of_contexts(case: &Case<'_>, checks: &Checks, rule: &PipelineRule) -> Vec<Finding> {
     let newest = newest(&checks.contexts);
     let mut findings = Vec::new();
     let mut good = 0;
     let mut counted = 0;
     for check in &newest {
-        let weight = weigh(&check.name, rule);
+        let weight = weigh(case, check, rule);
         if matches!(weight, Weight::Optional | Weight::Ignored) {
             continue;
         }
@@ -143,17 +144,46 @@ pub(super) fn newest(contexts: &[Check]) -> Vec<&Check> {
     newest
 }
 
-fn weigh(name: &str, rule: &PipelineRule) -> Weight {
-    let is_in = |list: &[String]| list.iter().any(|listed| listed == name);
+fn weigh(case: &Case<'_>, check: &Check, rule: &PipelineRule) -> Weight {
+    let is_in = |list: &[String]| list.iter().any(|listed| *listed == check.name);
     if is_in(&rule.required) {
         Weight::Named
-    } else if is_in(&rule.ignored) || brake::is_named(name) {
+    } else if is_in(&rule.ignored) || is_of_a_hold(case, check) {
         Weight::Ignored
     } else if is_in(&rule.optional) {
         Weight::Optional
     } else {
         Weight::Required
     }
+}
+
+/// Says whether it is what a hold leaves among the checks, which the hold's own gate judges: one on
+/// another environment of the path, one that was lifted, or one that the journal knows to be ours. What
+/// somebody else has set there counts as any check does.
+fn is_of_a_hold(case: &Case<'_>, check: &Check) -> bool {
+    let Some(held) = brake::environment(&check.name) else {
+        return false;
+    };
+    if held != case.environment().as_str() {
+        let mut path = case.service.path.iter();
+        return path.any(|stage| stage.environment.as_str() == held);
+    }
+    check.phase == Phase::Succeeded || is_our_brake(case, check)
+}
+
+fn is_our_brake(case: &Case<'_>, check: &Check) -> bool {
+    let (Some(ledger), Some(candidate)) = (case.ledger, case.candidate) else {
+        return false;
+    };
+    let mark = Mark::Status {
+        sha: candidate.sha.clone(),
+        context: check.name.clone(),
+    };
+    ledger
+        .promotions_of(&case.service.name, case.environment())
+        .any(|it| {
+            it.intent.purpose == Purpose::Brake && Mark::of(&it.intent.act).as_ref() == Some(&mark)
+        })
 }
 
 /// Judges the forge's own roll-up, where it told no names.
@@ -286,7 +316,7 @@ fn with_evidence(
         verdict
     };
     for check in newest(&checks.contexts) {
-        let weight = weigh(&check.name, rule);
+        let weight = weigh(case, check, rule);
         let good = matches!(check.phase, Phase::Succeeded | Phase::Skipped);
         if good && weight != Weight::Named {
             continue;

@@ -1,3 +1,4 @@
+use crate::domain::act::{Act, StatusState};
 use crate::domain::gate::State;
 use crate::domain::gate::fixture::{LIVE, WANTED, World, ago, check, checks, run, sha};
 use crate::domain::phase::Phase;
@@ -366,18 +367,51 @@ fn blocking_checks_need_a_known_scope() {
     assert_eq!(no_blocking.verdict("pipeline").state, State::Open);
 }
 
-#[test]
-fn what_a_hold_leaves_among_the_checks_is_no_check() {
-    let rule = PipelineRule::default;
-    for phase in [Phase::Failed, Phase::Succeeded] {
-        let said = with(rule(), "hold/production", phase);
-        assert_eq!(said, (State::Open, "2 of 2 checks succeeded".into()));
+/// What stands among the checks of the revision while production is held.
+fn held(context: &str, phase: Phase) -> World {
+    let contexts = vec![check("build", Phase::Succeeded), check(context, phase)];
+    world(PipelineRule::default(), contexts)
+}
+
+fn status(context: &str) -> Act {
+    Act::SetStatus {
+        sha: sha(WANTED),
+        context: context.to_owned(),
+        state: StatusState::Failure,
+        description: "held by carol".to_owned(),
+        target_url: None,
     }
+}
+
+#[test]
+fn what_a_hold_of_ours_leaves_among_the_checks_is_no_check() {
+    let open = (State::Open, "1 of 1 checks succeeded".into());
+    let mut ours = held("hold/production", Phase::Failed);
+    ours.brake("production", status("hold/production"));
+    assert_eq!(ours.says("pipeline"), open);
+    let lifted = held("hold/production", Phase::Succeeded);
+    assert_eq!(lifted.says("pipeline"), open);
+    let elsewhere = held("hold/staging", Phase::Failed);
+    assert_eq!(elsewhere.says("pipeline"), open);
+}
+
+#[test]
+fn what_somebody_else_holds_is_a_red_check() {
+    let closed = |context: &str| (State::Closed, format!("{context} failed"));
+    let theirs = held("hold/production", Phase::Failed);
+    assert_eq!(theirs.says("pipeline"), closed("hold/production"));
+    let nowhere = held("hold/moon", Phase::Failed);
+    assert_eq!(nowhere.says("pipeline"), closed("hold/moon"));
+    // Ours is on another revision or environment.
+    let mut other = held("hold/production", Phase::Failed);
+    other.brake("staging", status("hold/staging"));
+    assert_eq!(other.says("pipeline"), closed("hold/production"));
     // Whoever asks for it gets it.
-    let asked = PipelineRule {
+    let rule = PipelineRule {
         required: names(&["hold/production"]),
-        ..rule()
+        ..PipelineRule::default()
     };
-    let (state, _) = with(asked, "hold/production", Phase::Failed);
-    assert_eq!(state, State::Closed);
+    let mut asked = world(rule, vec![check("hold/production", Phase::Failed)]);
+    asked.brake("production", status("hold/production"));
+    assert_eq!(asked.says("pipeline"), closed("hold/production"));
 }
