@@ -12,7 +12,7 @@ use super::environments::Read;
 use super::lists::is_missing;
 use super::pulls::{Open, gap};
 use super::releases::Tip;
-use super::repos::{Branch, Repository};
+use super::repos::{Branch, Branches, Repository};
 use super::runs::{has_actions, that_matter};
 use crate::domain::facts::ServiceFacts;
 use crate::domain::ids::{RepoPath, Sha};
@@ -135,7 +135,13 @@ impl Forgejo {
             releases: &releases,
             reads,
         };
-        let deployments = self.modelled(target, read, &mut gaps).await?;
+        let mut branches = Branches::new();
+        if let (Some(name), Some(_)) = (&branch_name, &branch) {
+            branches.insert(name.clone(), branch);
+        }
+        let deployments = self
+            .modelled(target, read, &mut branches, &mut gaps)
+            .await?;
 
         let labelled = self
             .labelled(Purpose::Look, repo, &target.labels, &mut gaps)
@@ -145,9 +151,9 @@ impl Forgejo {
             .iter()
             .map(|(sha, read)| (sha.clone(), read.list.clone()))
             .collect();
-        let own = branch_name.as_deref().zip(branch.as_ref());
+        let own = branch_name.as_deref();
         let pull_requests = self
-            .pull_requests(repo, open, own, &lists, &mut gaps)
+            .pull_requests(repo, open, own, &mut branches, &lists, &mut gaps)
             .await?;
 
         let shas: Vec<Sha> = statuses.keys().cloned().collect();

@@ -7,6 +7,7 @@ use super::Forgejo;
 use super::checks::Statuses;
 use super::lists::is_missing;
 use super::pulls::gap;
+use super::repos::Branches;
 use crate::domain::deployment::{self, Deployment};
 use crate::domain::facts::Release;
 use crate::domain::ids::{RepoPath, Sha};
@@ -44,6 +45,7 @@ impl Forgejo {
         &self,
         target: &Target,
         read: Read<'_>,
+        branches: &mut Branches,
         gaps: &mut Vec<String>,
     ) -> Result<Vec<Deployment>, Error> {
         let names = &target.environments;
@@ -55,7 +57,7 @@ impl Forgejo {
                 Ok(Vec::new())
             }
             EnvironmentModel::Status { .. } => self.by_status(target, read, gaps).await,
-            EnvironmentModel::Branch { .. } => self.by_branch(target, read, gaps).await,
+            EnvironmentModel::Branch { .. } => self.by_branch(target, read, branches, gaps).await,
             EnvironmentModel::Release { tag: Some(_) } => self.by_tag(target, read, gaps).await,
             EnvironmentModel::Release { tag: None } => {
                 Ok(releases::deployments(names, read.releases))
@@ -154,6 +156,7 @@ impl Forgejo {
         &self,
         target: &Target,
         read: Read<'_>,
+        branches: &mut Branches,
         gaps: &mut Vec<String>,
     ) -> Result<Vec<Deployment>, Error> {
         let mut pointers = Vec::new();
@@ -161,7 +164,9 @@ impl Forgejo {
             let Some(name) = target.model.of(environment) else {
                 continue;
             };
-            let branch = self.branch(read.purpose, read.repo, &name).await;
+            let branch = self
+                .branch_once(read.purpose, read.repo, &name, branches)
+                .await;
             let branch = branch.or_else(|error| gap(gaps, &format!("branch {name}"), error))?;
             let Some((branch, sha)) = branch.and_then(|it| it.sha().map(|sha| (it, sha))) else {
                 continue;

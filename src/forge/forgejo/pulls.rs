@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::Forgejo;
 use super::lists::below;
-use super::repos::{Branch, Repository, User, person, sha};
+use super::repos::{Branch, Branches, Repository, User, person, sha};
 use crate::domain::ids::{Person, PullRequestNumber, RepoPath, Sha};
 use crate::domain::phase::Phase;
 use crate::domain::pull_request::{ChangeState, PullRequest, Review};
@@ -345,8 +345,8 @@ impl Forgejo {
         Ok(last_words(reviews))
     }
 
-    /// Says of each open pull request what it lacks. `own` is the service's branch, as it was read;
-    /// `statuses` those of commits that were read anyway.
+    /// Says of each open pull request what it lacks. `own` is the service's branch; `branches` and
+    /// `statuses` are those that were read anyway.
     ///
     /// Pull requests that promote, which go into another branch, are looked at whole each time; of
     /// the others the newest few, as long as they change.
@@ -354,28 +354,25 @@ impl Forgejo {
         &self,
         repo: &RepoPath,
         open: Open,
-        own: Option<(&str, &Branch)>,
+        own: Option<&str>,
+        branches: &mut Branches,
         statuses: &BTreeMap<Sha, Vec<Status>>,
         gaps: &mut Vec<String>,
     ) -> Result<Vec<PullRequest>, Error> {
         let now = self.forge_time();
-        let mut bases: BTreeMap<String, Option<Branch>> = BTreeMap::new();
-        if let Some((name, branch)) = own {
-            bases.insert(name.to_owned(), Some(branch.clone()));
-        }
         let mut read = Vec::new();
         let mut others = 0;
         for pull in open.list {
             let base = pull.base_name();
-            let promotes = own.is_none_or(|(name, _)| name != base);
+            let promotes = own.is_none_or(|name| name != base);
             others += usize::from(!promotes);
             if !promotes && others > SHOWN {
                 continue;
             }
-            if promotes && !bases.contains_key(&base) {
-                let branch = self.branch(Purpose::Look, repo, &base).await;
-                let branch = branch.or_else(|error| gap(gaps, "branch rules", error))?;
-                bases.insert(base.clone(), branch);
+            if promotes {
+                let purpose = Purpose::Look;
+                let branch = self.branch_once(purpose, repo, &base, branches).await;
+                branch.or_else(|error| gap(gaps, "branch rules", error))?;
             }
             let open = !pull.draft && pull.mergeable == Some(true);
             let opinions = if open && (promotes || others <= REVIEWED) {
@@ -387,7 +384,7 @@ impl Forgejo {
                 None
             };
             let around = Around {
-                base: bases.get(&base).and_then(Option::as_ref),
+                base: branches.get(&base).and_then(Option::as_ref),
                 statuses: pull
                     .head_sha()
                     .and_then(|head| statuses.get(&head))

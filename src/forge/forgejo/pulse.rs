@@ -6,7 +6,7 @@ use super::Forgejo;
 use super::checks;
 use super::environments::Read;
 use super::lists::is_missing;
-use super::repos::Branch;
+use super::repos::{Branch, Branches};
 use crate::domain::facts::Pulse;
 use crate::domain::policy::EnvironmentModel;
 use crate::forge::error::Error;
@@ -86,7 +86,9 @@ impl Forgejo {
             releases: &releases,
             reads: 1,
         };
-        let deployments = self.modelled(target, read, &mut gaps).await?;
+        let deployments = self
+            .modelled(target, read, &mut Branches::new(), &mut gaps)
+            .await?;
         let labelled = self
             .labelled(Purpose::Poll, repo, &target.labels, &mut gaps)
             .await?;

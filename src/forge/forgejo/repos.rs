@@ -1,5 +1,7 @@
 //! Repositories, branches and people, as far as we read them. All of it is optional on the wire.
 
+use std::collections::BTreeMap;
+
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 
@@ -61,6 +63,9 @@ pub(super) struct Branch {
     pub(super) enable_status_check: bool,
     pub(super) status_check_contexts: Option<Vec<String>>,
 }
+
+/// The branches that one look has read, by name; `None` where there is none.
+pub(super) type Branches = BTreeMap<String, Option<Branch>>;
 
 #[derive(Clone, Debug, Deserialize)]
 pub(super) struct BranchCommit {
@@ -239,6 +244,22 @@ impl Forgejo {
             Err(error) if super::lists::is_missing(&error) => Ok(None),
             Err(error) => Err(error),
         }
+    }
+
+    /// As `branch`, unless this look has read it already.
+    pub(super) async fn branch_once(
+        &self,
+        purpose: Purpose,
+        repo: &RepoPath,
+        name: &str,
+        read: &mut Branches,
+    ) -> Result<Option<Branch>, Error> {
+        if let Some(known) = read.get(name) {
+            return Ok(known.clone());
+        }
+        let branch = self.branch(purpose, repo, name).await?;
+        read.insert(name.to_owned(), branch.clone());
+        Ok(branch)
     }
 
     /// Reads the ids of the recent commits of a branch, newest first.

@@ -117,7 +117,7 @@ fn most(server: Server) -> [f64; 4] {
     match server {
         Server::GitHub => [1.2, 1.2, 0.1, 0.1],
         Server::GitLab => [9.0, 6.0, 0.2, 0.2],
-        Server::Forgejo | Server::ForgejoTasks => [9.0, 6.0, 2.5, 2.5],
+        Server::Forgejo | Server::ForgejoTasks => [9.0, 6.25, 2.75, 2.75],
         Server::Gitea => [7.0, 5.0, 2.5, 2.5],
     }
 }
