@@ -40,6 +40,7 @@ pub mod planning;
 pub(crate) mod recheck;
 pub(crate) mod reconcile;
 pub mod release;
+mod reload;
 mod rollback;
 pub mod sampling;
 pub(crate) mod schedule;
@@ -120,16 +121,18 @@ pub struct Start {
     pub now: Timestamp,
 }
 
+/// The forges that some service is on, each as often as there are such services.
+fn used(policy: &Policy) -> impl Iterator<Item = &ForgeName> {
+    let asked = policy.services.iter().filter(|it| !it.is_by_hand());
+    asked.map(|service| &service.forge)
+}
+
 impl Engine {
     /// An engine that knows its policy and nothing else.
     pub fn new(start: Start) -> Self {
         let board = Board::unjudged(&start.policy, Board::default());
-        let forges = start
-            .policy
-            .services
-            .iter()
-            .filter(|service| !service.is_by_hand())
-            .map(|service| (service.forge.clone(), ForgeState::default()))
+        let forges = used(&start.policy)
+            .map(|forge| (forge.clone(), ForgeState::default()))
             .collect();
         Self {
             policy: start.policy,

@@ -102,6 +102,10 @@ const FOUND: &[(u64, &str)] = &[
         "a mark that was not shown yet was taken for gone, and stayed for ever",
     ),
     (
+        1404,
+        "a forge that the changed config was the first to use was never asked",
+    ),
+    (
         992,
         "a brake was placed that another had placed while its order waited",
     ),

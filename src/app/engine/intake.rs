@@ -1,20 +1,17 @@
 //! Intake: what the engine does with each message: merge, judge, follow, ask what is due.
 
-use std::sync::Arc;
-
 use jiff::{SignedDuration, Timestamp};
 
 use super::flow::Stage;
 use super::{Engine, ForgeState, JournalState, Report, TIMELINE};
 use crate::app::effect::{Effect, Question};
 use crate::app::msg::{Answer, Fetched, JournalFault, Msg};
-use crate::domain::board::{Board, Row};
+use crate::domain::board::Row;
 use crate::domain::entry::{Entry, Event, Precondition};
 use crate::domain::facts::ServiceFacts;
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::ids::{ForgeName, ServiceName, Sha};
 use crate::domain::ledger::Ledger;
-use crate::domain::policy::Policy;
 use crate::domain::seen::{Declared, Seen};
 
 /// How long the journal is left alone before what it did not take is tried again.
@@ -468,21 +465,6 @@ impl Engine {
             self.journal = JournalState::Ready;
             self.judge_all(now);
         }
-    }
-
-    fn reload(&mut self, policy: Arc<Policy>, now: Timestamp) {
-        if policy == self.policy {
-            return;
-        }
-        self.policy = policy;
-        self.forget_rounds();
-        let old = std::mem::take(&mut self.board);
-        self.board = Board::new(self.basis(now), old);
-        self.forget_remembered();
-        self.reports.push(Report::Done {
-            id: None,
-            text: "the changed config is in use".into(),
-        });
     }
 }
 

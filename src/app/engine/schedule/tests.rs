@@ -1,10 +1,12 @@
 //! What is asked, and how often.
 
+use std::sync::Arc;
+
 use super::*;
 use crate::app::interface::harness;
 use crate::app::msg::{Answer, Budget, Fetched, Msg};
 use crate::domain::facts::{Pulse, ServiceFacts};
-use crate::domain::ids::RunId;
+use crate::domain::ids::{Digest, RunId};
 use crate::domain::observed::Fact;
 
 /// Answers every question about facts with what was known, asked at `asked_at`; returns how many
@@ -117,6 +119,22 @@ fn a_question_that_nobody_answers_is_asked_again_after_a_while() {
     let soon = later + SignedDuration::from_secs(10);
     assert_eq!(facts(&engine.due_questions(soon)), None, "still being read");
     assert_eq!(facts(&engine.due_questions(later + LOST)), wanted);
+}
+
+#[test]
+fn a_forge_that_a_changed_config_is_the_first_to_use_is_asked_at_once() {
+    let mut engine = harness::state().engine;
+    let mut policy = (*engine.policy).clone();
+    policy.services[0].forge = "elsewhere".into();
+    policy.version = Digest::from("moved");
+    let effects = engine.take(Msg::Reloaded(Ok(Arc::new(policy))), harness::now());
+    let asked = |effect: &Effect| match effect {
+        Effect::Fetch {
+            forge, question, ..
+        } => forge.as_str() == "elsewhere" && matches!(question, Question::Facts(_)),
+        _ => false,
+    };
+    assert!(effects.iter().any(asked), "{effects:?}");
 }
 
 #[test]

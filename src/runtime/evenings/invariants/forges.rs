@@ -9,8 +9,9 @@ use crate::domain::fault::Fault;
 use crate::domain::ids::ServiceName;
 use crate::runtime::evenings::world::{News, World};
 
-/// The interval of every board here, and how far its clock may be off: faults are dated by the world's.
-const INTERVAL: SignedDuration = SignedDuration::from_secs(30 + 45);
+/// How often a quiet forge is asked by every board here, and how far its clock may be off: faults are
+/// dated by the world's.
+const INTERVAL: SignedDuration = SignedDuration::from_secs(60 + 45);
 
 /// How a board's rows stood, of those that a message is not about.
 pub type Before = Vec<(ServiceName, Standing)>;
