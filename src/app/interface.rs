@@ -15,7 +15,7 @@ use super::keymap::{Found, Keymap};
 use super::msg::Msg;
 use super::state::State;
 use super::view::tally::Tally;
-use crate::domain::ids::{EnvironmentName, ForgeName, IntentId, ReleaseName, Seq, ServiceName};
+use crate::domain::ids::{IntentId, ReleaseName, Seq, ServiceName};
 
 pub mod arrangement;
 pub mod binding;
@@ -47,6 +47,7 @@ mod overlay;
 mod overriding;
 pub mod overview;
 mod palette;
+mod place;
 mod pointer;
 mod promote;
 mod release;
@@ -68,6 +69,7 @@ pub use hold::{HoldDialog, HoldFocus, HoldMode};
 pub use overlay::Overlay;
 pub use overriding::{OverrideAction, OverrideDialog, OverrideFocus};
 pub use palette::{Choice, choices};
+pub use place::{Cursor, DetailTab, ListCursor, Pane, Place, Screen};
 pub use pointer::{Pointed, Target};
 pub use promote::{Aim, PromoteDialog, PromoteFocus, PromoteItem};
 pub use release::{ReleaseAction, ReleaseDialog, ReleaseFocus};
@@ -528,68 +530,4 @@ pub struct Interface {
     /// Whether signs of running work move.
     pub motion: bool,
     pub quitting: bool,
-}
-
-/// A place on the board.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Cursor {
-    pub service: ServiceName,
-    pub environment: EnvironmentName,
-}
-
-/// Where somebody was, to come back to.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Place {
-    pub screen: Screen,
-    pub cursor: Option<Cursor>,
-    tab: DetailTab,
-    detail_offset: usize,
-}
-
-/// What fills the screen.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Screen {
-    Board,
-    Detail(ServiceName),
-    Timeline,
-    /// The go/no-go of a release.
-    Release,
-    /// Runs and open pull requests of all services.
-    Pipelines,
-    /// Everything that is under way.
-    Tasks,
-    /// Every hold there is.
-    Holds,
-    /// One forge in full.
-    Forge(ForgeName),
-}
-
-/// The panes of the board.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Pane {
-    #[default]
-    Rows,
-    Peek,
-    /// The forges of the right side.
-    Forges,
-}
-
-/// The tabs of a service's detail.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum DetailTab {
-    #[default]
-    Gates,
-    Scope,
-    Deployments,
-    Pipeline,
-    PullRequests,
-    Log,
-    Lane,
-}
-
-/// A cursor in a plain list.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct ListCursor {
-    pub selected: usize,
-    pub offset: usize,
 }

@@ -41,7 +41,11 @@ assert.equal(given.status, "approved");
 await lab.Jobs.play(orders, blocked.deployable.id);
 const job = await lab.Jobs.show(orders, blocked.deployable.id);
 assert.ok(["pending", "running"].includes(job.status), job.status);
-await assert.rejects(lab.FreezePeriods.all(orders), refused(403));
+const placed = await lab.FreezePeriods.create(orders, "0 23 * * 5", "0 7 * * 1", { cronTimezone: "UTC" });
+assert.equal(placed.freeze_start, "0 23 * * 5");
+const freezes = await lab.FreezePeriods.all(orders);
+assert.ok(freezes.some((it) => it.id === placed.id));
+await lab.FreezePeriods.remove(orders, placed.id);
 await assert.rejects(lab.Projects.show("acme-gl/nothing"), refused(404));
 await assert.rejects(
     lab.MergeRequests.merge(orders, requests[0].iid, { sha: "0".repeat(40) }),

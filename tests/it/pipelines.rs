@@ -199,6 +199,7 @@ fn the_line_ends_as_it_is_said_to_on_every_forge() {
         let refused = runs(&sim, &line, service);
         assert_eq!(refused.code, 4, "{name}: {refused:?}");
         sim.control("DELETE", "/faults", "");
+        assert!(sim.writes().is_empty(), "{name}: a check changes nothing");
         sim.run(&[
             "hold",
             "add",
@@ -210,9 +211,10 @@ fn the_line_ends_as_it_is_said_to_on_every_forge() {
             "storm",
         ])
         .done();
+        let braked = sim.writes();
         let held = runs(&sim, &line, service);
         assert_eq!(held.code, 3, "{name}: {held:?}");
         assert!(held.out.contains("storm"), "{name}: {held:?}");
-        assert!(sim.writes().is_empty(), "{name}: a check changes nothing");
+        assert_eq!(sim.writes(), braked, "{name}: a check changes nothing");
     }
 }
