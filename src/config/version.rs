@@ -1,13 +1,10 @@
 //! The policy's version: a hash of all that decides, and of nothing that does not.
 
-use std::sync::Arc;
+use std::collections::HashMap;
 
 use super::show;
 use crate::domain::ids::Digest;
 use crate::domain::policy::{GateSpec, Policy};
-
-/// How many written lists of gates are kept at hand.
-const KNOWN: usize = 16;
 
 /// Hashes the effective policy. Its own `version`, the order of services and everything about
 /// looks and polling rate are left out; the written form is ours, so that a new compiler or field
@@ -32,30 +29,20 @@ pub(super) fn of(policy: &Policy) -> Digest {
     for window in &policy.windows {
         lines.push(format!("window {}", show::window(window)));
     }
-    // Most services have the gates of their tier, which are one and the same list.
-    let mut written: Vec<(&Arc<[GateSpec]>, String)> = Vec::new();
+    let mut written = Written::default();
     let mut services: Vec<_> = policy.services.iter().collect();
     services.sort_by(|left, right| left.name.cmp(&right.name));
     for service in services {
         lines.push(format!("service {}", show::service_head(service)));
         for stage in &service.path {
-            let known = written
-                .iter()
-                .position(|(gates, _)| Arc::ptr_eq(gates, &stage.gates));
-            let place = known.unwrap_or_else(|| {
-                // Services with gates of their own would make this long: the newest are enough.
-                written.truncate(KNOWN);
-                written.insert(0, (&stage.gates, show::gates(&stage.gates)));
-                0
-            });
+            let gates = written.number(&stage.gates, &mut lines);
             let verified = stage.verification.as_ref();
             let verified = verified.map_or_else(String::new, |rule| {
                 format!(" verify {}", show::verification(rule))
             });
             lines.push(format!(
-                "stage {} {} {} {}{verified}",
+                "stage {} {gates} {} {}{verified}",
                 show::key(stage.environment.as_str()),
-                written.get(place).map_or("", |(_, gates)| gates),
                 show::via(&stage.via),
                 stage.mode.word()
             ));
@@ -65,4 +52,32 @@ pub(super) fn of(policy: &Policy) -> Digest {
         lines.push(format!("release {}", show::release(release)));
     }
     Digest::of(lines.iter().map(String::as_str))
+}
+
+/// Lists of gates, each written once and numbered in that order: most services have those of their
+/// tier, and what stands for them in the hash has to be short.
+#[derive(Default)]
+struct Written {
+    numbers: HashMap<String, usize>,
+    /// By where a list lies: services of a tier share one, which need not be written to be known.
+    places: HashMap<(*const GateSpec, usize), usize>,
+}
+
+impl Written {
+    /// Returns the number of a list, and writes it if no such list was written. All lists have to
+    /// live as long as this does.
+    fn number(&mut self, gates: &[GateSpec], lines: &mut Vec<String>) -> usize {
+        let place = (gates.as_ptr(), gates.len());
+        if let Some(number) = self.places.get(&place) {
+            return *number;
+        }
+        let next = self.numbers.len();
+        let text = show::gates(gates);
+        let number = *self.numbers.entry(text).or_insert_with_key(|text| {
+            lines.push(format!("gates {text}"));
+            next
+        });
+        self.places.insert(place, number);
+        number
+    }
 }
