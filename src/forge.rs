@@ -4,9 +4,11 @@
 //! write twice; when to read lives in `app/schedule.rs`.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
+use secrecy::SecretString;
 
 use crate::domain::act::{Act, Handle, Outcome};
 use crate::domain::brake::{Reading, Sought};
@@ -37,6 +39,20 @@ pub mod outcome;
 
 pub use budget::Budget;
 pub use http::pour::Sink;
+
+/// What an adapter is made of: one forge as one token.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    pub name: ForgeName,
+    /// The address that people open, for instance `https://github.com`.
+    pub url: String,
+    /// The REST base, where it cannot be told from `url`.
+    pub api_url: Option<String>,
+    pub token: Option<SecretString>,
+    /// Certificates to trust beside the system's.
+    pub ca_file: Option<PathBuf>,
+    pub limits: http::Limits,
+}
 
 /// A service as an adapter needs it.
 #[derive(Clone, Debug, PartialEq, Eq)]

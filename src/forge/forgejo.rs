@@ -4,21 +4,21 @@
 //! One file a question: `board` and what it is made of, `pulse`, `scope`, `act`, `find`, `discover`;
 //! `features` tells what this very server has.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use secrecy::SecretString;
 
 use self::features::Features;
 use self::memory::Memory;
 use super::error::{Error, Refusal};
+use super::http::Clock;
 use super::http::rest::Rest;
-use super::http::{Clock, Limits};
 use super::modelled::pointers::Watch;
 use super::modelled::scan::Scan;
-use super::{Batch, Budget, Discover, Discovered, Forge, Identity, LogRead, Sink, Target};
+use super::{
+    Batch, Budget, Discover, Discovered, Forge, Identity, LogRead, Settings, Sink, Target,
+};
 use crate::domain::act::{Act, Handle, Outcome};
 use crate::domain::brake::{Reading, Sought};
 use crate::domain::facts::{Pulse, ServiceFacts};
@@ -51,20 +51,6 @@ mod runs;
 mod scope;
 mod version;
 mod words;
-
-/// What a Forgejo or Gitea is made of.
-#[derive(Clone, Debug)]
-pub struct Settings {
-    pub name: ForgeName,
-    /// The address that people open, for instance `https://codeberg.org`.
-    pub url: String,
-    /// The REST base, where it is not `/api/v1` below `url`.
-    pub api_url: Option<String>,
-    pub token: Option<SecretString>,
-    /// Certificates to trust beside the system's.
-    pub ca_file: Option<PathBuf>,
-    pub limits: Limits,
-}
 
 /// One Forgejo or Gitea, as one token.
 pub struct Forgejo {

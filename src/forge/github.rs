@@ -3,21 +3,21 @@
 //! One file a question: `reads` and what it batches, `scope`, `act`, `find`, `discover`; `wire` is
 //! how anything is sent at all.
 
-use std::path::PathBuf;
 use std::sync::Mutex;
 use std::sync::atomic::AtomicBool;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use secrecy::SecretString;
 
 use self::wire::{Endpoints, Wire};
 use super::batch::Size;
 use super::error::Error;
-use super::http::{Clock, Limits};
+use super::http::Clock;
 use super::modelled::pointers::Watch;
 use super::modelled::scan::Scan;
-use super::{Batch, Budget, Discover, Discovered, Forge, Identity, LogRead, Sink, Target};
+use super::{
+    Batch, Budget, Discover, Discovered, Forge, Identity, LogRead, Settings, Sink, Target,
+};
 use crate::domain::act::{Act, Handle, Outcome};
 use crate::domain::brake::{Reading, Sought};
 use crate::domain::facts::{Pulse, ServiceFacts};
@@ -47,20 +47,6 @@ mod runs;
 mod scope;
 mod wire;
 mod words;
-
-/// What a GitHub is made of.
-#[derive(Clone, Debug)]
-pub struct Settings {
-    pub name: ForgeName,
-    /// The address that people open, for instance `https://github.com`.
-    pub url: String,
-    /// The REST base, where it cannot be told from `url`.
-    pub api_url: Option<String>,
-    pub token: Option<SecretString>,
-    /// Certificates to trust beside the system's.
-    pub ca_file: Option<PathBuf>,
-    pub limits: Limits,
-}
 
 /// One GitHub, as one token.
 pub struct GitHub {

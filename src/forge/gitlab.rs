@@ -3,20 +3,19 @@
 //! One file a question: `reads` and what it batches, `scope`, `act`, `find`, `discover`. What only
 //! some editions have is tried and missed, never taken for granted.
 
-use std::path::PathBuf;
-
 use async_trait::async_trait;
 use jiff::Timestamp;
-use secrecy::SecretString;
 
 use self::memory::Memory;
 use super::batch::Size;
 use super::error::{Error, Refusal};
+use super::http::Clock;
 use super::http::rest::Rest;
-use super::http::{Clock, Limits};
 use super::modelled::pointers::Watch;
 use super::modelled::scan::Scan;
-use super::{Batch, Budget, Discover, Discovered, Forge, Identity, LogRead, Sink, Target};
+use super::{
+    Batch, Budget, Discover, Discovered, Forge, Identity, LogRead, Settings, Sink, Target,
+};
 use crate::domain::act::{Act, Handle, Outcome};
 use crate::domain::brake::{Reading, Sought};
 use crate::domain::facts::{Pulse, ServiceFacts};
@@ -48,20 +47,6 @@ mod reads;
 mod reply;
 mod scope;
 mod words;
-
-/// What a GitLab is made of.
-#[derive(Clone, Debug)]
-pub struct Settings {
-    pub name: ForgeName,
-    /// The address that people open, for instance `https://gitlab.com`.
-    pub url: String,
-    /// The REST base, where it is not `/api/v4` below `url`.
-    pub api_url: Option<String>,
-    pub token: Option<SecretString>,
-    /// Certificates to trust beside the system's.
-    pub ca_file: Option<PathBuf>,
-    pub limits: Limits,
-}
 
 /// Where the two APIs are, below the site.
 const REST: &str = "/api/v4";

@@ -14,11 +14,12 @@ use crate::config::{Env, ForgeKind, ForgeSettings, Settings, tokens};
 use crate::domain::entry::Entry;
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::ids::{ForgeName, InstanceId, Person, RepoPath, Seq};
-use crate::forge::forgejo::{self, Forgejo};
-use crate::forge::github::{self, GitHub};
-use crate::forge::gitlab::{self, GitLab};
-use crate::forge::http::Limits;
-use crate::forge::{Discover, Discovered, Forge};
+use crate::forge::error::Error;
+use crate::forge::forgejo::Forgejo;
+use crate::forge::github::GitHub;
+use crate::forge::gitlab::GitLab;
+use crate::forge::http::{Clock, Limits};
+use crate::forge::{self, Discover, Discovered, Forge};
 use crate::journal::sqlite::{Options, Sqlite};
 use crate::journal::{self, Journal};
 
@@ -155,9 +156,9 @@ impl Reader {
 
 async fn connect(settings: &ForgeSettings, env: &Env) -> Result<Arc<dyn Forge>, Fault> {
     match settings.kind {
-        ForgeKind::GitHub => Ok(Arc::new(github(settings, env).await?)),
-        ForgeKind::GitLab => Ok(Arc::new(gitlab(settings, env).await?)),
-        ForgeKind::Forgejo => Ok(Arc::new(forgejo(settings, env).await?)),
+        ForgeKind::GitHub => Ok(Arc::new(made(settings, env, GitHub::new).await?)),
+        ForgeKind::GitLab => Ok(Arc::new(made(settings, env, GitLab::new).await?)),
+        ForgeKind::Forgejo => Ok(Arc::new(made(settings, env, Forgejo::new).await?)),
     }
 }
 
@@ -172,9 +173,14 @@ pub async fn discover(
     env: &Env,
 ) -> Result<Discovered, Fault> {
     match settings.kind {
-        ForgeKind::GitHub => github(settings, env).await?.discover(repo).await,
-        ForgeKind::GitLab => gitlab(settings, env).await?.discover(repo).await,
-        ForgeKind::Forgejo => forgejo(settings, env).await?.discover(repo).await,
+        ForgeKind::GitHub => made(settings, env, GitHub::new).await?.discover(repo).await,
+        ForgeKind::GitLab => made(settings, env, GitLab::new).await?.discover(repo).await,
+        ForgeKind::Forgejo => {
+            made(settings, env, Forgejo::new)
+                .await?
+                .discover(repo)
+                .await
+        }
     }
 }
 
@@ -195,42 +201,15 @@ async fn token(settings: &ForgeSettings, env: &Env) -> Result<tokens::Token, Fau
         })
 }
 
-async fn github(settings: &ForgeSettings, env: &Env) -> Result<GitHub, Fault> {
+/// Makes an adapter, with its token found.
+async fn made<A>(
+    settings: &ForgeSettings,
+    env: &Env,
+    new: impl FnOnce(forge::Settings, Clock) -> Result<A, Error>,
+) -> Result<A, Fault> {
     let (name, token) = (&settings.name, token(settings, env).await?);
-    let made = GitHub::new(
-        github::Settings {
-            name: name.clone(),
-            url: settings.url.to_string(),
-            api_url: Some(settings.api_url.to_string()),
-            token: Some(token.secret),
-            ca_file: settings.ca_file.clone(),
-            limits: Limits::default(),
-        },
-        clock::clock(),
-    );
-    made.map_err(|error| fault(name, FaultKind::Unreachable, error.to_string(), None))
-}
-
-async fn gitlab(settings: &ForgeSettings, env: &Env) -> Result<GitLab, Fault> {
-    let (name, token) = (&settings.name, token(settings, env).await?);
-    let made = GitLab::new(
-        gitlab::Settings {
-            name: name.clone(),
-            url: settings.url.to_string(),
-            api_url: Some(settings.api_url.to_string()),
-            token: Some(token.secret),
-            ca_file: settings.ca_file.clone(),
-            limits: Limits::default(),
-        },
-        clock::clock(),
-    );
-    made.map_err(|error| fault(name, FaultKind::Unreachable, error.to_string(), None))
-}
-
-async fn forgejo(settings: &ForgeSettings, env: &Env) -> Result<Forgejo, Fault> {
-    let (name, token) = (&settings.name, token(settings, env).await?);
-    let made = Forgejo::new(
-        forgejo::Settings {
+    let made = new(
+        forge::Settings {
             name: name.clone(),
             url: settings.url.to_string(),
             api_url: Some(settings.api_url.to_string()),

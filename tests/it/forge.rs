@@ -10,8 +10,9 @@ use gonogo::domain::ids::{
     EnvironmentId, EnvironmentName, ForgeName, IntentId, PullRequestNumber, RepoPath, RunId,
     ServiceName, Sha,
 };
+use gonogo::forge::Settings;
 use gonogo::forge::Target;
-use gonogo::forge::github::{GitHub, Settings};
+use gonogo::forge::github::GitHub;
 use gonogo::forge::http::Limits;
 use gonogo::runtime::clock;
 use gonogo::sim::model::{Repo, Run, State};

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use secrecy::SecretString;
 use serde_json::{Value, json};
 use wiremock::matchers::{method, path};
 use wiremock::{Mock, MockServer, Request, ResponseTemplate};
@@ -14,6 +15,7 @@ use crate::domain::fault::FaultKind;
 use crate::domain::ids::ServiceName;
 use crate::domain::policy::EnvironmentModel;
 use crate::forge::Capability;
+use crate::forge::http::Limits;
 
 mod acts;
 mod reads;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
+use secrecy::SecretString;
 use serde_json::{Value, json};
 use wiremock::matchers::{method, path};
 use wiremock::{Mock, MockServer, Request, ResponseTemplate};
@@ -11,7 +12,7 @@ use wiremock::{Mock, MockServer, Request, ResponseTemplate};
 use super::*;
 use crate::domain::ids::{EnvironmentId, EnvironmentName, ServiceName};
 use crate::domain::pipeline::Door;
-use crate::forge::http::Clock;
+use crate::forge::http::{Clock, Limits};
 
 mod acts;
 mod finds;

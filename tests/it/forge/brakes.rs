@@ -82,7 +82,7 @@ fn speak(sim: &Running, flavor: &str, token: &str, limits: Limits) -> Box<dyn Fo
         ),
         "gitlab" => Box::new(
             gitlab::GitLab::new(
-                gitlab::Settings {
+                gonogo::forge::Settings {
                     name,
                     url,
                     api_url: None,
@@ -96,7 +96,7 @@ fn speak(sim: &Running, flavor: &str, token: &str, limits: Limits) -> Box<dyn Fo
         ),
         _ => Box::new(
             forgejo::Forgejo::new(
-                forgejo::Settings {
+                gonogo::forge::Settings {
                     name,
                     url,
                     api_url: None,

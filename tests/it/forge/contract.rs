@@ -88,7 +88,7 @@ impl Server {
         let (api_url, ca_file, clock) = (None, None, clock::clock());
         match self.kind() {
             ForgeKind::GitHub => {
-                let settings = github::Settings {
+                let settings = gonogo::forge::Settings {
                     name,
                     url,
                     api_url,
@@ -99,7 +99,7 @@ impl Server {
                 Box::new(github::GitHub::new(settings, clock).unwrap())
             }
             ForgeKind::GitLab => {
-                let settings = gitlab::Settings {
+                let settings = gonogo::forge::Settings {
                     name,
                     url,
                     api_url,
@@ -110,7 +110,7 @@ impl Server {
                 Box::new(gitlab::GitLab::new(settings, clock).unwrap())
             }
             ForgeKind::Forgejo => {
-                let settings = forgejo::Settings {
+                let settings = gonogo::forge::Settings {
                     name,
                     url,
                     api_url,

@@ -8,7 +8,8 @@ use gonogo::domain::fault::FaultKind;
 use gonogo::domain::phase::Phase;
 use gonogo::domain::policy::EnvironmentModel;
 use gonogo::domain::pull_request::ChangeState;
-use gonogo::forge::forgejo::{Forgejo, Settings};
+use gonogo::forge::Settings;
+use gonogo::forge::forgejo::Forgejo;
 use gonogo::forge::{Capability, Forge};
 use gonogo::sim::model::pull::PullState;
 

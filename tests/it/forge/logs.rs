@@ -3,8 +3,8 @@
 
 use gonogo::domain::ids::JobId;
 use gonogo::domain::log::End;
-use gonogo::forge::forgejo::{self, Forgejo};
-use gonogo::forge::gitlab::{self, GitLab};
+use gonogo::forge::forgejo::Forgejo;
+use gonogo::forge::gitlab::GitLab;
 use gonogo::forge::{Forge, Sink};
 use gonogo::sim::model::{Job, RunStatus};
 
@@ -52,7 +52,7 @@ async fn speak(world: &str) -> Running {
 }
 
 fn gitlab(sim: &Running) -> GitLab {
-    let settings = gitlab::Settings {
+    let settings = gonogo::forge::Settings {
         name: ForgeName::from("gl"),
         url: sim.base_url().to_owned(),
         api_url: None,
@@ -64,7 +64,7 @@ fn gitlab(sim: &Running) -> GitLab {
 }
 
 fn forgejo(sim: &Running) -> Forgejo {
-    let settings = forgejo::Settings {
+    let settings = gonogo::forge::Settings {
         name: ForgeName::from("fj"),
         url: sim.base_url().to_owned(),
         api_url: None,

@@ -62,7 +62,7 @@ async fn a_forge_may_be_installed_in_a_folder() {
 async fn an_api_address_may_be_given_with_its_folder() {
     let bench = Bench::with(Server::GitLab, |world| world.forge.root = "/lab".to_owned()).await;
     let url = address(&bench.sim);
-    let settings = gitlab::Settings {
+    let settings = gonogo::forge::Settings {
         name: ForgeName::from("lab"),
         // What people open may be elsewhere.
         url: "https://lab.example".into(),

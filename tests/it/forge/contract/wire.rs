@@ -118,7 +118,7 @@ fn plain_http_and_addresses_with_secrets_are_refused_by_every_adapter() {
             (ForgeName::from(name), url.to_owned(), token)
         };
         let (name, address, token) = settings("hub");
-        let hub = github::Settings {
+        let hub = gonogo::forge::Settings {
             name,
             url: address,
             api_url: None,
@@ -127,7 +127,7 @@ fn plain_http_and_addresses_with_secrets_are_refused_by_every_adapter() {
             limits: limits(),
         };
         let (name, address, token) = settings("lab");
-        let lab = gitlab::Settings {
+        let lab = gonogo::forge::Settings {
             name,
             url: address,
             api_url: None,
@@ -136,7 +136,7 @@ fn plain_http_and_addresses_with_secrets_are_refused_by_every_adapter() {
             limits: limits(),
         };
         let (name, address, token) = settings("tide");
-        let tide = forgejo::Settings {
+        let tide = gonogo::forge::Settings {
             name,
             url: address,
             api_url: None,
