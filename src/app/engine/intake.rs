@@ -270,8 +270,7 @@ impl Engine {
                 fault = answers
                     .iter()
                     .find_map(|answer| of_forge(answer.as_ref().err()));
-                let marks = marks.into_iter().map(|sought| sought.mark);
-                self.marks_read(&service, marks.zip(answers), asked_at);
+                self.marks_read(&service, marks.into_iter().zip(answers), asked_at);
             }
             (Answer::Found(answer), Question::Find { id, .. }) => {
                 fault = of_forge(answer.as_ref().err());
