@@ -255,7 +255,7 @@ fn answer(effect: Effect, now: Timestamp) -> Option<Msg> {
                 head: None,
                 checks: Some(Phase::Succeeded),
                 deployments: Vec::new(),
-                pull_requests: 3,
+                pull_requests: Some(3),
                 pull_requests_at: None,
                 labelled: Vec::new(),
                 latest_release: None,

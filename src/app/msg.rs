@@ -259,7 +259,7 @@ mod tests {
             head: None,
             checks: None,
             deployments: Vec::new(),
-            pull_requests: 0,
+            pull_requests: Some(0),
             pull_requests_at: None,
             latest_release: None,
             pushed_at: None,

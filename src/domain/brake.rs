@@ -236,12 +236,16 @@ impl Tried<'_> {
             && self.lifting.is_some_and(|lifting| lifting.state.is_open())
     }
 
+    /// The number of the freeze, where the forge gave one.
+    pub fn freeze(&self) -> Option<FreezeId> {
+        self.placing.handle.as_ref()?.freeze
+    }
+
     pub fn sought(&self, branch: Option<&str>) -> Sought {
-        let handle = self.placing.handle.as_ref();
         Sought {
             mark: self.mark.clone(),
             key: self.placing.intent.id.clone(),
-            freeze: handle.and_then(|handle| handle.freeze),
+            freeze: self.freeze(),
             branch: branch.map(str::to_owned),
         }
     }
@@ -282,9 +286,10 @@ pub fn tried<'a>(
     all
 }
 
-/// What the forge was last seen to have of a mark.
+/// What the forge was last seen to have of a mark that was tried. Freezes of the same times are
+/// different ones, each read by its own number.
 pub trait Readings {
-    fn of(&self, mark: &Mark) -> Option<&Fact<Reading>>;
+    fn of(&self, tried: &Tried<'_>) -> Option<&Fact<Reading>>;
 }
 
 /// One cell, as its brakes see it.
@@ -314,7 +319,7 @@ impl Case<'_> {
 
     /// As `is_lost`; `None` if it was read too early to tell.
     pub fn seems_lost(&self, tried: &Tried<'_>) -> Option<bool> {
-        let fact = self.readings.of(&tried.mark);
+        let fact = self.readings.of(tried);
         let Some(Reading::Gone | Reading::Foreign { .. }) = fact.and_then(Fact::value) else {
             return Some(false);
         };
@@ -492,14 +497,11 @@ pub fn undo(tried: &Tried<'_>) -> Option<Act> {
             number: *number,
             label: label.clone(),
         }),
-        Mark::Freeze { start, end } => {
-            let freeze = tried.placing.handle.as_ref()?.freeze?;
-            Some(Act::Unfreeze {
-                freeze,
-                start: start.clone(),
-                end: end.clone(),
-            })
-        }
+        Mark::Freeze { start, end } => Some(Act::Unfreeze {
+            freeze: tried.freeze()?,
+            start: start.clone(),
+            end: end.clone(),
+        }),
         Mark::Rejection { .. } => None,
     }
 }

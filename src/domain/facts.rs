@@ -120,7 +120,8 @@ pub struct Pulse {
     pub checks: Option<Phase>,
     /// `(id, environment, raw state, changed at)` of the newest deployments.
     pub deployments: Vec<(u64, String, String, Option<Timestamp>)>,
-    pub pull_requests: u64,
+    /// How many pull requests are open; `None` where that was left out.
+    pub pull_requests: Option<u64>,
     /// When the open pull request that changed last did, where the forge's cheap read tells.
     pub pull_requests_at: Option<Timestamp>,
     /// How many are open with each label that was asked for.
@@ -164,7 +165,9 @@ impl ServiceFacts {
         });
         head == pulse.head.as_ref()
             && checks.is_none_or(|checks| checks.phase == pulse.checks)
-            && self.open_pull_requests == pulse.pull_requests
+            && pulse
+                .pull_requests
+                .is_none_or(|open| open == self.open_pull_requests)
             && !behind
     }
 

@@ -15,10 +15,10 @@ use crate::app::effect::Effect;
 use crate::app::request::{Refusal, RefusalKind};
 use crate::domain::act::Act;
 use crate::domain::board::Row;
-use crate::domain::brake::{self, Bound, Case, Mark, Reading, Readings, Way};
+use crate::domain::brake::{self, Bound, Case, Mark, Reading, Readings, Sought, Tried, Way};
 use crate::domain::entry::Event;
 use crate::domain::hold::{Cover, Hold};
-use crate::domain::ids::{EnvironmentName, HoldId, ServiceName};
+use crate::domain::ids::{EnvironmentName, FreezeId, HoldId, ServiceName};
 use crate::domain::ledger::Ledger;
 use crate::domain::observed::Fact;
 use crate::domain::promotion::{Intent, Purpose};
@@ -31,13 +31,17 @@ const PATIENCE: SignedDuration = SignedDuration::from_secs(90);
 
 type Place = (ServiceName, EnvironmentName);
 
+/// Whose a reading is: two cells of a service may be frozen in the same minute, and then the number
+/// alone tells their marks apart.
+type Read = (ServiceName, Mark, Option<FreezeId>);
+
 /// Brakes on their way, and what the forges show of those that were placed.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Braking {
     /// The cells to be brought in line with their holds, and since when.
     wanted: BTreeMap<Place, Timestamp>,
     orders: VecDeque<Order>,
-    readings: BTreeMap<(ServiceName, Mark), Fact<Reading>>,
+    readings: BTreeMap<Read, Fact<Reading>>,
 }
 
 /// An act that waits for its turn: a cell has one at a time.
@@ -53,8 +57,9 @@ struct Order {
 struct Of<'a>(&'a Braking, &'a ServiceName);
 
 impl Readings for Of<'_> {
-    fn of(&self, mark: &Mark) -> Option<&Fact<Reading>> {
-        self.0.readings.get(&(self.1.clone(), mark.clone()))
+    fn of(&self, tried: &Tried<'_>) -> Option<&Fact<Reading>> {
+        let read = (self.1.clone(), tried.mark.clone(), tried.freeze());
+        self.0.readings.get(&read)
     }
 }
 
@@ -256,9 +261,9 @@ impl Engine {
             let ledger = self.ledger.iter();
             let mut braked = ledger.flat_map(|ledger| &ledger.braked);
             braked.any(|place| {
-                let seen = |mark: &Mark| self.reading(&place.0, mark).is_some();
                 let held = self.placed(place, now, None);
-                held.iter().any(|sought| !seen(&sought.mark))
+                held.iter()
+                    .any(|sought| self.reading(&place.0, sought).is_none())
             })
         };
         !self.braking.wanted.is_empty()
@@ -267,8 +272,9 @@ impl Engine {
             || (!self.offline && unread())
     }
 
-    fn reading(&self, service: &ServiceName, mark: &Mark) -> Option<&Fact<Reading>> {
-        self.braking.readings.get(&(service.clone(), mark.clone()))
+    fn reading(&self, service: &ServiceName, sought: &Sought) -> Option<&Fact<Reading>> {
+        let read = (service.clone(), sought.mark.clone(), sought.freeze);
+        self.braking.readings.get(&read)
     }
 
     /// Brings cells in line whose forge has been read, and starts what waits for its turn.
@@ -360,7 +366,7 @@ impl Engine {
             return Ok(false);
         }
         for sought in self.placed(place, now, None) {
-            let fact = self.reading(&place.0, &sought.mark);
+            let fact = self.reading(&place.0, &sought);
             if fact.and_then(Fact::at).is_some_and(|at| at >= since) {
                 // Not there, and perhaps not shown yet.
                 if self.is_too_early(place, &sought.mark, now) {

@@ -190,10 +190,10 @@ impl Engine {
                 self.forge(&forge).identity = Some(identity);
             }
             (Answer::Identity(Err(trouble)), _) => fault = Some(trouble),
-            (Answer::Pulses(answers), asked) => {
+            (Answer::Pulses(answers), _) => {
                 for (service, answer) in answers {
                     fault = fault.or_else(|| of_forge(answer.as_ref().err()));
-                    let answer = answer.map(|pulse| self.completed(&service, pulse, &asked));
+                    let answer = answer.map(|pulse| self.completed(&service, pulse));
                     let watched = self.watched.contains(&service);
                     let (board, basis) = self.judging(now);
                     let changed = board.pulse(&service, answer, asked_at, watched, basis);
@@ -270,8 +270,7 @@ impl Engine {
                 fault = answers
                     .iter()
                     .find_map(|answer| of_forge(answer.as_ref().err()));
-                let marks = marks.into_iter().map(|sought| sought.mark);
-                self.marks_read(&service, marks.zip(answers), asked_at);
+                self.marks_read(&service, marks.into_iter().zip(answers), asked_at);
             }
             (Answer::Found(answer), Question::Find { id, .. }) => {
                 fault = of_forge(answer.as_ref().err());

@@ -16,7 +16,7 @@ fn state(world: &World, head: char) -> (ServiceFacts, Pulse) {
         head: Some(sha(head)),
         checks: checks.and_then(|checks| checks.phase.clone()),
         deployments: Vec::new(),
-        pull_requests: facts.open_pull_requests,
+        pull_requests: Some(facts.open_pull_requests),
         pull_requests_at: None,
         labelled: Vec::new(),
         latest_release: None,
@@ -277,7 +277,7 @@ fn a_pulse_that_knows_more_than_the_facts_does_not_confirm_them() {
     assert!(!agrees(&unheard(newest.environment.as_str())));
     assert!(agrees(&unheard("pr-12")), "nobody asked for it");
     let more = Pulse {
-        pull_requests: 99,
+        pull_requests: Some(99),
         ..same.clone()
     };
     assert!(!agrees(&more));

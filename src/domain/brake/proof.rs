@@ -151,7 +151,7 @@ fn judge(case: &Case<'_>, tried: &Tried<'_>) -> Proof {
 
 fn read_back(case: &Case<'_>, tried: &Tried<'_>) -> Proof {
     let (way, what) = (tried.mark.way(), tried.mark.says());
-    let Some(fact) = case.readings.of(&tried.mark) else {
+    let Some(fact) = case.readings.of(tried) else {
         return proof(
             way,
             Effect::Pending,
@@ -255,7 +255,7 @@ fn rejection(case: &Case<'_>) -> Proof {
 fn leftover(case: &Case<'_>, tried: &Tried<'_>) -> Proof {
     let what = tried.mark.says();
     let lifting = tried.lifting;
-    let at = case.readings.of(&tried.mark).and_then(Fact::at);
+    let at = case.readings.of(tried).and_then(Fact::at);
     let says = match lifting {
         Some(lifting) if lifting.state.is_open() => format!("{what} is being lifted"),
         Some(lifting) => {

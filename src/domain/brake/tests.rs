@@ -86,8 +86,8 @@ struct World {
 }
 
 impl Readings for BTreeMap<Mark, Fact<Reading>> {
-    fn of(&self, mark: &Mark) -> Option<&Fact<Reading>> {
-        self.get(mark)
+    fn of(&self, tried: &Tried<'_>) -> Option<&Fact<Reading>> {
+        self.get(&tried.mark)
     }
 }
 

@@ -1,31 +1,34 @@
-//! Open pull requests: what stands between each and its merge. The forge gives no decision, so it is
-//! put together from reviews, the rules of the branch and the statuses of the head.
+//! Open pull requests: which are read, how deep, and how the wire becomes one of the domain's. The forge
+//! gives no decision: it is put together in `state`, from reviews (`reviews`), the rules of the branch
+//! and the statuses of the head. Merging is in `act`, what is merged in `scope`.
 
 use std::collections::BTreeMap;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::Forgejo;
 use super::lists::below;
-use super::repos::{Branch, Branches, Repository, User, person, sha};
+use super::repos::{Branches, Repository, User, person, sha};
 use crate::domain::ids::{Person, PullRequestNumber, RepoPath, Sha};
 use crate::domain::phase::Phase;
-use crate::domain::pull_request::{ChangeState, PullRequest, Review};
+use crate::domain::pull_request::PullRequest;
 use crate::domain::text::clean;
 use crate::forge::error::Error;
 use crate::forge::http::limiter::Purpose;
 use crate::forge::modelled::statuses::Status;
 
-/// How long after a push the forge may still be looking for conflicts.
-const CHECKING: SignedDuration = SignedDuration::from_secs(10);
+mod reviews;
+mod state;
+
+pub(super) use reviews::Opinions;
+use reviews::approvals;
+use state::{Around, state};
+
 /// Pull requests into the service's own branch that are shown.
 const SHOWN: usize = 10;
 /// And those of them whose reviews are read.
 const REVIEWED: usize = 5;
-/// How long reviews of a pull request that nobody touched are believed.
-const REVIEWS_FOR: SignedDuration = SignedDuration::from_mins(5);
-
 #[derive(Clone, Debug, Deserialize)]
 pub(super) struct WirePull {
     pub(super) number: u64,
@@ -59,38 +62,6 @@ pub(super) struct End {
 #[derive(Clone, Debug, Deserialize)]
 pub(super) struct Label {
     pub(super) name: String,
-}
-
-#[derive(Clone, Debug, Deserialize)]
-struct WireReview {
-    state: Option<String>,
-    user: Option<User>,
-    #[serde(default)]
-    official: bool,
-    #[serde(default)]
-    dismissed: bool,
-    #[serde(default)]
-    stale: bool,
-    submitted_at: Option<Timestamp>,
-}
-
-/// One reviewer's last word.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Opinion {
-    pub(super) review: Review,
-    /// By somebody whose word counts for the rules of the branch.
-    official: bool,
-}
-
-pub(super) type Opinions = Vec<Opinion>;
-
-/// What is known of the branch that a pull request goes into, and of its head.
-#[derive(Clone, Copy, Default)]
-struct Around<'a> {
-    base: Option<&'a Branch>,
-    /// Statuses of the head, where they were read.
-    statuses: Option<&'a [Status]>,
-    opinions: Option<&'a [Opinion]>,
 }
 
 /// What a read of the open pull requests came to.
@@ -189,118 +160,6 @@ impl WirePull {
     }
 }
 
-fn approvals(opinions: &[Opinion]) -> u64 {
-    let approving = opinions
-        .iter()
-        .filter(|opinion| opinion.official && opinion.review.approved);
-    approving.count() as u64
-}
-
-/// Says what stands between a pull request and its merge; the first that applies.
-fn state(pull: &WirePull, around: Around<'_>, now: Timestamp) -> ChangeState {
-    if pull.draft {
-        return ChangeState::Draft;
-    }
-    match pull.mergeable {
-        Some(true) => {}
-        Some(false) => {
-            let pushed = pull.updated_at;
-            let fresh = pushed.is_some_and(|at| now.duration_since(at).abs() < CHECKING);
-            return if fresh {
-                ChangeState::Checking
-            } else {
-                ChangeState::Conflict
-            };
-        }
-        None => return ChangeState::Unknown("mergeable is not told".to_owned()),
-    }
-    let Some(base) = around.base else {
-        return ChangeState::Unknown("the rules of its branch were not read".to_owned());
-    };
-    match around.opinions {
-        Some(opinions) => {
-            let refused = |opinion: &Opinion| opinion.official && !opinion.review.approved;
-            if opinions.iter().any(refused) {
-                return ChangeState::ChangesRequested;
-            }
-            if approvals(opinions) < base.required_approvals {
-                return ChangeState::NeedsReview;
-            }
-        }
-        None => return ChangeState::Unknown("its reviews were not read".to_owned()),
-    }
-    let required = base.required_contexts();
-    if required.is_empty() {
-        return ChangeState::Ready;
-    }
-    let Some(statuses) = around.statuses else {
-        return ChangeState::Unknown("its checks were not read".to_owned());
-    };
-    let mut running = false;
-    for wanted in required {
-        let named = |status: &&Status| is_named(wanted, &status.context);
-        let phases: Vec<&Phase> = statuses.iter().filter(named).map(|it| &it.phase).collect();
-        match Phase::worst(phases) {
-            Some(Phase::Succeeded | Phase::Skipped) => {}
-            Some(Phase::Failed | Phase::Cancelled) => return ChangeState::ChecksFailed,
-            Some(_) | None => running = true,
-        }
-    }
-    if running {
-        ChangeState::ChecksRunning
-    } else {
-        ChangeState::Ready
-    }
-}
-
-/// A rule may name contexts by a pattern with `*`.
-fn is_named(pattern: &str, context: &str) -> bool {
-    let mut parts = pattern.split('*');
-    let first = parts.next().unwrap_or_default();
-    let Some(mut rest) = context.strip_prefix(first) else {
-        return false;
-    };
-    let parts: Vec<&str> = parts.collect();
-    let Some((last, between)) = parts.split_last() else {
-        return rest.is_empty();
-    };
-    for part in between {
-        match rest.split_once(part) {
-            Some((_, after)) => rest = after,
-            None => return false,
-        }
-    }
-    rest.ends_with(last)
-}
-
-/// Keeps each reviewer's last word; one that was dismissed is none, and a comment leaves it as it was.
-fn last_words(mut reviews: Vec<WireReview>) -> Opinions {
-    reviews.sort_by_key(|review| review.submitted_at);
-    let mut last: BTreeMap<Person, Option<Opinion>> = BTreeMap::new();
-    for review in reviews {
-        let Some(author) = review.user.as_ref().and_then(person) else {
-            continue;
-        };
-        let approved = match review.state.as_deref().unwrap_or_default() {
-            "APPROVED" => true,
-            "REQUEST_CHANGES" => false,
-            _ => continue,
-        };
-        let opinion = (!review.dismissed).then(|| Opinion {
-            review: Review {
-                author: author.clone(),
-                approved,
-                at: review.submitted_at,
-            },
-            // An approval of what has changed since counts for a branch only if it says so, which
-            // we cannot see: rather one approval too few.
-            official: review.official && !(approved && review.stale),
-        });
-        last.insert(author, opinion);
-    }
-    last.into_values().flatten().collect()
-}
-
 impl Forgejo {
     /// Reads the open pull requests, those that changed last first.
     pub(super) async fn open_pulls(
@@ -326,23 +185,6 @@ impl Forgejo {
             total,
             list: page.each(),
         })
-    }
-
-    /// Reads the reviews of a pull request.
-    pub(super) async fn reviews(
-        &self,
-        purpose: Purpose,
-        repo: &RepoPath,
-        number: u64,
-    ) -> Result<Opinions, Error> {
-        let mut reviews = Vec::new();
-        let route = below(repo, format!("/pulls/{number}/reviews?"));
-        self.pages(purpose, &route, "reviews", |page| {
-            reviews.extend(page.each::<WireReview>());
-            true
-        })
-        .await?;
-        Ok(last_words(reviews))
     }
 
     /// Says of each open pull request what it lacks. `own` is the service's branch; `branches` and
@@ -395,30 +237,6 @@ impl Forgejo {
         }
         Ok(read)
     }
-
-    /// Reads the reviews of an open pull request, or remembers them if it has not changed since.
-    async fn opinions(
-        &self,
-        repo: &RepoPath,
-        pull: &WirePull,
-        always: bool,
-    ) -> Result<Opinions, Error> {
-        let head = pull.head.as_ref().and_then(|head| head.sha.clone());
-        let key = (
-            repo.clone(),
-            pull.number,
-            head.unwrap_or_default(),
-            pull.updated_at,
-        );
-        let now = (self.clock)();
-        let known = self.memory.reviews.get(&key, now, REVIEWS_FOR);
-        if let (Some(known), false) = (known, always) {
-            return Ok(known);
-        }
-        let read = self.reviews(Purpose::Look, repo, pull.number).await?;
-        self.memory.reviews.put(key, now, read.clone());
-        Ok(read)
-    }
 }
 
 /// Turns an error into a gap, unless the forge as a whole is in trouble: then nothing was read.
@@ -443,217 +261,4 @@ pub(super) fn gap<T: Default>(
         gaps.push(said);
     }
     Ok(T::default())
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::{Value, json};
-
-    use super::*;
-
-    fn now() -> Timestamp {
-        "2026-11-01T12:00:00Z".parse().unwrap()
-    }
-
-    fn pull(changes: Value) -> WirePull {
-        let mut wire = json!({"number": 7, "title": "t", "mergeable": true, "updated_at": "2026-11-01T10:00:00Z",
-            "head": {"ref": "main", "sha": "AA"}, "base": {"ref": "env/production", "sha": "bb"}, "labels": null});
-        for (name, value) in changes.as_object().unwrap() {
-            wire[name] = value.clone();
-        }
-        serde_json::from_value(wire).unwrap()
-    }
-
-    fn review(who: &str, state: &str, official: bool, day: u32) -> Value {
-        json!({"state": state, "official": official, "user": {"login": who},
-            "submitted_at": format!("2026-10-{day:02}T00:00:00Z")})
-    }
-
-    fn opinions(reviews: &[Value]) -> Opinions {
-        let reviews = reviews.iter().cloned().map(serde_json::from_value);
-        last_words(reviews.map(Result::unwrap).collect())
-    }
-
-    fn branch(approvals: u64, contexts: &[&str]) -> Branch {
-        let wire = json!({"required_approvals": approvals, "enable_status_check": !contexts.is_empty(),
-            "status_check_contexts": contexts, "commit": {"id": "bb"}});
-        serde_json::from_value(wire).unwrap()
-    }
-
-    fn status(context: &str, phase: Phase) -> Status {
-        Status {
-            id: "1".to_owned(),
-            sha: Sha::from("aa"),
-            context: context.to_owned(),
-            raw: phase.word().to_owned(),
-            phase,
-            description: None,
-            url: None,
-            creator: None,
-            created_at: now(),
-        }
-    }
-
-    #[test]
-    fn the_first_thing_that_stands_before_a_merge_is_named() {
-        let plain = branch(0, &[]);
-        let strict = branch(1, &["ci / *"]);
-        let approved = opinions(&[review("ada", "APPROVED", true, 1)]);
-        let unofficial = opinions(&[review("ada", "APPROVED", false, 1)]);
-        let refused = opinions(&[
-            review("ada", "APPROVED", true, 1),
-            review("bob", "REQUEST_CHANGES", true, 2),
-        ]);
-        let green = [
-            status("ci / unit (push)", Phase::Succeeded),
-            status("other", Phase::Failed),
-        ];
-        let red = [status("ci / unit (push)", Phase::Failed)];
-        let running = [status("ci / unit (push)", Phase::Running)];
-        #[expect(clippy::type_complexity, reason = "a table, read once")]
-        let table: [(WirePull, &Branch, &[Opinion], &[Status], ChangeState); 12] = [
-            (
-                pull(json!({"draft": true, "mergeable": false})),
-                &plain,
-                &[],
-                &[],
-                ChangeState::Draft,
-            ),
-            (
-                pull(json!({"mergeable": false})),
-                &plain,
-                &[],
-                &[],
-                ChangeState::Conflict,
-            ),
-            (
-                pull(json!({"mergeable": false, "updated_at": "2026-11-01T11:59:55Z"})),
-                &plain,
-                &[],
-                &[],
-                ChangeState::Checking,
-            ),
-            (pull(json!({})), &plain, &[], &[], ChangeState::Ready),
-            (
-                pull(json!({})),
-                &plain,
-                &refused,
-                &[],
-                ChangeState::ChangesRequested,
-            ),
-            (
-                pull(json!({})),
-                &strict,
-                &[],
-                &green,
-                ChangeState::NeedsReview,
-            ),
-            (
-                pull(json!({})),
-                &strict,
-                &unofficial,
-                &green,
-                ChangeState::NeedsReview,
-            ),
-            (
-                pull(json!({})),
-                &strict,
-                &approved,
-                &green,
-                ChangeState::Ready,
-            ),
-            (
-                pull(json!({})),
-                &strict,
-                &approved,
-                &red,
-                ChangeState::ChecksFailed,
-            ),
-            (
-                pull(json!({})),
-                &strict,
-                &approved,
-                &running,
-                ChangeState::ChecksRunning,
-            ),
-            (
-                pull(json!({})),
-                &strict,
-                &approved,
-                &[],
-                ChangeState::ChecksRunning,
-            ),
-            (
-                pull(json!({"mergeable": null})),
-                &plain,
-                &[],
-                &[],
-                ChangeState::Unknown("mergeable is not told".to_owned()),
-            ),
-        ];
-        for (pull, base, opinions, statuses, expected) in table {
-            let around = Around {
-                base: Some(base),
-                statuses: Some(statuses),
-                opinions: Some(opinions),
-            };
-            assert_eq!(state(&pull, around, now()), expected, "{pull:?}");
-        }
-        let unread = Around {
-            base: Some(&plain),
-            ..Around::default()
-        };
-        assert!(matches!(
-            state(&pull(json!({})), unread, now()),
-            ChangeState::Unknown(_)
-        ));
-    }
-
-    #[test]
-    fn the_last_word_of_each_reviewer_counts() {
-        let mut dismissed = review("cyd", "APPROVED", true, 2);
-        dismissed["dismissed"] = json!(true);
-        let mut stale = review("dan", "APPROVED", true, 3);
-        stale["stale"] = json!(true);
-        let read = opinions(&[
-            review("ada", "APPROVED", true, 3),
-            review("ada", "REQUEST_CHANGES", true, 1),
-            review("bob", "APPROVED", true, 1),
-            review("bob", "COMMENT", true, 2),
-            review("eve", "REQUEST_REVIEW", true, 2),
-            review("fay", "PENDING", true, 2),
-            dismissed,
-            stale,
-            json!({"state": "APPROVED", "official": true, "user": null}),
-        ]);
-        let said: Vec<_> = read
-            .iter()
-            .map(|it| (it.review.author.as_str(), it.review.approved, it.official))
-            .collect();
-        assert_eq!(
-            said,
-            [
-                ("ada", true, true),
-                ("bob", true, true),
-                ("dan", true, false)
-            ]
-        );
-        assert_eq!(approvals(&read), 2);
-    }
-
-    #[test]
-    fn contexts_are_named_by_patterns() {
-        for (pattern, context, is) in [
-            ("ci", "ci", true),
-            ("ci", "ci / unit", false),
-            ("ci / *", "ci / unit (push)", true),
-            ("*unit*", "ci / unit (push)", true),
-            ("*(push)", "ci / unit (pull_request)", false),
-            ("a*b", "ab", true),
-            ("a*b*c", "aXbYc", true),
-            ("*", "", true),
-        ] {
-            assert_eq!(is_named(pattern, context), is, "{pattern} {context}");
-        }
-    }
 }

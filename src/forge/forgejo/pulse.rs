@@ -99,7 +99,7 @@ impl Forgejo {
             head,
             checks: summed,
             deployments: modelled::pulse(&deployments),
-            pull_requests: known.open_pr_counter.unwrap_or_default(),
+            pull_requests: Some(known.open_pr_counter.unwrap_or_default()),
             pull_requests_at: None,
             labelled: counts.collect(),
             latest_release: known

@@ -100,10 +100,7 @@ pub(super) fn pulse(mut fields: Map<String, Value>, labels: &[String]) -> Result
             .map(|rollup| words::rollup(&rollup.state)),
         head: tip.map(|tip| Sha::from(clean(&tip.oid).to_lowercase())),
         deployments,
-        pull_requests: open
-            .as_ref()
-            .and_then(|open| open.total_count)
-            .unwrap_or_default(),
+        pull_requests: open.as_ref().and_then(|open| open.total_count),
         pull_requests_at: nodes::<Changed>(open, "pull requests", &mut Vec::new())
             .into_iter()
             .find_map(|newest| newest.updated_at),
@@ -140,7 +137,7 @@ mod tests {
         let first = answer("IN_PROGRESS");
         assert_eq!(first.head, Some(Sha::from("ab")));
         assert_eq!(first.checks, Some(Phase::Succeeded));
-        assert_eq!(first.pull_requests, 3);
+        assert_eq!(first.pull_requests, Some(3));
         assert_eq!(first.pull_requests_at, "2026-11-01T09:00:00Z".parse().ok());
         assert_eq!(first, answer("IN_PROGRESS"));
         assert_ne!(first, answer("SUCCESS"));

@@ -34,6 +34,12 @@ struct WirePipeline {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
+struct Changed {
+    updated_at: Option<Timestamp>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct Tagged {
     tag_name: Option<String>,
 }
@@ -87,11 +93,11 @@ pub(super) fn pulse(
         head,
         checks,
         deployments,
-        pull_requests: project
-            .merge_requests
-            .and_then(|open| open.count)
-            .unwrap_or_default(),
-        pull_requests_at: None,
+        pull_requests: project.merge_requests.as_ref().and_then(|open| open.count),
+        // A push, a label, a note and with it an approval touch a merge request. What does so within
+        // a minute of another may not show, and how its pipeline ends never does: whole reads see it.
+        pull_requests_at: first::<Changed>(project.merge_requests)
+            .and_then(|newest| newest.updated_at),
         labelled: Vec::new(),
         latest_release: first::<Tagged>(project.releases)
             .and_then(|release| release.tag_name)
@@ -161,7 +167,7 @@ mod tests {
         json!({"id": "gid://gitlab/Project/1", "fullPath": "a/b",
             "pipelines": {"nodes": [{"id": format!("gid://gitlab/Ci::Pipeline/{pipeline}"), "sha": "AB",
                 "status": status, "updatedAt": "2026-11-01T10:00:00Z"}]},
-            "mergeRequests": {"count": 3}, "releases": {"nodes": [{"tagName": "v2"}]}})
+            "mergeRequests": {"count": 3, "nodes": [{"updatedAt": "2026-11-01T09:00:00Z"}]}, "releases": {"nodes": [{"tagName": "v2"}]}})
     }
 
     #[test]
@@ -194,8 +200,9 @@ mod tests {
         assert_eq!(same.deployments[1].2, "blocked/2");
         assert_eq!(
             (same.pull_requests, same.latest_release.as_deref()),
-            (3, Some("v2"))
+            (Some(3), Some("v2"))
         );
+        assert_eq!(same.pull_requests_at, "2026-11-01T09:00:00Z".parse().ok());
         let on = pulse(node(7, "RUNNING"), &beside, &known).unwrap();
         assert_eq!(on.checks, Some(Phase::Running));
         let newer = pulse(node(8, "RUNNING"), &beside, &known).unwrap();

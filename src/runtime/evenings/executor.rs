@@ -218,7 +218,8 @@ impl World {
                     return;
                 }
                 for (sought, reading) in marks.iter().zip(shown.into_iter().flatten()) {
-                    let key = (instance.clone(), service.clone(), sought.mark.clone());
+                    let mark = sought.mark.clone();
+                    let key = (instance.clone(), service.clone(), mark, sought.freeze);
                     self.record.marks.insert(key, reading);
                 }
             }

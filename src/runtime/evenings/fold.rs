@@ -9,8 +9,8 @@ use crate::domain::attestation::Attestation;
 use crate::domain::entry::{Entry, Event};
 use crate::domain::hold::{Cover, Hold, HoldKind, ManualGate};
 use crate::domain::ids::{
-    DeploymentId, Digest, EnvironmentName, HoldId, InstanceId, IntentId, ManualGateId, OverrideId,
-    Person, ReleaseName, ReleaseRunId, Seq, ServiceName, Sha,
+    DeploymentId, Digest, EnvironmentName, FreezeId, HoldId, InstanceId, IntentId, ManualGateId,
+    OverrideId, Person, ReleaseName, ReleaseRunId, Seq, ServiceName, Sha,
 };
 use crate::domain::override_::Override;
 use crate::domain::promotion::{Intent, Purpose, Step};
@@ -103,6 +103,8 @@ pub struct Going {
     pub seq: Seq,
     /// Its outcome was not seen when it was sent.
     pub was_unknown: bool,
+    /// The number that the forge gave it, if it is a freeze.
+    pub freeze: Option<FreezeId>,
 }
 
 impl Going {
@@ -136,6 +138,7 @@ impl Fold {
                     policy: draft.policy.clone(),
                     seq: entry.seq,
                     was_unknown: false,
+                    freeze: None,
                 };
                 self.intents.insert(intent.id.clone(), going);
             }
@@ -144,10 +147,16 @@ impl Fold {
                     going.word = step.word();
                     going.was_unknown |= going.word == "unknown";
                     going.seq = entry.seq;
-                    if let Step::Sending { owner } = step {
-                        going.owner = Some(owner.clone());
-                        going.permitted_at = Some(draft.at);
-                        going.policy = draft.policy.clone();
+                    match step {
+                        Step::Sending { owner } => {
+                            going.owner = Some(owner.clone());
+                            going.permitted_at = Some(draft.at);
+                            going.policy = draft.policy.clone();
+                        }
+                        Step::Accepted { handle }
+                        | Step::Reconciled { handle }
+                        | Step::Running { handle } => going.freeze = handle.freeze,
+                        _ => {}
                     }
                 }
             }

@@ -363,7 +363,7 @@ pub fn pulse(facts: &ServiceFacts) -> Pulse {
                 )
             })
             .collect(),
-        pull_requests: facts.open_pull_requests,
+        pull_requests: Some(facts.open_pull_requests),
         pull_requests_at: None,
         latest_release: facts.releases.first().map(|release| release.tag.clone()),
         pushed_at: facts.head.as_ref().and_then(|head| head.at),

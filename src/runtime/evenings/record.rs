@@ -11,8 +11,8 @@ use crate::domain::brake::{Mark, Reading};
 use crate::domain::deployment::Deployment;
 use crate::domain::facts::{Pulse, ServiceFacts};
 use crate::domain::ids::{
-    Digest, EnvironmentName, ForgeName, InstanceId, IntentId, ReleaseRunId, RepoPath, Seq,
-    ServiceName, Sha,
+    Digest, EnvironmentName, ForgeName, FreezeId, InstanceId, IntentId, ReleaseRunId, RepoPath,
+    Seq, ServiceName, Sha,
 };
 use crate::domain::policy::Policy;
 use crate::domain::scope::Scope;
@@ -33,8 +33,9 @@ pub struct Record {
     pub scopes: BTreeMap<(InstanceId, Sha, Sha), Arc<Scope>>,
     /// The last round of samples of each kind that each instance was given.
     pub rounds: BTreeMap<(InstanceId, Sampled), health::Told>,
-    /// What each instance was last shown of each mark, as it really was.
-    pub marks: BTreeMap<(InstanceId, ServiceName, Mark), Reading>,
+    /// What each instance was last shown of each mark, as it really was; of freezes that are alike, by
+    /// number.
+    pub marks: BTreeMap<(InstanceId, ServiceName, Mark, Option<FreezeId>), Reading>,
     /// The same, of answers that are still on their way.
     pub marks_shown: BTreeMap<u64, Vec<Reading>>,
     /// The last question about a service's marks.

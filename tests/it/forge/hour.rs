@@ -71,7 +71,7 @@ fn pulse(facts: &ServiceFacts) -> Pulse {
     Pulse {
         checks: checks.and_then(|checks| checks.phase.clone()),
         deployments: told.collect(),
-        pull_requests: facts.open_pull_requests,
+        pull_requests: Some(facts.open_pull_requests),
         pull_requests_at: None,
         labelled: Vec::new(),
         latest_release: facts.releases.first().map(|it| it.tag.clone()),

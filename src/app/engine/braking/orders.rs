@@ -10,6 +10,7 @@ use crate::app::effect::Effect;
 use crate::app::engine::Engine;
 use crate::app::engine::flow::{Flow, Pending, Stage};
 use crate::app::plan::Plan;
+use crate::domain::act::Act;
 use crate::domain::brake::{self, Mark, Way};
 use crate::domain::cell::named;
 use crate::domain::entry::Precondition;
@@ -138,9 +139,13 @@ impl Engine {
         now: Timestamp,
     ) -> Vec<Effect> {
         if let Some(mark) = Mark::of(&intent.act) {
-            self.braking
-                .readings
-                .remove(&(intent.service.clone(), mark));
+            // A freeze that was placed just now has a number of its own, of which nothing was read yet.
+            let number = match &intent.act {
+                Act::Unfreeze { freeze, .. } => Some(*freeze),
+                _ => None,
+            };
+            let read = (intent.service.clone(), mark, number);
+            self.braking.readings.remove(&read);
         }
         let forge = self
             .policy

@@ -8,7 +8,7 @@ use super::Place;
 use crate::app::effect::{Effect, Question};
 use crate::app::engine::Engine;
 use crate::app::engine::schedule::Asked;
-use crate::domain::brake::{Mark, Reading, Sought, Standing, Way};
+use crate::domain::brake::{Reading, Sought, Standing, Way};
 use crate::domain::fault::Fault;
 use crate::domain::ids::{ForgeName, ServiceName};
 use crate::domain::policy::{Stage as PathStage, Via};
@@ -103,12 +103,13 @@ impl Engine {
     pub(in crate::app::engine) fn marks_read(
         &mut self,
         service: &ServiceName,
-        answers: impl Iterator<Item = (Mark, Result<Reading, Fault>)>,
+        answers: impl Iterator<Item = (Sought, Result<Reading, Fault>)>,
         asked_at: Timestamp,
     ) {
-        for (mark, answer) in answers {
-            let known = self.braking.readings.entry((service.clone(), mark));
-            known.or_default().merge(answer, asked_at);
+        for (sought, answer) in answers {
+            let read = (service.clone(), sought.mark, sought.freeze);
+            let known = self.braking.readings.entry(read).or_default();
+            known.merge(answer, asked_at);
         }
     }
 }

@@ -24,6 +24,8 @@ struct Desk {
     outcome: Outcome,
     /// What it shows of marks; `None` is no answer at all.
     reading: Option<Reading>,
+    /// The freezes that somebody else has taken away.
+    gone: Vec<FreezeId>,
     /// How much time has passed.
     seconds: i64,
     /// An entry of this kind is taken, and nobody hears of it yet.
@@ -49,6 +51,7 @@ impl Desk {
             acts: Vec::new(),
             outcome: Outcome::Accepted(Handle::default()),
             reading: Some(Reading::Ours { binds: None }),
+            gone: Vec::new(),
             seconds: 0,
             keeping: None,
             kept: None,
@@ -107,7 +110,12 @@ impl Desk {
 
     fn act(&mut self, id: IntentId, act: Act) {
         self.acts.push(act);
-        let outcome = self.outcome.clone();
+        let mut outcome = self.outcome.clone();
+        if let (Outcome::Accepted(handle), Some(Act::Freeze { .. })) =
+            (&mut outcome, self.acts.last())
+        {
+            handle.freeze = Some(FreezeId(self.acts.len() as u64));
+        }
         self.handle(Msg::Acted { id, outcome });
     }
 
@@ -115,7 +123,12 @@ impl Desk {
         let (Some(reading), Question::Marks { marks, .. }) = (&self.reading, &question) else {
             return;
         };
-        let answer = Answer::Marks(vec![Ok(reading.clone()); marks.len()]);
+        let is_gone = |sought: &Sought| sought.freeze.is_some_and(|it| self.gone.contains(&it));
+        let shown = marks.iter().map(|sought| match is_gone(sought) {
+            true => Ok(Reading::Gone),
+            false => Ok(reading.clone()),
+        });
+        let answer = Answer::Marks(shown.collect());
         let asked_at = now() + SignedDuration::from_secs(self.seconds);
         self.handle(Msg::Fetched(Fetched {
             generation,
@@ -161,8 +174,12 @@ impl Desk {
     }
 
     fn took(&self) -> Option<Took> {
+        self.took_in("production")
+    }
+
+    fn took_in(&self, environment: &str) -> Option<Took> {
         let now = now() + SignedDuration::from_secs(self.seconds);
-        let (service, environment) = ("api".into(), "production".into());
+        let (service, environment) = ("api".into(), environment.into());
         let bound = self.state.engine.bound(&service, &environment, now);
         bound.filter(|bound| !bound.left).map(|bound| bound.effect)
     }
@@ -346,6 +363,34 @@ fn what_is_not_shown_yet_is_not_taken_for_gone() {
     desk.wait(6);
     assert_eq!(desk.states(), [Failure, Success]);
     assert_eq!(desk.took(), None);
+}
+
+#[test]
+fn of_two_freezes_of_one_minute_each_has_its_own_reading() {
+    let mut desk = Desk::new(&[Way::Freeze]);
+    desk.order(Request::Hold {
+        cover: Cover {
+            environment: None,
+            ..cover("api")
+        },
+        kind: HoldKind::Forward,
+        reason: "heap grows".to_owned(),
+        until: None,
+    });
+    let marks: Vec<_> = desk.acts.iter().filter_map(Mark::of).collect();
+    assert_eq!(marks.len(), 2, "one a cell");
+    assert_eq!(marks[0], marks[1], "alike to the minute");
+    let both = |desk: &Desk| [desk.took_in("staging"), desk.took_in("production")];
+    assert_eq!(both(&desk), [Some(Took::Effective); 2]);
+    let ledger = desk.state.engine.ledger.as_ref().unwrap();
+    let production = brake::tried(ledger, &"api".into(), &"production".into());
+    desk.gone.extend(production[0].freeze());
+    desk.wait(130);
+    assert_eq!(
+        both(&desk),
+        [Some(Took::Effective), Some(Took::Advisory)],
+        "that of production is gone, not that of staging"
+    );
 }
 
 #[test]

@@ -59,21 +59,19 @@ impl Engine {
         (!targets.is_empty()).then(|| self.question(few, forge, Question::Pulse(targets), now))
     }
 
-    /// A pulse with what was left out of a brief question as it was known before: to be silent about
-    /// it is no news.
-    pub(crate) fn completed(&self, service: &ServiceName, pulse: Pulse, asked: &Question) -> Pulse {
-        let Question::Pulse(targets) = asked else {
+    /// A pulse with what a brief question left out as it was known before: to be silent about it is no
+    /// news. A forge that tells it all the same is believed.
+    pub(crate) fn completed(&self, service: &ServiceName, pulse: Pulse) -> Pulse {
+        if pulse.pull_requests.is_some() {
             return pulse;
-        };
-        // All of one question are asked alike.
+        }
         let row = self.board.row(service);
-        let row = row.filter(|_| targets.first().is_some_and(|target| target.brief));
         let Some((row, facts)) = row.and_then(|row| Some((row, row.facts.value()?))) else {
             return pulse;
         };
         let before = row.pulse.as_ref();
         Pulse {
-            pull_requests: facts.open_pull_requests,
+            pull_requests: Some(facts.open_pull_requests),
             pull_requests_at: before.and_then(|pulse| pulse.pull_requests_at),
             ..pulse
         }

@@ -156,7 +156,7 @@ fn what_changed_is_asked_for_in_one_question_after_the_last_part_of_an_answer() 
         head: Some(Sha::from("new")),
         checks: None,
         deployments: Vec::new(),
-        pull_requests: 41,
+        pull_requests: Some(41),
         pull_requests_at: None,
         latest_release: None,
         pushed_at: None,
@@ -196,11 +196,42 @@ fn same_pulse(facts: &ServiceFacts) -> Pulse {
         checks: checks.and_then(|checks| checks.phase.clone()),
         head,
         deployments: Vec::new(),
-        pull_requests: facts.open_pull_requests,
+        pull_requests: Some(facts.open_pull_requests),
         pull_requests_at: None,
         latest_release: None,
         pushed_at: None,
         labelled: Vec::new(),
+    }
+}
+
+#[test]
+fn what_a_brief_pulse_leaves_out_is_no_news_and_what_it_tells_all_the_same_is() {
+    let mut engine = harness::state().engine;
+    let now = harness::now();
+    let name = engine.board.rows[0].service.name.clone();
+    let facts = engine.board.rows[0].facts.value().unwrap().clone();
+    let told = Pulse {
+        pull_requests_at: Some(now),
+        ..same_pulse(&facts)
+    };
+    engine.board.rows[0].pulse = Some(told.clone());
+    let silent = Pulse {
+        pull_requests: None,
+        pull_requests_at: None,
+        ..told.clone()
+    };
+    assert_eq!(engine.completed(&name, silent), told);
+    for newer in [
+        Pulse {
+            pull_requests_at: Some(now + SignedDuration::from_secs(9)),
+            ..told.clone()
+        },
+        Pulse {
+            pull_requests: Some(facts.open_pull_requests + 1),
+            ..told.clone()
+        },
+    ] {
+        assert_eq!(engine.completed(&name, newer.clone()), newer);
     }
 }
 

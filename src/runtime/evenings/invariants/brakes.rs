@@ -80,6 +80,7 @@ pub fn placed_once(world: &World, _who: usize, send: &Send) -> Held {
         send.instance.clone(),
         going.intent.service.clone(),
         placed.clone(),
+        first.freeze,
     );
     let shown = world.record.marks.get(&key);
     let gone = matches!(shown, Some(Reading::Gone | Reading::Foreign { .. }));
@@ -101,17 +102,18 @@ pub fn lifted_ours(world: &World, _who: usize, send: &Send) -> Held {
         return Ok(());
     };
     let placed = standing(world, &going.intent).filter(|placed| is_done(placed));
-    if placed.is_none() {
+    let Some(placed) = placed else {
         return Err(format!(
             "{} lifts {}, which is not placed",
             send.id,
             mark.says()
         ));
-    }
+    };
     let key = (
         send.instance.clone(),
         going.intent.service.clone(),
         mark.clone(),
+        placed.freeze,
     );
     match world.record.marks.get(&key) {
         Some(Reading::Ours { .. }) => Ok(()),

@@ -255,8 +255,13 @@ impl State {
             body,
             created_at: self.now,
         };
-        if let Some(project) = self.repo_mut(repo_id).and_then(|it| it.gitlab.as_mut()) {
-            project.notes.push(note.clone());
+        if let Some(repo) = self.repo_mut(repo_id) {
+            if let Some(project) = repo.gitlab.as_mut() {
+                project.notes.push(note.clone());
+            }
+            if let Some(pull) = repo.pull_mut(number) {
+                pull.updated_at = note.created_at;
+            }
         }
         Ok(note)
     }

@@ -5,7 +5,7 @@ use async_graphql::{Enum, Error, Object};
 use super::{
     page::{Slice, connection},
     pipeline::{Pipeline, states},
-    query::Place,
+    query::{Place, Time},
 };
 use crate::sim::model::{Label as ModelLabel, Pull};
 
@@ -151,6 +151,11 @@ impl<'a> MergeRequest<'a> {
     /// Indicates if the merge request is a draft.
     async fn draft(&self) -> bool {
         self.it.draft
+    }
+
+    /// Timestamp of when the merge request was last updated.
+    async fn updated_at(&self) -> Time {
+        Time(self.it.updated_at)
     }
 
     /// Source branch of the merge request.

@@ -133,7 +133,7 @@ async fn open_changes_and_what_has_a_label_are_counted_beyond_a_page() {
         assert!(labelled.shown.len() >= 10, "{server:?}");
         let mut batch = bench.forge.pulse(&[target]).await;
         let pulse = batch.answers.remove(0).1.unwrap();
-        assert_eq!(pulse.pull_requests, open, "{server:?}");
+        assert_eq!(pulse.pull_requests, Some(open), "{server:?}");
     }
 }
 

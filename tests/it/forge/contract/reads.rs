@@ -1,5 +1,8 @@
 //! Every read on every server: what it tells is what the simulator holds.
 
+use gonogo::domain::act::{Act, Outcome};
+use gonogo::domain::facts::Pulse;
+use gonogo::domain::ids::PullRequestNumber;
 use gonogo::domain::phase::Phase;
 use gonogo::domain::scope::Relation;
 use gonogo::sim::model::PullState;
@@ -117,6 +120,67 @@ async fn a_pulse_agrees_with_its_board_until_something_is_pushed() {
             );
         }
     }
+}
+
+#[tokio::test]
+async fn a_pulse_of_gitlab_tells_that_an_open_change_was_pushed_to_labelled_or_approved() {
+    let bench = Bench::of(Server::GitLab).await;
+    let (name, head) = ("orders", "tax-rounding");
+    let target = bench.target(name);
+    let pulse = async || {
+        let mut batch = bench.forge.pulse(std::slice::from_ref(&target)).await;
+        batch.answers.remove(0).1.unwrap()
+    };
+    let change = bench
+        .repo(name)
+        .pulls
+        .iter()
+        .find(|it| it.head == head)
+        .cloned();
+    let number = PullRequestNumber(change.unwrap().number);
+    let label = "urgent".to_owned();
+    let labels = Act::AddLabel { number, label };
+    for what in ["push", "label", "approval"] {
+        let before = pulse().await;
+        assert_eq!(before, pulse().await, "before the {what}: nothing changed");
+        bench.advance(90);
+        let later = pulse().await;
+        let of_changes = |pulse: &Pulse| (pulse.pull_requests, pulse.pull_requests_at);
+        assert_eq!(
+            of_changes(&later),
+            of_changes(&before),
+            "time alone is no news"
+        );
+        match what {
+            "push" => bench.play(
+                name,
+                &format!(
+                    r#"{{ do = "push", by = "lena", branch = "{head}", text = "Round half up" }}"#
+                ),
+            ),
+            "label" => {
+                let outcome = bench.forge.act(&target.repo, &labels, &key()).await;
+                assert!(matches!(outcome, Outcome::Accepted(_)), "{outcome:?}");
+            }
+            _ => bench.play(
+                name,
+                &format!(r#"{{ do = "review", by = "ivo", head = "{head}", state = "approved" }}"#),
+            ),
+        }
+        let after = pulse().await;
+        assert_eq!(after.pull_requests, before.pull_requests, "{what}");
+        assert!(
+            after.pull_requests_at > before.pull_requests_at,
+            "{what}: {after:?}"
+        );
+    }
+    // A brief question costs GitLab the same, so that it tells it then too.
+    let brief = Target {
+        brief: true,
+        ..target.clone()
+    };
+    let mut batch = bench.forge.pulse(&[brief]).await;
+    assert_eq!(batch.answers.remove(0).1.unwrap(), pulse().await);
 }
 
 #[tokio::test]

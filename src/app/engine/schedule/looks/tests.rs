@@ -72,7 +72,9 @@ impl Twins {
                         head: facts.head.map(|head| head.sha),
                         checks: None,
                         deployments: Vec::new(),
-                        pull_requests: facts.open_pull_requests + u64::from(random.u8(..8) == 0),
+                        pull_requests: Some(
+                            facts.open_pull_requests + u64::from(random.u8(..8) == 0),
+                        ),
                         labelled: Vec::new(),
                         pull_requests_at: None,
                         latest_release: None,

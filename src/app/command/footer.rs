@@ -1,0 +1,269 @@
+//! The footer: which commands it lists in each context, most useful first, and which of them mean
+//! something on the screen of the moment. How one reads is in `hints`; how many fit a line is a matter
+//! of the ui.
+
+use super::hints::{Hint, hint};
+use super::{Command, Context};
+use crate::app::interface::{Overlay, Screen};
+use crate::app::state::State;
+
+/// What the footer lists per context, most useful first. Several commands share one place where
+/// people read them as one: `j/k`.
+const FOOTER: [(Context, &[&[Command]]); 8] = [
+    (
+        Context::Board,
+        &[
+            &[Command::Promote],
+            &[Command::Hold],
+            &[Command::Gates],
+            &[Command::Override],
+            &[Command::Rollback],
+            &[Command::Approve],
+            &[Command::Cancel],
+            &[Command::Open],
+            &[Command::Help],
+            &[Command::Down, Command::Up],
+            &[Command::Mark],
+            &[Command::Filter],
+            &[Command::Sort],
+            &[Command::Peek],
+            &[Command::Browse],
+            &[Command::Copy],
+            &[Command::Refresh],
+            &[Command::Freeze],
+            &[Command::Timeline],
+            &[Command::Zone],
+            &[Command::Palette],
+            &[Command::Quit],
+            &[Command::GroupBy],
+            &[Command::Columns],
+        ],
+    ),
+    (
+        Context::Detail,
+        &[
+            &[Command::Promote],
+            &[Command::Hold],
+            &[Command::Gates],
+            &[Command::Override],
+            &[Command::Rollback],
+            &[Command::Approve],
+            &[Command::Cancel],
+            &[Command::PreviousTab, Command::NextTab],
+            &[Command::Left, Command::Right],
+            &[Command::Down, Command::Up],
+            &[Command::Close],
+            &[Command::Help],
+            &[Command::Browse],
+            &[Command::Copy],
+            &[Command::Refresh],
+            &[Command::Zone],
+            &[Command::Palette],
+        ],
+    ),
+    (
+        Context::Timeline,
+        &[
+            &[Command::Down, Command::Up],
+            &[Command::Open],
+            &[Command::Copy],
+            &[Command::Close],
+            &[Command::Help],
+            &[Command::Zone],
+            &[Command::Palette],
+        ],
+    ),
+    (
+        Context::Release,
+        &[
+            &[Command::VoteRelease],
+            &[Command::StartRelease],
+            &[Command::Hold],
+            &[Command::Override],
+            &[Command::Open],
+            &[Command::Plan],
+            &[Command::Help],
+            &[Command::Down, Command::Up],
+            &[Command::CancelRelease],
+            &[Command::Rollback],
+            &[Command::ResumeRelease],
+            &[Command::Close],
+            &[Command::PreviousTab, Command::NextTab],
+            &[Command::Copy],
+            &[Command::Zone],
+            &[Command::Palette],
+        ],
+    ),
+    (
+        Context::Overview,
+        &[
+            &[Command::Down, Command::Up],
+            &[Command::Open],
+            &[Command::PreviousTab, Command::NextTab],
+            &[Command::Sort],
+            &[Command::Browse],
+            &[Command::Copy],
+            &[Command::Close],
+            &[Command::Help],
+            &[Command::Zone],
+            &[Command::Palette],
+        ],
+    ),
+    (
+        Context::Log,
+        &[
+            &[Command::Down, Command::Up],
+            &[Command::Search],
+            &[Command::NextMatch, Command::PreviousMatch],
+            &[Command::Follow],
+            &[Command::Wrap],
+            &[Command::Stamps],
+            &[Command::Summary],
+            &[Command::Left, Command::Right],
+            &[Command::PreviousTab, Command::NextTab],
+            &[Command::Browse],
+            &[Command::Copy],
+            &[Command::Close],
+            &[Command::Help],
+            &[Command::Rerun],
+            &[Command::Cancel],
+            &[Command::Palette],
+        ],
+    ),
+    (
+        Context::List,
+        &[
+            &[Command::Down, Command::Up],
+            &[Command::Copy],
+            &[Command::Close],
+        ],
+    ),
+    (
+        Context::Dialog,
+        &[
+            &[Command::NextPane],
+            &[Command::Open],
+            &[Command::Close],
+            &[Command::Copy],
+        ],
+    ),
+];
+
+/// What it lists where holds are.
+const HOLDS: [&[Command]; 9] = [
+    &[Command::Hold],
+    &[Command::Down, Command::Up],
+    &[Command::Open],
+    &[Command::Close],
+    &[Command::Help],
+    &[Command::Sort],
+    &[Command::Copy],
+    &[Command::Zone],
+    &[Command::Palette],
+];
+
+/// The keys that are valid now, most useful first: what the footer lists.
+pub fn footer(state: &State) -> Vec<Hint> {
+    let context = Context::of(&state.interface);
+    let places: &[&[Command]] = match state.interface.overlays.last() {
+        Some(Overlay::Filter { .. } | Overlay::Search { .. }) => {
+            &[&[Command::Open], &[Command::Close]]
+        }
+        Some(Overlay::Palette { .. }) => &[
+            &[Command::Down, Command::Up],
+            &[Command::Open],
+            &[Command::Close],
+        ],
+        None if state.interface.screen == Screen::Holds => &HOLDS,
+        _ => FOOTER
+            .iter()
+            .find(|(of, _)| *of == context)
+            .map_or(&[], |(_, places)| places),
+    };
+    let here = |commands: &&&[Command]| {
+        commands
+            .first()
+            .is_some_and(|it| means_something(state, *it))
+    };
+    places
+        .iter()
+        .filter(here)
+        .filter_map(|commands| hint(state, context, commands))
+        .collect()
+}
+
+/// Whether a command of the context does anything on this screen of it.
+fn means_something(state: &State, command: Command) -> bool {
+    match (&state.interface.screen, command) {
+        (Screen::Tasks | Screen::Holds, Command::PreviousTab)
+        | (Screen::Forge(_), Command::Open | Command::Sort) => false,
+        (Screen::Forge(_), Command::PreviousTab) => state.engine.forges.len() > 1,
+        _ => true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::interface::harness::{on, press, state};
+
+    fn listed(state: &State) -> Vec<String> {
+        footer(state)
+            .into_iter()
+            .map(|hint| format!("{} {}", hint.keys, hint.label))
+            .collect()
+    }
+
+    #[test]
+    fn the_footer_lists_what_is_valid_where_the_operator_is() {
+        let mut state = state();
+        assert_eq!(listed(&state)[..2], ["P promote", "H hold"]);
+        press(&mut state, "/");
+        assert_eq!(
+            listed(&state),
+            ["enter detail", "esc cancel"].map(|hint| hint.replace("detail", "choose"))
+        );
+        press(&mut state, "esc P");
+        assert_eq!(
+            listed(&state),
+            ["tab next", "enter choose", "esc cancel", "y copy"]
+        );
+        press(&mut state, "up");
+        assert_eq!(
+            listed(&state),
+            ["tab next", "enter choose", "esc cancel"],
+            "y types while a field has the focus"
+        );
+    }
+
+    #[test]
+    fn the_impossible_is_struck_out_with_its_reason() {
+        let mut state = state();
+        on(&mut state, "web", "production");
+        let blocked = |state: &State, keys: &str| {
+            let hints = footer(state).into_iter();
+            hints
+                .filter(|hint| hint.keys == keys)
+                .find_map(|hint| hint.blocked)
+        };
+        assert_eq!(
+            blocked(&state, "X").as_deref(),
+            Some("nothing is under way")
+        );
+        assert_eq!(
+            blocked(&state, "A").as_deref(),
+            Some("nothing waits for approval of production")
+        );
+        assert_eq!(blocked(&state, "H"), None);
+    }
+
+    #[test]
+    fn the_hint_of_the_confirming_button_says_why_it_does_nothing() {
+        let mut state = state();
+        press(&mut state, "P");
+        let enter = |state: &State| footer(state)[1].blocked.clone();
+        assert_eq!(enter(&state), None, "enter on Cancel works");
+        press(&mut state, "tab");
+        assert_eq!(enter(&state).as_deref(), Some("a reason is required"));
+    }
+}
