@@ -29,6 +29,9 @@ pub const MOST_LABELS: usize = 20;
 /// mark is not there says nothing.
 pub const SHOWN_AFTER: SignedDuration = SignedDuration::from_mins(1);
 
+/// And until then a mark that seems lost is looked for on: it is placed by one clock and read by another.
+pub const GONE_AFTER: SignedDuration = SignedDuration::from_mins(10);
+
 /// A way in which a forge can be made to stop what a hold stops.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -326,6 +329,14 @@ impl Case<'_> {
         let since = tried.placing.changed_at.checked_add(SHOWN_AFTER).ok()?;
         let at = fact.and_then(Fact::at)?;
         (at >= since).then_some(true)
+    }
+
+    /// Says whether a mark was lost so long after it was placed that neither a replica that lagged nor
+    /// clocks that differ can have made it look so: it need not be read again.
+    pub fn is_gone(&self, tried: &Tried<'_>) -> bool {
+        let at = self.readings.of(tried).and_then(Fact::at);
+        let long = |at: Timestamp| at.duration_since(tried.placing.changed_at) >= GONE_AFTER;
+        self.is_lost(tried) && at.is_some_and(long)
     }
 
     fn tried(&self, mark: &Mark) -> Option<&Tried<'_>> {

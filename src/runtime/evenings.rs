@@ -102,6 +102,10 @@ const FOUND: &[(u64, &str)] = &[
         "a mark that was not shown yet was taken for gone, and stayed for ever",
     ),
     (
+        2772,
+        "a brake that seemed gone to one whose clock was ahead was never looked for again",
+    ),
+    (
         1404,
         "a forge that the changed config was the first to use was never asked",
     ),

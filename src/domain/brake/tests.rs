@@ -543,3 +543,18 @@ fn that_a_mark_is_not_there_says_nothing_until_forges_show_what_they_took() {
     assert_eq!(lost(&world), Some(true));
     assert_eq!(world.left(), []);
 }
+
+#[test]
+fn what_seems_lost_is_looked_for_until_no_clock_can_be_that_wrong() {
+    let mut world = World::held(&[Way::Status]);
+    world.place();
+    world.holds.clear();
+    let gone = |world: &World| world.with(|case| case.is_gone(&case.tried[0]));
+    let moment = GONE_AFTER - SignedDuration::from_secs(1);
+    world.read_at(&Reading::Gone, now() + moment);
+    assert!(!gone(&world));
+    world.read_at(&ours(), now() + GONE_AFTER);
+    assert!(!gone(&world));
+    world.read_at(&Reading::Gone, now() + GONE_AFTER);
+    assert!(gone(&world));
+}

@@ -220,7 +220,8 @@ impl World {
                 for (sought, reading) in marks.iter().zip(shown.into_iter().flatten()) {
                     let mark = sought.mark.clone();
                     let key = (instance.clone(), service.clone(), mark, sought.freeze);
-                    self.record.marks.insert(key, reading);
+                    let shown = self.record.marks.entry(key).or_default();
+                    shown.push((self.numbers, reading));
                 }
             }
             (Answer::Scope(Ok(scope)), Question::Scope { base, head, .. }) => {

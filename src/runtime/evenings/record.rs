@@ -33,9 +33,11 @@ pub struct Record {
     pub scopes: BTreeMap<(InstanceId, Sha, Sha), Arc<Scope>>,
     /// The last round of samples of each kind that each instance was given.
     pub rounds: BTreeMap<(InstanceId, Sampled), health::Told>,
-    /// What each instance was last shown of each mark, as it really was; of freezes that are alike, by
-    /// number.
-    pub marks: BTreeMap<(InstanceId, ServiceName, Mark, Option<FreezeId>), Reading>,
+    /// What each instance was shown of each mark, as it really was, and how many effects there had been
+    /// by then; of freezes that are alike, by number.
+    pub marks: BTreeMap<MarkKey, Vec<(u64, Reading)>>,
+    /// How many effects there had been when a permit was asked for.
+    pub permits_asked: BTreeMap<IntentId, u64>,
     /// The same, of answers that are still on their way.
     pub marks_shown: BTreeMap<u64, Vec<Reading>>,
     /// The last question about a service's marks.
@@ -82,7 +84,19 @@ pub struct Send {
     pub at: Timestamp,
 }
 
+/// A mark as one instance knows it.
+pub type MarkKey = (InstanceId, ServiceName, Mark, Option<FreezeId>);
+
 impl Record {
+    /// What an instance was last shown of a mark before it asked for the permit of a send: what came
+    /// after that it could not weigh any more.
+    pub fn shown_of(&self, key: &MarkKey, id: &IntentId) -> Option<&Reading> {
+        let asked = self.permits_asked.get(id).copied().unwrap_or(u64::MAX);
+        let shown = self.marks.get(key)?.iter();
+        let shown = shown.rev().find(|(by_then, _)| *by_then <= asked);
+        shown.map(|(_, reading)| reading)
+    }
+
     /// Facts that an instance was given and took: what it does not take changes nothing.
     pub fn told_facts(
         &mut self,

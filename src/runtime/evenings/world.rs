@@ -26,6 +26,7 @@ use crate::app::{Effect, Msg, State, update};
 use crate::domain::entry::{Entry, Event};
 use crate::domain::ids::{EnvironmentName, ForgeName, InstanceId, Person, Seq, ServiceName};
 use crate::domain::policy::{GateSpec, Policy};
+use crate::domain::promotion::Step;
 use crate::domain::seen::Outcome;
 use crate::domain::window::WindowEffect;
 use crate::journal::memory::Book;
@@ -401,6 +402,13 @@ impl World {
                 }
                 Event::ReleaseStarted { run } if self.ordering => {
                     self.record.runs.insert(run.id.clone());
+                }
+                Event::Stepped {
+                    id,
+                    step: Step::Sending { .. },
+                    ..
+                } => {
+                    self.record.permits_asked.insert(id.clone(), self.numbers);
                 }
                 _ => {}
             },

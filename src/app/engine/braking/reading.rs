@@ -32,7 +32,7 @@ impl Engine {
                 tried.standing() == Standing::Placed && tried.mark.way() != Way::Reject
             });
             placed
-                .filter(|tried| !case.holds.is_empty() || !case.is_lost(tried))
+                .filter(|tried| !case.holds.is_empty() || !case.is_gone(tried))
                 .map(|tried| tried.sought(branch))
                 .collect()
         });

@@ -82,7 +82,7 @@ pub fn placed_once(world: &World, _who: usize, send: &Send) -> Held {
         placed.clone(),
         first.freeze,
     );
-    let shown = world.record.marks.get(&key);
+    let shown = world.record.shown_of(&key, &send.id);
     let gone = matches!(shown, Some(Reading::Gone | Reading::Foreign { .. }));
     if is_done(first) && gone {
         return Ok(());
@@ -115,7 +115,7 @@ pub fn lifted_ours(world: &World, _who: usize, send: &Send) -> Held {
         mark.clone(),
         placed.freeze,
     );
-    match world.record.marks.get(&key) {
+    match world.record.shown_of(&key, &send.id) {
         Some(Reading::Ours { .. }) => Ok(()),
         shown => Err(format!(
             "{} lifts {}, and was shown {shown:?}",
