@@ -382,6 +382,18 @@ impl Board {
 }
 
 impl Row {
+    /// The headline of a revision, where something that was read of the service tells it.
+    pub fn headline(&self, sha: &Sha) -> Option<&str> {
+        let head = self.facts.value().and_then(|facts| facts.head.as_ref());
+        let head = head.filter(|head| head.sha == *sha);
+        let scopes = self.scopes.iter().filter_map(|(_, scope)| scope.value());
+        let mut commits = scopes.flat_map(|scope| &scope.commits);
+        head.map(|head| head.headline.as_str()).or_else(|| {
+            let found = commits.find(|commit| commit.sha == *sha);
+            found.map(|commit| commit.headline.as_str())
+        })
+    }
+
     fn environments(&self) -> Vec<&EnvironmentName> {
         let path = self.service.path.iter();
         path.map(|stage| &stage.environment).collect()

@@ -3,7 +3,7 @@
 use jiff::SignedDuration;
 
 use super::*;
-use crate::domain::gate::fixture::{World, ago, fault, later, now, sha};
+use crate::domain::gate::fixture::{LIVE, WANTED, World, ago, fault, later, now, scope, sha};
 
 /// Facts of a branch that stands at `head`, and the pulse of the same state.
 fn state(world: &World, head: char) -> (ServiceFacts, Pulse) {
@@ -326,4 +326,23 @@ fn of_the_scopes_that_no_cell_needs_the_newest_stay() {
         row.scopes
             .contains_key(&(Sha::from(format!("{:040}", 29)), sha('f')))
     );
+}
+
+#[test]
+fn a_revision_is_headed_by_what_was_read_of_the_branch_or_of_a_scope() {
+    let mut scene = Scene::new();
+    scene.read(true, now());
+    let ends = (sha(LIVE), sha(WANTED));
+    let read = scope();
+    let letters = read.commits.iter().map(|commit| commit.sha.clone());
+    let shas: Vec<Sha> = letters.collect();
+    let name = "checkout".into();
+    let basis = basis(&scene.world);
+    scene.board.scope(&name, ends, Ok(read), now(), basis);
+    let row = scene.board.row(&name).unwrap();
+    assert_eq!(row.headline(&sha(scene.head)), Some("bump tls stack"));
+    for sha in &shas {
+        assert_eq!(row.headline(sha), Some("retry idempotency key"));
+    }
+    assert_eq!(row.headline(&sha('9')), None);
 }
