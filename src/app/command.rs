@@ -333,6 +333,7 @@ const FOOTER: [(Context, &[&[Command]]); 8] = [
         &[
             &[Command::Down, Command::Up],
             &[Command::Open],
+            &[Command::Sort],
             &[Command::Copy],
             &[Command::Close],
             &[Command::Help],

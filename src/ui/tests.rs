@@ -145,16 +145,18 @@ fn every_dialog() {
 fn place(state: &State) -> &'static str {
     match (&state.interface.screen, state.interface.overview()) {
         (Screen::Board, _) => "board",
-        (Screen::Timeline, _) => "timeline",
         (Screen::Release, _) if state.interface.release_plan => "plan",
         (Screen::Release, _) => "release",
         (Screen::Forge(_), _) => "forge",
-        (Screen::Pipelines | Screen::Tasks | Screen::Holds, overview) => match overview {
-            Some(Overview::Runs) | None => "runs",
-            Some(Overview::PullRequests) => "requests",
-            Some(Overview::Tasks) => "tasks",
-            Some(Overview::Holds) => "holds",
-        },
+        (Screen::Timeline | Screen::Pipelines | Screen::Tasks | Screen::Holds, overview) => {
+            match overview {
+                Some(Overview::Runs) | None => "runs",
+                Some(Overview::PullRequests) => "requests",
+                Some(Overview::Tasks) => "tasks",
+                Some(Overview::Holds) => "holds",
+                Some(Overview::Timeline) => "timeline",
+            }
+        }
         (Screen::Detail(_), _) => match state.interface.tab {
             DetailTab::Gates => "gates",
             DetailTab::Scope => "scope",

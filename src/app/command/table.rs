@@ -27,7 +27,7 @@ const BOARD: &[Context] = &[Context::Board];
 /// The board, and the chooser over it, which the same key closes.
 const COLUMNED: &[Context] = &[Context::Board, Context::Dialog];
 /// Where rows have more than one order.
-const SORTED: &[Context] = &[Context::Board, Context::Overview];
+const SORTED: &[Context] = &[Context::Board, Context::Timeline, Context::Overview];
 const BOARD_DETAIL: &[Context] = &[Context::Board, Context::Detail];
 /// Where one service is selected, in the environment that it is about.
 const CELLS: &[Context] = &[
@@ -145,7 +145,7 @@ pub const SPECS: &[Spec] = &[
     row! { Filter in BOARD ["/"] Look None "filter" "filter" "show the rows that match: service, group, environment, state" },
     row! { NextMatch in BOARD_LOG ["n"] Look None "next-match" "next" "to the next match of the filter, or of the search in a log" },
     row! { PreviousMatch in BOARD_LOG ["N"] Look None "previous-match" "previous" "to the match before" },
-    row! { Sort in SORTED ["s"] Look None "sort" "sort" "sort the board by risk, name, commits behind or newest; a list by need, newest or service" },
+    row! { Sort in SORTED ["s"] Look None "sort" "sort" "sort the board by risk, name, commits behind or newest; a list by need, newest or service; the timeline by newest, oldest, service or who" },
     row! { GroupBy in BOARD ["b"] Look None "group" "groups" "group rows by state, release, forge, team, or not" },
     row! { Columns in COLUMNED ["c"] Look None "columns" "columns" "choose the columns" },
     row! { Views in SCREENS ["'"] Look None "views" "views" "choose a view of the config" },

@@ -102,8 +102,9 @@ impl Interface {
         self.group = Grouping::named(&kept.group).unwrap_or_default();
         self.hidden = kept.hidden.iter().map(|column| clean(column)).collect();
         for (overview, word) in Overview::ALL.into_iter().zip(&kept.lists) {
-            let sort = ListSort::named(word).unwrap_or_default();
-            self.overviews.sort(overview, sort);
+            if let Some(sort) = ListSort::named(word) {
+                self.overviews.sort(overview, sort);
+            }
         }
         self.said_before = kept.lines.iter().map(|line| clean(line)).collect();
         true

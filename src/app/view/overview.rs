@@ -1,11 +1,12 @@
 //! The views over all services: runs and open pull requests (4), everything that is under way (5),
-//! every hold. What is told of the selected hold lives in `holds.rs`.
+//! every hold, the journal. What is told of the selected hold lives in `holds.rs`, what an entry says
+//! in `timeline.rs`.
 
 use super::line::{Line, Tone};
 use super::look::Look;
 use super::panel::{Bar, Column, Content, Entry, Panel, Row, Table};
-use super::{coming, holds, time};
-use crate::app::interface::overview::{Item, Overview, items};
+use super::{coming, holds, time, timeline};
+use crate::app::interface::overview::{Item, Overview};
 use crate::domain::cell::{Cell, InFlight};
 use crate::domain::promotion::Promotion;
 use crate::domain::release::run;
@@ -13,57 +14,50 @@ use crate::domain::{board, pipeline, pull_request};
 
 pub(super) fn main(look: &Look<'_>, overview: Overview) -> Vec<Panel> {
     let overviews = &look.interface.overviews;
-    let all = items(look.engine, overviews, overview, look.now);
-    let told = match overview {
-        Overview::Holds if !all.is_empty() => holds::height(look),
-        _ => 0,
+    let listing = overviews.listing(look.engine, overview, look.now);
+    let list = overviews.of(overview).list;
+    let selected = list.selected.min(listing.len().saturating_sub(1));
+    let below = match (overview, listing.item(look.engine, selected)) {
+        (Overview::Holds, Some(Item::Hold(hold))) => {
+            let height = holds::height(look);
+            (height > 0).then(|| holds::panel(look, hold, height))
+        }
+        (Overview::Timeline, _) => timeline::next(look),
+        _ => None,
     };
-    let height = look.shape.body - told;
+    let height = look.shape.body - below.as_ref().map_or(0, |panel| panel.height);
     let rows = usize::from(height).saturating_sub(2).max(1);
-    let list = look.interface.overviews.of(overview).list;
-    let selected = list.selected.min(all.len().saturating_sub(1));
     let offset = list
         .offset
         .clamp((selected + 1).saturating_sub(rows), selected);
-    let place = format!("{}/{}", (selected + 1).min(all.len()), all.len());
+    let place = format!("{}/{}", (selected + 1).min(listing.len()), listing.len());
+    let sort = overviews.of(overview).sort.word();
     let title = Bar::default()
         .left(0, title(overview))
-        .right(
-            2,
-            Line::of(
-                Tone::Muted,
-                format!("sort:{}", overviews.of(overview).sort.word()),
-            ),
-        )
+        .right(2, Line::of(Tone::Muted, format!("sort:{sort}")))
         .right(1, Line::of(Tone::Muted, place));
-    let content = if all.is_empty() {
-        Content::Lines(vec![
-            Line::new(),
-            Line::of(Tone::Muted, nothing(look, overview)),
-        ])
+    let content = if listing.is_empty() {
+        Content::Lines(vec![Line::new(), nothing(look, overview)])
     } else {
-        let seen = all.iter().enumerate().skip(offset).take(rows);
+        let seen = listing.items(look.engine, offset, rows);
         let rows = seen
             .map(|(place, item)| Row::Entries {
-                cells: cells(look, item),
+                cells: cells(look, &item),
                 cursor: place == selected,
                 marked: false,
             })
             .collect();
         Content::Table(Table {
-            columns: columns(overview),
+            columns: columns(look, overview),
             rows,
         })
     };
-    let mut panels = vec![Panel {
+    let list = Panel {
         title: Some(title),
         content,
         height,
-    }];
-    if let (Some(Item::Hold(hold)), true) = (all.get(selected), told > 0) {
-        panels.push(holds::panel(look, hold, told));
-    }
-    panels
+    };
+    std::iter::once(list).chain(below).collect()
 }
 
 /// The tab that is shown stands in brackets.
@@ -78,24 +72,27 @@ fn title(overview: Overview) -> Line {
     match overview {
         Overview::Tasks => Line::of(Tone::Heading, "TASKS IN FLIGHT"),
         Overview::Holds => Line::of(Tone::Heading, "HOLDS"),
+        Overview::Timeline => Line::of(Tone::Heading, "TIMELINE"),
         Overview::Runs | Overview::PullRequests => tab("Pipelines", overview == Overview::Runs)
             .with(Tone::Plain, " ")
             .then(tab("Pull requests", overview == Overview::PullRequests)),
     }
 }
 
-fn nothing(look: &Look<'_>, overview: Overview) -> &'static str {
+fn nothing(look: &Look<'_>, overview: Overview) -> Line {
     let unread = look.engine.board.rows.iter().any(Look::is_loading);
-    match overview {
+    let text = match overview {
+        Overview::Timeline => return timeline::nothing(look),
         _ if unread => "  reading…",
         Overview::Runs => "  no recent runs",
         Overview::PullRequests => "  no open pull requests",
         Overview::Tasks => "  nothing is under way",
         Overview::Holds => "  nothing is held",
-    }
+    };
+    Line::of(Tone::Muted, text)
 }
 
-fn columns(overview: Overview) -> Vec<Column> {
+fn columns(look: &Look<'_>, overview: Overview) -> Vec<Column> {
     let column = |title: &'static str, least, rank, grows| Column {
         title: title.into(),
         least,
@@ -140,6 +137,18 @@ fn columns(overview: Overview) -> Vec<Column> {
             column("WHO", 4, 0, false),
             column("WHAT", 6, 0, true),
         ],
+        Overview::Timeline => vec![
+            Column {
+                title: format!("TIME {}", look.clock.zone()).into(),
+                least: 6,
+                ..Column::default()
+            },
+            column("WHO", 6, 0, false),
+            column("WHAT", 6, 0, false),
+            column("WHERE", 6, 0, false),
+            column("RESULT", 6, 0, false),
+            column("WHY", 6, 0, true),
+        ],
     }
 }
 
@@ -151,6 +160,7 @@ fn cells(look: &Look<'_>, item: &Item<'_>) -> Vec<Entry> {
         Item::Hold(hold) => holds::cells(look, hold),
         Item::Order(promotion) => of_order(look, promotion),
         Item::Release(run) => of_release(look, run),
+        Item::Entry(entry, _) => timeline::cells(look, entry),
     };
     cells.into_iter().map(Entry::of).collect()
 }

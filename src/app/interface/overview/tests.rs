@@ -1,12 +1,19 @@
 //! The lists over all services, by keys.
 
+use jiff::SignedDuration;
+
 use super::super::harness::{now, press, state};
 use super::*;
 use crate::app::effect::Effect;
+use crate::domain::entry::{Draft, Entry, Event};
+use crate::domain::hold::Cover;
+use crate::domain::ids::{Digest, RunId, Seq};
 use crate::domain::observed::Fact;
-use jiff::SignedDuration;
+use crate::domain::phase::Phase;
+use crate::domain::pipeline::Run;
 
 fn add_run(state: &mut State, service: &str, id: u64, phase: Phase, minutes: i64) {
+    state.engine.board.version += 1;
     let row = state.engine.board.rows.iter_mut();
     let row = row
         .into_iter()
@@ -48,6 +55,15 @@ fn world() -> State {
     state
 }
 
+/// The services of a list's lines, in order.
+fn shown(state: &State, overview: Overview) -> String {
+    let overviews = &state.interface.overviews;
+    let listing = overviews.listing(&state.engine, overview, state.now);
+    let items = listing.items(&state.engine, 0, listing.len());
+    let names = items.filter_map(|(_, item)| item.service());
+    names.map(ServiceName::as_str).collect::<Vec<_>>().join(" ")
+}
+
 fn at(state: &State) -> Option<Key> {
     selected(state).map(|item| item.key())
 }
@@ -71,7 +87,8 @@ fn a_job_that_nobody_played_in_an_old_pipeline_asks_for_nobody() {
     let mut state = world();
     add_run(&mut state, "billing", 4, Phase::Gated, 9_000);
     let overviews = &state.interface.overviews;
-    let last = items(&state.engine, overviews, Overview::Runs, state.now).pop();
+    let listing = overviews.listing(&state.engine, Overview::Runs, state.now);
+    let last = listing.item(&state.engine, listing.len() - 1);
     let last = last.map(|item| item.key());
     assert_eq!(last, Some(Key::Run("billing".into(), RunId(4))));
 }
@@ -152,12 +169,7 @@ fn the_selected_hold_is_lifted_from_the_list_of_holds_and_other_lists_have_none(
 fn a_list_is_sorted_by_need_newest_or_service_and_each_keeps_its_own() {
     let mut state = world();
     press(&mut state, "4");
-    let services = |state: &State| {
-        let overviews = &state.interface.overviews;
-        let items = items(&state.engine, overviews, Overview::Runs, state.now);
-        let names = items.iter().filter_map(|item| item.service());
-        names.map(ServiceName::as_str).collect::<Vec<_>>().join(" ")
-    };
+    let services = |state: &State| shown(state, Overview::Runs);
     assert_eq!(services(&state), "web search api");
     press(&mut state, "j s");
     assert_eq!(services(&state), "search api web");
@@ -174,4 +186,123 @@ fn a_list_is_sorted_by_need_newest_or_service_and_each_keeps_its_own() {
     assert_eq!(of(Overview::Runs), ListSort::Service);
     press(&mut state, "[ : 'sort_newest enter");
     assert_eq!(services(&state), "search api web");
+}
+
+fn add_entry(state: &mut State, seq: i64, service: &str) {
+    state.engine.entries.push_back(Entry {
+        seq: Seq(seq),
+        draft: Draft {
+            at: now(),
+            actor: "alice".into(),
+            service: Some(service.into()),
+            environment: Some("staging".into()),
+            revision: None,
+            reason: Some("why".to_owned()),
+            policy: Digest::of(["p"]),
+            event: Event::HoldLifted {
+                id: "h-1".into(),
+                cover: Cover::default(),
+            },
+        },
+        previous: Digest::of(["a"]),
+        hash: Digest::of(["b"]),
+    });
+}
+
+fn seq(state: &State) -> Option<i64> {
+    match selected(state)? {
+        Item::Entry(entry, _) => Some(entry.seq.0),
+        _ => None,
+    }
+}
+
+#[test]
+fn the_cursor_follows_the_newest_until_it_is_moved_and_then_stays_on_its_entry() {
+    let mut state = state();
+    add_entry(&mut state, 1, "api");
+    add_entry(&mut state, 2, "search");
+    press(&mut state, "3");
+    assert_eq!(seq(&state), Some(2));
+    add_entry(&mut state, 3, "web");
+    press(&mut state, "t");
+    assert_eq!(seq(&state), Some(3));
+    press(&mut state, "j");
+    assert_eq!(seq(&state), Some(2));
+    add_entry(&mut state, 4, "api");
+    press(&mut state, "t");
+    assert_eq!(seq(&state), Some(2));
+    assert_eq!(
+        state
+            .interface
+            .overviews
+            .of(Overview::Timeline)
+            .list
+            .selected,
+        2
+    );
+}
+
+#[test]
+fn enter_opens_the_service_of_the_entry_and_y_copies_it() {
+    let mut state = state();
+    add_entry(&mut state, 1, "search");
+    press(&mut state, "3");
+    let copied = press(&mut state, "y");
+    assert!(
+        matches!(copied.as_slice(), [Effect::Copy(line)] if line.contains("\"reason\":\"why\"")),
+        "{copied:?}"
+    );
+    press(&mut state, "enter");
+    assert_eq!(state.interface.screen, Screen::Detail("search".into()));
+    let cursor = state.interface.cursor.clone().expect("a cursor");
+    assert_eq!(cursor.environment.as_str(), "staging");
+    press(&mut state, "-");
+    assert_eq!(state.interface.screen, Screen::Timeline);
+}
+
+#[test]
+fn the_timeline_is_sorted_by_newest_oldest_service_or_who_and_the_cursor_stays_on_its_entry() {
+    let mut state = state();
+    for (seq, service) in [(1, "web"), (2, "api"), (3, "search")] {
+        add_entry(&mut state, seq, service);
+    }
+    if let Some(entry) = state.engine.entries.get_mut(1) {
+        entry.draft.actor = "zoe".into();
+    }
+    press(&mut state, "3");
+    let order = |state: &State| shown(state, Overview::Timeline);
+    assert_eq!(order(&state), "search api web");
+    press(&mut state, "j s");
+    assert_eq!(order(&state), "web api search");
+    press(&mut state, "s");
+    assert_eq!(order(&state), "api search web");
+    assert_eq!(seq(&state), Some(2), "the cursor stays on its entry");
+    press(&mut state, "s");
+    assert_eq!(order(&state), "search web api");
+    assert_eq!(seq(&state), Some(2));
+    press(&mut state, ": 'sort_oldest enter");
+    assert_eq!(order(&state), "web api search");
+    // A list keeps to the orders that it has.
+    press(&mut state, "4 : 'sort_who enter");
+    let runs = state.interface.overviews.of(Overview::Runs);
+    assert_eq!(runs.sort, ListSort::Need);
+}
+
+#[test]
+fn lines_that_lie_ready_are_those_that_would_be_found_anew() {
+    use super::super::harness::hold;
+    let mut state = world();
+    hold(&mut state, "h-1", "api", "production");
+    add_entry(&mut state, 1, "web");
+    for keys in ["4", "]", "5", ": 'holds enter", "3"] {
+        press(&mut state, keys);
+        let overview = state.interface.overview().expect("a list");
+        let overviews = &state.interface.overviews;
+        let ready = overviews.listing(&state.engine, overview, state.now);
+        assert!(matches!(ready, Cow::Borrowed(_)), "{keys}");
+        add_run(&mut state, "api", 9, Phase::Failed, 1);
+        let overviews = &state.interface.overviews;
+        let ready = overviews.listing(&state.engine, overview, state.now);
+        assert!(matches!(ready, Cow::Owned(_)), "{keys}");
+    }
 }

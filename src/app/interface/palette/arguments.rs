@@ -2,7 +2,7 @@
 //! column, a filter, a theme. Also the places that can be gone to by their name alone.
 
 use super::super::arrangement::{self, Grouping, Sort};
-use super::super::overview::ListSort;
+use super::super::overview::{ListSort, Overview};
 use super::super::{Cursor, custom, log, order};
 use super::choices::{Action, Choice, Fit, MOST, Score, keys};
 use crate::app::command::{Command, blocked};
@@ -65,7 +65,8 @@ pub(super) fn choices(state: &State, verb: &str, rest: &str) -> Option<Vec<Choic
         "release" => best_first(releases(state, rest)),
         "forge" | "forges" => best_first(forges(state, rest)),
         "sort" if state.interface.overview().is_some() => {
-            let fitting = ListSort::ALL.into_iter();
+            let sorts = state.interface.overview().map_or(&[][..], Overview::sorts);
+            let fitting = sorts.iter().copied();
             let choice = |it: ListSort| {
                 let fit = score.fit(it.word())?;
                 let line = format!("sort {}", it.word());
