@@ -38,6 +38,7 @@ pub mod tally;
 pub mod time;
 pub(in crate::app) mod timeline;
 mod tiny;
+mod title;
 
 #[cfg(test)]
 pub(crate) mod scenes;

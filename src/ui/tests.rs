@@ -65,6 +65,7 @@ const SCREENS: &[(&str, Scene)] = &[
     ("release_stopped", releases::stopped),
     ("release_shipped", releases::shipped),
     ("timeline", dialogs::timeline),
+    ("timeline_filtered", panes::timeline_filtered),
     ("runs", |c, r| dialogs::overview(Overview::Runs, c, r)),
     ("requests", |c, r| {
         dialogs::overview(Overview::PullRequests, c, r)
@@ -113,10 +114,14 @@ const DIALOGS: &[(&str, Scene)] = &[
     ("palette_cells", panes::palette_cells),
     ("views", panes::views),
     ("columns", panes::columns_),
+    ("columns_of_runs", panes::columns_of_runs),
+    ("columns_of_timeline", panes::columns_of_timeline),
     ("changes", panes::changes),
     ("errors", dialogs::errors),
     ("messages", dialogs::messages),
     ("filter", dialogs::filter),
+    ("filter_of_runs", panes::filter_of_runs),
+    ("filter_of_requests", panes::filter_of_requests),
     ("search", panes::search),
 ];
 

@@ -3,18 +3,22 @@
 //! `overview/`, and drawing them in `view/overview.rs`.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
 use super::choice::{travel, turn};
-use super::{DetailTab, Interface, ListCursor, Screen};
+use super::{DetailTab, Interface, ListCursor, Overlay, Screen, filter};
 use crate::app::command::Command;
 use crate::app::engine::Engine;
 use crate::app::state::State;
 use crate::domain::ids::{HoldId, ServiceName};
 
+pub mod columns;
 mod item;
 mod listing;
+pub(super) mod query;
+mod words;
 
 pub use item::{Item, Key};
 pub use listing::Listing;
@@ -100,6 +104,9 @@ impl ListSort {
 pub struct Picked {
     pub list: ListCursor,
     pub sort: ListSort,
+    pub filter: String,
+    /// The columns that are not shown.
+    pub hidden: BTreeSet<String>,
     /// `None` follows the first line.
     at: Option<Key>,
 }
@@ -135,6 +142,7 @@ impl Picked {
     fn of(overview: Overview) -> Self {
         Self {
             sort: overview.sorts().first().copied().unwrap_or_default(),
+            hidden: columns::unasked(overview),
             ..Self::default()
         }
     }
@@ -173,11 +181,16 @@ impl Overviews {
     fn take_listing(&mut self, engine: &Engine, overview: Overview, now: Timestamp) -> Listing {
         let last = self.listing.take();
         let picked = self.of(overview);
-        let last = last.filter(|listing| listing.is_good_for(engine, picked, overview, now));
-        last.unwrap_or_else(|| Listing::of(engine, picked, overview, now))
+        match last {
+            Some(mut last) if last.is_sorted_for(engine, picked, overview, now) => {
+                last.sift(engine, &picked.filter, now);
+                last
+            }
+            _ => Listing::of(engine, picked, overview, now),
+        }
     }
 
-    fn of_mut(&mut self, overview: Overview) -> &mut Picked {
+    pub(super) fn of_mut(&mut self, overview: Overview) -> &mut Picked {
         match overview {
             Overview::Runs => &mut self.runs,
             Overview::PullRequests => &mut self.pull_requests,
@@ -209,7 +222,10 @@ impl Interface {
             return Vec::new();
         };
         let height = height(self);
-        let listing = self.overviews.take_listing(engine, overview, now);
+        let mut listing = self.overviews.take_listing(engine, overview, now);
+        if let Some(Overlay::Filter { .. }) = self.overlays.last() {
+            listing.prepare(engine, now);
+        }
         let picked = self.overviews.of_mut(overview);
         let at = picked.at.as_ref();
         let place = at.and_then(|at| listing.place(engine, at, picked.list.selected));
@@ -221,6 +237,11 @@ impl Interface {
         }
         let selected = place.unwrap_or_else(|| picked.list.selected.min(last));
         picked.list.select(selected, height);
+        // Its line is gone, or filtered away: from here on it stays on the nearest.
+        if place.is_none() && picked.at.is_some() && !listing.is_empty() {
+            let nearest = (selected > 0).then(|| listing.item(engine, selected));
+            picked.at = nearest.flatten().map(|item| item.key());
+        }
         let seen = match overview {
             // What happened is not what is asked for now.
             Overview::Timeline => Vec::new(),
@@ -259,7 +280,15 @@ pub(super) fn run(state: &mut State, command: Command) {
         return;
     };
     match command {
+        Command::Close if !state.interface.filter_here().is_empty() => {
+            state.interface.filter_anew(String::new());
+        }
         Command::Close => state.interface.show(Screen::Board),
+        Command::Filter => filter::open(&mut state.interface),
+        Command::Columns => {
+            let overlay = Overlay::Columns { selected: 0 };
+            state.interface.overlays.push(overlay);
+        }
         Command::NextTab | Command::PreviousTab | Command::NextPane | Command::PreviousPane => {
             if matches!(overview, Overview::Runs | Overview::PullRequests) {
                 let overviews = &mut state.interface.overviews;
@@ -274,22 +303,35 @@ pub(super) fn run(state: &mut State, command: Command) {
             let next = turn(place.unwrap_or(0), all.len(), true);
             picked.sort = all.get(next).copied().unwrap_or_default();
         }
+        Command::NextMatch | Command::PreviousMatch => {
+            let overviews = &state.interface.overviews;
+            let listing = overviews.listing(&state.engine, overview, state.now);
+            let selected = overviews.of(overview).list.selected;
+            let forward = command == Command::NextMatch;
+            let to = turn(selected, listing.len(), forward);
+            go(state, overview, to);
+        }
         _ => travel_in(state, overview, command),
     }
 }
 
-/// Moves the cursor; from then on it stays on its line.
-fn travel_in(state: &mut State, overview: Overview, command: Command) {
-    let engine = &state.engine;
+pub(super) fn travel_in(state: &mut State, overview: Overview, command: Command) {
     let overviews = &state.interface.overviews;
-    let listing = overviews.listing(engine, overview, state.now);
-    let height = height(&state.interface);
+    let listing = overviews.listing(&state.engine, overview, state.now);
     let selected = overviews.of(overview).list.selected;
-    let Some(to) = travel(command, selected, listing.len(), height) else {
-        return;
-    };
-    let at = (to > 0).then(|| listing.item(engine, to)).flatten();
-    let at = at.map(|item| item.key());
+    let height = height(&state.interface);
+    if let Some(to) = travel(command, selected, listing.len(), height) {
+        go(state, overview, to);
+    }
+}
+
+/// Moves the cursor; from then on it stays on its line.
+fn go(state: &mut State, overview: Overview, to: usize) {
+    let overviews = &state.interface.overviews;
+    let listing = overviews.listing(&state.engine, overview, state.now);
+    let item = listing.item(&state.engine, to).filter(|_| to > 0);
+    let at = item.map(|item| item.key());
+    let height = height(&state.interface);
     let picked = state.interface.overviews.of_mut(overview);
     picked.at = at;
     picked.list.select(to, height);

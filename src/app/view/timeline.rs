@@ -55,11 +55,13 @@ pub(super) fn cells(look: &Look<'_>, entry: &entry::Entry) -> Vec<Line> {
         Some(sign) => format!("{sign} {}", said.result),
         None => said.result.to_owned(),
     };
+    let revision = draft.revision.as_ref().map_or("-", |sha| sha.short());
     vec![
         Line::of(Tone::Muted, look.clock.long(draft.at)),
         Line::plain(draft.actor.to_string()),
         Line::of(Tone::Strong, said.what),
         Line::plain(place(draft)),
+        Line::of(Tone::Muted, revision.to_owned()),
         Line::of(said.tone, result),
         Line::plain(format!("{until}{}", said.detail)),
     ]

@@ -6,7 +6,9 @@ use std::cmp::Reverse;
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::super::order::lines::Ready;
 use super::item::{Item, Key};
+use super::query::Query;
 use super::{ListSort, Overview, Picked};
 use crate::app::engine::Engine;
 use crate::domain::board::Row;
@@ -28,6 +30,11 @@ pub struct Listing {
     sort: ListSort,
     at: Timestamp,
     spots: Vec<Spot>,
+    filter: String,
+    /// The places of those that the filter lets through; `None` is all of them.
+    shown: Option<Vec<usize>>,
+    /// What each line says, once a filter has asked.
+    ready: Option<Ready>,
 }
 
 /// What lines were made from: while it is the same, so are they.
@@ -73,16 +80,32 @@ impl Listing {
                 spots.sort_by_cached_key(|spot| item(spot).and_then(|item| item.who()));
             }
         }
-        Self {
+        let mut listing = Self {
             source: Source::of(overview, engine),
             sort: picked.sort,
             at: now,
             spots,
-        }
+            filter: String::new(),
+            shown: None,
+            ready: None,
+        };
+        listing.sift(engine, &picked.filter, now);
+        listing
     }
 
     /// Says whether these are the lines still.
     pub fn is_good_for(
+        &self,
+        engine: &Engine,
+        picked: &Picked,
+        overview: Overview,
+        now: Timestamp,
+    ) -> bool {
+        self.filter == picked.filter && self.is_sorted_for(engine, picked, overview, now)
+    }
+
+    /// Says whether these are the lines still, and in their order, whatever the filter.
+    pub(super) fn is_sorted_for(
         &self,
         engine: &Engine,
         picked: &Picked,
@@ -94,17 +117,82 @@ impl Listing {
             && (overview != Overview::Holds || now.duration_since(self.at) < LATER)
     }
 
+    /// Lets lines through the filter. One that goes on where the last ended can only take lines away.
+    pub(super) fn sift(&mut self, engine: &Engine, filter: &str, now: Timestamp) {
+        if self.filter == filter {
+            return;
+        }
+        let overview = self.source.of;
+        let mut query = Query::parse(overview, filter);
+        let before = std::mem::replace(&mut self.filter, filter.to_owned());
+        if query.is_open() {
+            self.shown = None;
+            return;
+        }
+        if query.has_words() {
+            self.prepare(engine, now);
+        }
+        let goes_on =
+            filter.starts_with(&before) && query.narrows(&Query::parse(overview, &before));
+        let last = self.shown.take().filter(|_| goes_on);
+        let mut shown = last.unwrap_or_else(|| (0..self.spots.len()).collect());
+        let (spots, ready) = (&self.spots, self.ready.as_ref());
+        shown.retain(|place| {
+            let item = spots.get(*place).and_then(|spot| spot.item(engine));
+            let words = ready.map_or("", |ready| ready.line(*place));
+            item.is_some_and(|item| query.lets_through(&item, words, engine, now))
+        });
+        self.shown = Some(shown);
+    }
+
+    /// Makes ready what each line says, so that a key of the filter need not.
+    pub(super) fn prepare(&mut self, engine: &Engine, now: Timestamp) {
+        let spots = &self.spots;
+        self.ready.get_or_insert_with(|| {
+            let mut ready = Ready::default();
+            for spot in spots {
+                if let Some(item) = spot.item(engine) {
+                    item.words(engine, now, &mut |word| ready.word(word));
+                }
+                ready.end();
+            }
+            ready
+        });
+    }
+
+    /// How many lines the filter lets through.
     pub fn len(&self) -> usize {
-        self.spots.len()
+        self.shown.as_ref().map_or(self.spots.len(), Vec::len)
     }
 
     pub fn is_empty(&self) -> bool {
-        self.spots.is_empty()
+        self.len() == 0
+    }
+
+    /// How many lines there are without the filter.
+    pub fn all(&self) -> usize {
+        self.spots.len()
+    }
+
+    /// Every line without the filter.
+    pub(in crate::app::interface) fn every<'a>(
+        &self,
+        engine: &'a Engine,
+    ) -> impl Iterator<Item = Item<'a>> {
+        self.spots.iter().filter_map(|spot| spot.item(engine))
     }
 
     /// The line at a place.
     pub fn item<'a>(&self, engine: &'a Engine, place: usize) -> Option<Item<'a>> {
-        self.spots.get(place)?.item(engine)
+        self.spot(place)?.item(engine)
+    }
+
+    fn spot(&self, place: usize) -> Option<&Spot> {
+        let place = match &self.shown {
+            Some(shown) => *shown.get(place)?,
+            None => place,
+        };
+        self.spots.get(place)
     }
 
     /// Some of the lines, with their places.
@@ -114,17 +202,18 @@ impl Listing {
         from: usize,
         count: usize,
     ) -> impl Iterator<Item = (usize, Item<'a>)> {
-        let seen = self.spots.iter().enumerate().skip(from).take(count);
-        seen.filter_map(|(place, spot)| Some((place, spot.item(engine)?)))
+        let seen = from..self.len().min(from.saturating_add(count));
+        seen.filter_map(|place| Some((place, self.item(engine, place)?)))
     }
 
     /// Where a line is now; it is looked for where it was last seen, and only then everywhere.
     pub(super) fn place(&self, engine: &Engine, key: &Key, near: usize) -> Option<usize> {
-        let is_it = |spot: &Spot| spot.item(engine).is_some_and(|item| item.key() == *key);
-        if self.spots.get(near).is_some_and(is_it) {
-            return Some(near);
-        }
-        self.spots.iter().position(is_it)
+        let is_it = |place: &usize| {
+            let item = self.item(engine, *place);
+            item.is_some_and(|item| item.key() == *key)
+        };
+        let near = Some(near).filter(is_it);
+        near.or_else(|| (0..self.len()).find(is_it))
     }
 }
 

@@ -306,3 +306,285 @@ fn lines_that_lie_ready_are_those_that_would_be_found_anew() {
         assert!(matches!(ready, Cow::Owned(_)), "{keys}");
     }
 }
+
+/// A world with a fourth run that waits, of another branch and person.
+fn filtered_world() -> State {
+    let mut state = world();
+    add_run(&mut state, "billing", 4, Phase::Gated, 20);
+    state.engine.board.version += 1;
+    for row in &mut state.engine.board.rows {
+        if row.service.name.as_str() == "billing" {
+            row.service.forge = "codeberg".into();
+            let mut facts = row.facts.value().expect("facts").clone();
+            for run in &mut facts.runs {
+                run.actor = Some("Raj".into());
+                run.branch = Some("release/9".to_owned());
+                run.title = Some("Größer".to_owned());
+            }
+            row.facts = Fact::observed(facts, now());
+        }
+    }
+    press(&mut state, "4");
+    state
+}
+
+#[test]
+fn each_kind_of_term_finds_the_lines_that_it_says() {
+    let table = [
+        ("", "web search api billing"),
+        ("ear", "search"),
+        ("EAR", "search"),
+        ("retry", "web search api"),
+        ("größer", "billing"),
+        ("~grer", "billing"),
+        ("~sch", "search"),
+        ("sch", ""),
+        ("!ear", "web api billing"),
+        ("ci main !web", "search api"),
+        ("service:api,web", "web api"),
+        ("svc:api", "api"),
+        ("group:money", "billing"),
+        ("forge:code", "billing"),
+        ("forge:codeberg retry", ""),
+        ("state:fail", "web"),
+        ("state:ok", "api"),
+        ("state:succ", "api"),
+        ("!state:failed,ok", "search billing"),
+        ("is:wait", "billing"),
+        ("by:RAJ", "billing"),
+        ("actor:eve state:run", "search"),
+        ("branch:release", "billing"),
+        ("run:#3", "web"),
+        ("env:production", ""),
+        ("#2", "search"),
+    ];
+    for (typed, expected) in table {
+        let mut state = filtered_world();
+        state.interface.filter_anew(typed.to_owned());
+        assert_eq!(shown(&state, Overview::Runs), expected, "{typed}");
+        let problems = state.interface.filter_problems(typed);
+        assert!(problems.is_empty(), "{typed}: {problems:?}");
+    }
+}
+
+#[test]
+fn what_is_typed_leaves_what_would_be_found_anew() {
+    for typed in [
+        "retry !web",
+        "~sc state:run",
+        "by:eve,raj",
+        "behind:>3 ap",
+        "!!~",
+    ] {
+        let mut state = filtered_world();
+        press(&mut state, "/");
+        for letter in typed
+            .chars()
+            .map(|letter| if letter == ' ' { '_' } else { letter })
+        {
+            press(&mut state, &format!("'{letter}"));
+            let overviews = &state.interface.overviews;
+            let ready = overviews.listing(&state.engine, Overview::Runs, state.now);
+            assert!(matches!(ready, Cow::Borrowed(_)), "{typed}");
+            let picked = overviews.of(Overview::Runs);
+            let anew = Listing::of(&state.engine, picked, Overview::Runs, state.now);
+            let keys = |listing: &Listing| -> Vec<Key> {
+                let items = listing.items(&state.engine, 0, listing.len());
+                items.map(|(_, item)| item.key()).collect()
+            };
+            assert_eq!(keys(&ready), keys(&anew), "{typed} at {letter}");
+        }
+    }
+}
+
+#[test]
+fn a_field_that_a_list_has_not_is_told_and_the_rest_still_filters() {
+    let mut state = filtered_world();
+    let table = [
+        (
+            "colour:red web",
+            "there is no field \"colour\"; there are service: group:",
+        ),
+        ("behind:>3 web", "there is no field \"behind\""),
+        (
+            "state:blue web",
+            "there is no state \"blue\"; there are failed waiting",
+        ),
+    ];
+    for (typed, why) in table {
+        state.interface.filter_anew(typed.to_owned());
+        assert_eq!(shown(&state, Overview::Runs), "web", "{typed}");
+        let problems = state.interface.filter_problems(typed);
+        assert_eq!(problems.len(), 1, "{typed}");
+        assert!(problems[0].starts_with(why), "{problems:?}");
+    }
+}
+
+#[test]
+fn each_list_keeps_its_filter_and_esc_takes_it_back_before_it_leaves() {
+    let mut state = filtered_world();
+    press(&mut state, "/ 'ear enter");
+    assert_eq!(shown(&state, Overview::Runs), "search");
+    press(&mut state, "]");
+    assert_eq!(state.interface.filter_here(), "");
+    press(&mut state, "5 / 'zzz esc");
+    assert_eq!(state.interface.filter_here(), "", "it was taken back");
+    press(&mut state, "1 3 / 'x enter 4 [");
+    assert_eq!(state.interface.filter_here(), "ear");
+    assert_eq!(state.interface.filter, "", "the board has its own");
+    press(&mut state, "esc");
+    assert_eq!(state.interface.screen, Screen::Pipelines);
+    assert_eq!(shown(&state, Overview::Runs), "web search api billing");
+    press(&mut state, "esc");
+    assert_eq!(state.interface.screen, Screen::Board);
+}
+
+#[test]
+fn the_cursor_of_a_list_stays_on_its_line_or_the_nearest_and_n_goes_round() {
+    let mut state = filtered_world();
+    press(&mut state, "j j / 'retry");
+    assert_eq!(at(&state), Some(Key::Run("api".into(), RunId(1))));
+    press(&mut state, "enter");
+    state.interface.filter_anew("retry !api".to_owned());
+    press(&mut state, "t");
+    assert_eq!(at(&state), Some(Key::Run("search".into(), RunId(2))));
+    press(&mut state, "/ up enter");
+    assert_eq!(at(&state), Some(Key::Run("web".into(), RunId(3))));
+    press(&mut state, "n");
+    assert_eq!(at(&state), Some(Key::Run("search".into(), RunId(2))));
+    press(&mut state, "n");
+    assert_eq!(at(&state), Some(Key::Run("web".into(), RunId(3))));
+    press(&mut state, "N esc");
+    assert_eq!(at(&state), Some(Key::Run("search".into(), RunId(2))));
+}
+
+#[test]
+fn holds_tasks_requests_and_entries_have_fields_of_their_own() {
+    use super::super::harness::{hold, running};
+    let mut state = filtered_world();
+    hold(&mut state, "h-1", "api", "production");
+    hold(&mut state, "h-2", "web", "staging");
+    running(&mut state, "search", "production");
+    add_entry(&mut state, 1, "web");
+    add_entry(&mut state, 2, "api");
+    let table = [
+        (": 'holds enter", "env:stag", "web"),
+        (
+            ": 'holds enter",
+            "state:held by:carol kind:forward",
+            "api web",
+        ),
+        (": 'holds enter", "state:ended", ""),
+        (": 'holds enter", "~hpgrws", "api web"),
+        ("5", "env:prod state:run by:bob", "search"),
+        ("5", "!search", ""),
+        ("3", "what:lift-hold service:web", "web"),
+        ("3", "what:hold.lifted state:ok", "api web"),
+        ("3", "why env:staging by:alice", "api web"),
+        ("3", "group:front !api", "web"),
+    ];
+    for (keys, typed, expected) in table {
+        press(&mut state, keys);
+        state.interface.filter_anew(typed.to_owned());
+        let overview = state.interface.overview().expect("a list");
+        assert_eq!(shown(&state, overview), expected, "{keys} {typed}");
+        let problems = state.interface.filter_problems(typed);
+        assert!(problems.is_empty(), "{typed}: {problems:?}");
+    }
+}
+
+#[test]
+fn a_filter_of_a_list_is_completed_by_what_the_list_has() {
+    let mut state = filtered_world();
+    press(&mut state, "/ 'br tab");
+    assert_eq!(state.interface.filter_here(), "branch:");
+    press(&mut state, "'rel tab enter");
+    assert_eq!(state.interface.filter_here(), "branch:release/9");
+    press(&mut state, ": 'filter_by:R tab enter");
+    assert_eq!(state.interface.filter_here(), "by:Raj");
+    assert_eq!(shown(&state, Overview::Runs), "billing");
+}
+
+#[test]
+fn the_columns_of_each_list_are_hidden_and_shown_again() {
+    use super::super::harness::top;
+    let mut state = filtered_world();
+    let hidden = |state: &State| {
+        let hidden = state.interface.hidden_here().iter();
+        hidden.cloned().collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(hidden(&state), "branch forge");
+    press(&mut state, "c");
+    assert_eq!(top(&state), "columns");
+    press(&mut state, "space j space c");
+    assert_eq!(top(&state), "none");
+    assert_eq!(hidden(&state), "branch state");
+    press(&mut state, "]");
+    assert_eq!(hidden(&state), "branch forge");
+    press(&mut state, "[ : 'columns_branch enter");
+    assert_eq!(hidden(&state), "state");
+    press(&mut state, "3 c j enter esc");
+    assert_eq!(hidden(&state), "revision who");
+    assert!(state.interface.hidden.is_empty(), "the board has its own");
+}
+
+#[test]
+fn every_state_that_a_line_can_be_in_can_be_looked_for() {
+    use crate::domain::promotion::State as Stage;
+    use crate::domain::pull_request::ChangeState;
+    let told = |overview, word: &str| {
+        let known = query::states(overview);
+        assert!(known.contains(&word), "{overview:?}: {word}");
+    };
+    for phase in [
+        Phase::Queued,
+        Phase::Running,
+        Phase::Gated,
+        Phase::Succeeded,
+        Phase::Failed,
+        Phase::Cancelled,
+        Phase::Skipped,
+        Phase::Superseded,
+    ] {
+        told(Overview::Runs, phase.word());
+        if phase.is_in_flight() {
+            told(Overview::Tasks, phase.word());
+        }
+    }
+    for state in [
+        ChangeState::Draft,
+        ChangeState::Checking,
+        ChangeState::ChecksRunning,
+        ChangeState::ChecksFailed,
+        ChangeState::NeedsReview,
+        ChangeState::ChangesRequested,
+        ChangeState::Behind,
+        ChangeState::Conflict,
+        ChangeState::Blocked,
+        ChangeState::Ready,
+        ChangeState::Queued,
+        ChangeState::Merged,
+        ChangeState::Closed,
+    ] {
+        told(Overview::PullRequests, &state.word().replace(' ', "-"));
+    }
+    for stage in [
+        Stage::Intended,
+        Stage::Sending,
+        Stage::Accepted,
+        Stage::Running,
+        Stage::Unknown,
+        Stage::Reconciling,
+        Stage::Succeeded,
+        Stage::Failed,
+        Stage::Cancelled,
+        Stage::Abandoned,
+        Stage::Rejected,
+        Stage::Absent,
+    ] {
+        told(Overview::Timeline, stage.word());
+        if stage.is_open() {
+            told(Overview::Tasks, stage.word());
+        }
+    }
+}
