@@ -311,7 +311,7 @@ impl Interface {
             log: log::Logs::default(),
             release: None,
             release_row: 0,
-            overviews: overview::Overviews::default(),
+            overviews: Box::default(),
             release_plan: false,
             messages: VecDeque::new(),
             problems: Vec::new(),
@@ -504,7 +504,8 @@ pub struct Interface {
     pub release_row: usize,
     /// Its plan is shown instead of its votes.
     pub release_plan: bool,
-    pub overviews: overview::Overviews,
+    /// In a box: a state is moved about with every future that holds it.
+    pub overviews: Box<overview::Overviews>,
     /// Newest last; `M` shows them all, the footer the last.
     pub messages: VecDeque<Message>,
     /// Errors that stay until they are read.

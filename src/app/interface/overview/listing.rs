@@ -320,13 +320,12 @@ fn need(item: &Item<'_>, now: Timestamp) -> (u8, i128) {
         Item::PullRequest(_, request) => (rank(&request.state), at),
         // Releases first, then what is under way: of unknown outcome, moving, waiting; the longest
         // first.
-        Item::Release(_) => (0, 0),
+        Item::Release(_) | Item::Entry(..) => (0, 0),
         Item::Flight(_, _, flight) if flight.unsettled => (1, at),
         Item::Flight(_, _, flight) if !flight.awaits_approval() => (2, at),
         Item::Flight(..) => (3, at),
         Item::Order(_) => (4, 0),
         Item::Hold(hold) => (u8::from(!hold.is_on(now)), at),
-        Item::Entry(..) => (0, 0),
     }
 }
 
