@@ -15,7 +15,7 @@ use super::keymap::{Found, Keymap};
 use super::msg::Msg;
 use super::state::State;
 use super::view::tally::Tally;
-use crate::domain::ids::{IntentId, ReleaseName, Seq, ServiceName};
+use crate::domain::ids::{IntentId, ReleaseName, ServiceName};
 
 pub mod arrangement;
 pub mod binding;
@@ -53,7 +53,6 @@ mod promote;
 mod release;
 mod reports;
 mod session;
-mod timeline;
 pub mod tour;
 pub mod undo;
 pub mod until;
@@ -253,9 +252,10 @@ fn screen(state: &mut State, command: Command) -> Vec<Effect> {
         _ => match state.interface.screen {
             Screen::Board => board::run(state, command),
             Screen::Detail(_) => return detail::run(state, command),
-            Screen::Timeline => timeline::run(state, command),
             Screen::Release => release::run(state, command),
-            Screen::Pipelines | Screen::Tasks | Screen::Holds => overview::run(state, command),
+            Screen::Timeline | Screen::Pipelines | Screen::Tasks | Screen::Holds => {
+                overview::run(state, command);
+            }
             Screen::Forge(_) => forges::run(state, command),
         },
     }
@@ -309,11 +309,9 @@ impl Interface {
             tab: DetailTab::default(),
             detail_offset: 0,
             log: log::Logs::default(),
-            timeline: ListCursor::default(),
-            timeline_at: None,
             release: None,
             release_row: 0,
-            overviews: overview::Overviews::default(),
+            overviews: Box::default(),
             release_plan: false,
             messages: VecDeque::new(),
             problems: Vec::new(),
@@ -367,7 +365,6 @@ impl Interface {
         }
         self.arrange(engine, now);
         self.follow_release(&engine.policy);
-        self.follow_timeline(engine);
         self.keep_in_sight();
         engine.watched = self.watched();
         engine.focused = self.focused();
@@ -501,17 +498,14 @@ pub struct Interface {
     /// The first line shown of a tab or of the peek; it is also the selected one, for `o`.
     pub detail_offset: usize,
     pub log: log::Logs,
-    /// Counted from the newest entry, which is 0.
-    pub timeline: ListCursor,
-    /// The selected entry: the cursor stays on it when newer ones come. `None` follows the newest.
-    pub timeline_at: Option<Seq>,
     /// The release that the go/no-go screen shows; `None` means the first.
     pub release: Option<ReleaseName>,
     /// The selected service of it.
     pub release_row: usize,
     /// Its plan is shown instead of its votes.
     pub release_plan: bool,
-    pub overviews: overview::Overviews,
+    /// In a box: a state is moved about with every future that holds it.
+    pub overviews: Box<overview::Overviews>,
     /// Newest last; `M` shows them all, the footer the last.
     pub messages: VecDeque<Message>,
     /// Errors that stay until they are read.

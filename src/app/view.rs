@@ -36,8 +36,9 @@ pub mod shape;
 mod side;
 pub mod tally;
 pub mod time;
-mod timeline;
+pub(in crate::app) mod timeline;
 mod tiny;
+mod title;
 
 #[cfg(test)]
 pub(crate) mod scenes;
@@ -81,10 +82,9 @@ pub fn view(state: &State) -> View {
         Screen::Release if shape.is_tiny() => release::tiny(&look),
         Screen::Board => board::main(drawn),
         Screen::Detail(service) => detail::main(drawn, service),
-        Screen::Timeline => timeline::main(&look),
         Screen::Release => release::main(&look),
         Screen::Forge(name) => forge::main(&look, name),
-        Screen::Pipelines | Screen::Tasks | Screen::Holds => {
+        Screen::Timeline | Screen::Pipelines | Screen::Tasks | Screen::Holds => {
             let overview = state.interface.overview().unwrap_or_default();
             overview::main(&look, overview)
         }

@@ -15,6 +15,7 @@ use super::gate::{Peer, Peers, Pool, parity};
 use super::ids::{EnvironmentName, Person, RepoPath, ServiceName, Sha};
 use super::ledger::Ledger;
 use super::observed::{Fact, Observed};
+use super::pipeline::Run;
 use super::policy::{Policy, Service};
 use super::risk::{self, Risk};
 use super::scope::Scope;
@@ -392,6 +393,11 @@ impl Row {
             let found = commits.find(|commit| commit.sha == *sha);
             found.map(|commit| commit.headline.as_str())
         })
+    }
+
+    /// What a run is about: its title, else the headline of its revision.
+    pub fn title<'a>(&'a self, run: &'a Run) -> Option<&'a str> {
+        run.title.as_deref().or_else(|| self.headline(&run.sha))
     }
 
     fn environments(&self) -> Vec<&EnvironmentName> {

@@ -65,6 +65,7 @@ const SCREENS: &[(&str, Scene)] = &[
     ("release_stopped", releases::stopped),
     ("release_shipped", releases::shipped),
     ("timeline", dialogs::timeline),
+    ("timeline_filtered", panes::timeline_filtered),
     ("runs", |c, r| dialogs::overview(Overview::Runs, c, r)),
     ("requests", |c, r| {
         dialogs::overview(Overview::PullRequests, c, r)
@@ -113,10 +114,14 @@ const DIALOGS: &[(&str, Scene)] = &[
     ("palette_cells", panes::palette_cells),
     ("views", panes::views),
     ("columns", panes::columns_),
+    ("columns_of_runs", panes::columns_of_runs),
+    ("columns_of_timeline", panes::columns_of_timeline),
     ("changes", panes::changes),
     ("errors", dialogs::errors),
     ("messages", dialogs::messages),
     ("filter", dialogs::filter),
+    ("filter_of_runs", panes::filter_of_runs),
+    ("filter_of_requests", panes::filter_of_requests),
     ("search", panes::search),
 ];
 
@@ -145,16 +150,18 @@ fn every_dialog() {
 fn place(state: &State) -> &'static str {
     match (&state.interface.screen, state.interface.overview()) {
         (Screen::Board, _) => "board",
-        (Screen::Timeline, _) => "timeline",
         (Screen::Release, _) if state.interface.release_plan => "plan",
         (Screen::Release, _) => "release",
         (Screen::Forge(_), _) => "forge",
-        (Screen::Pipelines | Screen::Tasks | Screen::Holds, overview) => match overview {
-            Some(Overview::Runs) | None => "runs",
-            Some(Overview::PullRequests) => "requests",
-            Some(Overview::Tasks) => "tasks",
-            Some(Overview::Holds) => "holds",
-        },
+        (Screen::Timeline | Screen::Pipelines | Screen::Tasks | Screen::Holds, overview) => {
+            match overview {
+                Some(Overview::Runs) | None => "runs",
+                Some(Overview::PullRequests) => "requests",
+                Some(Overview::Tasks) => "tasks",
+                Some(Overview::Holds) => "holds",
+                Some(Overview::Timeline) => "timeline",
+            }
+        }
         (Screen::Detail(_), _) => match state.interface.tab {
             DetailTab::Gates => "gates",
             DetailTab::Scope => "scope",

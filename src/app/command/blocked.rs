@@ -62,7 +62,16 @@ pub fn reason(state: &State, command: Command) -> Option<String> {
                 .is_empty()
                 .then(|| "nothing was searched for".to_owned())
         }
-        Command::NextMatch | Command::PreviousMatch if interface.filter.is_empty() => {
+        Command::NextMatch
+        | Command::PreviousMatch
+        | Command::Filter
+        | Command::Sort
+        | Command::Columns
+            if matches!(interface.screen, Screen::Forge(_)) =>
+        {
+            Some("no list".to_owned())
+        }
+        Command::NextMatch | Command::PreviousMatch if interface.filter_here().is_empty() => {
             Some("no filter".to_owned())
         }
         Command::Views => interface

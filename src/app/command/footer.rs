@@ -66,9 +66,12 @@ const FOOTER: [(Context, &[&[Command]]); 8] = [
         &[
             &[Command::Down, Command::Up],
             &[Command::Open],
-            &[Command::Copy],
+            &[Command::Filter],
+            &[Command::Sort],
             &[Command::Close],
             &[Command::Help],
+            &[Command::Copy],
+            &[Command::Columns],
             &[Command::Zone],
             &[Command::Palette],
         ],
@@ -100,11 +103,13 @@ const FOOTER: [(Context, &[&[Command]]); 8] = [
             &[Command::Down, Command::Up],
             &[Command::Open],
             &[Command::PreviousTab, Command::NextTab],
+            &[Command::Filter],
             &[Command::Sort],
-            &[Command::Browse],
-            &[Command::Copy],
             &[Command::Close],
             &[Command::Help],
+            &[Command::Browse],
+            &[Command::Copy],
+            &[Command::Columns],
             &[Command::Zone],
             &[Command::Palette],
         ],
@@ -150,14 +155,16 @@ const FOOTER: [(Context, &[&[Command]]); 8] = [
 ];
 
 /// What it lists where holds are.
-const HOLDS: [&[Command]; 9] = [
+const HOLDS: [&[Command]; 11] = [
     &[Command::Hold],
     &[Command::Down, Command::Up],
     &[Command::Open],
+    &[Command::Filter],
+    &[Command::Sort],
     &[Command::Close],
     &[Command::Help],
-    &[Command::Sort],
     &[Command::Copy],
+    &[Command::Columns],
     &[Command::Zone],
     &[Command::Palette],
 ];
@@ -196,7 +203,9 @@ pub fn footer(state: &State) -> Vec<Hint> {
 fn means_something(state: &State, command: Command) -> bool {
     match (&state.interface.screen, command) {
         (Screen::Tasks | Screen::Holds, Command::PreviousTab)
-        | (Screen::Forge(_), Command::Open | Command::Sort) => false,
+        | (Screen::Forge(_), Command::Open | Command::Sort | Command::Filter | Command::Columns) => {
+            false
+        }
         (Screen::Forge(_), Command::PreviousTab) => state.engine.forges.len() > 1,
         _ => true,
     }

@@ -24,10 +24,15 @@ const PLACES: &[Context] = &[
 /// Where there is a list to move in by pages.
 const LISTED: &[Context] = PLACES;
 const BOARD: &[Context] = &[Context::Board];
-/// The board, and the chooser over it, which the same key closes.
-const COLUMNED: &[Context] = &[Context::Board, Context::Dialog];
-/// Where rows have more than one order.
-const SORTED: &[Context] = &[Context::Board, Context::Overview];
+/// Where there are columns to choose, and the chooser over them, which the same key closes.
+const COLUMNED: &[Context] = &[
+    Context::Board,
+    Context::Timeline,
+    Context::Overview,
+    Context::Dialog,
+];
+/// Where rows can be filtered, and have more than one order.
+const ARRANGED: &[Context] = &[Context::Board, Context::Timeline, Context::Overview];
 const BOARD_DETAIL: &[Context] = &[Context::Board, Context::Detail];
 /// Where one service is selected, in the environment that it is about.
 const CELLS: &[Context] = &[
@@ -38,7 +43,13 @@ const CELLS: &[Context] = &[
 ];
 
 const LOG: &[Context] = &[Context::Log];
-const BOARD_LOG: &[Context] = &[Context::Board, Context::Log];
+/// Where one goes on from match to match.
+const MATCHED: &[Context] = &[
+    Context::Board,
+    Context::Timeline,
+    Context::Overview,
+    Context::Log,
+];
 /// Where times are shown by a zone's clock.
 const TIMED: &[Context] = &[
     Context::Board,
@@ -142,12 +153,12 @@ pub const SPECS: &[Spec] = &[
         danger: Danger::None,
     },
     row! { Peek in BOARD ["p"] Look None "peek" "peek" "show or hide the gates of the selected cell under the board" },
-    row! { Filter in BOARD ["/"] Look None "filter" "filter" "show the rows that match: service, group, environment, state" },
-    row! { NextMatch in BOARD_LOG ["n"] Look None "next-match" "next" "to the next match of the filter, or of the search in a log" },
-    row! { PreviousMatch in BOARD_LOG ["N"] Look None "previous-match" "previous" "to the match before" },
-    row! { Sort in SORTED ["s"] Look None "sort" "sort" "sort the board by risk, name, commits behind or newest; a list by need, newest or service" },
+    row! { Filter in ARRANGED ["/"] Look None "filter" "filter" "show what matches: words, ~fuzzy, !not, and fields such as service: env: state: by:" },
+    row! { NextMatch in MATCHED ["n"] Look None "next-match" "next" "to the next match of the filter, or of the search in a log" },
+    row! { PreviousMatch in MATCHED ["N"] Look None "previous-match" "previous" "to the match before" },
+    row! { Sort in ARRANGED ["s"] Look None "sort" "sort" "sort the board by risk, name, commits behind or newest; a list by need, newest or service; the timeline by newest, oldest, service or who" },
     row! { GroupBy in BOARD ["b"] Look None "group" "groups" "group rows by state, release, forge, team, or not" },
-    row! { Columns in COLUMNED ["c"] Look None "columns" "columns" "choose the columns" },
+    row! { Columns in COLUMNED ["c"] Look None "columns" "columns" "choose the columns; each list keeps its own" },
     row! { Views in SCREENS ["'"] Look None "views" "views" "choose a view of the config" },
     row! { Theme in SCREENS [] Look None "theme" "theme" "choose how it is coloured, for this session" },
     row! { Range in BOARD ["v"] Look None "range" "range" "begin a range of marks, or mark up to here" },

@@ -1,5 +1,6 @@
-//! How the board is arranged: sort, groups, columns, and the views that the config names. Their
-//! words are those of config, palette and session; making the order from them is in `order`.
+//! How the board is arranged: sort, groups, columns, and the views that the config names; the chooser
+//! of columns is the lists' too. Their words are those of config, palette and session; making the
+//! order from them is in `order`.
 
 use std::collections::BTreeSet;
 
@@ -8,6 +9,7 @@ use tui_input::Input;
 use super::choice::turn;
 use super::custom::Customs;
 use super::order::query::Query;
+use super::overview::columns::choosable;
 use super::{Interface, Overlay, Screen};
 use crate::app::command::Command;
 use crate::app::effect::Effect;
@@ -207,8 +209,38 @@ impl Interface {
     }
 }
 
-/// Every column that can be shown or hidden, in order.
+impl Interface {
+    /// The columns that are not shown of what fills the screen: a list's own, else the board's.
+    pub fn hidden_here(&self) -> &BTreeSet<String> {
+        match self.overview() {
+            Some(overview) => &self.overviews.of(overview).hidden,
+            None => &self.hidden,
+        }
+    }
+
+    /// Shows a column, or hides it.
+    pub(super) fn turn_column(&mut self, column: &str) {
+        let hidden = match self.overview() {
+            Some(overview) => &mut self.overviews.of_mut(overview).hidden,
+            None => &mut self.hidden,
+        };
+        if !hidden.remove(column) {
+            hidden.insert(column.to_owned());
+        }
+    }
+}
+
+/// Every column of what fills the screen that can be shown or hidden, in order.
 pub fn columns(state: &State) -> Vec<String> {
+    match state.interface.overview() {
+        Some(overview) => choosable(overview)
+            .map(|column| column.name.to_owned())
+            .collect(),
+        None => of_the_board(state),
+    }
+}
+
+fn of_the_board(state: &State) -> Vec<String> {
     let environments = super::order::columns(&state.engine.policy);
     let names = environments.iter().map(ToString::to_string);
     names
@@ -245,7 +277,7 @@ pub(super) fn choose(state: &mut State, name: &str) {
         state.interface.say(false, why, state.now);
         return;
     };
-    let all = columns(state);
+    let all = of_the_board(state);
     state.interface.take_view(&view, &all);
     state.interface.show(Screen::Board);
     state.interface.arrange(&state.engine, state.now);
@@ -283,10 +315,7 @@ pub(super) fn run(state: &mut State, command: Command) -> Vec<Effect> {
         Command::Up | Command::PreviousPane => *selected = turn(at, all.len(), false),
         Command::Mark | Command::Open => {
             if let Some(column) = all.get(at) {
-                let hidden = &mut state.interface.hidden;
-                if !hidden.remove(column) {
-                    hidden.insert(column.clone());
-                }
+                state.interface.turn_column(column);
             }
         }
         Command::Close | Command::Columns => {

@@ -1,10 +1,9 @@
 //! The board's keys: moving, marking, peeking, sorting, filtering.
 
-use tui_input::Input;
-
 use super::choice::travel;
 use super::{
-    Cursor, Interface, Overlay, Pane, Screen, arrangement, detail, forges, marking, order, tour,
+    Cursor, Interface, Overlay, Pane, Screen, arrangement, detail, filter, forges, marking, order,
+    tour,
 };
 use crate::app::command::Command;
 use crate::app::state::State;
@@ -54,13 +53,7 @@ pub(super) fn run(state: &mut State, command: Command) {
                 Pane::Rows | Pane::Peek | Pane::Forges => Pane::Rows,
             };
         }
-        Command::Filter => {
-            let before = interface.filter.clone();
-            interface.overlays.push(Overlay::Filter {
-                input: Input::new(before.clone()),
-                before,
-            });
-        }
+        Command::Filter => filter::open(interface),
         Command::NextMatch | Command::PreviousMatch => {
             let count = interface.order.len();
             if let Some(place) = interface.place() {

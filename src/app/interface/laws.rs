@@ -65,7 +65,7 @@ fn harmless() -> Vec<Chord> {
 type Scene = (&'static str, fn() -> State);
 
 /// Every screen and tab with no overlay, with things on it that could be changed.
-const SCENES: [Scene; 19] = [
+const SCENES: [Scene; 22] = [
     ("board", || busy()),
     ("board, marked", || {
         let mut state = busy();
@@ -88,6 +88,9 @@ const SCENES: [Scene; 19] = [
     ("pipelines", || by_key("4")),
     ("requests", || by_key("4 ]")),
     ("tasks", || by_key("5")),
+    ("pipelines, filtered", || by_key("4 / 'web enter")),
+    ("holds, filter line", || by_key(": 'holds enter / 'ear")),
+    ("timeline, columns", || by_key("3 c")),
     ("holds", || by_key(": 'holds enter")),
     ("forge", || by_key(": 'forges enter")),
     ("plan", || {

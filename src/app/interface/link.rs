@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 
 use super::detail::place;
-use super::{DetailTab, Overlay, Screen, log, overview, timeline};
+use super::{DetailTab, Overlay, Screen, log, overview};
 use crate::app::effect::Effect;
 use crate::app::state::State;
 use crate::domain::board::Row;
@@ -27,11 +27,6 @@ pub(super) fn browse(state: &mut State) -> Vec<Effect> {
 /// The page of the selected thing: what the tab has selected, else the cell's run or deployment,
 /// else the repository.
 pub fn page(state: &State) -> Option<String> {
-    if state.interface.screen == Screen::Timeline {
-        let service = timeline::selected(state)?.draft.service.as_ref()?;
-        let facts = state.engine.board.row(service)?.facts.value()?;
-        return Some(facts.url.clone());
-    }
     if state.interface.overview().is_some() {
         let item = overview::selected(state)?;
         return item.page().filter(is_web).map(str::to_owned);
@@ -165,12 +160,11 @@ fn text(state: &State) -> Option<String> {
         ) => return None,
         None => {}
     }
-    if state.interface.screen == Screen::Timeline {
-        let entry = timeline::selected(state)?;
-        return serde_json::to_string(entry).ok();
-    }
     if state.interface.overview().is_some() {
-        return overview::selected(state)?.page().map(str::to_owned);
+        return match overview::selected(state)? {
+            overview::Item::Entry(entry, _) => serde_json::to_string(entry).ok(),
+            item => item.page().map(str::to_owned),
+        };
     }
     if state.interface.screen == Screen::Release {
         let release = state.interface.release(&state.engine.policy)?;

@@ -18,7 +18,7 @@ use crate::domain::policy::Policy;
 
 pub mod completion;
 pub mod grouping;
-mod lines;
+pub(super) mod lines;
 pub mod query;
 
 use lines::Lines;

@@ -157,7 +157,8 @@ impl Interface {
 pub(super) fn typed(state: &mut State) {
     match state.interface.overlays.last_mut() {
         Some(Overlay::Filter { input, .. }) => {
-            state.interface.filter = input.value().to_owned();
+            let text = input.value().to_owned();
+            state.interface.filter_anew(text);
             state.interface.arrange(&state.engine, state.now);
         }
         Some(Overlay::Palette { selected, .. }) => *selected = 0,

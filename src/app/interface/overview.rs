@@ -1,27 +1,27 @@
-//! The views over all services: runs and open pull requests (4), everything that is under way (5).
-//! What stands in these lists, in which order, and their keys; drawing them lives in
-//! `view/overview.rs`.
+//! The views over all services: runs and open pull requests (4), everything that is under way (5),
+//! every hold, the journal (3). Their cursors and keys; what stands in them, in which order, is in
+//! `overview/`, and drawing them in `view/overview.rs`.
 
-use std::cmp::Reverse;
+use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
 use super::choice::{travel, turn};
-use super::{DetailTab, Interface, ListCursor, Screen};
+use super::{DetailTab, Interface, ListCursor, Overlay, Screen, filter};
 use crate::app::command::Command;
 use crate::app::engine::Engine;
 use crate::app::state::State;
-use crate::domain::board::Row;
-use crate::domain::cell::{Cell, InFlight};
-use crate::domain::hold::Hold;
-use crate::domain::ids::{
-    EnvironmentName, HoldId, IntentId, PullRequestNumber, ReleaseName, RunId, ServiceName,
-};
-use crate::domain::phase::Phase;
-use crate::domain::pipeline::Run;
-use crate::domain::promotion::{Promotion, Purpose};
-use crate::domain::pull_request::{ChangeState, PullRequest};
-use crate::domain::release::run;
+use crate::domain::ids::{HoldId, ServiceName};
+
+pub mod columns;
+mod item;
+mod listing;
+pub(super) mod query;
+mod words;
+
+pub use item::{Item, Key};
+pub use listing::Listing;
 
 /// Which list is shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -31,10 +31,34 @@ pub enum Overview {
     PullRequests,
     Tasks,
     Holds,
+    /// The journal's entries.
+    Timeline,
 }
 
 impl Overview {
-    pub const ALL: [Self; 4] = [Self::Runs, Self::PullRequests, Self::Tasks, Self::Holds];
+    /// The order in which a session keeps them: what is new comes last.
+    pub const ALL: [Self; 5] = [
+        Self::Runs,
+        Self::PullRequests,
+        Self::Tasks,
+        Self::Holds,
+        Self::Timeline,
+    ];
+
+    /// The orders that it can have, the one that it begins with first.
+    pub fn sorts(self) -> &'static [ListSort] {
+        match self {
+            Self::Runs | Self::PullRequests | Self::Tasks | Self::Holds => {
+                &[ListSort::Need, ListSort::Newest, ListSort::Service]
+            }
+            Self::Timeline => &[
+                ListSort::Newest,
+                ListSort::Oldest,
+                ListSort::Service,
+                ListSort::Who,
+            ],
+        }
+    }
 }
 
 /// The order of a list.
@@ -44,18 +68,29 @@ pub enum ListSort {
     #[default]
     Need,
     Newest,
+    Oldest,
     /// By service, as the names go.
     Service,
+    /// By person, as the names go.
+    Who,
 }
 
 impl ListSort {
-    pub const ALL: [Self; 3] = [Self::Need, Self::Newest, Self::Service];
+    const ALL: [Self; 5] = [
+        Self::Need,
+        Self::Newest,
+        Self::Oldest,
+        Self::Service,
+        Self::Who,
+    ];
 
     pub fn word(self) -> &'static str {
         match self {
             Self::Need => "need",
             Self::Newest => "newest",
+            Self::Oldest => "oldest",
             Self::Service => "service",
+            Self::Who => "who",
         }
     }
 
@@ -64,47 +99,53 @@ impl ListSort {
     }
 }
 
-/// One line of a list.
-#[derive(Clone, Copy, Debug)]
-pub enum Item<'a> {
-    Run(&'a Row, &'a Run),
-    PullRequest(&'a Row, &'a PullRequest),
-    /// Something under way into a cell.
-    Flight(&'a Row, &'a Cell, &'a InFlight),
-    /// An order of ours that deploys nothing: a rejection, a cancellation.
-    Order(&'a Promotion),
-    Release(&'a run::Run),
-    Hold(&'a Hold),
-}
-
-/// What a line is about, whatever its place.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Key {
-    Run(ServiceName, RunId),
-    PullRequest(ServiceName, PullRequestNumber),
-    Cell(ServiceName, EnvironmentName),
-    Order(IntentId),
-    Release(ReleaseName),
-    Hold(HoldId),
-}
-
 /// A cursor that stays on its line when others come and go.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Picked {
     pub list: ListCursor,
     pub sort: ListSort,
+    pub filter: String,
+    /// The columns that are not shown.
+    pub hidden: BTreeSet<String>,
     /// `None` follows the first line.
     at: Option<Key>,
 }
 
-/// The cursors of the three lists, and which of view 4's is shown.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// The cursors of the lists, and which of view 4's is shown.
+#[derive(Clone, Debug)]
 pub struct Overviews {
     pub requests: bool,
     runs: Picked,
     pull_requests: Picked,
     tasks: Picked,
     holds: Picked,
+    timeline: Picked,
+    /// The lines of the list that is shown.
+    listing: Option<Listing>,
+}
+
+impl Default for Overviews {
+    fn default() -> Self {
+        Self {
+            requests: false,
+            runs: Picked::of(Overview::Runs),
+            pull_requests: Picked::of(Overview::PullRequests),
+            tasks: Picked::of(Overview::Tasks),
+            holds: Picked::of(Overview::Holds),
+            timeline: Picked::of(Overview::Timeline),
+            listing: None,
+        }
+    }
+}
+
+impl Picked {
+    fn of(overview: Overview) -> Self {
+        Self {
+            sort: overview.sorts().first().copied().unwrap_or_default(),
+            hidden: columns::unasked(overview),
+            ..Self::default()
+        }
+    }
 }
 
 impl Overviews {
@@ -114,214 +155,50 @@ impl Overviews {
             Overview::PullRequests => &self.pull_requests,
             Overview::Tasks => &self.tasks,
             Overview::Holds => &self.holds,
+            Overview::Timeline => &self.timeline,
         }
     }
 
-    /// Orders a list anew.
+    /// Orders a list anew, if it can have that order.
     pub(super) fn sort(&mut self, overview: Overview, sort: ListSort) {
-        self.of_mut(overview).sort = sort;
+        if overview.sorts().contains(&sort) {
+            self.of_mut(overview).sort = sort;
+        }
     }
 
-    fn of_mut(&mut self, overview: Overview) -> &mut Picked {
+    /// The lines of a list: those that lie ready, or else found anew.
+    pub fn listing(&self, engine: &Engine, overview: Overview, now: Timestamp) -> Cow<'_, Listing> {
+        let picked = self.of(overview);
+        match &self.listing {
+            Some(listing) if listing.is_good_for(engine, picked, overview, now) => {
+                Cow::Borrowed(listing)
+            }
+            _ => Cow::Owned(Listing::of(engine, picked, overview, now)),
+        }
+    }
+
+    /// The same, taken out where it lies ready.
+    fn take_listing(&mut self, engine: &Engine, overview: Overview, now: Timestamp) -> Listing {
+        let last = self.listing.take();
+        let picked = self.of(overview);
+        match last {
+            Some(mut last) if last.is_sorted_for(engine, picked, overview, now) => {
+                last.sift(engine, &picked.filter, now);
+                last
+            }
+            _ => Listing::of(engine, picked, overview, now),
+        }
+    }
+
+    pub(super) fn of_mut(&mut self, overview: Overview) -> &mut Picked {
         match overview {
             Overview::Runs => &mut self.runs,
             Overview::PullRequests => &mut self.pull_requests,
             Overview::Tasks => &mut self.tasks,
             Overview::Holds => &mut self.holds,
+            Overview::Timeline => &mut self.timeline,
         }
     }
-}
-
-impl Item<'_> {
-    fn key(&self) -> Key {
-        match self {
-            Self::Run(row, run) => Key::Run(row.service.name.clone(), run.id),
-            Self::PullRequest(row, request) => {
-                Key::PullRequest(row.service.name.clone(), request.number)
-            }
-            Self::Flight(row, cell, _) => {
-                Key::Cell(row.service.name.clone(), cell.environment.clone())
-            }
-            Self::Order(promotion) => Key::Order(promotion.intent.id.clone()),
-            Self::Release(run) => Key::Release(run.release.clone()),
-            Self::Hold(hold) => Key::Hold(hold.id.clone()),
-        }
-    }
-
-    /// The service that it is about; a release is about several.
-    pub fn service(&self) -> Option<&ServiceName> {
-        match self {
-            Self::Run(row, _) | Self::PullRequest(row, _) | Self::Flight(row, ..) => {
-                Some(&row.service.name)
-            }
-            Self::Order(promotion) => Some(&promotion.intent.service),
-            Self::Hold(hold) => hold.cover.service.as_ref(),
-            Self::Release(_) => None,
-        }
-    }
-
-    fn environment(&self) -> Option<&EnvironmentName> {
-        match self {
-            Self::Run(_, run) => run.waiting.first().map(|waiting| &waiting.environment),
-            Self::PullRequest(..) | Self::Release(_) => None,
-            Self::Flight(_, cell, _) => Some(&cell.environment),
-            Self::Order(promotion) => Some(&promotion.intent.environment),
-            Self::Hold(hold) => hold.cover.environment.as_ref(),
-        }
-    }
-
-    /// When it began, or was last heard of.
-    fn at(&self) -> Timestamp {
-        match self {
-            Self::Run(_, run) => run.updated_at,
-            Self::PullRequest(_, request) => request.updated_at,
-            Self::Flight(_, _, flight) => flight.since,
-            Self::Order(promotion) => promotion.intended_at,
-            Self::Release(run) => run.started_at,
-            Self::Hold(hold) => hold.since,
-        }
-    }
-
-    /// The run that it is about, whose log can be shown.
-    pub fn run(&self) -> Option<RunId> {
-        match self {
-            Self::Run(_, run) => Some(run.id),
-            Self::Flight(_, _, flight) => flight.run,
-            Self::PullRequest(..) | Self::Order(_) | Self::Release(_) | Self::Hold(_) => None,
-        }
-    }
-
-    /// Its page on the forge.
-    pub fn page(&self) -> Option<&str> {
-        match self {
-            Self::Run(_, run) => Some(&run.url),
-            Self::PullRequest(_, request) => Some(&request.url),
-            Self::Flight(row, _, flight) => {
-                let facts = row.facts.value()?;
-                let run = facts.runs.iter().find(|run| Some(run.id) == flight.run);
-                Some(run.map_or(&facts.url, |run| &run.url))
-            }
-            Self::Order(promotion) => promotion.handle.as_ref()?.url.as_deref(),
-            Self::Release(_) | Self::Hold(_) => None,
-        }
-    }
-}
-
-/// The lower, the sooner a run needs somebody. An old pipeline with a manual job that nobody played
-/// waits for ever, and for nobody.
-fn urgency(run: &Run) -> u8 {
-    if run.phase == Phase::Gated && run.waiting.is_empty() {
-        return Phase::Succeeded.rank();
-    }
-    run.phase.rank()
-}
-
-/// The lines of a list in its order.
-pub fn items<'a>(
-    engine: &'a Engine,
-    overviews: &Overviews,
-    overview: Overview,
-    now: Timestamp,
-) -> Vec<Item<'a>> {
-    let mut items = by_need(engine, overview, now);
-    // Stable: of what is the same, what needs somebody comes first.
-    match overviews.of(overview).sort {
-        ListSort::Need => {}
-        ListSort::Newest => items.sort_by_key(|item| Reverse(item.at())),
-        ListSort::Service => items.sort_by(|one, other| one.service().cmp(&other.service())),
-    }
-    items
-}
-
-fn by_need(engine: &Engine, overview: Overview, now: Timestamp) -> Vec<Item<'_>> {
-    let rows = engine.board.rows.iter();
-    match overview {
-        Overview::Runs => {
-            let mut runs: Vec<_> = rows
-                .flat_map(|row| {
-                    let facts = row.facts.value();
-                    let runs = facts.into_iter().flat_map(|facts| &facts.runs);
-                    runs.map(move |run| (row, run))
-                })
-                .collect();
-            runs.sort_by_key(|(_, run)| (urgency(run), Reverse(run.updated_at)));
-            runs.into_iter()
-                .map(|(row, run)| Item::Run(row, run))
-                .collect()
-        }
-        Overview::PullRequests => {
-            let mut requests: Vec<_> = rows
-                .flat_map(|row| {
-                    let facts = row.facts.value();
-                    let requests = facts.into_iter().flat_map(|facts| &facts.pull_requests);
-                    requests.map(move |request| (row, request))
-                })
-                .collect();
-            requests.sort_by_key(|(_, request)| (rank(&request.state), request.updated_at));
-            requests
-                .into_iter()
-                .map(|(row, request)| Item::PullRequest(row, request))
-                .collect()
-        }
-        Overview::Tasks => tasks(engine),
-        Overview::Holds => {
-            let ledger = engine.ledger.iter();
-            let mut holds: Vec<&Hold> = ledger.flat_map(|ledger| ledger.holds.values()).collect();
-            holds.sort_by_key(|hold| (!hold.is_on(now), hold.since, hold.id.clone()));
-            holds.into_iter().map(Item::Hold).collect()
-        }
-    }
-}
-
-/// What can be merged now comes first, then what waits for a person, then for a machine.
-fn rank(state: &ChangeState) -> u8 {
-    match state {
-        ChangeState::Ready => 0,
-        ChangeState::ChecksFailed | ChangeState::Conflict | ChangeState::ChangesRequested => 1,
-        ChangeState::NeedsReview | ChangeState::Behind | ChangeState::Blocked => 2,
-        ChangeState::Queued | ChangeState::ChecksRunning | ChangeState::Checking => 3,
-        ChangeState::Unknown(_) => 4,
-        ChangeState::Draft => 5,
-        ChangeState::Merged | ChangeState::Closed => 6,
-    }
-}
-
-/// Releases first, then what is under way: of unknown outcome, moving, waiting; the longest first.
-fn tasks(engine: &Engine) -> Vec<Item<'_>> {
-    let ledger = engine.ledger.as_ref();
-    let releases = ledger
-        .into_iter()
-        .flat_map(crate::domain::ledger::Ledger::open_runs);
-    let mut flights: Vec<_> = engine
-        .board
-        .rows
-        .iter()
-        .flat_map(|row| row.cells.iter().map(move |cell| (row, cell)))
-        .filter_map(|(row, cell)| Some((row, cell, cell.in_flight.as_ref()?)))
-        .collect();
-    flights
-        .sort_by_key(|(_, _, flight)| (!flight.unsettled, flight.awaits_approval(), flight.since));
-    let orders = ledger
-        .into_iter()
-        .flat_map(crate::domain::ledger::Ledger::open);
-    let orders = orders.filter(|promotion| match promotion.intent.purpose {
-        // The cell has it.
-        Purpose::Promotion | Purpose::Rerun => false,
-        Purpose::Rejection
-        | Purpose::Cancellation
-        | Purpose::Status
-        | Purpose::Brake
-        | Purpose::Unbrake => true,
-    });
-    releases
-        .map(Item::Release)
-        .chain(
-            flights
-                .into_iter()
-                .map(|(row, cell, flight)| Item::Flight(row, cell, flight)),
-        )
-        .chain(orders.map(Item::Order))
-        .collect()
 }
 
 impl Interface {
@@ -332,50 +209,57 @@ impl Interface {
             Screen::Pipelines => Some(Overview::Runs),
             Screen::Tasks => Some(Overview::Tasks),
             Screen::Holds => Some(Overview::Holds),
-            Screen::Board
-            | Screen::Detail(_)
-            | Screen::Timeline
-            | Screen::Release
-            | Screen::Forge(_) => None,
+            Screen::Timeline => Some(Overview::Timeline),
+            Screen::Board | Screen::Detail(_) | Screen::Release | Screen::Forge(_) => None,
         }
     }
 
-    /// Keeps the cursor on its line, and says which services are in sight.
+    /// Finds the lines of the list that is shown, if they may have changed, keeps the cursor on its
+    /// line, and says which services are in sight.
     pub(super) fn follow_overview(&mut self, engine: &Engine, now: Timestamp) -> Vec<ServiceName> {
         let Some(overview) = self.overview() else {
+            self.overviews.listing = None;
             return Vec::new();
         };
         let height = height(self);
-        let items = items(engine, &self.overviews, overview, now);
+        let mut listing = self.overviews.take_listing(engine, overview, now);
+        if let Some(Overlay::Filter { .. }) = self.overlays.last() {
+            listing.prepare(engine, now);
+        }
         let picked = self.overviews.of_mut(overview);
-        let place = picked.at.as_ref().and_then(|at| {
-            let mut places = items.iter();
-            places.position(|item| item.key() == *at)
-        });
-        let last = items.len().saturating_sub(1);
+        let at = picked.at.as_ref();
+        let place = at.and_then(|at| listing.place(engine, at, picked.list.selected));
+        let last = listing.len().saturating_sub(1);
+        if let (Some(place), Overview::Timeline) = (place, overview) {
+            // The lines above it move on with it.
+            let above = picked.list.selected.saturating_sub(picked.list.offset);
+            picked.list.offset = place.saturating_sub(above);
+        }
         let selected = place.unwrap_or_else(|| picked.list.selected.min(last));
         picked.list.select(selected, height);
-        items
-            .iter()
-            .skip(picked.list.offset)
-            .take(height)
-            .filter_map(|item| item.service().cloned())
-            .collect()
+        // Its line is gone, or filtered away: from here on it stays on the nearest.
+        if place.is_none() && picked.at.is_some() && !listing.is_empty() {
+            let nearest = (selected > 0).then(|| listing.item(engine, selected));
+            picked.at = nearest.flatten().map(|item| item.key());
+        }
+        let seen = match overview {
+            // What happened is not what is asked for now.
+            Overview::Timeline => Vec::new(),
+            Overview::Runs | Overview::PullRequests | Overview::Tasks | Overview::Holds => listing
+                .items(engine, picked.list.offset, height)
+                .filter_map(|(_, item)| item.service().cloned())
+                .collect(),
+        };
+        self.overviews.listing = Some(listing);
+        seen
     }
 }
 
 /// The selected line.
 pub(super) fn selected(state: &State) -> Option<Item<'_>> {
-    let overview = state.interface.overview()?;
-    let place = state.interface.overviews.of(overview).list.selected;
-    items(
-        &state.engine,
-        &state.interface.overviews,
-        overview,
-        state.now,
-    )
-    .get(place)
-    .copied()
+    let (overview, overviews) = (state.interface.overview()?, &state.interface.overviews);
+    let listing = overviews.listing(&state.engine, overview, state.now);
+    listing.item(&state.engine, overviews.of(overview).list.selected)
 }
 
 /// The selected hold, where holds are listed.
@@ -386,7 +270,8 @@ pub fn selected_hold(state: &State) -> Option<HoldId> {
         | Item::PullRequest(..)
         | Item::Flight(..)
         | Item::Order(_)
-        | Item::Release(_) => None,
+        | Item::Release(_)
+        | Item::Entry(..) => None,
     }
 }
 
@@ -395,7 +280,15 @@ pub(super) fn run(state: &mut State, command: Command) {
         return;
     };
     match command {
+        Command::Close if !state.interface.filter_here().is_empty() => {
+            state.interface.filter_anew(String::new());
+        }
         Command::Close => state.interface.show(Screen::Board),
+        Command::Filter => filter::open(&mut state.interface),
+        Command::Columns => {
+            let overlay = Overlay::Columns { selected: 0 };
+            state.interface.overlays.push(overlay);
+        }
         Command::NextTab | Command::PreviousTab | Command::NextPane | Command::PreviousPane => {
             if matches!(overview, Overview::Runs | Overview::PullRequests) {
                 let overviews = &mut state.interface.overviews;
@@ -405,24 +298,43 @@ pub(super) fn run(state: &mut State, command: Command) {
         Command::Open => open(state, overview),
         Command::Sort => {
             let picked = state.interface.overviews.of_mut(overview);
-            let place = ListSort::ALL.iter().position(|sort| *sort == picked.sort);
-            let next = turn(place.unwrap_or(0), ListSort::ALL.len(), true);
-            picked.sort = ListSort::ALL.get(next).copied().unwrap_or_default();
+            let all = overview.sorts();
+            let place = all.iter().position(|sort| *sort == picked.sort);
+            let next = turn(place.unwrap_or(0), all.len(), true);
+            picked.sort = all.get(next).copied().unwrap_or_default();
         }
-        _ => {
+        Command::NextMatch | Command::PreviousMatch => {
             let overviews = &state.interface.overviews;
-            let items = items(&state.engine, overviews, overview, state.now);
-            let height = height(&state.interface);
-            let list = state.interface.overviews.of(overview).list;
-            let Some(to) = travel(command, list.selected, items.len(), height) else {
-                return;
-            };
-            let at = items.get(to).filter(|_| to > 0).map(Item::key);
-            let picked = state.interface.overviews.of_mut(overview);
-            picked.at = at;
-            picked.list.select(to, height);
+            let listing = overviews.listing(&state.engine, overview, state.now);
+            let selected = overviews.of(overview).list.selected;
+            let forward = command == Command::NextMatch;
+            let to = turn(selected, listing.len(), forward);
+            go(state, overview, to);
         }
+        _ => travel_in(state, overview, command),
     }
+}
+
+pub(super) fn travel_in(state: &mut State, overview: Overview, command: Command) {
+    let overviews = &state.interface.overviews;
+    let listing = overviews.listing(&state.engine, overview, state.now);
+    let selected = overviews.of(overview).list.selected;
+    let height = height(&state.interface);
+    if let Some(to) = travel(command, selected, listing.len(), height) {
+        go(state, overview, to);
+    }
+}
+
+/// Moves the cursor; from then on it stays on its line.
+fn go(state: &mut State, overview: Overview, to: usize) {
+    let overviews = &state.interface.overviews;
+    let listing = overviews.listing(&state.engine, overview, state.now);
+    let item = listing.item(&state.engine, to).filter(|_| to > 0);
+    let at = item.map(|item| item.key());
+    let height = height(&state.interface);
+    let picked = state.interface.overviews.of_mut(overview);
+    picked.at = at;
+    picked.list.select(to, height);
 }
 
 /// Goes to where the selected thing is told in full.
@@ -450,6 +362,7 @@ fn open(state: &mut State, overview: Overview) {
         Overview::Runs | Overview::Tasks => DetailTab::Pipeline,
         Overview::PullRequests => DetailTab::PullRequests,
         Overview::Holds => DetailTab::Gates,
+        Overview::Timeline => state.interface.tab,
     };
     state.interface.show(Screen::Detail(service));
 }

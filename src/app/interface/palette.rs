@@ -127,11 +127,7 @@ fn carry_out(state: &mut State, choice: Choice) -> Vec<Effect> {
         }
         Action::Forge(name) => state.interface.show(Screen::Forge(name)),
         Action::Theme(name) => return vec![Effect::Theme(name)],
-        Action::Column(name) => {
-            if !state.interface.hidden.remove(&name) {
-                state.interface.hidden.insert(name);
-            }
-        }
+        Action::Column(name) => state.interface.turn_column(&name),
         Action::Service(service) => state.interface.show(Screen::Detail(service)),
         Action::Release(name) => {
             state.interface.release = Some(name);
@@ -145,7 +141,7 @@ fn carry_out(state: &mut State, choice: Choice) -> Vec<Effect> {
             }
         }
         Action::Group(group) => state.interface.group = group,
-        Action::Filter(text) => state.interface.filter = text,
+        Action::Filter(text) => state.interface.filter_anew(text),
         Action::Again(_) => {}
     }
     state.interface.arrange(&state.engine, state.now);

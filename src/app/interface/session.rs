@@ -3,6 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::overview::columns::choosable;
 use super::overview::{ListSort, Overview};
 use super::{Cursor, DetailTab, Grouping, Interface, Screen, Sort};
 use crate::domain::policy::Policy;
@@ -29,6 +30,11 @@ struct Kept {
     /// The orders of the lists; earlier versions had none.
     #[serde(default)]
     lists: Vec<String>,
+    /// Their filters, and the columns that each hides.
+    #[serde(default)]
+    list_filters: Vec<String>,
+    #[serde(default)]
+    list_hidden: Vec<Vec<String>>,
 }
 
 impl Interface {
@@ -59,6 +65,15 @@ impl Interface {
             lines: self.said_before.clone(),
             lists: Overview::ALL
                 .map(|overview| self.overviews.of(overview).sort.word().to_owned())
+                .to_vec(),
+            list_filters: Overview::ALL
+                .map(|overview| self.overviews.of(overview).filter.clone())
+                .to_vec(),
+            list_hidden: Overview::ALL
+                .map(|overview| {
+                    let hidden = self.overviews.of(overview).hidden.iter();
+                    hidden.cloned().collect()
+                })
                 .to_vec(),
         };
         serde_json::to_string(&kept).unwrap_or_default()
@@ -102,8 +117,17 @@ impl Interface {
         self.group = Grouping::named(&kept.group).unwrap_or_default();
         self.hidden = kept.hidden.iter().map(|column| clean(column)).collect();
         for (overview, word) in Overview::ALL.into_iter().zip(&kept.lists) {
-            let sort = ListSort::named(word).unwrap_or_default();
-            self.overviews.sort(overview, sort);
+            if let Some(sort) = ListSort::named(word) {
+                self.overviews.sort(overview, sort);
+            }
+        }
+        for (overview, filter) in Overview::ALL.into_iter().zip(&kept.list_filters) {
+            self.overviews.of_mut(overview).filter = clean(filter);
+        }
+        for (overview, hidden) in Overview::ALL.into_iter().zip(&kept.list_hidden) {
+            let known = choosable(overview).map(|column| column.name.to_owned());
+            let known = known.filter(|column| hidden.contains(column));
+            self.overviews.of_mut(overview).hidden = known.collect();
         }
         self.said_before = kept.lines.iter().map(|line| clean(line)).collect();
         true
@@ -120,7 +144,8 @@ mod tests {
         let mut before = state();
         press(
             &mut before,
-            "4 s s 5 s 1 / 'front enter s b b c space esc j h t enter ]",
+            "4 s s / 'state:failed enter c space esc 5 s 3 s c j space esc
+             1 / 'front enter s b b c space esc j h t enter ]",
         );
         let text = before.interface.to_session();
         let mut after = state();
@@ -138,9 +163,18 @@ mod tests {
         assert_eq!(one.hidden, other.hidden);
         assert_eq!(one.order, other.order);
         for overview in Overview::ALL {
-            let sort = |it: &Interface| it.overviews.of(overview).sort;
-            assert_eq!(sort(one), sort(other), "{overview:?}");
+            let of = |it: &Interface| {
+                let picked = it.overviews.of(overview);
+                (picked.sort, picked.filter.clone(), picked.hidden.clone())
+            };
+            assert_eq!(of(one), of(other), "{overview:?}");
         }
+        let runs = other.overviews.of(Overview::Runs);
+        assert_eq!(runs.filter, "state:failed");
+        assert!(runs.hidden.contains("state") && runs.hidden.contains("branch"));
+        let timeline = other.overviews.of(Overview::Timeline);
+        assert_eq!(timeline.sort, ListSort::Oldest);
+        assert!(timeline.hidden.contains("who"));
         assert_eq!(other.overviews.of(Overview::Runs).sort, ListSort::Service);
     }
 
@@ -183,6 +217,8 @@ mod tests {
     fn control_characters_of_a_session_never_reach_the_screen() {
         let mut before = state();
         before.interface.filter = "a\u{1b}[2Jb".to_owned();
+        press(&mut before, "4");
+        before.interface.filter_anew("a\u{1b}[2Jb".to_owned());
         let mut after = state();
         let policy = after.engine.policy.clone();
         assert!(
@@ -191,5 +227,7 @@ mod tests {
                 .resume(&before.interface.to_session(), &policy)
         );
         assert!(!after.interface.filter.chars().any(char::is_control));
+        assert!(!after.interface.filter_here().is_empty());
+        assert!(!after.interface.filter_here().chars().any(char::is_control));
     }
 }

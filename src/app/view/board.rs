@@ -7,7 +7,7 @@ use super::line::{Line, Tone};
 use super::look::Look;
 use super::panel::{Bar, Column, Content, Entry, Panel, Row, Table};
 use super::tally::standing;
-use super::{brake, empty, gates, peek, scope, time};
+use super::{brake, empty, gates, peek, scope, time, title};
 use crate::app::interface::arrangement::{EARLIEST, Grouping, NEXT};
 use crate::app::interface::order::grouping;
 use crate::domain::board;
@@ -153,15 +153,9 @@ fn columns_shown<'a>(look: &'a Look<'_>) -> Vec<&'a EnvironmentName> {
 
 fn title(look: &Look<'_>) -> Bar {
     let interface = look.interface;
-    let sort = interface.sort.word();
     let groups = match interface.group {
         Grouping::Auto => Line::new(),
         group => Line::of(Tone::Muted, format!("group:{}", group.word())),
-    };
-    let filter = if interface.filter.is_empty() {
-        Line::of(Tone::Muted, "filter:none")
-    } else {
-        Line::of(Tone::Accent, format!("filter:{}", interface.filter))
     };
     let marks = match interface.marked() {
         0 => Line::new(),
@@ -170,17 +164,14 @@ fn title(look: &Look<'_>) -> Bar {
         }
         count => Line::of(Tone::Accent, format!("{count} marked")),
     };
-    let place = interface.place().map_or_else(
-        || format!("{}", interface.order.len()),
-        |place| format!("{}/{}", place + 1, interface.order.len()),
-    );
-    Bar::default()
+    let all = look.engine.board.rows.len();
+    let all = (!interface.filter.is_empty()).then_some(all);
+    let place = title::place(interface.place(), interface.order.len(), all);
+    let title = Bar::default()
         .left(0, Line::of(Tone::Heading, "BOARD"))
         .right(1, marks)
-        .right(4, groups)
-        .right(3, Line::of(Tone::Muted, format!("sort:{sort}")))
-        .right(2, filter)
-        .right(1, Line::of(Tone::Muted, place))
+        .right(4, groups);
+    title::ordered(title, interface.sort.word(), &interface.filter, place)
 }
 
 /// What stands on one line of the matrix.

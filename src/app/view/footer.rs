@@ -9,7 +9,6 @@ use super::panel::Bar;
 use super::{header, time};
 use crate::app::command::{self, Hint};
 use crate::app::interface::Overlay;
-use crate::app::interface::order::query::Query;
 
 /// How long a message keeps the tour from its line.
 const FRESH: SignedDuration = SignedDuration::from_secs(6);
@@ -31,7 +30,7 @@ fn said(look: &Look<'_>) -> Bar {
     let mut bar = Bar::default();
     if let Some(Overlay::Filter { input, .. }) = look.interface.overlays.last() {
         let line = Line::of(Tone::Focus, format!("/{}_", input.value()));
-        let problems = Query::parse(input.value()).problems;
+        let problems = look.interface.filter_problems(input.value());
         let line = match problems.first() {
             Some(why) => line.with(Tone::Bad, format!("  {} {why}", look.glyphs.bad())),
             None => line.with(Tone::Muted, "  enter keeps it, esc takes it back"),

@@ -1,11 +1,13 @@
 //! The views over all services: runs and open pull requests (4), everything that is under way (5),
-//! every hold. What is told of the selected hold lives in `holds.rs`.
+//! every hold, the journal. What is told of the selected hold lives in `holds.rs`, what an entry says
+//! in `timeline.rs`.
 
-use super::line::{Line, Tone};
+use super::line::{Line, Tone, wrap};
 use super::look::Look;
 use super::panel::{Bar, Column, Content, Entry, Panel, Row, Table};
-use super::{coming, holds, time};
-use crate::app::interface::overview::{Item, Overview, items};
+use super::{coming, holds, time, timeline, title};
+use crate::app::interface::overview::columns::{Choice, ListColumn, all};
+use crate::app::interface::overview::{Item, Overview};
 use crate::domain::cell::{Cell, InFlight};
 use crate::domain::promotion::Promotion;
 use crate::domain::release::run;
@@ -13,61 +15,55 @@ use crate::domain::{board, pipeline, pull_request};
 
 pub(super) fn main(look: &Look<'_>, overview: Overview) -> Vec<Panel> {
     let overviews = &look.interface.overviews;
-    let all = items(look.engine, overviews, overview, look.now);
-    let told = match overview {
-        Overview::Holds if !all.is_empty() => holds::height(look),
-        _ => 0,
+    let listing = overviews.listing(look.engine, overview, look.now);
+    let list = overviews.of(overview).list;
+    let selected = list.selected.min(listing.len().saturating_sub(1));
+    let below = match (overview, listing.item(look.engine, selected)) {
+        (Overview::Holds, Some(Item::Hold(hold))) => {
+            let height = holds::height(look);
+            (height > 0).then(|| holds::panel(look, hold, height))
+        }
+        (Overview::Timeline, _) => timeline::next(look),
+        _ => None,
     };
-    let height = look.shape.body - told;
+    let height = look.shape.body - below.as_ref().map_or(0, |panel| panel.height);
     let rows = usize::from(height).saturating_sub(2).max(1);
-    let list = look.interface.overviews.of(overview).list;
-    let selected = list.selected.min(all.len().saturating_sub(1));
     let offset = list
         .offset
         .clamp((selected + 1).saturating_sub(rows), selected);
-    let place = format!("{}/{}", (selected + 1).min(all.len()), all.len());
-    let title = Bar::default()
-        .left(0, title(overview))
-        .right(
-            2,
-            Line::of(
-                Tone::Muted,
-                format!("sort:{}", overviews.of(overview).sort.word()),
-            ),
-        )
-        .right(1, Line::of(Tone::Muted, place));
-    let content = if all.is_empty() {
-        Content::Lines(vec![
-            Line::new(),
-            Line::of(Tone::Muted, nothing(look, overview)),
-        ])
+    let picked = overviews.of(overview);
+    let all = (!picked.filter.is_empty()).then_some(listing.all());
+    let place = title::place(Some(selected), listing.len(), all);
+    let title = Bar::default().left(0, name(overview));
+    let title = title::ordered(title, picked.sort.word(), &picked.filter, place);
+    let content = if listing.all() == 0 {
+        Content::Lines(vec![Line::new(), nothing(look, overview)])
+    } else if listing.is_empty() {
+        Content::Lines(no_match(look, overview, &picked.filter))
     } else {
-        let seen = all.iter().enumerate().skip(offset).take(rows);
+        let seen = listing.items(look.engine, offset, rows);
         let rows = seen
             .map(|(place, item)| Row::Entries {
-                cells: cells(look, item),
+                cells: shown_only(look, overview, cells(look, &item)),
                 cursor: place == selected,
                 marked: false,
             })
             .collect();
         Content::Table(Table {
-            columns: columns(overview),
+            columns: columns(look, overview),
             rows,
         })
     };
-    let mut panels = vec![Panel {
+    let list = Panel {
         title: Some(title),
         content,
         height,
-    }];
-    if let (Some(Item::Hold(hold)), true) = (all.get(selected), told > 0) {
-        panels.push(holds::panel(look, hold, told));
-    }
-    panels
+    };
+    std::iter::once(list).chain(below).collect()
 }
 
 /// The tab that is shown stands in brackets.
-fn title(overview: Overview) -> Line {
+fn name(overview: Overview) -> Line {
     let tab = |name: &str, shown| {
         if shown {
             Line::of(Tone::Accent, format!("[{name}]"))
@@ -78,81 +74,89 @@ fn title(overview: Overview) -> Line {
     match overview {
         Overview::Tasks => Line::of(Tone::Heading, "TASKS IN FLIGHT"),
         Overview::Holds => Line::of(Tone::Heading, "HOLDS"),
+        Overview::Timeline => Line::of(Tone::Heading, "TIMELINE"),
         Overview::Runs | Overview::PullRequests => tab("Pipelines", overview == Overview::Runs)
             .with(Tone::Plain, " ")
             .then(tab("Pull requests", overview == Overview::PullRequests)),
     }
 }
 
-fn nothing(look: &Look<'_>, overview: Overview) -> &'static str {
+fn nothing(look: &Look<'_>, overview: Overview) -> Line {
     let unread = look.engine.board.rows.iter().any(Look::is_loading);
-    match overview {
+    let text = match overview {
+        Overview::Timeline => return timeline::nothing(look),
         _ if unread => "  reading…",
         Overview::Runs => "  no recent runs",
         Overview::PullRequests => "  no open pull requests",
         Overview::Tasks => "  nothing is under way",
         Overview::Holds => "  nothing is held",
-    }
-}
-
-fn columns(overview: Overview) -> Vec<Column> {
-    let column = |title: &'static str, least, rank, grows| Column {
-        title: title.into(),
-        least,
-        rank,
-        grows,
-        tone: None,
     };
-    match overview {
-        Overview::Runs => vec![
-            column("STATE", 10, 0, false),
-            column("SERVICE", 8, 0, false),
-            column("RUN", 8, 0, false),
-            column("REVISION", 8, 1, false),
-            column("AGE", 4, 0, false),
-            column("WHO", 4, 2, false),
-            column("WHAT", 6, 0, true),
-        ],
-        Overview::PullRequests => vec![
-            column("STATE", 12, 0, false),
-            column("SERVICE", 8, 0, false),
-            column("PR", 4, 0, false),
-            column("CHECKS", 8, 1, false),
-            column("AGE", 4, 0, false),
-            column("WHO", 4, 2, false),
-            column("TITLE", 6, 0, true),
-        ],
-        Overview::Holds => vec![
-            column("STATE", 8, 0, false),
-            column("HOLDS", 8, 0, false),
-            column("BRAKE", 9, 0, false),
-            column("OWNER", 5, 0, false),
-            column("SINCE", 5, 1, false),
-            column("EXPIRES", 7, 0, false),
-            column("KIND", 4, 2, false),
-            column("REASON", 6, 0, true),
-        ],
-        Overview::Tasks => vec![
-            column("STATE", 10, 0, false),
-            column("WHERE", 8, 0, false),
-            column("REVISION", 8, 1, false),
-            column("FOR", 4, 0, false),
-            column("WHO", 4, 0, false),
-            column("WHAT", 6, 0, true),
-        ],
-    }
+    Line::of(Tone::Muted, text)
 }
 
-fn cells(look: &Look<'_>, item: &Item<'_>) -> Vec<Entry> {
-    let cells = match item {
+/// What stands where lines would, where the filter lets none through.
+fn no_match(look: &Look<'_>, overview: Overview, filter: &str) -> Vec<Line> {
+    let one = match overview {
+        Overview::Runs => "run",
+        Overview::PullRequests => "pull request",
+        Overview::Tasks => "task",
+        Overview::Holds => "hold",
+        Overview::Timeline => "entry",
+    };
+    let fields = look.interface.filter_fields();
+    let text = format!("esc takes the filter back; it looks at words, and at {fields}");
+    let columns = usize::from(look.shape.main()).saturating_sub(4);
+    let told = wrap(&text, columns).into_iter();
+    let told = told.map(|line| Line::plain(format!("  {line}")));
+    let first = Line::plain(format!("  No {one} matches ")).with(Tone::Accent, filter.to_owned());
+    [Line::new(), first, Line::new()]
+        .into_iter()
+        .chain(told)
+        .collect()
+}
+
+/// The columns that are shown; the last of the list takes the room that is left.
+fn columns(look: &Look<'_>, overview: Overview) -> Vec<Column> {
+    let all = all(overview);
+    let last = all.last().map(|column| column.name);
+    let shown = all.iter().filter(|column| is_shown(look, overview, column));
+    shown
+        .map(|column| Column {
+            title: match column.name {
+                "time" => format!("TIME {}", look.clock.zone()).into(),
+                name => name.to_uppercase().into(),
+            },
+            least: column.least,
+            rank: column.rank,
+            grows: last == Some(column.name),
+            tone: None,
+        })
+        .collect()
+}
+
+fn is_shown(look: &Look<'_>, overview: Overview, column: &ListColumn) -> bool {
+    let hidden = &look.interface.overviews.of(overview).hidden;
+    column.choice == Choice::Always || !hidden.contains(column.name)
+}
+
+/// The cells of a line under the columns that are shown.
+fn shown_only(look: &Look<'_>, overview: Overview, cells: Vec<Line>) -> Vec<Entry> {
+    let all = all(overview).iter().zip(cells);
+    let shown = all.filter(|(column, _)| is_shown(look, overview, column));
+    shown.map(|(_, line)| Entry::of(line)).collect()
+}
+
+/// The cells of a line, one for each column that the list could show.
+fn cells(look: &Look<'_>, item: &Item<'_>) -> Vec<Line> {
+    match item {
         Item::Run(row, run) => of_run(look, row, run),
         Item::PullRequest(row, request) => of_request(look, row, request),
         Item::Flight(row, cell, flight) => of_flight(look, row, cell, flight),
         Item::Hold(hold) => holds::cells(look, hold),
         Item::Order(promotion) => of_order(look, promotion),
         Item::Release(run) => of_release(look, run),
-    };
-    cells.into_iter().map(Entry::of).collect()
+        Item::Entry(entry, _) => timeline::cells(look, entry),
+    }
 }
 
 fn of_run(look: &Look<'_>, row: &board::Row, run: &pipeline::Run) -> Vec<Line> {
@@ -160,18 +164,20 @@ fn of_run(look: &Look<'_>, row: &board::Row, run: &pipeline::Run) -> Vec<Line> {
         .facts
         .value()
         .and_then(|facts| facts.version_of(&run.sha));
-    let mut what = Line::plain(run.title.clone().unwrap_or_default());
+    let mut what = Line::plain(row.title(run).unwrap_or_default().to_owned());
     for waiting in &run.waiting {
         what = Line::of(Tone::Warning, format!("for {}  ", waiting.environment)).then(what);
     }
     vec![
         look.glyphs.phase(&run.phase),
         Line::of(Tone::Strong, row.service.name.to_string()),
+        forge(Some(row)),
         Line::plain(format!("{} #{}", run.name, run.number)),
         Line::of(
             Tone::Muted,
             version.unwrap_or_else(|| run.sha.short()).to_owned(),
         ),
+        Line::plain(run.branch.clone().unwrap_or_default()),
         Line::of(Tone::Muted, time::age(look.clock.ago(run.updated_at))),
         who(run.actor.as_ref()),
         what,
@@ -186,11 +192,13 @@ fn of_request(look: &Look<'_>, row: &board::Row, request: &pull_request::PullReq
     vec![
         look.glyphs.change(&request.state),
         Line::of(Tone::Strong, row.service.name.to_string()),
+        forge(Some(row)),
         Line::of(Tone::Accent, format!("#{}", request.number)),
         match &request.checks {
             Some(phase) => look.glyphs.phase(phase),
             None => Line::of(Tone::Muted, ". none"),
         },
+        Line::plain(request.head_ref.clone()),
         Line::of(Tone::Muted, time::age(look.clock.ago(request.updated_at))),
         who(request.author.as_ref()),
         title,
@@ -225,6 +233,7 @@ fn of_flight(look: &Look<'_>, row: &board::Row, cell: &Cell, flight: &InFlight) 
             Tone::Strong,
             format!("{} > {}", row.service.name, cell.environment),
         ),
+        forge(Some(row)),
         Line::plain(flight.revision.to_string()),
         Line::of(Tone::Muted, time::span(look.clock.ago(flight.since))),
         who(flight.by.as_ref()),
@@ -243,6 +252,7 @@ fn of_order(look: &Look<'_>, promotion: &Promotion) -> Vec<Line> {
             Tone::Strong,
             format!("{} > {}", intent.service, intent.environment),
         ),
+        forge(look.engine.board.row(&intent.service)),
         Line::plain(intent.to.to_string()),
         Line::of(
             Tone::Muted,
@@ -257,6 +267,7 @@ fn of_release(look: &Look<'_>, run: &run::Run) -> Vec<Line> {
     vec![
         Line::of(Tone::Running, format!("{} release", look.glyphs.running())),
         Line::of(Tone::Strong, run.release.to_string()),
+        forge(None),
         Line::plain(format!("{} moves", run.moves.len())),
         Line::of(Tone::Muted, time::span(look.clock.ago(run.started_at))),
         who(Some(&run.by)),
@@ -266,4 +277,9 @@ fn of_release(look: &Look<'_>, run: &run::Run) -> Vec<Line> {
 
 pub(super) fn who(person: Option<&crate::domain::ids::Person>) -> Line {
     Line::plain(person.map_or("?", |person| person.as_str()).to_owned())
+}
+
+fn forge(row: Option<&board::Row>) -> Line {
+    let forge = row.map_or("-", |row| row.service.forge.as_str());
+    Line::of(Tone::Muted, forge.to_owned())
 }

@@ -44,7 +44,7 @@ pub(super) fn full(look: &Look<'_>, row: &Row, cell: &Cell, columns: usize) -> V
         lines.push(Line::of(Tone::Muted, "  no recent runs"));
     }
     for run in &facts.runs {
-        lines.push(run_line(look, run, columns));
+        lines.push(run_line(look, row, run, columns));
         for waiting in &run.waiting {
             let who = if waiting.may_approve {
                 "you may approve: A".to_owned()
@@ -69,7 +69,7 @@ pub(super) fn full(look: &Look<'_>, row: &Row, cell: &Cell, columns: usize) -> V
     lines
 }
 
-fn run_line(look: &Look<'_>, run: &Run, columns: usize) -> Line {
+fn run_line(look: &Look<'_>, row: &Row, run: &Run, columns: usize) -> Line {
     let attempt = if run.attempt > 1 {
         format!(" attempt {}", run.attempt)
     } else {
@@ -87,7 +87,7 @@ fn run_line(look: &Look<'_>, run: &Run, columns: usize) -> Line {
             format!("#{}{attempt} {} ", run.number, run.sha.short()),
         );
     let room = columns.saturating_sub(line.width() + tail.len());
-    let title = cut(run.title.as_deref().unwrap_or_default(), room).into_owned();
+    let title = cut(row.title(run).unwrap_or_default(), room).into_owned();
     line.with(Tone::Plain, title)
         .padded(columns.saturating_sub(tail.len()))
         .with(Tone::Muted, tail)

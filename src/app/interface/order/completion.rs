@@ -8,8 +8,18 @@ use crate::app::state::State;
 /// How many are on offer at once.
 const MOST: usize = 20;
 
-/// What a filter may go on to: its last word completed, one text for each way.
+/// What a filter of the board may go on to.
 pub fn completions(state: &State, text: &str) -> Vec<String> {
+    let values = |name: &str| field(name).map_or_else(BTreeSet::new, |field| values(state, field));
+    complete(text, &COMPLETIONS.map(str::to_owned), values)
+}
+
+/// What a filter may go on to: its last word completed, one text for each way.
+pub(in crate::app::interface) fn complete(
+    text: &str,
+    names: &[String],
+    values: impl Fn(&str) -> BTreeSet<String>,
+) -> Vec<String> {
     let start = text.rfind(char::is_whitespace).map_or(0, |place| {
         place + text[place..].chars().next().map_or(0, char::len_utf8)
     });
@@ -20,7 +30,7 @@ pub fn completions(state: &State, text: &str) -> Vec<String> {
     };
     let before = before.trim_start();
     let Some((name, value)) = word.split_once(':') else {
-        let names = COMPLETIONS.iter().filter(|name| name.starts_with(word));
+        let names = names.iter().filter(|name| name.starts_with(word));
         return names.map(|name| format!("{before}{not}{name}")).collect();
     };
     // Of several parts the last is being typed.
@@ -28,10 +38,8 @@ pub fn completions(state: &State, text: &str) -> Vec<String> {
         .rfind(',')
         .map_or(("", value), |place| value.split_at(place + 1));
     let lower = part.to_lowercase();
-    let known = field(name).map_or_else(BTreeSet::new, |field| values(state, field));
-    let fitting = known
-        .into_iter()
-        .filter(|value| value.to_lowercase().starts_with(&lower) && *value != part);
+    let known = values(name).into_iter();
+    let fitting = known.filter(|value| value.to_lowercase().starts_with(&lower) && *value != part);
     fitting
         .take(MOST)
         .map(|value| format!("{before}{not}{name}:{parts}{value}"))
@@ -39,7 +47,7 @@ pub fn completions(state: &State, text: &str) -> Vec<String> {
 }
 
 /// What a field has on this board.
-fn values(state: &State, field: &str) -> BTreeSet<String> {
+pub(in crate::app::interface) fn values(state: &State, field: &str) -> BTreeSet<String> {
     let policy = &state.engine.policy;
     let services = policy.services.iter();
     match field {

@@ -1,5 +1,5 @@
-//! What rows are called, for the filter's words. A key must not cost more than a frame at 100,000
-//! rows, so it lies ready, one line a row. What a filter means is in `query`.
+//! What rows and the lines of lists are called, for a filter's words. A key must not cost more than a
+//! frame at 100,000 rows, so it lies ready, one line a row. What a filter means is in `query`.
 
 use std::sync::Arc;
 
@@ -13,42 +13,28 @@ use crate::domain::policy::Policy;
 /// What stands between the words of a line.
 const BETWEEN: char = '\n';
 
-/// What every row is called: its name, its group and its environments, in lower case.
-#[derive(Debug)]
-pub(super) struct Lines {
-    /// What they were made from.
-    policy: Arc<Policy>,
+/// Words that lie ready in lower case, line by line.
+#[derive(Clone, Debug, Default)]
+pub(in crate::app::interface) struct Ready {
     text: String,
     /// Where each line ends.
     ends: Vec<usize>,
 }
 
-impl Lines {
-    pub fn new(policy: &Arc<Policy>, rows: &[Row]) -> Self {
-        let mut text = String::new();
-        let mut ends = Vec::with_capacity(rows.len());
-        for row in rows {
-            let path = row.service.path.iter();
-            let environments = path.map(|stage| stage.environment.as_str());
-            let words = std::iter::once(row.service.name.as_str())
-                .chain(row.service.group.as_deref())
-                .chain(environments);
-            for word in words {
-                text.push_str(word);
-                text.push(BETWEEN);
-            }
-            ends.push(text.len());
-        }
-        text.make_ascii_lowercase();
-        Self {
-            policy: Arc::clone(policy),
-            text,
-            ends,
-        }
+impl Ready {
+    /// Adds a word to the line that is being written.
+    pub fn word(&mut self, word: &str) {
+        self.text.push_str(word);
+        self.text.push(BETWEEN);
     }
 
-    pub fn are_of(&self, policy: &Arc<Policy>, rows: &[Row]) -> bool {
-        Arc::ptr_eq(&self.policy, policy) && self.ends.len() == rows.len()
+    /// Ends the line that is being written.
+    pub fn end(&mut self) {
+        let begun = self.ends.last().copied().unwrap_or_default();
+        if let Some(line) = self.text.get_mut(begun..) {
+            line.make_ascii_lowercase();
+        }
+        self.ends.push(self.text.len());
     }
 
     pub fn line(&self, place: usize) -> &str {
@@ -60,9 +46,44 @@ impl Lines {
     }
 }
 
+/// What every row is called: its name, its group and its environments.
+#[derive(Debug)]
+pub(super) struct Lines {
+    /// What they were made from.
+    policy: Arc<Policy>,
+    ready: Ready,
+}
+
+impl Lines {
+    pub fn new(policy: &Arc<Policy>, rows: &[Row]) -> Self {
+        let mut ready = Ready::default();
+        for row in rows {
+            let path = row.service.path.iter();
+            let environments = path.map(|stage| stage.environment.as_str());
+            let words = std::iter::once(row.service.name.as_str())
+                .chain(row.service.group.as_deref())
+                .chain(environments);
+            words.for_each(|word| ready.word(word));
+            ready.end();
+        }
+        Self {
+            policy: Arc::clone(policy),
+            ready,
+        }
+    }
+
+    pub fn are_of(&self, policy: &Arc<Policy>, rows: &[Row]) -> bool {
+        Arc::ptr_eq(&self.policy, policy) && self.ready.ends.len() == rows.len()
+    }
+
+    pub fn line(&self, place: usize) -> &str {
+        self.ready.line(place)
+    }
+}
+
 /// A word that is looked for among a row's words.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Word {
+pub(in crate::app::interface) struct Word {
     /// `None` looks for a part, else for letters in order.
     fuzzy: Option<Atom>,
     /// In lower case; of a fuzzy word as the matcher takes it, with case and accents folded.

@@ -15,6 +15,9 @@ use crate::domain::policy::Policy;
 pub const FIELDS: &str =
     "service: group: forge: release: env: state: behind: owner:, ~ fuzzy, ! not, a,b either";
 
+/// The part of it that the lists have too.
+pub(in crate::app::interface) const PARTS: &str = "~ fuzzy, ! not, a,b either";
+
 /// What was typed, read once for all rows. All terms must fit.
 #[derive(Debug, Default)]
 pub struct Query {
@@ -107,15 +110,7 @@ impl Query {
     /// Reads what was typed. What cannot be understood is told and does not filter.
     pub fn parse(text: &str) -> Self {
         let mut query = Self::default();
-        for word in text.split_whitespace() {
-            let (not, word) = match word.strip_prefix('!') {
-                Some(rest) => (true, rest),
-                None => (false, word),
-            };
-            // A sign alone is being typed.
-            if word.is_empty() || word == "~" {
-                continue;
-            }
+        for (not, word) in words(text) {
             match test(word) {
                 Ok(Some(test)) => query.terms.push(Term { not, test }),
                 Ok(None) => {}
@@ -258,12 +253,12 @@ fn of_row(row: &Row, policy: &Policy, field: RowField, parts: &[String]) -> bool
     }
 }
 
-fn any_part(text: &str, parts: &[String]) -> bool {
+pub(in crate::app::interface) fn any_part(text: &str, parts: &[String]) -> bool {
     parts.iter().any(|part| contains(text, part))
 }
 
 /// Whether `text` has `part` in it, whatever the case; `part` is in lower case already.
-fn contains(text: &str, part: &str) -> bool {
+pub(in crate::app::interface) fn contains(text: &str, part: &str) -> bool {
     if text.is_ascii() && part.is_ascii() {
         let (text, part) = (text.as_bytes(), part.as_bytes());
         return part.is_empty()
@@ -281,6 +276,23 @@ pub(super) fn field(name: &str) -> Option<&'static str> {
     named.map(|(_, field)| *field)
 }
 
+/// The terms of what was typed, each with whether it is turned round. A sign alone is being typed.
+pub(in crate::app::interface) fn words(text: &str) -> impl Iterator<Item = (bool, &str)> {
+    let turned = text
+        .split_whitespace()
+        .map(|word| match word.strip_prefix('!') {
+            Some(rest) => (true, rest),
+            None => (false, word),
+        });
+    turned.filter(|(_, word)| !word.is_empty() && *word != "~")
+}
+
+/// What a field may be one of, in lower case.
+pub(in crate::app::interface) fn parts(value: &str) -> Vec<String> {
+    let parts = value.split(',').filter(|part| !part.is_empty());
+    parts.map(str::to_lowercase).collect()
+}
+
 /// Reads one term without its `!`. `None` is a field whose value is still to be typed.
 fn test(word: &str) -> Result<Option<Test>, String> {
     if let Some(rest) = word.strip_prefix('~') {
@@ -292,11 +304,7 @@ fn test(word: &str) -> Result<Option<Test>, String> {
     let Some(field) = self::field(field) else {
         return Err(format!("there is no field {field:?}; there are {FIELDS}"));
     };
-    let parts: Vec<String> = value
-        .split(',')
-        .filter(|part| !part.is_empty())
-        .map(str::to_lowercase)
-        .collect();
+    let parts = parts(value);
     if parts.is_empty() {
         return Ok(None);
     }

@@ -2,8 +2,8 @@
 //! column, a filter, a theme. Also the places that can be gone to by their name alone.
 
 use super::super::arrangement::{self, Grouping, Sort};
-use super::super::overview::ListSort;
-use super::super::{Cursor, custom, log, order};
+use super::super::overview::{ListSort, Overview};
+use super::super::{Cursor, custom, filter, log};
 use super::choices::{Action, Choice, Fit, MOST, Score, keys};
 use crate::app::command::{Command, blocked};
 use crate::app::state::State;
@@ -65,7 +65,8 @@ pub(super) fn choices(state: &State, verb: &str, rest: &str) -> Option<Vec<Choic
         "release" => best_first(releases(state, rest)),
         "forge" | "forges" => best_first(forges(state, rest)),
         "sort" if state.interface.overview().is_some() => {
-            let fitting = ListSort::ALL.into_iter();
+            let sorts = state.interface.overview().map_or(&[][..], Overview::sorts);
+            let fitting = sorts.iter().copied();
             let choice = |it: ListSort| {
                 let fit = score.fit(it.word())?;
                 let line = format!("sort {}", it.word());
@@ -95,7 +96,7 @@ pub(super) fn choices(state: &State, verb: &str, rest: &str) -> Option<Vec<Choic
             best_first(fitting.filter_map(choice).collect())
         }
         "columns" | "column" => {
-            let hidden = &state.interface.hidden;
+            let hidden = state.interface.hidden_here();
             let choice = |name: String| {
                 let fit = score.fit(&name)?;
                 let about = if hidden.contains(&name) {
@@ -180,17 +181,18 @@ fn verb_of(state: &State, verb: &str) -> Option<Verb> {
 /// What was typed as it stands, then what it may go on to.
 fn filters(state: &State, rest: &str) -> Vec<Choice> {
     let typed = rest.trim();
-    let told = order::query::Query::parse(typed).problems;
+    let told = state.interface.filter_problems(typed);
+    let fields = state.interface.filter_fields();
     let about = match told.first() {
         Some(why) => why.as_str(),
-        None if typed.is_empty() => order::query::FIELDS,
+        None if typed.is_empty() => fields.as_str(),
         None => "filter rows",
     };
     let choice = |text: String, about: &str| {
         Choice::plain(format!("filter {text}"), about, Action::Filter(text))
     };
     let as_it_stands = choice(typed.to_owned(), about);
-    let longer = order::completion::completions(state, rest).into_iter();
+    let longer = filter::completions(state, rest).into_iter();
     let longer = longer.map(|text| choice(text, "filter rows"));
     std::iter::once(as_it_stands).chain(longer).collect()
 }

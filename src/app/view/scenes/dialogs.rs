@@ -304,6 +304,7 @@ pub(crate) fn overview(overview: Overview, columns: u16, rows: u16) -> State {
         Overview::Runs | Overview::PullRequests => Screen::Pipelines,
         Overview::Tasks => Screen::Tasks,
         Overview::Holds => Screen::Holds,
+        Overview::Timeline => Screen::Timeline,
     };
     state
 }

@@ -137,6 +137,31 @@ pub(crate) fn columns_(columns: u16, rows: u16) -> State {
     pressed(state, "c", "columns")
 }
 
+/// The columns of a list, which has some that are shown when asked for alone.
+pub(crate) fn columns_of_runs(columns: u16, rows: u16) -> State {
+    pressed(busy(columns, rows), "4 c j", "columns")
+}
+
+pub(crate) fn columns_of_timeline(columns: u16, rows: u16) -> State {
+    pressed(held(columns, rows), "3 c", "columns")
+}
+
+/// A list under a filter that is being typed.
+pub(crate) fn filter_of_runs(columns: u16, rows: u16) -> State {
+    pressed(busy(columns, rows), "4 / 'state:wait_retry_!~chk", "filter")
+}
+
+/// One that lets nothing through, with a field that the list has not.
+pub(crate) fn filter_of_requests(columns: u16, rows: u16) -> State {
+    pressed(busy(columns, rows), "4 ] / 'zzz_behind:>3", "filter")
+}
+
+/// The timeline under a filter, in another order, with other columns.
+pub(crate) fn timeline_filtered(columns: u16, rows: u16) -> State {
+    let keys = "3 s / 'env:prod_!state:intended enter c j space j j space esc j";
+    pressed(held(columns, rows), keys, "none")
+}
+
 pub(crate) fn views(columns: u16, rows: u16) -> State {
     let mut state = busy(columns, rows);
     for (name, filter) in [("night", "env:prod state:ready"), ("money", "group:money")] {

@@ -1,0 +1,210 @@
+//! A journal entry in an operator's words: what was done, what came of it, and why. The timeline
+//! draws them, and its filter looks at them; signs and times are added where they are drawn.
+
+use jiff::Timestamp;
+
+use super::super::line::Tone;
+use crate::domain::entry::{self, Event};
+use crate::domain::promotion::{Purpose, State};
+use crate::domain::release::run::Ending;
+
+/// An entry in an operator's words.
+pub(in crate::app) struct Said {
+    pub what: &'static str,
+    pub result: &'static str,
+    /// How good that is; it chooses the sign before it.
+    pub tone: Tone,
+    /// The end of what was placed.
+    pub until: Option<Timestamp>,
+    pub detail: String,
+}
+
+impl Said {
+    pub fn of(entry: &entry::Entry) -> Self {
+        let draft = &entry.draft;
+        let reason = draft.reason.clone().unwrap_or_default();
+        let quoted = if reason.is_empty() {
+            String::new()
+        } else {
+            format!("\"{reason}\"")
+        };
+        let told = |what, tone, result, detail| Self {
+            what,
+            result,
+            tone,
+            until: None,
+            detail,
+        };
+        let plain = |what, detail| told(what, Tone::Good, "OK", detail);
+        match &draft.event {
+            Event::Intended { intent } => told(
+                purpose(intent.purpose),
+                Tone::Muted,
+                "intended",
+                match &intent.from {
+                    Some(from) => format!("{from} > {}  {quoted}", intent.to),
+                    None => format!("> {}  {quoted}", intent.to),
+                },
+            ),
+            Event::Stepped {
+                purpose: of, step, ..
+            } => {
+                let state = step.state();
+                let tone = match state {
+                    State::Succeeded => Tone::Good,
+                    State::Failed | State::Rejected => Tone::Bad,
+                    State::Unknown | State::Reconciling | State::Absent => Tone::Unknown,
+                    State::Cancelled | State::Abandoned => Tone::Warning,
+                    State::Intended | State::Sending | State::Accepted | State::Running => {
+                        Tone::Running
+                    }
+                };
+                told(purpose(*of), tone, step.word(), step_detail(step, quoted))
+            }
+            Event::HoldPlaced { hold } => Self {
+                until: hold.until,
+                ..plain("HOLD", format!("\"{}\"", hold.reason))
+            },
+            Event::HoldEdited { .. } => plain("EDIT HOLD", quoted),
+            Event::HoldLifted { .. } => plain("LIFT HOLD", quoted),
+            Event::HoldExpired { .. } => plain("HOLD EXPIRED", quoted),
+            Event::VoteCast { vote } => plain(
+                match vote.voice {
+                    crate::domain::signoff::Voice::Go => "VOTE GO",
+                    crate::domain::signoff::Voice::NoGo => "VOTE NO-GO",
+                },
+                format!("as {} on {}  {}", vote.role, vote.saw, vote.note),
+            ),
+            Event::VoteVoided {
+                role, person, saw, ..
+            } if *person == entry.draft.actor => {
+                plain("WITHDRAW VOTE", format!("as {role} on {saw}  {quoted}"))
+            }
+            Event::VoteVoided {
+                role,
+                person,
+                saw,
+                now,
+                ..
+            } => told(
+                "VOTE VOID",
+                Tone::Unknown,
+                "void",
+                format!("{person} as {role} saw {saw}, now {now}"),
+            ),
+            Event::GateAdded { gate } => {
+                plain("ADD GATE", format!("{}  \"{}\"", gate.name, gate.reason))
+            }
+            Event::GateOpened { .. } => plain("OPEN GATE", quoted),
+            Event::GateClosed { .. } => plain("CLOSE GATE", quoted),
+            Event::TaskDone { attestation } => plain(
+                "TASK DONE",
+                format!(
+                    "{} for {}  {}",
+                    attestation.task, attestation.saw, attestation.note
+                ),
+            ),
+            Event::TaskWithdrawn { task, .. } => plain("TASK UNDONE", format!("{task}  {quoted}")),
+            Event::OverrideGranted { grant } => told(
+                "OVERRIDE",
+                Tone::Warning,
+                "granted",
+                format!("{}  {quoted}", grant.names()),
+            ),
+            Event::OverrideConfirmed { id, .. } => plain("CONFIRM", format!("override {id}")),
+            Event::OverrideWithdrawn { id, .. } => {
+                plain("WITHDRAW", format!("override {id}  {quoted}"))
+            }
+            Event::OverrideUsed { id, intent } => told(
+                "OVERRIDE",
+                Tone::Warning,
+                "used",
+                format!("{id} by {intent}"),
+            ),
+            Event::VerificationPassed { .. } => told("VERIFY", Tone::Good, "passed", reason),
+            Event::VerificationFailed { .. } => told("VERIFY", Tone::Bad, "failed", reason),
+            Event::AlertRaised { .. } => told("ALERT", Tone::Bad, "red", reason),
+            Event::ReleaseVoteCast { vote } => plain(
+                match vote.voice {
+                    crate::domain::signoff::Voice::Go => "RELEASE GO",
+                    crate::domain::signoff::Voice::NoGo => "RELEASE NO-GO",
+                },
+                format!("{} as {}  {}", vote.release, vote.role, vote.note),
+            ),
+            Event::ReleaseStarted { run } => told(
+                "RELEASE",
+                Tone::Running,
+                "started",
+                format!("{}, {} to move  {quoted}", run.release, run.moves.len()),
+            ),
+            Event::ReleaseResumed { release, .. } => plain("RESUME", release.to_string()),
+            Event::ReleaseEnded { release, how, .. } => {
+                let tone = match how {
+                    Ending::Shipped => Tone::Good,
+                    Ending::Stopped { .. } => Tone::Bad,
+                    Ending::Cancelled { .. } => Tone::Warning,
+                };
+                told("RELEASE", tone, how.word(), format!("{release}  {quoted}"))
+            }
+            Event::HandoverGiven { handover } => plain(
+                "HAND OVER",
+                format!("{} things  {}", handover.items.len(), handover.remark),
+            ),
+            Event::HandoverAccepted { .. } => plain("TAKE OVER", quoted),
+            Event::DeploymentSeen { deployment, by, .. } => told(
+                "DEPLOYED",
+                Tone::Good,
+                "seen",
+                seen(draft, *deployment, by.as_ref()),
+            ),
+            Event::DeploymentOutOfBand { deployment, by } => told(
+                "OUT OF BAND",
+                Tone::Warning,
+                "seen",
+                format!("not by gonogo: {}", seen(draft, *deployment, by.as_ref())),
+            ),
+        }
+    }
+}
+
+fn seen(
+    draft: &entry::Draft,
+    deployment: crate::domain::ids::DeploymentId,
+    by: Option<&crate::domain::ids::Person>,
+) -> String {
+    let revision = draft.revision.as_ref().map_or("?", |sha| sha.short());
+    let by = by.map_or("?", |person| person.as_str());
+    format!("{revision} by {by}, deployment {deployment}")
+}
+
+fn step_detail(step: &crate::domain::promotion::Step, quoted: String) -> String {
+    use crate::domain::promotion::Step;
+    match step {
+        Step::Accepted { handle } | Step::Reconciled { handle } | Step::Running { handle } => {
+            match (handle.run, handle.deployment) {
+                (Some(run), _) => format!("run {run}"),
+                (None, Some(deployment)) => format!("deployment {deployment}"),
+                (None, None) => quoted,
+            }
+        }
+        Step::Rejected { why }
+        | Step::Abandoned { why }
+        | Step::Unknown { why }
+        | Step::Failed { why }
+        | Step::Cancelled { why } => why.clone(),
+        Step::Absent { reads } => format!("not on the forge in {reads} reads"),
+        Step::Sending { .. } | Step::Reconciling | Step::Succeeded => quoted,
+    }
+}
+
+fn purpose(purpose: Purpose) -> &'static str {
+    match purpose {
+        Purpose::Promotion => "PROMOTE",
+        Purpose::Rejection => "REJECT",
+        Purpose::Cancellation => "CANCEL",
+        Purpose::Rerun => "RERUN",
+        Purpose::Status => "STATUS",
+        Purpose::Brake => "BRAKE",
+        Purpose::Unbrake => "UNBRAKE",
+    }
+}
