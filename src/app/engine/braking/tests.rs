@@ -124,11 +124,14 @@ impl Desk {
             return;
         };
         let is_gone = |sought: &Sought| sought.freeze.is_some_and(|it| self.gone.contains(&it));
-        let shown = marks.iter().map(|sought| match is_gone(sought) {
-            true => Ok(Reading::Gone),
-            false => Ok(reading.clone()),
+        let shown = marks.iter().map(|sought| {
+            if is_gone(sought) {
+                Reading::Gone
+            } else {
+                reading.clone()
+            }
         });
-        let answer = Answer::Marks(shown.collect());
+        let answer = Answer::Marks(shown.map(Ok).collect());
         let asked_at = now() + SignedDuration::from_secs(self.seconds);
         self.handle(Msg::Fetched(Fetched {
             generation,

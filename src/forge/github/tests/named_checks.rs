@@ -96,9 +96,12 @@ async fn a_red_status_that_policy_ignores_does_not_close_the_gate() {
     assert_eq!(hold.phase, Phase::Failed);
     let (state, why) = says(ignoring(), &facts, &candidate, None);
     assert_eq!(state, State::Open, "{why}");
-    // Nor without such a policy: a hold's own brake is no check of the revision.
+    // Without such a policy it counts: the journal does not know it as a hold's own.
     let (state, why) = says(PipelineRule::default(), &facts, &candidate, None);
-    assert_eq!(state, State::Open, "{why}");
+    assert_eq!(
+        (state, why.as_str()),
+        (State::Closed, "hold/production failed")
+    );
 }
 
 #[tokio::test]
