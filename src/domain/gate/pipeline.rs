@@ -145,7 +145,7 @@ pub(super) fn newest(contexts: &[Check]) -> Vec<&Check> {
 }
 
 fn weigh(case: &Case<'_>, check: &Check, rule: &PipelineRule) -> Weight {
-    let is_in = |list: &[String]| list.iter().any(|listed| *listed == check.name);
+    let is_in = |list: &[String]| list.contains(&check.name);
     if is_in(&rule.required) {
         Weight::Named
     } else if is_in(&rule.ignored) || is_of_a_hold(case, check) {
