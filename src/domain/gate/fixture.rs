@@ -285,10 +285,15 @@ impl World {
 
     /// Folds a brake that was set upon 2.41.0 in `environment`.
     pub(crate) fn brake(&mut self, environment: &str, act: Act) {
+        let handle = Handle::default();
+        self.braked(environment, act, Step::Accepted { handle });
+    }
+
+    /// Folds a brake that was to be set upon 2.41.0 in `environment`, and what became of it.
+    pub(crate) fn braked(&mut self, environment: &str, act: Act, outcome: Step) {
         let ledger = std::mem::take(self.book());
-        let steps = [Step::Accepted {
-            handle: Handle::default(),
-        }];
+        let owner = "here".into();
+        let steps = [Step::Sending { owner }, outcome];
         self.ledger = Some(sent(ledger, environment, Purpose::Brake, act, &steps));
     }
 }

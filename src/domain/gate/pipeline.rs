@@ -2,13 +2,12 @@
 //! would come along.
 
 use super::{Case, State, Verdict, words};
-use crate::domain::brake::{self, Mark};
+use crate::domain::brake::{self, Mark, Standing};
 use crate::domain::facts::ServiceFacts;
 use crate::domain::observed::Fact;
 use crate::domain::phase::Phase;
 use crate::domain::pipeline::{Check, Checks};
 use crate::domain::policy::PipelineRule;
-use crate::domain::promotion::Purpose;
 
 mod blocking;
 
@@ -158,7 +157,7 @@ fn weigh(case: &Case<'_>, check: &Check, rule: &PipelineRule) -> Weight {
 }
 
 /// Says whether it is what a hold leaves among the checks, which the hold's own gate judges: one on
-/// another environment of the path, one that was lifted, or one that the journal knows to be ours. What
+/// another environment of the path, one that was lifted, or one that by the journal is ours and stands. What
 /// somebody else has set there counts as any check does.
 fn is_of_a_hold(case: &Case<'_>, check: &Check) -> bool {
     let Some(held) = brake::environment(&check.name) else {
@@ -179,11 +178,11 @@ fn is_our_brake(case: &Case<'_>, check: &Check) -> bool {
         sha: candidate.sha.clone(),
         context: check.name.clone(),
     };
-    ledger
-        .promotions_of(&case.service.name, case.environment())
-        .any(|it| {
-            it.intent.purpose == Purpose::Brake && Mark::of(&it.intent.act).as_ref() == Some(&mark)
-        })
+    // One that was refused or lifted is not there: then somebody else has set what is.
+    let stands = |standing| matches!(standing, Standing::OnTheWay | Standing::Placed);
+    brake::tried(ledger, &case.service.name, case.environment())
+        .iter()
+        .any(|tried| tried.mark == mark && stands(tried.standing()))
 }
 
 /// Judges the forge's own roll-up, where it told no names.

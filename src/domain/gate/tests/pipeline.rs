@@ -4,6 +4,7 @@ use crate::domain::gate::fixture::{LIVE, WANTED, World, ago, check, checks, run,
 use crate::domain::phase::Phase;
 use crate::domain::pipeline::Check;
 use crate::domain::policy::{GateSpec, PipelineRule};
+use crate::domain::promotion::Step;
 
 fn names(names: &[&str]) -> Vec<String> {
     names.iter().map(|name| (*name).to_owned()).collect()
@@ -402,6 +403,12 @@ fn what_somebody_else_holds_is_a_red_check() {
     assert_eq!(theirs.says("pipeline"), closed("hold/production"));
     let nowhere = held("hold/moon", Phase::Failed);
     assert_eq!(nowhere.says("pipeline"), closed("hold/moon"));
+    // Ours was refused, so that what is there is not ours.
+    let mut refused = held("hold/production", Phase::Failed);
+    let why = "403".to_owned();
+    let outcome = Step::Rejected { why };
+    refused.braked("production", status("hold/production"), outcome);
+    assert_eq!(refused.says("pipeline"), closed("hold/production"));
     // Ours is on another revision or environment.
     let mut other = held("hold/production", Phase::Failed);
     other.brake("staging", status("hold/staging"));
