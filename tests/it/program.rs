@@ -26,6 +26,20 @@ impl Sim {
         Self::of(speed, &[world])
     }
 
+    /// The demo's GitHub on which nobody deploys geo past gonogo: at a high speed that comes within
+    /// seconds, in the middle of a test that goes there and back.
+    pub fn undisturbed(speed: f64) -> Self {
+        let world = include_str!("../../assets/worlds/evening.toml");
+        let (surprises, rest): (Vec<&str>, Vec<&str>) = world
+            .lines()
+            .partition(|line| line.contains(r#"do = "dispatch", by = "raj""#));
+        assert_eq!(surprises.len(), 1, "{surprises:?}");
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("undisturbed.toml");
+        std::fs::write(&file, rest.join("\n")).unwrap();
+        Self::of(speed, &[file.to_str().unwrap()])
+    }
+
     /// The demo's evening: a GitHub, a GitLab and a Forgejo.
     pub fn evening(speed: f64) -> Self {
         Self::of(speed, &[])

@@ -51,11 +51,12 @@ fn brakes(evening: &Evening, forge: &str, service: &str) -> (Option<String>, usi
     )
 }
 
-/// The line of a service on the board.
+/// The line of a service on the board, without what stands to the right of it.
 fn row(screen: &str, service: &str) -> String {
     let word = |line: &&str| line.split_whitespace().take(4).any(|word| word == service);
     screen
         .lines()
+        .filter_map(|line| line.split('│').next())
         .find(word)
         .unwrap_or_else(|| panic!("{service}\n{screen}"))
         .to_owned()

@@ -185,7 +185,7 @@ fn geo<'a>(order: &'a str, more: &[&'a str]) -> Vec<&'a str> {
 
 #[test]
 fn a_promotion_ends_when_it_is_verified() {
-    let sim = Sim::start(120.0);
+    let sim = Sim::undisturbed(120.0);
     let config = verifying(&sim, "2m");
     let came = sim.run_with(&config, &geo("promote", &[])).done().json();
     assert_eq!(came["promotions"][0]["state"], "verified", "{came}");
@@ -202,7 +202,7 @@ fn a_promotion_ends_when_it_is_verified() {
 
 #[test]
 fn a_failed_verification_holds_the_revision_and_rollback_brings_back_the_last_verified_one() {
-    let sim = Sim::start(120.0);
+    let sim = Sim::undisturbed(120.0);
     let config = verifying(&sim, "6s");
     ill(&sim, "geo", "7.4");
     let ran = sim.run_with(&config, &geo("promote", &[]));
