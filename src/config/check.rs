@@ -12,9 +12,9 @@ use toml::de::DeTable;
 use super::error::{Level, Problem, meant};
 use super::file::{Report, Table, Value};
 use super::{Binding, Env, JournalUrl, Poll, Settings, Theme, Ui, defaults, keys, version};
-use crate::domain::ids::{Digest, EnvironmentName, Person, RoleName};
+use crate::domain::ids::{EnvironmentName, Person, RoleName};
 use crate::domain::override_::OverrideRule;
-use crate::domain::policy::{COUNTDOWN, Environment, GateSpec, Mode, Policy};
+use crate::domain::policy::{COUNTDOWN, Environment, GateSpec, Mode, Policy, Version};
 
 mod brake;
 mod by_hand;
@@ -115,8 +115,8 @@ pub(super) fn check<'d>(
     let notify = notify::rules(&top, &covered);
     let commands = custom::commands(&top, &covered, &place);
 
-    let mut policy = Policy {
-        version: Digest::from(""),
+    let policy = Policy {
+        version: Version::counted(version::of),
         max_age: poll.max_age,
         environments,
         services: services.list,
@@ -124,7 +124,6 @@ pub(super) fn check<'d>(
         roles,
         releases,
     };
-    policy.version = version::of(&policy);
     Some(Settings {
         policy: Arc::new(policy),
         operator,

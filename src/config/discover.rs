@@ -13,8 +13,8 @@ use super::error::Level;
 use super::{
     Env, ForgeKind, ForgeSettings, Problem, Settings, TokenSource, defaults, tokens, version,
 };
-use crate::domain::ids::{Digest, EnvironmentName, ForgeName, RepoPath, ServiceName};
-use crate::domain::policy::{Environment, EnvironmentModel, Policy, Service, Stage, Via};
+use crate::domain::ids::{EnvironmentName, ForgeName, RepoPath, ServiceName};
+use crate::domain::policy::{Environment, EnvironmentModel, Policy, Service, Stage, Version, Via};
 use crate::domain::risk::RiskRule;
 use crate::domain::scope::ScopeRule;
 
@@ -189,8 +189,8 @@ pub fn settings(forge: ForgeSettings, found: &Found<'_>, env: &Env) -> Result<Se
         scope: ScopeRule::usual(),
         path,
     };
-    let mut policy = Policy {
-        version: Digest::from(""),
+    let policy = Policy {
+        version: Version::counted(version::of),
         max_age: defaults::POLL.max_age,
         environments,
         services: vec![service],
@@ -198,7 +198,6 @@ pub fn settings(forge: ForgeSettings, found: &Found<'_>, env: &Env) -> Result<Se
         roles: BTreeMap::new(),
         releases: Vec::new(),
     };
-    policy.version = version::of(&policy);
     Ok(Settings {
         policy: Arc::new(policy),
         operator: None,

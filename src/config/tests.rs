@@ -190,7 +190,7 @@ fn what_is_shown_loads_again_and_is_equal() {
 
 #[test]
 fn the_policy_version_changes_with_what_decides_and_with_nothing_else() {
-    let version = |text: &str| load_text(text).unwrap().policy.version.clone();
+    let version = |text: &str| load_text(text).unwrap().policy.version().clone();
     let full = version(FULL);
     let same = FULL
         .replace("theme = \"light\"", "theme = \"dark\"")
@@ -268,7 +268,7 @@ fn a_policy_that_asks_for_a_second_approver_has_the_gate_for_it() {
     // Nobody is asked for without a warning.
     assert_eq!((rule.warn, rule.second), (Some(40), Some(40)));
     let without = load_text(&text.replace("risk = { second = 40 }", "")).unwrap();
-    assert_ne!(without.policy.version, settings.policy.version);
+    assert_ne!(without.policy.version(), settings.policy.version());
     let stage = &without.policy.services[0].path[1];
     assert!(!stage.gates.iter().any(|gate| gate.name() == "risk"));
     assert_eq!(without.policy.risk_rule(&stage.environment).warn, Some(50));

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::SignedDuration;
 
 use super::brake::Brakes;
-use super::ids::{Digest, EnvironmentName, Person, ReleaseName, RoleName, ServiceName};
+use super::ids::{EnvironmentName, Person, ReleaseName, RoleName, ServiceName};
 use super::override_::OverrideRule;
 use super::release::Release;
 use super::risk::RiskRule;
@@ -17,6 +17,7 @@ mod environments;
 mod gates;
 mod rules;
 mod service;
+mod version;
 mod via;
 
 pub use environments::EnvironmentModel;
@@ -26,13 +27,13 @@ pub use rules::{
     ProbeSource, QualityRule, Task, Verification,
 };
 pub use service::{BY_HAND, Service, Stage};
+pub use version::Version;
 pub use via::Via;
 
 /// The whole checked policy.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Policy {
-    /// Hash of everything that decides; each journal entry carries it.
-    pub version: Digest,
+    pub version: Version,
     /// Facts older than this are stale.
     pub max_age: SignedDuration,
     pub environments: BTreeMap<EnvironmentName, Environment>,

@@ -455,7 +455,7 @@ impl Engine {
             environment: None,
             revision: None,
             reason: None,
-            policy: self.policy.version.clone(),
+            policy: self.policy.version().clone(),
             event,
         }
     }

@@ -343,7 +343,7 @@ mod tests {
             engine.lost.insert(intent.id);
             let mut policy = (*engine.policy).clone();
             policy.services.retain(|known| known.name != intent.service);
-            policy.version = Digest::from("without");
+            policy.version = Digest::from("without").into();
             engine.take(Msg::Reloaded(Ok(Arc::new(policy))), harness::now());
             assert_eq!(steps(&engine.reconcile(harness::now())), [settled]);
         }

@@ -301,7 +301,7 @@ fn policy() -> Policy {
     };
     Policy {
         releases: Vec::new(),
-        version: Digest::of(["test"]),
+        version: Digest::of(["test"]).into(),
         max_age: SignedDuration::from_secs(60),
         environments: BTreeMap::from([
             environment("staging", false),

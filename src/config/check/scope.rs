@@ -25,6 +25,10 @@ pub(super) fn usual(top: &Table<'_>) -> Arc<ScopeRule> {
 
 /// Reads the keys that a table has; the rest is as in `usual`, which is shared where nothing differs.
 pub(super) fn read(table: &Table<'_>, usual: &Arc<ScopeRule>) -> Arc<ScopeRule> {
+    let own = ["tickets", "ticket_link", "files"];
+    if own.iter().all(|key| table.get(key).is_none()) {
+        return Arc::clone(usual);
+    }
     let mut rule = ScopeRule::clone(usual);
     if let Some(listed) = table.get("tickets").and_then(Value::texts) {
         rule.tickets = tickets(listed);

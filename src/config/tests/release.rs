@@ -140,7 +140,7 @@ distinct = false
     ] {
         assert!(text.contains(from), "{from}");
         if let Ok(other) = load_text(&text.replace(from, to)) {
-            assert_ne!(other.policy.version, settings.policy.version, "{from}");
+            assert_ne!(other.policy.version(), settings.policy.version(), "{from}");
         }
     }
 }

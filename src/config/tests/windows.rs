@@ -100,7 +100,7 @@ fn what_is_shown_of_a_rule_means_the_same() {
         let shown = show::show(&settings);
         let again = load_text(&shown).unwrap_or_else(|problems| panic!("{}", render(&problems)));
         assert_eq!(again.policy.windows, settings.policy.windows, "{rule}");
-        assert_eq!(again.policy.version, settings.policy.version);
+        assert_eq!(again.policy.version(), settings.policy.version());
     }
 }
 

@@ -307,6 +307,6 @@ impl World {
         for operator in &mut self.operators {
             operator.reload = true;
         }
-        self.say(|world| format!("the config changes to {}", world.policy.version));
+        self.say(|world| format!("the config changes to {}", world.policy.version()));
     }
 }

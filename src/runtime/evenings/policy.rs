@@ -94,7 +94,7 @@ pub fn first(chance: &mut Chance, theme: Theme, hosts: &Hosts, now: Timestamp) -
     }
     Policy {
         releases: controls::releases(chance, theme, &services),
-        version: Digest::from("policy-0"),
+        version: Digest::from("policy-0").into(),
         max_age: SignedDuration::from_secs(60 + 60 * i64::from(chance.percent(50))),
         environments: environments.into(),
         services,
@@ -295,7 +295,7 @@ pub fn changed(
     now: Timestamp,
 ) -> Arc<Policy> {
     let mut policy = old.clone();
-    policy.version = Digest::from(format!("policy-{number}"));
+    policy.version = Digest::from(format!("policy-{number}")).into();
     match chance.weighted(&[25, 15, 20, 15, 15, 10, 5]) {
         0 => policy.windows.push(window(chance, now, WindowEffect::Deny)),
         1 => policy.windows.clear(),

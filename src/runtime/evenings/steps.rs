@@ -284,7 +284,7 @@ impl World {
                     environment: None,
                     revision: None,
                     reason: None,
-                    policy: self.policy.version.clone(),
+                    policy: self.policy.version().clone(),
                     event: Event::VoteCast { vote: again },
                 };
                 let instance = self.operators[who].instance.clone();

@@ -212,7 +212,7 @@ impl World {
     }
 
     pub fn know(&mut self, policy: &Arc<Policy>) {
-        let version = policy.version.clone();
+        let version = policy.version().clone();
         self.record.policies.insert(version, Arc::clone(policy));
     }
 

@@ -199,7 +199,7 @@ fn verified() -> Program {
             }
         }
     }
-    policy.version = Digest::of(["verify"]);
+    policy.version = Digest::of(["verify"]).into();
     update(&mut state, at(0), Msg::Reloaded(Ok(Arc::new(policy))));
     deployed(&mut state);
     state
@@ -394,7 +394,7 @@ fn p6_a_rerun_that_turns_red_after_a_promotion_alerts_once_and_does_not_flip_his
         crate::domain::policy::PipelineRule::default(),
     )]
     .into();
-    policy.version = Digest::of(["pipeline"]);
+    policy.version = Digest::of(["pipeline"]).into();
     let id = promoted(&mut state);
     deployed(&mut state);
     let checked = |state: &mut Program, phase: Phase| {

@@ -23,7 +23,7 @@ fn board() -> Program {
             }
         }
     }
-    policy.version = Digest::of(["auto"]);
+    policy.version = Digest::of(["auto"]).into();
     state.engine.auto.on = true;
     after(&mut state, 0, Msg::Reloaded(Ok(Arc::new(policy))));
     state

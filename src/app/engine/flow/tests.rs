@@ -262,7 +262,7 @@ fn a_recheck_of_a_service_that_left_the_config_is_abandoned() {
     let keys = "P up up 'weekly tab 'production tab tab enter";
     let (ticket, draft) = append(&press(&mut state, keys));
     let mut policy = Policy::clone(&state.engine.policy);
-    policy.version = Digest::from("without api");
+    policy.version = Digest::from("without api").into();
     policy
         .services
         .retain(|service| service.name.as_str() != "api");

@@ -19,7 +19,7 @@ fn board(rule: OverrideRule) -> Program {
     let mut policy = (*state.engine.policy).clone();
     let production = policy.environments.get_mut("production");
     production.expect("production").overrides = rule;
-    policy.version = Digest::of(["overrides"]);
+    policy.version = Digest::of(["overrides"]).into();
     update(&mut state, now(), Msg::Reloaded(Ok(Arc::new(policy))));
     state
 }

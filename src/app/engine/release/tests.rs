@@ -21,7 +21,7 @@ const NAME: &str = "2026.47";
 
 fn policy(state: &State) -> crate::domain::policy::Policy {
     let mut policy = (*state.engine.policy).clone();
-    policy.version = Digest::of(["with a release"]);
+    policy.version = Digest::of(["with a release"]).into();
     for stage in policy
         .services
         .iter_mut()

@@ -42,7 +42,7 @@ fn sampled() -> (State, u64) {
 fn change(state: &mut State, gates: Vec<GateSpec>) -> Vec<Effect> {
     let mut policy = (*state.engine.policy).clone();
     policy.services[0].path[1].gates = gates.into();
-    policy.version = Digest::of([format!("{policy:?}").as_str()]);
+    policy.version = Digest::of([format!("{policy:?}").as_str()]).into();
     update(state, now(), Msg::Reloaded(Ok(Arc::new(policy))))
 }
 
@@ -317,7 +317,7 @@ fn never_well() -> State {
         health,
         tasks: Vec::new(),
     });
-    policy.version = Digest::of(["verified"]);
+    policy.version = Digest::of(["verified"]).into();
     let began = now() + SignedDuration::from_secs(1);
     state.engine.ledger.get_or_insert_default().began = Some(began);
     update(&mut state, now(), Msg::Reloaded(Ok(Arc::new(policy))));

@@ -126,7 +126,7 @@ fn a_forge_that_a_changed_config_is_the_first_to_use_is_asked_at_once() {
     let mut engine = harness::state().engine;
     let mut policy = (*engine.policy).clone();
     policy.services[0].forge = "elsewhere".into();
-    policy.version = Digest::from("moved");
+    policy.version = Digest::from("moved").into();
     let effects = engine.take(Msg::Reloaded(Ok(Arc::new(policy))), harness::now());
     let asked = |effect: &Effect| match effect {
         Effect::Fetch {

@@ -29,7 +29,7 @@ fn listed() -> State {
         ],
     }]
     .into();
-    policy.version = Digest::of(["listed"]);
+    policy.version = Digest::of(["listed"]).into();
     update(&mut state, now(), Msg::Reloaded(Ok(Arc::new(policy))));
     on(&mut state, "api", "production");
     state

@@ -11,7 +11,7 @@ fn with_release() -> State {
     let mut state = state();
     add_release(&mut state);
     let mut policy = (*state.engine.policy).clone();
-    policy.version = Digest::of(["with a release"]);
+    policy.version = Digest::of(["with a release"]).into();
     for stage in policy.services.iter_mut().flat_map(|one| &mut one.path) {
         stage.gates = [GateSpec::Fresh].into();
     }

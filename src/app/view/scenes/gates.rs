@@ -40,7 +40,7 @@ pub(super) fn policy(plans: &[Plan]) -> Policy {
     };
     Policy {
         releases: Vec::new(),
-        version: Digest::of(["scene"]),
+        version: Digest::of(["scene"]).into(),
         max_age: SignedDuration::from_secs(60),
         environments: PATH
             .iter()

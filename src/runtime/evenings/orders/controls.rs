@@ -148,7 +148,7 @@ impl World {
             environment: None,
             revision: None,
             reason: Some("me too".to_owned()),
-            policy: self.policy.version.clone(),
+            policy: self.policy.version().clone(),
             event: Event::HoldPlaced { hold },
         };
         let _ = self.book.append(&instance, draft, &Precondition::None);

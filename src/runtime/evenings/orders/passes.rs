@@ -205,7 +205,7 @@ impl World {
             environment: None,
             revision: None,
             reason: None,
-            policy: self.policy.version.clone(),
+            policy: self.policy.version().clone(),
             event: Event::OverrideGranted { grant: again },
         };
         let instance = self.operators[who].instance.clone();
