@@ -98,6 +98,7 @@ pub struct CellStatus {
     pub verdict: &'static str,
     pub earliest: EarliestStatus,
     pub gates: Vec<GateStatus>,
+    /// Those that cover the promotion into it, and those that name what is live.
     pub holds: Vec<HoldStatus>,
     /// What is live came there by another way than gonogo's.
     pub out_of_band: bool,
@@ -284,6 +285,7 @@ impl CellStatus {
             holds: cell
                 .holds
                 .iter()
+                .chain(&cell.against_live)
                 .map(|hold| HoldStatus::on(engine, hold, &row.service.name, &cell.environment, now))
                 .collect(),
             out_of_band: cell.out_of_band,

@@ -23,11 +23,15 @@ mod door;
 
 pub use door::{run_at_the_door, run_to_repeat, superseded, waiting_run};
 
-/// How a cell is shown. The first that applies, in this order of weight: `Stale` when the facts
-/// are, then what is happening, then what happened, then what may.
+/// How a cell is shown, by board, status and plain mode alike. Stale facts outweigh what is happening,
+/// that outweighs what is wrong with what is live, that what happened, and that what may.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum CellState {
     Failed,
+    /// What is live failed its verification.
+    Unfit,
+    /// Checks of what is live have turned red since it was promoted (P6).
+    Red,
     Held,
     Running,
     Stale,
@@ -35,20 +39,29 @@ pub enum CellState {
     Waiting,
     Gated,
     Ready,
+    /// What is live is being verified, within a time limit.
+    Verifying,
+    /// What is live came by another way than gonogo's (P8).
+    OutOfBand,
     RolledBack,
     Ok,
     None,
 }
 
 impl CellState {
-    pub const ALL: [Self; 10] = [
+    /// What needs somebody most comes first: rows are sorted and grouped in this order.
+    pub const ALL: [Self; 14] = [
         Self::Failed,
+        Self::Unfit,
+        Self::Red,
         Self::Held,
         Self::Running,
         Self::Stale,
+        Self::Ready,
         Self::Waiting,
         Self::Gated,
-        Self::Ready,
+        Self::Verifying,
+        Self::OutOfBand,
         Self::RolledBack,
         Self::Ok,
         Self::None,
@@ -58,12 +71,16 @@ impl CellState {
     pub fn word(self) -> &'static str {
         match self {
             Self::Failed => "failed",
+            Self::Unfit => "unfit",
+            Self::Red => "red",
             Self::Held => "held",
             Self::Running => "running",
             Self::Stale => "stale",
             Self::Waiting => "waiting",
             Self::Gated => "gated",
             Self::Ready => "ready",
+            Self::Verifying => "verifying",
+            Self::OutOfBand => "out-of-band",
             Self::RolledBack => "rolled-back",
             Self::Ok => "ok",
             Self::None => "none",
@@ -115,7 +132,11 @@ pub struct Cell {
     pub candidate: Option<Revision>,
     /// How many commits the candidate is ahead, if the scope is known.
     pub ahead: Option<u64>,
+    /// Holds that cover the promotion into it.
     pub holds: Vec<Hold>,
+    /// Holds that name what is live itself: an incident's, when its verification failed. They stop
+    /// nothing that would replace it.
+    pub against_live: Vec<Hold>,
     pub judgement: Judgement,
     /// What the operator sees, hashed: live and wanted revision, gates, holds.
     pub digest: Digest,
@@ -204,6 +225,15 @@ impl Cell {
             })
             .cloned()
             .collect();
+        let named = ledger.into_iter().zip(live.as_ref());
+        let against_live: Vec<Hold> = named
+            .flat_map(|(ledger, live)| {
+                let known = ledger.holds_on(&service.name, environment, Some(&live.sha), now);
+                known.filter(move |hold| hold.names(&live.sha))
+            })
+            .filter(|hold| holds.iter().all(|other| other.id != hold.id))
+            .cloned()
+            .collect();
         let case = Case {
             policy,
             service,
@@ -253,6 +283,7 @@ impl Cell {
             failed,
             candidate,
             holds,
+            against_live,
             judgement,
             digest,
         }
@@ -269,7 +300,14 @@ impl Cell {
             }
             Some(_) | None => {}
         }
-        if self.holds.iter().any(|hold| hold.is_on(now)) {
+        let wrong = self.wrong();
+        match wrong {
+            Some(CellState::Unfit) => return CellState::Unfit,
+            // A newer deployment that failed weighs more than what else is said of what is live.
+            Some(wrong) if self.is_held(now) || self.failed.is_none() => return wrong,
+            Some(_) | None => {}
+        }
+        if self.is_held(now) {
             return CellState::Held;
         }
         if self.failed.is_some() {
@@ -282,15 +320,43 @@ impl Cell {
         }
     }
 
+    fn is_held(&self, now: Timestamp) -> bool {
+        self.holds.iter().any(|hold| hold.is_on(now))
+    }
+
+    /// What is to be said of what is live, where it is more than that it is up.
+    fn wrong(&self) -> Option<CellState> {
+        self.live.as_ref()?;
+        match &self.verification {
+            verification::Standing::Failed { .. } => return Some(CellState::Unfit),
+            verification::Standing::Verifying { until: Some(_), .. } => {
+                return Some(CellState::Verifying);
+            }
+            verification::Standing::NotAsked
+            | verification::Standing::Unknown
+            | verification::Standing::Verifying { until: None, .. }
+            | verification::Standing::Passed => {}
+        }
+        match &self.red {
+            Some(_) => Some(CellState::Red),
+            None => self.out_of_band.then_some(CellState::OutOfBand),
+        }
+    }
+
     /// The state of the promotion into the cell: what the `NEXT` column shows.
     pub fn next(&self, facts: &Fact<ServiceFacts>, policy: &Policy, now: Timestamp) -> CellState {
         let state = self.state(facts, policy, now);
         match state {
             CellState::Stale | CellState::Running | CellState::Held => return state,
+            _ if self.is_held(now) => return CellState::Held,
             CellState::Failed
+            | CellState::Unfit
+            | CellState::Red
             | CellState::Waiting
             | CellState::Gated
             | CellState::Ready
+            | CellState::Verifying
+            | CellState::OutOfBand
             | CellState::RolledBack
             | CellState::Ok
             | CellState::None => {}

@@ -301,6 +301,60 @@ fn only_what_is_under_way_moves_and_not_where_nobody_wants_that() {
     assert!(!picture(&state).contains('▹'));
 }
 
+/// The timeline is history: nothing of it blinks, whatever it began.
+#[test]
+fn nothing_of_the_timeline_moves() {
+    let mut state = scenes::busy(200, 60);
+    for cell in state
+        .engine
+        .board
+        .rows
+        .iter_mut()
+        .flat_map(|row| &mut row.cells)
+    {
+        cell.in_flight = None;
+    }
+    state.interface.motion = true;
+    for screen in [Screen::Board, Screen::Timeline] {
+        state.interface.screen = screen;
+        for _ in 0..2 {
+            state.now += jiff::SignedDuration::from_secs(1);
+            let told = picture(&state);
+            assert!(told.contains("PROMOTE") && !told.contains('▹'), "{told}");
+        }
+    }
+}
+
+/// Board, status and plain lines say the same of what failed its verification, and it stands where
+/// somebody is needed.
+#[test]
+fn what_failed_its_verification_is_unfit_wherever_it_is_told() {
+    use crate::app::status::CellStatus;
+    use crate::domain::ids::{EnvironmentName, ServiceName};
+    use crate::domain::verification::Standing;
+    let mut state = scenes::calm(120, 36);
+    let service = ServiceName::from("notify");
+    let environment = EnvironmentName::from("prod");
+    let mut rows = state.engine.board.rows.iter_mut();
+    let row = rows.find(|row| row.service.name == service).unwrap();
+    let mut cells = row.cells.iter_mut();
+    let cell = cells.find(|cell| cell.environment == environment).unwrap();
+    cell.verification = Standing::Failed {
+        why: "errors 5 %".to_owned(),
+    };
+    scenes::order(&mut state);
+    assert_eq!(state.interface.order.first(), Some(&service));
+    let told = picture(&state);
+    for said in ["1 unfit", "-- unfit --", "! UNFIT"] {
+        assert!(told.contains(said), "{said}:\n{told}");
+    }
+    let status = CellStatus::find(&state.engine, &service, &environment, state.now).unwrap();
+    assert_eq!(status.state, "unfit");
+    let mut lines = crate::app::plain::Plain::default();
+    let said = lines.news(&state.engine, &[], state.now).join("\n");
+    assert!(said.contains(" unfit"), "{said}");
+}
+
 #[test]
 fn ascii_mode_draws_nothing_but_ascii_for_its_own_signs() {
     let mut state = scenes::dialogs::promote(120, 36);

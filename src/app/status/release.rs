@@ -95,6 +95,7 @@ pub struct MoveStatus {
     pub wave: usize,
     pub from: Option<RevisionStatus>,
     pub to: RevisionStatus,
+    /// Of a move that needs a person, `at` is before when it cannot go whoever acts.
     pub earliest: EarliestStatus,
     /// Nine of ten promotions took no longer, in seconds; and of how many that is known.
     pub p90_seconds: Option<i64>,
@@ -109,6 +110,9 @@ pub struct BlockedStatus {
     pub gate: String,
     pub verdict: &'static str,
     pub why: String,
+    /// When it opens by itself, else who can open it, as far as either is known.
+    pub opens_at: Option<Timestamp>,
+    pub who: Option<String>,
 }
 
 /// A run of a release.
@@ -137,7 +141,7 @@ pub struct ProgressStatus {
     pub wave: usize,
     pub from: Option<RevisionStatus>,
     pub to: RevisionStatus,
-    /// `ready`, `blocked`, `in-flight`, `arrived`, `failed`.
+    /// `ready`, `blocked`, `in-flight`, `arrived`, `failed`; of a run that has ended `not-started`.
     pub state: &'static str,
     pub why: Option<String>,
 }
@@ -267,7 +271,10 @@ fn move_status(planned: &Planned) -> MoveStatus {
         wave: planned.moved.wave + 1,
         from: planned.moved.from.as_ref().map(RevisionStatus::of),
         to: RevisionStatus::of(&planned.moved.to),
-        earliest: EarliestStatus::of(&planned.earliest),
+        earliest: EarliestStatus {
+            at: planned.not_before,
+            ..EarliestStatus::of(&planned.earliest)
+        },
         p90_seconds: planned.estimate.p90.map(|p90| p90.as_secs()),
         samples: planned.estimate.samples,
         p90_of: planned.estimate.like.as_ref().map(ToString::to_string),
@@ -278,6 +285,8 @@ fn move_status(planned: &Planned) -> MoveStatus {
                 gate: blocked.gate.clone(),
                 verdict: blocked.state.word(),
                 why: blocked.why.clone(),
+                opens_at: blocked.opens_at,
+                who: blocked.who.clone(),
             })
             .collect(),
     }
@@ -335,7 +344,13 @@ impl RunStatus {
                 .moves
                 .iter()
                 .map(|moved| {
-                    let (state, why) = words(progress(moved));
+                    let (state, why) = match progress(moved) {
+                        // Nobody will start it any more: what its gates say now is another matter.
+                        Progress::Ready | Progress::Blocked(_) if run.ended.is_some() => {
+                            ("not-started", None)
+                        }
+                        progress => words(progress),
+                    };
                     ProgressStatus {
                         service: moved.service.to_string(),
                         wave: moved.wave + 1,

@@ -14,7 +14,6 @@ use crate::domain::board;
 use crate::domain::cell::{Cell, CellState};
 use crate::domain::ids::{EnvironmentName, ServiceName};
 use crate::domain::phase::Phase;
-use crate::domain::verification::Standing;
 
 pub(super) fn main(look: &Look<'_>) -> Vec<Panel> {
     if let Some(panel) = empty::board(look) {
@@ -273,14 +272,14 @@ fn cell_entry(look: &Look<'_>, row: &board::Row, cell: &Cell) -> Entry {
             Line::of(tone, format!("{glyph} {word}")),
         ),
         CellState::None => return Entry::of(Line::of(tone, ". NONE")),
-        _ if sign(cell).is_some() => (
-            Line::plain(label(cell.live.as_ref())),
-            sign(cell).map_or_else(Line::new, |(word, tone)| Line::of(tone, word)),
-        ),
         CellState::Held
+        | CellState::Unfit
+        | CellState::Red
         | CellState::Waiting
         | CellState::Gated
         | CellState::Ready
+        | CellState::Verifying
+        | CellState::OutOfBand
         | CellState::RolledBack
         | CellState::Ok => (
             Line::plain(label(cell.live.as_ref())),
@@ -292,22 +291,6 @@ fn cell_entry(look: &Look<'_>, row: &board::Row, cell: &Cell) -> Entry {
         tail,
         selected: false,
     }
-}
-
-/// What is wrong with what is live, where something is: it outweighs that it is up.
-fn sign(cell: &Cell) -> Option<(&'static str, Tone)> {
-    match &cell.verification {
-        Standing::Failed { .. } => return Some(("! UNFIT", Tone::Bad)),
-        Standing::Verifying { until: Some(_), .. } => return Some(("? VERIFY", Tone::Running)),
-        Standing::NotAsked
-        | Standing::Unknown
-        | Standing::Verifying { until: None, .. }
-        | Standing::Passed => {}
-    }
-    if cell.out_of_band {
-        return Some(("! OOB", Tone::Warning));
-    }
-    cell.red.as_ref().map(|_| ("! RED", Tone::Bad))
 }
 
 /// `▸ RUN 62%`, or how long it has been under way where nobody knows how far it is.
@@ -388,7 +371,11 @@ pub(super) fn next_entry(look: &Look<'_>, row: &board::Row, cell: &Cell) -> Entr
                 None => Line::of(tone, format!("{glyph} READY {passing}/{all}")),
             }
         }
-        CellState::Failed => Line::of(tone, format!("{glyph} {word}")),
+        CellState::Failed
+        | CellState::Unfit
+        | CellState::Red
+        | CellState::Verifying
+        | CellState::OutOfBand => Line::of(tone, format!("{glyph} {word}")),
         CellState::RolledBack | CellState::Ok | CellState::None => {
             if cell.live.is_none() {
                 return Entry::of(Line::of(Tone::Muted, ". NONE"));

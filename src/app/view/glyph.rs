@@ -40,12 +40,16 @@ impl Glyphs {
     pub fn state(self, state: CellState) -> (&'static str, &'static str, Tone) {
         match state {
             CellState::Failed => (self.pick("✗", "x"), "FAIL", Tone::Bad),
+            CellState::Unfit => (self.warning(), "UNFIT", Tone::Bad),
+            CellState::Red => (self.warning(), "RED", Tone::Bad),
             CellState::Held => (self.pick("■", "#"), "HOLD", Tone::Warning),
             CellState::Running => (self.running(), "RUN", Tone::Running),
             CellState::Stale => ("?", "STALE", Tone::Unknown),
             CellState::Waiting => (self.pick("◷", "~"), "WAIT", Tone::Running),
             CellState::Gated => (self.pick("◇", "-"), "GATED", Tone::Warning),
             CellState::Ready => (self.pick("◆", "*"), "READY", Tone::Accent),
+            CellState::Verifying => ("?", "VERIFY", Tone::Running),
+            CellState::OutOfBand => (self.warning(), "OOB", Tone::Warning),
             CellState::RolledBack => ("<", "BACK", Tone::Warning),
             CellState::Ok => (self.pick("✓", "+"), "OK", Tone::Good),
             CellState::None => (".", "NONE", Tone::Muted),
@@ -114,6 +118,11 @@ impl Glyphs {
             Self::Beat => "▹",
             Self::Unicode | Self::Ascii => self.pick("▸", ">"),
         }
+    }
+
+    /// What began once and is told of later: it never moves.
+    pub fn began(self) -> &'static str {
+        self.pick("▸", ">")
     }
 
     pub fn waiting(self) -> &'static str {

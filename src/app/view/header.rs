@@ -217,7 +217,11 @@ fn counts(look: &Look<'_>) -> Line {
         (tally.gated, "gated", Tone::Warning),
         (tally.held, "held", Tone::Warning),
         (tally.failed, "fail", Tone::Bad),
+        (tally.unfit, "unfit", Tone::Bad),
+        (tally.red, "red", Tone::Bad),
         (tally.stale, "stale", Tone::Unknown),
+        (tally.verifying, "verify", Tone::Running),
+        (tally.out_of_band, "oob", Tone::Warning),
         (tally.loading, "reading", Tone::Muted),
         (tally.level, "level", Tone::Muted),
     ] {
@@ -235,6 +239,8 @@ pub(super) fn wrong(look: &Look<'_>) -> Line {
     for (count, word, tone) in [
         (tally.held, "HOLD", Tone::Warning),
         (tally.failed, "FAIL", Tone::Bad),
+        (tally.unfit, "UNFIT", Tone::Bad),
+        (tally.red, "RED", Tone::Bad),
         (tally.stale, "STALE", Tone::Unknown),
     ] {
         if count > 0 {

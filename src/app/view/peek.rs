@@ -122,7 +122,8 @@ pub(super) fn notices(look: &Look<'_>, row: &Row, cell: &Cell) -> Vec<Line> {
         }
         lines.push(Line::of(Tone::Unknown, format!("? {text}")));
     }
-    for hold in cell.holds.iter().filter(|hold| hold.is_on(look.now)) {
+    let holds = cell.holds.iter().chain(&cell.against_live);
+    for hold in holds.filter(|hold| hold.is_on(look.now)) {
         let (glyph, _, tone) = look.glyphs.state(crate::domain::cell::CellState::Held);
         let until = hold.until.map_or_else(
             || "until lifted".to_owned(),

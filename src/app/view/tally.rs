@@ -20,6 +20,10 @@ pub struct Tally {
     pub gated: usize,
     pub held: usize,
     pub failed: usize,
+    pub unfit: usize,
+    pub red: usize,
+    pub verifying: usize,
+    pub out_of_band: usize,
     pub stale: usize,
     /// Never read yet, and nothing went wrong.
     pub loading: usize,
@@ -65,6 +69,10 @@ impl Tally {
             }
             let count = match standing {
                 CellState::Failed => &mut tally.failed,
+                CellState::Unfit => &mut tally.unfit,
+                CellState::Red => &mut tally.red,
+                CellState::Verifying => &mut tally.verifying,
+                CellState::OutOfBand => &mut tally.out_of_band,
                 CellState::Held => &mut tally.held,
                 CellState::Running => &mut tally.running,
                 CellState::Stale => &mut tally.stale,
@@ -88,8 +96,7 @@ impl Tally {
     }
 }
 
-/// Where a service stands, by the cell that needs somebody most: failed, held, running, stale,
-/// ready, waiting, gated, level.
+/// Where a service stands, by the cell that needs somebody most, in the order of `CellState::ALL`.
 pub fn standing(row: &Row, policy: &Policy, now: Timestamp) -> CellState {
     stands(row, policy, now).0
 }
@@ -143,15 +150,19 @@ impl Stands {
 pub fn rank(state: CellState) -> u8 {
     match state {
         CellState::Failed => 0,
-        CellState::Held => 1,
-        CellState::Running => 2,
-        CellState::Stale => 3,
-        CellState::Ready => 4,
-        CellState::Waiting => 5,
-        CellState::Gated => 6,
-        CellState::RolledBack => 7,
-        CellState::Ok => 8,
-        CellState::None => 9,
+        CellState::Unfit => 1,
+        CellState::Red => 2,
+        CellState::Held => 3,
+        CellState::Running => 4,
+        CellState::Stale => 5,
+        CellState::Ready => 6,
+        CellState::Waiting => 7,
+        CellState::Gated => 8,
+        CellState::Verifying => 9,
+        CellState::OutOfBand => 10,
+        CellState::RolledBack => 11,
+        CellState::Ok => 12,
+        CellState::None => 13,
     }
 }
 
@@ -171,4 +182,16 @@ fn owner(board: &Board) -> Option<String> {
         .iter()
         .all(|row| row.service.repo.as_str().starts_with(&prefix));
     shared.then_some(first)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn states_are_listed_in_the_order_of_their_ranks_each_with_its_own() {
+        let ranks: Vec<u8> = CellState::ALL.into_iter().map(rank).collect();
+        let all: Vec<u8> = (0..14).collect();
+        assert_eq!(ranks, all);
+    }
 }

@@ -7,7 +7,8 @@ use super::line::{Line, Tone};
 use super::look::Look;
 use super::panel::{Bar, Content, Panel};
 use crate::app::engine::JournalState;
-use crate::domain::entry;
+use crate::domain::entry::{self, Event};
+use crate::domain::ids::Person;
 
 mod said;
 
@@ -58,7 +59,7 @@ pub(super) fn cells(look: &Look<'_>, entry: &entry::Entry) -> Vec<Line> {
     let revision = draft.revision.as_ref().map_or("-", |sha| sha.short());
     vec![
         Line::of(Tone::Muted, look.clock.long(draft.at)),
-        Line::plain(draft.actor.to_string()),
+        Line::plain(who(draft)),
         Line::of(Tone::Strong, said.what),
         Line::plain(place(draft)),
         Line::of(Tone::Muted, revision.to_owned()),
@@ -75,7 +76,18 @@ fn sign(look: &Look<'_>, tone: Tone) -> Option<&'static str> {
         Tone::Bad => Some(look.glyphs.bad()),
         Tone::Unknown => Some("?"),
         Tone::Warning => Some(look.glyphs.warning()),
-        _ => Some(look.glyphs.running()),
+        // What was under way then is history by now: only what moves blinks.
+        _ => Some(look.glyphs.began()),
+    }
+}
+
+/// Who did it: of a deployment that was seen, whoever deployed, not whose gonogo saw it.
+fn who(draft: &entry::Draft) -> String {
+    match &draft.event {
+        Event::DeploymentSeen { by, .. } | Event::DeploymentOutOfBand { by, .. } => by
+            .as_ref()
+            .map_or_else(|| "?".to_owned(), Person::to_string),
+        _ => draft.actor.to_string(),
     }
 }
 
@@ -98,7 +110,38 @@ pub(super) fn short(look: &Look<'_>, entry: &entry::Entry) -> Line {
         format!(" {} ", look.clock.short(entry.draft.at)),
     )
     .with(said.tone, format!("{sign} "))
-    .with(Tone::Plain, format!("{} ", entry.draft.actor))
+    .with(Tone::Plain, format!("{} ", who(&entry.draft)))
     .with(Tone::Strong, format!("{} ", said.what))
     .with(Tone::Plain, place(&entry.draft))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::ids::{DeploymentId, Digest, Seq};
+
+    #[test]
+    fn a_deployment_that_was_seen_is_its_deployers_and_not_whose_gonogo_saw_it() {
+        let draft = entry::Draft {
+            at: jiff::Timestamp::UNIX_EPOCH,
+            actor: "alice".into(),
+            service: Some("fraud-ml".into()),
+            environment: Some("production".into()),
+            revision: None,
+            reason: None,
+            policy: Digest::of(["policy"]),
+            event: Event::DeploymentOutOfBand {
+                deployment: DeploymentId(7),
+                by: Some("dee".into()),
+            },
+        };
+        assert_eq!(who(&draft), "dee");
+        let entry = entry::Entry {
+            seq: Seq(1),
+            draft,
+            previous: Digest::of([""]),
+            hash: Digest::of(["entry"]),
+        };
+        assert!(Said::of(&entry).detail.ends_with("seen by alice"));
+    }
 }

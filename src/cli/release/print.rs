@@ -8,6 +8,7 @@ use crate::app::status::EarliestStatus;
 use crate::app::status::release::{
     MoveStatus, PlanStatus, ProgressStatus, ReleaseDetail, ReleaseStatus, RunStatus, VoteStatus,
 };
+use crate::app::view::time::span as took;
 use crate::cli::output::{self, instant, span};
 use crate::domain::release::run::Ending;
 
@@ -135,7 +136,21 @@ pub(super) fn plan(plan: &PlanStatus, now: Timestamp) {
     };
     match &plan.fits_why {
         Some(why) => output::line(&format!("  {fits}: {why}")),
-        None => output::line(&format!("  {fits}")),
+        None => output::line(&format!("  {fits}{}", if_people_act(plan))),
+    }
+}
+
+/// What fits only because it is taken that people act in time: who has to.
+fn if_people_act(plan: &PlanStatus) -> String {
+    let needed = plan.moves.iter().filter_map(|moved| {
+        let people = moved.blocked.iter().filter_map(|gate| gate.who.as_deref());
+        let people: Vec<&str> = people.collect();
+        (!people.is_empty()).then(|| format!("{} needs {}", moved.service, people.join(" and ")))
+    });
+    let needed: Vec<String> = needed.collect();
+    match needed.is_empty() {
+        true => String::new(),
+        false => format!(" if people act in time: {}", needed.join("; ")),
     }
 }
 
@@ -147,7 +162,7 @@ fn moving(moved: &MoveStatus, now: Timestamp) -> String {
             let like = moved.p90_of.as_ref();
             format!(
                 "takes {} ({} seen{})",
-                span(jiff::SignedDuration::from_secs(seconds)),
+                took(jiff::SignedDuration::from_secs(seconds)),
                 moved.samples,
                 like.map_or_else(String::new, |like| format!(" in {like}"))
             )
@@ -161,9 +176,14 @@ fn moving(moved: &MoveStatus, now: Timestamp) -> String {
         earliest(&moved.earliest, now)
     );
     for blocked in &moved.blocked {
+        let opens = match (blocked.opens_at, &blocked.who) {
+            (Some(at), _) => format!("; opens {}{}", instant(at), distance(at, now)),
+            (None, Some(who)) => format!("; needs {who}"),
+            (None, None) => String::new(),
+        };
         let _ = write!(
             line,
-            "\n      {} {}: {}",
+            "\n      {} {}: {}{opens}",
             blocked.verdict, blocked.gate, blocked.why
         );
     }
@@ -175,10 +195,13 @@ fn earliest(earliest: &EarliestStatus, now: Timestamp) -> String {
     match (earliest.kind, earliest.at) {
         ("now", _) => "may go now".to_owned(),
         ("at", Some(at)) => format!("may go {}{}", instant(at), distance(at, now)),
-        ("needs-person", _) => format!(
-            "when {} acts on {gate}",
-            earliest.who.as_deref().unwrap_or("somebody")
-        ),
+        ("needs-person", at) => {
+            let who = earliest.who.as_deref().unwrap_or("somebody");
+            let at = at.map_or_else(String::new, |at| {
+                format!(", not before {}{}", instant(at), distance(at, now))
+            });
+            format!("when {who} acts on {gate}{at}")
+        }
         _ => format!("no known time: {gate}"),
     }
 }

@@ -303,3 +303,68 @@ fn p5_what_still_waits_is_superseded_by_the_newest_that_waits() {
         .collect();
     assert_eq!(words, ["2.40.3 superseded by 2.41.0"]);
 }
+
+#[test]
+fn what_is_wrong_with_what_is_live_is_its_state_and_hides_neither_hold_nor_candidate() {
+    let world = world();
+    let mut cell = cell(&world);
+    let states = |cell: &Cell| {
+        let (facts, policy) = (&world.facts, &world.policy);
+        (
+            cell.state(facts, policy, now()),
+            cell.next(facts, policy, now()),
+        )
+    };
+    cell.out_of_band = true;
+    assert_eq!(states(&cell), (CellState::OutOfBand, CellState::Ready));
+    cell.red = Some("unit is red".to_owned());
+    assert_eq!(states(&cell), (CellState::Red, CellState::Ready));
+    cell.verification = verification::Standing::Verifying {
+        since: ago(1),
+        until: Some(later(9)),
+    };
+    assert_eq!(states(&cell), (CellState::Verifying, CellState::Ready));
+    cell.verification = verification::Standing::Failed {
+        why: "errors 5 %".to_owned(),
+    };
+    assert_eq!(states(&cell), (CellState::Unfit, CellState::Ready));
+    cell.failed = Some(revision(WANTED, "2.41.0"));
+    assert_eq!(states(&cell), (CellState::Unfit, CellState::Ready));
+    let cover = Cover {
+        service: None,
+        environment: Some("production".into()),
+        revision: None,
+    };
+    cell.holds = vec![hold("h-1", cover, None)];
+    assert_eq!(states(&cell), (CellState::Unfit, CellState::Held));
+}
+
+#[test]
+fn a_hold_that_names_what_is_live_is_told_and_stops_nothing_that_replaces_it() {
+    let cover = Cover {
+        service: None,
+        environment: Some("production".into()),
+        revision: Some(sha(LIVE)),
+    };
+    let world = world().held(hold("i-1", cover, None));
+    let cell = cell(&world);
+    assert_eq!(cell.holds, []);
+    let ids: Vec<&str> = cell
+        .against_live
+        .iter()
+        .map(|hold| hold.id.as_str())
+        .collect();
+    assert_eq!(ids, ["i-1"]);
+    assert_eq!(next(&world), CellState::Ready);
+    let verdicts = cell.judgement.verdicts.iter();
+    let told = verdicts
+        .clone()
+        .find(|verdict| verdict.gate == "hold")
+        .unwrap();
+    assert_eq!(told.state, gate::State::Open);
+    assert_eq!(
+        told.why,
+        "nobody holds what would replace 2.40.3, which is held itself: heap grows 3%/h"
+    );
+    assert_eq!(told.evidence.len(), 1);
+}

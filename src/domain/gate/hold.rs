@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use super::{Case, State, Verdict, no_journal, words};
 use crate::domain::hold::{Hold, HoldKind};
+use crate::domain::ledger::Ledger;
 
 const GATE: &str = "hold";
 
@@ -24,7 +25,7 @@ pub fn judge(case: &Case<'_>, now: Timestamp) -> Verdict {
             let why = "a rollback passes the hold, which is on what goes forward";
             return Verdict::new(GATE, State::Open, why);
         }
-        [] => return Verdict::new(GATE, State::Open, "nobody holds it"),
+        [] => return open(case, ledger, now),
         [hold] => match hold.until {
             Some(until) => format!(
                 "{} holds it until {}: {}",
@@ -49,9 +50,6 @@ pub fn judge(case: &Case<'_>, now: Timestamp) -> Verdict {
         .map(|hold| hold.until)
         .reduce(|one, other| Some(one?.max(other?)))
         .flatten();
-    let mut owners: Vec<&str> = holds.iter().map(|hold| hold.owner.as_str()).collect();
-    owners.sort_unstable();
-    owners.dedup();
     let verdict = Verdict::new(GATE, State::Closed, why)
         .opens_when(if holds.len() == 1 {
             "the hold is lifted"
@@ -59,21 +57,44 @@ pub fn judge(case: &Case<'_>, now: Timestamp) -> Verdict {
             "every hold is lifted"
         })
         .opens_at(opens_at)
-        .who(words::list(owners));
-    holds.into_iter().fold(verdict, |verdict, hold| {
-        let until = match hold.until {
-            Some(until) => format!("until {}", words::instant(until, now)),
-            None => "until lifted".to_owned(),
-        };
-        let value = format!(
-            "{} on {}, since {}, {until}: {}",
-            hold.owner,
-            hold.cover,
-            words::instant(hold.since, now),
-            hold.reason
-        );
-        verdict.evidence(format!("hold {}", hold.id), value, None, None)
-    })
+        // Whose it is stands in the reason; lifting it, with a reason, is anybody's.
+        .who("any operator");
+    holds
+        .into_iter()
+        .fold(verdict, |verdict, hold| with_evidence(verdict, hold, now))
+}
+
+/// Nobody holds what would go in. What is live may be held itself, by an incident's hold: that stops
+/// nothing that replaces it, and is told all the same.
+fn open(case: &Case<'_>, ledger: &Ledger, now: Timestamp) -> Verdict {
+    let named = case.live.and_then(|live| {
+        let environment = case.environment();
+        let mut known = ledger.holds_on(&case.service.name, environment, Some(&live.sha), now);
+        Some((live, known.find(|hold| hold.names(&live.sha))?))
+    });
+    let Some((live, hold)) = named else {
+        return Verdict::new(GATE, State::Open, "nobody holds it");
+    };
+    let why = format!(
+        "nobody holds what would replace {live}, which is held itself: {}",
+        hold.reason
+    );
+    with_evidence(Verdict::new(GATE, State::Open, why), hold, now)
+}
+
+fn with_evidence(verdict: Verdict, hold: &Hold, now: Timestamp) -> Verdict {
+    let until = match hold.until {
+        Some(until) => format!("until {}", words::instant(until, now)),
+        None => "until lifted".to_owned(),
+    };
+    let value = format!(
+        "{} on {}, since {}, {until}: {}",
+        hold.owner,
+        hold.cover,
+        words::instant(hold.since, now),
+        hold.reason
+    );
+    verdict.evidence(format!("hold {}", hold.id), value, None, None)
 }
 
 /// Says whether a hold that covers the case stops it.

@@ -93,6 +93,16 @@ impl Agenda {
             })
     }
 
+    /// Returns what cannot move as it should, and why: nothing starts with one of these.
+    pub fn stuck(&self) -> impl Iterator<Item = (&ServiceName, &str)> {
+        self.items
+            .iter()
+            .filter_map(|(service, standing)| match standing {
+                Standing::Stuck(why) => Some((service, why.as_str())),
+                Standing::Moves(_) | Standing::Level(_) => None,
+            })
+    }
+
     /// What it is, in words, so that a void vote can show the difference.
     pub fn words(&self) -> String {
         let words: Vec<String> = self

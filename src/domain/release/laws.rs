@@ -122,11 +122,12 @@ mod frozen {
     use crate::domain::gate::{State, Verdict, sum};
     use crate::domain::ledger::Ledger;
     use crate::domain::policy::{GateSpec, Policy};
-    use crate::domain::release::prognosis::{self, Estimate, Prognosis};
+    use crate::domain::release::prognosis::{self, Estimate, Fit, Prognosis};
     use crate::domain::release::{Item, Release};
 
-    /// How one service stands: whether it moves, and in how many minutes its gate opens, if it does.
-    type Stand = (bool, Option<u8>);
+    /// How one service stands: whether it moves, in how many minutes its gate opens, if it does, and
+    /// whether a person is needed as well.
+    type Stand = (bool, Option<u8>, bool);
 
     fn built(stands: &[Stand], waves: &[usize]) -> (Policy, Board, Release) {
         let mut world = World::new(vec![GateSpec::Fresh]);
@@ -148,7 +149,7 @@ mod frozen {
             now: now(),
         };
         let mut board = Board::unjudged(&policy, Board::default());
-        for (number, (moves, opens)) in stands.iter().enumerate() {
+        for (number, (moves, opens, person)) in stands.iter().enumerate() {
             board.merge(&name(number), Ok(facts.clone()), ago(0), basis);
             let row = board
                 .rows
@@ -165,8 +166,15 @@ mod frozen {
                         Verdict::new("soak", State::Waiting, "not yet").opens_at(Some(at(*minutes)))
                     }
                 };
-                cell.judgement.go = sum([verdict.state]);
-                cell.judgement.verdicts = vec![verdict].into();
+                let signed = if *person {
+                    Verdict::new("sign-off", State::Closed, "0 of 1 go").who("dee")
+                } else {
+                    Verdict::new("sign-off", State::Open, "1 of 1 go")
+                };
+                // A person's gate comes first: whoever looks at the first alone misses the other.
+                let verdicts = vec![signed, verdict];
+                cell.judgement.go = sum(verdicts.iter().map(|verdict| verdict.state));
+                cell.judgement.verdicts = verdicts.into();
             }
         }
         let last = waves.iter().copied().max().unwrap_or(0);
@@ -218,7 +226,8 @@ mod frozen {
         SignedDuration::from_mins(i64::from(takes[number]))
     }
 
-    /// Runs minute by minute on the same facts: what was promoted, when, and when it was live.
+    /// Runs minute by minute on the same facts: what was promoted, when, and when it was live. Who is
+    /// needed acts at once.
     fn ran(
         moves: &[Move],
         stands: &[Stand],
@@ -257,16 +266,52 @@ mod frozen {
         order
     }
 
+    #[test]
+    fn a_pinned_service_that_is_stuck_keeps_all_of_it_from_fitting() {
+        let stands = [(true, None, false), (true, None, false)];
+        let (policy, board, mut release) = built(&stands, &[0, 1]);
+        release.due = Some(at(240));
+        let fits = |release: &Release| planned(&policy, &board, release, &[1, 1]).fits;
+        assert_eq!(fits(&release), Fit::Fits);
+        release.items[1].pin = Some("v0.0.1".into());
+        let Fit::No(why) = fits(&release) else {
+            panic!("it does not start")
+        };
+        assert!(
+            why.starts_with("it does not start while s1 is stuck: v0.0.1 is pinned"),
+            "{why}"
+        );
+    }
+
+    #[test]
+    fn a_known_wait_counts_though_a_person_is_needed_too() {
+        let (policy, board, mut release) = built(&[(true, Some(80), true)], &[0]);
+        release.due = Some(at(60));
+        let plan = planned(&policy, &board, &release, &[1]);
+        assert_eq!(plan.waves[0].starts, Some(at(80)));
+        assert!(matches!(plan.fits, Fit::No(_)), "{plan:?}");
+        let earliest = &plan.waves[0].services[0].earliest;
+        assert!(
+            matches!(earliest, crate::domain::gate::Earliest::NeedsPerson { who, .. } if who == "dee"),
+            "{earliest:?}"
+        );
+    }
+
     proptest! {
         /// The same services in the same waves, the same ones left out; every wave ends when the
         /// plan says or before, exactly then where nothing in it opens later than the rest.
         #[test]
         fn a_plan_and_its_run_agree(
-            stands in proptest::collection::vec((any::<bool>(), proptest::option::of(1..90_u8)), 1..8),
+            stands in proptest::collection::vec(
+                (any::<bool>(), proptest::option::of(1..90_u8), any::<bool>()),
+                1..8,
+            ),
+            due in proptest::option::of(1..250_u8),
             waves in proptest::collection::vec(0..4_usize, 8),
             takes in proptest::collection::vec(1..60_u8, 8),
         ) {
-            let (policy, board, release) = built(&stands, &waves);
+            let (policy, board, mut release) = built(&stands, &waves);
+            release.due = due.map(at);
             let plan = planned(&policy, &board, &release, &takes);
             let agenda = crate::domain::release::agenda::Agenda::of(&release, &board);
             let moves: Vec<Move> = agenda.moves().cloned().collect();
@@ -283,7 +328,18 @@ mod frozen {
             said.sort();
             prop_assert_eq!(&done, &said);
             prop_assert_eq!(plan.skipped.len() + said.len(), stands.len());
-            let uniform = stands.iter().all(|(_, opens)| opens.is_none());
+            let uniform = stands.iter().all(|(_, opens, _)| opens.is_none());
+            // What is said to fit has arrived by then, and each who is needed is told.
+            let arrived = ran.iter().map(|one| one.3).max();
+            if let (Fit::Fits, Some(arrived), Some(due)) = (&plan.fits, arrived, release.due) {
+                prop_assert!(arrived <= due, "{plan:?}");
+            }
+            for planned in plan.waves.iter().flat_map(|wave| &wave.services) {
+                let number: usize = planned.moved.service.as_str()[1..].parse().expect("a number");
+                let needed = planned.blocked.iter().any(|gate| gate.who.as_deref() == Some("dee"));
+                prop_assert_eq!(needed, stands[number].2);
+                prop_assert_eq!(planned.not_before, stands[number].1.map(at));
+            }
             for wave in &plan.waves {
                 let of_wave = || ran.iter().filter(|(_, number, ..)| *number == wave.number);
                 let (starts, ends) = (

@@ -56,6 +56,8 @@ pub struct Planned {
     pub estimate: Estimate,
     /// When its own gates open, leaving out what earlier waves of this release open.
     pub earliest: Earliest,
+    /// The latest instant that any of its gates is known to wait for, whoever else is needed.
+    pub not_before: Option<Timestamp>,
     /// The gates that are in the way now.
     pub blocked: Vec<Blocked>,
 }
@@ -66,6 +68,10 @@ pub struct Blocked {
     pub gate: String,
     pub state: State,
     pub why: String,
+    /// When it opens by itself, as far as is known.
+    pub opens_at: Option<Timestamp>,
+    /// Who can open it, where time does not.
+    pub who: Option<String>,
 }
 
 /// Whether it fits the window and the due time.
@@ -126,7 +132,7 @@ pub fn of(
     Prognosis {
         name: release.name.clone(),
         digest: agenda.digest.clone(),
-        fits: fits(release, &waves, basis),
+        fits: fits(release, &agenda, &waves, basis),
         skipped: agenda
             .skipped()
             .map(|(service, why)| (service.clone(), why))
@@ -154,12 +160,15 @@ fn planned(
             gate: verdict.gate.clone(),
             state: verdict.state_at(now),
             why: verdict.why.clone(),
+            opens_at: opens(verdict, now),
+            who: opens(verdict, now).map_or_else(|| verdict.who.clone(), |_| None),
         })
         .collect();
     Planned {
         moved: moved.clone(),
         estimate,
         earliest: earliest(&blocking, now),
+        not_before: latest(&blocking, now).map(|(at, _)| at),
         blocked,
     }
 }
@@ -185,36 +194,45 @@ pub fn in_the_way<'a>(
         .collect()
 }
 
+/// When a gate opens by itself, if that is known and still to come.
+fn opens(verdict: &Verdict, now: Timestamp) -> Option<Timestamp> {
+    verdict.opens_at.filter(|opens| *opens > now)
+}
+
+/// The gate that opens last of those that open by themselves, and when.
+fn latest<'a>(blocking: &[&'a Verdict], now: Timestamp) -> Option<(Timestamp, &'a str)> {
+    let timed = blocking.iter();
+    let timed = timed.filter_map(|verdict| Some((opens(verdict, now)?, verdict.gate.as_str())));
+    timed.max_by_key(|(at, _)| *at)
+}
+
+/// What nobody can foresee outweighs a person, and a person outweighs time.
 fn earliest(blocking: &[&Verdict], now: Timestamp) -> Earliest {
-    let mut at: Option<(Timestamp, &str)> = None;
-    for verdict in blocking {
-        match (verdict.opens_at.filter(|opens| *opens > now), &verdict.who) {
-            (Some(opens), _) => {
-                if at.is_none_or(|(known, _)| known < opens) {
-                    at = Some((opens, &verdict.gate));
-                }
-            }
-            (None, Some(who)) => {
-                return Earliest::NeedsPerson {
-                    gate: verdict.gate.clone(),
-                    who: who.clone(),
-                };
-            }
-            (None, None) => {
-                return Earliest::NoKnownTime {
-                    gate: verdict.gate.clone(),
-                };
-            }
-        }
+    let untimed = || {
+        let all = blocking.iter();
+        all.filter(move |verdict| opens(verdict, now).is_none())
+    };
+    if let Some(stuck) = untimed().find(|verdict| verdict.who.is_none()) {
+        return Earliest::NoKnownTime {
+            gate: stuck.gate.clone(),
+        };
     }
-    at.map_or(Earliest::Now, |(at, gate)| Earliest::At {
+    let person = untimed().find_map(|verdict| Some((verdict, verdict.who.as_ref()?)));
+    if let Some((verdict, who)) = person {
+        return Earliest::NeedsPerson {
+            gate: verdict.gate.clone(),
+            who: who.clone(),
+        };
+    }
+    latest(blocking, now).map_or(Earliest::Now, |(at, gate)| Earliest::At {
         at,
         gate: gate.to_owned(),
     })
 }
 
 /// The first instant from `free` on at which every service of a wave may start. Where a person is
-/// needed, it is taken that the person acts in time: the prognosis names whom it waits for.
+/// needed, it is taken that the person acts in time: the prognosis names whom it waits for. What is
+/// known to wait for a time waits for it all the same.
 fn starts(
     release: &Release,
     services: &[Planned],
@@ -223,11 +241,10 @@ fn starts(
 ) -> Option<Timestamp> {
     let mut at = free;
     for planned in services {
-        match &planned.earliest {
-            Earliest::At { at: opens, .. } => at = at.max(*opens),
-            Earliest::NoKnownTime { .. } => return None,
-            Earliest::Now | Earliest::NeedsPerson { .. } | Earliest::Nothing => {}
+        if matches!(planned.earliest, Earliest::NoKnownTime { .. }) {
+            return None;
         }
+        at = planned.not_before.map_or(at, |opens| at.max(opens));
     }
     for _ in 0..ROUNDS {
         let mut next = at;
@@ -254,7 +271,13 @@ fn own_window<'a>(release: &Release, basis: Basis<'a>) -> Option<&'a Window> {
     windows.find(|window| window.name == *name)
 }
 
-fn fits(release: &Release, waves: &[Wave], basis: Basis<'_>) -> Fit {
+fn fits(release: &Release, agenda: &Agenda, waves: &[Wave], basis: Basis<'_>) -> Fit {
+    // Votes or not: a release does not start with one of its services stuck.
+    if let Some((service, why)) = agenda.stuck().next() {
+        return Fit::No(format!(
+            "it does not start while {service} is stuck: {why}; it can be left behind"
+        ));
+    }
     let Some(last) = waves.last() else {
         return Fit::Fits;
     };

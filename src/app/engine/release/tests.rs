@@ -576,4 +576,18 @@ fn p9_a_failed_verification_starts_no_more_waves() {
     let ended = world.run().ended.clone().expect("ended");
     let why = "api: 2222222 failed its verification: errors 5 %".to_owned();
     assert_eq!(ended.how, Ending::Stopped { why });
+    // What was not begun is not started any more, whatever its gates say.
+    let engine = &world.state.engine;
+    let status = crate::app::status::release::RunStatus::of(engine, world.run(), world.now());
+    let states: Vec<(&str, &str)> = status
+        .moves
+        .iter()
+        .map(|moved| (moved.service.as_str(), moved.state))
+        .collect();
+    let wanted = [
+        ("api", "failed"),
+        ("search", "not-started"),
+        ("billing", "not-started"),
+    ];
+    assert_eq!(states, wanted);
 }

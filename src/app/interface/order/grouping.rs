@@ -60,12 +60,16 @@ fn release(row: &Row, policy: &Policy) -> Option<usize> {
 fn state(standing: CellState) -> &'static str {
     match standing {
         CellState::Failed => "failed",
+        CellState::Unfit => "unfit",
+        CellState::Red => "red since",
         CellState::Held => "held",
         CellState::Running => "in flight",
         CellState::Stale => "stale",
         CellState::Ready => "ready",
         CellState::Waiting => "waiting",
         CellState::Gated => "gated",
+        CellState::Verifying => "being verified",
+        CellState::OutOfBand => "out of band",
         CellState::RolledBack | CellState::Ok | CellState::None => "level",
     }
 }

@@ -93,18 +93,7 @@ pub const COMPLETIONS: [&str; 8] = [
 ];
 
 /// States that can be looked for.
-pub(super) const STATES: [CellState; 10] = [
-    CellState::Failed,
-    CellState::Held,
-    CellState::Running,
-    CellState::Stale,
-    CellState::Waiting,
-    CellState::Gated,
-    CellState::Ready,
-    CellState::RolledBack,
-    CellState::Ok,
-    CellState::None,
-];
+pub(super) const STATES: [CellState; 14] = CellState::ALL;
 
 impl Query {
     /// Reads what was typed. What cannot be understood is told and does not filter.

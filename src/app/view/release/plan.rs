@@ -93,7 +93,12 @@ fn told_of(look: &Look<'_>, planned: &Planned) -> Line {
             let at = look.clock.short(*at);
             (Tone::Running, format!("from {at} ({gate})"))
         }
-        Earliest::NeedsPerson { who, .. } => (Tone::Warning, format!("needs {who}")),
+        Earliest::NeedsPerson { who, .. } => {
+            let at = planned.not_before.map_or_else(String::new, |at| {
+                format!(", not before {}", look.clock.short(at))
+            });
+            (Tone::Warning, format!("needs {who}{at}"))
+        }
         Earliest::NoKnownTime { gate } => (Tone::Warning, format!("{gate}: no known time")),
     };
     Line::plain(pad(&cut(&movement(&planned.moved), 20), 21))

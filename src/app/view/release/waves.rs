@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use super::super::line::{Line, Tone, cut};
+use super::super::line::{Line, Tone, cut, width};
 use super::super::look::Look;
 use super::super::panel::Bar;
 use super::super::scope;
@@ -15,6 +15,8 @@ use crate::domain::release::agenda::Move;
 use crate::domain::release::prognosis::{Fit, Planned, Wave};
 use crate::domain::release::run::{Progress, Run};
 
+/// Columns before what is told of a service: mark, wave and name.
+const INDENT: usize = 18;
 /// Columns that a row needs so that the risk cuts nothing off.
 const ROOM_FOR_RISK: usize = 96;
 
@@ -198,9 +200,17 @@ fn ready(look: &Look<'_>, planned: &Planned, columns: usize) -> Line {
     let (tone, when) = match &planned.earliest {
         Earliest::Now | Earliest::Nothing => (Tone::Good, "may go now".to_owned()),
         Earliest::At { at, gate } => (Tone::Running, format!("{} ({gate})", look.clock.short(*at))),
-        Earliest::NeedsPerson { gate, who } => (Tone::Warning, format!("{gate}: {who}")),
+        Earliest::NeedsPerson { gate, who } => {
+            let at = planned
+                .not_before
+                .map_or_else(String::new, |at| format!("from {}, ", look.clock.short(at)));
+            (Tone::Warning, format!("{at}{gate}: {who}"))
+        }
         Earliest::NoKnownTime { gate } => (Tone::Warning, format!("{gate}: no known time")),
     };
+    // Whom it waits for matters more than how long it takes then, which the plan tells.
+    let used = INDENT + line.width() + takes.len() + width(&when);
+    let takes = if used > columns { String::new() } else { takes };
     line.with(Tone::Muted, takes).with(tone, when)
 }
 

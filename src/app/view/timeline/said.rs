@@ -151,30 +151,26 @@ impl Said {
                 format!("{} things  {}", handover.items.len(), handover.remark),
             ),
             Event::HandoverAccepted { .. } => plain("TAKE OVER", quoted),
-            Event::DeploymentSeen { deployment, by, .. } => told(
-                "DEPLOYED",
-                Tone::Good,
-                "seen",
-                seen(draft, *deployment, by.as_ref()),
-            ),
-            Event::DeploymentOutOfBand { deployment, by } => told(
+            Event::DeploymentSeen { deployment, .. } => {
+                told("DEPLOYED", Tone::Good, "seen", seen(draft, *deployment))
+            }
+            Event::DeploymentOutOfBand { deployment, .. } => told(
                 "OUT OF BAND",
                 Tone::Warning,
                 "seen",
-                format!("not by gonogo: {}", seen(draft, *deployment, by.as_ref())),
+                format!("not by gonogo: {}", seen(draft, *deployment)),
             ),
         }
     }
 }
 
-fn seen(
-    draft: &entry::Draft,
-    deployment: crate::domain::ids::DeploymentId,
-    by: Option<&crate::domain::ids::Person>,
-) -> String {
+/// Who deployed stands in a column of its own; here is whose gonogo saw it.
+fn seen(draft: &entry::Draft, deployment: crate::domain::ids::DeploymentId) -> String {
     let revision = draft.revision.as_ref().map_or("?", |sha| sha.short());
-    let by = by.map_or("?", |person| person.as_str());
-    format!("{revision} by {by}, deployment {deployment}")
+    format!(
+        "{revision}, deployment {deployment}, seen by {}",
+        draft.actor
+    )
 }
 
 fn step_detail(step: &crate::domain::promotion::Step, quoted: String) -> String {
