@@ -9,6 +9,7 @@ use super::{Exit, Failure, Global, settings};
 use crate::app::status::scope::{ChangesStatus, RiskStatus, ScopeStatus};
 use crate::config::Env;
 use crate::domain::ids::EnvironmentName;
+use crate::domain::text::counted;
 use crate::runtime::headless::Headless;
 
 pub(super) async fn run(global: &Global, env: &Env, args: CellArgs) -> Result<Exit, Failure> {
@@ -97,7 +98,11 @@ pub(super) fn print_changes(changes: &ChangesStatus, now: Timestamp) {
     let (commits, requests) = (changes.total_commits, changes.pull_requests.len());
     say(
         "changes",
-        &format!("{commits} commits, {requests} PRs{way}{cut}"),
+        &format!(
+            "{}, {}{way}{cut}",
+            counted(commits, "commit", "commits"),
+            counted(requests, "PR", "PRs")
+        ),
     );
     for ticket in &changes.tickets {
         let url = ticket.url.as_ref();
@@ -110,8 +115,10 @@ pub(super) fn print_changes(changes: &ChangesStatus, now: Timestamp) {
     if let Some(size) = changes.size {
         let first = if size.cut { "the first " } else { "" };
         let text = format!(
-            "{first}{} files +{} -{}",
-            size.files, size.additions, size.deletions
+            "{first}{} +{} -{}",
+            counted(size.files, "file", "files"),
+            size.additions,
+            size.deletions
         );
         say("size", &text);
     }
