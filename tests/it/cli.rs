@@ -48,6 +48,7 @@ fn help_and_version_need_nothing() {
         &["--help"][..],
         &["--version"],
         &["promote", "--help"],
+        &["help", "promote"],
         &["--json", "--help"],
     ] {
         let output = gonogo(folder.path()).args(arguments).output().unwrap();
@@ -80,6 +81,10 @@ fn completions_pages_keys_and_themes_need_no_config() {
         assert!(script.contains("promote"), "{shell}: {script}");
     }
     assert!(said(&["man"]).contains("gonogo"));
+    for (arguments, key) in [(&["man"][..], "page"), (&["completions", "fish"], "script")] {
+        let json: Value = serde_json::from_str(&said(&[arguments, &["--json"]].concat())).unwrap();
+        assert!(json[key].as_str().unwrap().contains("promote"), "{json}");
+    }
     let pages = folder.path().join("pages");
     said(&["man", "--into", pages.to_str().unwrap()]);
     assert!(pages.join("gonogo-promote.1").exists());
