@@ -11,6 +11,7 @@ use crate::runtime::log;
 use crate::runtime::session::Mode;
 
 mod acting;
+mod audit;
 mod configuration;
 mod demo;
 pub mod exit;
@@ -150,6 +151,9 @@ pub enum Command {
     Handover(handover::HandoverArgs),
     /// Print the journal.
     Log(journal::LogArgs),
+    /// Check that the journal is as it was written, and export it for somebody else to check.
+    #[command(subcommand)]
+    Audit(audit::AuditCommand),
     /// Check or show the configuration.
     #[command(subcommand)]
     Config(configuration::ConfigCommand),
@@ -237,6 +241,7 @@ pub async fn run(cli: Cli) -> Exit {
         Some(Command::Task(command)) => task::run(&global, &env, command).await,
         Some(Command::Handover(args)) => handover::run(&global, &env, args).await,
         Some(Command::Log(args)) => journal::log(&global, &env, args).await,
+        Some(Command::Audit(command)) => audit::run(&global, &env, command).await,
         Some(Command::Config(command)) => configuration::run(&global, &env, command),
         Some(Command::Completions(args)) => Ok(shell::completions(&global, &args)),
         Some(Command::Man(args)) => shell::man(&global, &args),

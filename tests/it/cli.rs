@@ -6,6 +6,7 @@ use serde_json::Value;
 use crate::program::{Ran, Sim, gonogo, keys};
 
 mod acts;
+mod audit;
 mod brakes;
 mod by_hand;
 mod exits;
