@@ -11,6 +11,7 @@ use crate::runtime::log;
 use crate::runtime::session::Mode;
 
 mod acting;
+mod audit;
 mod configuration;
 mod demo;
 pub mod exit;
@@ -39,12 +40,7 @@ pub use exit::{Exit, Failure};
 
 /// A release cockpit for the terminal: which revision is where, what may go next, and why not.
 #[derive(Debug, Parser)]
-#[command(
-    name = "gonogo",
-    version,
-    max_term_width = 100,
-    disable_help_subcommand = true
-)]
+#[command(name = "gonogo", version, max_term_width = 100)]
 #[command(after_help = EXIT_CODES)]
 pub struct Cli {
     #[command(flatten)]
@@ -59,35 +55,38 @@ Exit codes: 0 done, or go · 1 error · 2 usage or config · 3 no-go: a gate is 
             4 the forge refused or is unreachable · 5 the journal is unreachable · 6 outcome unknown
             7 facts are unknown or stale";
 
+/// What the help of each command lists apart from its own options.
+const GLOBAL: &str = "Global options";
+
 /// What every command takes.
 #[derive(Clone, Debug, Args)]
 pub struct Global {
     /// The config file; else `$GONOGO_CONFIG`, .gonogo.toml here or above, or the one in the config folder.
-    #[arg(long, global = true, value_name = "FILE")]
+    #[arg(long, global = true, help_heading = GLOBAL, value_name = "FILE")]
     pub config: Option<PathBuf>,
     /// Print JSON with a stable schema.
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = GLOBAL)]
     pub json: bool,
     /// Append lines instead of repainting, for screen readers and logs.
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = GLOBAL)]
     pub plain: bool,
-    /// When to colour; NO_COLOR counts as never.
-    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    /// When to colour the board; NO_COLOR counts as never. Commands print no colours.
+    #[arg(long, global = true, help_heading = GLOBAL, value_name = "WHEN", default_value = "auto")]
     pub color: When,
     /// Draw with ASCII alone.
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = GLOBAL)]
     pub ascii: bool,
     /// Ask no forge: show what the cache knows.
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = GLOBAL)]
     pub offline: bool,
     /// Change nothing, on no forge and in no journal.
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = GLOBAL)]
     pub read_only: bool,
     /// Confirm without asking; where a name must be typed, --confirm must give it.
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = GLOBAL)]
     pub yes: bool,
     /// Log on standard error, the board in gonogo/log of the state folder; twice for every request.
-    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    #[arg(short, long, global = true, help_heading = GLOBAL, action = clap::ArgAction::Count)]
     pub verbose: u8,
 }
 
@@ -152,6 +151,9 @@ pub enum Command {
     Handover(handover::HandoverArgs),
     /// Print the journal.
     Log(journal::LogArgs),
+    /// Check that the journal is as it was written, and export it for somebody else to check.
+    #[command(subcommand)]
+    Audit(audit::AuditCommand),
     /// Check or show the configuration.
     #[command(subcommand)]
     Config(configuration::ConfigCommand),
@@ -179,8 +181,8 @@ pub fn misused(error: &clap::Error, mut arguments: impl Iterator<Item = OsString
         let _ = error.print();
         return Exit::Done;
     }
+    let told = error.render().to_string();
     if arguments.any(|argument| argument == "--json") {
-        let told = error.render().to_string();
         let mut words = told.splitn(2, "\n\n").map(str::trim);
         let message = words
             .next()
@@ -194,7 +196,8 @@ pub fn misused(error: &clap::Error, mut arguments: impl Iterator<Item = OsString
             failure.hint(hint)
         });
     } else {
-        let _ = error.print();
+        let told = told.trim_end().trim_start_matches("error: ");
+        output::note(&format!("gonogo: {told}"));
     }
     Exit::Usage
 }
@@ -238,9 +241,10 @@ pub async fn run(cli: Cli) -> Exit {
         Some(Command::Task(command)) => task::run(&global, &env, command).await,
         Some(Command::Handover(args)) => handover::run(&global, &env, args).await,
         Some(Command::Log(args)) => journal::log(&global, &env, args).await,
+        Some(Command::Audit(command)) => audit::run(&global, &env, command).await,
         Some(Command::Config(command)) => configuration::run(&global, &env, command),
-        Some(Command::Completions(args)) => Ok(shell::completions(&args)),
-        Some(Command::Man(args)) => shell::man(&args),
+        Some(Command::Completions(args)) => Ok(shell::completions(&global, &args)),
+        Some(Command::Man(args)) => shell::man(&global, &args),
     };
     match result {
         Ok(exit) => exit,
@@ -250,3 +254,6 @@ pub async fn run(cli: Cli) -> Exit {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

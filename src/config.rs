@@ -4,6 +4,7 @@
 //! Nothing here speaks to a forge; what the settings mean lives in `domain/policy.rs`.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -188,6 +189,27 @@ pub fn load(text: &str, path: &Path) -> Result<Settings, Vec<Problem>> {
 /// Reads a config file's text. `path` names it in problems and anchors relative paths; `env` gives
 /// the home and state folders.
 pub fn load_in(text: &str, path: &Path, env: &Env) -> Result<Settings, Vec<Problem>> {
+    let (settings, ()) = load_with(text, path, env, |_| Ok(()))?;
+    Ok(settings)
+}
+
+/// Something wrong that another layer finds in the settings, such as a command that there is not:
+/// what stands under these keys, why it cannot be, and what to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    pub keys: Vec<String>,
+    pub why: String,
+    pub hint: Option<String>,
+}
+
+/// As `load_in`, with what `judge` makes of the settings. It is asked also where there are problems
+/// already, so that everything is told at once and in the order of the file.
+fn load_with<T>(
+    text: &str,
+    path: &Path,
+    env: &Env,
+    judge: impl FnOnce(&Settings) -> Result<T, Vec<Finding>>,
+) -> Result<(Settings, T), Vec<Problem>> {
     let (root, broken) = DeTable::parse_recoverable(text);
     if !broken.is_empty() {
         // What the parser recovered is a guess: judging it would add problems that are not there.
@@ -195,17 +217,36 @@ pub fn load_in(text: &str, path: &Path, env: &Env) -> Result<Settings, Vec<Probl
     }
     let report = file::Report::new(path, text);
     let settings = check::check(&report, &root, path, env);
+    let judged = judge(&settings).map_err(|findings| {
+        for Finding { keys, why, hint } in findings {
+            report.error(&place_of(root.get_ref(), &keys), why, hint);
+        }
+    });
     let (errors, notes) = report.finish();
-    match settings {
-        Some(settings) if errors.is_empty() => Ok(Settings { notes, ..settings }),
-        Some(_) | None => Err(errors),
+    match judged {
+        Ok(judged) if errors.is_empty() => Ok((Settings { notes, ..settings }, judged)),
+        Ok(_) | Err(()) => Err(errors),
     }
 }
 
 /// Reads a config file.
 pub fn read(path: &Path, env: &Env) -> Result<Settings, Vec<Problem>> {
+    let (settings, ()) = read_with(path, env, |_| Ok(()))?;
+    Ok(settings)
+}
+
+/// Reads a config file together with what another layer makes of it.
+///
+/// # Errors
+///
+/// Returns every problem of both, in the order of the file.
+pub fn read_with<T>(
+    path: &Path,
+    env: &Env,
+    judge: impl FnOnce(&Settings) -> Result<T, Vec<Finding>>,
+) -> Result<(Settings, T), Vec<Problem>> {
     match std::fs::read_to_string(path) {
-        Ok(text) => load_in(&text, path, env),
+        Ok(text) => load_with(&text, path, env, judge),
         Err(error) => Err(vec![Problem::of_file(
             path,
             format!("cannot be read: {error}"),
@@ -214,26 +255,18 @@ pub fn read(path: &Path, env: &Env) -> Result<Settings, Vec<Problem>> {
     }
 }
 
-/// Makes a problem at the place of a key, for layers that know what the config layer cannot, such
-/// as which commands there are: `problem_at(text, path, &["keys", "promot"], …)`.
-pub fn problem_at(
-    text: &str,
-    path: &Path,
-    keys: &[&str],
-    message: impl Into<String>,
-    hint: Option<String>,
-) -> Problem {
-    let (root, _) = DeTable::parse_recoverable(text);
+/// Where the last of these keys stands that is there.
+fn place_of(root: &DeTable<'_>, keys: &[String]) -> Range<usize> {
     let mut span = 0..0;
-    let mut table = Some(root.get_ref());
+    let mut table = Some(root);
     for key in keys {
-        let Some((name, value)) = table.and_then(|table| table.get_key_value(*key)) else {
+        let Some((name, value)) = table.and_then(|table| table.get_key_value(key.as_str())) else {
             break;
         };
         span = name.span();
         table = value.get_ref().as_table();
     }
-    Problem::at(Level::Error, path, text, &span, message.into(), hint)
+    span
 }
 
 #[cfg(test)]

@@ -76,6 +76,7 @@ pub mod sampling;
 pub mod scope;
 pub mod seen;
 pub mod signoff;
+pub mod spelling;
 pub mod text;
 pub mod trace;
 pub mod verification;

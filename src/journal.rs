@@ -27,7 +27,7 @@ pub trait Journal: Send + Sync {
     /// entry is durable.
     async fn append(&self, draft: Draft, precondition: Precondition) -> Result<Entry, Error>;
 
-    /// Returns at most `limit` entries after `seq`, in order.
+    /// Returns at most `limit` entries after `seq`, in order; none of a chain that is broken there.
     async fn since(&self, seq: Seq, limit: u32) -> Result<Vec<Entry>, Error>;
 
     /// Returns the place of the last entry. Cheap: asked every second, it shows what others wrote.

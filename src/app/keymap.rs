@@ -6,10 +6,15 @@ use std::fmt;
 
 use super::command::{Command, Context, Danger, SPECS, Spec};
 use super::interface::Chord;
+use crate::domain::spelling;
 
 /// Chords that are pressed one after the other; mostly it is just one.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Strokes(Vec<Chord>);
+
+/// How keys are written, for hints.
+const WRITTEN: &str =
+    "write \"x\", \"W\", \"ctrl-x\", \"alt-x\", \"f5\", \"enter\", or up to four of them, \"g x\"";
 
 /// The most chords that one binding may take.
 const LONGEST: usize = 4;
@@ -66,6 +71,8 @@ pub struct Mistake {
     /// The name in `[keys]` under which it was written: `sort`, or `board.sort`.
     pub name: String,
     pub why: String,
+    /// What to do about it.
+    pub hint: Option<String>,
 }
 
 /// Which key means which command where.
@@ -107,9 +114,9 @@ impl Keymap {
         for (name, keys) in changes {
             let (context, command) = match meant(name) {
                 Ok(meant) => meant,
-                Err(why) => {
+                Err((why, hint)) => {
                     let name = name.clone();
-                    mistakes.push(Mistake { name, why });
+                    mistakes.push(Mistake { name, why, hint });
                     continue;
                 }
             };
@@ -133,6 +140,7 @@ impl Keymap {
             Mistake {
                 name: written(other).or_else(|| written(one)).unwrap_or_default(),
                 why,
+                hint: Some("give one of them another key, or take it away with false".to_owned()),
             }
         }));
         if mistakes.is_empty() {
@@ -228,26 +236,33 @@ impl Keymap {
 }
 
 /// The command that a name in `[keys]` means, and where.
-fn meant(name: &str) -> Result<(Option<Context>, Command), String> {
+fn meant(name: &str) -> Result<(Option<Context>, Command), (String, Option<String>)> {
     let (context, command) = match name.split_once('.') {
         None => (None, name),
         Some((word, command)) => {
             let mut all = Context::ALL.into_iter();
             let context = all.find(|context| context.word() == word);
             let Some(context) = context else {
-                let words = Context::ALL.map(Context::word).join(", ");
-                return Err(format!("there is no context {word:?}; there are {words}"));
+                let why = format!("there is no context {word:?}");
+                return Err((why, spelling::meant(word, Context::ALL.map(Context::word))));
             };
             (Some(context), command)
         }
     };
     let Some(command) = Command::named(command) else {
-        return Err(format!("there is no command {command:?} to bind"));
+        let why = format!("there is no command {command:?} to bind");
+        let hint = spelling::nearest(command, SPECS.iter().map(|spec| spec.name)).map_or_else(
+            || "`gonogo config keys` lists them all".to_owned(),
+            |near| format!("did you mean `{near}`?"),
+        );
+        return Err((why, Some(hint)));
     };
     match context {
         Some(context) if !command.spec().contexts.contains(&context) => {
-            let name = command.spec().name;
-            Err(format!("{name} means nothing in {}", context.word()))
+            let spec = command.spec();
+            let words: Vec<&str> = spec.contexts.iter().map(|it| it.word()).collect();
+            let why = format!("{} means nothing in {}", spec.name, context.word());
+            Err((why, Some(format!("it is for {}", words.join(", ")))))
         }
         context => Ok((context, command)),
     }
@@ -260,19 +275,23 @@ fn read(name: &str, spec: &Spec, keys: &[String], mistakes: &mut Vec<Mistake>) -
     } else {
         Vec::new()
     };
-    let mut wrong = |why: String| {
+    let mut wrong = |why: String, hint: &str| {
         mistakes.push(Mistake {
             name: name.to_owned(),
             why,
+            hint: Some(hint.to_owned()),
         });
     };
     for key in keys {
         match Strokes::parse(key) {
-            None => wrong(format!("{}: {key:?} is not a key", spec.name)),
-            Some(strokes) if spec.changes() && !strokes.may_change() => wrong(format!(
-                "{}: it leads to a change, so its key must be a SHIFT letter, not {key}",
-                spec.name
-            )),
+            None => wrong(format!("{}: {key:?} is not a key", spec.name), WRITTEN),
+            Some(strokes) if spec.changes() && !strokes.may_change() => wrong(
+                format!(
+                    "{}: it leads to a change, so its key must be a SHIFT letter, not {key}",
+                    spec.name
+                ),
+                "write a capital letter, \"W\", or end on one, \"g W\"",
+            ),
             Some(strokes) if all.contains(&strokes) => {}
             Some(strokes) => all.push(strokes),
         }
@@ -402,19 +421,78 @@ mod tests {
 
     #[test]
     fn each_mistake_is_told_under_the_name_where_it_was_written() {
-        let table: [(&str, &[&str], &str); 6] = [
-            ("moon.sort", &["s"], "there is no context \"moon\""),
-            ("list.sort", &["s"], "sort means nothing in list"),
-            ("board.sort", &["p"], "p is bound to both"),
-            ("sort", &["g s"], "g (first) hides g s (sort)"),
-            ("promote", &["P p"], "promote: it leads to a change"),
-            ("sort", &["a b c d e"], "sort: \"a b c d e\" is not a key"),
+        type Row = (
+            &'static str,
+            &'static [&'static str],
+            &'static str,
+            &'static str,
+        );
+        let table: [Row; 9] = [
+            (
+                "moon.sort",
+                &["s"],
+                "there is no context \"moon\"",
+                "known: `board`",
+            ),
+            (
+                "bord.sort",
+                &["s"],
+                "there is no context",
+                "did you mean `board`?",
+            ),
+            (
+                "list.sort",
+                &["s"],
+                "sort means nothing in list",
+                "it is for board",
+            ),
+            (
+                "board.sort",
+                &["p"],
+                "p is bound to both",
+                "give one of them",
+            ),
+            (
+                "sort",
+                &["g s"],
+                "g (first) hides g s (sort)",
+                "give one of them",
+            ),
+            (
+                "promote",
+                &["P p"],
+                "promote: it leads to a change",
+                "write a capital",
+            ),
+            (
+                "sort",
+                &["a b c d e"],
+                "sort: \"a b c d e\" is not a key",
+                "write",
+            ),
+            (
+                "promot",
+                &["W"],
+                "there is no command",
+                "did you mean `promote`?",
+            ),
+            (
+                "bogus",
+                &["W"],
+                "there is no command",
+                "`gonogo config keys`",
+            ),
         ];
-        for (name, keys, why) in table {
+        for (name, keys, why, hint) in table {
             let mistakes = Keymap::new(&changes(&[(name, keys)])).expect_err(why);
             assert_eq!(mistakes.len(), 1, "{mistakes:?}");
             assert_eq!(mistakes[0].name, name, "{why}");
             assert!(mistakes[0].why.starts_with(why), "{mistakes:?}");
+            let told = mistakes[0].hint.as_deref();
+            assert!(
+                told.is_some_and(|told| told.starts_with(hint)),
+                "{mistakes:?}"
+            );
         }
     }
 }

@@ -25,6 +25,7 @@ use outcome::print;
 
 #[derive(Debug, Args)]
 pub struct PromoteArgs {
+    /// The services to promote, as `gonogo status` calls them.
     #[arg(required = true, value_name = "SERVICE")]
     services: Vec<String>,
     /// The environment to promote into.
@@ -46,6 +47,7 @@ pub struct PromoteArgs {
 
 #[derive(Debug, Args)]
 pub struct RollbackArgs {
+    /// The service that goes back.
     service: String,
     /// The environment that goes back.
     #[arg(long = "in", value_name = "ENV")]
@@ -62,8 +64,9 @@ pub struct RollbackArgs {
 
 #[derive(Debug, Args)]
 pub struct CellArgs {
+    /// The service that waits or runs.
     service: String,
-    /// The environment.
+    /// The environment that it waits for, or runs into.
     #[arg(long = "in", value_name = "ENV")]
     environment: String,
     #[command(flatten)]

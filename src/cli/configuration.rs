@@ -7,7 +7,7 @@ use super::{Exit, Failure, Global, looks, output, settings};
 use crate::app::command::{Context, SPECS, reference};
 use crate::app::keymap::Keymap;
 use crate::app::status::SCHEMA;
-use crate::config::{self, Env, Level, Problem};
+use crate::config::{self, Env};
 use crate::runtime::looks::{Looks, background};
 use crate::ui::Theme;
 use crate::ui::theme::Background;
@@ -47,10 +47,7 @@ pub(super) fn run(global: &Global, env: &Env, command: ConfigCommand) -> Result<
             .hint("`gonogo` needs none in a checkout; --config names one")
     })?;
     // Which keys and filters there are, the config layer cannot know.
-    let loaded = config::read(&path, env).and_then(|settings| {
-        Looks::new(&settings, looks::given(global, env))?;
-        Ok(settings)
-    });
+    let loaded = Looks::read(&path, env, looks::given(global, env)).map(|(settings, _)| settings);
     match command {
         ConfigCommand::Check => {
             let (problems, exit) = match loaded {
@@ -58,7 +55,7 @@ pub(super) fn run(global: &Global, env: &Env, command: ConfigCommand) -> Result<
                 Err(problems) => (problems, Exit::Usage),
             };
             if global.json {
-                let problems: Vec<_> = problems.iter().map(as_json).collect();
+                let problems: Vec<_> = problems.iter().map(output::problem_json).collect();
                 output::json_line(
                     &json!({"schema": SCHEMA, "file": path, "ok": exit == Exit::Done, "problems": problems}),
                 );
@@ -84,22 +81,10 @@ pub(super) fn run(global: &Global, env: &Env, command: ConfigCommand) -> Result<
     }
 }
 
-fn as_json(problem: &Problem) -> serde_json::Value {
-    json!({
-        "file": problem.path, "line": problem.line, "column": problem.column,
-        "level": match problem.level { Level::Error => "error", Level::Note => "note" },
-        "message": problem.message, "source": problem.source_line, "hint": problem.hint,
-    })
-}
-
 /// Prints the table of commands with the config's keys, or the default ones where there is none.
 fn keys(global: &Global, env: &Env, markdown: bool) -> Result<Exit, Failure> {
     let keymap = match settings::located(global, env) {
-        Some(path) => {
-            let settings =
-                config::read(&path, env).map_err(|problems| settings::broken(&problems))?;
-            looks::keymap(&settings)?
-        }
+        Some(path) => looks::keymap(&path, env)?,
         None => Keymap::default(),
     };
     if markdown {

@@ -29,7 +29,7 @@ pub(super) async fn open(
             .hint("`gonogo --plain` follows in lines without one, `gonogo status` prints once"));
     }
     let given = looks::given(global, env);
-    let looks = looks::looks(&session.settings, given)?;
+    let looks = looks::looks(&session.settings, env, given)?;
     // The demo begins anew each time.
     let kept = session::path(&session.settings, env).filter(|_| !tour);
     let opening = Opening {

@@ -1,6 +1,7 @@
 //! Exit codes, and failures that carry one.
 
 use crate::app::request::{Refusal, RefusalKind};
+use crate::config::Problem;
 
 /// How the program ended. The numbers are a contract.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -43,6 +44,8 @@ pub struct Failure {
     pub exit: Exit,
     pub message: String,
     pub hint: Option<String>,
+    /// What is wrong in a config file, one by one; `message` has them all as well.
+    pub problems: Vec<Problem>,
 }
 
 impl Failure {
@@ -51,12 +54,19 @@ impl Failure {
             exit,
             message: message.into(),
             hint: None,
+            problems: Vec::new(),
         }
     }
 
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
+        self
+    }
+
+    #[must_use]
+    pub fn problems(mut self, problems: &[Problem]) -> Self {
+        self.problems = problems.to_vec();
         self
     }
 }
@@ -75,6 +85,7 @@ impl From<Refusal> for Failure {
             exit,
             message: refusal.why,
             hint: refusal.hint,
+            problems: Vec::new(),
         }
     }
 }

@@ -14,6 +14,7 @@ use crate::runtime::headless::Headless;
 
 #[derive(Debug, Args)]
 pub struct CellArgs {
+    /// The service that would be promoted.
     pub(super) service: String,
     /// The environment that would be promoted into.
     #[arg(long, value_name = "ENV")]

@@ -24,7 +24,12 @@ pub enum HandoverCommand {
     /// Hand the evening over: the note goes into the journal.
     Give {
         /// What the note cannot know.
-        #[arg(long, value_name = "TEXT", default_value = "")]
+        #[arg(
+            long,
+            value_name = "TEXT",
+            default_value = "",
+            hide_default_value = true
+        )]
         note: String,
     },
     /// Take over what somebody else has handed over.

@@ -62,19 +62,28 @@ pub struct CoverArgs {
 pub struct AddArgs {
     #[command(flatten)]
     cover: CoverArgs,
+    /// Why; it goes into the journal.
     #[arg(long, value_name = "TEXT")]
     reason: String,
     /// When it ends: `2h`, `45m`, `18:00` in UTC, or 2026-11-21T18:00Z. Without it, until lifted.
     #[arg(long, value_name = "WHEN")]
     until: Option<String>,
-    /// What it stops.
-    #[arg(long, value_name = "KIND", default_value = "forward")]
+    /// What it stops: `forward` stops promotions and lets what was verified come back, `all` stops
+    /// everything.
+    #[arg(
+        long,
+        value_name = "KIND",
+        default_value = "forward",
+        hide_possible_values = true
+    )]
     kind: Kind,
 }
 
 #[derive(Debug, Args)]
 pub struct EditArgs {
+    /// The hold, as `gonogo hold list` names it.
     id: String,
+    /// Why; it goes into the journal.
     #[arg(long, value_name = "TEXT")]
     reason: Option<String>,
     /// A new expiry, or `never`.
@@ -84,7 +93,9 @@ pub struct EditArgs {
 
 #[derive(Debug, Args)]
 pub struct LiftArgs {
+    /// The hold, as `gonogo hold list` names it.
     id: String,
+    /// Why; it goes into the journal.
     #[arg(long, value_name = "TEXT")]
     reason: String,
 }

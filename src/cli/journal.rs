@@ -19,6 +19,8 @@ use crate::config::{self, Env};
 use crate::domain::entry::{Alert, Entry, Event};
 use crate::domain::ids::{EnvironmentName, Person, Seq, ServiceName};
 use crate::domain::policy::Policy;
+use crate::domain::spelling::meant;
+use crate::domain::text::counted;
 use crate::runtime::connect;
 use crate::runtime::headless::Headless;
 use crate::runtime::session::Mode;
@@ -163,9 +165,11 @@ pub(super) async fn carry_out(
 pub(super) async fn log(global: &Global, env: &Env, args: LogArgs) -> Result<Exit, Failure> {
     let path = journal_path(global, env)?;
     let journal = connect::reader(&path).await.map_err(unreachable)?;
+    let mut sought = Sought::new(global, env, &args);
     // Page by page, not through the engine: that keeps only what a screen can show.
     let mut last: VecDeque<Entry> = VecDeque::new();
     let mut since = Seq(args.since);
+    let mut any = false;
     loop {
         let page = journal.since(since, PAGE).await.map_err(unreachable)?;
         let Some(end) = page.last().map(|entry| entry.seq) else {
@@ -173,8 +177,15 @@ pub(super) async fn log(global: &Global, env: &Env, args: LogArgs) -> Result<Exi
         };
         since = end;
         for entry in page.into_iter().filter(|entry| args.wants(entry)) {
+            any = true;
+            sought.saw(&entry);
             match args.last {
-                None => print(global, &entry),
+                None if sought.are_known() => {
+                    last.drain(..).for_each(|entry| print(global, &entry));
+                    print(global, &entry);
+                }
+                // What covers everything is no answer yet to who asks for one that may not be.
+                None => last.push_back(entry),
                 Some(most) => {
                     last.push_back(entry);
                     if last.len() > most {
@@ -184,18 +195,84 @@ pub(super) async fn log(global: &Global, env: &Env, args: LogArgs) -> Result<Exi
             }
         }
     }
+    sought.missing()?;
     for entry in &last {
         print(global, entry);
+    }
+    if !any && !global.json {
+        output::line("no entries");
     }
     Ok(Exit::Done)
 }
 
+/// The service and environment that were asked for, until it is known that there are such.
+struct Sought {
+    service: Option<String>,
+    environment: Option<String>,
+    services: Vec<String>,
+    environments: Vec<String>,
+}
+
+impl Sought {
+    /// What the config names is known; without one, or with a broken one, the journal alone tells.
+    fn new(global: &Global, env: &Env, args: &LogArgs) -> Self {
+        let settings = settings::located(global, env)
+            .and_then(|config| settings::read(global, env, &config).ok());
+        let policy = settings.as_ref().map(|settings| &*settings.policy);
+        let services = policy.into_iter().flat_map(|policy| &policy.services);
+        let services: Vec<String> = services.map(|it| it.name.to_string()).collect();
+        let environments = policy
+            .into_iter()
+            .flat_map(|policy| policy.environments.keys());
+        let environments: Vec<String> = environments.map(ToString::to_string).collect();
+        let unknown = |asked: &Option<String>, known: &[String]| {
+            asked.clone().filter(|name| !known.contains(name))
+        };
+        Self {
+            service: unknown(&args.service, &services),
+            environment: unknown(&args.environment, &environments),
+            services,
+            environments,
+        }
+    }
+
+    /// An entry of the journal that names it proves that there was one.
+    fn saw(&mut self, entry: &Entry) {
+        let draft = &entry.draft;
+        let named = draft.service.as_ref().map(ServiceName::as_str);
+        if self.service.as_deref() == named {
+            self.service = None;
+        }
+        let named = draft.environment.as_ref().map(EnvironmentName::as_str);
+        if self.environment.as_deref() == named {
+            self.environment = None;
+        }
+    }
+
+    fn are_known(&self) -> bool {
+        self.service.is_none() && self.environment.is_none()
+    }
+
+    fn missing(&self) -> Result<(), Failure> {
+        let (what, name, known) = match (&self.service, &self.environment) {
+            (Some(name), _) => ("service", name, &self.services),
+            (None, Some(name)) => ("environment", name, &self.environments),
+            (None, None) => return Ok(()),
+        };
+        let why = format!("neither the config nor the journal knows a {what} {name}");
+        let failure = Failure::new(Exit::Usage, why);
+        Err(match meant(name, known.iter().map(String::as_str)) {
+            Some(hint) => failure.hint(hint),
+            None => failure,
+        })
+    }
+}
+
 /// Returns where the journal is that is meant. Nothing is asked of a forge for it: the config's, else
 /// this machine's, else the demo's if that is all there is.
-fn journal_path(global: &Global, env: &Env) -> Result<PathBuf, Failure> {
+pub(super) fn journal_path(global: &Global, env: &Env) -> Result<PathBuf, Failure> {
     if let Some(config) = settings::located(global, env) {
-        let settings =
-            config::read(&config, env).map_err(|problems| settings::broken(&problems))?;
+        let settings = settings::read(global, env, &config)?;
         return Ok(settings.journal.path().to_owned());
     }
     let own = config::defaults::journal(env)
@@ -214,6 +291,15 @@ fn journal_path(global: &Global, env: &Env) -> Result<PathBuf, Failure> {
 impl LogArgs {
     fn wants(&self, entry: &Entry) -> bool {
         let draft = &entry.draft;
+        let narrowed = self.service.is_some() || self.environment.is_some();
+        // It is about the evening, not about every service.
+        let handover = matches!(
+            draft.event,
+            Event::HandoverGiven { .. } | Event::HandoverAccepted { .. }
+        );
+        if narrowed && handover {
+            return false;
+        }
         of(
             self.service.as_deref(),
             draft.service.as_ref().map(ServiceName::as_str),
@@ -232,7 +318,7 @@ fn print(global: &Global, entry: &Entry) {
     }
 }
 
-fn unreachable(fault: JournalFault) -> Failure {
+pub(super) fn unreachable(fault: JournalFault) -> Failure {
     let (why, hint) = match fault {
         JournalFault::Unreachable { why, hint } => (why, hint),
         JournalFault::Refused { why } => (why, None),
@@ -275,7 +361,7 @@ pub(super) fn entry_json(entry: &Entry) -> Value {
     Value::Object(object)
 }
 
-fn sentence(entry: &Entry) -> String {
+pub(super) fn sentence(entry: &Entry) -> String {
     let draft = &entry.draft;
     let place = match (&draft.service, &draft.environment) {
         (Some(service), Some(environment)) => format!("{service} {environment}"),
@@ -332,7 +418,8 @@ fn sentence(entry: &Entry) -> String {
             format!("{release} run {id}")
         }
         Event::HandoverGiven { handover } => {
-            format!("{}, {} things", handover.id, handover.items.len())
+            let things = counted(handover.items.len(), "thing", "things");
+            format!("{}, {things}", handover.id)
         }
         Event::HandoverAccepted { id } => id.to_string(),
         Event::VerificationPassed { deployment, .. }

@@ -30,6 +30,7 @@ pub struct AddArgs {
     name: String,
     #[command(flatten)]
     cover: CoverArgs,
+    /// Why; it goes into the journal.
     #[arg(long, value_name = "TEXT")]
     reason: String,
     /// Only members of this role may open it.
@@ -42,6 +43,7 @@ pub struct AddArgs {
 
 #[derive(Debug, Args)]
 pub struct OpenArgs {
+    /// The gate, as `gonogo gate list` names it.
     id: String,
     /// What was done or found.
     #[arg(long, value_name = "TEXT")]
@@ -50,7 +52,9 @@ pub struct OpenArgs {
 
 #[derive(Debug, Args)]
 pub struct CloseArgs {
+    /// The gate, as `gonogo gate list` names it.
     id: String,
+    /// Why; it goes into the journal.
     #[arg(long, value_name = "TEXT")]
     reason: String,
 }

@@ -10,6 +10,11 @@ use unicode_width::UnicodeWidthStr;
 
 use super::{Failure, Global};
 use crate::app::status::SCHEMA;
+use crate::app::view::line::wrap;
+use crate::config::{Level, Problem};
+
+/// How wide a line of advice may be.
+const TERMINAL: usize = 80;
 
 /// Prints one line of results.
 pub(super) fn line(text: &str) {
@@ -45,21 +50,59 @@ pub(super) fn failure(global: &Global, failure: &Failure) {
     }
     note(&format!("gonogo: {}", failure.message));
     if let Some(hint) = &failure.hint {
-        note(&format!("  hint: {hint}"));
+        let hint = format!("  hint: {hint}");
+        // Who reads by a program searches for whole sentences.
+        if io::stderr().is_terminal() {
+            folded(&hint).iter().for_each(|line| note(line));
+        } else {
+            note(&hint);
+        }
     }
+}
+
+/// Breaks what is too long for the narrowest usual terminal, between words; the rest of a line keeps
+/// its beginning's blanks.
+fn folded(text: &str) -> Vec<String> {
+    let fold = |line: &str| {
+        let blanks: String = line.chars().take_while(|sign| *sign == ' ').collect();
+        let lines = wrap(line.trim_start(), TERMINAL.saturating_sub(blanks.len()));
+        let indented = lines.into_iter().map(|line| format!("{blanks}{line}"));
+        indented.collect::<Vec<_>>()
+    };
+    // A line that fits keeps the blanks inside it: columns stay columns.
+    text.lines()
+        .flat_map(|line| {
+            if line.width() <= TERMINAL {
+                vec![line.to_owned()]
+            } else {
+                fold(line)
+            }
+        })
+        .collect()
 }
 
 /// Prints a failure for programs.
 pub(super) fn json_failure(failure: &Failure) {
-    json_line(&json!({
-        "schema": SCHEMA,
-        "error": {
-            "kind": failure.exit.word(),
-            "message": failure.message,
-            "hint": failure.hint,
-            "exit": failure.exit.code(),
-        },
-    }));
+    let mut error = json!({
+        "kind": failure.exit.word(),
+        "message": failure.message,
+        "hint": failure.hint,
+        "exit": failure.exit.code(),
+    });
+    if !failure.problems.is_empty() {
+        let problems: Vec<_> = failure.problems.iter().map(problem_json).collect();
+        error["problems"] = json!(problems);
+    }
+    json_line(&json!({"schema": SCHEMA, "error": error}));
+}
+
+/// One problem of a config file for programs.
+pub(super) fn problem_json(problem: &Problem) -> serde_json::Value {
+    json!({
+        "file": problem.path, "line": problem.line, "column": problem.column,
+        "level": match problem.level { Level::Error => "error", Level::Note => "note" },
+        "message": problem.message, "source": problem.source_line, "hint": problem.hint,
+    })
 }
 
 /// Says whether a person can be asked.
@@ -116,4 +159,23 @@ pub(super) fn span(duration: SignedDuration) -> String {
 /// An instant to the second, in UTC.
 pub(super) fn instant(at: Timestamp) -> String {
     at.strftime("%Y-%m-%d %H:%M:%SZ").to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn advice_breaks_between_words_and_keeps_its_columns() {
+        let long = format!("  hint: {}", "metadata, contents ".repeat(8).trim_end());
+        let text = format!("{long}\n  export A=…      a token\nwhole");
+        let lines = folded(&text);
+        assert!(
+            lines.iter().all(|line| line.width() <= TERMINAL),
+            "{lines:?}"
+        );
+        assert!(lines[1].starts_with("  contents") || lines[1].starts_with("  metadata"));
+        assert_eq!(lines[lines.len() - 2], "  export A=…      a token");
+        assert_eq!(lines[lines.len() - 1], "whole");
+    }
 }

@@ -21,7 +21,10 @@ pub enum OverrideCommand {
     /// Override gates of one promotion, for one use.
     Grant(GrantArgs),
     /// Confirm somebody else's override as the second person.
-    Confirm { id: String },
+    Confirm {
+        /// The override, as `gonogo override list` names it.
+        id: String,
+    },
     /// Take an unused override back.
     Withdraw(WithdrawArgs),
     /// List the overrides that are not used and not expired.
@@ -30,6 +33,7 @@ pub enum OverrideCommand {
 
 #[derive(Debug, Args)]
 pub struct GrantArgs {
+    /// The service that is promoted.
     service: String,
     /// The environment that is promoted into.
     #[arg(long, value_name = "ENV")]
@@ -40,6 +44,7 @@ pub struct GrantArgs {
     /// Override the gates of going back, to the last verified revision.
     #[arg(long)]
     rollback: bool,
+    /// Why; it goes into the journal.
     #[arg(long, value_name = "TEXT")]
     reason: String,
     /// When it ends: `45m`, or an instant; by policy an hour or less.
@@ -49,7 +54,9 @@ pub struct GrantArgs {
 
 #[derive(Debug, Args)]
 pub struct WithdrawArgs {
+    /// The override, as `gonogo override list` names it.
     id: String,
+    /// Why; it goes into the journal.
     #[arg(long, value_name = "TEXT")]
     reason: String,
 }

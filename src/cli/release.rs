@@ -36,11 +36,13 @@ pub enum ReleaseCommand {
 
 #[derive(Debug, Args)]
 pub struct NameArgs {
+    /// The release, as `gonogo release list` names it.
     name: String,
 }
 
 #[derive(Debug, Args)]
 pub struct RunArgs {
+    /// The release, as `gonogo release list` names it.
     name: String,
     /// Why; it goes into the journal.
     #[arg(long, value_name = "TEXT")]
@@ -57,6 +59,7 @@ pub struct RunArgs {
 
 #[derive(Debug, Args)]
 pub struct ResumeArgs {
+    /// The release, as `gonogo release list` names it.
     name: String,
     #[command(flatten)]
     wait: WaitArgs,
@@ -74,7 +77,9 @@ struct WaitArgs {
 
 #[derive(Debug, Args)]
 pub struct CancelArgs {
+    /// The release, as `gonogo release list` names it.
     name: String,
+    /// Why; it goes into the journal.
     #[arg(long, value_name = "TEXT")]
     reason: String,
 }

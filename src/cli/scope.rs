@@ -9,6 +9,7 @@ use super::{Exit, Failure, Global, settings};
 use crate::app::status::scope::{ChangesStatus, RiskStatus, ScopeStatus};
 use crate::config::Env;
 use crate::domain::ids::EnvironmentName;
+use crate::domain::text::counted;
 use crate::runtime::headless::Headless;
 
 pub(super) async fn run(global: &Global, env: &Env, args: CellArgs) -> Result<Exit, Failure> {
@@ -76,14 +77,6 @@ fn print(scope: &ScopeStatus, now: Timestamp) {
     }
 }
 
-/// `1 commit`, `2 commits`.
-fn many(count: u64, what: &str) -> String {
-    match count {
-        1 => format!("1 {what}"),
-        count => format!("{count} {what}s"),
-    }
-}
-
 /// The changes in lines, for `why` too.
 pub(super) fn print_changes(changes: &ChangesStatus, now: Timestamp) {
     let say = |label: &str, text: &str| output::line(&format!("  {label:<10} {text}"));
@@ -107,8 +100,8 @@ pub(super) fn print_changes(changes: &ChangesStatus, now: Timestamp) {
         "changes",
         &format!(
             "{}, {}{way}{cut}",
-            many(commits, "commit"),
-            many(u64::try_from(requests).unwrap_or(u64::MAX), "PR")
+            counted(commits, "commit", "commits"),
+            counted(requests, "PR", "PRs")
         ),
     );
     for ticket in &changes.tickets {
@@ -123,7 +116,7 @@ pub(super) fn print_changes(changes: &ChangesStatus, now: Timestamp) {
         let first = if size.cut { "the first " } else { "" };
         let text = format!(
             "{first}{} +{} -{}",
-            many(size.files, "file"),
+            counted(size.files, "file", "files"),
             size.additions,
             size.deletions
         );

@@ -4,13 +4,14 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
-use super::{Exit, Failure, Global};
+use super::{Exit, Failure, Global, looks};
 use crate::config::locate::{Located, locate};
 use crate::config::run::Programs;
 use crate::config::{self, Env, Problem, Settings, discover, remotes};
 use crate::domain::fault::Fault;
 use crate::runtime::clock;
 use crate::runtime::connect;
+use crate::runtime::looks::Looks;
 use crate::runtime::session::{Mode, Session};
 
 /// Tells the kind of a forge by its name, for JSON.
@@ -40,9 +41,18 @@ pub(super) async fn session(
 /// Reads the config file, or asks git and the forge.
 pub(super) async fn settings(global: &Global, env: &Env) -> Result<Settings, Failure> {
     match located(global, env) {
-        Some(path) => config::read(&path, env).map_err(|problems| broken(&problems)),
+        Some(path) => read(global, env, &path),
         None => discovered(env).await,
     }
+}
+
+/// Reads a config file. Keys and looks stop the board alone; where something else is wrong, what is
+/// wrong with them is told with it.
+pub(super) fn read(global: &Global, env: &Env, path: &Path) -> Result<Settings, Failure> {
+    config::read(path, env).map_err(|problems| {
+        let all = Looks::read(path, env, looks::given(global, env)).err();
+        broken(&all.unwrap_or(problems))
+    })
 }
 
 /// Returns the config file that is meant, if there is one.
@@ -56,7 +66,8 @@ pub(super) fn located(global: &Global, env: &Env) -> Option<PathBuf> {
 
 /// Makes a failure of a config file's problems: all of them, each with its place.
 pub(super) fn broken(problems: &[Problem]) -> Failure {
-    Failure::new(Exit::Usage, config::render(problems).trim_end().to_owned())
+    let told = config::render(problems).trim_end().to_owned();
+    Failure::new(Exit::Usage, told).problems(problems)
 }
 
 async fn discovered(env: &Env) -> Result<Settings, Failure> {
@@ -65,8 +76,8 @@ async fn discovered(env: &Env) -> Result<Settings, Failure> {
     let remote = remotes::read(&here, env, &Programs)
         .await
         .map_err(|error| usage(format!("no config, and {error}"), error.hint().to_owned()))?;
-    let forge = discover::forge(&remote.host, env)
-        .map_err(|error| usage(error.to_string(), error.hint()))?;
+    let hinted = |error: discover::Error| usage(error.to_string(), error.hint(&remote.repo));
+    let forge = discover::forge(&remote.host, env).map_err(hinted)?;
     let repo = discover::below(&forge, &remote.repo);
     let found = connect::discover(&forge, &repo, env)
         .await
@@ -78,7 +89,7 @@ async fn discovered(env: &Env) -> Result<Settings, Failure> {
         reviewed: &found.reviewed,
         model: found.model.as_ref(),
     };
-    discover::settings(forge, &found, env).map_err(|error| usage(error.to_string(), error.hint()))
+    discover::settings(forge, &found, env).map_err(hinted)
 }
 
 fn of_fault(fault: Fault) -> Failure {

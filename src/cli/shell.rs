@@ -4,8 +4,10 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use clap::{Args, CommandFactory as _, ValueEnum};
+use serde_json::json;
 
-use super::{Cli, Exit, Failure};
+use super::{Cli, Exit, Failure, Global, output};
+use crate::app::status::SCHEMA;
 
 /// The shells that completions are written for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -34,7 +36,7 @@ pub struct ManArgs {
 }
 
 /// Prints the completions of a shell.
-pub(super) fn completions(args: &CompletionsArgs) -> Exit {
+pub(super) fn completions(global: &Global, args: &CompletionsArgs) -> Exit {
     use clap_complete::Shell as Known;
     let mut command = Cli::command();
     let mut text = Vec::new();
@@ -52,20 +54,30 @@ pub(super) fn completions(args: &CompletionsArgs) -> Exit {
             &mut text,
         ),
     }
-    // Whoever reads may have seen enough.
-    let _ = io::stdout().lock().write_all(&text);
+    print(global, "script", &text);
     Exit::Done
 }
 
+/// Prints a text as it is, or as a value of JSON.
+fn print(global: &Global, name: &str, text: &[u8]) {
+    if global.json {
+        let text = String::from_utf8_lossy(text);
+        output::json_line(&json!({"schema": SCHEMA, name: text}));
+    } else {
+        // Whoever reads may have seen enough.
+        let _ = io::stdout().lock().write_all(text);
+    }
+}
+
 /// Prints the manual page, or writes all of them.
-pub(super) fn man(args: &ManArgs) -> Result<Exit, Failure> {
+pub(super) fn man(global: &Global, args: &ManArgs) -> Result<Exit, Failure> {
     let Some(folder) = &args.into else {
         let mut text = Vec::new();
         let page = clap_mangen::Man::new(Cli::command());
         page.render(&mut text).map_err(|error| {
             Failure::new(Exit::Error, format!("the page cannot be written: {error}"))
         })?;
-        let _ = io::stdout().lock().write_all(&text);
+        print(global, "page", &text);
         return Ok(Exit::Done);
     };
     write_all(folder).map_err(|error| {
@@ -77,6 +89,9 @@ pub(super) fn man(args: &ManArgs) -> Result<Exit, Failure> {
             ),
         )
     })?;
+    if global.json {
+        output::json_line(&json!({"schema": SCHEMA, "into": folder}));
+    }
     Ok(Exit::Done)
 }
 

@@ -84,6 +84,10 @@ fn print(status: &Status, columns: &[EnvironmentName], offline: bool) {
         .map(EnvironmentName::as_str)
         .filter(|name| cells().any(|cell| cell.environment == *name))
         .collect();
+    if status.services.is_empty() {
+        output::line("no services; [service.NAME] in the config adds one");
+        return;
+    }
     let mut rows = vec![
         std::iter::once("SERVICE".to_owned())
             .chain(environments.iter().map(|name| name.to_uppercase()))
@@ -97,7 +101,7 @@ fn print(status: &Status, columns: &[EnvironmentName], offline: bool) {
                 .cells
                 .iter()
                 .find(|cell| cell.environment == **environment);
-            row.push(cell.map_or_else(|| "-".to_owned(), place));
+            row.push(cell.map_or_else(|| "-".to_owned(), |cell| place(service, cell)));
         }
         row.push(next(service));
         rows.push(row);
@@ -123,11 +127,19 @@ fn print(status: &Status, columns: &[EnvironmentName], offline: bool) {
     }
 }
 
-/// What stands in one cell: `2.41.0 ok`.
-fn place(cell: &CellStatus) -> String {
+/// What stands in one cell: `2.41.0 ok`. A version that is known of the revision elsewhere on the row
+/// is its name here too.
+fn place(service: &ServiceStatus, cell: &CellStatus) -> String {
+    let candidates = service.cells.iter().filter_map(|it| it.candidate.as_ref());
+    let elsewhere = || {
+        let revision = cell.revision.as_deref()?;
+        let mut same = candidates.filter(|candidate| candidate.revision == revision);
+        same.find_map(|candidate| candidate.version.as_deref())
+    };
     let live = cell
         .version
         .as_deref()
+        .or_else(elsewhere)
         .or_else(|| cell.revision.as_deref()?.get(..7));
     match (live, &cell.in_flight) {
         (live, Some(flight)) => {

@@ -26,23 +26,33 @@ pub enum TaskCommand {
 
 #[derive(Debug, Args)]
 pub struct DoneArgs {
+    /// The service whose promotion asks for it.
     service: String,
     /// The environment that would be promoted into.
     #[arg(long, value_name = "ENV")]
     to: String,
+    /// The task, as `gonogo task list` names it.
     task: String,
     /// What was done or found.
-    #[arg(long, value_name = "TEXT", default_value = "")]
+    #[arg(
+        long,
+        value_name = "TEXT",
+        default_value = "",
+        hide_default_value = true
+    )]
     note: String,
 }
 
 #[derive(Debug, Args)]
 pub struct UndoArgs {
+    /// The service whose promotion asks for it.
     service: String,
     /// The environment that would be promoted into.
     #[arg(long, value_name = "ENV")]
     to: String,
+    /// The task, as `gonogo task list` names it.
     task: String,
+    /// Why; it goes into the journal.
     #[arg(long, value_name = "TEXT")]
     reason: String,
 }
@@ -50,6 +60,7 @@ pub struct UndoArgs {
 #[derive(Debug, Args)]
 pub struct ListArgs {
     /// Only these; every service without one.
+    #[arg(value_name = "SERVICE")]
     service: Vec<String>,
     /// Only this environment.
     #[arg(long, value_name = "ENV")]

@@ -12,6 +12,9 @@ use crate::domain::signoff::Voice;
 
 #[derive(Clone, Debug, Args)]
 pub struct VoteArgs {
+    /// What you say: `go`, `no-go`, or `withdraw` to take your vote back (that it was cast stays in
+    /// the journal).
+    #[arg(hide_possible_values = true)]
     voice: Said,
     /// The service, or the release.
     #[arg(value_name = "SERVICE|RELEASE")]
@@ -23,7 +26,12 @@ pub struct VoteArgs {
     #[arg(long, value_name = "ENV")]
     to: Option<String>,
     /// Why; required for no-go and for withdrawing.
-    #[arg(long, value_name = "TEXT", default_value = "")]
+    #[arg(
+        long,
+        value_name = "TEXT",
+        default_value = "",
+        hide_default_value = true
+    )]
     note: String,
 }
 
@@ -31,7 +39,6 @@ pub struct VoteArgs {
 enum Said {
     Go,
     NoGo,
-    /// Take your vote back; that it was cast stays in the journal.
     Withdraw,
 }
 

@@ -21,6 +21,7 @@ use crate::runtime::headless::{Headless, Waited};
 
 #[derive(Debug, Args)]
 pub struct WaitArgs {
+    /// The service that is promoted.
     service: String,
     /// The environment that is promoted into.
     #[arg(long, value_name = "ENV")]

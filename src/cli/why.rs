@@ -16,6 +16,7 @@ use crate::runtime::headless::Headless;
 
 #[derive(Debug, Args)]
 pub struct WhyArgs {
+    /// The service that is asked about.
     service: String,
     /// The environment in which it is live.
     #[arg(long = "in", value_name = "ENV")]

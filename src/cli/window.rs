@@ -8,6 +8,7 @@ use serde_json::json;
 
 use super::output::{self, span};
 use super::{Exit, Failure, Global, settings};
+use crate::app::interface::order;
 use crate::app::status::SCHEMA;
 use crate::config::{Env, show};
 use crate::domain::ids::{EnvironmentName, ServiceName};
@@ -150,17 +151,17 @@ fn next(
             &environment,
         );
         let openings: Vec<_> = schedule.openings(now).take(args.count).collect();
-        answers.push((environment, openings));
+        answers.push((environment, schedule.is_empty(), openings));
     }
     if global.json {
         let environments: Vec<_> = answers
             .iter()
-            .map(|(environment, openings)| {
+            .map(|(environment, always, openings)| {
                 let openings: Vec<_> = openings
                     .iter()
                     .map(|(from, to)| json!({"from": from, "to": to}))
                     .collect();
-                json!({"environment": environment, "openings": openings})
+                json!({"environment": environment, "always": always, "openings": openings})
             })
             .collect();
         output::json_line(&json!({
@@ -168,11 +169,17 @@ fn next(
         }));
         return Ok(Exit::Done);
     }
-    for (environment, openings) in &answers {
+    for (environment, always, openings) in &answers {
         let whose = match &service {
             Some(service) => format!("{service} > {environment}"),
             None => environment.to_string(),
         };
+        if *always {
+            output::line(&format!(
+                "{whose}: always open, no window and no freeze covers it"
+            ));
+            continue;
+        }
         let Some((first, _)) = openings.first() else {
             output::line(&format!("{whose}: no known opening"));
             continue;
@@ -229,7 +236,13 @@ fn environments(
             let path = service.path.iter();
             path.map(|stage| stage.environment.clone()).collect()
         }
-        None => policy.environments.keys().cloned().collect(),
+        None => {
+            let mut all = order::columns(policy);
+            let others = policy.environments.keys();
+            let others: Vec<_> = others.filter(|it| !all.contains(it)).cloned().collect();
+            all.extend(others);
+            all
+        }
     };
     match to {
         None => Ok(all),

@@ -9,15 +9,17 @@ use jiff::SignedDuration;
 use toml::Spanned;
 use toml::de::DeTable;
 
-use super::error::{Level, Problem, meant};
+use super::error::{Level, Problem};
 use super::file::{Report, Table, Value};
-use super::{Binding, Env, JournalUrl, Poll, Settings, Theme, Ui, defaults, keys, version};
+use super::{Env, JournalUrl, Poll, Settings, defaults, keys, version};
 use crate::domain::ids::{EnvironmentName, Person, RoleName};
 use crate::domain::override_::OverrideRule;
-use crate::domain::policy::{COUNTDOWN, Environment, GateSpec, Mode, Policy, Version};
+use crate::domain::policy::{COUNTDOWN, Environment, GateSpec, Mode, Policy, Service, Version};
+use crate::domain::spelling::{meant, nearest};
 
 mod brake;
 mod by_hand;
+mod comfort;
 mod covered;
 mod custom;
 mod depends;
@@ -56,21 +58,21 @@ pub(super) fn syntax(broken: &[toml::de::Error], path: &Path, text: &str) -> Vec
     problems
 }
 
-/// Checks a whole file. The settings are only to be used if the report has no error; `None` means
-/// that it has one.
+/// Checks a whole file. The settings are only to be used if the report has no error: what could not
+/// be read is left out of them, or as it is where nothing is said.
 pub(super) fn check<'d>(
     report: &'d Report<'d>,
     root: &'d Spanned<DeTable<'d>>,
     path: &Path,
     env: &Env,
-) -> Option<Settings> {
+) -> Settings {
     let top = Value::root(report, root);
     top.know(keys::TOP);
     let place = Place { path, env };
 
     let poll = poll(&top);
-    let ui = ui(&top, &place);
-    let bindings = bindings(&top);
+    let ui = comfort::ui(&top, &place);
+    let bindings = comfort::bindings(&top);
     let views = view::views(&top);
     let journal = journal(&top, &place);
     let forges = forge::forges(&top, &place);
@@ -108,6 +110,7 @@ pub(super) fn check<'d>(
         },
     );
 
+    unused(&top, &services.list, &environments);
     let covered = Covered {
         services: &services.list,
         environments: &environments,
@@ -124,11 +127,13 @@ pub(super) fn check<'d>(
         roles,
         releases,
     };
-    Some(Settings {
+    // Where there is none, the report has its error.
+    let nowhere = || JournalUrl::Sqlite(PathBuf::new());
+    Settings {
         policy: Arc::new(policy),
         operator,
         poll,
-        journal: journal?,
+        journal: journal.unwrap_or_else(nowhere),
         forges: forges.list,
         tiers,
         overrides,
@@ -142,7 +147,7 @@ pub(super) fn check<'d>(
         commands,
         source: Some(path.to_owned()),
         notes: Vec::new(),
-    })
+    }
 }
 
 /// Where relative and `~` paths of a file lead.
@@ -214,89 +219,6 @@ fn interval_of(value: &Value<'_>) -> Option<SignedDuration> {
     Some(interval)
 }
 
-/// Reads the name of a theme, or the path of a file with one.
-fn theme(value: &Value<'_>, place: &Place<'_>) -> Option<Theme> {
-    let text = value.text()?;
-    if Path::new(text).extension().is_some_and(|it| it == "toml") {
-        return place.resolve(text, value).map(Theme::File);
-    }
-    if text == "auto" {
-        return Some(Theme::Auto);
-    }
-    value
-        .one_of(&Theme::NAMES.map(|name| (name, name)))
-        .map(Theme::Named)
-}
-
-fn ui(top: &Table<'_>, place: &Place<'_>) -> Ui {
-    let mut ui = defaults::UI;
-    let Some(table) = section(top, keys::UI) else {
-        return ui;
-    };
-    if let Some(theme) = table.get("theme").and_then(|value| theme(value, place)) {
-        ui.theme = theme;
-    }
-    for (key, flag) in [
-        ("ascii", &mut ui.ascii),
-        ("motion", &mut ui.motion),
-        ("utc", &mut ui.utc),
-        ("session", &mut ui.session),
-        ("mouse", &mut ui.mouse),
-    ] {
-        if let Some(value) = table.get(key).and_then(Value::flag) {
-            *flag = value;
-        }
-    }
-    ui
-}
-
-fn bindings(top: &Table<'_>) -> BTreeMap<String, Binding> {
-    let Some(table) = top
-        .get("keys")
-        .and_then(|value| value.open_table("keys".to_owned()))
-    else {
-        return BTreeMap::new();
-    };
-    let mut bindings = BTreeMap::new();
-    for (command, value) in table.entries() {
-        // A context with keys of its own: [keys.board].
-        if value.is_table() {
-            let inner = value.open_table(format!("keys.{command}"));
-            for (inner, value) in inner.iter().flat_map(Table::entries) {
-                bind(&mut bindings, format!("{command}.{inner}"), value);
-            }
-        } else {
-            bind(&mut bindings, command.to_owned(), value);
-        }
-    }
-    bindings
-}
-
-fn bind(bindings: &mut BTreeMap<String, Binding>, command: String, value: &Value<'_>) {
-    let binding = if value.is_false() {
-        Some(Binding::Unbound)
-    } else if value.is_list() {
-        value
-            .texts()
-            .map(|keys| Binding::Keys(keys.iter().map(|(key, _)| (*key).to_owned()).collect()))
-    } else if value.as_text().is_some() {
-        value.text().map(|key| Binding::Keys(vec![key.to_owned()]))
-    } else {
-        value.error(
-            format!("`{command}` must be a key, a list of keys, or false"),
-            Some(format!("for instance {command} = \"ctrl-p\"")),
-        );
-        None
-    };
-    if binding == Some(Binding::Keys(Vec::new())) {
-        value.error(
-            format!("`{command}` lists no key"),
-            Some("to take its key away, write false".to_owned()),
-        );
-    }
-    bindings.extend(binding.map(|binding| (command, binding)));
-}
-
 fn journal(top: &Table<'_>, place: &Place<'_>) -> Option<JournalUrl> {
     let table = section(top, keys::JOURNAL);
     let Some(value) = table.as_ref().and_then(|table| table.get("url")) else {
@@ -330,19 +252,49 @@ fn journal(top: &Table<'_>, place: &Place<'_>) -> Option<JournalUrl> {
     place.resolve(path, value).map(JournalUrl::Sqlite)
 }
 
+/// Notes what no service's path leads to, and the tiers of nothing.
+fn unused(
+    top: &Table<'_>,
+    services: &[Service],
+    environments: &BTreeMap<EnvironmentName, Environment>,
+) {
+    // Without services, that there are none is said, and all else is still to come.
+    if services.is_empty() {
+        return;
+    }
+    let stages = || services.iter().flat_map(|service| &service.path);
+    for (name, table) in top.children("environment", keys::ENVIRONMENT) {
+        if !stages().any(|stage| stage.environment.as_str() == name) {
+            table.note(
+                format!("no service has `{name}` on its path"),
+                Some("it has no effect until one has".to_owned()),
+            );
+        }
+    }
+    for (name, table) in top.children("policy", keys::POLICY) {
+        let usual = defaults::tiers().contains_key(name);
+        if !usual && !environments.values().any(|it| it.tier == name) {
+            table.note(
+                format!("no environment is of tier `{name}`"),
+                Some(format!("write tier = \"{name}\" where it is to hold")),
+            );
+        }
+    }
+}
+
 type Roles = BTreeMap<RoleName, BTreeSet<Person>>;
 
 fn roles(top: &Table<'_>) -> Roles {
     let mut roles = Roles::new();
     for (name, table) in top.children("role", keys::ROLE) {
         let members = table.need("members", "[\"ada\", \"grace\"]");
-        let members: BTreeSet<Person> = members
-            .and_then(Value::texts)
-            .unwrap_or_default()
-            .iter()
-            .map(|(login, _)| Person::new(login.trim_start_matches('@')))
-            .collect();
-        roles.insert(RoleName::new(name), members);
+        let mut people: BTreeSet<Person> = BTreeSet::new();
+        for (login, value) in members.and_then(Value::texts).unwrap_or_default() {
+            if !people.insert(Person::new(login.trim_start_matches('@'))) {
+                value.note(format!("`{login}` is listed twice"), None);
+            }
+        }
+        roles.insert(RoleName::new(name), people);
     }
     roles
 }
@@ -351,7 +303,11 @@ fn operator(top: &Table<'_>, roles: &mut Roles) -> Option<Person> {
     let table = section(top, keys::OPERATOR)?;
     let person = table.get("name").and_then(Value::text).map(Person::new);
     let wanted = table.get("roles");
-    if let (Some(value), None) = (wanted, &person) {
+    // A slip in `name` is told already.
+    let slip = table
+        .entries()
+        .any(|(key, _)| key != "roles" && nearest(key, ["name"]).is_some());
+    if let (Some(value), None, false) = (wanted, &person, slip) {
         value.error(
             "`roles` of an operator without a name",
             Some("add `name`, or list your login in [role.NAME] members".to_owned()),

@@ -34,25 +34,47 @@ pub struct Found<'f> {
 /// Why there can be no settings without a config.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
-    #[error("what kind of forge {host} is is not known")]
+    #[error("it is not known which forge runs at {host}")]
     UnknownForge { host: String },
     #[error("no place for the journal: HOME is not set")]
     NoHome,
 }
 
 impl Error {
-    /// What to do about it.
-    pub fn hint(&self) -> String {
+    /// What to do about it, for a checkout of `repo`.
+    pub fn hint(&self, repo: &RepoPath) -> String {
         match self {
             Self::UnknownForge { host } => format!(
-                "export GH_HOST={host} if it is a GitHub, GITLAB_HOST={host} if a GitLab, or write \
-                 a config with\n\
-                 [forge.work]\nkind = \"github\"\nurl = \"https://{host}\"\n\
-                 (or \"gitlab\", \"forgejo\")"
+                "export GH_HOST={host} if it is a GitHub, GITLAB_HOST={host} if a GitLab, \
+                 FJ_HOST={host} if a Forgejo, GITEA_INSTANCE_URL={}://{host} if a Gitea; or write a \
+                 config, .gonogo.toml:\n{}",
+                scheme(host),
+                config_for(host, repo)
             ),
             Self::NoHome => "set HOME or XDG_STATE_HOME".to_owned(),
         }
     }
+}
+
+/// The beginning of a config for a host of which nothing tells what it is.
+fn config_for(host: &str, repo: &RepoPath) -> String {
+    let name = repo.as_str().rsplit('/').next().unwrap_or_default();
+    format!(
+        "[forge.work]\n\
+         kind = \"forgejo\"        # or \"github\", or \"gitlab\"\n\
+         url = \"{}://{host}\"\n\
+         [environment.production]\n\
+         [service.{}]\n\
+         repo = \"work:{repo}\"\n\
+         path = [\"production\"]",
+        scheme(host),
+        super::show::key(name)
+    )
+}
+
+/// In the clear only where what is sent does not leave this machine.
+fn scheme(host: &str) -> &'static str {
+    if is_loopback(host) { "http" } else { "https" }
 }
 
 /// Tells which forge a host of a git remote is.
@@ -67,10 +89,8 @@ pub fn forge(host: &str, env: &Env) -> Result<ForgeSettings, Error> {
         .or_else(|| kind_of_host(host))
         .or_else(|| logged_in(host, env));
     let kind = kind.ok_or_else(unknown)?;
-    // In the clear only where what is sent does not leave this machine.
-    let scheme = if is_loopback(host) { "http" } else { "https" };
     let folder = tokens::folder(kind, host, env).map_or_else(String::new, |it| format!("/{it}"));
-    let url = Url::parse(&format!("{scheme}://{host}{folder}")).map_err(|_| unknown())?;
+    let url = Url::parse(&format!("{}://{host}{folder}", scheme(host))).map_err(|_| unknown())?;
     Ok(ForgeSettings {
         name: ForgeName::new(kind.word()),
         kind,
@@ -297,6 +317,26 @@ mod tests {
         settings.source = Some(path.to_owned());
         let shown = show::show(&settings);
         assert_eq!(load_in(&shown, path, &env()), Ok(settings), "{shown}");
+    }
+
+    #[test]
+    fn an_unknown_host_is_told_with_every_way_out_and_a_config_that_works() {
+        for (host, url) in [
+            ("git.acme.example", "https://git.acme.example"),
+            ("127.0.0.1:7700", "http://127.0.0.1:7700"),
+        ] {
+            let repo = RepoPath::from("acme/web");
+            let hint = forge(host, &env()).expect_err(host).hint(&repo);
+            for way in ["GH_HOST", "GITLAB_HOST", "FJ_HOST", "GITEA_INSTANCE_URL"] {
+                assert!(hint.contains(&format!("{way}=")), "{way}: {hint}");
+            }
+            let (_, config) = hint.split_once(".gonogo.toml:\n").expect("a config");
+            let path = Path::new("/work/gonogo.toml");
+            let settings = load_in(config, path, &env()).expect(config);
+            assert_eq!(settings.policy.services[0].repo, repo);
+            let forge = settings.forges.iter().find(|it| it.name.as_str() == "work");
+            assert_eq!(forge.unwrap().url, Url::parse(url).unwrap());
+        }
     }
 
     #[test]

@@ -197,60 +197,6 @@ pub fn render(problems: &[Problem]) -> String {
     shown.join("\n\n")
 }
 
-/// Returns the word of `known` that `word` was probably meant to be.
-pub(super) fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let limit = (word.chars().count() / 3).max(1);
-    known
-        .into_iter()
-        .map(|candidate| (distance(word, candidate), candidate))
-        .filter(|(distance, _)| *distance <= limit)
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, candidate)| candidate)
-}
-
-/// Says "did you mean" if a known word is near, else lists what there is.
-pub(super) fn meant<'a>(
-    word: &str,
-    known: impl IntoIterator<Item = &'a str> + Clone,
-) -> Option<String> {
-    if let Some(near) = nearest(word, known.clone()) {
-        return Some(format!("did you mean `{near}`?"));
-    }
-    let all: Vec<String> = known
-        .into_iter()
-        .take(12)
-        .map(|word| format!("`{word}`"))
-        .collect();
-    (!all.is_empty()).then(|| format!("known: {}", all.join(", ")))
-}
-
-/// Counts the edits between two words, a swap of neighbours being one.
-fn distance(left: &str, right: &str) -> usize {
-    let left: Vec<char> = left.to_lowercase().chars().collect();
-    let right: Vec<char> = right.to_lowercase().chars().collect();
-    let mut before: Vec<usize> = Vec::new();
-    let mut above: Vec<usize> = (0..=right.len()).collect();
-    for (row, &a) in left.iter().enumerate() {
-        let mut current = vec![row + 1];
-        for (column, &b) in right.iter().enumerate() {
-            let cost = usize::from(a != b);
-            let mut best = (above[column] + cost)
-                .min(above[column + 1] + 1)
-                .min(current[column] + 1);
-            let swapped = row > 0
-                && column > 0
-                && left.get(row - 1) == Some(&b)
-                && right.get(column - 1) == Some(&a);
-            if swapped {
-                best = best.min(before[column - 1] + 1);
-            }
-            current.push(best);
-        }
-        before = std::mem::replace(&mut above, current);
-    }
-    above.last().copied().unwrap_or(0)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -267,15 +213,6 @@ mod tests {
         ] {
             assert_eq!(hide_credentials(line), shown);
         }
-    }
-
-    #[test]
-    fn a_slip_of_the_finger_is_recognised() {
-        let known = ["interval", "max_age", "url"];
-        assert_eq!(nearest("intervall", known), Some("interval"));
-        assert_eq!(nearest("itnerval", known), Some("interval"));
-        assert_eq!(nearest("ulr", known), Some("url"));
-        assert_eq!(nearest("colour", known), None);
     }
 
     #[test]

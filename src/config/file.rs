@@ -12,9 +12,10 @@ use jiff::{SignedDuration, SpanRelativeTo};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::error::{Level, Problem, meant};
+use super::error::{Level, Problem};
 use super::keys::{self, Section};
 use crate::domain::figure::Figure;
+use crate::domain::spelling::{self, meant};
 use crate::domain::text::{clean, is_clean};
 
 mod wall;
@@ -392,7 +393,7 @@ impl<'d> Table<'d> {
             } else {
                 format!("in [{}]", self.name)
             };
-            let hint = super::error::nearest(key, section.keys.iter().copied())
+            let hint = spelling::nearest(key, section.keys.iter().copied())
                 .map(|near| format!("did you mean `{near}`?"))
                 .or_else(|| keys::home_of(key).map(|home| format!("`{key}` belongs in [{home}]")))
                 .or_else(|| meant(key, section.keys.iter().copied()));

@@ -332,9 +332,23 @@ fn a_broken_line_is_shown_without_the_token_in_it() {
 
 #[test]
 fn a_key_that_only_the_keymap_can_judge_gets_its_place() {
-    let text = "[keys]\npromot = \"P\"\n";
-    let problem = problem_at(text, Path::new("c.toml"), &["keys", "promot"], "no", None);
-    assert_eq!((problem.line, problem.column, problem.length), (2, 1, 6));
+    let text = "[keys]\npromot = \"P\"\n[poll]\nx = 1\n";
+    let no = |settings: &Settings| {
+        assert!(settings.keys.contains_key("promot"));
+        let keys = ["keys", "promot"].map(str::to_owned).to_vec();
+        let why = "no".to_owned();
+        Err::<(), _>(vec![Finding {
+            keys,
+            why,
+            hint: None,
+        }])
+    };
+    let problems = load_with(text, Path::new("c.toml"), &env(), no).unwrap_err();
+    let [keymap, poll] = problems.as_slice() else {
+        panic!("{problems:?}");
+    };
+    assert_eq!((keymap.line, keymap.column, keymap.length), (2, 1, 6));
+    assert_eq!((poll.line, poll.column), (4, 1));
 }
 
 proptest::proptest! {

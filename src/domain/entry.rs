@@ -16,6 +16,10 @@ use super::promotion::{Intent, Purpose, Step};
 use super::release::run::{Ending, Run};
 use super::signoff::{ReleaseVote, Voice, Vote};
 
+mod kinds;
+
+pub use kinds::kinds;
+
 /// What happened.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "kebab-case")]

@@ -24,12 +24,6 @@ pub enum Permission {
     Admin,
 }
 
-impl Permission {
-    pub fn may_write(self) -> bool {
-        self >= Self::Write
-    }
-}
-
 /// Everything the board knows of one service's repository.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ServiceFacts {

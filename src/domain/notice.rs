@@ -2,9 +2,10 @@
 //!
 //! An entry is told by a rule once; remembering which were, and telling, lives in the runtime.
 
-use super::entry::{Entry, Event};
+use super::entry::{Entry, Event, kinds};
 use super::ids::{EnvironmentName, ServiceName};
 use super::promotion::Step;
+use super::spelling::nearest;
 use super::text;
 
 /// What is told where nobody says: what somebody has to look at.
@@ -15,25 +16,6 @@ pub const USUAL: [&str; 6] = [
     "alert.raised",
     "deployment.out-of-band",
     "release.*",
-];
-
-/// The first words of the kinds of entries.
-pub const GROUPS: [&str; 15] = [
-    "promotion",
-    "rejection",
-    "cancellation",
-    "rerun",
-    "status",
-    "hold",
-    "vote",
-    "gate",
-    "task",
-    "override",
-    "verification",
-    "alert",
-    "release",
-    "handover",
-    "deployment",
 ];
 
 /// One rule: what is told, and how.
@@ -99,20 +81,49 @@ fn fits(pattern: &str, kind: &str) -> bool {
     }
 }
 
-/// Says whether a pattern could fit an entry at all.
-pub fn is_pattern(pattern: &str) -> bool {
-    if pattern == "*" {
-        return true;
+/// Says what is wrong with a pattern that could fit no entry: what was meant, or what there is.
+///
+/// # Errors
+///
+/// Returns the hint.
+pub fn check_pattern(pattern: &str) -> Result<(), String> {
+    let kinds = kinds();
+    let fit = match pattern.strip_suffix(".*") {
+        Some(group) => kinds.iter().any(|kind| group_of(kind) == group),
+        None => pattern == "*" || kinds.iter().any(|kind| kind == pattern),
+    };
+    if fit {
+        return Ok(());
     }
-    pattern.split_once('.').is_some_and(|(group, rest)| {
-        let word = |rest: &str| {
-            !rest.is_empty()
-                && rest
-                    .bytes()
-                    .all(|sign| sign.is_ascii_lowercase() || sign == b'-')
-        };
-        GROUPS.contains(&group) && (rest == "*" || word(rest))
+    let mut groups: Vec<&str> = kinds.iter().map(|kind| group_of(kind)).collect();
+    groups.dedup();
+    let (group, rest) = pattern.split_once('.').unwrap_or((pattern, "*"));
+    // A whole group is meant by its name alone too.
+    if rest == "*" {
+        return Err(match nearest(group, groups.iter().copied()) {
+            Some(near) => format!("did you mean `{near}.*`?"),
+            None => format!("there are {}, and `*`", listed(&groups, ".*")),
+        });
+    }
+    let near = nearest(pattern, kinds.iter().map(String::as_str));
+    Err(match (near, groups.contains(&group)) {
+        (Some(near), _) => format!("did you mean `{near}`?"),
+        (None, true) => {
+            let of = kinds.iter().filter(|kind| group_of(kind) == group);
+            let of: Vec<&str> = of.map(String::as_str).collect();
+            format!("there are {}", listed(&of, ""))
+        }
+        (None, false) => format!("there are {}, and `*`", listed(&groups, ".*")),
     })
+}
+
+fn group_of(kind: &str) -> &str {
+    kind.split_once('.').map_or(kind, |(group, _)| group)
+}
+
+fn listed(words: &[&str], end: &str) -> String {
+    let words: Vec<String> = words.iter().map(|word| format!("`{word}{end}`")).collect();
+    words.join(", ")
 }
 
 /// What is told of an entry: clean, and short enough for a corner of a screen.
@@ -189,7 +200,9 @@ fn why(event: &Event) -> Option<String> {
             vote.role,
             vote.release
         )),
-        Event::HandoverGiven { handover } => Some(format!("{} things", handover.items.len())),
+        Event::HandoverGiven { handover } => {
+            Some(text::counted(handover.items.len(), "thing", "things"))
+        }
         // Their reason says it, or their kind does.
         Event::Intended { .. }
         | Event::HoldPlaced { .. }
@@ -290,19 +303,27 @@ mod tests {
     }
 
     #[test]
-    fn a_pattern_that_could_fit_nothing_is_none() {
-        for good in USUAL.iter().chain(&["*", "hold.*", "vote.cast"]) {
-            assert!(is_pattern(good), "{good}");
+    fn a_pattern_that_could_fit_nothing_is_none_and_says_what_was_meant() {
+        let all = kinds();
+        for good in USUAL.iter().copied().chain(["*", "hold.*", "brake.*"]) {
+            assert_eq!(check_pattern(good), Ok(()), "{good}");
         }
-        for bad in [
-            "",
-            "hold",
-            "holds.placed",
-            "hold.",
-            "hold.p*",
-            "Hold.placed",
+        for good in &all {
+            assert_eq!(check_pattern(good), Ok(()), "{good}");
+        }
+        for (bad, hint) in [
+            ("promotion.fail", "did you mean `promotion.failed`?"),
+            ("hold.placd", "did you mean `hold.placed`?"),
+            ("holds.placed", "did you mean `hold.placed`?"),
+            ("hold", "did you mean `hold.*`?"),
+            ("promo.*", "did you mean `promotion.*`?"),
+            ("Hold.placed", "did you mean `hold.placed`?"),
+            ("hold.p*", "there are `hold.placed`, `hold.edited`"),
+            ("", "there are `promotion.*`, `rejection.*`"),
+            ("weather.nice", "there are `promotion.*`"),
         ] {
-            assert!(!is_pattern(bad), "{bad}");
+            let told = check_pattern(bad).expect_err(bad);
+            assert!(told.starts_with(hint), "{bad}: {told}");
         }
     }
 }

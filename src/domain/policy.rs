@@ -117,11 +117,4 @@ impl Policy {
             .get(role)
             .is_some_and(|members| members.contains(person))
     }
-
-    pub fn roles_of<'a>(&'a self, person: &'a Person) -> impl Iterator<Item = &'a RoleName> {
-        self.roles
-            .iter()
-            .filter(move |(_, members)| members.contains(person))
-            .map(|(role, _)| role)
-    }
 }

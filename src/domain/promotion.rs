@@ -32,6 +32,16 @@ pub enum Purpose {
 }
 
 impl Purpose {
+    pub const ALL: [Self; 7] = [
+        Self::Promotion,
+        Self::Rejection,
+        Self::Cancellation,
+        Self::Rerun,
+        Self::Status,
+        Self::Brake,
+        Self::Unbrake,
+    ];
+
     pub fn word(self) -> &'static str {
         match self {
             Self::Promotion => "promotion",
@@ -50,17 +60,7 @@ impl Purpose {
     }
 
     pub fn from_word(word: &str) -> Option<Self> {
-        [
-            Self::Promotion,
-            Self::Rejection,
-            Self::Cancellation,
-            Self::Rerun,
-            Self::Status,
-            Self::Brake,
-            Self::Unbrake,
-        ]
-        .into_iter()
-        .find(|purpose| purpose.word() == word)
+        Self::ALL.into_iter().find(|purpose| purpose.word() == word)
     }
 }
 
@@ -201,6 +201,22 @@ impl State {
 }
 
 impl Step {
+    /// The words of all steps, in the order in which they may come.
+    pub const WORDS: [&'static str; 12] = [
+        "sending",
+        "accepted",
+        "rejected",
+        "abandoned",
+        "unknown",
+        "reconciling",
+        "reconciled",
+        "absent",
+        "running",
+        "succeeded",
+        "failed",
+        "cancelled",
+    ];
+
     /// Where an intent stands after this step.
     pub fn state(&self) -> State {
         match self {

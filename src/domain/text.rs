@@ -81,9 +81,25 @@ pub fn shorten(text: &str, longest: usize) -> String {
     short
 }
 
+/// A number of things: `1 commit`, `3 commits`.
+pub fn counted(count: impl TryInto<u64>, one: &str, many: &str) -> String {
+    match count.try_into() {
+        Ok(1) => format!("1 {one}"),
+        Ok(count) => format!("{count} {many}"),
+        Err(_) => format!("countless {many}"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn one_of_a_thing_is_not_many() {
+        assert_eq!(counted(0_u32, "entry", "entries"), "0 entries");
+        assert_eq!(counted(1_usize, "entry", "entries"), "1 entry");
+        assert_eq!(counted(2_u64, "entry", "entries"), "2 entries");
+    }
 
     #[test]
     fn escape_sequences_lose_their_escape() {

@@ -137,6 +137,7 @@ impl Walk {
 }
 
 /// Checks a whole chain from its first entry and returns how many entries it has.
+#[cfg(test)]
 pub fn verify<'a>(entries: impl IntoIterator<Item = &'a Entry>) -> Result<u64, Error> {
     let mut walk = Walk::default();
     let mut count = 0;

@@ -65,7 +65,9 @@ impl Error {
             Self::CellTaken { .. } => {
                 Some("wait until it has ended, or settle it if it is unknown")
             }
-            Self::Broken { .. } => Some("keep the file, and restore the journal from a backup"),
+            Self::Broken { .. } => Some(
+                "keep the file, and restore the journal from a backup; `gonogo log` prints what is there",
+            ),
             Self::Unreachable { hint, .. } => *hint,
             Self::NotPermitted { .. }
             | Self::AlreadyNoted { .. }

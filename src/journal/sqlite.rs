@@ -11,6 +11,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteSynchronous};
 use sqlx::{ConnectOptions as _, Row as _};
 use tokio::sync::Mutex;
 
+use super::chain::Texts;
 use super::{Error, Journal};
 use crate::domain::entry::{Draft, Entry, Precondition};
 use crate::domain::ids::{InstanceId, IntentId, Person, Seq};
@@ -157,6 +158,34 @@ impl Sqlite {
         }
     }
 
+    /// Returns at most `limit` entries after `seq` as they stand there, whole chain or not: for people
+    /// who look at what happened.
+    pub async fn unchecked(&self, seq: Seq, limit: u32) -> Result<Vec<Entry>, Error> {
+        let mut slot = self.reader.lock().await;
+        let mut connection = self.take(&mut slot).await?;
+        let rows = sqlx::query(concat!(
+            "SELECT ",
+            columns!(),
+            " FROM entries WHERE seq > ?1 ORDER BY seq LIMIT ?2"
+        ))
+        .bind(seq.0)
+        .bind(limit)
+        .fetch_all(&mut connection)
+        .await
+        .map_err(|error| fault(&self.path, error))?;
+        *slot = Some(connection);
+        rows.iter().map(row::decode).collect()
+    }
+
+    /// Returns at most `limit` entries after `seq`, each with the texts that its hash is made of.
+    pub async fn stored(&self, seq: Seq, limit: i64) -> Result<Vec<(Entry, Texts)>, Error> {
+        let mut slot = self.reader.lock().await;
+        let mut connection = self.take(&mut slot).await?;
+        let stored = audit::stored(&mut connection, &self.path, seq, limit).await?;
+        *slot = Some(connection);
+        Ok(stored)
+    }
+
     async fn take(&self, slot: &mut Option<SqliteConnection>) -> Result<SqliteConnection, Error> {
         match slot.take() {
             Some(connection) => Ok(connection),
@@ -194,21 +223,13 @@ impl Journal for Sqlite {
         }
     }
 
+    /// Each entry is checked on the way: what was changed behind the journal's back decides nothing.
     async fn since(&self, seq: Seq, limit: u32) -> Result<Vec<Entry>, Error> {
         let mut slot = self.reader.lock().await;
         let mut connection = self.take(&mut slot).await?;
-        let rows = sqlx::query(concat!(
-            "SELECT ",
-            columns!(),
-            " FROM entries WHERE seq > ?1 ORDER BY seq LIMIT ?2"
-        ))
-        .bind(seq.0)
-        .bind(limit)
-        .fetch_all(&mut connection)
-        .await
-        .map_err(|error| fault(&self.path, error))?;
+        let page = audit::checked(&mut connection, &self.path, seq, limit.into()).await?;
         *slot = Some(connection);
-        rows.iter().map(row::decode).collect()
+        Ok(page)
     }
 
     async fn head(&self) -> Result<Seq, Error> {

@@ -4,7 +4,9 @@
 
 use std::fs::File;
 use std::io::{Read, Write};
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -23,6 +25,10 @@ use crate::domain::scope::Scope;
 const FORMAT: &[u8; 8] = b"gonogo06";
 /// How many services one part holds: the first is all that the first picture may need.
 const PART: usize = 64;
+/// What the names of caches end in.
+const ENDING: &str = "facts";
+/// A cache that was not written for so long is nobody's.
+const FORGOTTEN: Duration = Duration::from_hours(30 * 24);
 /// Parts that may wait to be written.
 const WAITING: usize = 2;
 
@@ -73,7 +79,7 @@ pub fn path(settings: &Settings, env: &Env) -> Option<PathBuf> {
     let parts = [source.as_str()].into_iter().chain(services).chain(forges);
     let digest = Digest::of(parts);
     let name = digest.as_str().get(..16).unwrap_or("facts");
-    Some(folder.join("gonogo").join(format!("{name}.facts")))
+    Some(folder.join("gonogo").join(format!("{name}.{ENDING}")))
 }
 
 /// A cache file: what needed somebody most, in memory, and the rest, still to be read.
@@ -214,7 +220,31 @@ fn write(path: &Path, parts: impl Iterator<Item = Option<Vec<u8>>>) -> std::io::
             file.write_all(&part)?;
         }
         Ok(true)
-    })
+    })?;
+    // What cannot be taken away now is looked at again at the next end.
+    let _ = forget_old(path);
+    Ok(())
+}
+
+/// Takes the caches away that stand beside this one and were not written for so long before it: of
+/// configs that are gone, or have other services now.
+fn forget_old(path: &Path) -> std::io::Result<()> {
+    let written = std::fs::metadata(path)?.modified()?;
+    for entry in std::fs::read_dir(path.parent().unwrap_or(Path::new(".")))? {
+        let other = entry?;
+        let is_cache = other.path().extension().is_some_and(|it| it == ENDING);
+        if !is_cache || other.path() == path {
+            continue;
+        }
+        let before = other.metadata()?.modified()?;
+        if written
+            .duration_since(before)
+            .is_ok_and(|age| age > FORGOTTEN)
+        {
+            std::fs::remove_file(other.path())?;
+        }
+    }
+    Ok(())
 }
 
 /// Makes a private file whole or not at all: what is there stays until all of the new is written,
@@ -224,7 +254,10 @@ pub(super) fn replace(
     fill: impl FnOnce(&mut tempfile::NamedTempFile) -> std::io::Result<bool>,
 ) -> std::io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
-    std::fs::create_dir_all(folder)?;
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(folder)?;
     // `NamedTempFile` is made with mode 0600.
     let mut file = tempfile::NamedTempFile::new_in(folder)?;
     if fill(&mut file)? {

@@ -20,6 +20,7 @@ use crate::forge::github::GitHub;
 use crate::forge::gitlab::GitLab;
 use crate::forge::http::{Clock, Limits};
 use crate::forge::{self, Discover, Discovered, Forge};
+use crate::journal::chain::Texts;
 use crate::journal::sqlite::{Options, Sqlite};
 use crate::journal::{self, Journal};
 
@@ -142,15 +143,51 @@ pub async fn reader(path: &Path) -> Result<Reader, JournalFault> {
 /// A journal that is only read.
 pub struct Reader(Sqlite);
 
+/// What a look at a journal's whole chain finds.
+#[derive(Debug)]
+pub enum Chain {
+    /// So many entries, each as it was written.
+    Whole(u64),
+    /// The first that is not.
+    Broken { seq: Seq, what: String },
+}
+
 impl Reader {
-    /// Returns at most `limit` entries after `since`, in order.
+    /// Returns at most `limit` entries after `since`, in order, as they stand there.
     ///
     /// # Errors
     ///
     /// As `reader`.
     pub async fn since(&self, since: Seq, limit: u32) -> Result<Vec<Entry>, JournalFault> {
-        let page = self.0.since(since, limit).await;
+        let page = self.0.unchecked(since, limit).await;
         page.map_err(|error| journal_fault(&error))
+    }
+
+    /// As `since`, each entry with the texts that its hash is made of.
+    ///
+    /// # Errors
+    ///
+    /// As `reader`.
+    pub async fn stored(
+        &self,
+        since: Seq,
+        limit: i64,
+    ) -> Result<Vec<(Entry, Texts)>, JournalFault> {
+        let page = self.0.stored(since, limit).await;
+        page.map_err(|error| journal_fault(&error))
+    }
+
+    /// Checks every entry from the first one on, and what the file keeps beside them.
+    ///
+    /// # Errors
+    ///
+    /// As `reader`.
+    pub async fn verify(&self) -> Result<Chain, JournalFault> {
+        match self.0.verify().await {
+            Ok(entries) => Ok(Chain::Whole(entries)),
+            Err(journal::Error::Broken { seq, what }) => Ok(Chain::Broken { seq, what }),
+            Err(error) => Err(journal_fault(&error)),
+        }
     }
 }
 

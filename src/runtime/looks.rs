@@ -7,7 +7,7 @@ use crate::app::interface::custom::Customs;
 use crate::app::interface::{Preferences, SavedView};
 use crate::app::keymap::{Keymap, Mistake};
 use crate::config::changes::{Changes, Part};
-use crate::config::{self, Binding, Env, Problem, Settings};
+use crate::config::{self, Binding, Env, Finding, Problem, Settings};
 use crate::ui::Theme;
 use crate::ui::theme::{Background, Depth};
 
@@ -66,15 +66,15 @@ impl Looks {
     ///
     /// # Errors
     ///
-    /// Every problem that the config layer cannot know: keys that collide, filters that cannot be
-    /// understood, a theme file that is none. Each has its place in the file.
-    pub fn new(settings: &Settings, given: Given) -> Result<Self, Vec<Problem>> {
-        let mut problems = Vec::new();
-        let mut told = |result: Vec<Problem>| problems.extend(result);
+    /// Everything wrong that the config layer cannot know: keys that collide, filters that cannot be
+    /// understood, a theme file that is none. Each with the keys under which it stands in the file.
+    pub fn new(settings: &Settings, given: Given) -> Result<Self, Vec<Finding>> {
+        let mut findings = Vec::new();
+        let mut told = |found: Vec<Finding>| findings.extend(found);
         let themes = themes(settings, given).map_err(&mut told);
         let keymap = keymap(settings).map_err(&mut told);
         let views = views(settings).map_err(&mut told);
-        // Whose keys collide with what is wrong already is told when that is mended.
+        // Where the bindings are wrong, those that are usual say what is taken.
         let bound = keymap
             .as_ref()
             .map_or_else(|()| Keymap::default(), Clone::clone);
@@ -91,8 +91,17 @@ impl Looks {
                 mouse: ui.mouse,
                 utc: ui.utc,
             }),
-            _ => Err(problems),
+            _ => Err(findings),
         }
+    }
+
+    /// Reads a config file with the looks and keys that it gives.
+    ///
+    /// # Errors
+    ///
+    /// Returns everything that is wrong with either, in the order of the file.
+    pub fn read(path: &Path, env: &Env, given: Given) -> Result<(Settings, Self), Vec<Problem>> {
+        config::read_with(path, env, |settings| Self::new(settings, given))
     }
 
     /// What the board takes of a changed config. What the operator may have switched by a key since
@@ -240,21 +249,22 @@ impl Wardrobe {
     }
 }
 
-fn themes(settings: &Settings, given: Given) -> Result<Themes, Vec<Problem>> {
+fn themes(settings: &Settings, given: Given) -> Result<Themes, Vec<Finding>> {
     Themes::new(&settings.ui.theme, given).map_err(|why| {
-        let hint = "`gonogo config theme dark` prints one to start from";
-        let place = ["ui", "theme"].map(str::to_owned).to_vec();
-        placed(settings, vec![(place, why, Some(hint))])
+        vec![Finding {
+            keys: ["ui", "theme"].map(str::to_owned).to_vec(),
+            why,
+            hint: Some("`gonogo config theme dark` prints one to start from".to_owned()),
+        }]
     })
 }
 
-/// The keys with the config's changes; two commands on one key are told, not guessed, each with its
-/// place in the file.
+/// The keys with the config's changes; two commands on one key are told, not guessed.
 ///
 /// # Errors
 ///
-/// Every problem, with its place.
-pub fn keymap(settings: &Settings) -> Result<Keymap, Vec<Problem>> {
+/// Everything that is wrong with them.
+pub fn keymap(settings: &Settings) -> Result<Keymap, Vec<Finding>> {
     let changes = settings.keys.iter().map(|(command, binding)| {
         let keys = match binding {
             Binding::Keys(keys) => keys.clone(),
@@ -263,12 +273,12 @@ pub fn keymap(settings: &Settings) -> Result<Keymap, Vec<Problem>> {
         (command.clone(), keys)
     });
     Keymap::new(&changes.collect()).map_err(|mistakes| {
-        let told = mistakes.into_iter().map(|mistake| {
-            let names = mistake.name.split('.').map(str::to_owned);
-            let place = std::iter::once("keys".to_owned()).chain(names);
-            (place.collect(), mistake.why, None)
+        let found = mistakes.into_iter().map(|Mistake { name, why, hint }| {
+            let names = name.split('.').map(str::to_owned);
+            let keys = std::iter::once("keys".to_owned()).chain(names).collect();
+            Finding { keys, why, hint }
         });
-        placed(settings, told.collect())
+        found.collect()
     })
 }
 
@@ -276,50 +286,45 @@ pub fn keymap(settings: &Settings) -> Result<Keymap, Vec<Problem>> {
 ///
 /// # Errors
 ///
-/// Every problem, with its place.
-pub fn customs(settings: &Settings, keymap: &Keymap) -> Result<Customs, Vec<Problem>> {
+/// Everything that is wrong with them.
+pub fn customs(settings: &Settings, keymap: &Keymap) -> Result<Customs, Vec<Finding>> {
     Customs::new(settings.commands.clone(), keymap).map_err(|mistakes| {
-        let told = mistakes.into_iter().map(|Mistake { name, why }| {
-            let place = ["command".to_owned(), name.clone()].to_vec();
-            (place, format!("{name}: {why}"), None)
-        });
-        placed(settings, told.collect())
+        let found = mistakes
+            .into_iter()
+            .map(|Mistake { name, why, hint }| Finding {
+                why: format!("{name}: {why}"),
+                keys: vec!["command".to_owned(), name],
+                hint,
+            });
+        found.collect()
     })
 }
 
-/// The views of the config; a filter that cannot be understood is told with its place.
-fn views(settings: &Settings) -> Result<Vec<SavedView>, Vec<Problem>> {
+/// The views of the config.
+fn views(settings: &Settings) -> Result<Vec<SavedView>, Vec<Finding>> {
     let mut views = Vec::new();
-    let mut told = Vec::new();
+    let mut found = Vec::new();
     for view in &settings.views {
         let columns = view.columns.as_deref();
         let filter = view.filter.as_deref();
         match SavedView::new(&view.name, filter, view.sort, view.group, columns) {
             Ok(view) => views.push(view),
-            Err(problems) => told.extend(problems.into_iter().map(|(key, why)| {
-                let place = ["view", view.name.as_str(), key];
-                (place.map(str::to_owned).to_vec(), why, None)
+            Err(problems) => found.extend(problems.into_iter().map(|(key, why, hint)| {
+                Finding {
+                    keys: ["view", view.name.as_str(), key]
+                        .map(str::to_owned)
+                        .to_vec(),
+                    why,
+                    hint,
+                }
             })),
         }
     }
-    if told.is_empty() {
+    if found.is_empty() {
         Ok(views)
     } else {
-        Err(placed(settings, told))
+        Err(found)
     }
-}
-
-type Told = (Vec<String>, String, Option<&'static str>);
-
-/// What is wrong with what the config says under these keys, with line and column.
-fn placed(settings: &Settings, told: Vec<Told>) -> Vec<Problem> {
-    let path = settings.source.clone().unwrap_or_default();
-    let text = std::fs::read_to_string(&path).unwrap_or_default();
-    let problem = |(keys, why, hint): Told| {
-        let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
-        config::problem_at(&text, &path, &keys, why, hint.map(str::to_owned))
-    };
-    told.into_iter().map(problem).collect()
 }
 
 /// Says whether a terminal never had colours.

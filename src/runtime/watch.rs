@@ -158,11 +158,7 @@ async fn follow(
             continue;
         }
         known = seen;
-        let read = config::read(&path, &env).and_then(|settings| {
-            let looks = Looks::new(&settings, given)?;
-            Ok((settings, looks))
-        });
-        let answer = match read {
+        let answer = match Looks::read(&path, &env, given) {
             Ok((settings, looks)) => {
                 theme = theme_of(&settings);
                 known.1 = theme.as_deref().and_then(modified);

@@ -6,6 +6,7 @@ use serde_json::Value;
 use crate::program::{Ran, Sim, gonogo, keys};
 
 mod acts;
+mod audit;
 mod brakes;
 mod by_hand;
 mod exits;
@@ -48,6 +49,7 @@ fn help_and_version_need_nothing() {
         &["--help"][..],
         &["--version"],
         &["promote", "--help"],
+        &["help", "promote"],
         &["--json", "--help"],
     ] {
         let output = gonogo(folder.path()).args(arguments).output().unwrap();
@@ -80,6 +82,10 @@ fn completions_pages_keys_and_themes_need_no_config() {
         assert!(script.contains("promote"), "{shell}: {script}");
     }
     assert!(said(&["man"]).contains("gonogo"));
+    for (arguments, key) in [(&["man"][..], "page"), (&["completions", "fish"], "script")] {
+        let json: Value = serde_json::from_str(&said(&[arguments, &["--json"]].concat())).unwrap();
+        assert!(json[key].as_str().unwrap().contains("promote"), "{json}");
+    }
     let pages = folder.path().join("pages");
     said(&["man", "--into", pages.to_str().unwrap()]);
     assert!(pages.join("gonogo-promote.1").exists());

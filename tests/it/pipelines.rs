@@ -1,4 +1,4 @@
-//! The jobs of `docs/pipelines`: they stand in the README as they are, each is what its system can
+//! The jobs of `docs/pipelines`: they stand in `docs/pipelines.md` as they are, each is what its system can
 //! read, and the line that they run ends as it is said to, on each of the forges.
 
 use std::fs;
@@ -126,13 +126,13 @@ fn line_of(name: &str) -> String {
 }
 
 #[test]
-fn the_readme_shows_the_jobs_as_they_are() {
-    let readme = fs::read_to_string(root().join("README.md")).unwrap();
+fn the_page_shows_the_jobs_as_they_are() {
+    let readme = fs::read_to_string(root().join("docs/pipelines.md")).unwrap();
     for name in SNIPPETS {
         let block = format!("```yaml\n{}```\n", snippet(name));
         assert!(
             readme.contains(&block),
-            "docs/pipelines/{name}.yml is not in the README"
+            "docs/pipelines/{name}.yml is not on the page"
         );
     }
 }

@@ -172,6 +172,36 @@ fn every_exit_code_of_the_help_is_in_the_readme() {
     }
 }
 
+/// Where the links of a page lead, in this repository.
+fn links(page: &str) -> Vec<&str> {
+    let ends = page
+        .split("](")
+        .skip(1)
+        .filter_map(|rest| rest.split(')').next());
+    let paths = ends.filter_map(|link| link.split('#').next());
+    paths
+        .filter(|path| !path.is_empty() && !path.contains("://"))
+        .collect()
+}
+
+#[test]
+fn every_link_of_the_pages_leads_somewhere() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let docs = fs::read_dir(root.join("docs")).unwrap();
+    let docs = docs.map(|entry| entry.unwrap().path());
+    let pages = docs.filter(|path| path.extension().is_some_and(|it| it == "md"));
+    let mut seen = 0;
+    for page in pages.chain([root.join("README.md")]) {
+        let text = fs::read_to_string(&page).unwrap();
+        for link in links(&text) {
+            let place = page.parent().unwrap().join(link);
+            assert!(place.exists(), "{}: {link}", page.display());
+            seen += 1;
+        }
+    }
+    assert!(seen > 10, "only {seen} links were found");
+}
+
 #[test]
 fn commands_are_read_from_console_blocks_alone() {
     let page = "$ a\n```sh\n$ b\n```\n```console\n$ c d   # exit 3: why\n  # exit 4\nsaid\n$ e # note\n```\n$ f\n";

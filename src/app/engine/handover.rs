@@ -41,8 +41,8 @@ impl Engine {
             accepted: None,
         };
         let said = format!(
-            "handed over {} things as {}; the next operator accepts it",
-            handover.items.len(),
+            "handed over {} as {}; the next operator accepts it",
+            text::counted(handover.items.len(), "thing", "things"),
             handover.id
         );
         let draft = Draft {

@@ -8,13 +8,14 @@ use tui_input::Input;
 
 use super::choice::turn;
 use super::custom::Customs;
-use super::order::query::Query;
+use super::order::query::{Query, Unclear};
 use super::overview::columns::choosable;
 use super::{Interface, Overlay, Screen};
 use crate::app::command::Command;
 use crate::app::effect::Effect;
 use crate::app::keymap::Keymap;
 use crate::app::state::State;
+use crate::domain::spelling;
 
 /// The order of the rows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -106,34 +107,28 @@ impl SavedView {
     ///
     /// # Errors
     ///
-    /// Returns the key and what is wrong with it, for each.
+    /// Returns the key, what is wrong with it, and what to do, for each.
     pub fn new(
         name: &str,
         filter: Option<&str>,
         sort: Option<&str>,
         group: Option<&str>,
         columns: Option<&[String]>,
-    ) -> Result<Self, Vec<(&'static str, String)>> {
+    ) -> Result<Self, Vec<(&'static str, String, Option<String>)>> {
         let mut problems = Vec::new();
-        let words = |all: Vec<&str>| all.join(", ");
         let sorted = sort.map(|word| {
-            let all = words(Sort::ALL.map(Sort::word).to_vec());
-            Sort::named(word).ok_or((
-                "sort",
-                format!("there is no sort {word:?}; there are {all}"),
-            ))
+            let hint = spelling::meant(word, Sort::ALL.map(Sort::word));
+            Sort::named(word).ok_or(("sort", format!("there is no sort {word:?}"), hint))
         });
         let grouped = group.map(|word| {
-            let all = words(Grouping::ALL.map(Grouping::word).to_vec());
-            Grouping::named(word).ok_or((
-                "group",
-                format!("there are no groups {word:?}; there are {all}"),
-            ))
+            let hint = spelling::meant(word, Grouping::ALL.map(Grouping::word));
+            Grouping::named(word).ok_or(("group", format!("there are no groups {word:?}"), hint))
         });
         let sort = sorted.transpose().map_err(|why| problems.push(why));
         let group = grouped.transpose().map_err(|why| problems.push(why));
         let told = filter.map(Query::parse).unwrap_or_default().problems;
-        problems.extend(told.into_iter().map(|why| ("filter", why)));
+        let told = told.into_iter();
+        problems.extend(told.map(|Unclear { why, hint }| ("filter", why, Some(hint))));
         match (sort, group) {
             (Ok(sort), Ok(group)) if problems.is_empty() => Ok(Self {
                 name: name.to_owned(),
@@ -440,7 +435,7 @@ mod tests {
         let keys: Vec<&str> = wrong
             .expect_err("three problems")
             .iter()
-            .map(|(key, _)| *key)
+            .map(|(key, ..)| *key)
             .collect();
         assert_eq!(keys, ["sort", "group", "filter"]);
     }

@@ -30,16 +30,20 @@ impl Customs {
         let mut keys: BTreeMap<Chord, usize> = BTreeMap::new();
         let mut mistakes = Vec::new();
         for (place, command) in commands.iter().enumerate() {
-            let mut tell = |why: String| {
+            let mut tell = |why: String, hint: &str| {
                 let name = command.name.clone();
-                mistakes.push(Mistake { name, why });
+                let hint = Some(hint.to_owned());
+                mistakes.push(Mistake { name, why, hint });
             };
+            let another = "give it another key; `gonogo config keys` lists those that are taken";
             if Command::named(&command.name).is_some() {
-                tell("a command of the board has this name already".to_owned());
+                let why = "a command of the board has this name already";
+                tell(why.to_owned(), "give it another name");
             }
             for key in &command.keys {
                 let Some(chord) = Chord::parse(key) else {
-                    tell(format!("{key:?} is not a key"));
+                    let hint = "write one key: \"x\", \"W\", \"ctrl-x\", \"alt-x\", \"f5\"";
+                    tell(format!("{key:?} is not a key"), hint);
                     continue;
                 };
                 let meant = [Context::Board, Context::Detail]
@@ -50,14 +54,15 @@ impl Customs {
                         Found::Nothing => None,
                     });
                 if command.dangerous && !chord.is_shift_letter() {
-                    tell(format!(
-                        "it is dangerous, so its key must be a SHIFT letter, not {key}"
-                    ));
+                    let why =
+                        format!("it is dangerous, so its key must be a SHIFT letter, not {key}");
+                    tell(why, "write a capital letter, \"W\"");
                 } else if let Some(meant) = meant {
-                    tell(format!("{key} means {meant} already"));
+                    tell(format!("{key} means {meant} already"), another);
                 } else if let Some(other) = keys.get(&chord).and_then(|place| commands.get(*place))
                 {
-                    tell(format!("{chord} is bound to {} already", other.name));
+                    let why = format!("{chord} is bound to {} already", other.name);
+                    tell(why, another);
                 } else {
                     keys.insert(chord, place);
                 }

@@ -38,7 +38,10 @@ impl Interface {
     pub fn filter_problems(&self, text: &str) -> Vec<String> {
         match self.overview() {
             Some(overview) => query::Query::parse(overview, text).problems,
-            None => order::query::Query::parse(text).problems,
+            None => {
+                let unclear = order::query::Query::parse(text).problems;
+                unclear.iter().map(ToString::to_string).collect()
+            }
         }
     }
 

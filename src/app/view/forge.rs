@@ -9,6 +9,7 @@ use super::time;
 use crate::app::engine::ForgeState;
 use crate::domain::capability::Capability;
 use crate::domain::ids::ForgeName;
+use crate::domain::text::counted;
 
 /// Columns of what a line is about.
 const LABEL: usize = 14;
@@ -81,7 +82,11 @@ fn lines(look: &Look<'_>, name: &ForgeName, forge: &ForgeState, columns: usize) 
     if let Some(row) = row {
         let services = look.engine.board.rows.iter();
         let services = services.filter(|row| row.service.forge == *name).count();
-        let text = format!("{}, {services} services", row.service.kind.word());
+        let text = format!(
+            "{}, {}",
+            row.service.kind.word(),
+            counted(services, "service", "services")
+        );
         lines.push(labelled("kind", Line::plain(text)));
     }
     lines.extend(token(look, forge, columns));

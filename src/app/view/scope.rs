@@ -9,6 +9,7 @@ use crate::domain::cell::Cell;
 use crate::domain::ids::EnvironmentName;
 use crate::domain::risk;
 use crate::domain::scope::{Relation, Scope, ScopedPullRequest};
+use crate::domain::text::counted;
 
 mod contents;
 mod trace;
@@ -63,18 +64,10 @@ pub(super) fn goes_back(row: &Row, cell: &Cell) -> bool {
 
 /// `12 commits, 4 PRs`, and loudly if they lead backwards.
 pub(super) fn counts(scope: &Scope) -> Line {
-    let plural = |count: u64, one: &str| {
-        if count == 1 {
-            format!("1 {one}")
-        } else {
-            format!("{count} {one}s")
-        }
-    };
-    let requests = u64::try_from(scope.pull_requests.len()).unwrap_or(u64::MAX);
     let text = format!(
         "{}, {}",
-        plural(scope.total, "commit"),
-        plural(requests, "PR")
+        counted(scope.total, "commit", "commits"),
+        counted(scope.pull_requests.len(), "PR", "PRs")
     );
     let mut line = Line::of(Tone::Strong, text);
     match &scope.relation {

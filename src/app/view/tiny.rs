@@ -6,6 +6,7 @@ use super::line::{Line, Tone, cut};
 use super::look::Look;
 use super::panel::{Content, Panel};
 use super::tally::standing;
+use crate::domain::text::counted;
 
 pub(super) fn main(look: &Look<'_>) -> Vec<Panel> {
     let columns = usize::from(look.shape.columns);
@@ -14,7 +15,10 @@ pub(super) fn main(look: &Look<'_>) -> Vec<Panel> {
     let counts = if wrong.is_empty() {
         Line::of(
             Tone::Plain,
-            format!(" {} services, nothing held or failed", look.tally.services),
+            format!(
+                " {}, nothing held or failed",
+                counted(look.tally.services, "service", "services")
+            ),
         )
     } else {
         Line::plain(" ").then(wrong)

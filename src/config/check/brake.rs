@@ -1,12 +1,12 @@
 //! `brake` of an environment: by what a hold becomes the forge's own stop.
 
-use super::super::error::meant;
 use super::super::file::{Table, Value};
 use super::super::keys;
 use crate::domain::brake::{Brakes, Way};
 use crate::domain::forge_kind::ForgeKind;
 use crate::domain::ids::EnvironmentName;
 use crate::domain::policy::Service;
+use crate::domain::spelling::meant;
 
 /// Reads the ways of each kind of forge: from one list for all, or from a list for each.
 pub(super) fn read(table: &Table<'_>) -> Brakes {

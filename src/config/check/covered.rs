@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::super::error::meant;
 use super::super::file::{Table, Value};
 use crate::domain::ids::{EnvironmentName, ServiceName};
 use crate::domain::policy::{Environment, Service};
+use crate::domain::spelling::meant;
 
 /// The services and environments that a rule may name.
 pub(super) struct Covered<'c> {

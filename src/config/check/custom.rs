@@ -2,17 +2,17 @@
 
 use jiff::SignedDuration;
 
-use super::super::error::meant;
 use super::super::file::{Table, Value};
 use super::super::keys;
 use super::{Covered, Place, gate};
 use crate::domain::custom::{CustomCommand, PLACEHOLDERS};
+use crate::domain::spelling::meant;
 
 /// How long a command may take where nobody says, and at the most.
 const LIMIT: SignedDuration = SignedDuration::from_secs(30);
 const LONGEST: SignedDuration = SignedDuration::from_mins(10);
 
-/// Reads every command.
+/// Reads every command. One with a mistake is read too: its keys are judged all the same.
 pub(super) fn commands(
     top: &Table<'_>,
     covered: &Covered<'_>,
@@ -21,7 +21,7 @@ pub(super) fn commands(
     let tables = top.children("command", keys::COMMAND);
     let read = tables
         .iter()
-        .filter_map(|(name, table)| command(name, table, covered, place));
+        .map(|(name, table)| command(name, table, covered, place));
     read.collect()
 }
 
@@ -30,7 +30,7 @@ fn command(
     table: &Table<'_>,
     covered: &Covered<'_>,
     place: &Place<'_>,
-) -> Option<CustomCommand> {
+) -> CustomCommand {
     let argv = table
         .need("argv", "[\"./logs\", \"{service}\"]")
         .and_then(|value| argv(value, place));
@@ -44,17 +44,17 @@ fn command(
     let keys = table.get("key").map_or_else(Vec::new, keys_of);
     let services = covered.services(table);
     let environments = covered.environments(table);
-    Some(CustomCommand {
+    CustomCommand {
         name: name.to_owned(),
-        argv: argv?,
+        argv: argv.unwrap_or_default(),
         help,
         keys,
         confirm: flag("confirm"),
         dangerous: flag("dangerous"),
         services,
         environments,
-        time_limit: time_limit?,
-    })
+        time_limit: time_limit.unwrap_or(LIMIT),
+    }
 }
 
 fn keys_of(value: &Value<'_>) -> Vec<String> {

@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::super::error::meant;
 use super::super::file::{Table, Value};
 use crate::domain::ids::ServiceName;
 use crate::domain::policy::Dependency;
+use crate::domain::spelling::meant;
 use crate::domain::version::Wanted;
 
 const FORM: &str = "write \"payments\", or \"payments >= v2.1.0\" with a version or a commit";

@@ -1,5 +1,7 @@
 //! `[forge.NAME]`: which forge, at which address, with a token from where.
 
+use std::path::PathBuf;
+
 use url::{Host, Url};
 
 use super::super::file::{Table, Value};
@@ -7,6 +9,7 @@ use super::super::{ForgeKind, ForgeSettings, TokenSource, defaults, keys};
 use super::Place;
 use crate::domain::ids::ForgeName;
 use crate::domain::policy::BY_HAND;
+use crate::domain::text::clean;
 
 /// The forges, and the names of all that have a table, broken ones too: a reference to a broken
 /// one is not a second problem.
@@ -77,9 +80,7 @@ fn forge(name: &str, table: &Table<'_>, place: &Place<'_>) -> Option<ForgeSettin
         },
     };
     let token = table.get("token").map(|value| token(value, place));
-    let ca_file = table
-        .get("ca_file")
-        .and_then(|value| place.resolve(value.text()?, value));
+    let ca_file = table.get("ca_file").and_then(|value| file(value, place));
     let api_url = match table.get("api_url") {
         Some(value) => address(value),
         None => url
@@ -260,8 +261,20 @@ fn token(value: &Value<'_>, place: &Place<'_>) -> Option<TokenSource> {
             }
             Some(TokenSource::Command(words))
         }
-        _ => place.resolve(source.text()?, source).map(TokenSource::File),
+        _ => file(source, place).map(TokenSource::File),
     }
+}
+
+/// Reads the path of a file that a forge needs. One that is not there may come yet: that is noted.
+fn file(value: &Value<'_>, place: &Place<'_>) -> Option<PathBuf> {
+    let path = place.resolve(value.text()?, value)?;
+    if !path.is_file() {
+        value.note(
+            format!("there is no file {}", clean(&path.display().to_string())),
+            Some("nothing is read from this forge until it is there".to_owned()),
+        );
+    }
+    Some(path)
 }
 
 /// Says whether a word can be a variable's name, and is not a token put in its place.

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use super::super::error::meant;
 use super::super::file::{Table, Value};
 use super::super::keys;
 use super::{Place, Roles, known_role};
 use crate::domain::ids::RoleName;
 use crate::domain::policy::{FitsRule, GateSpec, HealthRule, PipelineRule};
 use crate::domain::sampling;
+use crate::domain::spelling::meant;
 
 mod checklist;
 mod command;

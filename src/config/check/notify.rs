@@ -2,7 +2,6 @@
 
 use url::Url;
 
-use super::super::error::meant;
 use super::super::file::Table;
 use super::super::keys;
 use super::{Covered, forge};
@@ -98,13 +97,8 @@ fn events(table: &Table<'_>) -> Vec<String> {
     };
     let listed = value.texts().unwrap_or_default();
     for (event, at) in &listed {
-        if !notice::is_pattern(event) {
-            let group = event.split('.').next().unwrap_or_default();
-            at.error(
-                format!("no entry is of the kind `{event}`"),
-                meant(group, notice::GROUPS.iter().copied())
-                    .map(|known| format!("{known} Write \"hold.placed\", \"hold.*\" or \"*\"")),
-            );
+        if let Err(hint) = notice::check_pattern(event) {
+            at.error(format!("no entry is of the kind `{event}`"), Some(hint));
         }
     }
     if value.is_list() && listed.is_empty() {

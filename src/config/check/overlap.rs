@@ -4,8 +4,8 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::super::error::meant;
 use super::super::file::{Table, Value};
+use crate::domain::spelling::meant;
 use crate::domain::window::{Interval, Span, Window};
 
 /// A window and where it stands in the file.

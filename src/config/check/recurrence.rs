@@ -6,8 +6,8 @@ use std::sync::Arc;
 use jiff::civil::Date;
 use rrule::{Frequency, RRuleSet};
 
-use super::super::error::meant;
 use super::super::file::{Table, Value, Wall};
+use crate::domain::spelling::meant;
 
 /// Dates are expanded up to this year: nobody keeps a config for longer.
 const LAST_YEAR: i16 = 2100;

@@ -6,7 +6,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use super::super::error::meant;
 use super::super::file::{Table, Value, Wall};
 use super::super::keys;
 use super::service::Services;
@@ -16,6 +15,7 @@ use crate::domain::ids::{EnvironmentName, Person, ReleaseName, RoleName, Service
 use crate::domain::policy::{Environment, Service, Via};
 use crate::domain::release::waves::{circle, derive, misplaced};
 use crate::domain::release::{Item, Release};
+use crate::domain::spelling::meant;
 use crate::domain::window::{Window, WindowEffect};
 
 /// What releases refer to.

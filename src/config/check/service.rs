@@ -4,7 +4,6 @@ use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::super::error::meant;
 use super::super::file::{Table, Value};
 use super::super::{defaults, keys};
 use super::forge::Forges;
@@ -13,6 +12,7 @@ use crate::domain::forge_kind::ForgeKind;
 use crate::domain::ids::{EnvironmentName, ForgeName, RepoPath, ServiceName};
 use crate::domain::policy::{Dependency, Environment, GateSpec, Mode, Service, Stage, Via};
 use crate::domain::scope::ScopeRule;
+use crate::domain::spelling::meant;
 
 mod model;
 mod ways;
@@ -151,15 +151,21 @@ fn path(
     let Some(value) = table.need("path", "[\"staging\", \"production\"]") else {
         return path;
     };
+    let mut seen: Vec<&str> = Vec::new();
     for (text, item) in value.texts().unwrap_or_default() {
         let known = environments.get_key_value(text);
         let known = known.map(|(name, _)| name.clone());
         let is_known = known.is_some();
         let name = known.unwrap_or_else(|| EnvironmentName::new(text));
-        if path.contains(&name) {
-            item.error(format!("`{name}` stands twice on the path"), None);
+        // Also of one that is not there: that is told once.
+        if seen.contains(&text) {
+            item.error(
+                format!("`{name}` stands twice on the path"),
+                Some("take one of them away".to_owned()),
+            );
             continue;
         }
+        seen.push(text);
         if !is_known {
             if declared {
                 let names = environments.keys().map(EnvironmentName::as_str);

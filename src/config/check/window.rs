@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use jiff::civil::Weekday;
 use jiff::tz::TimeZone;
 
-use super::super::error::{meant, nearest};
 use super::super::file::{Table, Value, Wall};
 use super::super::keys;
 use super::overlap::{self, Placed};
@@ -13,6 +12,7 @@ use super::recurrence;
 use super::service::Services;
 use crate::domain::ids::{EnvironmentName, ServiceName};
 use crate::domain::policy::Environment;
+use crate::domain::spelling::{meant, nearest};
 use crate::domain::window::{Span, Window, WindowEffect};
 
 type Environments = BTreeMap<EnvironmentName, Environment>;

@@ -739,3 +739,75 @@ fn a_brake_that_a_forge_does_not_have_is_refused_with_its_place() {
     );
     assert_eq!(brakes.gitlab, [crate::domain::brake::Way::Freeze]);
 }
+
+fn told(text: &str) -> Vec<String> {
+    let problems = match load_text(text) {
+        Ok(settings) => settings.notes,
+        Err(problems) => problems,
+    };
+    let told = problems.iter().map(|problem| {
+        let hint = problem.hint.as_deref().unwrap_or_default();
+        format!("{}: {} = {hint}", problem.line, problem.message)
+    });
+    told.collect()
+}
+
+#[test]
+fn one_mistake_is_told_once_and_with_what_to_do() {
+    let service = "[service.a]\nrepo = \"a/b\"\npath = [\"dev\", \"production\", \"dev\"]\n";
+    let undeclared = format!("[environment.production]\n{service}");
+    assert_eq!(
+        told(&undeclared),
+        [
+            "4: there is no environment `dev` = known: `production`",
+            "4: `dev` stands twice on the path = take one of them away",
+        ]
+    );
+    assert_eq!(
+        told("[role.qa]\nmembers = [\"a\"]\n[operator]\nnmae = \"a\"\nroles = [\"qa\"]"),
+        ["4: unknown key `nmae` in [operator] = did you mean `name`?"]
+    );
+    let workflow = "[service.a]\nrepo = \"a/b\"\npath = [\"p\", \"q\"]\n\
+                    promote.q = { via = \"workflow\", workflow = \"d.yml\" }";
+    let hint = told(workflow);
+    assert!(
+        hint[0].contains("branch = \"main\" to the service"),
+        "{hint:?}"
+    );
+    let short = "[environment.production]\n[service.a]\nrepo = \"a/b\"\npath = [\"prod\"]";
+    assert_eq!(
+        told(short),
+        ["4: there is no environment `prod` = did you mean `production`?"]
+    );
+    let unknown = told("[unknown]");
+    for section in ["`ui`", "`notify`", "`command`"] {
+        assert!(unknown[0].contains(section), "{unknown:?}");
+    }
+    let notice = told("[notify.d]\nkind = \"bell\"\nevents = [\"promotion.fail\", \"hold.*\"]");
+    assert_eq!(
+        notice,
+        ["3: no entry is of the kind `promotion.fail` = did you mean `promotion.failed`?"]
+    );
+}
+
+#[test]
+fn what_has_no_effect_is_noted() {
+    let text = "[forge.github]\ntoken = { file = \"/no/such/token\" }\nca_file = \"/no/ca.pem\"\n\
+                [role.qa]\nmembers = [\"ada\", \"@ada\"]\n\
+                [environment.dev]\n[environment.spare]\n\
+                [policy.odd]\ngates = [\"path\"]\n\
+                [service.a]\nrepo = \"a/b\"\npath = [\"dev\"]\n";
+    let told = told(text);
+    let expected = [
+        "2: there is no file /no/such/token",
+        "3: there is no file /no/ca.pem",
+        "5: `@ada` is listed twice",
+        "7: no service has `spare` on its path",
+        "8: no environment is of tier `odd`",
+    ];
+    assert_eq!(told.len(), expected.len(), "{told:?}");
+    for (told, expected) in told.iter().zip(expected) {
+        assert!(told.starts_with(expected), "{told}");
+    }
+    assert!(load_text(text).is_ok());
+}

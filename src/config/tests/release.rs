@@ -201,7 +201,7 @@ fn releases_that_cannot_be_are_refused() {
         ),
         (
             "[release.a]\nservices = [\"web\"]\nenvironment = \"prod\"",
-            "3:15: there is no environment `prod` = known: `production`, `staging`",
+            "3:15: there is no environment `prod` = did you mean `production`?",
         ),
         (
             "[release.a]\nservices = [\"api\", \"db\"]\nwaves = [[\"api\"], [\"db\"]]",

@@ -3,18 +3,69 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use sqlx::sqlite::SqliteRow;
 use sqlx::{Row as _, SqliteConnection};
 
 use super::fault;
 use super::row::{self, columns};
-use crate::domain::entry::Event;
+use crate::domain::entry::{Entry, Event};
 use crate::domain::ids::{IntentId, OverrideId, Seq};
 use crate::domain::promotion::State;
 use crate::journal::Error;
-use crate::journal::chain::Walk;
+use crate::journal::chain::{Texts, Walk};
 
 /// How many entries are held in memory at once.
 const PAGE: i64 = 2_000;
+
+/// Returns at most `limit` entries after `seq`, each with the texts that its hash is made of.
+pub async fn stored(
+    connection: &mut SqliteConnection,
+    path: &Path,
+    seq: Seq,
+    limit: i64,
+) -> Result<Vec<(Entry, Texts)>, Error> {
+    let rows = rows(connection, path, seq, limit).await?;
+    rows.iter().map(row::decode_with_texts).collect()
+}
+
+/// As `stored`, each entry checked against its hash and the one before it. What comes before `seq` was
+/// checked when it was read.
+pub async fn checked(
+    connection: &mut SqliteConnection,
+    path: &Path,
+    seq: Seq,
+    limit: i64,
+) -> Result<Vec<Entry>, Error> {
+    let mut walk: Option<Walk> = (seq.0 <= 0).then(Walk::default);
+    let mut page = Vec::new();
+    for row in &rows(connection, path, seq, limit).await? {
+        // Not what this version derives from it: another may have derived something else.
+        let (entry, texts) = row::decode_with_texts(row)?;
+        let hash = || entry.previous.clone();
+        let walk = walk.get_or_insert_with(|| Walk { seq, hash: hash() });
+        walk.step(&entry, &texts)?;
+        page.push(entry);
+    }
+    Ok(page)
+}
+
+async fn rows(
+    connection: &mut SqliteConnection,
+    path: &Path,
+    seq: Seq,
+    limit: i64,
+) -> Result<Vec<SqliteRow>, Error> {
+    sqlx::query(concat!(
+        "SELECT ",
+        columns!(),
+        ", kind, control, subject FROM entries WHERE seq > ?1 ORDER BY seq LIMIT ?2"
+    ))
+    .bind(seq.0)
+    .bind(limit)
+    .fetch_all(connection)
+    .await
+    .map_err(|error| fault(path, error))
+}
 
 /// Checks everything in one snapshot and returns how many entries there are.
 pub async fn verify(connection: &mut SqliteConnection, path: &Path) -> Result<u64, Error> {
@@ -27,16 +78,7 @@ pub async fn verify(connection: &mut SqliteConnection, path: &Path) -> Result<u6
     let mut intents: BTreeMap<IntentId, (State, Seq)> = BTreeMap::new();
     let mut uses: BTreeMap<OverrideId, IntentId> = BTreeMap::new();
     loop {
-        let rows = sqlx::query(concat!(
-            "SELECT ",
-            columns!(),
-            ", kind, control, subject FROM entries WHERE seq > ?1 ORDER BY seq LIMIT ?2"
-        ))
-        .bind(walk.seq.0)
-        .bind(PAGE)
-        .fetch_all(&mut *connection)
-        .await
-        .map_err(failed)?;
+        let rows = rows(connection, path, walk.seq, PAGE).await?;
         if rows.is_empty() {
             break;
         }

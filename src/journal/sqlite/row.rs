@@ -46,19 +46,29 @@ pub fn decode(row: &SqliteRow) -> Result<Entry, Error> {
     })
 }
 
-/// Reads an entry with its stored texts (the columns `columns!(), kind, control, subject`), and checks the columns that are derived from its body:
-/// they decide permits, but the hash does not cover them all.
-pub fn decode_stored(row: &SqliteRow) -> Result<(Entry, Texts), Error> {
+/// Reads an entry with the texts that its hash is made of (the columns `columns!(), kind`).
+pub fn decode_with_texts(row: &SqliteRow) -> Result<(Entry, Texts), Error> {
     let entry = decode(row)?;
-    let seq = entry.seq;
     let column = |error: sqlx::Error| Error::Broken {
-        seq,
+        seq: entry.seq,
         what: error.to_string(),
     };
     let texts = Texts {
         at: row.try_get(1).map_err(column)?,
         kind: row.try_get(11).map_err(column)?,
         body: row.try_get(8).map_err(column)?,
+    };
+    Ok((entry, texts))
+}
+
+/// Reads an entry with its stored texts (the columns `columns!(), kind, control, subject`), and checks the columns that are derived from its body:
+/// they decide permits, but the hash does not cover them all.
+pub fn decode_stored(row: &SqliteRow) -> Result<(Entry, Texts), Error> {
+    let (entry, texts) = decode_with_texts(row)?;
+    let seq = entry.seq;
+    let column = |error: sqlx::Error| Error::Broken {
+        seq,
+        what: error.to_string(),
     };
     let control: bool = row.try_get(12).map_err(column)?;
     let about: Option<String> = row.try_get(13).map_err(column)?;

@@ -89,3 +89,32 @@ fn another_format_or_half_a_file_is_no_cache() {
     std::fs::write(&path, FORMAT).unwrap();
     assert!(Cache::read(&path).is_none());
 }
+
+#[test]
+fn caches_of_configs_that_are_gone_are_taken_away_and_nothing_else() {
+    use std::os::unix::fs::PermissionsExt as _;
+    use std::time::{Duration, SystemTime};
+    let home = tempfile::tempdir().unwrap();
+    let folder = home.path().join("gonogo");
+    let path = folder.join("one.facts");
+    let state = many(SERVICES, 80, 24);
+    store(&path, &state.engine, now()).unwrap();
+    let mode = std::fs::metadata(&folder).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o700);
+    let days = |days: u64| SystemTime::now() - Duration::from_secs(days * 86_400);
+    for (name, at) in [
+        ("old.facts", days(31)),
+        ("young.facts", days(29)),
+        ("old.toml", days(31)),
+    ] {
+        let file = File::create(folder.join(name)).unwrap();
+        file.set_modified(at).unwrap();
+    }
+    store(&path, &state.engine, now()).unwrap();
+    let mut left: Vec<String> = std::fs::read_dir(&folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    left.sort();
+    assert_eq!(left, ["old.toml", "one.facts", "young.facts"]);
+}

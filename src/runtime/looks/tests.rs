@@ -121,19 +121,47 @@ fn nothing_moves_where_somebody_wants_that() {
 }
 
 #[test]
-fn everything_that_is_wrong_with_looks_and_keys_is_told_at_once() {
-    let config = "[ui]\ntheme = \"/there/is/none.toml\"\n[keys]\nsort = \"j\"\n\
-                  [view.mine]\nfilter = \"colour:red\"\n\
-                  [command.promote]\nargv = [\"sh\"]\n";
-    let wrong = Looks::new(&settings(config), given(&[])).expect_err("four");
-    let told: Vec<&str> = wrong.iter().map(|it| it.message.as_str()).collect();
-    assert_eq!(told.len(), 4, "{told:?}");
-    for (place, part) in ["none.toml", "j is bound", "no field", "promote:"]
+fn everything_wrong_with_a_file_is_told_at_once_in_its_order_and_with_what_to_do() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("c.toml");
+    let text = "[ui]\ntheme = \"/there/is/none.toml\"\n[poll]\nx = 1\n\
+                [keys]\npromot = \"W\"\nsort = \"j\"\n\
+                [view.mine]\nfilter = \"stat:held\"\n\
+                [journal]\nurl = \"mysql:x\"\n\
+                [command.promote]\nargv = []\n";
+    std::fs::write(&path, text).unwrap();
+    let env: Env = [("HOME", "/home/ada"), ("PATH", "/usr/bin:/bin")]
+        .into_iter()
+        .collect();
+    let wrong = Looks::read(&path, &env, given(&[])).expect_err("eight");
+    let told: Vec<(usize, &str)> = wrong
         .iter()
-        .enumerate()
-    {
-        assert!(told[place].contains(part), "{told:?}");
+        .map(|problem| (problem.line, problem.message.as_str()))
+        .collect();
+    let expected = [
+        (2, "/there/is/none.toml"),
+        (4, "unknown key `x`"),
+        (6, "there is no command"),
+        (7, "j is bound to both"),
+        (9, "there is no field"),
+        (11, "must start with `sqlite:`"),
+        (12, "promote: a command of the board"),
+        (13, "`argv` is empty"),
+    ];
+    assert_eq!(told.len(), expected.len(), "{told:?}");
+    for ((line, part), (at, message)) in expected.iter().zip(&told) {
+        assert!(
+            line == at && message.contains(part),
+            "{line} {part}: {told:?}"
+        );
     }
+    assert!(
+        wrong.iter().all(|problem| problem.hint.is_some()),
+        "{wrong:?}"
+    );
+    let hint = |place: usize| wrong[place].hint.as_deref().unwrap();
+    assert_eq!(hint(2), "did you mean `promote`?");
+    assert_eq!(hint(4), "did you mean `state:`?");
 }
 
 #[test]

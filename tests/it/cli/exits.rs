@@ -67,6 +67,11 @@ fn two_is_usage() {
     let words = sim.run(&["bogus"]);
     assert_eq!((words.code, words.out.as_str()), (2, ""));
     assert!(words.err.contains("Usage"), "{}", words.err);
+    assert!(
+        words.err.starts_with("gonogo: unrecognized"),
+        "{}",
+        words.err
+    );
 }
 
 #[test]
@@ -84,6 +89,19 @@ fn two_is_a_config_with_every_problem_at_its_place() {
         assert!(told.err.contains(&place), "{place} in {}", told.err);
         assert!(told.err.contains(word), "{}", told.err);
     }
+    // What only the board needs is told with the rest, though it alone stops nobody else.
+    let keys_too = sim.config_with("keys", |text| {
+        format!("{text}\n[oops]\n[keys]\npromot = \"W\"\n")
+    });
+    let told = sim.run_with(&keys_too, &["status"]);
+    assert_eq!(told.code, 2, "{told:?}");
+    assert!(
+        told.err.contains("oops") && told.err.contains("did you mean `promote`?"),
+        "{told:?}"
+    );
+    let keys_alone = sim.config_with("keys", |text| format!("{text}\n[keys]\npromot = \"W\"\n"));
+    sim.run_with(&keys_alone, &["window", "list"]).done();
+    assert_eq!(sim.run_with(&keys_alone, &["config", "check"]).code, 2);
     let problems = sim.run_with(&bad, &["config", "check", "--json"]);
     assert_eq!(problems.code, 2);
     let problems = problems.json();
@@ -100,7 +118,8 @@ fn two_is_a_config_with_every_problem_at_its_place() {
             ]
         );
     }
-    sim.run_with(&bad, &["status", "--json"]).error(2);
+    let error = sim.run_with(&bad, &["status", "--json"]).error(2);
+    assert_eq!(error["problems"], problems["problems"]);
     let missing = sim.folder.path().join("missing.toml");
     sim.run_with(&missing, &["status", "--json"]).error(2);
 }

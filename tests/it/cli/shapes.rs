@@ -356,3 +356,72 @@ fn the_log_needs_no_config_and_falls_back_to_the_demos_journal() {
     assert!(ran.done().out.contains("hold.placed"), "{}", ran.out);
     assert!(ran.err.contains("the demo's"), "{}", ran.err);
 }
+
+/// Every key of a value and of what is in it; what an entry's kind adds is not of the contract.
+fn all_keys(value: &Value, into: &mut std::collections::BTreeSet<String>) {
+    match value {
+        Value::Object(fields) => {
+            for (key, value) in fields {
+                into.insert(key.clone());
+                if key != "payload" && key != "tokens" {
+                    all_keys(value, into);
+                }
+            }
+        }
+        Value::Array(items) => items.iter().for_each(|item| all_keys(item, into)),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+#[test]
+fn every_key_that_commands_print_is_on_the_page_of_shapes() {
+    let page = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/json.md");
+    let page = std::fs::read_to_string(page).unwrap();
+    let words: std::collections::BTreeSet<&str> = page
+        .split(|sign: char| !(sign.is_ascii_alphanumeric() || sign == '_'))
+        .collect();
+    let sim = Sim::evening(20.0);
+    let mut keys = std::collections::BTreeSet::new();
+    for line in [
+        "hold add --service mailer --in production --reason slow",
+        "gate add pen --service web --in production --reason audit",
+        "vote go notify --as qa --to production",
+        "override grant billing --to production --gate review --reason urgent",
+        "status",
+        "gates notify --to production",
+        "scope notify --to production",
+        "why notify --in production",
+        "hold list",
+        "gate list",
+        "override list",
+        "task list",
+        "window list",
+        "window next",
+        "release list",
+        "release show 2026.47",
+        "release plan 2026.47",
+        "handover",
+        "log",
+        "audit verify",
+        "audit export",
+        "config check",
+        "config show",
+        "config keys",
+        "config theme",
+        "check no-such-service --to production",
+    ] {
+        let mut arguments: Vec<&str> = line.split(' ').collect();
+        arguments.push("--json");
+        let ran = sim.run(&arguments);
+        assert!(!ran.out.is_empty(), "{line}: {ran:?}");
+        for json in ran.out.lines() {
+            all_keys(&serde_json::from_str(json).unwrap(), &mut keys);
+        }
+    }
+    assert!(keys.len() > 100, "{keys:?}");
+    let missing: Vec<_> = keys
+        .iter()
+        .filter(|key| !words.contains(key.as_str()))
+        .collect();
+    assert!(missing.is_empty(), "{missing:?}");
+}

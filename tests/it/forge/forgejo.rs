@@ -3,7 +3,7 @@
 
 use gonogo::domain::act::{Handle, MergeMethod, Outcome, StatusState};
 use gonogo::domain::deployment;
-use gonogo::domain::facts::ServiceFacts;
+use gonogo::domain::facts::{Permission, ServiceFacts};
 use gonogo::domain::fault::FaultKind;
 use gonogo::domain::phase::Phase;
 use gonogo::domain::policy::EnvironmentModel;
@@ -169,7 +169,7 @@ async fn a_board_shows_what_the_forge_has() {
             let repo = state.repos.iter().find(|it| it.name == name).unwrap();
             assert_eq!(facts.gaps, Vec::<String>::new(), "{flavor} {name}");
             assert_eq!(facts.repo, target.repo);
-            assert!(facts.permission.may_write());
+            assert!(facts.permission >= Permission::Write);
             let head = facts.head.unwrap().sha;
             assert_eq!(head, main_of(&state, name), "{flavor} {name}");
             let open = repo

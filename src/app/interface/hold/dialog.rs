@@ -6,7 +6,7 @@ use jiff::tz::TimeZone;
 use tui_input::Input;
 
 use super::super::choice::{step, turn};
-use super::super::{Interface, cover, field, link, until};
+use super::super::{cover, field, link, until};
 use crate::app::engine::Engine;
 use crate::app::state::State;
 use crate::domain::hold::{Cover, Hold, HoldKind};
@@ -159,15 +159,6 @@ impl HoldDialog {
             HoldMode::Place => return None,
         };
         engine.ledger.as_ref()?.holds.get(id)
-    }
-
-    /// Until when, as typed; the error says why it cannot be read.
-    pub fn until_at(
-        &self,
-        now: Timestamp,
-        interface: &Interface,
-    ) -> Result<Option<Timestamp>, String> {
-        until::parse(self.until.value(), now, &interface.typed_zone())
     }
 
     /// Why it cannot be placed or saved now.

@@ -1,6 +1,8 @@
 //! The filter's language: what was typed after `/`, read into terms, with what is wrong with it in
 //! words. Matching a row is the one small function `lets_through`; ordering rows lives in `order`.
 
+use std::fmt;
+
 use jiff::Timestamp;
 use nucleo_matcher::Matcher;
 
@@ -10,6 +12,7 @@ use crate::domain::board::Row;
 use crate::domain::cell::{Cell, CellState};
 use crate::domain::ids::Person;
 use crate::domain::policy::Policy;
+use crate::domain::spelling::nearest;
 
 /// What the help and the errors say of the language.
 pub const FIELDS: &str =
@@ -23,8 +26,22 @@ pub(in crate::app::interface) const PARTS: &str = "~ fuzzy, ! not, a,b either";
 pub struct Query {
     terms: Vec<Term>,
     /// What cannot be understood; the rest still filters.
-    pub problems: Vec<String>,
+    pub problems: Vec<Unclear>,
     matcher: Option<Matcher>,
+}
+
+/// A term that cannot be understood.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unclear {
+    pub why: String,
+    /// What could stand there instead.
+    pub hint: String,
+}
+
+impl fmt::Display for Unclear {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}; {}", self.why, self.hint)
+    }
 }
 
 /// One term, perhaps turned round by `!`.
@@ -283,7 +300,7 @@ pub(in crate::app::interface) fn parts(value: &str) -> Vec<String> {
 }
 
 /// Reads one term without its `!`. `None` is a field whose value is still to be typed.
-fn test(word: &str) -> Result<Option<Test>, String> {
+fn test(word: &str) -> Result<Option<Test>, Unclear> {
     if let Some(rest) = word.strip_prefix('~') {
         return Ok(Some(Test::Word(Word::fuzzy(rest))));
     }
@@ -291,7 +308,14 @@ fn test(word: &str) -> Result<Option<Test>, String> {
         return Ok(Some(Test::Word(Word::plain(word))));
     };
     let Some(field) = self::field(field) else {
-        return Err(format!("there is no field {field:?}; there are {FIELDS}"));
+        let near = nearest(&field.to_lowercase(), NAMES.map(|(name, _)| name));
+        return Err(Unclear {
+            why: format!("there is no field {field:?}"),
+            hint: near.map_or_else(
+                || format!("there are {FIELDS}"),
+                |near| format!("did you mean `{near}:`?"),
+            ),
+        });
     };
     let parts = parts(value);
     if parts.is_empty() {
@@ -309,18 +333,23 @@ fn test(word: &str) -> Result<Option<Test>, String> {
     })
 }
 
-fn states(parts: Vec<String>) -> Result<Vec<String>, String> {
+fn states(parts: Vec<String>) -> Result<Vec<String>, Unclear> {
+    let words = STATES.map(|state| state.word());
     for part in &parts {
-        if !STATES.iter().any(|state| state.word().starts_with(part)) {
-            let words: Vec<&str> = STATES.iter().map(|state| state.word()).collect();
-            let words = words.join(" ");
-            return Err(format!("there is no state {part:?}; there are {words}"));
+        if !words.iter().any(|word| word.starts_with(part.as_str())) {
+            return Err(Unclear {
+                why: format!("there is no state {part:?}"),
+                hint: nearest(part, words).map_or_else(
+                    || format!("there are {}", words.join(" ")),
+                    |near| format!("did you mean `{near}`?"),
+                ),
+            });
         }
     }
     Ok(parts)
 }
 
-fn behind(value: &str) -> Result<Option<CellTest>, String> {
+fn behind(value: &str) -> Result<Option<CellTest>, Unclear> {
     let bounds = [
         (">=", Bound::AtLeast),
         ("<=", Bound::AtMost),
@@ -338,7 +367,10 @@ fn behind(value: &str) -> Result<Option<CellTest>, String> {
     count
         .parse()
         .map(|count| Some(CellTest::Behind(bound, count)))
-        .map_err(|_| format!("{value:?} is no number of commits, as in behind:>5"))
+        .map_err(|_| Unclear {
+            why: format!("{value:?} is no number of commits"),
+            hint: "write for instance behind:>5".to_owned(),
+        })
 }
 
 #[cfg(test)]
@@ -449,13 +481,21 @@ mod tests {
             ),
             (
                 "behind:many web",
-                "\"many\" is no number of commits, as in behind:>5",
+                "\"many\" is no number of commits; write for instance behind:>5",
+            ),
+            (
+                "stat:held web",
+                "there is no field \"stat\"; did you mean `state:`?",
+            ),
+            (
+                "state:hedl web",
+                "there is no state \"hedl\"; did you mean `held`?",
             ),
         ];
         for (text, why) in table {
             let problems = Query::parse(text).problems;
             assert_eq!(problems.len(), 1, "{text}");
-            assert!(problems[0].starts_with(why), "{problems:?}");
+            assert!(problems[0].to_string().starts_with(why), "{problems:?}");
             assert_eq!(found(&state, text), ["web"], "{text}");
         }
     }

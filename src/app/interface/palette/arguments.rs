@@ -11,6 +11,7 @@ use crate::domain::board::Row;
 use crate::domain::cell::Cell;
 use crate::domain::ids::EnvironmentName;
 use crate::domain::revision::Revision;
+use crate::domain::text::counted;
 
 /// What a word does with the cell that follows it.
 #[derive(Clone, Copy, Debug)]
@@ -215,7 +216,11 @@ fn releases(state: &State, typed: &str) -> Vec<(Fit, Choice)> {
     let releases = state.engine.policy.releases.iter();
     let fitting = releases.filter_map(|release| {
         let fit = fit(&mut score, "release", release.name.as_str())?;
-        let about = format!("{} services > {}", release.items.len(), release.environment);
+        let about = format!(
+            "{} > {}",
+            counted(release.items.len(), "service", "services"),
+            release.environment
+        );
         let line = format!("release {}", release.name);
         let action = Action::Release(release.name.clone());
         Some((fit, Choice::plain(line, about, action)))
@@ -232,7 +237,11 @@ fn on_release(state: &State, command: Command, verb: &str, typed: &str) -> Vec<(
         let choice = Choice {
             line: format!("{verb} {}", release.name),
             keys: keys(state, command),
-            about: format!("{} services > {}", release.items.len(), release.environment),
+            about: format!(
+                "{} > {}",
+                counted(release.items.len(), "service", "services"),
+                release.environment
+            ),
             blocked: blocked::reason_on(state, command, release),
             action: Action::On(command, release.name.clone()),
         };
@@ -249,8 +258,8 @@ fn forges(state: &State, typed: &str) -> Vec<(Fit, Choice)> {
         let services = state.engine.policy.services.iter();
         let count = services.filter(|service| service.forge == *name).count();
         let about = match &forge.fault {
-            Some(fault) => format!("{count} services, {}", fault.why),
-            None => format!("{count} services"),
+            Some(fault) => format!("{}, {}", counted(count, "service", "services"), fault.why),
+            None => counted(count, "service", "services"),
         };
         let line = format!("forge {name}");
         Some((fit, Choice::plain(line, about, Action::Forge(name.clone()))))

@@ -7,6 +7,7 @@ use super::super::line::Tone;
 use crate::domain::entry::{self, Event};
 use crate::domain::promotion::{Purpose, State};
 use crate::domain::release::run::Ending;
+use crate::domain::text::counted;
 
 /// An entry in an operator's words.
 pub(in crate::app) struct Said {
@@ -148,7 +149,11 @@ impl Said {
             }
             Event::HandoverGiven { handover } => plain(
                 "HAND OVER",
-                format!("{} things  {}", handover.items.len(), handover.remark),
+                format!(
+                    "{}  {}",
+                    counted(handover.items.len(), "thing", "things"),
+                    handover.remark
+                ),
             ),
             Event::HandoverAccepted { .. } => plain("TAKE OVER", quoted),
             Event::DeploymentSeen { deployment, .. } => {

@@ -4,11 +4,11 @@ use std::path::Path;
 
 use jiff::SignedDuration;
 
-use super::super::super::error::meant;
 use super::super::super::file::{Table, Value};
 use super::super::Place;
 use crate::domain::policy::{CommandRule, GateSpec};
 use crate::domain::sampling;
+use crate::domain::spelling::meant;
 
 const EXAMPLE: &str =
     "{ kind = \"command\", name = \"smoke\", argv = [\"./smoke\", \"{service}\"] }";

@@ -1,8 +1,8 @@
 //! `{ kind = "four-eyes", distinct = […] }`.
 
-use super::super::super::error::meant;
 use super::super::super::file::Value;
 use crate::domain::policy::{GateSpec, Part};
+use crate::domain::spelling::meant;
 
 /// Reads the parts; without a list, all of them.
 pub(super) fn read(listed: Option<&Value<'_>>) -> Option<GateSpec> {

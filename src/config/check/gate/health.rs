@@ -3,12 +3,12 @@
 use jiff::SignedDuration;
 use url::Url;
 
-use super::super::super::error::meant;
 use super::super::super::file::{Table, Value};
 use super::super::super::keys;
 use crate::domain::figure::Bound;
 use crate::domain::policy::{Expect, GateSpec, HealthRule, Probe, ProbeSource};
 use crate::domain::sampling;
+use crate::domain::spelling::meant;
 
 const EXAMPLE: &str =
     "{ name = \"errors\", url = \"https://…\", pointer = \"/error_rate\", at_most = 1.5 }";

@@ -1,9 +1,9 @@
 //! `{ kind = "parity", with = "staging", file = "deploy/{environment}.toml", except = […] }`.
 
-use super::super::super::error::meant;
 use super::super::super::file::{Table, Value};
 use crate::domain::ids::EnvironmentName;
 use crate::domain::policy::{GateSpec, ParityRule, ParitySource};
+use crate::domain::spelling::meant;
 
 const EXAMPLE: &str = "write { kind = \"parity\", file = \"deploy/{environment}.toml\" }";
 

@@ -3,7 +3,6 @@
 
 use std::collections::BTreeMap;
 
-use super::super::super::error::meant;
 use super::super::super::file::{Table, Value};
 use super::super::super::keys;
 use super::super::mode;
@@ -12,6 +11,7 @@ use crate::domain::act::MergeMethod;
 use crate::domain::forge_kind::ForgeKind;
 use crate::domain::ids::EnvironmentName;
 use crate::domain::policy::{EnvironmentModel, Mode, Via};
+use crate::domain::spelling::meant;
 
 /// Reads the promote tables of a service. `kind` and `model` are `None` where they are broken: then
 /// what the forge can do is not judged.
@@ -239,7 +239,16 @@ fn git_ref(table: &Table<'_>, branch: Option<&str>) -> Option<String> {
     match branch {
         Some(branch) => table.get("ref").map_or(Some(branch.to_owned()), read),
         // Without a branch in the file, the default branch is only known to the forge.
-        None => table.need("ref", "\"main\"").and_then(read),
+        None => {
+            let value = table.get("ref");
+            if value.is_none() {
+                table.error(
+                    format!("[{}] needs `ref`", table.name),
+                    Some("add branch = \"main\" to the service, or ref = \"main\" here".to_owned()),
+                );
+            }
+            value.and_then(read)
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! Every read on every server: what it tells is what the simulator holds.
 
 use gonogo::domain::act::{Act, Outcome};
-use gonogo::domain::facts::Pulse;
+use gonogo::domain::facts::{Permission, Pulse};
 use gonogo::domain::ids::PullRequestNumber;
 use gonogo::domain::phase::Phase;
 use gonogo::domain::scope::Relation;
@@ -24,7 +24,7 @@ async fn a_board_tells_what_the_forge_holds() {
             assert_eq!(facts.repo, target.repo, "{what}");
             assert_eq!(facts.archived, repo.archived, "{what}");
             assert!(
-                facts.permission.may_write(),
+                facts.permission >= Permission::Write,
                 "{what}: {:?}",
                 facts.permission
             );
