@@ -1,11 +1,11 @@
 //! `gonogo completions` and `gonogo man`: what a shell and `man` want to know of the commands.
 
 use std::io::{self, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::{Args, CommandFactory as _, ValueEnum};
 
-use super::{Cli, Exit, Failure};
+use super::{Cli, Exit, Failure, manual};
 
 /// The shells that completions are written for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -60,15 +60,13 @@ pub(super) fn completions(args: &CompletionsArgs) -> Exit {
 /// Prints the manual page, or writes all of them.
 pub(super) fn man(args: &ManArgs) -> Result<Exit, Failure> {
     let Some(folder) = &args.into else {
-        let mut text = Vec::new();
-        let page = clap_mangen::Man::new(Cli::command());
-        page.render(&mut text).map_err(|error| {
+        let text = manual::page(&Cli::command()).map_err(|error| {
             Failure::new(Exit::Error, format!("the page cannot be written: {error}"))
         })?;
-        let _ = io::stdout().lock().write_all(&text);
+        let _ = io::stdout().lock().write_all(text.as_bytes());
         return Ok(Exit::Done);
     };
-    write_all(folder).map_err(|error| {
+    manual::all(Cli::command(), folder).map_err(|error| {
         Failure::new(
             Exit::Error,
             format!(
@@ -78,9 +76,4 @@ pub(super) fn man(args: &ManArgs) -> Result<Exit, Failure> {
         )
     })?;
     Ok(Exit::Done)
-}
-
-fn write_all(folder: &Path) -> io::Result<()> {
-    std::fs::create_dir_all(folder)?;
-    clap_mangen::generate_to(Cli::command(), folder)
 }
