@@ -70,6 +70,13 @@ pub fn focused_button(state: &State) -> Option<usize> {
     overlay::focused_button(&Look::new(state, Shape::of(&state.interface)))
 }
 
+/// How many lines of the top dialog are seen at once, and how far it can be moved at most.
+pub(in crate::app) fn dialog_reach(state: &State) -> Option<(usize, usize)> {
+    let rows = state.interface.rows;
+    let top = overlay::over(&Look::new(state, Shape::of(&state.interface))).pop()?;
+    Some((top.seen(rows), top.most(rows)))
+}
+
 /// Says what the operator sees now.
 pub fn view(state: &State) -> View {
     let shape = Shape::of(&state.interface);

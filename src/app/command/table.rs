@@ -21,7 +21,9 @@ const PLACES: &[Context] = &[
     Context::Log,
     Context::List,
 ];
-/// Where there is a list to move in by pages.
+/// Where there is more than the screen shows.
+const PAGED: &[Context] = ALL;
+/// Where there is a list to go to the ends of.
 const LISTED: &[Context] = PLACES;
 const BOARD: &[Context] = &[Context::Board];
 /// Where there are columns to choose, and the chooser over them, which the same key closes.
@@ -137,10 +139,10 @@ pub const SPECS: &[Spec] = &[
     row! { Right in ALL ["l", "right"] Look None "right" "right" "the environment to the right" },
     row! { First in LISTED ["g", "home"] Look None "first" "first" "to the first row" },
     row! { Last in LISTED ["G", "end"] Look None "last" "last" "to the last row" },
-    row! { HalfDown in LISTED ["ctrl-d"] Look None "half-down" "half down" "half a page down" },
-    row! { HalfUp in LISTED ["ctrl-u"] Look None "half-up" "half up" "half a page up" },
-    row! { PageDown in LISTED ["pagedown"] Look None "page-down" "page down" "a page down" },
-    row! { PageUp in LISTED ["pageup"] Look None "page-up" "page up" "a page up" },
+    row! { HalfDown in PAGED ["ctrl-d"] Look None "half-down" "half down" "half a page down" },
+    row! { HalfUp in PAGED ["ctrl-u"] Look None "half-up" "half up" "half a page up" },
+    row! { PageDown in PAGED ["pagedown"] Look None "page-down" "page down" "a page down" },
+    row! { PageUp in PAGED ["pageup"] Look None "page-up" "page up" "a page up" },
     row! { Open in OPENING ["enter"] Look WayOut "open" "detail" "open the service, or choose in a dialog" },
     Spec {
         command: Command::Mark,

@@ -44,6 +44,7 @@ pub(in crate::app::view) fn dialog(look: &Look<'_>, dialog: &HandoverDialog) -> 
         form.line(Line::of(Tone::Muted, calm));
     }
     if dialog.waiting.is_none() {
+        form.pin();
         form.blank();
         form.field("remark", &dialog.remark, on(HandoverFocus::Remark));
     }
