@@ -105,8 +105,10 @@ pub(super) fn copy(state: &mut State) -> Vec<Effect> {
 
 /// The command line that does the same as the dialog on top.
 pub fn command_line(state: &State) -> Option<String> {
-    // A handover copies its text, a list what is selected.
+    // A list copies what is selected.
     match state.interface.overlays.last()? {
+        // It copies its text, for a chat.
+        Overlay::Handover(dialog) => Some(dialog.command_line()),
         Overlay::Promote(_)
         | Overlay::Hold(_)
         | Overlay::Bind(_)
