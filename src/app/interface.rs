@@ -302,6 +302,7 @@ impl Interface {
             hidden: BTreeSet::new(),
             views: Vec::new(),
             themes: Vec::new(),
+            theme: Some("config".to_owned()),
             said_before: Vec::new(),
             looked: None,
             sent: BTreeMap::new(),
@@ -477,6 +478,8 @@ pub struct Interface {
     pub views: Vec<SavedView>,
     /// The names of the themes that there are.
     pub themes: Vec<String>,
+    /// The one that was chosen on the board; else that of the config.
+    pub theme: Option<String>,
     /// Lines of the palette, the newest last.
     pub said_before: Vec<String>,
     /// What the operator saw when they last looked at what changed.
