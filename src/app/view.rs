@@ -42,10 +42,12 @@ mod title;
 
 #[cfg(test)]
 pub(crate) mod scenes;
+#[cfg(test)]
+mod tests;
 
 use look::Look;
 pub use panel::{Bar, Content, Dialog, Panel};
-pub(super) use release::text as release_text;
+pub(super) use release::{nudge, record, text as release_text};
 pub use shape::Shape;
 
 use super::interface::Screen;
