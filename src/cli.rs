@@ -20,6 +20,7 @@ mod handover;
 mod hold;
 mod journal;
 mod looks;
+mod manual;
 mod manual_gate;
 mod output;
 mod overriding;

@@ -68,6 +68,8 @@ pub enum Command {
     CancelRelease,
     HandOver,
     Plan,
+    Nudge,
+    Export,
     Watch,
     Search,
     Follow,

@@ -52,8 +52,10 @@ mod pointer;
 mod promote;
 mod release;
 mod reports;
+mod scroll;
 mod session;
 pub mod tour;
+mod typing;
 pub mod undo;
 pub mod until;
 
@@ -80,7 +82,11 @@ pub(crate) fn input(state: &mut State, msg: Msg) -> Vec<Effect> {
         Msg::Key(chord) => {
             state.dirty = true;
             changes::first(state);
+            let open = state.interface.overlays.len();
             let effects = key(state, chord);
+            if state.interface.overlays.len() != open {
+                state.interface.dialog_offset = 0;
+            }
             state.interface.tour_on(&effects);
             effects
         }
@@ -138,6 +144,9 @@ fn key(state: &mut State, chord: Chord) -> Vec<Effect> {
         return Vec::new();
     }
     let context = Context::of(&state.interface);
+    if typing::begins(&mut state.interface, context, chord) {
+        return Vec::new();
+    }
     let interface = &mut state.interface;
     // What was begun elsewhere does not go on here.
     if interface
@@ -168,6 +177,9 @@ fn run(state: &mut State, command: Command) -> Vec<Effect> {
         Command::QuitNow => return leave::now(state),
         Command::Suspend => return vec![Effect::Suspend],
         _ => {}
+    }
+    if scroll::run(state, command) {
+        return Vec::new();
     }
     match state.interface.overlays.last() {
         None => screen(state, command),
@@ -247,6 +259,7 @@ fn screen(state: &mut State, command: Command) -> Vec<Effect> {
         Command::Quit => return leave::ask(state),
         Command::Browse => return link::browse(state),
         Command::Copy => return link::copy(state),
+        Command::Nudge | Command::Export => return link::of_release(state, command),
         Command::Refresh => return link::refresh(state),
         Command::Watch => log::watch(state),
         _ => match state.interface.screen {
@@ -290,6 +303,7 @@ impl Interface {
             hidden: BTreeSet::new(),
             views: Vec::new(),
             themes: Vec::new(),
+            theme: Some("config".to_owned()),
             said_before: Vec::new(),
             looked: None,
             sent: BTreeMap::new(),
@@ -300,6 +314,7 @@ impl Interface {
             peek: true,
             pane: Pane::default(),
             forge_at: 0,
+            dialog_offset: 0,
             utc: true,
             zone: TimeZone::UTC,
             tally: None,
@@ -464,6 +479,8 @@ pub struct Interface {
     pub views: Vec<SavedView>,
     /// The names of the themes that there are.
     pub themes: Vec<String>,
+    /// The one that was chosen on the board; else that of the config.
+    pub theme: Option<String>,
     /// Lines of the palette, the newest last.
     pub said_before: Vec<String>,
     /// What the operator saw when they last looked at what changed.
@@ -483,6 +500,8 @@ pub struct Interface {
     pub pane: Pane,
     /// The selected forge of the right side.
     pub forge_at: usize,
+    /// How far the top dialog was moved, where it is longer than the screen.
+    pub dialog_offset: usize,
     pub utc: bool,
     /// The local zone, for when `utc` is off. The runtime sets it.
     pub zone: TimeZone,

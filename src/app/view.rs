@@ -42,10 +42,12 @@ mod title;
 
 #[cfg(test)]
 pub(crate) mod scenes;
+#[cfg(test)]
+mod tests;
 
 use look::Look;
 pub use panel::{Bar, Content, Dialog, Panel};
-pub(super) use release::text as release_text;
+pub(super) use release::{nudge, record, text as release_text};
 pub use shape::Shape;
 
 use super::interface::Screen;
@@ -68,6 +70,13 @@ pub struct View {
 /// Which button of the top dialog has the focus, as it is drawn.
 pub fn focused_button(state: &State) -> Option<usize> {
     overlay::focused_button(&Look::new(state, Shape::of(&state.interface)))
+}
+
+/// How many lines of the top dialog are seen at once, and how far it can be moved at most.
+pub(in crate::app) fn dialog_reach(state: &State) -> Option<(usize, usize)> {
+    let rows = state.interface.rows;
+    let top = overlay::over(&Look::new(state, Shape::of(&state.interface))).pop()?;
+    Some((top.seen(rows), top.most(rows)))
 }
 
 /// Says what the operator sees now.

@@ -1,12 +1,12 @@
 //! `gonogo completions` and `gonogo man`: what a shell and `man` want to know of the commands.
 
 use std::io::{self, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::{Args, CommandFactory as _, ValueEnum};
 use serde_json::json;
 
-use super::{Cli, Exit, Failure, Global, output};
+use super::{Cli, Exit, Failure, Global, manual, output};
 use crate::app::status::SCHEMA;
 
 /// The shells that completions are written for.
@@ -72,15 +72,13 @@ fn print(global: &Global, name: &str, text: &[u8]) {
 /// Prints the manual page, or writes all of them.
 pub(super) fn man(global: &Global, args: &ManArgs) -> Result<Exit, Failure> {
     let Some(folder) = &args.into else {
-        let mut text = Vec::new();
-        let page = clap_mangen::Man::new(Cli::command());
-        page.render(&mut text).map_err(|error| {
+        let text = manual::page(&Cli::command()).map_err(|error| {
             Failure::new(Exit::Error, format!("the page cannot be written: {error}"))
         })?;
-        print(global, "page", &text);
+        print(global, "page", text.as_bytes());
         return Ok(Exit::Done);
     };
-    write_all(folder).map_err(|error| {
+    manual::all(Cli::command(), folder).map_err(|error| {
         Failure::new(
             Exit::Error,
             format!(
@@ -93,9 +91,4 @@ pub(super) fn man(global: &Global, args: &ManArgs) -> Result<Exit, Failure> {
         output::json_line(&json!({"schema": SCHEMA, "into": folder}));
     }
     Ok(Exit::Done)
-}
-
-fn write_all(folder: &Path) -> io::Result<()> {
-    std::fs::create_dir_all(folder)?;
-    clap_mangen::generate_to(Cli::command(), folder)
 }

@@ -207,7 +207,15 @@ pub struct Verdict {
     pub awaits_confirmation: Option<OverrideId>,
 }
 
+/// What the gates say that have nothing to judge.
+const NOTHING: &str = "nothing to promote";
+
 impl Verdict {
+    /// Says whether it is closed for having nothing to judge alone: that is calm, and no trouble.
+    pub fn is_idle(&self) -> bool {
+        self.state == State::Closed && self.why.starts_with(NOTHING)
+    }
+
     /// A verdict with a state and a sentence; the rest is added with the methods below.
     pub fn new(gate: impl Into<String>, state: State, why: impl Into<String>) -> Self {
         Self {
@@ -464,7 +472,7 @@ impl<'a> Case<'a> {
                 }
             }
         };
-        Verdict::new(gate, State::Closed, format!("nothing to promote: {why}"))
+        Verdict::new(gate, State::Closed, format!("{NOTHING}: {why}"))
             .opens_when(when)
             .valid_until(self.valid_until())
     }

@@ -242,9 +242,16 @@ fn windows(policy: &Policy, now: Timestamp) -> Vec<Item> {
         if schedule.is_empty() {
             continue;
         }
-        let (text, at) = match schedule.openings(now).next() {
+        let mut openings = schedule.openings(now);
+        let (text, at) = match openings.next() {
             Some((from, to)) if from <= now => match to {
-                Some(to) => (format!("open until {}", clock(to)), Some(to)),
+                Some(to) => {
+                    let next = openings.next().map_or_else(
+                        || "; no known opening after that".to_owned(),
+                        |(from, _)| format!("; opens again {}", clock(from)),
+                    );
+                    (format!("open until {}{next}", clock(to)), Some(to))
+                }
                 None => ("open".to_owned(), None),
             },
             Some((from, _)) => (format!("closed, opens {}", clock(from)), Some(from)),

@@ -16,8 +16,10 @@ pub(super) fn draw(
 ) -> Option<Position> {
     let width = dialog.width.min(area.width);
     let foot = u16::try_from(dialog.foot.len()).unwrap_or(u16::MAX);
+    let fields = u16::try_from(dialog.fields.len()).unwrap_or(u16::MAX);
     let wanted = u16::try_from(dialog.lines.len()).unwrap_or(u16::MAX);
     let height = wanted
+        .saturating_add(fields)
         .saturating_add(foot)
         .saturating_add(2)
         .min(area.height);
@@ -49,7 +51,9 @@ pub(super) fn draw(
         height: frame.height - 2,
     };
     let foot = foot.min(inner.height);
-    let rows = usize::from(inner.height - foot);
+    let fields = fields.min(inner.height - foot);
+    let fields_y = inner.bottom() - foot - fields;
+    let rows = usize::from(inner.height - foot - fields);
     let offset = offset(dialog, rows);
     let lines = dialog.lines.iter().skip(offset).take(rows);
     for (line, y) in lines.zip(inner.top()..) {
@@ -57,13 +61,20 @@ pub(super) fn draw(
     }
     if dialog.lines.len() > rows {
         let hidden = dialog.lines.len() - rows - offset;
+        let keys = match dialog.scroll.keys.as_str() {
+            "" => String::new(),
+            keys => format!(": {keys}"),
+        };
         let text = match (offset, hidden) {
-            (0, below) => format!(" {below} more below "),
+            (0, below) => format!(" {below} more below{keys} "),
             (above, 0) => format!(" {above} more above "),
-            (above, below) => format!(" {above} more above, {below} below "),
+            (above, below) => format!(" {above} more above, {below} below{keys} "),
         };
         let line = Line::of(crate::app::view::line::Tone::Muted, text);
         pen.line(inner.x, frame.bottom() - 1, inner.width, &line);
+    }
+    for (line, y) in dialog.fields.iter().zip(fields_y..inner.bottom() - foot) {
+        pen.line(inner.x, y, inner.width, line);
     }
     let foot_y = inner.bottom() - foot;
     hits.dialog(
@@ -78,17 +89,26 @@ pub(super) fn draw(
     for (line, y) in dialog.foot.iter().zip(foot_y..inner.bottom()) {
         pen.line(inner.x, y, inner.width, line);
     }
-    let (line, column) = dialog.caret?;
-    let row = u16::try_from(line.checked_sub(offset)?).ok()?;
-    let seen = row < inner.height - foot && column < inner.width;
-    seen.then(|| Position::new(inner.x + column, inner.y + row))
+    let caret = dialog.caret?;
+    let (top, above, bottom) = if caret.in_fields {
+        (fields_y, 0, foot_y)
+    } else {
+        (inner.y, offset, fields_y)
+    };
+    let y = top.saturating_add(u16::try_from(caret.line.checked_sub(above)?).ok()?);
+    let seen = y < bottom && caret.column < inner.width;
+    seen.then(|| Position::new(inner.x + caret.column, y))
 }
 
 fn offset(dialog: &Dialog, rows: usize) -> usize {
     let most = dialog.lines.len().saturating_sub(rows);
+    let moved = dialog.scroll.offset;
     dialog
         .focus
-        .map_or(0, |focus| (focus + 2).saturating_sub(rows))
+        .map_or(moved, |focus| {
+            // What has the focus stays in sight, however far it was moved.
+            moved.max((focus + 2).saturating_sub(rows)).min(focus)
+        })
         .min(most)
 }
 

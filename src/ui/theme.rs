@@ -106,9 +106,32 @@ impl Theme {
         })
     }
 
-    /// One of the program's own themes.
+    /// One of the program's own themes. One that is for another background brings its own paper and
+    /// ink, or its letters could not be read.
     pub fn named(name: &str, background: Background) -> Option<Self> {
-        Self::parse(Self::text(name, background)?).ok()
+        let theme = Self::parse(Self::text(name, background)?).ok()?;
+        Some(match (name, background) {
+            ("light", Background::Dark) => {
+                theme.printed(Color::Rgb(0x1c, 0x1c, 0x1c), Color::Rgb(0xff, 0xff, 0xff))
+            }
+            ("dark", Background::Light) => {
+                theme.printed(Color::Rgb(0xe4, 0xe4, 0xe4), Color::Rgb(0x14, 0x14, 0x14))
+            }
+            _ => theme,
+        })
+    }
+
+    /// The same theme with its own ink where a tone leaves it to the terminal, on its own paper.
+    fn printed(mut self, ink: Color, paper: Color) -> Self {
+        for style in &mut self.tones {
+            if style.fg.is_none_or(|color| color == Color::Reset) {
+                style.fg = Some(ink);
+            }
+        }
+        if let Some(plain) = self.tones.get_mut(Tone::Plain as usize) {
+            plain.bg = Some(paper);
+        }
+        self
     }
 
     /// The same theme in the colours that a terminal has.
@@ -243,8 +266,8 @@ mod tests {
         let mut all = Vec::new();
         for (name, dark, light) in BUILT_IN {
             for (background, text) in [(Background::Dark, dark), (Background::Light, light)] {
-                let theme = Theme::parse(text);
-                let theme = theme.unwrap_or_else(|error| panic!("{name}: {error}"));
+                Theme::parse(text).unwrap_or_else(|error| panic!("{name}: {error}"));
+                let theme = Theme::named(name, background).unwrap();
                 all.push(((*name).to_owned(), background, theme));
             }
         }
@@ -308,14 +331,13 @@ mod tests {
             let own = match name.as_str() {
                 // The terminal's owner chose these.
                 "terminal" | "mono" => continue,
-                "dark" if background == Background::Light => continue,
-                "light" if background == Background::Dark => continue,
                 name => name,
             };
             let (paper, ink) = match background {
                 Background::Dark => ([0x14; 3], [0xe4; 3]),
                 Background::Light => ([0xff; 3], [0x10; 3]),
             };
+            let paper = theme.style(Tone::Plain).bg.and_then(rgb).unwrap_or(paper);
             for tone in Tone::ALL {
                 let style = theme.style(tone);
                 let least = match (own, tone) {

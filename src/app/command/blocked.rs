@@ -49,7 +49,7 @@ pub fn reason(state: &State, command: Command) -> Option<String> {
         Command::Open if interface.screen == Screen::Release && interface.overlays.is_empty() => {
             no_release(state)
         }
-        Command::Plan => no_release(state),
+        Command::Plan | Command::Nudge | Command::Export => no_release(state),
         Command::Rerun => may_act(engine).or_else(|| failed(engine, cursor)),
         Command::Watch => {
             (!crate::app::interface::may_watch(state)).then(|| "no run is known".to_owned())

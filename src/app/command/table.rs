@@ -21,7 +21,9 @@ const PLACES: &[Context] = &[
     Context::Log,
     Context::List,
 ];
-/// Where there is a list to move in by pages.
+/// Where there is more than the screen shows.
+const PAGED: &[Context] = ALL;
+/// Where there is a list to go to the ends of.
 const LISTED: &[Context] = PLACES;
 const BOARD: &[Context] = &[Context::Board];
 /// Where there are columns to choose, and the chooser over them, which the same key closes.
@@ -43,6 +45,8 @@ const CELLS: &[Context] = &[
 ];
 
 const LOG: &[Context] = &[Context::Log];
+/// Where what comes anew can be followed.
+const FOLLOWED: &[Context] = &[Context::Timeline, Context::Log];
 /// Where one goes on from match to match.
 const MATCHED: &[Context] = &[
     Context::Board,
@@ -137,10 +141,10 @@ pub const SPECS: &[Spec] = &[
     row! { Right in ALL ["l", "right"] Look None "right" "right" "the environment to the right" },
     row! { First in LISTED ["g", "home"] Look None "first" "first" "to the first row" },
     row! { Last in LISTED ["G", "end"] Look None "last" "last" "to the last row" },
-    row! { HalfDown in LISTED ["ctrl-d"] Look None "half-down" "half down" "half a page down" },
-    row! { HalfUp in LISTED ["ctrl-u"] Look None "half-up" "half up" "half a page up" },
-    row! { PageDown in LISTED ["pagedown"] Look None "page-down" "page down" "a page down" },
-    row! { PageUp in LISTED ["pageup"] Look None "page-up" "page up" "a page up" },
+    row! { HalfDown in PAGED ["ctrl-d"] Look None "half-down" "half down" "half a page down" },
+    row! { HalfUp in PAGED ["ctrl-u"] Look None "half-up" "half up" "half a page up" },
+    row! { PageDown in PAGED ["pagedown"] Look None "page-down" "page down" "a page down" },
+    row! { PageUp in PAGED ["pageup"] Look None "page-up" "page up" "a page up" },
     row! { Open in OPENING ["enter"] Look WayOut "open" "detail" "open the service, or choose in a dialog" },
     Spec {
         command: Command::Mark,
@@ -200,9 +204,11 @@ pub const SPECS: &[Spec] = &[
     act! { CancelRelease in RELEASE ["X"] "release-cancel" "cancel" "end the release: nothing more is started" },
     act! { HandOver in SCREENS ["T"] "handover" "hand over" "hand the evening over, or take over what somebody else handed over" },
     row! { Plan in RELEASE ["p"] Look None "plan" "plan" "what the release would move in which order, when, and whether it fits" },
+    row! { Nudge in RELEASE ["@"] Look None "nudge" "nudge" "copy a message for those whose vote is missing, for a chat" },
+    row! { Export in RELEASE ["E"] Look None "release-export" "record" "copy the record of the decision as JSON: set, verdict, votes, and the journal's hash" },
     row! { Watch in RUNS ["w"] Look None "watch" "log" "the log of the selected run: follows one that runs, where the forge can" },
     row! { Search in LOG ["/"] Look None "search" "search" "look for words in the log; n and N go on" },
-    row! { Follow in LOG ["f"] Look None "follow" "follow" "stay at the end of the log, or stop doing so" },
+    row! { Follow in FOLLOWED ["f"] Look None "follow" "follow" "stay at the end of the log, or at the newest entry, or stop doing so" },
     row! { Wrap in LOG ["w"] Look None "wrap" "wrap" "break long lines, or cut them" },
     row! { Stamps in LOG ["t"] Look None "timestamps" "times" "show when each line was written, where the log tells" },
     row! { Summary in LOG ["p"] Look None "summary" "failure" "show or hide the last lines of the failed step" },

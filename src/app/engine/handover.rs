@@ -24,6 +24,18 @@ impl Engine {
         last.waits_for(operator).then_some(last)
     }
 
+    /// How many entries are on their way into the journal.
+    pub fn being_recorded(&self) -> usize {
+        self.pending.len()
+    }
+
+    /// What this operator has handed over and nobody has taken over yet.
+    pub fn handover_given(&self) -> Option<&Handover> {
+        let operator = self.operator.as_ref()?;
+        let last = self.ledger.as_ref()?.handover.as_ref()?;
+        (last.accepted.is_none() && last.by == *operator).then_some(last)
+    }
+
     pub(super) fn hand_over(
         &mut self,
         items: Vec<String>,

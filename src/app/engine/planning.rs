@@ -11,7 +11,9 @@ use crate::domain::act::Act;
 use crate::domain::board::Row;
 use crate::domain::cell::Cell;
 use crate::domain::gate::{State, words};
+use crate::domain::history::History;
 use crate::domain::ids::{EnvironmentName, IntentId, Person, ServiceName};
+use crate::domain::ledger::Ledger;
 use crate::domain::policy::{Policy, Stage};
 use crate::domain::promotion::{Intent, Purpose};
 use crate::domain::rollback;
@@ -107,7 +109,7 @@ impl Engine {
             .is_some_and(|known| known.protected);
         Ok(Plan {
             call: planned.act.call(row.service.kind, facts.repo.as_str()),
-            if_bad: if_bad(cell),
+            if_bad: if_bad(row, cell, self.ledger.as_ref(), wish),
             warnings: warnings(&self.policy, row, cell, &planned, wish),
             command: format!("gonogo {verb} {service} {preposition} {environment}"),
             protected,
@@ -297,11 +299,33 @@ pub(crate) fn stale(row: &Row, service: &ServiceName, now: Timestamp) -> Refusal
     Refusal::new(RefusalKind::Facts, why).hint("read it again: r on the board, or the same command")
 }
 
-fn if_bad(cell: &Cell) -> String {
-    match &cell.live {
-        Some(live) => format!("{live} was live before; promote it again to go back"),
-        None => "nothing was live before: there is nothing to go back to".into(),
+/// How to go back, and how long that took before.
+fn if_bad(row: &Row, cell: &Cell, ledger: Option<&Ledger>, wish: &Wish) -> String {
+    let Some(live) = &cell.live else {
+        return "nothing was live before: there is nothing to go back to".into();
+    };
+    match wish {
+        Wish::Rollback { .. } => {
+            return format!("lift the hold on {live} that this leaves, and promote it again");
+        }
+        Wish::Reject | Wish::Cancel | Wish::Rerun => {
+            return format!("nothing to go back from: {live} stays until something else arrives");
+        }
+        Wish::Promote { .. } | Wish::Approve => {}
     }
+    let (service, environment) = (&row.service.name, &cell.environment);
+    let facts = row.facts.value();
+    let took = facts.and_then(|facts| History::of(facts, ledger, service, environment).rollback);
+    let took = match took {
+        Some(spread) if spread.count == 1 => format!("; that took {}", words::span(spread.p50)),
+        Some(spread) => format!(
+            "; that took {} as a rule, at most {} nine times out of ten",
+            words::span(spread.p50),
+            words::span(spread.p90)
+        ),
+        None => "; how long that takes is not known yet".into(),
+    };
+    format!("B rolls back to {live}{took}")
 }
 
 fn warnings(

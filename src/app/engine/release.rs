@@ -12,7 +12,9 @@ use crate::app::effect::Effect;
 use crate::app::request::{Refusal, RefusalKind};
 use crate::domain::entry::{Draft, Event, Precondition};
 use crate::domain::gate::Go;
-use crate::domain::ids::{Digest, Person, ReleaseName, ReleaseRunId, RoleName, ServiceName};
+use crate::domain::ids::{
+    Digest, EnvironmentName, Person, ReleaseName, ReleaseRunId, RoleName, ServiceName,
+};
 use crate::domain::ledger::Ledger;
 use crate::domain::release::agenda::Move;
 use crate::domain::release::decision::{Decision, difference};
@@ -44,11 +46,16 @@ impl Engine {
     pub fn prognosis(&self, release: &Release, now: Timestamp) -> Prognosis {
         let basis = self.basis(now);
         prognosis::of(release, &self.board, basis, |service| {
-            let facts = self.board.row(service).and_then(|row| row.facts.value());
-            let known = self.policy.service(service);
-            known.map_or_else(Estimate::default, |known| {
-                estimate::of(known, &release.environment, facts, basis.ledger)
-            })
+            self.takes(service, &release.environment)
+        })
+    }
+
+    /// How long a promotion of a service takes as a rule.
+    pub fn takes(&self, service: &ServiceName, environment: &EnvironmentName) -> Estimate {
+        let facts = self.board.row(service).and_then(|row| row.facts.value());
+        let known = self.policy.service(service);
+        known.map_or_else(Estimate::default, |known| {
+            estimate::of(known, environment, facts, self.ledger.as_ref())
         })
     }
 

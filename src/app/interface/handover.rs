@@ -119,6 +119,16 @@ impl HandoverDialog {
         self.refused.as_ref().map(|refusal| refusal.why.clone())
     }
 
+    /// The same on the command line.
+    pub(super) fn command_line(&self) -> String {
+        let remark = field::text(&self.remark);
+        match (&self.waiting, remark.as_str()) {
+            (Some(_), _) => "gonogo handover accept".to_owned(),
+            (None, "") => "gonogo handover give".to_owned(),
+            (None, remark) => format!("gonogo handover give --note {}", link::quoted(remark)),
+        }
+    }
+
     /// The note as Markdown, for a chat: what `y` copies.
     pub(super) fn markdown(&self, state: &State) -> String {
         let by = match &self.waiting {
@@ -150,7 +160,14 @@ mod tests {
             matches!(copied.as_slice(), [Effect::Copy(text)] if text.contains("**Holds** (1)")),
             "{copied:?}"
         );
-        let effects = press(&mut state, "up 'watch_search tab tab enter");
+        let effects = press(&mut state, "up 'watch_search");
+        assert!(effects.is_empty());
+        let line = link::command_line(&state);
+        assert_eq!(
+            line.as_deref(),
+            Some("gonogo handover give --note 'watch search'")
+        );
+        let effects = press(&mut state, "tab tab enter");
         let given = effects.iter().find_map(|effect| match effect {
             Effect::Append { draft, .. } => match &draft.event {
                 Event::HandoverGiven { handover } => Some(handover.clone()),

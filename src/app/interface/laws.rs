@@ -268,7 +268,7 @@ fn in_lists_and_lines_too_nothing_harmless_changes_anything() {
             let now = state.now;
             let effects = update(&mut state, now, Msg::Key(chord));
             assert!(!effects.iter().any(changes), "{open}: {chord}");
-            // Enter in the palette carries out the command that was chosen; the first is `down`.
+            // Enter in the palette carries out the command that was chosen; the first is `help`.
             assert!(!is_dialog(&state), "{open}: {chord}");
         }
     }

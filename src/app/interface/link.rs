@@ -5,8 +5,10 @@ use std::fmt::Write as _;
 
 use super::detail::place;
 use super::{DetailTab, Overlay, Screen, log, overview};
+use crate::app::command::Command;
 use crate::app::effect::Effect;
 use crate::app::state::State;
+use crate::app::view;
 use crate::domain::board::Row;
 use crate::domain::cell::Cell;
 use crate::domain::facts::ServiceFacts;
@@ -92,6 +94,25 @@ fn in_tab(state: &State, row: &Row, cell: &Cell, facts: &ServiceFacts) -> Option
     }
 }
 
+/// Copies what the go/no-go screen has for others: the record of the decision, or a reminder.
+pub(super) fn of_release(state: &mut State, command: Command) -> Vec<Effect> {
+    let now = state.now;
+    let text = match state.interface.release(&state.engine.policy) {
+        None => Err("there is no release: add [release.NAME] to the config"),
+        Some(release) if command == Command::Nudge => {
+            view::nudge(state, release).ok_or("everybody has voted on exactly this set")
+        }
+        Some(release) => Ok(view::record(state, release)),
+    };
+    match text {
+        Ok(text) => vec![Effect::Copy(text)],
+        Err(why) => {
+            state.interface.say(false, why.to_owned(), now);
+            Vec::new()
+        }
+    }
+}
+
 pub(super) fn copy(state: &mut State) -> Vec<Effect> {
     if let Some(text) = text(state) {
         return vec![Effect::Copy(text)];
@@ -105,8 +126,10 @@ pub(super) fn copy(state: &mut State) -> Vec<Effect> {
 
 /// The command line that does the same as the dialog on top.
 pub fn command_line(state: &State) -> Option<String> {
-    // A handover copies its text, a list what is selected.
+    // A list copies what is selected.
     match state.interface.overlays.last()? {
+        // It copies its text, for a chat.
+        Overlay::Handover(dialog) => Some(dialog.command_line()),
         Overlay::Promote(_)
         | Overlay::Hold(_)
         | Overlay::Bind(_)

@@ -67,30 +67,37 @@ pub enum Overlay {
     },
 }
 
+impl Overlay {
+    /// Says whether it is a dialog: something that rests on Cancel.
+    pub(super) fn has_buttons(&self) -> bool {
+        match self {
+            Self::Promote(_)
+            | Self::Hold(_)
+            | Self::Bind(_)
+            | Self::Gates(_)
+            | Self::Override(_)
+            | Self::Confirm(_)
+            | Self::Release(_)
+            | Self::Handover(_)
+            | Self::Custom(_)
+            | Self::Quit { .. } => true,
+            Self::Help { .. }
+            | Self::Errors { .. }
+            | Self::Messages { .. }
+            | Self::Changes { .. }
+            | Self::Filter { .. }
+            | Self::Columns { .. }
+            | Self::Search { .. }
+            | Self::Output(_)
+            | Self::Palette { .. } => false,
+        }
+    }
+}
+
 impl Interface {
     /// Says whether a dialog is open: rows never move under one.
     pub fn has_dialog(&self) -> bool {
-        self.overlays.iter().any(|overlay| match overlay {
-            Overlay::Promote(_)
-            | Overlay::Hold(_)
-            | Overlay::Bind(_)
-            | Overlay::Gates(_)
-            | Overlay::Override(_)
-            | Overlay::Confirm(_)
-            | Overlay::Release(_)
-            | Overlay::Handover(_)
-            | Overlay::Custom(_)
-            | Overlay::Quit { .. } => true,
-            Overlay::Help { .. }
-            | Overlay::Errors { .. }
-            | Overlay::Messages { .. }
-            | Overlay::Changes { .. }
-            | Overlay::Filter { .. }
-            | Overlay::Columns { .. }
-            | Overlay::Search { .. }
-            | Overlay::Output(_)
-            | Overlay::Palette { .. } => false,
-        })
+        self.overlays.iter().any(Overlay::has_buttons)
     }
 
     /// Says whether a text field has the focus: then letters type.

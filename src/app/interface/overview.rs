@@ -139,6 +139,11 @@ impl Default for Overviews {
 }
 
 impl Picked {
+    /// Says whether it stays at what comes anew.
+    pub fn follows(&self) -> bool {
+        self.at.is_none() && self.sort == ListSort::Newest
+    }
+
     fn of(overview: Overview) -> Self {
         Self {
             sort: overview.sorts().first().copied().unwrap_or_default(),
@@ -296,6 +301,7 @@ pub(super) fn run(state: &mut State, command: Command) {
             }
         }
         Command::Open => open(state, overview),
+        Command::Follow => follow(state, overview),
         Command::Sort => {
             let picked = state.interface.overviews.of_mut(overview);
             let all = overview.sorts();
@@ -335,6 +341,18 @@ fn go(state: &mut State, overview: Overview, to: usize) {
     let picked = state.interface.overviews.of_mut(overview);
     picked.at = at;
     picked.list.select(to, height);
+}
+
+/// Stays at the newest line from now on, or on the one that is newest now.
+fn follow(state: &mut State, overview: Overview) {
+    if !state.interface.overviews.of(overview).follows() {
+        state.interface.overviews.of_mut(overview).sort = ListSort::Newest;
+        return go(state, overview, 0);
+    }
+    let overviews = &state.interface.overviews;
+    let listing = overviews.listing(&state.engine, overview, state.now);
+    let at = listing.item(&state.engine, 0).map(|item| item.key());
+    state.interface.overviews.of_mut(overview).at = at;
 }
 
 /// Goes to where the selected thing is told in full.

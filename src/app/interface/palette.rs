@@ -33,7 +33,13 @@ pub(super) fn run(state: &mut State, command: Command) -> Vec<Effect> {
         Command::Open => {
             let found = choices(state, &typed);
             let Some(choice) = found.into_iter().nth(chosen) else {
-                let why = format!("there is no command {typed:?} here");
+                let why = match typed.trim().strip_prefix("theme ") {
+                    Some(name) => format!(
+                        "there is no theme {:?}; a file is named in the config: [ui] theme = \"mine.toml\"",
+                        name.trim()
+                    ),
+                    None => format!("there is no command {typed:?} here"),
+                };
                 state.interface.say(false, why, state.now);
                 return Vec::new();
             };
@@ -126,7 +132,10 @@ fn carry_out(state: &mut State, choice: Choice) -> Vec<Effect> {
             state.interface.tab = DetailTab::Log;
         }
         Action::Forge(name) => state.interface.show(Screen::Forge(name)),
-        Action::Theme(name) => return vec![Effect::Theme(name)],
+        Action::Theme(name) => {
+            state.interface.theme = Some(name.clone());
+            return vec![Effect::Theme(name)];
+        }
         Action::Column(name) => state.interface.turn_column(&name),
         Action::Service(service) => state.interface.show(Screen::Detail(service)),
         Action::Release(name) => {

@@ -1,7 +1,7 @@
 //! The mouse: what a click, a double click and the wheel do. They do what keys could do, and nothing
 //! that changes anything: a click on a button gives it the focus, and only then may one choose it.
 
-use super::{Cursor, Overlay, Pane, Screen, tour};
+use super::{Cursor, Overlay, Pane, Screen, scroll, tour};
 use crate::app::command::Command;
 use crate::app::effect::Effect;
 use crate::app::state::State;
@@ -56,13 +56,14 @@ pub(super) fn run(state: &mut State, pointed: Pointed) -> Vec<Effect> {
     }
 }
 
-/// The wheel moves in lists and on screens; a dialog's focus stays where it is.
+/// The wheel moves in lists and on screens, and what a long dialog tells; its focus stays.
 fn wheel(state: &mut State, down: bool) -> Vec<Effect> {
     let lists = match state.interface.overlays.last() {
         None => true,
         Some(overlay) => overlay.is_list(),
     };
     if !lists {
+        scroll::by(state, NOTCH, down);
         return Vec::new();
     }
     let command = if down { Command::Down } else { Command::Up };

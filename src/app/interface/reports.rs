@@ -6,10 +6,33 @@ use super::{Interface, Overlay};
 use crate::app::effect::Effect;
 use crate::app::engine::{Engine, Report};
 use crate::app::request::{Refusal, Request};
+use crate::domain::fault::FaultKind;
 use crate::domain::ids::IntentId;
 
 /// A trouble that was read and comes back after this long wants to be read again.
 const AGAIN: SignedDuration = SignedDuration::from_mins(5);
+
+/// The faults that are the forge's own and not those of what was asked.
+const OUTAGES: [FaultKind; 3] = [
+    FaultKind::Unreachable,
+    FaultKind::RateLimited,
+    FaultKind::ForgeTrouble,
+];
+
+/// The forge that a problem is of, as its subject begins.
+fn forge_of(problem: &Problem) -> &str {
+    let subject = problem.subject.split_once(": ");
+    subject.map_or(problem.subject.as_str(), |(forge, _)| forge)
+}
+
+/// What to do about a forge that is in trouble itself, where the fault does not say.
+fn outage_hint(kind: FaultKind) -> Option<String> {
+    OUTAGES.contains(&kind).then(|| {
+        "it is asked again by itself, and what was read stays and ages; its status page says more, \
+         :forges when"
+            .to_owned()
+    })
+}
 
 /// How many messages and problems are kept.
 const KEPT: usize = 500;
@@ -103,7 +126,7 @@ impl Interface {
                 last_at: fault.at,
                 subject: format!("{}: {}", fault.forge, fault.doing),
                 why: format!("{}: {}", fault.kind.word(), fault.why),
-                hint: fault.hint.clone(),
+                hint: fault.hint.clone().or_else(|| outage_hint(fault.kind)),
                 request: fault.request.clone(),
                 read: false,
             }),
@@ -157,18 +180,26 @@ impl Interface {
         }
     }
 
-    /// Adds a problem, or counts up the one of the same subject and cause.
+    /// Adds a problem, or counts up the one of the same subject and cause. A forge that is down is down
+    /// for every question: that is one problem, however much was asked of it.
     fn trouble(&mut self, problem: Problem) {
-        let known = self
-            .problems
-            .iter_mut()
-            .find(|known| known.subject == problem.subject && known.why == problem.why);
+        let outage = OUTAGES
+            .iter()
+            .any(|kind| problem.why.starts_with(kind.word()));
+        let known = self.problems.iter_mut().find(|known| {
+            let same =
+                known.subject == problem.subject || outage && forge_of(known) == forge_of(&problem);
+            same && known.why == problem.why
+        });
         if let Some(known) = known {
             known.read &= problem.last_at.duration_since(known.last_at) < AGAIN;
             known.count += 1;
             known.last_at = known.last_at.max(problem.last_at);
-            known.hint = problem.hint;
-            known.request = problem.request;
+            known.hint = problem.hint.or_else(|| known.hint.take());
+            known.request = problem.request.or_else(|| known.request.take());
+            if known.subject != problem.subject {
+                known.subject = format!("{}: reading from it", forge_of(known));
+            }
             return;
         }
         self.problems.push(problem);
@@ -183,7 +214,7 @@ mod tests {
     use super::super::harness::{now, press, said, state};
     use super::*;
     use crate::app::request::RefusalKind;
-    use crate::domain::fault::{Fault, FaultKind};
+    use crate::domain::fault::Fault;
 
     fn trouble(why: &str, at: Timestamp) -> Report {
         Report::Trouble(Box::new(Fault {
@@ -217,6 +248,39 @@ mod tests {
             [(3, "unreachable: timeout"), (1, "unreachable: reset")]
         );
         assert_eq!(state.interface.problems[0].at, now());
+    }
+
+    #[test]
+    fn a_forge_that_is_down_is_one_error_with_count_hint_and_request() {
+        let mut state = state();
+        let of = |doing: &str, request: Option<&str>| {
+            Report::Trouble(Box::new(Fault {
+                kind: FaultKind::ForgeTrouble,
+                forge: "gitlab".into(),
+                doing: doing.to_owned(),
+                why: "HTML instead of JSON (502 Bad Gateway)".to_owned(),
+                hint: None,
+                request: request.map(str::to_owned),
+                at: now(),
+                retry_at: None,
+            }))
+        };
+        for report in [
+            of("reading shop/portal", Some("A1B2")),
+            of("reading shop/orders", None),
+            of("asking who the token is", None),
+        ] {
+            state.interface.take(&report, now());
+        }
+        let [one] = state.interface.problems.as_slice() else {
+            panic!("{:?}", state.interface.problems);
+        };
+        assert_eq!(
+            (one.count, one.subject.as_str()),
+            (3, "gitlab: reading from it")
+        );
+        assert_eq!(one.request.as_deref(), Some("A1B2"));
+        assert!(one.hint.is_some());
     }
 
     #[test]

@@ -25,39 +25,47 @@ impl Step {
     }
 }
 
-const FIELDS: &str = "it rests on Cancel: up to its fields, tab to buttons, enter chooses";
+const FIELDS: &str = "it rests on Cancel: type, or up goes to its fields; esc leaves it";
+const BUTTONS: &str = "tab goes from button to button, enter chooses; esc leaves it";
 
 impl Interface {
     /// What the footer says of the tour.
     pub fn tour_text(&self) -> Option<String> {
         let step = self.tour?;
         let number = Step::ALL.iter().position(|one| *one == step)? + 1;
-        Some(format!("tour {number}/5: {}", self.tour_hint(step)))
+        // Where esc has nothing else to close, it ends the tour.
+        let skips = self.overlays.is_empty() && self.screen == Screen::Board;
+        let skips = if skips { ", esc skips" } else { "" };
+        Some(format!("tour {number}/5{skips}: {}", self.tour_hint(step)))
     }
 
     fn tour_hint(&self, step: Step) -> &'static str {
         let top = self.overlays.last();
         match (step, top) {
-            (Step::Move, _) => "j k h l or the arrows move; a cell is one service in one place",
+            (Step::Move, _) => "j k h l or arrows move; a cell is a service in a place",
             (Step::Promote, Some(Overlay::Promote(dialog))) => match dialog.focus {
+                PromoteFocus::Cancel if dialog.blocked().is_none() => {
+                    "now tab goes on to Promote; enter here would leave it"
+                }
                 PromoteFocus::Cancel | PromoteFocus::Reject | PromoteFocus::CopyCommand => FIELDS,
                 PromoteFocus::Reason => "say why; the journal keeps it. tab goes on",
-                PromoteFocus::Typed => "type the environment's name; tab goes on to Promote",
+                PromoteFocus::Typed => "type the environment's name; tab, tab goes on to Promote",
                 PromoteFocus::Promote => "enter sends exactly this, once; esc leaves it",
             },
-            (Step::Promote, _) => "on a READY row press P: it shows what would be sent, and waits",
+            (Step::Promote, _) => "on a READY row press P: it shows what it would send",
             (Step::Hold, Some(Overlay::Hold(dialog))) => match dialog.focus {
-                HoldFocus::Reason => "say why; tab goes on to the buttons",
+                HoldFocus::Reason => "say why; tab, tab goes on to Hold",
                 HoldFocus::Hold => "enter holds it: nothing goes in until it is lifted",
                 HoldFocus::Cancel => FIELDS,
                 _ => "tab goes on: what it covers, until when, and why",
             },
-            (Step::Hold, _) => "press H to hold a service: nothing goes into it until it is lifted",
-            (Step::Why, None) => "put the cursor on a GATED or HELD row, and press enter: why not?",
+            (Step::Hold, _) => "press H to hold a service: nothing goes in until lifted",
+            (Step::Why, None) => "on a GATED or HELD row press enter: it says why not",
             (Step::Why, Some(_)) => "esc closes this; then enter on a GATED row says why not",
             (Step::Vote, Some(Overlay::Release(dialog))) => match dialog.focus {
                 ReleaseFocus::Confirm => "enter votes, bound to exactly what you saw",
-                _ => FIELDS,
+                ReleaseFocus::Note => "say why, or nothing; tab, tab goes on to the vote",
+                _ => BUTTONS,
             },
             (Step::Vote, Some(Overlay::Gates(dialog))) => match dialog.focus {
                 GatesFocus::Confirm => "enter votes, bound to exactly what you saw",
@@ -137,6 +145,30 @@ mod tests {
         assert_eq!(top(&state), "release");
         press(&mut state, "up 'fine tab tab enter");
         assert_eq!(state.interface.tour, None);
+    }
+
+    #[test]
+    fn what_it_says_of_the_keys_leads_to_a_promotion() {
+        let mut state = state();
+        state.interface.tour = Some(Step::Promote);
+        on(&mut state, "api", "production");
+        let says = |state: &crate::app::state::State, part: &str| {
+            let text = state.interface.tour_text().unwrap_or_default();
+            assert!(text.contains(part), "{text}");
+        };
+        says(&state, "esc skips");
+        press(&mut state, "P");
+        says(&state, "type, or up goes to its fields");
+        press(&mut state, "w e e k l y");
+        says(&state, "tab goes on");
+        press(&mut state, "tab 'production");
+        says(&state, "tab, tab goes on to Promote");
+        press(&mut state, "tab");
+        says(&state, "tab goes on to Promote");
+        press(&mut state, "tab");
+        says(&state, "enter sends exactly this");
+        press(&mut state, "enter");
+        says(&state, "tour 3/5");
     }
 
     #[test]

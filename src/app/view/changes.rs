@@ -2,7 +2,7 @@
 
 use super::line::{Line, Tone, wrap};
 use super::look::Look;
-use super::panel::Dialog;
+use super::panel::{Dialog, Scroll};
 use super::{dialog, footer};
 use crate::app::interface::Screen;
 use crate::app::interface::changes;
@@ -34,6 +34,8 @@ pub(super) fn list(look: &Look<'_>, offset: usize) -> Dialog {
             "j k scroll   y copy   esc closes and takes it as seen",
         )],
         width: dialog::width(look),
+        fields: Vec::new(),
         caret: None,
+        scroll: Scroll::default(),
     }
 }

@@ -2,13 +2,14 @@
 
 use jiff::Timestamp;
 
-use super::header;
 use super::line::{Line, Tone};
 use super::look::Look;
 use super::time;
+use super::{header, release};
 use crate::domain::board::Row;
 use crate::domain::cell::{Cell, InFlight};
 use crate::domain::gate::State;
+use crate::domain::window::WindowEffect;
 
 /// Something that will happen by itself.
 struct Coming {
@@ -69,6 +70,56 @@ pub(super) fn meter(percent: usize, columns: usize) -> String {
     format!("[{}{}]", "#".repeat(done), "-".repeat(columns - done))
 }
 
+/// A freeze: a window that denies, in force or ahead.
+pub(super) struct Freeze {
+    pub start: Timestamp,
+    pub end: Timestamp,
+    pub name: String,
+    pub reason: Option<String>,
+}
+
+/// The freeze of the cursor's environment that is in force, or begins next.
+pub(super) fn freeze(look: &Look<'_>) -> Option<Freeze> {
+    let environment = look.environment()?;
+    let windows = look.engine.policy.windows.iter();
+    let denying = windows.filter(|window| {
+        let covers = window.environments.is_empty() || window.environments.contains(environment);
+        window.effect == WindowEffect::Deny && window.services.is_empty() && covers
+    });
+    let next = denying.filter_map(|window| {
+        let mut intervals = window.intervals(look.now);
+        let interval = intervals.find(|interval| interval.end > look.now)?;
+        Some(Freeze {
+            start: interval.start,
+            end: interval.end,
+            name: window.name.clone(),
+            reason: window.reason.clone(),
+        })
+    });
+    next.min_by_key(|freeze| freeze.start)
+}
+
+/// The last instant at which what is selected can go and still be done before the window closes.
+fn last_safe(look: &Look<'_>) -> Option<Coming> {
+    let (row, cell) = look.selected()?;
+    cell.candidate.as_ref()?;
+    let verdict = header::window_verdict(look)?;
+    if !verdict.state_at(look.now).passes() {
+        return None;
+    }
+    let service = &row.service.name;
+    let takes = look.engine.takes(service, &cell.environment).p90?;
+    let at = verdict.valid_until?.checked_sub(takes).ok()?;
+    Some(Coming {
+        at,
+        what: format!(
+            "last safe promote of {service} (takes {})",
+            time::span(takes)
+        ),
+        tone: Tone::Warning,
+    })
+}
+
 /// What comes next, soonest first.
 pub(super) fn lines(look: &Look<'_>, most: usize) -> Vec<Line> {
     let mut all = Vec::new();
@@ -92,6 +143,27 @@ pub(super) fn lines(look: &Look<'_>, most: usize) -> Vec<Line> {
         .ledger
         .iter()
         .flat_map(|ledger| ledger.holds.values());
+    if let Some((release, at)) = release::decide_by(look) {
+        all.push(Coming {
+            at,
+            what: format!("go/no-go deadline of {release}"),
+            tone: Tone::Warning,
+        });
+    }
+    all.extend(last_safe(look));
+    if let Some(freeze) = freeze(look) {
+        let (at, word) = if freeze.start <= look.now {
+            (freeze.end, "ends")
+        } else {
+            (freeze.start, "begins")
+        };
+        let name = freeze.reason.unwrap_or(freeze.name);
+        all.push(Coming {
+            at,
+            what: format!("freeze {word}: {name}"),
+            tone: Tone::Warning,
+        });
+    }
     for hold in holds.filter(|hold| hold.is_on(look.now)) {
         all.extend(hold.until.map(|at| Coming {
             at,

@@ -5,7 +5,7 @@ use tui_input::Input;
 
 use super::line::{Line, Tone, width as text_width, wrap};
 use super::look::Look;
-use super::panel::Dialog;
+use super::panel::{Caret, Dialog, Scroll};
 
 pub(super) mod bind;
 pub(super) mod confirm;
@@ -23,6 +23,11 @@ pub(super) fn width(look: &Look<'_>) -> u16 {
     look.shape.columns.saturating_sub(2).min(96)
 }
 
+/// Columns of a dialog over several services, its border included: their rows take what there is.
+pub(super) fn wide(look: &Look<'_>) -> u16 {
+    look.shape.columns.saturating_sub(2).min(140)
+}
+
 /// Columns for text in a dialog.
 pub(super) fn columns(look: &Look<'_>) -> usize {
     usize::from(width(look)).saturating_sub(4)
@@ -37,6 +42,8 @@ pub(super) struct Form {
     lines: Vec<Line>,
     focus: Option<usize>,
     caret: Option<(usize, u16)>,
+    /// From which line on it stays in sight.
+    pinned: Option<usize>,
 }
 
 impl Form {
@@ -46,7 +53,13 @@ impl Form {
             lines: Vec::new(),
             focus: None,
             caret: None,
+            pinned: None,
         }
+    }
+
+    /// What follows is asked for, and stays in sight however long the rest is.
+    pub fn pin(&mut self) {
+        self.pinned = Some(self.lines.len());
     }
 
     pub fn line(&mut self, line: Line) {
@@ -140,27 +153,33 @@ impl Form {
         }
     }
 
-    pub fn done(self, look: &Look<'_>, title: Line, foot: Vec<Line>) -> Dialog {
+    pub fn done(mut self, look: &Look<'_>, title: Line, foot: Vec<Line>) -> Dialog {
+        let at = self.pinned.unwrap_or(self.lines.len());
+        // Where there is room for nothing beside them, they move with the rest.
+        let rest = self.lines.len().saturating_sub(at) + foot.len() + 2;
+        let fits = rest + 2 <= usize::from(look.shape.rows);
+        let at = if fits { at } else { self.lines.len() };
+        let fields = self.lines.split_off(at.min(self.lines.len()));
         Dialog {
             title,
             lines: self.lines,
-            focus: self.focus,
+            focus: self.focus.filter(|focus| *focus < at),
+            caret: self.caret.map(|(line, column)| Caret {
+                in_fields: line >= at,
+                line: if line >= at { line - at } else { line },
+                column,
+            }),
+            fields,
             foot,
             width: width(look),
-            caret: self.caret,
+            scroll: Scroll::default(),
         }
     }
 }
 
 /// Adds a part at the end of a finished dialog.
-pub(super) fn below(
-    look: &Look<'_>,
-    dialog: &mut Dialog,
-    label: &'static str,
-    tone: Tone,
-    text: &str,
-) {
-    let mut form = Form::new(columns(look));
+pub(super) fn below(dialog: &mut Dialog, label: &'static str, tone: Tone, text: &str) {
+    let mut form = Form::new(usize::from(dialog.width).saturating_sub(4));
     form.told(label, tone, text);
     dialog.lines.extend(form.lines);
 }

@@ -4,7 +4,7 @@ use super::dialog;
 use super::footer::ago;
 use super::line::{Line, Tone, blanks, wrap};
 use super::look::Look;
-use super::panel::Dialog;
+use super::panel::{Dialog, Scroll};
 use crate::app::interface::ListCursor;
 
 pub(super) fn list(look: &Look<'_>, list: ListCursor) -> Dialog {
@@ -73,6 +73,8 @@ pub(super) fn list(look: &Look<'_>, list: ListCursor) -> Dialog {
             "j k move   y copy   esc closes and marks them read",
         )],
         width: dialog::width(look),
+        fields: Vec::new(),
         caret: None,
+        scroll: Scroll::default(),
     }
 }

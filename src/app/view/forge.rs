@@ -112,12 +112,25 @@ fn state(look: &Look<'_>, forge: &ForgeState) -> Line {
             Line::of(Tone::Bad, format!("{bad} {}", fault.kind.word()))
                 .with(Tone::Plain, format!("  last answer {age}"))
         }
-        None if forge.answered_at.is_none() => Line::of(Tone::Muted, "not asked yet"),
+        None if forge.answered_at.is_none() => unanswered(look, forge),
         None if look.is_old(forge) => {
             Line::of(Tone::Unknown, format!("? STALE  last answer {age}"))
         }
         None => Line::of(Tone::Good, format!("{} OK", look.glyphs.good()))
             .with(Tone::Plain, format!("  answered {age} ago")),
+    }
+}
+
+/// What is said of a forge that has never answered: what it was asked, and what came of that.
+pub(super) fn unanswered(look: &Look<'_>, forge: &ForgeState) -> Line {
+    if let Some(fault) = forge.faults.back() {
+        let bad = look.glyphs.bad();
+        return Line::of(Tone::Bad, format!("{bad} {}", fault.kind.word()))
+            .with(Tone::Plain, "  no answer yet");
+    }
+    match forge.budget.sent {
+        0 => Line::of(Tone::Muted, "not asked yet"),
+        _ => Line::of(Tone::Unknown, "? asked, no answer yet"),
     }
 }
 
@@ -176,7 +189,10 @@ fn budget(look: &Look<'_>, forge: &ForgeState) -> Vec<Line> {
             lines.push(labelled("budget", Line::plain(format!("{left} left"))));
         }
         (None, _) => {
-            let text = "no limit, or none that the forge tells";
+            let text = match forge.answered_at {
+                Some(_) => "no limit, or none that the forge tells",
+                None => "? not known: the forge has not answered yet",
+            };
             lines.push(labelled("budget", Line::of(Tone::Muted, text)));
         }
     }

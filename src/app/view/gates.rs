@@ -40,22 +40,24 @@ pub(super) fn short(
     columns: usize,
     rows: usize,
 ) -> Vec<Line> {
-    let verdicts = &cell.judgement.verdicts;
-    if verdicts.len() <= rows {
-        return verdicts
-            .iter()
-            .map(|verdict| one(look, row, verdict, columns))
-            .collect();
+    let (idle, verdicts) = parted(cell);
+    let mut lines: Vec<Line> = idle_lines(&idle, columns).into_iter().take(rows).collect();
+    if lines.len() + verdicts.len() <= rows {
+        lines.extend(
+            verdicts
+                .iter()
+                .map(|verdict| one(look, row, verdict, columns)),
+        );
+        return lines;
     }
-    let mut lines: Vec<Line> = verdicts
-        .iter()
-        .filter(|verdict| !look.gate(row, verdict).passes())
-        .map(|verdict| one(look, row, verdict, columns))
-        .collect();
-    let passing: Vec<&Verdict> = verdicts
-        .iter()
-        .filter(|verdict| look.gate(row, verdict).passes())
-        .collect();
+    let (passing, blocking): (Vec<&Verdict>, Vec<&Verdict>) = verdicts
+        .into_iter()
+        .partition(|verdict| look.gate(row, verdict).passes());
+    lines.extend(
+        blocking
+            .iter()
+            .map(|verdict| one(look, row, verdict, columns)),
+    );
     let room = rows.saturating_sub(lines.len());
     if room == 0 || passing.is_empty() {
         lines.truncate(rows);
@@ -72,6 +74,31 @@ pub(super) fn short(
         lines.push(line.with(Tone::Plain, format!(" {}", names.join(", "))));
     }
     lines
+}
+
+/// The gates that have nothing to judge, and the others.
+fn parted(cell: &Cell) -> (Vec<&Verdict>, Vec<&Verdict>) {
+    let level = cell.candidate.is_none();
+    let verdicts = cell.judgement.verdicts.iter();
+    verdicts.partition(|verdict| level && verdict.is_idle())
+}
+
+/// `. LEVEL  nothing to promote: prod is level with staging`, told once and calmly for all the gates
+/// that have nothing to judge.
+fn idle_lines(idle: &[&Verdict], columns: usize) -> Vec<Line> {
+    let Some(first) = idle.first() else {
+        return Vec::new();
+    };
+    let names: Vec<&str> = idle.iter().map(|verdict| verdict.gate.as_str()).collect();
+    let names = format!("not asked: {}", names.join(", "));
+    let line = Line::of(Tone::Muted, format!("{:<11}", ". LEVEL"));
+    let room = columns.saturating_sub(line.width());
+    let why = cut(&first.why, room).into_owned();
+    let below = Line::plain(super::line::blanks(11));
+    vec![
+        line.with(Tone::Plain, why),
+        below.with(Tone::Muted, cut(&names, room).into_owned()),
+    ]
 }
 
 fn one(look: &Look<'_>, row: &Row, verdict: &Verdict, columns: usize) -> Line {
@@ -135,7 +162,14 @@ pub(super) fn full(look: &Look<'_>, row: &Row, cell: &Cell, columns: usize) -> V
             .with(Tone::Heading, "SEEN");
     }
     let mut lines = vec![title];
-    for verdict in &cell.judgement.verdicts {
+    let (idle, judged) = parted(cell);
+    let told = idle_lines(&idle, columns.saturating_sub(2));
+    lines.extend(told.into_iter().map(|line| Line::plain("  ").then(line)));
+    if let Some(when) = idle.first().and_then(|verdict| verdict.opens_when.as_ref()) {
+        let indent = super::line::blanks(13);
+        lines.push(Line::of(Tone::Muted, format!("{indent}until {when}")));
+    }
+    for verdict in judged {
         lines.extend(explained(look, row, verdict, name, columns));
     }
     if cell.judgement.verdicts.is_empty() {

@@ -3,7 +3,8 @@
 
 use jiff::Timestamp;
 
-use super::line::{Line, Tone};
+use super::coming;
+use super::line::{Line, Tone, cut};
 use super::look::Look;
 use super::panel::Bar;
 use super::time;
@@ -21,9 +22,19 @@ pub(super) fn bars(look: &Look<'_>) -> Vec<Bar> {
     let mut first = Bar::default()
         .left(0, Line::of(Tone::Strong, name(look)))
         .left(0, window(look, true));
-    first = alarms(look, first)
-        .right(2, operator(look))
-        .right(1, mode(look));
+    let wide = look.shape.columns >= 120;
+    first = alarms(look, first);
+    if wide {
+        first = first.left(4, freeze(look));
+    }
+    first = first.right(2, operator(look));
+    if wide {
+        first = first.right(3, roles(look));
+    }
+    first = first.right(1, mode(look));
+    if wide {
+        first = first.right(4, clock(look));
+    }
     let mut second = Bar::default().left(0, counts(look));
     for (rank, line) in forges(look) {
         second = second.right(rank, line);
@@ -99,10 +110,19 @@ fn merged(look: &Look<'_>) -> Bar {
             )
             .left(3, Line::of(Tone::Strong, name(look)));
     }
+    // Between 60 and 80 columns the counts and the age of the facts are worth more than the name.
+    let roomy = look.shape.columns >= 80;
     bar = bar
-        .left(0, Line::of(Tone::Strong, name(look)))
-        .left(0, window(look, true));
-    alarms(look, bar).left(1, wrong(look)).right(1, mode(look))
+        .left(
+            if roomy { 0 } else { 4 },
+            Line::of(Tone::Strong, name(look)),
+        )
+        .left(0, window(look, roomy));
+    bar = alarms(look, bar).left(0, wrong(look));
+    for (rank, line) in forges(look) {
+        bar = bar.right(rank, line);
+    }
+    bar.right(3, mode(look))
 }
 
 fn name(look: &Look<'_>) -> String {
@@ -189,6 +209,41 @@ fn alarms(look: &Look<'_>, mut bar: Bar) -> Bar {
         bar = bar.left(0, Line::of(Tone::Alarm, since));
     }
     bar
+}
+
+/// `FREEZE until 06:00Z "quarter end"`, or the next one.
+fn freeze(look: &Look<'_>) -> Line {
+    let Some(freeze) = coming::freeze(look) else {
+        return Line::new();
+    };
+    let reason = match &freeze.reason {
+        Some(reason) => format!(" \"{}\"", cut(reason, 24)),
+        None => format!(" {}", cut(&freeze.name, 24)),
+    };
+    if freeze.start <= look.now {
+        let until = format!("FREEZE until {}", look.clock.short(freeze.end));
+        return Line::of(Tone::Warning, until).with(Tone::Plain, reason);
+    }
+    let from = format!("next freeze {}", look.clock.short(freeze.start));
+    Line::of(Tone::Muted, format!("{from}{reason}"))
+}
+
+/// What the operator may vote as.
+fn roles(look: &Look<'_>) -> Line {
+    let Some(person) = &look.engine.operator else {
+        return Line::new();
+    };
+    let roles = look.engine.policy.roles.keys();
+    let held: Vec<&str> = roles
+        .filter(|role| look.engine.policy.has_role(person, role))
+        .map(|role| role.as_str())
+        .collect();
+    Line::of(Tone::Muted, cut(&held.join(" "), 24).into_owned())
+}
+
+fn clock(look: &Look<'_>) -> Line {
+    let zone = if look.interface.utc { "Z" } else { "" };
+    Line::of(Tone::Muted, format!("{}{zone}", look.clock.long(look.now)))
 }
 
 fn operator(look: &Look<'_>) -> Line {

@@ -5,7 +5,7 @@ use tui_input::Input;
 use super::dialog::{self, Form};
 use super::line::{Line, Tone, blanks, cut, width};
 use super::look::Look;
-use super::panel::Dialog;
+use super::panel::{Dialog, Scroll};
 use crate::app::command::{self, Hint};
 use crate::app::interface::choices;
 
@@ -37,7 +37,9 @@ pub(super) fn help(look: &Look<'_>, offset: usize) -> Dialog {
         focus: None,
         foot: vec![Line::of(Tone::Muted, foot)],
         width: dialog::width(look),
+        fields: Vec::new(),
         caret: None,
+        scroll: Scroll::default(),
     }
 }
 

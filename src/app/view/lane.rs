@@ -4,7 +4,8 @@
 use super::line::{Line, Tone, wrap};
 use super::look::Look;
 use crate::domain::board::Row;
-use crate::domain::cell::Cell;
+use crate::domain::cell::{Cell, CellState, named};
+use crate::domain::deployment::{self, Deployment};
 use crate::domain::lane::{Lane, Reached};
 use crate::domain::origin;
 use crate::domain::phase::Phase;
@@ -65,6 +66,34 @@ fn merged<'a>(look: &Look<'a>, row: &Row, cell: &Cell) -> Option<&'a Promotion> 
         .filter(|promotion| promotion.intent.to.sha != live.sha)
 }
 
+/// Since when what is live at a stop has been there, and who brought it: by the same reading as the lane.
+fn arrived<'a>(row: &'a Row, stop: &Cell) -> Option<(jiff::Timestamp, &'a str)> {
+    let facts = row.facts.value()?;
+    let deployment = deployment::live(&facts.deployments, &stop.environment)?;
+    let lane = Lane::of(&row.service, facts, &deployment.sha);
+    let mut stops = lane.stops.iter();
+    let reached = stops.find(|one| one.environment == stop.environment);
+    let since = match reached.map(|one| &one.state) {
+        Some(Reached::Entered { at, .. }) => *at,
+        Some(Reached::Never | Reached::Trying { .. }) | None => deployment.created_at,
+    };
+    Some((since, creator(deployment)))
+}
+
+/// The newest attempt to bring something else in, if it failed.
+fn tried<'a>(row: &'a Row, stop: &Cell) -> Option<&'a Deployment> {
+    let facts = row.facts.value()?;
+    let newest = deployment::newest(&facts.deployments, &stop.environment)?;
+    let live = stop.live.as_ref();
+    let other = live.is_none_or(|live| live.sha != newest.sha);
+    (newest.phase == Phase::Failed && other).then_some(newest)
+}
+
+fn creator(deployment: &Deployment) -> &str {
+    let creator = deployment.creator.as_ref();
+    creator.map_or("?", |person| person.as_str())
+}
+
 /// The whole path of a service, stop by stop: what is there, since when, by whom, how long it took, what
 /// would come in next, and when the candidate passed.
 pub(super) fn full(look: &Look<'_>, row: &Row, cell: &Cell, columns: usize) -> Vec<Line> {
@@ -87,9 +116,12 @@ pub(super) fn full(look: &Look<'_>, row: &Row, cell: &Cell, columns: usize) -> V
         match &stop.live {
             Some(live) => {
                 head.push(Tone::Strong, format!("{live}  "));
-                let (glyph, word, tone) =
-                    look.glyphs
-                        .state(stop.state(&row.facts, &look.engine.policy, look.now));
+                let state = match stop.state(&row.facts, &look.engine.policy, look.now) {
+                    // What failed is another revision: it has its own line below.
+                    CellState::Failed if tried(row, stop).is_some() => CellState::Ok,
+                    state => state,
+                };
+                let (glyph, word, tone) = look.glyphs.state(state);
                 head.push(tone, format!("{glyph} {word}"));
             }
             None => head.push(Tone::Muted, ". NONE"),
@@ -99,18 +131,19 @@ pub(super) fn full(look: &Look<'_>, row: &Row, cell: &Cell, columns: usize) -> V
             let text = format!("    merged {} into it", promotion.intent.to);
             lines.push(Line::of(Tone::Plain, text));
         }
-        let newest = row.facts.value().and_then(|facts| {
-            let of_stop =
-                |one: &&crate::domain::deployment::Deployment| one.environment == stop.environment;
-            facts.deployments.iter().find(of_stop)
-        });
-        if let Some(newest) = newest {
-            let by = newest
-                .creator
-                .as_ref()
-                .map_or("?", |person| person.as_str());
-            let text = format!("    since {}  by {by}", look.clock.long(newest.created_at));
+        if let Some((since, by)) = arrived(row, stop) {
+            let text = format!("    since {}  by {by}", look.clock.long(since));
             lines.push(Line::of(Tone::Muted, text));
+        }
+        if let Some(tried) = tried(row, stop) {
+            let bad = look.glyphs.bad();
+            let which = named(row.facts.value(), &tried.sha);
+            let text = format!(
+                "    {bad} FAIL {which}  tried {}  by {}",
+                look.clock.long(tried.created_at),
+                creator(tried)
+            );
+            lines.push(Line::of(Tone::Bad, text).fitted(columns));
         }
         if let Some(next) = &stop.candidate {
             let (passing, all) = stop.judgement.count(look.now);

@@ -3,7 +3,7 @@
 use super::dialog;
 use super::line::{Line, Tone, wrap};
 use super::look::Look;
-use super::panel::Dialog;
+use super::panel::{Dialog, Scroll};
 
 pub(super) fn list(look: &Look<'_>, offset: usize) -> Dialog {
     let columns = dialog::columns(look);
@@ -34,6 +34,8 @@ pub(super) fn list(look: &Look<'_>, offset: usize) -> Dialog {
         focus: None,
         foot: vec![Line::of(Tone::Muted, "j k scroll   esc closes")],
         width: dialog::width(look),
+        fields: Vec::new(),
         caret: None,
+        scroll: Scroll::default(),
     }
 }

@@ -3,8 +3,9 @@
 use super::dialog;
 use super::line::Tone;
 use super::look::Look;
-use super::panel::Dialog;
+use super::panel::{Dialog, Scroll};
 use super::{changes, columns, errors, help, messages};
+use crate::app::command::{Command, Context};
 use crate::app::interface::Overlay;
 use crate::app::interface::link::command_line;
 
@@ -43,6 +44,16 @@ pub(super) fn over(look: &Look<'_>) -> Vec<Dialog> {
         .collect();
     if let Some(dialog) = over.last_mut() {
         same(look, dialog);
+        if look.interface.has_dialog() {
+            let keys = look
+                .interface
+                .keymap
+                .keys_in(Context::Dialog, Command::PageDown);
+            dialog.scroll = Scroll {
+                offset: look.interface.dialog_offset,
+                keys: keys.first().map_or_else(String::new, ToString::to_string),
+            };
+        }
     }
     over
 }
@@ -59,14 +70,9 @@ fn same(look: &Look<'_>, dialog: &mut Dialog) {
         _ => false,
     };
     if let Some(line) = command_line(look.state).filter(|_| !shows_it) {
-        let before = dialog.lines.len();
         for (place, line) in line.lines().enumerate() {
             let label = if place == 0 { "COMMAND" } else { "" };
-            dialog::below(look, dialog, label, Tone::Muted, line);
-        }
-        // It never pushes out what is decided on; `y` copies it wherever it is.
-        if is_too_long(look, dialog) {
-            dialog.lines.truncate(before);
+            dialog::below(dialog, label, Tone::Muted, line);
         }
     }
     if let (Some(at), true) = (look.interface.frozen, look.interface.has_dialog()) {
@@ -75,14 +81,6 @@ fn same(look: &Look<'_>, dialog: &mut Dialog) {
         dialog.title.push(Tone::Plain, "  ");
         dialog.title.push(Tone::Alarm, format!(" FROZEN {since} "));
         let text = format!("the picture behind is of {since}; this is judged by what is now");
-        let before = dialog.lines.len();
-        dialog::below(look, dialog, "FROZEN", Tone::Warning, &text);
-        if is_too_long(look, dialog) {
-            dialog.lines.truncate(before);
-        }
+        dialog::below(dialog, "FROZEN", Tone::Warning, &text);
     }
-}
-
-fn is_too_long(look: &Look<'_>, dialog: &Dialog) -> bool {
-    dialog.lines.len() + dialog.foot.len() + 2 > usize::from(look.shape.rows)
 }

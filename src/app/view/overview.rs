@@ -23,7 +23,7 @@ pub(super) fn main(look: &Look<'_>, overview: Overview) -> Vec<Panel> {
             let height = holds::height(look);
             (height > 0).then(|| holds::panel(look, hold, height))
         }
-        (Overview::Timeline, _) => timeline::next(look),
+        (Overview::Timeline, _) => timeline::below(look),
         _ => None,
     };
     let height = look.shape.body - below.as_ref().map_or(0, |panel| panel.height);
@@ -34,7 +34,10 @@ pub(super) fn main(look: &Look<'_>, overview: Overview) -> Vec<Panel> {
     let picked = overviews.of(overview);
     let all = (!picked.filter.is_empty()).then_some(listing.all());
     let place = title::place(Some(selected), listing.len(), all);
-    let title = Bar::default().left(0, name(overview));
+    let mut title = Bar::default().left(0, name(overview));
+    if overview == Overview::Timeline {
+        title = title.left(3, timeline::live(look, picked.follows()));
+    }
     let title = title::ordered(title, picked.sort.word(), &picked.filter, place);
     let content = if listing.all() == 0 {
         Content::Lines(vec![Line::new(), nothing(look, overview)])

@@ -111,14 +111,43 @@ pub struct Dialog {
     pub lines: Vec<Line>,
     /// The line that must be seen, if the dialog is longer than the screen.
     pub focus: Option<usize>,
+    /// What is asked for, where it always stays in sight: between the lines and the foot.
+    pub fields: Vec<Line>,
     /// Lines at the bottom that always stay: the buttons and the keys.
     pub foot: Vec<Line>,
     pub width: u16,
-    /// Where the text cursor stands: line and column among `lines`.
-    pub caret: Option<(usize, u16)>,
+    pub caret: Option<Caret>,
+    pub scroll: Scroll,
+}
+
+/// How far a dialog that is longer than the screen was moved, and by which keys it is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Scroll {
+    pub offset: usize,
+    pub keys: String,
+}
+
+/// Where the text cursor stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Caret {
+    /// Among `fields`, or else among `lines`.
+    pub in_fields: bool,
+    pub line: usize,
+    pub column: u16,
 }
 
 impl Dialog {
+    /// How many of its lines a screen of `rows` rows shows at once.
+    pub fn seen(&self, rows: u16) -> usize {
+        let rest = self.fields.len() + self.foot.len() + 2;
+        usize::from(rows).saturating_sub(rest).min(self.lines.len())
+    }
+
+    /// The farthest that it can be moved on a screen of `rows` rows.
+    pub fn most(&self, rows: u16) -> usize {
+        self.lines.len() - self.seen(rows)
+    }
+
     /// Its buttons, from the left, each with the column that it begins in: what stands out in the
     /// second line of the foot.
     pub fn buttons(&self) -> impl Iterator<Item = (usize, &Span)> {

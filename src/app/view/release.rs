@@ -4,7 +4,7 @@
 
 use std::fmt::Write as _;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use super::line::{Line, Tone, cut, cut_words, pad, wrap};
 use super::look::Look;
@@ -18,11 +18,18 @@ use crate::domain::release::Release;
 use crate::domain::release::decision::{Decision, Said, difference};
 use crate::domain::release::prognosis::Prognosis;
 use crate::domain::release::run::{Ending, Progress, Run, rollback_order};
-use crate::domain::window::Schedule;
 
+mod brief;
 mod clearing;
+mod deadline;
 mod plan;
+mod record;
 mod waves;
+
+pub(super) use brief::lines as brief;
+pub(super) use deadline::decide_by;
+use deadline::{countdown, deadline};
+pub(in crate::app) use record::{nudge, record};
 
 /// Rows that the services keep, whatever is told above them.
 const SERVICES: usize = 6;
@@ -191,58 +198,6 @@ fn none(look: &Look<'_>) -> Panel {
         title: Some(Bar::default().left(0, Line::of(Tone::Heading, "GO / NO-GO"))),
         content: Content::Lines(lines),
         height: look.shape.body,
-    }
-}
-
-/// By when it has to be live: its due time, or the end of its window.
-fn deadline(look: &Look<'_>, shown: &Shown<'_>) -> Option<(&'static str, Timestamp)> {
-    let release = shown.release;
-    let window = release.window.as_ref().and_then(|name| {
-        let windows = &look.engine.policy.windows;
-        let window = windows.iter().find(|window| window.name == *name)?;
-        let starts = shown.prognosis.waves.first().and_then(|wave| wave.starts);
-        let from = starts.unwrap_or(look.now).max(look.now);
-        let state = Schedule::only(window).state(from);
-        state.open.then_some(state.changes_at).flatten()
-    });
-    let due = release.due.map(|due| ("due", due));
-    let closes = window.map(|closes| ("window closes", closes));
-    due.into_iter().chain(closes).min_by_key(|(_, at)| *at)
-}
-
-/// `decide by 14:30Z in 00:12:10`: the last instant at which it can start and still be done in time.
-fn countdown(look: &Look<'_>, shown: &Shown<'_>) -> Line {
-    let until = |word: &str, at: Timestamp| {
-        Line::of(Tone::Plain, format!("{word} {} in ", look.clock.short(at)))
-            .with(Tone::Strong, time::countdown(look.clock.until(at)))
-    };
-    let deadline = deadline(look, shown);
-    let late =
-        |word: &str, at: Timestamp| Line::of(Tone::Bad, format!("{word} {}", look.clock.short(at)));
-    if let Some(run) = shown.run {
-        match (&run.ended, deadline) {
-            (Some(ended), _) if ended.how == Ending::Shipped => {
-                return Line::of(Tone::Good, "SHIPPED")
-                    .with(Tone::Muted, format!(" {}", look.clock.short(ended.at)));
-            }
-            (_, Some((word, at))) if at > look.now => return until(word, at),
-            (_, Some((word, at))) => return late(&format!("LATE: {word}"), at),
-            (_, None) => return Line::new(),
-        }
-    }
-    let Some((word, at)) = deadline else {
-        return Line::of(Tone::Muted, "no due time, no window");
-    };
-    let starts = shown.prognosis.waves.first().and_then(|wave| wave.starts);
-    let takes = starts
-        .zip(shown.prognosis.ends)
-        .map(|(starts, ends)| ends.duration_since(starts));
-    match takes.map(|takes| at.checked_sub(takes.max(SignedDuration::ZERO))) {
-        Some(Ok(by)) if by > look.now => until("decide by", by),
-        Some(Ok(by)) => late("TOO LATE since", by),
-        // How long it takes is not known.
-        Some(Err(_)) | None if at > look.now => until(word, at),
-        Some(Err(_)) | None => late("TOO LATE:", at),
     }
 }
 

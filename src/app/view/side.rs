@@ -3,7 +3,7 @@
 use super::line::{Line, Tone, cut};
 use super::look::Look;
 use super::panel::{Bar, Content, Panel};
-use super::{coming, time, timeline};
+use super::{coming, release, time, timeline};
 use crate::app::interface::{Pane, Screen};
 use crate::domain::ids::Person;
 use crate::domain::policy::GateSpec;
@@ -39,6 +39,12 @@ pub(super) fn panels(look: &Look<'_>) -> Vec<Panel> {
         third,
     );
     let (title, votes) = votes(look);
+    let on_release = matches!(look.interface.screen, Screen::Release);
+    let (title, votes) = if votes.is_empty() && !on_release {
+        release::brief(look).unwrap_or_default()
+    } else {
+        (title, votes)
+    };
     add(title, votes, third);
     add(
         Line::of(Tone::Heading, "NEXT"),
@@ -48,7 +54,7 @@ pub(super) fn panels(look: &Look<'_>) -> Vec<Panel> {
     add(Line::of(Tone::Heading, "FORGES"), forges(look), third);
     if !on_timeline && left > 3 {
         let rows = usize::from(left) - 1;
-        let entries = look.engine.entries.iter().rev().take(rows);
+        let entries = timeline::newest(look).take(rows);
         let mut lines: Vec<Line> = entries.map(|entry| timeline::short(look, entry)).collect();
         if lines.is_empty() {
             lines.push(Line::of(Tone::Muted, " nothing yet"));
@@ -200,7 +206,7 @@ fn forges(look: &Look<'_>) -> Vec<Line> {
                 line.push(Tone::Good, format!("{} OK ", look.glyphs.good()));
                 line.push(Tone::Plain, age);
             }
-            None => line.push(Tone::Muted, "not asked yet"),
+            None => line = line.then(super::forge::unanswered(look, forge)),
         }
         lines.push(line);
         if let Some(left) = forge.budget.remaining {

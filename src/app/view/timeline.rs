@@ -2,30 +2,98 @@
 //! table that they stand in are those of every list; what an entry says in words is in
 //! `timeline/said.rs`.
 
+use std::collections::BTreeSet;
+
 use super::coming;
 use super::line::{Line, Tone};
 use super::look::Look;
 use super::panel::{Bar, Content, Panel};
+use crate::app::command::{Command, Context};
 use crate::app::engine::JournalState;
 use crate::domain::entry::{self, Event};
 use crate::domain::ids::Person;
+
+/// How many entries the side looks through: more than any screen has rows.
+const LATEST: usize = 400;
 
 mod said;
 
 pub(in crate::app) use said::Said;
 
-/// What comes next, where no right side has it.
-pub(super) fn next(look: &Look<'_>) -> Option<Panel> {
-    let next = coming::lines(look, usize::from(look.shape.body / 4).max(1));
-    if look.shape.side > 0 || next.is_empty() {
+/// What stands below the list: what comes next, where no right side has it, and whether the record is
+/// whole.
+pub(super) fn below(look: &Look<'_>) -> Option<Panel> {
+    let mut lines = if look.shape.side > 0 {
+        Vec::new()
+    } else {
+        coming::lines(look, usize::from(look.shape.body / 4).max(1))
+    };
+    let title =
+        (!lines.is_empty()).then(|| Bar::default().left(0, Line::of(Tone::Heading, "NEXT")));
+    // On a small screen each row is worth an entry.
+    if look.shape.rows >= 20 {
+        lines.push(recorded(look));
+    }
+    if lines.is_empty() {
         return None;
     }
-    let height = u16::try_from(next.len()).unwrap_or(u16::MAX);
+    let height = lines.len() + usize::from(title.is_some());
     Some(Panel {
-        title: Some(Bar::default().left(0, Line::of(Tone::Heading, "NEXT"))),
-        content: Content::Lines(next),
-        height: height.saturating_add(1).min(look.shape.body),
+        title,
+        content: Content::Lines(lines),
+        height: u16::try_from(height)
+            .unwrap_or(u16::MAX)
+            .min(look.shape.body),
     })
+}
+
+/// `live`, or how to come back to that.
+pub(super) fn live(look: &Look<'_>, follows: bool) -> Line {
+    if follows {
+        return Line::of(Tone::Good, "live");
+    }
+    let keys = look
+        .interface
+        .keymap
+        .keys_in(Context::Timeline, Command::Follow);
+    keys.first().map_or_else(Line::new, |key| {
+        Line::of(Tone::Muted, format!("{key} follows the newest"))
+    })
+}
+
+/// ` recorded 37 of 37   chain ok 9c1e..77b0`: each entry names the hash of the one before it.
+fn recorded(look: &Look<'_>) -> Line {
+    let entries = &look.engine.entries;
+    let on_their_way = look.engine.being_recorded();
+    let count = entries.len();
+    let mut line = Line::of(
+        Tone::Muted,
+        format!(" recorded {count} of {}", count + on_their_way),
+    );
+    let (Some(first), Some(last)) = (entries.front(), entries.back()) else {
+        return line;
+    };
+    let broken = entries
+        .iter()
+        .zip(entries.iter().skip(1))
+        .find(|(before, after)| after.previous != before.hash);
+    line.push(Tone::Plain, "   ");
+    match broken {
+        None => {
+            let ends = format!("chain ok {}..{}", first.hash.short(), last.hash.short());
+            line.push(Tone::Good, ends);
+        }
+        Some((before, after)) => line.push(
+            Tone::Bad,
+            format!(
+                "{} CHAIN BROKEN between {} and {}",
+                look.glyphs.bad(),
+                before.seq,
+                after.seq
+            ),
+        ),
+    }
+    line
 }
 
 /// Why there is no entry.
@@ -101,7 +169,29 @@ fn place(draft: &entry::Draft) -> String {
     }
 }
 
-/// One line for the side panel: `14:15Z ✓ bob PROMOTE fraud-ml > prod`.
+/// The latest entries newest first, of each promotion the last word alone: the list has every step of
+/// it, and what was seen to have arrived by it.
+pub(super) fn newest<'a>(look: &Look<'a>) -> impl Iterator<Item = &'a entry::Entry> {
+    let engine = look.engine;
+    let latest = move || engine.entries.iter().rev().take(LATEST);
+    let place = |draft: &entry::Draft| {
+        let cell = (draft.service.clone(), draft.environment.clone());
+        (cell, draft.revision.clone())
+    };
+    let promoted: BTreeSet<_> = latest()
+        .filter(|entry| matches!(entry.draft.event, Event::Stepped { .. }))
+        .map(|entry| place(&entry.draft))
+        .collect();
+    let mut told = BTreeSet::new();
+    latest().filter(move |entry| match &entry.draft.event {
+        Event::Intended { intent } => told.insert(intent.id.clone()),
+        Event::Stepped { id, .. } => told.insert(id.clone()),
+        Event::DeploymentSeen { .. } => !promoted.contains(&place(&entry.draft)),
+        _ => true,
+    })
+}
+
+/// One line for the side panel: `14:15Z ✓ bob PROMOTE fraud-ml > prod  succeeded`.
 pub(super) fn short(look: &Look<'_>, entry: &entry::Entry) -> Line {
     let said = Said::of(entry);
     let sign = sign(look, said.tone).unwrap_or(".");
@@ -113,6 +203,14 @@ pub(super) fn short(look: &Look<'_>, entry: &entry::Entry) -> Line {
     .with(Tone::Plain, format!("{} ", who(&entry.draft)))
     .with(Tone::Strong, format!("{} ", said.what))
     .with(Tone::Plain, place(&entry.draft))
+    .with(
+        said.tone,
+        match said.result {
+            // The sign says as much.
+            "OK" => String::new(),
+            result => format!("  {result}"),
+        },
+    )
 }
 
 #[cfg(test)]

@@ -194,7 +194,7 @@ fn the_gates_dialog_offers_what_the_operator_may_do_and_takes_back_what_they_did
     // Cancel, back over note and role to the action; then over the votes and the manual gate.
     let effects = press(
         &mut state,
-        "V k shift-tab k l l l tab 'dump_of_14:02 tab tab enter",
+        "V up shift-tab k l l l tab 'dump_of_14:02 tab tab enter",
     );
     let draft = taken(&mut state, &effects);
     let Event::TaskDone { attestation } = draft.event else {
@@ -205,8 +205,8 @@ fn the_gates_dialog_offers_what_the_operator_may_do_and_takes_back_what_they_did
         ("backup", "dump of 14:02")
     );
     // Now the first is to be taken back, which needs a reason.
-    let effects = press(&mut state, "V k shift-tab k l l l tab tab tab enter");
+    let effects = press(&mut state, "V up shift-tab k l l l tab tab tab enter");
     assert!(!effects.iter().any(crate::app::interface::harness::changes));
-    let effects = press(&mut state, "k k 'wrong_db tab tab enter");
+    let effects = press(&mut state, "up up 'wrong_db tab tab enter");
     assert_eq!(taken(&mut state, &effects).event.kind(), "task.withdrawn");
 }

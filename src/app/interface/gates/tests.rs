@@ -60,13 +60,13 @@ fn a_vote_is_cast_with_a_role_that_the_operator_has_and_the_gate_asks_for() {
 fn a_no_go_needs_its_reason() {
     let mut state = state();
     // Cancel, note, role, action; right is no-go.
-    let effects = press(&mut state, "V k shift-tab k l tab tab tab tab enter");
+    let effects = press(&mut state, "V up shift-tab k l tab tab tab tab enter");
     assert!(!effects.iter().any(changes));
     assert_eq!(
         dialog(&state).error.as_deref(),
         Some("a no-go's reason is required")
     );
-    let effects = press(&mut state, "k k 'heap tab tab enter");
+    let effects = press(&mut state, "up up 'heap tab tab enter");
     let Event::VoteCast { vote } = event(&effects) else {
         panic!("no vote");
     };
@@ -92,7 +92,7 @@ fn who_has_no_role_is_told_so() {
 #[test]
 fn a_manual_gate_is_added_with_scope_name_reason_and_who_may_open_it() {
     let mut state = state();
-    press(&mut state, "V k shift-tab k l l");
+    press(&mut state, "V up shift-tab k l l");
     assert_eq!(dialog(&state).action, GatesAction::Add);
     let effects = press(
         &mut state,
@@ -125,7 +125,7 @@ fn only_gates_that_the_operator_may_open_are_on_offer() {
             GatesAction::Close("g-open".into())
         ]
     );
-    press(&mut state, "k shift-tab k l l l tab 'signed tab tab");
+    press(&mut state, "up shift-tab k l l l tab 'signed tab tab");
     assert!(matches!(
         event(&press(&mut state, "enter")),
         Event::GateOpened { id, .. } if id.as_str() == "g-any"
@@ -136,7 +136,7 @@ fn only_gates_that_the_operator_may_open_are_on_offer() {
 fn a_gate_that_somebody_else_opened_meanwhile_is_not_opened_again() {
     let mut state = state();
     gate(&mut state, "g-any", Openers::Anyone, false);
-    press(&mut state, "V k shift-tab k l l l tab 'signed tab tab");
+    press(&mut state, "V up shift-tab k l l l tab 'signed tab tab");
     gate(&mut state, "g-any", Openers::Anyone, true);
     let effects = press(&mut state, "h l enter");
     assert!(!effects.iter().any(changes));

@@ -24,7 +24,7 @@ fn a_hold_is_placed_on_the_chosen_scope_until_the_typed_time() {
     // Backwards from Cancel: reason, until, kind, scope.
     press(
         &mut state,
-        "H k 'heap_grows shift-tab '2h shift-tab space k l l",
+        "H up 'heap_grows shift-tab '2h shift-tab space k l l",
     );
     let effects = press(&mut state, "k enter");
     let drafts = drafts(&effects);
@@ -72,7 +72,7 @@ fn no_reason_and_a_time_that_is_past_place_nothing() {
         dialog(&state).error.as_deref(),
         Some("a reason is required")
     );
-    let effects = press(&mut state, "k k 'why shift-tab '14:00Z tab tab tab enter");
+    let effects = press(&mut state, "up up 'why shift-tab '14:00Z tab tab tab enter");
     assert!(!effects.iter().any(changes));
     let told = dialog(&state).error.clone().expect("an error");
     assert!(told.contains("past"), "{told}");
@@ -89,7 +89,7 @@ fn holds_that_cover_the_cell_come_first_and_one_is_lifted_with_a_reason() {
     assert_eq!(owner.as_deref(), Some("carol"));
     let effects = press(&mut state, "tab tab enter");
     assert!(!effects.iter().any(changes), "no reason, no lift");
-    let effects = press(&mut state, "k k k 'fixed tab tab tab enter");
+    let effects = press(&mut state, "up up up 'fixed tab tab tab enter");
     let drafts = drafts(&effects);
     assert!(
         matches!(&drafts[..], [Draft { event: Event::HoldLifted { id, .. }, reason: Some(reason), .. }]
@@ -121,7 +121,7 @@ fn an_edit_starts_from_what_the_hold_says() {
 fn a_hold_that_is_lifted_meanwhile_cannot_be_lifted_again() {
     let mut state = state();
     hold(&mut state, "h-1", "api", "production");
-    press(&mut state, "H k 'fixed tab tab tab");
+    press(&mut state, "H up 'fixed tab tab tab");
     assert_eq!(dialog(&state).focus, HoldFocus::Lift);
     state
         .engine
@@ -147,7 +147,7 @@ fn without_a_journal_the_dialog_says_so_and_holds_nothing() {
     press(&mut state, "H");
     let told = dialog(&state).error.clone().expect("an error");
     assert!(told.contains("disk full"), "{told}");
-    let effects = press(&mut state, "k 'why tab tab enter");
+    let effects = press(&mut state, "up 'why tab tab enter");
     assert!(!effects.iter().any(changes));
     assert_eq!(top(&state), "hold");
 }
@@ -155,7 +155,7 @@ fn without_a_journal_the_dialog_says_so_and_holds_nothing() {
 #[test]
 fn a_hold_is_copied_as_a_command_line() {
     let mut state = state();
-    let copied = press(&mut state, "H k 'heap_grows tab y");
+    let copied = press(&mut state, "H up 'heap_grows tab y");
     assert_eq!(
         copied,
         [Effect::Copy(

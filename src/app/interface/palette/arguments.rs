@@ -115,7 +115,11 @@ pub(super) fn choices(state: &State, verb: &str, rest: &str) -> Option<Vec<Choic
             let choice = |name: &String| {
                 let fit = score.fit(name)?;
                 let action = Action::Theme(name.clone());
-                let about = "for this session; the config keeps it: [ui] theme";
+                let about = if state.interface.theme.as_ref() == Some(name) {
+                    "the one in use; the config keeps it: [ui] theme"
+                } else {
+                    "for this session; the config keeps it: [ui] theme"
+                };
                 Some((fit, Choice::plain(format!("theme {name}"), about, action)))
             };
             let themes = state.interface.themes.iter();

@@ -9,7 +9,7 @@ use super::super::arrangement::{Grouping, Sort};
 use super::super::overview::ListSort;
 use super::super::{Cursor, custom};
 use super::arguments;
-use crate::app::command::{Command, Context, SPECS, blocked};
+use crate::app::command::{Command, Context, Group, SPECS, blocked};
 use crate::app::state::State;
 use crate::domain::ids::{ForgeName, ReleaseName, ServiceName};
 
@@ -140,7 +140,44 @@ fn commands(state: &State, typed: &str) -> Vec<(Fit, Choice)> {
         })
         .collect();
     found.sort_by_key(|(fit, _)| std::cmp::Reverse(*fit));
+    if typed.is_empty() {
+        // What one opens it for comes first: what acts, then where to go; what only moves is last.
+        found.sort_by_key(|(_, choice)| match &choice.action {
+            Action::Run(command) => purpose(*command),
+            _ => 0,
+        });
+    }
     found
+}
+
+/// How far down a command stands where nothing was typed yet.
+fn purpose(command: Command) -> u8 {
+    let moves = matches!(
+        command,
+        Command::Down
+            | Command::Up
+            | Command::Left
+            | Command::Right
+            | Command::First
+            | Command::Last
+            | Command::HalfDown
+            | Command::HalfUp
+            | Command::PageDown
+            | Command::PageUp
+            | Command::NextPane
+            | Command::PreviousPane
+            | Command::NextTab
+            | Command::PreviousTab
+    );
+    match command.spec().group {
+        _ if moves => 5,
+        // Enter alone opens no dialog: what it runs first is the help.
+        _ if command == Command::Help => 0,
+        Group::Act => 1,
+        Group::GoTo => 2,
+        Group::Look => 3,
+        Group::Leave => 4,
+    }
 }
 
 /// The operator's own commands by name, over the selected cell.

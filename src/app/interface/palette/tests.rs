@@ -32,6 +32,12 @@ fn commands_are_found_by_name_and_by_other_words() {
         assert_eq!(found.first().map(String::as_str), Some(expected), "{words}");
     }
     assert!(names("").len() > 30, "nothing typed lists everything");
+    assert_eq!(names("")[..2], ["help", "promote"], "what acts comes first");
+    let place = |name: &str| names("").iter().position(|line| line == name);
+    assert!(
+        place("timeline") < place("down"),
+        "what only moves comes last"
+    );
     assert!(
         !names("").contains(&"next-tab".to_owned()),
         "there are no tabs here"
@@ -68,7 +74,7 @@ fn the_impossible_is_listed_with_the_reason() {
 fn the_arrows_choose() {
     let mut state = state();
     press(&mut state, ": down");
-    assert_eq!(names("").get(1).map(String::as_str), Some("up"));
+    assert_eq!(names("").get(1).map(String::as_str), Some("promote"));
     let chosen = |state: &State| match state.interface.overlays.last() {
         Some(Overlay::Palette { selected, .. }) => *selected,
         other => panic!("no palette: {other:?}"),
@@ -282,4 +288,23 @@ fn columns_themes_filters_and_logs_are_completed() {
     assert_eq!(watch.line, "watch api production");
     assert_eq!(watch.blocked.as_deref(), Some("no run is known"));
     assert_eq!(lines(&state, "refresh web"), ["refresh web"]);
+}
+
+#[test]
+fn the_theme_in_use_is_marked_and_one_that_is_none_is_told_as_a_theme() {
+    let mut state = state();
+    state.interface.themes = vec!["config".to_owned(), "light".to_owned()];
+    press(&mut state, ": 'theme_light enter :");
+    let found = choices(&state, "theme ");
+    let about = |name: &str| {
+        let line = format!("theme {name}");
+        let choice = found.iter().find(|choice| choice.line == line);
+        choice
+            .map(|choice| choice.about.clone())
+            .unwrap_or_default()
+    };
+    assert!(about("light").starts_with("the one in use"), "{found:?}");
+    assert!(!about("config").starts_with("the one in use"));
+    press(&mut state, "'theme_mine.toml enter");
+    assert!(said(&state).contains("[ui] theme"), "{}", said(&state));
 }

@@ -72,7 +72,7 @@ fn an_environment_that_is_not_protected_needs_no_typed_name() {
     });
     press(&mut state, "P");
     assert!(dialog(&state).typed.is_none());
-    let effects = press(&mut state, "k 'fix tab tab enter");
+    let effects = press(&mut state, "up 'fix tab tab enter");
     assert_eq!(intents(&effects).len(), 1);
 }
 

@@ -17,10 +17,12 @@ pub(in crate::app::view) fn dialog(look: &Look<'_>, bind: &BindDialog) -> Dialog
             form.line(line);
         }
     }
-    let blocked = binding::nothing(look.engine, look.now);
-    if let Some(why) = &blocked {
+    let nothing = binding::nothing(look.engine, look.now);
+    if let Some(why) = &nothing {
         form.line(Line::of(Tone::Muted, why.clone()));
     }
+    let refused = look.engine.may_act().err().map(|refusal| refusal.why);
+    let blocked = refused.or(nothing);
     form.blank();
     let effect = "the forges are read, and what is lacking is sent once, each by itself; what is \
                   there stays as it is";

@@ -4,7 +4,7 @@ use super::{Button, Form, buttons, columns, width};
 use crate::app::interface::custom::{CustomDialog, OutputPane, command_line};
 use crate::app::view::line::{Line, Tone, wrap};
 use crate::app::view::look::Look;
-use crate::app::view::panel::Dialog;
+use crate::app::view::panel::{Dialog, Scroll};
 
 pub(in crate::app::view) fn dialog(look: &Look<'_>, dialog: &CustomDialog) -> Dialog {
     let mut form = Form::new(columns(look));
@@ -70,6 +70,8 @@ pub(in crate::app::view) fn output(look: &Look<'_>, pane: &OutputPane) -> Dialog
         focus: None,
         foot: vec![Line::of(Tone::Muted, "j k scroll   y copy   esc closes")],
         width: width(look),
+        fields: Vec::new(),
         caret: None,
+        scroll: Scroll::default(),
     }
 }

@@ -21,6 +21,18 @@ pub(in crate::app::view) fn dialog(look: &Look<'_>, dialog: &HandoverDialog) -> 
         let told = format!("{count} {things} then; below is how it stands now");
         form.labelled("", Line::of(Tone::Muted, told));
     }
+    if let Some(given) = look
+        .engine
+        .handover_given()
+        .filter(|_| dialog.waiting.is_none())
+    {
+        let text = format!(
+            "{} of {} is not taken over by anybody yet; handing over again puts this in its place",
+            given.id,
+            look.clock.long(given.at)
+        );
+        form.told("waits", Tone::Warning, &text);
+    }
     for subject in Subject::ALL {
         let of = |item: &&Item| item.subject == subject;
         let items: Vec<&Item> = dialog.note.iter().filter(of).collect();
@@ -44,6 +56,7 @@ pub(in crate::app::view) fn dialog(look: &Look<'_>, dialog: &HandoverDialog) -> 
         form.line(Line::of(Tone::Muted, calm));
     }
     if dialog.waiting.is_none() {
+        form.pin();
         form.blank();
         form.field("remark", &dialog.remark, on(HandoverFocus::Remark));
     }

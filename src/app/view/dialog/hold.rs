@@ -27,19 +27,23 @@ pub(in crate::app::view) fn dialog(look: &Look<'_>, hold: &HoldDialog) -> Dialog
             form.blank();
             form.field("reason", &hold.reason, on(HoldFocus::Reason));
             form.labelled("", Line::of(Tone::Muted, "lifting asks for a reason"));
-            let why = empty(&hold.reason).then(|| "a reason is required".to_owned());
+            let refused = refused(look);
+            let why = refused
+                .clone()
+                .or_else(|| empty(&hold.reason).then(|| "a reason is required".to_owned()));
             for line in brakes(look, hold) {
                 form.line(line);
             }
             let mut foot = vec![
                 Button::new("Cancel", on(HoldFocus::Cancel)),
-                Button::new("Edit", on(HoldFocus::Edit)),
+                Button::new("Edit", on(HoldFocus::Edit)).unless(refused.clone()),
                 Button::new("Lift", on(HoldFocus::Lift)).unless(why),
             ];
             if hold.bindable {
-                foot.push(Button::new("Bind again", on(HoldFocus::Bind)));
+                let bind = Button::new("Bind again", on(HoldFocus::Bind));
+                foot.push(bind.unless(refused.clone()));
             }
-            foot.push(Button::new("Add another", on(HoldFocus::Hold)));
+            foot.push(Button::new("Add another", on(HoldFocus::Hold)).unless(refused));
             let listed = look.interface.screen == Screen::Holds;
             let chosen = hold.chosen(look.engine).filter(|_| listed);
             let place = chosen.map_or(place, |hold| hold.cover.to_string());
@@ -84,8 +88,16 @@ fn empty(input: &tui_input::Input) -> bool {
     input.value().trim().is_empty()
 }
 
+/// Why nothing of it may be recorded at all; whatever is typed does not change that.
+fn refused(look: &Look<'_>) -> Option<String> {
+    look.engine.may_record().err().map(|refusal| refusal.why)
+}
+
 /// Why it cannot be placed or saved; what is wrong with the time is told below the fields.
 fn blocked(look: &Look<'_>, hold: &HoldDialog) -> Option<String> {
+    if let Some(why) = refused(look) {
+        return Some(why);
+    }
     if empty(&hold.reason) {
         return Some("a reason is required".to_owned());
     }

@@ -1,19 +1,30 @@
 //! The promote dialog: what would go where, each gate, the exact calls, how to go back, and the
 //! same action as a command line. What it shows is what is sent, or nothing is.
 
-use super::{Button, Form, buttons, columns};
+use std::collections::BTreeMap;
+
+use super::{Button, Form, buttons, columns, wide};
 use crate::app::interface::{Aim, PromoteDialog, PromoteFocus, PromoteItem};
 use crate::app::plan::Plan;
-use crate::app::view::line::{Line, Tone, cut};
+use crate::app::view::line::{self, Line, Tone, cut};
 use crate::app::view::look::Look;
 use crate::app::view::panel::Dialog;
-use crate::app::view::{gates, header, scope};
+use crate::app::view::{gates, header, scope, time};
+use crate::domain::ids::{EnvironmentName, ServiceName};
+use crate::domain::risk::Level;
 
 pub(in crate::app::view) fn dialog(look: &Look<'_>, promote: &PromoteDialog) -> Dialog {
-    let columns = columns(look);
+    let bulk = promote.items.len() > 1;
+    let columns = if bulk {
+        usize::from(wide(look)).saturating_sub(4)
+    } else {
+        columns(look)
+    };
     let mut form = Form::new(columns);
     target(look, promote, &mut form);
-    form.blank();
+    if look.shape.rows > 24 {
+        form.blank();
+    }
     match promote.items.as_slice() {
         [item] => single(
             look,
@@ -25,15 +36,21 @@ pub(in crate::app::view) fn dialog(look: &Look<'_>, promote: &PromoteDialog) -> 
         ),
         items => several(look, items, columns, &mut form),
     }
+    form.pin();
     form.blank();
+    let arm = promote
+        .typed
+        .as_ref()
+        .map(|typed| (format!("type {}", promote.environment), typed));
+    // Both fields begin in one column.
+    let label = arm.as_ref().map_or(0, |(label, _)| line::width(label));
     form.field(
-        "reason",
+        &format!("{:<label$}", "reason"),
         &promote.reason,
         promote.focus == PromoteFocus::Reason,
     );
-    if let Some(typed) = &promote.typed {
-        let label = format!("type {}", promote.environment);
-        form.field(&label, typed, promote.focus == PromoteFocus::Typed);
+    if let Some((label, typed)) = &arm {
+        form.field(label, typed, promote.focus == PromoteFocus::Typed);
     }
     let word = match promote.aim {
         Aim::Forward => "Promote",
@@ -71,7 +88,11 @@ pub(in crate::app::view) fn dialog(look: &Look<'_>, promote: &PromoteDialog) -> 
         })
         .collect();
     let foot = buttons(&foot);
-    form.done(look, title(promote, word), foot)
+    let mut dialog = form.done(look, title(promote, word), foot);
+    if bulk {
+        dialog.width = wide(look);
+    }
+    dialog
 }
 
 fn title(promote: &PromoteDialog, word: &str) -> Line {
@@ -156,6 +177,7 @@ fn single(
         }
     }
     if let Ok(plan) = &item.plan {
+        takes(look, plan.environment(), &[&item.service], form);
         consequences(plan, command, form);
     }
 }
@@ -174,6 +196,39 @@ pub(super) fn consequences(plan: &Plan, command: &str, form: &mut Form) {
     form.told("COMMAND", Tone::Muted, command);
 }
 
+/// How long it takes as a rule, against the window: of several the longest.
+fn takes(look: &Look<'_>, environment: &EnvironmentName, of: &[&ServiceName], form: &mut Form) {
+    let known: Option<Vec<_>> = of
+        .iter()
+        .map(|service| look.engine.takes(service, environment).p90)
+        .collect();
+    let longest = known.and_then(|known| known.into_iter().max());
+    let Some((longest, done)) =
+        longest.and_then(|span| Some((span, look.now.checked_add(span).ok()?)))
+    else {
+        let text = "how long it takes is not known: too little history";
+        return form.told("TAKES", Tone::Muted, text);
+    };
+    let each = if of.len() > 1 { "longest " } else { "" };
+    let mut text = format!(
+        "{each}{} (9 of 10 times), done by {}",
+        time::span(longest),
+        look.clock.short(done)
+    );
+    let closes = header::window_verdict(look).and_then(|verdict| verdict.valid_until);
+    let late = closes.is_some_and(|closes| closes < done);
+    if let Some(closes) = closes {
+        let word = if late {
+            "TOO LATE: window closes"
+        } else {
+            "window closes"
+        };
+        text = format!("{text}; {word} {}", look.clock.short(closes));
+    }
+    let tone = if late { Tone::Warning } else { Tone::Plain };
+    form.told("TAKES", tone, &text);
+}
+
 fn several(look: &Look<'_>, items: &[PromoteItem], columns: usize, form: &mut Form) {
     let name = items
         .iter()
@@ -181,10 +236,13 @@ fn several(look: &Look<'_>, items: &[PromoteItem], columns: usize, form: &mut Fo
         .max()
         .unwrap_or_default()
         .clamp(7, 18);
+    // On a narrow screen what is sent and whether it may go are worth more.
+    let roomy = columns >= name + 70;
+    let more = if roomy { "COMMITS  RISK      " } else { "" };
     form.line(Line::of(
         Tone::Heading,
         format!(
-            "  {:<name$}  {:<19} {:<6} PREFLIGHT",
+            "  {:<name$}  {:<19} {more}{:<6} PREFLIGHT",
             "SERVICE", "FROM > TO", "GATES"
         ),
     ));
@@ -200,8 +258,13 @@ fn several(look: &Look<'_>, items: &[PromoteItem], columns: usize, form: &mut Fo
                 });
                 let line = line
                     .with(Tone::Plain, cut(&plan.movement(), 19).into_owned())
-                    .padded(name + 24)
-                    .with(Tone::Plain, format!("{count:<6} "));
+                    .padded(name + 24);
+                let line = if roomy {
+                    line.then(size(look, &item.service, plan.environment()))
+                } else {
+                    line
+                };
+                let line = line.with(Tone::Plain, format!("{count:<6} "));
                 match plan.warnings.len() {
                     0 => line.with(Tone::Good, format!("{} pass", look.glyphs.good())),
                     1 => line.with(Tone::Warning, "! pass, 1 warning"),
@@ -221,14 +284,47 @@ fn several(look: &Look<'_>, items: &[PromoteItem], columns: usize, form: &mut Fo
         .filter_map(|item| item.plan.as_deref().ok())
         .collect();
     form.blank();
-    let text = format!("APPLIES TO {} OF {}.", plans.len(), items.len());
-    let rest = if plans.len() < items.len() {
+    applies(look, &plans, items.len(), form);
+}
+
+/// How many commits a service would get, and how risky they are.
+fn size(look: &Look<'_>, service: &ServiceName, environment: &EnvironmentName) -> Line {
+    let row = look.engine.board.row(service);
+    let cell = row.and_then(|row| Some((row, row.cell(environment)?)));
+    let commits = cell.and_then(|(row, cell)| Some(row.scope_of(cell)?.value()?.total));
+    let commits = commits.map_or_else(|| "?".to_owned(), |total| total.to_string());
+    let line = Line::of(Tone::Plain, format!("{commits:>7}  "));
+    match cell.and_then(|(row, cell)| row.risk_of(cell)) {
+        Some(risk) => {
+            let level = risk.level();
+            let tone = match level {
+                Level::Low => Tone::Muted,
+                Level::Medium => Tone::Warning,
+                Level::High => Tone::Bad,
+            };
+            line.with(
+                tone,
+                format!("{:<10}", format!("{} {}", risk.score(), level.word())),
+            )
+        }
+        None => line.with(Tone::Muted, format!("{:<10}", "?")),
+    }
+}
+
+/// To how many it applies, and what that means for them together.
+fn applies(look: &Look<'_>, plans: &[&Plan], all: usize, form: &mut Form) {
+    let text = format!("APPLIES TO {} OF {}.", plans.len(), all);
+    let rest = if plans.len() < all {
         " Skipped rows stay marked."
     } else {
         ""
     };
     form.line(Line::of(Tone::Strong, text).with(Tone::Plain, rest));
-    for plan in &plans {
+    if let Some(first) = plans.first() {
+        let services: Vec<&ServiceName> = plans.iter().map(|plan| plan.service()).collect();
+        takes(look, first.environment(), &services, form);
+    }
+    for plan in plans {
         for warning in &plan.warnings {
             form.told(
                 "WARNING",
@@ -245,12 +341,30 @@ fn several(look: &Look<'_>, items: &[PromoteItem], columns: usize, form: &mut Fo
             &format!("{}: {}", plan.forge, plan.call),
         );
     }
-    for (place, plan) in plans.iter().enumerate() {
+    // What is the same for many is told once.
+    let mut ways: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for plan in plans {
+        let back = match &plan.intent.from {
+            Some(from) => format!("{} {from}", plan.service()),
+            None => plan.service().to_string(),
+        };
+        ways.entry(way_back(plan)).or_default().push(back);
+    }
+    for (place, (way, services)) in ways.into_iter().enumerate() {
         let label = if place == 0 { "IF BAD" } else { "" };
         form.told(
             label,
             Tone::Plain,
-            &format!("{}: {}", plan.service(), plan.if_bad),
+            &format!("{way}: {}", services.join(", ")),
         );
+    }
+}
+
+/// The way back from one of several, without what it goes back to.
+fn way_back(plan: &Plan) -> &'static str {
+    if plan.intent.from.is_some() {
+        "B rolls back, one at a time, to what is live now"
+    } else {
+        "nothing is live yet: there is nothing to go back to"
     }
 }

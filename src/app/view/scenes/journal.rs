@@ -146,12 +146,13 @@ pub(crate) fn draft(at: Timestamp, who: &str, service: &str, event: Event) -> Dr
 }
 
 pub(crate) fn push(state: &mut State, draft: Draft) {
-    let seq = state.engine.entries.back().map_or(1, |last| last.seq.0 + 1);
+    let last = state.engine.entries.back();
+    let seq = last.map_or(1, |last| last.seq.0 + 1);
     let entry = Entry {
         seq: Seq(seq),
         draft,
-        previous: Digest::of(["a"]),
-        hash: Digest::of(["b"]),
+        previous: last.map_or_else(|| Digest::of(["a"]), |last| last.hash.clone()),
+        hash: Digest::of([seq.to_string().as_str()]),
     };
     if let Some(ledger) = &mut state.engine.ledger {
         ledger.apply(&entry);

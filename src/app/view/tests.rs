@@ -1,0 +1,339 @@
+//! What single parts of the picture say. Whole screens and dialogs are drawn in `ui/tests.rs`.
+
+use std::sync::Arc;
+
+use jiff::SignedDuration;
+
+use super::line::Line;
+use super::{Content, Panel, View, view};
+use crate::app::interface::Screen;
+use crate::app::interface::harness::{
+    add_release, entry, hold, now, on, press, state as small, with_cell,
+};
+use crate::app::state::State;
+use crate::domain::act::Handle;
+use crate::domain::deployment::Deployment;
+use crate::domain::entry::{Entry, Event};
+use crate::domain::fault::{Fault, FaultKind};
+use crate::domain::gate::{self, Verdict};
+use crate::domain::handover::Handover;
+use crate::domain::ids::{DeploymentId, Digest, IntentId, Sha};
+use crate::domain::observed::Fact;
+use crate::domain::phase::Phase;
+use crate::domain::policy::Policy;
+use crate::domain::promotion::{Purpose, Step};
+
+fn text(line: &Line) -> String {
+    line.0.iter().map(|span| span.text.as_ref()).collect()
+}
+
+fn told(panels: &[Panel]) -> String {
+    let mut lines = Vec::new();
+    for panel in panels {
+        if let Some(title) = &panel.title {
+            let parts = title.left.iter().chain(&title.right);
+            lines.push(
+                parts
+                    .map(|part| text(&part.line))
+                    .collect::<Vec<_>>()
+                    .join(" "),
+            );
+        }
+        if let Content::Lines(of) = &panel.content {
+            lines.extend(of.iter().map(text));
+        }
+    }
+    lines.join("\n")
+}
+
+fn header(view: &View) -> String {
+    let bars = view.header.iter();
+    let parts = bars.flat_map(|bar| bar.left.iter().chain(&bar.right));
+    parts
+        .map(|part| text(&part.line))
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+fn dialog(state: &State) -> String {
+    let view = view(state);
+    let top = view.over.last().expect("a dialog");
+    let lines = top.lines.iter().chain(&top.fields).chain(&top.foot);
+    lines.map(text).collect::<Vec<_>>().join("\n")
+}
+
+fn sized(columns: u16, rows: u16) -> State {
+    let mut state = small();
+    state.interface.columns = columns;
+    state.interface.rows = rows;
+    state
+}
+
+fn policy(state: &mut State) -> &mut Policy {
+    Arc::make_mut(&mut state.engine.policy)
+}
+
+#[test]
+fn a_level_service_is_told_once_and_calmly() {
+    let mut state = sized(100, 30);
+    on(&mut state, "web", "production");
+    let why = "nothing to promote: production is level with staging";
+    with_cell(&mut state.engine.board, "web", "production", |cell| {
+        cell.candidate = None;
+        let level = |gate: &'static str| Verdict::new(gate, gate::State::Closed, why);
+        cell.judgement.verdicts = vec![
+            level("pipeline"),
+            level("soak"),
+            level("review"),
+            Verdict::new("window", gate::State::Open, "evening"),
+        ]
+        .into();
+    });
+    // With room for more than one line of it the board tells the gates too.
+    state.interface.rows = 60;
+    for keys in ["", "enter"] {
+        press(&mut state, keys);
+        let told = told(&view(&state).main);
+        assert_eq!(told.matches(why).count(), 1, "{told}");
+        assert!(!told.contains("CLOSED"), "{told}");
+        assert!(told.contains("not asked: pipeline, soak, review"), "{told}");
+        assert!(told.contains("evening"), "{told}");
+    }
+}
+
+#[test]
+fn the_lane_tells_what_failed_apart_from_what_is_live() {
+    let mut state = sized(120, 40);
+    on(&mut state, "api", "staging");
+    for row in &mut state.engine.board.rows {
+        if row.service.name.as_str() != "api" {
+            continue;
+        }
+        let mut facts = row.facts.value().cloned().expect("facts");
+        let failed = Deployment {
+            id: DeploymentId(9),
+            environment: "staging".into(),
+            sha: Sha::new("c".repeat(40)),
+            phase: Phase::Failed,
+            creator: Some("raj".into()),
+            created_at: now() - SignedDuration::from_hours(1),
+            changed_at: now() - SignedDuration::from_hours(1),
+            ..facts.deployments.first().cloned().expect("a deployment")
+        };
+        facts.deployments.insert(0, failed);
+        row.facts = Fact::observed(facts, now());
+    }
+    with_cell(&mut state.engine.board, "api", "staging", |cell| {
+        cell.candidate = None;
+    });
+    press(&mut state, "enter [");
+    let told = told(&view(&state).main);
+    assert!(told.contains("LANE OF WHAT IS LIVE"), "{told}");
+    let lines: Vec<&str> = told.lines().collect();
+    let at = lines
+        .iter()
+        .position(|line| line.contains("STAGING"))
+        .expect("a stop");
+    assert!(!lines[at].contains("FAIL"), "{told}");
+    assert!(lines[at + 1].contains("by bob"), "{told}");
+    assert!(
+        lines[at + 2].contains("FAIL ccccccc") && lines[at + 2].contains("by raj"),
+        "{told}"
+    );
+}
+
+#[test]
+fn a_forge_that_was_asked_and_has_not_answered_is_not_called_unasked() {
+    let mut state = sized(120, 40);
+    let forge = state.engine.forges.entry("github".into()).or_default();
+    forge.answered_at = None;
+    forge.budget.sent = 21;
+    state.interface.screen = Screen::Forge("github".into());
+    let says = |state: &State| told(&view(state).main) + &told(&view(state).side);
+    let told = says(&state);
+    assert!(told.contains("asked, no answer yet"), "{told}");
+    assert!(
+        !told.contains("not asked yet") && !told.contains("no limit"),
+        "{told}"
+    );
+    let forge = state.engine.forges.entry("github".into()).or_default();
+    forge.remember(Fault {
+        kind: FaultKind::ForgeTrouble,
+        forge: "github".into(),
+        doing: "asking who the token is".to_owned(),
+        why: "HTML instead of JSON (502 Bad Gateway)".to_owned(),
+        hint: None,
+        request: None,
+        at: now(),
+        retry_at: None,
+    });
+    let told = says(&state);
+    assert!(told.contains("forge in trouble  no answer yet"), "{told}");
+}
+
+#[test]
+fn at_sixty_by_twelve_the_counts_and_the_age_of_the_facts_stay() {
+    let mut state = sized(60, 12);
+    hold(&mut state, "h-1", "search", "production");
+    let forge = state.engine.forges.entry("github".into()).or_default();
+    forge.answered_at = Some(now() - SignedDuration::from_secs(9));
+    press(&mut state, "j k");
+    let header = header(&view(&state));
+    assert!(header.contains("HOLD 1"), "{header}");
+    assert!(header.contains("9s"), "{header}");
+}
+
+#[test]
+fn the_side_tells_of_each_promotion_its_last_word() {
+    let mut state = sized(160, 45);
+    let id = IntentId::from("gng-1");
+    let step = |step| Event::Stepped {
+        id: id.clone(),
+        purpose: Purpose::Promotion,
+        step,
+    };
+    for (place, step) in [
+        step(Step::Running {
+            handle: Handle::default(),
+        }),
+        step(Step::Succeeded),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let place = i64::try_from(place).expect("small");
+        state.engine.entries.push_back(entry((step, place)));
+    }
+    let told = told(&view(&state).side);
+    assert_eq!(told.matches("PROMOTE").count(), 1, "{told}");
+    assert!(
+        told.contains("PROMOTE api > production  succeeded"),
+        "{told}"
+    );
+}
+
+#[test]
+fn the_timeline_says_whether_it_is_live_and_its_chain_whole() {
+    let mut state = sized(100, 30);
+    let chained = |seq: i64, previous: &Digest| Entry {
+        previous: previous.clone(),
+        ..entry((Event::HandoverAccepted { id: "ho-1".into() }, seq))
+    };
+    let first = chained(1, &Digest::of(["nothing"]));
+    let second = chained(2, &first.hash);
+    let third = chained(3, &second.hash);
+    state.engine.entries.extend([first, second]);
+    press(&mut state, "3");
+    let says = |state: &State| told(&view(state).main);
+    let told = says(&state);
+    assert!(
+        told.contains("live") && told.contains("recorded 2 of 2"),
+        "{told}"
+    );
+    assert!(told.contains("chain ok"), "{told}");
+    // What comes anew does not move it once it was told to stay.
+    press(&mut state, "f");
+    assert!(
+        says(&state).contains("f follows the newest"),
+        "{}",
+        says(&state)
+    );
+    state.engine.entries.push_back(third);
+    press(&mut state, "t t f");
+    assert!(says(&state).contains("live"));
+    if let Some(entry) = state.engine.entries.back_mut() {
+        entry.previous = Digest::of(["forged"]);
+    }
+    let told = says(&state);
+    assert!(told.contains("CHAIN BROKEN between 2 and 3"), "{told}");
+}
+
+#[test]
+fn a_wide_board_has_the_votes_on_the_release() {
+    let mut state = sized(160, 45);
+    add_release(&mut state);
+    on(&mut state, "api", "staging");
+    // Staging asks for no sign-off of its own.
+    let told = told(&view(&state).side);
+    assert!(told.contains("GO / NO-GO 0/1 2026.47"), "{told}");
+    assert!(told.contains("qa: alice"), "{told}");
+}
+
+#[test]
+fn what_was_handed_over_and_not_taken_is_told() {
+    let mut state = sized(100, 30);
+    let ledger = state.engine.ledger.as_mut().expect("a ledger");
+    ledger.handover = Some(Handover {
+        id: "ho-d4yzg".into(),
+        by: "alice".into(),
+        at: now(),
+        items: Vec::new(),
+        remark: String::new(),
+        accepted: None,
+    });
+    press(&mut state, "T");
+    let told = dialog(&state);
+    assert!(
+        told.contains("ho-d4yzg") && told.contains("not taken over"),
+        "{told}"
+    );
+    assert!(told.contains("gonogo handover give"), "{told}");
+}
+
+#[test]
+fn read_only_dialogs_say_so_whatever_is_typed() {
+    let mut state = sized(100, 30);
+    state.engine.read_only = true;
+    on(&mut state, "api", "production");
+    press(&mut state, "H");
+    let told = dialog(&state);
+    assert!(
+        told.contains("Hold  (no: read-only") || told.contains("Hold   (no: read-only"),
+        "{told}"
+    );
+    assert!(!told.contains("a reason is required"), "{told}");
+}
+
+#[test]
+fn the_promote_dialog_says_how_long_it_takes_and_which_key_goes_back() {
+    let mut state = sized(100, 30);
+    on(&mut state, "api", "production");
+    press(&mut state, "P");
+    let told = dialog(&state);
+    assert!(told.contains("TAKES"), "{told}");
+    assert!(told.contains("B rolls back to"), "{told}");
+    let column = |label: &str| {
+        let line = told.lines().find(|line| line.starts_with(label));
+        line.and_then(|line| line.find('[')).expect("a field")
+    };
+    assert_eq!(column("reason"), column("type production"), "{told}");
+}
+
+#[test]
+fn a_freeze_ahead_stands_in_a_wide_header_beside_the_clock() {
+    let mut state = sized(200, 60);
+    let span = crate::domain::window::Span::Once {
+        from: jiff::civil::date(2026, 11, 21).at(17, 20, 0, 0),
+        to: jiff::civil::date(2026, 11, 21).at(23, 0, 0, 0),
+    };
+    policy(&mut state).windows = vec![crate::domain::window::Window {
+        name: "year-end".to_owned(),
+        effect: crate::domain::window::WindowEffect::Deny,
+        span,
+        zone: jiff::tz::TimeZone::UTC,
+        zone_name: "UTC".to_owned(),
+        environments: Vec::new(),
+        services: Vec::new(),
+        reason: Some("quarter end".to_owned()),
+    }];
+    let view = view(&state);
+    let header = header(&view);
+    assert!(
+        header.contains("next freeze 17:20Z \"quarter end\""),
+        "{header}"
+    );
+    assert!(header.contains("14:20:00Z"), "{header}");
+    assert!(header.contains("qa"), "{header}");
+    let side = told(&view.side);
+    assert!(side.contains("freeze begins: quarter end"), "{side}");
+}
