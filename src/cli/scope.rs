@@ -182,15 +182,3 @@ pub(super) fn print_warning(risk: &RiskStatus) {
         output::line(&format!("  ! {warning}"));
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::many;
-
-    #[test]
-    fn one_is_said_as_one() {
-        assert_eq!(many(1, "commit"), "1 commit");
-        assert_eq!(many(0, "file"), "0 files");
-        assert_eq!(many(12, "PR"), "12 PRs");
-    }
-}

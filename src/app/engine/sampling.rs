@@ -134,7 +134,8 @@ impl Engine {
             let (least, most) = (now + QUIET_LEAST, now + QUIET_MOST);
             // Some may have had to wait for room.
             let full = due.len() == room;
-            self.rounds.any_quiet = self.quiet_cells().next().is_some();
+            let any_quiet = self.quiet_cells().next().is_some();
+            self.rounds.any_quiet = any_quiet;
             self.rounds.quiet_at = Some(if full { least } else { next.clamp(least, most) });
         }
         due.into_iter()
