@@ -62,8 +62,14 @@ fn noted(text: &str) -> Result<Noted, String> {
 
 /// What was found.
 enum Found {
-    Whole { entries: u64, last: Option<Entry> },
-    Broken { seq: Seq, what: String },
+    Whole {
+        entries: u64,
+        last: Option<Box<Entry>>,
+    },
+    Broken {
+        seq: Seq,
+        what: String,
+    },
 }
 
 pub(super) async fn run(
@@ -151,7 +157,7 @@ async fn look(journal: &Reader, noted: Option<&Noted>) -> Result<Found, Failure>
     let last = i64::try_from(entries).unwrap_or(i64::MAX);
     Ok(Found::Whole {
         entries,
-        last: standing(journal, Seq(last)).await,
+        last: standing(journal, Seq(last)).await.map(Box::new),
     })
 }
 

@@ -53,7 +53,9 @@ pub(super) fn failure(global: &Global, failure: &Failure) {
         let hint = format!("  hint: {hint}");
         // Who reads by a program searches for whole sentences.
         if io::stderr().is_terminal() {
-            folded(&hint).iter().for_each(|line| note(line));
+            for line in folded(&hint) {
+                note(&line);
+            }
         } else {
             note(&hint);
         }

@@ -188,3 +188,68 @@ fn next(service: &ServiceStatus) -> String {
     };
     format!("{candidate} > {} {}{gates}", cell.environment, cell.verdict)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::status::{EarliestStatus, PipelineStatus, PullRequestStatus, RevisionStatus};
+
+    fn cell(environment: &str, revision: &str, candidate: Option<RevisionStatus>) -> CellStatus {
+        CellStatus {
+            environment: environment.to_owned(),
+            revision: Some(revision.to_owned()),
+            version: None,
+            state: "ok",
+            deployed_at: None,
+            deployed_by: None,
+            observed_at: None,
+            candidate,
+            in_flight: None,
+            verdict: "go",
+            earliest: EarliestStatus {
+                kind: "now",
+                at: None,
+                gate: None,
+                who: None,
+            },
+            gates: Vec::new(),
+            holds: Vec::new(),
+            out_of_band: false,
+            verification: None,
+            red: None,
+            auto_at: None,
+            risk: None,
+            superseded: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn one_revision_has_one_name_on_a_row() {
+        let staged = "1b31432a5b6c";
+        let candidate = RevisionStatus {
+            revision: staged.to_owned(),
+            version: Some("v1.9.0".to_owned()),
+        };
+        let service = ServiceStatus {
+            name: "web".to_owned(),
+            forge: "github".to_owned(),
+            repo: "acme/web".to_owned(),
+            fault: None,
+            cells: vec![
+                cell("staging", staged, None),
+                cell("production", "9f8e7d6c5b4a", Some(candidate)),
+            ],
+            pull_requests: PullRequestStatus { open: None },
+            pipeline: PipelineStatus {
+                head: None,
+                state: None,
+                failed: None,
+                pending: None,
+                total: None,
+            },
+        };
+        let places: Vec<String> = service.cells.iter().map(|it| place(&service, it)).collect();
+        assert_eq!(places, ["v1.9.0 ok", "9f8e7d6 ok"]);
+        assert!(next(&service).starts_with("v1.9.0 > production"));
+    }
+}

@@ -102,19 +102,22 @@ pub struct SavedView {
     pub columns: Option<Vec<String>>,
 }
 
+/// A key of a view's, what is wrong with it, and what to do.
+pub type Wrong = (&'static str, String, Option<String>);
+
 impl SavedView {
     /// Makes a view of what a config says.
     ///
     /// # Errors
     ///
-    /// Returns the key, what is wrong with it, and what to do, for each.
+    /// Returns everything that is wrong.
     pub fn new(
         name: &str,
         filter: Option<&str>,
         sort: Option<&str>,
         group: Option<&str>,
         columns: Option<&[String]>,
-    ) -> Result<Self, Vec<(&'static str, String, Option<String>)>> {
+    ) -> Result<Self, Vec<Wrong>> {
         let mut problems = Vec::new();
         let sorted = sort.map(|word| {
             let hint = spelling::meant(word, Sort::ALL.map(Sort::word));

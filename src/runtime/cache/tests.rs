@@ -93,7 +93,7 @@ fn another_format_or_half_a_file_is_no_cache() {
 #[test]
 fn caches_of_configs_that_are_gone_are_taken_away_and_nothing_else() {
     use std::os::unix::fs::PermissionsExt as _;
-    use std::time::{Duration, SystemTime};
+    use std::time::Duration;
     let home = tempfile::tempdir().unwrap();
     let folder = home.path().join("gonogo");
     let path = folder.join("one.facts");
@@ -101,7 +101,8 @@ fn caches_of_configs_that_are_gone_are_taken_away_and_nothing_else() {
     store(&path, &state.engine, now()).unwrap();
     let mode = std::fs::metadata(&folder).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o700);
-    let days = |days: u64| SystemTime::now() - Duration::from_secs(days * 86_400);
+    let written = std::fs::metadata(&path).unwrap().modified().unwrap();
+    let days = |days: u64| written - Duration::from_secs(days * 86_400);
     for (name, at) in [
         ("old.facts", days(31)),
         ("young.facts", days(29)),

@@ -143,11 +143,10 @@ fn an_export_can_be_checked_without_gonogo() {
                 None => hasher.update([0]),
             }
         }
-        let hash: String = hasher
-            .finalize()
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
+        let hash = hasher.finalize().iter().fold(String::new(), |hex, byte| {
+            let digits = format!("{byte:02x}");
+            hex + &digits
+        });
         assert_eq!(text("previous"), Some(previous), "{line}");
         assert_eq!(text("hash"), Some(hash.clone()), "{line}");
         previous = hash;

@@ -125,6 +125,29 @@ fn two_is_a_config_with_every_problem_at_its_place() {
 }
 
 #[test]
+fn windows_are_told_in_the_order_of_the_path_and_where_there_is_none_it_is_always_open() {
+    let sim = Sim::start(1.0);
+    let told = sim.run(&["window", "next"]);
+    let heads: Vec<&str> = told
+        .done()
+        .out
+        .lines()
+        .filter(|line| !line.starts_with(' '))
+        .map(|line| line.split(':').next().unwrap())
+        .collect();
+    assert_eq!(heads, ["dev", "staging", "production"], "{told:?}");
+    assert!(
+        told.out.starts_with("dev: always open, no window"),
+        "{told:?}"
+    );
+    assert!(!told.out.contains("without a known end"), "{told:?}");
+    let empty = sim.folder.path().join("empty.toml");
+    std::fs::write(&empty, "").unwrap();
+    let told = sim.run_with(&empty, &["status", "--offline"]);
+    assert!(told.done().out.starts_with("no services"), "{told:?}");
+}
+
+#[test]
 fn four_is_the_forge() {
     let mut sim = Sim::start(1.0);
     sim.control("POST", "/faults", r#"{"effect": {"kind": "unauthorized"}}"#);

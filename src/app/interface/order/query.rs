@@ -334,7 +334,7 @@ fn test(word: &str) -> Result<Option<Test>, Unclear> {
 }
 
 fn states(parts: Vec<String>) -> Result<Vec<String>, Unclear> {
-    let words = STATES.map(|state| state.word());
+    let words = STATES.map(CellState::word);
     for part in &parts {
         if !words.iter().any(|word| word.starts_with(part.as_str())) {
             return Err(Unclear {
