@@ -31,7 +31,7 @@ pub(super) fn begins(interface: &mut Interface, context: Context, chord: Chord) 
     if !interface
         .overlays
         .last_mut()
-        .is_some_and(Overlay::to_its_empty_field)
+        .is_some_and(Overlay::seek_empty_field)
     {
         return false;
     }
@@ -42,7 +42,7 @@ pub(super) fn begins(interface: &mut Interface, context: Context, chord: Chord) 
 
 impl Overlay {
     /// Gives the first empty field the focus, if a button has it. Says whether there is one.
-    fn to_its_empty_field(&mut self) -> bool {
+    fn seek_empty_field(&mut self) -> bool {
         match self {
             Self::Promote(dialog) => {
                 let button = !matches!(dialog.focus, PromoteFocus::Reason | PromoteFocus::Typed);

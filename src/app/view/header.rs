@@ -13,7 +13,7 @@ use crate::app::interface::Screen;
 use crate::domain::board::Row;
 use crate::domain::cell::Cell;
 use crate::domain::gate::{State, Verdict};
-use crate::domain::ids::ForgeName;
+use crate::domain::ids::{ForgeName, RoleName};
 
 pub(super) fn bars(look: &Look<'_>) -> Vec<Bar> {
     if look.shape.header < 2 {
@@ -236,7 +236,7 @@ fn roles(look: &Look<'_>) -> Line {
     let roles = look.engine.policy.roles.keys();
     let held: Vec<&str> = roles
         .filter(|role| look.engine.policy.has_role(person, role))
-        .map(|role| role.as_str())
+        .map(RoleName::as_str)
         .collect();
     Line::of(Tone::Muted, cut(&held.join(" "), 24).into_owned())
 }

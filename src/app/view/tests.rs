@@ -337,3 +337,27 @@ fn a_freeze_ahead_stands_in_a_wide_header_beside_the_clock() {
     let side = told(&view.side);
     assert!(side.contains("freeze begins: quarter end"), "{side}");
 }
+
+#[test]
+fn a_dialog_of_several_uses_the_width_and_tells_the_way_back_once() {
+    let mut state = sized(140, 40);
+    on(&mut state, "api", "production");
+    press(&mut state, "* P");
+    let told = dialog(&state);
+    assert!(told.contains("COMMITS  RISK"), "{told}");
+    assert_eq!(
+        told.matches("rolls back, one at a time").count(),
+        1,
+        "{told}"
+    );
+    let view = view(&state);
+    let top = view.over.last().expect("a dialog");
+    assert!(top.width > 96, "{}", top.width);
+    // What is asked for stays in sight: nothing is left of it among what moves.
+    assert!(
+        top.fields
+            .iter()
+            .map(text)
+            .any(|line| line.starts_with("reason"))
+    );
+}

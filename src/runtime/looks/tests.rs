@@ -64,7 +64,7 @@ fn the_terminal_is_asked_only_where_its_answer_would_change_something() {
     for (config, env, asks) in [
         (String::new(), vec![XTERM], true),
         (named("high-contrast"), vec![XTERM], true),
-        (named("dark"), vec![XTERM], false),
+        (named("dark"), vec![XTERM], true),
         (named("terminal"), vec![XTERM], false),
         (String::new(), vec![XTERM, ("COLORFGBG", "0;15")], false),
         (String::new(), vec![XTERM, ("NO_COLOR", "1")], false),

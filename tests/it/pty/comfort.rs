@@ -136,7 +136,7 @@ fn the_tour_walks_through_the_evening() {
     let mut terminal = Terminal::demo(120, 45, "", &[]);
     terminal.wait_for("tour 1/5");
     terminal.press("jk");
-    terminal.wait_for("tour 2/5: on a READY row press P");
+    terminal.wait_for("tour 2/5, esc skips: on a READY row press P");
     terminal.press("/api-gateway\r");
     terminal.wait_for("> api-gateway");
     terminal.press("P");
