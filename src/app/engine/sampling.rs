@@ -3,9 +3,11 @@
 //!
 //! 1. A watched cell with a candidate is sampled every so often as its rule says; one that promotes
 //!    by itself is, watched or not.
-//! 2. What was deployed is sampled until its verification is over, watched or not (`aftermath.rs`).
-//! 3. Before a permit its rounds are taken anew (`recheck.rs`).
-//! 4. An answer to what is no longer asked so, because the rule or the candidate changed, is dropped.
+//! 2. Cells that nobody watches are sampled a bit more rarely, so that a healthy one never reads
+//!    unknown for being out of sight. Where the command line asked about some, they are not.
+//! 3. What was deployed is sampled until its verification is over, watched or not (`aftermath.rs`).
+//! 4. Before a permit its rounds are taken anew (`recheck.rs`).
+//! 5. An answer to what is no longer asked so, because the rule or the candidate changed, is dropped.
 
 use std::collections::BTreeMap;
 
@@ -57,7 +59,18 @@ pub(crate) struct Rounds {
     /// How often in vain what was deployed before the journal began has been looked at: it has no time
     /// limit of its own.
     looks: BTreeMap<(ServiceName, RoundKey), u32>,
+    /// When to look next for rounds that are due where nobody watches: going through all rows at
+    /// every message would cost too much. `None` at the beginning.
+    quiet_at: Option<Timestamp>,
+    /// Whether there were any when they were looked for last.
+    any_quiet: bool,
 }
+
+/// A quiet cell waits a fifth longer than its rule says: its last round counts for two of those.
+const QUIETER: i32 = 5;
+/// Rows that nobody watches are gone through at most this often, and at least that often.
+const QUIET_LEAST: SignedDuration = SignedDuration::from_secs(1);
+const QUIET_MOST: SignedDuration = SignedDuration::from_secs(5);
 
 /// How often that is, and how long the distance between two looks becomes at most.
 const LOOKS: u32 = 10;
@@ -105,20 +118,45 @@ impl Engine {
             now.duration_since(asked.at) < asked.wanted.sampling.time_limit() + LOST
         });
         let room = AT_ONCE.saturating_sub(self.rounds.asked.len());
-        let due: Vec<(ServiceName, Wanted)> = self
-            .sampled_cells()
-            .filter(|(service, wanted)| {
-                let last = self.rounds.asked_at(service, &wanted.key);
-                last.is_none_or(|at| {
-                    let patience = self.rounds.patience(service, wanted);
-                    patience.is_some_and(|patience| now.duration_since(at) >= patience)
-                }) && !self.rounds.is_asked(service, &wanted.key)
-            })
-            .take(room)
-            .collect();
+        let is_due = |(service, wanted): &(ServiceName, Wanted)| {
+            let due = self.round_due(service, wanted, now);
+            due.is_some_and(|at| at <= now)
+        };
+        // What is watched goes first.
+        let mut due: Vec<(ServiceName, Wanted)> =
+            self.sampled_cells().filter(is_due).take(room).collect();
+        if self.rounds.quiet_at.is_none_or(|at| at <= now) {
+            let more = room - due.len();
+            due.extend(self.quiet_cells().filter(is_due).take(more));
+            let next = self.quiet_cells().filter(|one| !is_due(one));
+            let next = next.filter_map(|(service, wanted)| self.round_due(&service, &wanted, now));
+            let next = next.min().unwrap_or(now + QUIET_MOST);
+            let (least, most) = (now + QUIET_LEAST, now + QUIET_MOST);
+            // Some may have had to wait for room.
+            let full = due.len() == room;
+            let any = self.quiet_cells().next().is_some();
+            self.rounds.any_quiet = any;
+            self.rounds.quiet_at = Some(if full { least } else { next.clamp(least, most) });
+        }
         due.into_iter()
             .map(|(service, wanted)| self.order_round(&service, wanted, now).1)
             .collect()
+    }
+
+    /// When a round is due; `None` while it is under way, and when it has been looked at often enough.
+    fn round_due(
+        &self,
+        service: &ServiceName,
+        wanted: &Wanted,
+        now: Timestamp,
+    ) -> Option<Timestamp> {
+        if self.rounds.is_asked(service, &wanted.key) {
+            return None;
+        }
+        match self.rounds.asked_at(service, &wanted.key) {
+            None => Some(now),
+            Some(at) => Some(at + self.rounds.patience(service, wanted)?),
+        }
     }
 
     /// Returns when the next round is due.
@@ -126,15 +164,24 @@ impl Engine {
         if self.offline || self.samples == Samples::Off {
             return None;
         }
-        self.sampled_cells()
-            .filter(|(service, wanted)| !self.rounds.is_asked(service, &wanted.key))
-            .filter_map(|(service, wanted)| {
-                let Some(at) = self.rounds.asked_at(&service, &wanted.key) else {
-                    return Some(now);
-                };
-                Some(at + self.rounds.patience(&service, &wanted)?)
+        let watched = self.sampled_cells();
+        let watched =
+            watched.filter_map(|(service, wanted)| self.round_due(&service, &wanted, now));
+        let quiet = self.rounds.quiet_at.filter(|_| self.rounds.any_quiet);
+        watched.chain(quiet).min()
+    }
+
+    /// The rounds of cells that nobody watches, each a bit later than its rule says.
+    fn quiet_cells(&self) -> impl Iterator<Item = (ServiceName, Wanted)> {
+        // Who asked about some services waits for those alone.
+        let all = self.named.is_empty();
+        let rows = self.board.rows.iter().filter(move |_| all);
+        rows.filter(move |row| !self.watched.contains(&row.service.name))
+            .flat_map(move |row| self.rounds_of(row, |mode| mode != Mode::Auto))
+            .map(|(service, mut wanted)| {
+                wanted.every = wanted.every.saturating_add(wanted.every / QUIETER);
+                (service, wanted)
             })
-            .min()
     }
 
     /// The rounds of every cell that is sampled by itself.
@@ -365,6 +412,7 @@ impl Engine {
     pub(super) fn forget_rounds(&mut self) {
         self.rounds.asked_at.clear();
         self.rounds.looks.clear();
+        self.rounds.quiet_at = None;
         for row in &mut self.board.rows {
             row.seen.rounds.clear();
         }

@@ -117,12 +117,15 @@ fn a_round_that_nobody_answers_is_asked_for_again() {
 }
 
 #[test]
-fn what_nobody_watches_what_is_level_and_what_is_switched_off_is_not_sampled() {
+fn what_is_not_asked_about_what_is_level_and_what_is_switched_off_is_not_sampled() {
     for spoil in [
         (|state: &mut State| state.engine.samples = Samples::Off) as fn(&mut State),
         |state| state.engine.samples = Samples::Into("staging".into()),
         |state| state.engine.offline = true,
-        |state| state.engine.watched.clear(),
+        |state| {
+            state.engine.watched.clear();
+            state.engine.named.insert("web".into());
+        },
     ] {
         let (mut state, _) = sampled();
         state.engine.rounds = Rounds::default();
@@ -148,6 +151,33 @@ fn an_answer_opens_the_gate_until_it_is_two_rounds_old() {
     assert_eq!(verdict(&state), gate::State::Open);
     update(&mut state, at(60), Msg::Tick);
     assert_eq!(verdict(&state), gate::State::Unknown);
+}
+
+/// Rows are where an operator looks once a minute: what is well there must not read unknown.
+#[test]
+fn what_nobody_watches_is_sampled_more_rarely_and_never_runs_out_for_it() {
+    let (mut state, ticket) = sampled();
+    let well = |state: &mut State, ticket: u64, second: i64| {
+        let round = Some(round(Outcome::Success));
+        state.engine.sampled(ticket, at(second), round, at(second));
+    };
+    well(&mut state, ticket, 0);
+    state.engine.watched.clear();
+    let mut asked = Vec::new();
+    for second in 1..=300 {
+        for ticket in samples(&state.engine.due_rounds(at(second))) {
+            asked.push(second);
+            well(&mut state, ticket, second);
+        }
+        assert!(state.engine.next_round(at(second)) <= Some(at(second + 5)));
+        let cell = state.engine.board.cell(&"api".into(), &"production".into());
+        let verdicts = &cell.unwrap().judgement.verdicts;
+        let health = verdicts.iter().find(|verdict| verdict.gate == "health");
+        let seen = health.unwrap().state_at(at(second));
+        assert_eq!(seen, gate::State::Open, "after {second} s: {asked:?}");
+    }
+    // Watched it would have been ten times.
+    assert!((6..=9).contains(&asked.len()), "{asked:?}");
 }
 
 #[test]
