@@ -13,7 +13,7 @@ use url::Url;
 
 use crate::domain::custom::CustomCommand;
 pub use crate::domain::forge_kind::ForgeKind;
-use crate::domain::ids::{ForgeName, Person, ServiceName};
+use crate::domain::ids::{EnvironmentName, ForgeName, Person, ServiceName};
 use crate::domain::notice;
 use crate::domain::override_::OverrideRule;
 use crate::domain::policy::{GateSpec, Policy};
@@ -58,6 +58,8 @@ pub struct Settings {
     pub risks: BTreeMap<String, RiskRule>,
     /// What services add to their tiers' gates; the policy's stages already hold it.
     pub extra_gates: BTreeMap<ServiceName, Vec<GateSpec>>,
+    /// The policy that a service names in an environment, beside that of the tier.
+    pub policies: BTreeMap<(ServiceName, EnvironmentName), String>,
     /// By command name. Whether there is such a command, the keymap knows.
     pub keys: BTreeMap<String, Binding>,
     pub views: Vec<View>,

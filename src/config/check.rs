@@ -135,6 +135,7 @@ pub(super) fn check<'d>(
         overrides,
         risks,
         extra_gates: services.extra_gates,
+        policies: services.policies,
         keys: bindings,
         views,
         ui,

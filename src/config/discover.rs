@@ -212,6 +212,7 @@ pub fn settings(forge: ForgeSettings, found: &Found<'_>, env: &Env) -> Result<Se
         tiers,
         overrides: defaults::overrides(),
         extra_gates: BTreeMap::new(),
+        policies: BTreeMap::new(),
         notify: Vec::new(),
         commands: Vec::new(),
         keys: BTreeMap::new(),

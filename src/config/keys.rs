@@ -40,7 +40,7 @@ sections! {
     SERVICE "service.NAME": "repo" "branch" "revision" "path" "environments" "group" "gates" "depends"
         "promote" "tickets" "ticket_link" "files";
     ENVIRONMENTS "environments": "from" "context" "branch" "tag" "workflow";
-    PROMOTE "service.NAME.promote.NAME": "via" "mode" "verify" "workflow" "ref" "inputs" "variables"
+    PROMOTE "service.NAME.promote.NAME": "via" "mode" "policy" "verify" "workflow" "ref" "inputs" "variables"
         "job" "tag" "context" "base" "head" "method";
     RELEASE "release.NAME": "services" "waves" "environment" "window" "roles" "distinct" "due" "zone"
         "owner";

@@ -93,13 +93,17 @@ pub fn show(settings: &Settings) -> String {
             let by_tier = usual.and_then(|usual| usual.verification.as_ref());
             let own = stage.verification.as_ref();
             let own = own.filter(|own| by_tier != Some(*own));
-            if stage.via != default_via(each.kind, place) || own_mode || own.is_some() {
+            let place_of = (each.name.clone(), stage.environment.clone());
+            let named = settings.policies.get(&place_of);
+            let own_way = stage.via != default_via(each.kind, place);
+            if own_way || own_mode || own.is_some() || named.is_some() {
                 let environment = key(stage.environment.as_str());
                 let header = format!("service.{name}.promote.{environment}");
                 let mut lines = via_lines(&stage.via);
                 if own_mode {
                     lines.push(format!("mode = {}", quote(stage.mode.word())));
                 }
+                lines.extend(named.map(|policy| format!("policy = {}", quote(policy))));
                 let own = own.map(sampled::verification);
                 lines.extend(own.map(|own| format!("verify = {own}")));
                 section(&mut out, &header, &lines.join("\n"));

@@ -275,6 +275,35 @@ fn a_policy_that_asks_for_a_second_approver_has_the_gate_for_it() {
 }
 
 #[test]
+fn a_service_names_a_policy_whose_gates_come_on_top_in_one_environment() {
+    use crate::domain::policy::GateSpec;
+    let text = "[policy.personal]\ngates = [\"four-eyes\", { kind = \"soak\", at_least = \"2h\" }]\n\
+        [environment.staging]\n[environment.production]\ntier = \"regulated\"\n\
+        [service.web]\nrepo = \"acme/web\"\npath = [\"staging\", \"production\"]\n\
+        [service.web.promote.production]\npolicy = \"personal\"\n";
+    let settings = load_text(text).unwrap_or_else(|problems| panic!("{}", render(&problems)));
+    let [staging, production] = settings.policy.services[0].path.as_slice() else {
+        panic!("two stages")
+    };
+    let names = |gates: &[GateSpec]| gates.iter().map(GateSpec::name).collect::<Vec<_>>();
+    assert!(!names(&staging.gates).contains(&"four-eyes"));
+    let named = names(&production.gates);
+    for gate in ["pipeline", "review", "window", "four-eyes"] {
+        assert!(named.contains(&gate), "{named:?}");
+    }
+    let soak = GateSpec::Soak {
+        at_least: jiff::SignedDuration::from_hours(2),
+    };
+    assert!(production.gates.contains(&soak), "the stricter of both");
+    let again = load_text(&show::show(&settings)).unwrap();
+    assert_eq!(again.policy, settings.policy);
+
+    let problems = load_text(&text.replace("policy = \"personal\"", "policy = \"personnel\""));
+    let told = render(&problems.unwrap_err());
+    assert!(told.contains("there is no policy `personnel`"), "{told}");
+}
+
+#[test]
 fn what_a_service_looks_for_goes_before_what_all_look_for() {
     let text = "[scope]\ntickets = [\"A-1\"]\nfiles = { sql = [\"**/*.sql\"], migrations = [] }\n\
         [service.web]\nrepo = \"acme/web\"\npath = [\"dev\"]\n\

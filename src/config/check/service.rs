@@ -38,6 +38,8 @@ pub(super) struct Known<'k> {
 pub(super) struct Services {
     pub list: Vec<Service>,
     pub extra_gates: BTreeMap<ServiceName, Vec<GateSpec>>,
+    /// Whose gates come on top of the tier's, where a service names a policy of its own.
+    pub policies: BTreeMap<(ServiceName, EnvironmentName), String>,
     names: Vec<String>,
 }
 
@@ -88,10 +90,13 @@ pub(super) fn services(
             &name,
             table,
             &path,
-            extra.as_deref(),
-            first,
+            Added {
+                gates: extra.as_deref(),
+                depends: first,
+            },
             known,
             environments,
+            &mut services.policies,
         );
         services.list.extend(service);
         services
@@ -101,6 +106,33 @@ pub(super) fn services(
     depends::unknown(&listed);
     depends::circles(&listed);
     services
+}
+
+/// What a service adds to the gates of its tiers, in every environment.
+struct Added<'a> {
+    gates: Option<&'a [GateSpec]>,
+    depends: Vec<Dependency>,
+}
+
+/// The policies that a service names beside those of the tiers, in one environment each.
+fn policies<'d>(
+    promotes: &BTreeMap<EnvironmentName, Table<'d>>,
+    known: &Known<'_>,
+) -> BTreeMap<EnvironmentName, &'d str> {
+    let mut named = BTreeMap::new();
+    for (environment, own) in promotes {
+        let Some((value, name)) = own.get("policy").and_then(|it| Some((it, it.text()?))) else {
+            continue;
+        };
+        if !known.tiers.contains_key(name) {
+            let hint = meant(name, known.tiers.keys().copied());
+            let hint = hint.unwrap_or_else(|| format!("add [policy.{name}] gates = [\"review\"]"));
+            value.error(format!("there is no policy `{name}`"), Some(hint));
+            continue;
+        }
+        named.insert(environment.clone(), name);
+    }
+    named
 }
 
 /// What the tier of an environment that no table describes says.
@@ -176,11 +208,15 @@ fn service(
     name: &ServiceName,
     table: &Table<'_>,
     path: &[EnvironmentName],
-    extra: Option<&[GateSpec]>,
-    depends: Vec<Dependency>,
+    added: Added<'_>,
     known: &Known<'_>,
     environments: &Environments,
+    named: &mut BTreeMap<(ServiceName, EnvironmentName), String>,
 ) -> Option<Service> {
+    let Added {
+        gates: extra,
+        depends,
+    } = added;
     let branch = table.get("branch").and_then(Value::text);
     let group = table.get("group").and_then(Value::text);
     let promotes: BTreeMap<EnvironmentName, Table<'_>> = table
@@ -188,6 +224,11 @@ fn service(
         .into_iter()
         .map(|(name, table)| (EnvironmentName::new(name), table))
         .collect();
+    let policies = policies(&promotes, known);
+    for (environment, policy) in &policies {
+        let place = (name.clone(), environment.clone());
+        named.insert(place, (*policy).to_owned());
+    }
     let hand = by_hand::is_meant(table, &promotes);
     let place = if hand {
         None
@@ -220,6 +261,15 @@ fn service(
                 .and_then(|environment| known.tiers.get(environment.tier.as_str()))
                 .cloned()
                 .unwrap_or_default();
+            let policy = policies.get(environment);
+            let policy = policy.and_then(|name| known.tiers.get(name));
+            let gates = match (policy, extra.is_empty()) {
+                (None, true) => tier,
+                (None, false) => gate::with_extra(&tier, &extra).into(),
+                (Some(policy), _) => {
+                    gate::with_extra(&gate::with_extra(&tier, policy), &extra).into()
+                }
+            };
             let via = ways.remove(environment);
             let said = own.and_then(mode);
             let usual = described.map(|environment| environment.mode);
@@ -228,11 +278,7 @@ fn service(
             let added = own.and_then(|own| verify::read(own, known.roles));
             Stage {
                 environment: environment.clone(),
-                gates: if extra.is_empty() {
-                    tier
-                } else {
-                    gate::with_extra(&tier, &extra).into()
-                },
+                gates,
                 via: via.unwrap_or_else(|| {
                     if hand {
                         Via::Checklist

@@ -1,5 +1,6 @@
 //! The demo's own release from no-go to shipped, by commands alone, on the very config that
-//! `gonogo sim --write-config` leaves.
+//! `gonogo sim --write-config` leaves: six services on three forges, in three waves, under two
+//! policies.
 
 use serde_json::json;
 
@@ -8,8 +9,8 @@ use super::*;
 const NAME: &str = "2026.47";
 const WAVES: [[&str; 2]; 3] = [
     ["auth", "sessions"],
-    ["api-gateway", "search"],
-    ["web", "notify"],
+    ["gateway", "search"],
+    ["harbour", "notify"],
 ];
 
 /// Carol holds sessions, as she does when the demo begins.
@@ -47,13 +48,38 @@ fn blocked(shown: &Value) -> Value {
     told.collect()
 }
 
+/// The gates of the promotion of a service into production, each with why.
+fn gates_of(sim: &Sim, service: &str) -> Vec<(String, String)> {
+    let told = sim.run(&["gates", service, "--to", "production", "--json"]);
+    let told = told.done().json();
+    let gates = told["gates"].as_array().unwrap().iter();
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    gates
+        .map(|gate| (text(&gate["name"]), text(&gate["why"])))
+        .collect()
+}
+
 #[test]
-fn the_evenings_release_goes_from_no_go_to_shipped() {
-    let sim = Sim::start(60.0);
-    // The same config under its own name: nothing is changed or added.
-    let config = std::fs::read_to_string(sim.config()).unwrap();
-    for profile in ["[policy.standard]", "[policy.regulated]"] {
-        assert!(config.contains(profile), "{profile}");
+fn the_demos_release_goes_from_no_go_to_shipped() {
+    // As the demo has it: nothing is changed or added.
+    let sim = Sim::evening(60.0);
+    let status = sim.run(&["status", "--json"]).done().json();
+    let forge = |service: &str| {
+        let mut services = status["services"].as_array().unwrap().iter();
+        let found = services.find(|known| known["name"] == service).unwrap();
+        found["forge"].as_str().unwrap().to_owned()
+    };
+    let forges: Vec<String> = ["auth", "gateway", "harbour"].map(forge).into();
+    assert_eq!(forges, ["github", "gitlab", "forgejo"]);
+    // Two are under a second policy beside that of the tier: its gates, and the stricter of both.
+    for service in WAVES.as_flattened() {
+        let personal = WAVES[0].contains(service);
+        let gates = gates_of(&sim, service);
+        let asked = gates.iter().any(|(name, _)| name == "four-eyes");
+        assert_eq!(asked, personal, "{service}: {gates:?}");
+        let soak = gates.iter().find(|(name, _)| name == "soak");
+        let required = if personal { " of 2h" } else { " of 30m" };
+        assert!(soak.unwrap().1.contains(required), "{service}: {gates:?}");
     }
     let hold = hold_sessions(&sim);
     let show = || {
