@@ -45,7 +45,8 @@ pub(super) async fn check(global: &Global, env: &Env, args: CellArgs) -> Result<
             print_warning(risk);
         }
         if cell.verdict != "go" {
-            output::line(&format!("  earliest: {}", earliest(&cell.earliest, now)));
+            let earliest = earliest(&cell.earliest, &cell.gates, now);
+            output::line(&format!("  earliest: {earliest}"));
         }
     }
     Ok(match cell.verdict {
@@ -159,7 +160,7 @@ fn print(service: &str, cell: &CellStatus, now: Timestamp) {
             ));
         }
         if let Some(who) = &gate.who {
-            output::line(&format!("      who {who}"));
+            output::line(&format!("      who can: {who}"));
         }
     }
     if let Some(risk) = &cell.risk {
@@ -167,11 +168,11 @@ fn print(service: &str, cell: &CellStatus, now: Timestamp) {
     }
     output::line(&format!(
         "  earliest possible go: {}",
-        earliest(&cell.earliest, now)
+        earliest(&cell.earliest, &cell.gates, now)
     ));
 }
 
-fn earliest(earliest: &EarliestStatus, now: Timestamp) -> String {
+fn earliest(earliest: &EarliestStatus, gates: &[GateStatus], now: Timestamp) -> String {
     let gate = earliest.gate.as_deref().unwrap_or("?");
     match (earliest.kind, earliest.at) {
         ("now", _) => "now".to_owned(),
@@ -180,10 +181,21 @@ fn earliest(earliest: &EarliestStatus, now: Timestamp) -> String {
             instant(at),
             span(at.duration_since(now))
         ),
-        ("needs-person", _) => format!(
-            "no known time: {gate} needs {}",
-            earliest.who.as_deref().unwrap_or("somebody")
-        ),
+        ("needs-person", _) => {
+            // The first of them decides nothing alone: each who is needed is told.
+            let waiting = gates.iter().filter(|gate| !passes(gate));
+            let needed = waiting.filter(|gate| gate.opens_at.is_none());
+            let needed: Vec<String> = needed
+                .filter_map(|gate| Some(format!("{} needs {}", gate.name, gate.who.as_ref()?)))
+                .collect();
+            match needed.is_empty() {
+                true => format!(
+                    "no known time: {gate} needs {}",
+                    earliest.who.as_deref().unwrap_or("somebody")
+                ),
+                false => format!("no known time: {}", needed.join("; ")),
+            }
+        }
         ("no-known-time", _) => format!("no known time: {gate} does not open by itself"),
         _ => "nothing to promote".to_owned(),
     }

@@ -21,7 +21,7 @@ pub fn judge(
             gate: format!("{GATE} {name}"),
             well: "ends with exit 0",
             expected: Vec::new(),
-            who: format!("who keeps the program {name}"),
+            who: format!("whoever keeps the program {name}"),
         };
         let subject = Subject::Command(name.clone());
         sampled::judge(case, subject, &[name], rule.every, &words, now)

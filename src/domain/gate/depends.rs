@@ -85,7 +85,7 @@ pub fn judge(case: &Case<'_>, now: Timestamp) -> Verdict {
     if state == State::Closed {
         let closed = missing.iter().filter(|(_, found)| found.state == state);
         let names = words::list(closed.map(|(dependency, _)| &dependency.service));
-        verdict = verdict.who(format!("who may promote {names} into {environment}"));
+        verdict = verdict.who(format!("whoever may promote {names} into {environment}"));
     }
     found
         .into_iter()

@@ -94,7 +94,7 @@ fn within(schedule: &Schedule<'_>, all: SignedDuration, takes: &str, now: Timest
             let why = format!("{why}; no window to come is known to be long enough");
             Verdict::new(GATE, State::Closed, why)
                 .opens_when(format!("a window is longer than {takes}"))
-                .who("who keeps the config")
+                .who("whoever keeps the config")
         }
     }
 }

@@ -60,8 +60,11 @@ pub fn judge(case: &Case<'_>, now: Timestamp) -> Verdict {
             }
             Via::Release => release(facts, candidate),
             Via::Checklist => by_hand(),
-            Via::Forge => closed("the forge promotes by itself", "who pushes to the branch")
-                .opens_when("nothing: it is not promoted from here"),
+            Via::Forge => closed(
+                "the forge promotes by itself",
+                "whoever pushes to the branch",
+            )
+            .opens_when("nothing: it is not promoted from here"),
         }
     };
     protection(case, facts, verdict).valid_until(case.valid_until())
@@ -90,12 +93,12 @@ fn back(case: &Case<'_>, facts: &ServiceFacts, candidate: &Revision, now: Timest
         Via::Tag { name } if name.contains("{key}") => tag(facts, candidate, name),
         Via::Tag { .. } => closed(
             format!("{candidate} has had its tag: a tag is made once"),
-            "who keeps the config",
+            "whoever keeps the config",
         )
         .opens_when("the tag's name holds {key}, so that each promotion has its own"),
         Via::Status { context } => closed(
             format!("{context} of {candidate} is a success already"),
-            "who deploys on the forge",
+            "whoever deploys on the forge",
         )
         .opens_when("nothing: a deployer that waits for a status goes forward alone"),
         Via::Approval { .. } | Via::Job { .. } => {
@@ -110,7 +113,7 @@ fn back(case: &Case<'_>, facts: &ServiceFacts, candidate: &Revision, now: Timest
                 // A pipeline is not run again whole there, and a job that has run has no door.
                 return closed(
                     format!("the job that brings {candidate} does not wait"),
-                    "who may run it again on the forge",
+                    "whoever may run it again on the forge",
                 )
                 .opens_when(
                     "a pipeline of it waits before the environment: then B starts its job",
@@ -125,7 +128,7 @@ fn back(case: &Case<'_>, facts: &ServiceFacts, candidate: &Revision, now: Timest
                 ),
                 None => closed(
                     format!("the run that brought {candidate} is not among the recent ones"),
-                    "who may start it again on the forge",
+                    "whoever may start it again on the forge",
                 )
                 .opens_when("it is started again there: then B approves it"),
             }
@@ -138,7 +141,7 @@ fn back(case: &Case<'_>, facts: &ServiceFacts, candidate: &Revision, now: Timest
             }
             closed(
                 format!("a release is published once: {candidate} cannot be published again"),
-                "who drafts releases",
+                "whoever drafts releases",
             )
             .opens_when(format!(
                 "a new release of {} is drafted under another tag",
@@ -152,8 +155,11 @@ fn back(case: &Case<'_>, facts: &ServiceFacts, candidate: &Revision, now: Timest
         .opens_when(format!(
             "a pull request that reverts it is merged into {base}"
         )),
-        Via::Forge => closed("the forge deploys by itself", "who pushes to the branch")
-            .opens_when("a commit that reverts it is pushed"),
+        Via::Forge => closed(
+            "the forge deploys by itself",
+            "whoever pushes to the branch",
+        )
+        .opens_when("a commit that reverts it is pushed"),
     }
 }
 
@@ -179,7 +185,7 @@ impl<'a> Told<'a> {
 fn told(facts: &ServiceFacts, candidate: &Revision, what: &str, told: &Told<'_>) -> Verdict {
     if told.version && candidate.version.is_none() {
         let why = format!("{candidate} has no version, and {what} wants one");
-        return closed(why, "who tags releases")
+        return closed(why, "whoever tags releases")
             .opens_when("the revision is tagged with a release");
     }
     writing(facts, &format!("may start {what}"))
@@ -189,20 +195,21 @@ fn told(facts: &ServiceFacts, candidate: &Revision, what: &str, told: &Told<'_>)
 fn told_again(facts: &ServiceFacts, candidate: &Revision, what: &str, told: &Told<'_>) -> Verdict {
     if told.version && candidate.version.is_none() {
         let why = format!("{candidate} has no version, and {what} wants one");
-        return closed(why, "who tags releases").opens_when("the revision is tagged");
+        return closed(why, "whoever tags releases").opens_when("the revision is tagged");
     }
     if told.version || told.revision {
         return writing(facts, &format!("may start {what}"));
     }
     let git_ref = told.git_ref;
     let why = format!("{what} is not told which revision: it would deploy the head of {git_ref}");
-    closed(why, "who keeps the config").opens_when("its inputs or ref name {revision} or {version}")
+    closed(why, "whoever keeps the config")
+        .opens_when("its inputs or ref name {revision} or {version}")
 }
 
 fn tag(facts: &ServiceFacts, candidate: &Revision, name: &str) -> Verdict {
     if name.contains("{version}") && candidate.version.is_none() {
         let why = format!("{candidate} has no version, and the tag {name} wants one");
-        return closed(why, "who tags releases")
+        return closed(why, "whoever tags releases")
             .opens_when("the revision is tagged with a release");
     }
     writing(facts, "may tag it")
@@ -299,7 +306,7 @@ fn approval(
         .and_then(|run| Some((run, waiting(run, case)?)));
     let Some((run, waiting)) = found else {
         let why = format!("no run of {candidate} waits for {environment}");
-        return closed(why, "who starts the pipeline")
+        return closed(why, "whoever starts the pipeline")
             .opens_when(format!("a run of {candidate} reaches {environment}"));
     };
     let what = format!("run {}", run.id);
@@ -466,7 +473,7 @@ fn release(facts: &ServiceFacts, candidate: &Revision) -> Verdict {
     let Some(draft) = draft else {
         return closed(
             format!("no draft release of {candidate}"),
-            "who drafts releases",
+            "whoever drafts releases",
         )
         .opens_when("a release of it is drafted");
     };

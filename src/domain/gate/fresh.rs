@@ -27,7 +27,10 @@ pub fn judge(case: &Case<'_>, now: Timestamp) -> Verdict {
         };
         Verdict::new(GATE, State::Open, why).valid_until(case.valid_until())
     };
-    let verdict = verdict.evidence("read", &facts.url, Some(facts.url.clone()), case.facts.at());
+    // What people release by hand has no page: the journal has it.
+    let url = Some(facts.url.clone()).filter(|url| !url.is_empty());
+    let read = url.as_deref().unwrap_or("the journal").to_owned();
+    let verdict = verdict.evidence("read", read, url, case.facts.at());
     let verdict = facts.gaps.iter().fold(verdict, |verdict, gap| {
         verdict.evidence("not readable", gap, None, case.facts.at())
     });

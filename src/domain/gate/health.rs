@@ -19,7 +19,7 @@ pub fn judge(case: &Case<'_>, rule: &HealthRule, now: Timestamp) -> Verdict {
         gate: GATE.to_owned(),
         well: "answers well",
         expected: rule.probes.iter().map(expected).collect(),
-        who: format!("who runs {}", case.service.name),
+        who: format!("whoever runs {}", case.service.name),
     };
     let names = sampled::names(&rule.probes);
     sampled::judge(case, Subject::Health, &names, rule.every, &words, now)

@@ -278,7 +278,7 @@ fn payload<'a>(
     let Some(keys) = &live.payload else {
         let who = match &live.creator {
             Some(creator) => format!("{creator}, who deployed {revision} to {environment}"),
-            None => format!("who deploys to {environment}"),
+            None => format!("whoever deploys to {environment}"),
         };
         return Err(unknown(
             format!("the deployment of {revision} to {environment} declares nothing"),
@@ -379,7 +379,7 @@ fn compare(
         state,
         why,
         opens_when: "both declare the same, or policy excepts the keys",
-        who: Some(format!("who prepares {target}")),
+        who: Some(format!("whoever prepares {target}")),
         evidence,
     }
 }

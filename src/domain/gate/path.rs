@@ -84,7 +84,7 @@ fn closed(case: &Case<'_>, why: String) -> Verdict {
         .map_or("", |stage| stage.environment.as_str());
     Verdict::new(GATE, State::Closed, why)
         .opens_when(format!("the revision is verified in {upstream}"))
-        .who(format!("who may promote into {upstream}"))
+        .who(format!("whoever may promote into {upstream}"))
 }
 
 fn with_evidence(case: &Case<'_>, verdict: Verdict, newest: &Deployment) -> Verdict {

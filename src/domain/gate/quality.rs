@@ -58,7 +58,7 @@ pub fn judge(case: &Case<'_>, rules: &[QualityRule]) -> Verdict {
         State::Waiting => verdict.opens_when("the check has reported"),
         State::Unknown => verdict
             .opens_when("the check reports a figure")
-            .who("who keeps the pipeline"),
+            .who("whoever keeps the pipeline"),
     };
     rules
         .iter()

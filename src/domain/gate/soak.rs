@@ -76,7 +76,7 @@ pub fn judge(case: &Case<'_>, at_least: SignedDuration, now: Timestamp) -> Verdi
         };
         Verdict::new(GATE, State::Closed, why)
             .opens_when(format!("it stays {required} in {environment}"))
-            .who(format!("who may promote into {environment}"))
+            .who(format!("whoever may promote into {environment}"))
     };
     stays
         .iter()

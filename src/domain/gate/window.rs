@@ -38,6 +38,6 @@ pub fn judge(case: &Case<'_>, now: Timestamp) -> Verdict {
         }
         (_, _) => Verdict::new(GATE, State::Closed, format!("{by}; no known opening"))
             .opens_when("the windows are changed")
-            .who("who keeps the config"),
+            .who("whoever keeps the config"),
     }
 }

@@ -283,7 +283,7 @@ fn the_hardest_of_several_decides() {
     assert_eq!(verdict.why, "geo is at 2.40.3, not yet 9");
     assert_eq!(
         verdict.who.as_deref(),
-        Some("who may promote geo into production")
+        Some("whoever may promote geo into production")
     );
     others.0.get_mut("payments").unwrap().facts = Fact::default();
     assert_eq!(judged(&(world, others)).state, State::Closed);
