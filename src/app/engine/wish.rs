@@ -15,7 +15,7 @@ use crate::domain::gate::{Go, Verdict};
 use crate::domain::ids::{EnvironmentId, EnvironmentName, IntentId, ServiceName, Sha};
 use crate::domain::phase::Phase;
 use crate::domain::pipeline::{Door, Run};
-use crate::domain::policy::{Stage, Via};
+use crate::domain::policy::{GateSpec, Stage, Via};
 use crate::domain::promotion::{Purpose, State};
 use crate::domain::revision::Revision;
 
@@ -62,7 +62,7 @@ pub(super) fn promotion(
             ));
         }
     }
-    refuse_closed(cell, service, now)?;
+    refuse_closed(cell, service, false, now)?;
     let act = order(row, stage, facts, via, &to, id)?;
     Ok(Planned {
         purpose: Purpose::Promotion,
@@ -194,8 +194,13 @@ fn is_of(release: Option<&Sha>, wanted: &Sha) -> bool {
     release == Some(wanted)
 }
 
-/// Refuses when a gate is not open, naming every one that is not.
-fn refuse_closed(cell: &Cell, service: &ServiceName, now: Timestamp) -> Result<(), Refusal> {
+/// Refuses when a gate is not open, naming every one that is not. `back`: of going back.
+fn refuse_closed(
+    cell: &Cell,
+    service: &ServiceName,
+    back: bool,
+    now: Timestamp,
+) -> Result<(), Refusal> {
     let kind = match cell.judgement.go_at(now) {
         Go::Go => return Ok(()),
         Go::NoGo => RefusalKind::NoGo,
@@ -214,12 +219,19 @@ fn refuse_closed(cell: &Cell, service: &ServiceName, now: Timestamp) -> Result<(
         names.join("; ")
     );
     let refusal = Refusal::new(kind, why);
+    // Under a freeze going back does not wait for its end: it takes a reason and a second person (P7).
+    let frozen = |verdict: &&Verdict| verdict.gate == GateSpec::Window.name();
+    if back && blocking.iter().all(|verdict| frozen(&verdict)) {
+        return Err(refusal.hint(format!(
+            "`gonogo override grant {service} --to {} --gate window --rollback --reason …` lets it \
+             through, once a second person has confirmed it",
+            cell.environment
+        )));
+    }
+    let mut open = blocking.iter();
     Err(
-        match blocking
-            .iter()
-            .find_map(|verdict| verdict.opens_when.clone())
-        {
-            Some(when) => refusal.hint(when),
+        match open.find_map(|verdict| Some((&verdict.gate, verdict.opens_when.as_ref()?))) {
+            Some((gate, when)) => refusal.hint(format!("{gate} opens when {when}")),
             None => refusal,
         },
     )
@@ -235,7 +247,7 @@ pub(super) fn rollback(
     now: Timestamp,
 ) -> Result<Planned, Refusal> {
     let (service, environment) = (&row.service.name, &stage.environment);
-    refuse_closed(cell, service, now)?;
+    refuse_closed(cell, service, true, now)?;
     let to = cell.candidate.clone().ok_or_else(|| {
         Refusal::new(
             RefusalKind::NoGo,
@@ -528,3 +540,6 @@ fn fill(template: &str, environment: &EnvironmentName, to: &Revision, id: &Inten
         .replace("{version}", to.label())
         .replace("{key}", id.as_str())
 }
+
+#[cfg(test)]
+mod tests;
