@@ -76,6 +76,14 @@ fn print(scope: &ScopeStatus, now: Timestamp) {
     }
 }
 
+/// `1 commit`, `2 commits`.
+fn many(count: u64, what: &str) -> String {
+    match count {
+        1 => format!("1 {what}"),
+        count => format!("{count} {what}s"),
+    }
+}
+
 /// The changes in lines, for `why` too.
 pub(super) fn print_changes(changes: &ChangesStatus, now: Timestamp) {
     let say = |label: &str, text: &str| output::line(&format!("  {label:<10} {text}"));
@@ -97,7 +105,11 @@ pub(super) fn print_changes(changes: &ChangesStatus, now: Timestamp) {
     let (commits, requests) = (changes.total_commits, changes.pull_requests.len());
     say(
         "changes",
-        &format!("{commits} commits, {requests} PRs{way}{cut}"),
+        &format!(
+            "{}, {}{way}{cut}",
+            many(commits, "commit"),
+            many(u64::try_from(requests).unwrap_or(u64::MAX), "PR")
+        ),
     );
     for ticket in &changes.tickets {
         let url = ticket.url.as_ref();
@@ -110,8 +122,10 @@ pub(super) fn print_changes(changes: &ChangesStatus, now: Timestamp) {
     if let Some(size) = changes.size {
         let first = if size.cut { "the first " } else { "" };
         let text = format!(
-            "{first}{} files +{} -{}",
-            size.files, size.additions, size.deletions
+            "{first}{} +{} -{}",
+            many(size.files, "file"),
+            size.additions,
+            size.deletions
         );
         say("size", &text);
     }
@@ -173,5 +187,17 @@ fn print_risk(risk: &RiskStatus) {
 pub(super) fn print_warning(risk: &RiskStatus) {
     if let Some(warning) = &risk.warning {
         output::line(&format!("  ! {warning}"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::many;
+
+    #[test]
+    fn one_is_said_as_one() {
+        assert_eq!(many(1, "commit"), "1 commit");
+        assert_eq!(many(0, "file"), "0 files");
+        assert_eq!(many(12, "PR"), "12 PRs");
     }
 }

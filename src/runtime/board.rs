@@ -398,7 +398,7 @@ impl Running {
                 let told = match terminal::copy(&text) {
                     Ok(()) => Msg::Told {
                         tone_good: true,
-                        text: format!("copied: {text}"),
+                        text: copied(&text),
                     },
                     Err(error) => Msg::Told {
                         tone_good: false,
@@ -512,5 +512,33 @@ impl Running {
             self.tick_at = clock::tick() + Duration::from_secs(60);
         }
         come
+    }
+}
+
+/// What was copied, in one line of the footer.
+fn copied(text: &str) -> String {
+    let mut lines = text.lines();
+    let first = lines.next().unwrap_or_default();
+    match lines.count() {
+        0 => format!("copied: {first}"),
+        more => format!("copied: {first} … and {more} more lines"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::copied;
+
+    #[test]
+    fn what_was_copied_is_told_in_one_line_that_joins_no_words() {
+        assert_eq!(
+            copied("api production: v1 ok"),
+            "copied: api production: v1 ok"
+        );
+        let many = "api production: v1 ok\nnext: v2 ready\nhold: open";
+        assert_eq!(
+            copied(many),
+            "copied: api production: v1 ok … and 2 more lines"
+        );
     }
 }

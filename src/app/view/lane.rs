@@ -6,13 +6,16 @@ use super::look::Look;
 use crate::domain::board::Row;
 use crate::domain::cell::Cell;
 use crate::domain::lane::{Lane, Reached};
+use crate::domain::origin;
 use crate::domain::phase::Phase;
+use crate::domain::promotion::Promotion;
 
 /// `2.41.0  build 09:12Z > dev 09:31Z > staging 10:02Z > production -`.
 pub(super) fn lines(look: &Look<'_>, row: &Row, cell: &Cell, columns: usize) -> Vec<Line> {
+    let agreed = merged(look, row, cell).map(|promotion| &promotion.intent.to);
     let (Some(facts), Some(revision)) = (
         row.facts.value(),
-        cell.candidate.as_ref().or(cell.live.as_ref()),
+        cell.candidate.as_ref().or(agreed).or(cell.live.as_ref()),
     ) else {
         return Vec::new();
     };
@@ -51,12 +54,27 @@ pub(super) fn lines(look: &Look<'_>, row: &Row, cell: &Cell, columns: usize) -> 
         .collect()
 }
 
+/// The promotion of ours whose merge is live: the merge made a commit of its own, and what was agreed
+/// on is a part of it.
+fn merged<'a>(look: &Look<'a>, row: &Row, cell: &Cell) -> Option<&'a Promotion> {
+    let live = cell.live.as_ref()?;
+    let ledger = look.engine.ledger.as_ref()?;
+    ledger
+        .promotions_of(&row.service.name, &cell.environment)
+        .rfind(|promotion| origin::brings(promotion, &live.sha))
+        .filter(|promotion| promotion.intent.to.sha != live.sha)
+}
+
 /// The whole path of a service, stop by stop: what is there, since when, by whom, how long it took, what
 /// would come in next, and when the candidate passed.
 pub(super) fn full(look: &Look<'_>, row: &Row, cell: &Cell, columns: usize) -> Vec<Line> {
     let mut lines = lines(look, row, cell, columns);
     if !lines.is_empty() {
-        lines.insert(0, Line::of(Tone::Heading, "  LANE OF THE CANDIDATE"));
+        let heading = match cell.candidate {
+            Some(_) => "  LANE OF THE CANDIDATE",
+            None => "  LANE OF WHAT IS LIVE",
+        };
+        lines.insert(0, Line::of(Tone::Heading, heading));
         lines.push(Line::new());
     }
     let last = row.cells.len().saturating_sub(1);
@@ -77,6 +95,10 @@ pub(super) fn full(look: &Look<'_>, row: &Row, cell: &Cell, columns: usize) -> V
             None => head.push(Tone::Muted, ". NONE"),
         }
         lines.push(head.fitted(columns));
+        if let Some(promotion) = merged(look, row, stop) {
+            let text = format!("    merged {} into it", promotion.intent.to);
+            lines.push(Line::of(Tone::Plain, text));
+        }
         let newest = row.facts.value().and_then(|facts| {
             let of_stop =
                 |one: &&crate::domain::deployment::Deployment| one.environment == stop.environment;

@@ -106,7 +106,8 @@ fn in_flight(look: &Look<'_>) -> Vec<Line> {
 /// The roles that must sign the selected cell off, and what they said.
 fn votes(look: &Look<'_>) -> (Line, Vec<Line>) {
     let none = (Line::new(), Vec::new());
-    let Some((row, cell)) = look.selected() else {
+    // Where nothing would go in, there is nothing to decide on, and old votes are history.
+    let Some((row, cell)) = look.selected().filter(|(_, cell)| cell.candidate.is_some()) else {
         return none;
     };
     let roles = row
