@@ -221,7 +221,7 @@ fn refuse_closed(
     let refusal = Refusal::new(kind, why);
     // Under a freeze going back does not wait for its end: it takes a reason and a second person (P7).
     let frozen = |verdict: &&Verdict| verdict.gate == GateSpec::Window.name();
-    if back && blocking.iter().all(|verdict| frozen(&verdict)) {
+    if back && blocking.iter().any(frozen) {
         return Err(refusal.hint(format!(
             "`gonogo override grant {service} --to {} --gate window --rollback --reason …` lets it \
              through, once a second person has confirmed it",

@@ -585,7 +585,7 @@ fn p9_a_failed_verification_starts_no_more_waves() {
         .map(|moved| (moved.service.as_str(), moved.state))
         .collect();
     let wanted = [
-        ("api", "failed"),
+        ("api", "in-flight"),
         ("search", "not-started"),
         ("billing", "not-started"),
     ];

@@ -85,7 +85,7 @@ mod tests {
             ("gro", vec!["group:"]),
             ("web !st", vec!["web !state:"]),
             ("state:he", vec!["state:held"]),
-            ("is:held,re", vec!["is:held,ready"]),
+            ("is:held,rea", vec!["is:held,ready"]),
             ("env:", vec!["env:production", "env:staging"]),
             ("!group:m", vec!["!group:money"]),
             ("env:staging", vec![]),

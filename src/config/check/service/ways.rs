@@ -148,7 +148,7 @@ fn via(table: &Table<'_>, usual: &'static str, branch: Option<&str>) -> Option<V
         .find(|(way, _)| *way == word)
         .map_or(&[], |(_, read)| *read);
     for (key, value) in table.entries() {
-        if matches!(key, "via" | "mode" | "verify")
+        if matches!(key, "via" | "mode" | "policy" | "verify")
             || read.contains(&key)
             || !keys::PROMOTE.keys.contains(&key)
         {

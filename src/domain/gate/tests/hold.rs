@@ -54,7 +54,7 @@ fn h1_a_hold_names_its_owner_and_reason() {
     let world = World::new(Vec::new()).held(hold("h1", everything(), Some(later(60))));
     let verdict = world.verdict("hold");
     assert_eq!(verdict.why, "carol holds it until 15:00Z: heap grows 3%/h");
-    assert_eq!(verdict.who.as_deref(), Some("carol"));
+    assert_eq!(verdict.who.as_deref(), Some("any operator"));
     assert_eq!(
         verdict.evidence[0].value,
         "carol on everything, since 13:40Z, until 15:00Z: heap grows 3%/h"
@@ -70,7 +70,7 @@ fn h1_several_holds_must_all_lift() {
         .held(second);
     let verdict = world.verdict("hold");
     assert_eq!(verdict.opens_at, Some(later(120)));
-    assert_eq!(verdict.who.as_deref(), Some("carol and dee"));
+    assert_eq!(verdict.who.as_deref(), Some("any operator"));
     assert_eq!(world.verdict_at("hold", later(90)).state, State::Closed);
     // The first to end changes what is said, so the cell is judged again then.
     assert!(world.judge().due.is_some_and(|due| due <= later(60)));
@@ -105,7 +105,7 @@ fn h4_a_forward_hold_and_a_full_hold_both_stop_a_promotion() {
 }
 
 #[test]
-fn a_hold_without_an_end_needs_its_owner() {
+fn a_hold_without_an_end_needs_somebody_who_lifts_it() {
     let world = World::new(Vec::new()).held(hold("h1", everything(), None));
     assert_eq!(
         world.judge().earliest,
