@@ -374,6 +374,18 @@ impl ForgeState {
         first.map_or(0, |(_, sent)| self.budget.sent.saturating_sub(*sent))
     }
 
+    /// What its answers leave out without failing, if they do.
+    pub fn incomplete(&self) -> Option<String> {
+        let organizations = match self.budget.hidden {
+            0 => return None,
+            1 => "an organization".to_owned(),
+            several => format!("{several} organizations"),
+        };
+        Some(format!(
+            "its answers leave out {organizations}: single sign-on does not know the token there"
+        ))
+    }
+
     pub(crate) fn remember(&mut self, fault: Fault) {
         self.faults.push_back(fault);
         let over = self.faults.len().saturating_sub(Self::REMEMBERED);
