@@ -23,6 +23,7 @@ use crate::domain::pipeline::Job;
 use crate::domain::policy::Policy;
 use crate::domain::trace::{self, Trace};
 
+mod ability;
 mod aftermath;
 pub mod auto;
 pub mod braking;
