@@ -45,7 +45,7 @@ fn every_act() -> Vec<(&'static str, Act)> {
             },
         ),
         (
-            "retry",
+            "job again",
             Act::RetryJob {
                 run,
                 job: JobId(9),
@@ -390,7 +390,9 @@ async fn each_act_goes_where_its_call_says_and_its_answer_is_followed() {
                     (Some(RunId(7)), Some(DeploymentId(31)))
                 );
             }
-            "retry" => assert_eq!((handle.run, handle.job), (Some(RunId(7)), Some(JobId(10)))),
+            "job again" => {
+                assert_eq!((handle.run, handle.job), (Some(RunId(7)), Some(JobId(10))));
+            }
             "merge" => assert_eq!(handle.sha, Some(Sha::from("bb"))),
             "tag" | "release" | "status" => assert_eq!(handle.sha, Some(Sha::from(SHA))),
             "label" | "unlabel" => assert_eq!(handle.run, None),
