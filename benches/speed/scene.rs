@@ -109,6 +109,7 @@ pub fn facts(at: usize, more: usize, now: Timestamp) -> ServiceFacts {
                 url: Some(format!("{url}/deployments")),
                 key: None,
                 payload: None,
+                made_by: None,
             })
         });
     ServiceFacts {

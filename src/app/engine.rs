@@ -23,6 +23,7 @@ use crate::domain::pipeline::Job;
 use crate::domain::policy::Policy;
 use crate::domain::trace::{self, Trace};
 
+mod ability;
 mod aftermath;
 pub mod auto;
 pub mod braking;
@@ -372,6 +373,18 @@ impl ForgeState {
         let recent = |at: &&(Timestamp, u64)| now.duration_since(at.0) <= Self::MINUTE;
         let first = self.sent.iter().find(recent);
         first.map_or(0, |(_, sent)| self.budget.sent.saturating_sub(*sent))
+    }
+
+    /// What its answers leave out without failing, if they do.
+    pub fn incomplete(&self) -> Option<String> {
+        let organizations = match self.budget.hidden {
+            0 => return None,
+            1 => "an organization".to_owned(),
+            several => format!("{several} organizations"),
+        };
+        Some(format!(
+            "its answers leave out {organizations}: single sign-on does not know the token there"
+        ))
     }
 
     pub(crate) fn remember(&mut self, fault: Fault) {

@@ -221,6 +221,8 @@ pub struct Budget {
     pub resets_at: Option<Timestamp>,
     /// Requests sent since the start.
     pub sent: u64,
+    /// Organizations that its answers leave out: their single sign-on does not know the token.
+    pub hidden: u64,
 }
 
 /// Why the journal did not do it.

@@ -11,6 +11,7 @@ use self::scope::RiskStatus;
 use super::engine::Engine;
 use crate::domain::board::Row;
 use crate::domain::cell::{Cell, superseded};
+use crate::domain::fault::FaultKind;
 use crate::domain::gate::{Earliest, Verdict};
 use crate::domain::hold::{Cover, Hold};
 use crate::domain::ids::{EnvironmentName, ServiceName};
@@ -179,8 +180,10 @@ impl Status {
             .map(|(name, forge)| {
                 let known = forge.answered_at.is_some();
                 let identity = forge.identity.as_ref();
+                let incomplete = forge.incomplete();
                 let state = match (&forge.fault, known) {
                     (Some(fault), _) => fault.kind.word(),
+                    (None, true) if incomplete.is_some() => FaultKind::SingleSignOn.word(),
                     (None, true) => "ok",
                     (None, false) => "unknown",
                 };
@@ -188,7 +191,7 @@ impl Status {
                     name: name.to_string(),
                     kind: kinds(name.as_str()),
                     state: state.to_owned(),
-                    why: forge.fault.as_ref().map(|fault| fault.why.clone()),
+                    why: forge.fault.as_ref().map(|it| it.why.clone()).or(incomplete),
                     observed_at: forge.answered_at,
                     budget: forge.budget.limit.map(|_| BudgetStatus {
                         remaining: forge.budget.remaining,

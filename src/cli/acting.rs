@@ -6,7 +6,7 @@ use clap::Args;
 use jiff::Timestamp;
 
 use super::output;
-use super::status::{PATIENCE, known_services};
+use super::status::{ASIDE, PATIENCE, known_services};
 use super::{Exit, Failure, Global, scheduled, settings};
 use crate::app::engine::planning::Wish;
 use crate::app::engine::{Engine, Report};
@@ -194,6 +194,9 @@ async fn act(
     let services = known_services(&headless, order.services)?;
     let environment = EnvironmentName::new(order.environment);
     headless.settle(&services, PATIENCE).await;
+    // What a forge cannot do is told before anything is written down.
+    let known = |engine: &Engine| engine.abilities_are_known(&services);
+    headless.until(ASIDE, known).await;
     headless.sample(&services, Some(&environment)).await;
     let mut outcomes = Vec::new();
     let mut wishes: Vec<(ServiceName, Wish)> = Vec::new();

@@ -77,14 +77,6 @@ fn print(scope: &ScopeStatus, now: Timestamp) {
     }
 }
 
-/// `1 commit`, `2 commits`.
-fn many(count: u64, what: &str) -> String {
-    match count {
-        1 => format!("1 {what}"),
-        count => format!("{count} {what}s"),
-    }
-}
-
 /// The changes in lines, for `why` too.
 pub(super) fn print_changes(changes: &ChangesStatus, now: Timestamp) {
     let say = |label: &str, text: &str| output::line(&format!("  {label:<10} {text}"));
@@ -188,17 +180,5 @@ fn print_risk(risk: &RiskStatus) {
 pub(super) fn print_warning(risk: &RiskStatus) {
     if let Some(warning) = &risk.warning {
         output::line(&format!("  ! {warning}"));
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::many;
-
-    #[test]
-    fn one_is_said_as_one() {
-        assert_eq!(many(1, "commit"), "1 commit");
-        assert_eq!(many(0, "file"), "0 files");
-        assert_eq!(many(12, "PR"), "12 PRs");
     }
 }

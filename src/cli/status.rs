@@ -16,7 +16,7 @@ use crate::runtime::headless::Headless;
 /// How long the forges may take for the first answers.
 pub(super) const PATIENCE: Duration = Duration::from_secs(45);
 /// And for who the token is, once the facts are there: they are worth more than that.
-const ASIDE: Duration = Duration::from_secs(5);
+pub(super) const ASIDE: Duration = Duration::from_secs(5);
 
 #[derive(Debug, Args)]
 pub struct StatusArgs {

@@ -167,6 +167,22 @@ pub fn settings(forge: ForgeSettings, found: &Found<'_>, env: &Env) -> Result<Se
     } else {
         found.environments
     };
+    // There are no approvals there that could be found, and what else deploys nobody has told us.
+    if forge.kind == ForgeKind::Forgejo && !found.environments.is_empty() {
+        notes.push(Problem {
+            level: Level::Note,
+            ..Problem::of_file(
+                Path::new(found.repo.as_str()),
+                "how it is promoted cannot be discovered: nothing is promoted from here",
+                Some(
+                    "save what `gonogo config show` prints as a config, and say under each \
+                     [service.NAME.promote.ENVIRONMENT] for instance via = \"workflow\" and \
+                     workflow = \"deploy.yml\""
+                        .to_owned(),
+                ),
+            )
+        });
+    }
     let tiers = defaults::tiers();
     let mut environments = BTreeMap::new();
     let mut path: Vec<Stage> = Vec::new();
@@ -299,6 +315,33 @@ mod tests {
         assert!(gates(2).contains(&"review") && gates(2).contains(&"window"));
         assert!(settings.policy.environments["prod-eu"].protected);
         assert!(!settings.policy.environments["staging"].protected);
+    }
+
+    #[test]
+    fn on_forgejo_a_note_says_what_to_write_so_that_something_can_be_promoted() {
+        let environments = [
+            EnvironmentName::new("staging"),
+            EnvironmentName::new("production"),
+        ];
+        let found = Found {
+            repo: &RepoPath::new("acme/harbour"),
+            default_branch: Some("main"),
+            environments: &environments,
+            reviewed: &[],
+            model: None,
+        };
+        let forge = forge("codeberg.org", &env()).unwrap();
+        let settings = settings(forge, &found, &env()).unwrap();
+        let hint = settings.notes[0].hint.as_deref().unwrap();
+        assert!(
+            hint.contains("promote.ENVIRONMENT") && hint.contains("via ="),
+            "{hint}"
+        );
+        // What can be discovered on the others is promoted, and needs no such note.
+        assert_eq!(
+            discovered(&["dev", "production"], &["production"]).notes,
+            []
+        );
     }
 
     #[test]

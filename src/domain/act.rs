@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::capability::Capability;
 use super::forge_kind::ForgeKind;
 use super::ids::{
     DeploymentId, EnvironmentId, EnvironmentName, FreezeId, JobId, PullRequestNumber, ReleaseId,
@@ -48,6 +49,18 @@ pub enum Act {
     },
     /// Starts a job that waits for a person.
     PlayJob {
+        run: RunId,
+        job: JobId,
+        name: String,
+    },
+    /// Runs a job that has ended once more, in the pipeline that it is of: what it deployed comes back.
+    RetryJob {
+        run: RunId,
+        job: JobId,
+        name: String,
+    },
+    /// Stops one job, and nothing else of its pipeline.
+    CancelJob {
         run: RunId,
         job: JobId,
         name: String,
@@ -177,6 +190,9 @@ pub enum Outcome {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Handle {
     pub run: Option<RunId>,
+    /// The job that was made, where one was run again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub job: Option<JobId>,
     pub deployment: Option<DeploymentId>,
     pub release: Option<ReleaseId>,
     /// The commit that a merge made.
@@ -198,6 +214,8 @@ impl Act {
             | Self::ApproveDeployment { run, .. }
             | Self::RejectDeployment { run, .. }
             | Self::PlayJob { run, .. }
+            | Self::RetryJob { run, .. }
+            | Self::CancelJob { run, .. }
             | Self::Cancel { run }
             | Self::Rerun { run, .. } => Some(*run),
             Self::RunPipeline { .. }
@@ -208,6 +226,30 @@ impl Act {
             | Self::PublishRelease { .. }
             | Self::ByHand
             | Self::SetStatus { .. }
+            | Self::AddLabel { .. }
+            | Self::RemoveLabel { .. }
+            | Self::Freeze { .. }
+            | Self::Unfreeze { .. } => None,
+        }
+    }
+
+    /// What a forge must be able to do for it, where forges differ in that.
+    pub fn needs(&self) -> Option<Capability> {
+        match self {
+            Self::Approve { .. }
+            | Self::Reject { .. }
+            | Self::ApproveDeployment { .. }
+            | Self::RejectDeployment { .. }
+            | Self::PlayJob { .. } => Some(Capability::Approve),
+            Self::RunPipeline { .. } | Self::Dispatch { .. } => Some(Capability::Dispatch),
+            Self::CreateDeployment { .. } => Some(Capability::CreateDeployment),
+            Self::MergePullRequest { .. } => Some(Capability::MergePullRequest),
+            Self::PublishRelease { .. } => Some(Capability::PublishRelease),
+            Self::Cancel { .. } | Self::CancelJob { .. } => Some(Capability::Cancel),
+            Self::Rerun { .. } | Self::RetryJob { .. } => Some(Capability::Rerun),
+            Self::SetStatus { .. } => Some(Capability::SetStatus),
+            Self::CreateTag { .. }
+            | Self::ByHand
             | Self::AddLabel { .. }
             | Self::RemoveLabel { .. }
             | Self::Freeze { .. }
@@ -234,6 +276,8 @@ impl Act {
             Self::Approve { .. } | Self::ApproveDeployment { .. } => "approving",
             Self::Reject { .. } | Self::RejectDeployment { .. } => "rejecting",
             Self::PlayJob { .. } => "starting a job",
+            Self::RetryJob { .. } => "running a job again",
+            Self::CancelJob { .. } => "cancelling a job",
             Self::RunPipeline { .. } => "starting a pipeline",
             Self::CreateTag { .. } => "tagging",
             Self::Dispatch { .. } => "dispatching a workflow",

@@ -131,6 +131,8 @@ impl Mark {
             Act::Approve { .. }
             | Act::ApproveDeployment { .. }
             | Act::PlayJob { .. }
+            | Act::RetryJob { .. }
+            | Act::CancelJob { .. }
             | Act::RunPipeline { .. }
             | Act::CreateTag { .. }
             | Act::Dispatch { .. }

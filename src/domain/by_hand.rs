@@ -81,6 +81,7 @@ fn deployment(one: &Promotion, replaced_at: Option<Timestamp>) -> Deployment {
         url: None,
         key: Some(intent.id.clone()),
         payload: None,
+        made_by: None,
     }
 }
 

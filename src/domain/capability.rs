@@ -56,6 +56,24 @@ impl Capability {
         }
     }
 
+    /// What who lacks it cannot do: a verb and its object.
+    pub fn deed(self) -> &'static str {
+        match self {
+            Self::Approve => "let in what waits for a person",
+            Self::Dispatch => "start a workflow or pipeline",
+            Self::DispatchDetails => "tell which run it started",
+            Self::CreateDeployment => "create a deployment",
+            Self::MergePullRequest => "merge",
+            Self::PublishRelease => "publish a release",
+            Self::Cancel => "cancel what runs",
+            Self::Rerun => "run a run again",
+            Self::SetStatus => "set a commit status",
+            Self::Checks => "show single checks",
+            Self::Log => "show the log of a job",
+            Self::FollowLog => "show the log of a running job",
+        }
+    }
+
     /// What it is called where programs read it.
     pub fn key(self) -> &'static str {
         match self {

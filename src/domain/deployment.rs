@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::ids::{DeploymentId, EnvironmentName, IntentId, Person, Sha};
+use super::ids::{DeploymentId, EnvironmentName, IntentId, JobId, Person, RunId, Sha};
 use super::phase::Phase;
 
 /// One deployment record of a forge.
@@ -31,6 +31,17 @@ pub struct Deployment {
     /// What it declares of its environment, flattened (`runtime.java` → `21`), where that was asked
     /// for and the forge keeps some. Our own key is no part of it.
     pub payload: Option<BTreeMap<String, String>>,
+    /// The job that makes it, where a forge deploys by jobs and tells which.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub made_by: Option<Maker>,
+}
+
+/// The job by which a forge makes a deployment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Maker {
+    pub run: RunId,
+    pub job: JobId,
+    pub name: String,
 }
 
 /// Returns the live deployment of `environment`: of all that are up or were once up, the newest
@@ -78,6 +89,26 @@ pub fn under_way<'a>(
         matches!(deployment.phase, Phase::Queued | Phase::Running)
             && live.is_none_or(|live| age(deployment) > live)
     })
+}
+
+/// Returns the job that brought a revision into `environment` last, to be run again: each time makes a
+/// job of its own, and only the newest can be.
+///
+/// `named` insists on a job of that name.
+pub fn to_repeat<'a>(
+    deployments: &'a [Deployment],
+    environment: &EnvironmentName,
+    sha: &Sha,
+    named: Option<&str>,
+) -> Option<&'a Maker> {
+    let known = deployments
+        .iter()
+        .filter(|deployment| deployment.environment == *environment && deployment.sha == *sha);
+    let made = known.filter_map(|deployment| Some((deployment, deployment.made_by.as_ref()?)));
+    made.filter(|(_, maker)| named.is_none_or(|named| maker.name == named))
+        .max_by_key(|(deployment, _)| deployment.id)
+        .filter(|(deployment, _)| !deployment.phase.is_in_flight())
+        .map(|(_, maker)| maker)
 }
 
 /// By the forge's own creation time; of one instant, by number.

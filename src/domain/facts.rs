@@ -134,6 +134,12 @@ impl ServiceFacts {
             .map(|release| release.tag.as_str())
     }
 
+    /// Says whether the forge asks for a review before anything comes into an environment.
+    pub fn asks_for_review(&self, environment: &EnvironmentName) -> bool {
+        let mut known = self.environments.iter();
+        known.any(|known| known.name == *environment && known.required_reviewers)
+    }
+
     /// Returns the open pull request that promotes by this way: the newest from its head into its base.
     pub fn promoting(&self, via: &Via) -> Option<&PullRequest> {
         let Via::PullRequest { base, head, .. } = via else {

@@ -144,6 +144,10 @@ pub fn is_ours(promotion: &Promotion, deployment: &Deployment) -> bool {
     if handle.and_then(|handle| handle.deployment) == Some(deployment.id) {
         return true;
     }
+    // A job that was run again makes one deployment, its own.
+    if let (Some(made), Some(maker)) = (handle.and_then(|it| it.job), &deployment.made_by) {
+        return maker.job == made;
+    }
     let deploys = match intent.purpose {
         Purpose::Promotion | Purpose::Rerun => true,
         Purpose::Rejection

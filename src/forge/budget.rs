@@ -11,6 +11,8 @@ pub struct Budget {
     pub requests: Option<Allowance>,
     /// Requests sent since the start.
     pub sent: u64,
+    /// Organizations that lists leave out: their single sign-on does not know the token.
+    pub hidden: u64,
 }
 
 /// One allowance and what is left of it.

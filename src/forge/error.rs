@@ -120,6 +120,11 @@ impl Refusal {
     pub fn is_rate_limit(&self) -> bool {
         self.kind == FaultKind::RateLimited
     }
+
+    /// Says whether a scope is what the token lacks, by GitLab's word.
+    pub fn lacks_scope(&self) -> bool {
+        self.kind == FaultKind::Forbidden && self.why.contains("insufficient_scope")
+    }
 }
 
 impl Message {

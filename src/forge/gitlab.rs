@@ -110,7 +110,7 @@ fn explain(refusal: &mut Refusal) {
             "the token is wrong or has expired: renew it, for instance with `glab auth login`";
         refusal.hint = Some(hint.to_owned());
     }
-    if refusal.kind == FaultKind::Forbidden && refusal.why.contains("insufficient_scope") {
+    if refusal.lacks_scope() {
         refusal.hint = Some("the token lacks a scope: `api` to change anything".to_owned());
     }
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use tokio::time::Instant;
 
 use super::error::Error;
 
@@ -72,11 +73,20 @@ impl Limits {
     }
 }
 
-/// Logs what was asked and what came of it, for `-vv`. Routes carry no token: a header does.
-pub fn log(method: &str, route: &str, came: Result<u16, &Error>) {
+/// Logs what was asked of whom, what came of it and how long that took, for `-vv`. Routes carry no
+/// token: a header does.
+pub fn log(
+    host: Option<&str>,
+    method: &str,
+    route: &str,
+    came: Result<u16, &Error>,
+    since: Instant,
+) {
+    let host = host.unwrap_or_default();
+    let ms = since.elapsed().as_millis();
     match came {
-        Ok(status) => tracing::debug!(method, route, status),
-        Err(error) => tracing::debug!(method, route, %error),
+        Ok(status) => tracing::debug!(host, method, route, status, ms),
+        Err(error) => tracing::debug!(host, method, route, %error, ms),
     }
 }
 

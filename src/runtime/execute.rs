@@ -363,5 +363,6 @@ fn seen(budget: forge::Budget) -> Budget {
         limit: scarcer.map(|allowance| allowance.limit),
         resets_at: scarcer.map(|allowance| allowance.resets_at),
         sent: budget.sent,
+        hidden: budget.hidden,
     }
 }

@@ -11,9 +11,11 @@ use crate::app::interface::{
 };
 use crate::app::request::Refusal;
 use crate::app::state::State;
+use crate::domain::capability::Capability;
 use crate::domain::cell::{self, Cell};
 use crate::domain::gate::{State as GateState, words};
 use crate::domain::phase::Phase;
+use crate::domain::policy::Via;
 use crate::domain::release::Release;
 use crate::domain::revision::Revision;
 
@@ -36,11 +38,19 @@ pub fn reason(state: &State, command: Command) -> Option<String> {
             Some(undo::Last::Final(why)) => Some(why),
             None => Some("there is nothing of yours".to_owned()),
         }),
-        Command::Rollback => may_act(engine).or_else(|| no_way_back(engine, cursor, state.now)),
-        Command::Approve => may_act(engine).or_else(|| awaited(engine, cursor)),
-        Command::Reject => may_act(engine).or_else(|| waiting(engine, cursor)),
+        Command::Rollback => may_act(engine)
+            .or_else(|| cannot(engine, cursor, command))
+            .or_else(|| no_way_back(engine, cursor, state.now)),
+        Command::Approve => may_act(engine)
+            .or_else(|| cannot(engine, cursor, command))
+            .or_else(|| awaited(engine, cursor)),
+        Command::Reject => may_act(engine)
+            .or_else(|| cannot(engine, cursor, command))
+            .or_else(|| waiting(engine, cursor)),
         Command::Bind => may_act(engine).or_else(|| binding::nothing(engine, state.now)),
-        Command::Cancel => may_act(engine).or_else(|| under_way(engine, cursor)),
+        Command::Cancel => may_act(engine)
+            .or_else(|| cannot(engine, cursor, command))
+            .or_else(|| under_way(engine, cursor)),
         Command::HandOver => may_record(engine),
         Command::VoteRelease
         | Command::StartRelease
@@ -50,7 +60,9 @@ pub fn reason(state: &State, command: Command) -> Option<String> {
             no_release(state)
         }
         Command::Plan | Command::Nudge | Command::Export => no_release(state),
-        Command::Rerun => may_act(engine).or_else(|| failed(engine, cursor)),
+        Command::Rerun => may_act(engine)
+            .or_else(|| cannot(engine, cursor, command))
+            .or_else(|| failed(engine, cursor)),
         Command::Watch => {
             (!crate::app::interface::may_watch(state)).then(|| "no run is known".to_owned())
         }
@@ -150,11 +162,21 @@ pub fn reason_at(state: &State, command: Command, place: &Cursor) -> Option<Stri
     let (engine, now, place) = (&state.engine, state.now, Some(place));
     match command {
         Command::Promote => may_act(engine).or_else(|| closed(engine, place?, now)),
-        Command::Rollback => may_act(engine).or_else(|| no_way_back(engine, place, now)),
-        Command::Approve => may_act(engine).or_else(|| awaited(engine, place)),
-        Command::Reject => may_act(engine).or_else(|| waiting(engine, place)),
-        Command::Cancel => may_act(engine).or_else(|| under_way(engine, place)),
-        Command::Rerun => may_act(engine).or_else(|| failed(engine, place)),
+        Command::Rollback => may_act(engine)
+            .or_else(|| cannot(engine, place, command))
+            .or_else(|| no_way_back(engine, place, now)),
+        Command::Approve => may_act(engine)
+            .or_else(|| cannot(engine, place, command))
+            .or_else(|| awaited(engine, place)),
+        Command::Reject => may_act(engine)
+            .or_else(|| cannot(engine, place, command))
+            .or_else(|| waiting(engine, place)),
+        Command::Cancel => may_act(engine)
+            .or_else(|| cannot(engine, place, command))
+            .or_else(|| under_way(engine, place)),
+        Command::Rerun => may_act(engine)
+            .or_else(|| cannot(engine, place, command))
+            .or_else(|| failed(engine, place)),
         _ => may_record(engine).or_else(|| no_cell(engine, place)),
     }
 }
@@ -248,6 +270,27 @@ fn may_record(engine: &Engine) -> Option<String> {
     engine.may_record().err().map(|refusal| why(&refusal))
 }
 
+/// Why the forge of a cell cannot do what a command asks of it, or the token may not.
+fn cannot(engine: &Engine, cursor: Option<&Cursor>, command: Command) -> Option<String> {
+    let cursor = cursor?;
+    let row = engine.board.row(&cursor.service)?;
+    let via = &row.service.stage(&cursor.environment)?.via;
+    let needs = match command {
+        Command::Promote => via.needs(),
+        // Whether a job is run again or let in once more is seen when it is planned.
+        Command::Rollback if !matches!(via, Via::Approval { .. } | Via::Job { .. }) => via.needs(),
+        Command::Approve if !matches!(via, Via::PullRequest { .. }) => Some(Capability::Approve),
+        Command::Reject => Some(Capability::Approve),
+        Command::Cancel => Some(Capability::Cancel),
+        Command::Rerun => Some(Capability::Rerun),
+        _ => None,
+    };
+    // No forge is asked for what people do by hand.
+    let needs = needs.filter(|_| *via != Via::Checklist)?;
+    let lacking = engine.lacks(&row.service, needs);
+    lacking.map(|refusal| why(&refusal))
+}
+
 /// With marks, it is possible if one of them may go.
 fn promote(state: &State) -> Option<String> {
     if let Some(why) = may_act(&state.engine) {
@@ -282,6 +325,9 @@ pub fn closed(engine: &Engine, cursor: &Cursor, now: Timestamp) -> Option<String
     let Some((row, cell)) = row.and_then(|row| Some((row, row.cell(&cursor.environment)?))) else {
         return no_cell(engine, Some(cursor));
     };
+    if let Some(why) = cannot(engine, Some(cursor), Command::Promote) {
+        return Some(why);
+    }
     if row.facts.value().is_none() {
         return Some("nothing is known yet".to_owned());
     }

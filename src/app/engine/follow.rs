@@ -4,9 +4,10 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::Engine;
 use crate::app::effect::Effect;
-use crate::domain::deployment;
+use crate::domain::act::Act;
+use crate::domain::deployment::{self, Deployment};
 use crate::domain::facts::ServiceFacts;
-use crate::domain::ids::ServiceName;
+use crate::domain::ids::{JobId, ServiceName};
 use crate::domain::ledger::Ledger;
 use crate::domain::origin::{brings, is_ours};
 use crate::domain::phase::Phase;
@@ -51,6 +52,13 @@ impl Engine {
 
 /// Returns the next step of an accepted intent that the facts show, if any.
 fn progress(promotion: &Promotion, facts: &ServiceFacts) -> Option<Step> {
+    match (promotion.intent.purpose, &promotion.intent.act) {
+        (Purpose::Cancellation, Act::CancelJob { job, .. }) => {
+            return job_is_over(*job, facts).then_some(Step::Succeeded);
+        }
+        (Purpose::Rerun, Act::RetryJob { .. }) => return back_at_the_door(promotion, facts),
+        _ => {}
+    }
     match promotion.intent.purpose {
         Purpose::Promotion => deployed(promotion, facts),
         Purpose::Cancellation | Purpose::Rejection => {
@@ -85,6 +93,32 @@ fn progress(promotion: &Promotion, facts: &ServiceFacts) -> Option<Step> {
         }
         // The forge's answer was the whole outcome.
         Purpose::Status | Purpose::Brake | Purpose::Unbrake => Some(Step::Succeeded),
+    }
+}
+
+/// One that is not among the recent ones any more has ended.
+fn job_is_over(job: JobId, facts: &ServiceFacts) -> bool {
+    let mut deployments = facts.deployments.iter();
+    let of_job = |known: &&Deployment| known.made_by.as_ref().is_some_and(|it| it.job == job);
+    deployments
+        .find(of_job)
+        .is_none_or(|known| !known.phase.is_in_flight())
+}
+
+/// A job that asks for approval again when it is run again has done what it was to do when it waits.
+fn back_at_the_door(promotion: &Promotion, facts: &ServiceFacts) -> Option<Step> {
+    let made = promotion.handle.as_ref()?.job?;
+    let mut deployments = facts.deployments.iter();
+    let ours = deployments.find(|known| known.made_by.as_ref().is_some_and(|it| it.job == made))?;
+    match &ours.phase {
+        Phase::Gated | Phase::Succeeded | Phase::Superseded => Some(Step::Succeeded),
+        Phase::Failed => Some(Step::Failed {
+            why: "the job failed".into(),
+        }),
+        Phase::Cancelled | Phase::Skipped => Some(Step::Cancelled {
+            why: "the job was cancelled".into(),
+        }),
+        Phase::Queued | Phase::Running | Phase::Unknown(_) => None,
     }
 }
 

@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::flow::Stage;
-use super::{Engine, ForgeState, JournalState, Report, TIMELINE};
+use super::{Engine, JournalState, Report, TIMELINE};
 use crate::app::effect::{Effect, Question};
 use crate::app::msg::{Answer, Fetched, JournalFault, Msg};
 use crate::domain::board::Row;
@@ -13,6 +13,10 @@ use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::ids::{ForgeName, ServiceName, Sha};
 use crate::domain::ledger::Ledger;
 use crate::domain::seen::{Declared, Seen};
+
+mod forges;
+
+use forges::of_forge;
 
 /// How long the journal is left alone before what it did not take is tried again.
 const AGAIN: SignedDuration = SignedDuration::from_secs(2);
@@ -172,7 +176,11 @@ impl Engine {
             more,
         } = fetched;
         let state = self.forges.entry(forge.clone()).or_default();
+        let hidden = state.budget.hidden;
         state.budget_is(budget, now);
+        if budget.hidden > hidden {
+            self.say_incomplete(&forge, now);
+        }
         let wanted = self.answered(generation, more)
             || self.is_rechecking(generation)
             || matches!(question, Question::Find { .. });
@@ -208,10 +216,7 @@ impl Engine {
                 for (service, answer) in answers {
                     let answer = answer.map(|facts| *facts);
                     fault = fault.or_else(|| of_forge(answer.as_ref().err()));
-                    if let Err(trouble) = &answer {
-                        self.reports
-                            .push(Report::Trouble(Box::new(trouble.clone())));
-                    }
+                    self.trouble(answer.as_ref().err());
                     if trouble.is_none() {
                         trouble = answer.as_ref().err().cloned();
                     }
@@ -239,11 +244,8 @@ impl Engine {
                 },
             ) => {
                 let mut trouble = answer.as_ref().err().cloned();
-                if let Some(trouble) = &trouble {
-                    self.reports
-                        .push(Report::Trouble(Box::new(trouble.clone())));
-                    fault = of_forge(Some(trouble));
-                }
+                self.trouble(trouble.as_ref());
+                fault = of_forge(trouble.as_ref());
                 let answer = answer.map(|scope| *scope);
                 let (board, basis) = self.judging(now);
                 let merged = board.scope(&service, (base, head), answer, asked_at, basis);
@@ -335,40 +337,6 @@ impl Engine {
             }
         };
         board.see(service, take, basis);
-    }
-
-    /// Keeps how a forge is: a good answer clears its fault, a fault of the whole forge makes it
-    /// be asked less. An answer that brought nothing but faults makes nothing look fresh.
-    fn heard(
-        &mut self,
-        forge: &ForgeName,
-        fault: Option<Fault>,
-        read_something: bool,
-        now: Timestamp,
-    ) {
-        let state = self.forge(forge);
-        match fault {
-            None => {
-                state.fault = None;
-                state.failures = 0;
-                if read_something {
-                    state.answered_at = Some(now);
-                }
-                self.resume(forge);
-            }
-            Some(fault) => {
-                state.failures = state.failures.saturating_add(1);
-                let (failures, retry_at) = (state.failures, fault.retry_at);
-                state.fault = Some(fault.clone());
-                state.remember(fault.clone());
-                self.back_off(forge, failures, retry_at, now);
-                self.reports.push(Report::Trouble(Box::new(fault)));
-            }
-        }
-    }
-
-    fn forge(&mut self, forge: &ForgeName) -> &mut ForgeState {
-        self.forges.entry(forge.clone()).or_default()
     }
 
     fn is_rechecking(&self, generation: u64) -> bool {
@@ -500,11 +468,6 @@ fn given_up(forge: &ForgeName, now: Timestamp) -> Fault {
         at: now,
         retry_at: None,
     }
-}
-
-/// Keeps a fault only if it is about the whole forge.
-fn of_forge(fault: Option<&Fault>) -> Option<Fault> {
-    fault.filter(|fault| fault.kind.is_of_forge()).cloned()
 }
 
 /// Says whether an answer brought anything at all.

@@ -9,6 +9,7 @@ use crate::app::plan::Plan;
 use crate::app::request::{Refusal, RefusalKind};
 use crate::domain::act::Act;
 use crate::domain::board::Row;
+use crate::domain::capability::Capability;
 use crate::domain::cell::Cell;
 use crate::domain::gate::{State, words};
 use crate::domain::history::History;
@@ -59,6 +60,9 @@ impl Engine {
         if row.facts.is_stale(now, self.policy.max_age) {
             return Err(stale(row, service, now));
         }
+        if let (Wish::Rerun, Some(refusal)) = (wish, self.lacks(&row.service, Capability::Rerun)) {
+            return Err(refusal);
+        }
         let towards;
         let cell = match wish {
             Wish::Rollback { revision } => {
@@ -89,6 +93,7 @@ impl Engine {
             Wish::Cancel => cancellation(self, row, cell, facts)?,
             Wish::Rerun => rerun(row, cell, facts)?,
         };
+        self.may_be_asked(&row.service, &planned.act)?;
         let verb = match wish {
             Wish::Promote { .. } => "promote",
             Wish::Rollback { .. } => "rollback",
@@ -350,7 +355,13 @@ fn warnings(
             .map_or("what is live", |live| live.label());
         warnings.push(format!("{live} is held as bad: it is not promoted again"));
         if purpose == Purpose::Rerun {
-            warnings.push("the run asks for approval again: B approves it when it waits".into());
+            let what = match planned.act {
+                Act::RetryJob { .. } => "the job",
+                _ => "the run",
+            };
+            warnings.push(format!(
+                "{what} asks for approval again: B approves it when it waits"
+            ));
         }
         return warnings;
     }

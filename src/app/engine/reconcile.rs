@@ -3,8 +3,8 @@
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::Engine;
 use super::flow::Pending;
-use super::{Engine, Report};
 use crate::app::effect::{Effect, Question};
 use crate::app::plan::Plan;
 use crate::domain::act::{Act, Handle};
@@ -193,7 +193,7 @@ impl Engine {
             }
             // A read that failed says nothing either way.
             Err(fault) => {
-                self.reports.push(Report::Trouble(Box::new(fault)));
+                self.trouble(Some(&fault));
                 Vec::new()
             }
         }

@@ -9,15 +9,19 @@ use crate::app::request::{Refusal, RefusalKind};
 use crate::domain::act::{Act, StatusState};
 use crate::domain::board::Row;
 use crate::domain::cell::{self, Cell};
+use crate::domain::deployment;
 use crate::domain::facts::ServiceFacts;
 use crate::domain::forge_kind::ForgeKind;
 use crate::domain::gate::{Go, Verdict};
-use crate::domain::ids::{EnvironmentId, EnvironmentName, IntentId, ServiceName, Sha};
+use crate::domain::ids::{EnvironmentName, IntentId, ServiceName, Sha};
 use crate::domain::phase::Phase;
-use crate::domain::pipeline::{Door, Run};
 use crate::domain::policy::{GateSpec, Stage, Via};
 use crate::domain::promotion::{Purpose, State};
 use crate::domain::revision::Revision;
+
+mod doors;
+
+use doors::{enter, turn_away};
 
 /// What a wish comes down to.
 pub(super) struct Planned {
@@ -280,9 +284,22 @@ pub(super) fn rollback(
             if let Some(run) = cell::run_at_the_door(facts, environment, &to.sha) {
                 return Ok(promotion(enter(run, environment, job)?));
             }
-            // There, a pipeline is not run again whole.
+            // There, a pipeline is not run again whole: the job that deployed is.
             if row.service.kind == ForgeKind::GitLab {
-                return Err(no_way_back(cell));
+                let again = deployment::to_repeat(&facts.deployments, environment, &to.sha, job);
+                let again = again.ok_or_else(|| no_way_back(cell))?;
+                let act = Act::RetryJob {
+                    run: again.run,
+                    job: again.job,
+                    name: again.name.clone(),
+                };
+                // Where it has to be approved once more, it is not there yet when it has been started.
+                let purpose = if facts.asks_for_review(environment) {
+                    Purpose::Rerun
+                } else {
+                    Purpose::Promotion
+                };
+                return Ok(Planned { purpose, to, act });
             }
             let run = cell::run_to_repeat(facts, &to.sha, workflow);
             let run = run.ok_or_else(|| no_way_back(cell))?.id;
@@ -385,6 +402,24 @@ pub(super) fn cancellation(
             act: Act::ByHand,
         });
     }
+    // Where a job is what runs, the rest of its pipeline is left alone; one that was started for this
+    // alone is stopped whole.
+    let stage = row.service.stage(&cell.environment);
+    let whole = stage.is_some_and(|stage| matches!(stage.via, Via::Pipeline { .. }));
+    let maker = deployment::under_way(&facts.deployments, &cell.environment)
+        .filter(|known| known.sha == flight.revision.sha && !whole)
+        .and_then(|known| known.made_by.as_ref());
+    if let Some(maker) = maker {
+        return Ok(Planned {
+            purpose: Purpose::Cancellation,
+            to: flight.revision.clone(),
+            act: Act::CancelJob {
+                run: maker.run,
+                job: maker.job,
+                name: maker.name.clone(),
+            },
+        });
+    }
     let ours = flight
         .intent
         .as_ref()
@@ -440,86 +475,6 @@ pub(super) fn rerun(row: &Row, cell: &Cell, facts: &ServiceFacts) -> Result<Plan
             failed_only: row.service.kind != ForgeKind::Forgejo,
         },
     })
-}
-
-/// Lets a run into an environment, by whatever lets it in; `job` insists on one.
-fn enter(run: &Run, environment: &EnvironmentName, job: Option<&str>) -> Result<Act, Refusal> {
-    let comment = String::new();
-    Ok(match door(run, environment, job)? {
-        Door::Review(_) => Act::Approve {
-            run: run.id,
-            environments: reviews(run, environment),
-            comment,
-        },
-        Door::Deployment {
-            deployment, job, ..
-        } => Act::ApproveDeployment {
-            run: run.id,
-            deployment: *deployment,
-            job: *job,
-            comment,
-        },
-        Door::Job { job, name } => Act::PlayJob {
-            run: run.id,
-            job: *job,
-            name: name.clone(),
-        },
-    })
-}
-
-fn turn_away(run: &Run, environment: &EnvironmentName) -> Result<Act, Refusal> {
-    let comment = String::new();
-    match door(run, environment, None)? {
-        Door::Review(_) => Ok(Act::Reject {
-            run: run.id,
-            environments: reviews(run, environment),
-            comment,
-        }),
-        Door::Deployment { deployment, .. } => Ok(Act::RejectDeployment {
-            run: run.id,
-            deployment: *deployment,
-            comment,
-        }),
-        Door::Job { name, .. } => Err(Refusal::new(
-            RefusalKind::NoGo,
-            format!("{name} waits for nobody's approval: a job that is left alone does not start"),
-        )
-        .hint("hold the cell, or cancel the pipeline")),
-    }
-}
-
-/// What lets a run in. A review stands for all of the environment's, the others are single.
-fn door<'a>(
-    run: &'a Run,
-    environment: &EnvironmentName,
-    wanted: Option<&str>,
-) -> Result<&'a Door, Refusal> {
-    let mut doors = run
-        .waiting
-        .iter()
-        .filter(|waiting| waiting.environment == *environment)
-        .map(|waiting| &waiting.door);
-    let is_wanted = |door: &&Door| match (door, wanted) {
-        (_, None) => true,
-        (Door::Review(_), Some(_)) => false,
-        (Door::Deployment { name, .. } | Door::Job { name, .. }, Some(wanted)) => name == wanted,
-    };
-    doors.find(is_wanted).ok_or_else(|| {
-        let what = wanted.map_or_else(String::new, |wanted| format!(" with {wanted}"));
-        let why = format!("run {} does not wait for {environment}{what}", run.id);
-        Refusal::new(RefusalKind::NoGo, why)
-    })
-}
-
-fn reviews(run: &Run, environment: &EnvironmentName) -> Vec<EnvironmentId> {
-    let waiting = run.waiting.iter();
-    let waiting = waiting.filter(|waiting| waiting.environment == *environment);
-    waiting
-        .filter_map(|waiting| match waiting.door {
-            Door::Review(environment) => Some(environment),
-            Door::Deployment { .. } | Door::Job { .. } => None,
-        })
-        .collect()
 }
 
 fn fill_each(

@@ -153,10 +153,16 @@ impl ConfirmDialog {
 
 #[cfg(test)]
 mod tests {
+    use jiff::SignedDuration;
+
     use super::super::harness::{changes, on, press, running, said, state, top, with_cell};
     use super::*;
     use crate::domain::act::Act;
+    use crate::domain::deployment::{Deployment, Maker};
     use crate::domain::entry::Event;
+    use crate::domain::forge_kind::ForgeKind;
+    use crate::domain::ids::{DeploymentId, JobId, RunId};
+    use crate::domain::phase::Phase;
 
     fn dialog(state: &State) -> &ConfirmDialog {
         match state.interface.overlays.last() {
@@ -196,6 +202,42 @@ mod tests {
             "{effects:?}"
         );
         assert_eq!(top(&state), "none");
+    }
+
+    #[test]
+    fn where_a_job_is_what_runs_it_alone_is_cancelled() {
+        let mut state = state();
+        running(&mut state, "api", "production");
+        for row in &mut state.engine.board.rows {
+            row.service.kind = ForgeKind::GitLab;
+            let flight = row.cells.last().and_then(|cell| cell.in_flight.as_ref());
+            let sha = flight.map(|flight| flight.revision.sha.clone());
+            let known = row.facts.last.as_mut().expect("facts");
+            let newest = known.value.deployments[0].clone();
+            known.value.deployments.push(Deployment {
+                id: DeploymentId(99),
+                sha: sha.unwrap_or_else(|| newest.sha.clone()),
+                phase: Phase::Running,
+                created_at: newest.created_at + SignedDuration::from_hours(1),
+                made_by: Some(Maker {
+                    run: RunId(8812),
+                    job: JobId(17),
+                    name: "deploy".to_owned(),
+                }),
+                ..newest
+            });
+        }
+        press(&mut state, "X");
+        let call = dialog(&state).plan.as_ref().map(|plan| plan.call.clone());
+        assert_eq!(
+            call.as_deref(),
+            Ok("POST /projects/acme%2Fapi/jobs/17/cancel (deploy)")
+        );
+        let effects = press(&mut state, "up 'wrong_build tab tab enter");
+        assert!(
+            matches!(acts(&effects).as_slice(), [Act::CancelJob { job, .. }] if job.0 == 17),
+            "{effects:?}"
+        );
     }
 
     #[test]

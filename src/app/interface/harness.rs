@@ -332,6 +332,7 @@ fn facts(service: &str) -> ServiceFacts {
         url: Some(format!("https://{service}.example/{environment}")),
         key: None,
         payload: None,
+        made_by: None,
     };
     let live = if service == "web" { 2 } else { 1 };
     ServiceFacts {

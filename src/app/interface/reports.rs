@@ -6,7 +6,7 @@ use super::{Interface, Overlay};
 use crate::app::effect::Effect;
 use crate::app::engine::{Engine, Report};
 use crate::app::request::{Refusal, Request};
-use crate::domain::fault::FaultKind;
+use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::ids::IntentId;
 
 /// A trouble that was read and comes back after this long wants to be read again.
@@ -120,16 +120,7 @@ impl Interface {
                     read: false,
                 });
             }
-            Report::Trouble(fault) => self.trouble(Problem {
-                at: fault.at,
-                count: 1,
-                last_at: fault.at,
-                subject: format!("{}: {}", fault.forge, fault.doing),
-                why: format!("{}: {}", fault.kind.word(), fault.why),
-                hint: fault.hint.clone().or_else(|| outage_hint(fault.kind)),
-                request: fault.request.clone(),
-                read: false,
-            }),
+            Report::Trouble(fault) => self.faulty(fault),
             Report::JournalTrouble { why, hint } => self.trouble(Problem {
                 at: now,
                 count: 1,
@@ -180,6 +171,34 @@ impl Interface {
         }
     }
 
+    /// Adds a fault. What a whole forge has is one trouble, whatever was asked when it was met: it
+    /// counts up, and says what was met last.
+    fn faulty(&mut self, fault: &Fault) {
+        let kind = fault.kind.word();
+        let of_forge = fault.kind.is_of_forge();
+        let (subject, why) = if of_forge {
+            (kind, format!("{}, {}", fault.why, fault.doing))
+        } else {
+            (fault.doing.as_str(), format!("{kind}: {}", fault.why))
+        };
+        let problem = Problem {
+            at: fault.at,
+            count: 1,
+            last_at: fault.at,
+            subject: format!("{}: {subject}", fault.forge),
+            why,
+            hint: fault.hint.clone().or_else(|| outage_hint(fault.kind)),
+            request: fault.request.clone(),
+            read: false,
+        };
+        let subject = &problem.subject;
+        let known = self.problems.iter_mut().find(|it| it.subject == *subject);
+        if let Some(known) = known.filter(|_| of_forge) {
+            known.why.clone_from(&problem.why);
+        }
+        self.trouble(problem);
+    }
+
     /// Adds a problem, or counts up the one of the same subject and cause. A forge that is down is down
     /// for every question: that is one problem, however much was asked of it.
     fn trouble(&mut self, problem: Problem) {
@@ -214,19 +233,50 @@ mod tests {
     use super::super::harness::{now, press, said, state};
     use super::*;
     use crate::app::request::RefusalKind;
-    use crate::domain::fault::Fault;
 
-    fn trouble(why: &str, at: Timestamp) -> Report {
+    fn fault(kind: FaultKind, doing: &str, why: &str, at: Timestamp) -> Report {
         Report::Trouble(Box::new(Fault {
-            kind: FaultKind::Unreachable,
+            kind,
             forge: "github".into(),
-            doing: "reading acme/api".to_owned(),
+            doing: doing.to_owned(),
             why: why.to_owned(),
             hint: Some("look at the network".to_owned()),
             request: Some("A1B2".to_owned()),
             at,
             retry_at: None,
         }))
+    }
+
+    fn trouble(why: &str, at: Timestamp) -> Report {
+        fault(FaultKind::ForgeTrouble, "reading acme/api", why, at)
+    }
+
+    #[test]
+    fn what_a_whole_forge_has_is_one_error_however_many_services_it_keeps_from_being_read() {
+        let mut state = state();
+        for number in 0..22 {
+            let doing = format!("reading acme/service-{number}");
+            let why = ["no connection: refused", "no answer within 15s"][number % 2];
+            let report = fault(FaultKind::Unreachable, &doing, why, now());
+            state.interface.take(&report, now());
+        }
+        let report = fault(FaultKind::NotFound, "reading acme/api", "Not Found", now());
+        state.interface.take(&report, now());
+        let told: Vec<(u32, &str, &str)> = state
+            .interface
+            .problems
+            .iter()
+            .map(|it| (it.count, it.subject.as_str(), it.why.as_str()))
+            .collect();
+        let last = "no answer within 15s, reading acme/service-21";
+        let own = "not found or no access: Not Found";
+        assert_eq!(
+            told,
+            [
+                (22, "github: unreachable", last),
+                (1, "github: reading acme/api", own)
+            ]
+        );
     }
 
     #[test]
@@ -245,7 +295,10 @@ mod tests {
             .collect();
         assert_eq!(
             told,
-            [(3, "unreachable: timeout"), (1, "unreachable: reset")]
+            [
+                (3, "forge in trouble: timeout"),
+                (1, "forge in trouble: reset")
+            ]
         );
         assert_eq!(state.interface.problems[0].at, now());
     }

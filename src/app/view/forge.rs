@@ -64,6 +64,15 @@ fn lines(look: &Look<'_>, name: &ForgeName, forge: &ForgeState, columns: usize) 
             lines.push(labelled("to do", Line::plain(hint.clone())));
         }
     }
+    if let Some(why) = forge.incomplete() {
+        for (place, part) in wrap(&why, columns.saturating_sub(LABEL + 2))
+            .into_iter()
+            .enumerate()
+        {
+            let label = if place == 0 { "incomplete" } else { "" };
+            lines.push(labelled(label, Line::of(Tone::Warning, part)));
+        }
+    }
     if let Some(until) = look
         .engine
         .paused_until(name)

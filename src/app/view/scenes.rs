@@ -157,6 +157,7 @@ fn built(plans: &[Plan], columns: u16, rows: u16) -> State {
                 limit: Some(5_000),
                 resets_at: Some(hence(40 * MINUTE)),
                 sent: 888,
+                hidden: 0,
             },
             answered_at: Some(ago(6)),
             ..ForgeState::default()

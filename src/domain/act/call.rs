@@ -93,6 +93,8 @@ pub(super) fn github(act: &Act, repo: &str) -> String {
         Act::ApproveDeployment { .. }
         | Act::RejectDeployment { .. }
         | Act::PlayJob { .. }
+        | Act::RetryJob { .. }
+        | Act::CancelJob { .. }
         | Act::RunPipeline { .. }
         | Act::Freeze { .. }
         | Act::Unfreeze { .. }
@@ -113,6 +115,8 @@ pub(super) fn gitlab(act: &Act, repo: &str) -> String {
             format!("POST {project}/deployments/{deployment}/approval status=rejected")
         }
         Act::PlayJob { job, name, .. } => format!("POST {project}/jobs/{job}/play ({name})"),
+        Act::RetryJob { job, name, .. } => format!("POST {project}/jobs/{job}/retry ({name})"),
+        Act::CancelJob { job, name, .. } => format!("POST {project}/jobs/{job}/cancel ({name})"),
         Act::RunPipeline { git_ref, variables } => {
             format!("POST {project}/pipeline ref={git_ref}{}", given(variables))
         }
@@ -227,6 +231,8 @@ pub(super) fn forgejo(act: &Act, repo: &str) -> String {
         | Act::ApproveDeployment { .. }
         | Act::RejectDeployment { .. }
         | Act::PlayJob { .. }
+        | Act::RetryJob { .. }
+        | Act::CancelJob { .. }
         | Act::RunPipeline { .. }
         | Act::ByHand => no_such_call(act, "Forgejo"),
     }

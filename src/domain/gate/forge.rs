@@ -60,11 +60,12 @@ pub fn judge(case: &Case<'_>, now: Timestamp) -> Verdict {
             }
             Via::Release => release(facts, candidate),
             Via::Checklist => by_hand(),
-            Via::Forge => closed(
-                "the forge promotes by itself",
-                "whoever pushes to the branch",
-            )
-            .opens_when("nothing: it is not promoted from here"),
+            Via::Forge => closed("the forge promotes by itself", "whoever pushes to the branch")
+                .opens_when(format!(
+                    "`via` under [service.{}.promote.{}] in the config says how it is promoted from here",
+                    case.service.name,
+                    case.environment()
+                )),
         }
     };
     protection(case, facts, verdict).valid_until(case.valid_until())
@@ -110,14 +111,7 @@ fn back(case: &Case<'_>, facts: &ServiceFacts, candidate: &Revision, now: Timest
                 return approval(case, facts, candidate, workflow, now);
             }
             if case.service.kind == ForgeKind::GitLab {
-                // A pipeline is not run again whole there, and a job that has run has no door.
-                return closed(
-                    format!("the job that brings {candidate} does not wait"),
-                    "whoever may run it again on the forge",
-                )
-                .opens_when(
-                    "a pipeline of it waits before the environment: then B starts its job",
-                );
+                return job_again(case, facts, candidate);
             }
             match cell::run_to_repeat(facts, &candidate.sha, workflow) {
                 Some(run) => writing(facts, &format!("may start run {} again", run.id)).evidence(
@@ -161,6 +155,31 @@ fn back(case: &Case<'_>, facts: &ServiceFacts, candidate: &Revision, now: Timest
         )
         .opens_when("a commit that reverts it is pushed"),
     }
+}
+
+/// A pipeline is not run again whole on GitLab: the job that deployed is.
+fn job_again(case: &Case<'_>, facts: &ServiceFacts, candidate: &Revision) -> Verdict {
+    let environment = case.environment();
+    let named = match &case.stage.via {
+        Via::Job { name } => Some(name.as_str()),
+        _ => None,
+    };
+    let deployments = &facts.deployments;
+    let Some(maker) = deployment::to_repeat(deployments, environment, &candidate.sha, named) else {
+        let why = match named {
+            Some(name) => format!("no job {name} that brought {candidate} can be run again"),
+            None => format!("no job that brought {candidate} can be run again"),
+        };
+        return closed(why, "who may run it again on the forge")
+            .opens_when("a pipeline of it waits before the environment: then B starts its job");
+    };
+    let then = if facts.asks_for_review(environment) {
+        "it asks for approval again before it deploys"
+    } else {
+        "it deploys at once"
+    };
+    let what = format!("job {} ({})", maker.job, maker.name);
+    writing(facts, &format!("may run {what} again")).evidence(what, then, None, case.facts.at())
 }
 
 /// What a workflow or pipeline is told of the revision.

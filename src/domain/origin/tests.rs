@@ -161,3 +161,30 @@ fn p8_what_one_of_us_rejected_or_stopped_is_ours_as_long_as_it_never_came_in() {
         assert_eq!(origin(&world, &deployed), Origin::OutOfBand, "before");
     }
 }
+
+#[test]
+fn p8_a_job_that_was_run_again_makes_its_own_deployment_and_no_other() {
+    let (mut world, mut deployed) = world();
+    let maker = |job| crate::domain::deployment::Maker {
+        run: RunId(7),
+        job: crate::domain::ids::JobId(job),
+        name: "deploy".to_owned(),
+    };
+    let handle = Handle {
+        run: Some(RunId(7)),
+        job: Some(crate::domain::ids::JobId(12)),
+        ..Handle::default()
+    };
+    world.promotion(
+        "production",
+        &[sent(), Step::Accepted { handle }, Step::Succeeded],
+    );
+    deployed.changed_at = ago(1);
+    deployed.created_at = ago(2);
+    deployed.made_by = Some(maker(12));
+    let ours = Origin::Ours(Some("intent-production".into()));
+    assert_eq!(origin(&world, &deployed), ours);
+    // The one from before, of the same revision and hardly older.
+    deployed.made_by = Some(maker(9));
+    assert_eq!(origin(&world, &deployed), Origin::OutOfBand);
+}

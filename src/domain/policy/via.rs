@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use crate::domain::act::MergeMethod;
+use crate::domain::capability::Capability;
 
 /// How a promotion into an environment is made on the forge.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,6 +47,19 @@ pub enum Via {
 }
 
 impl Via {
+    /// What the forge must be able to do for a promotion by this way, where forges differ in that.
+    pub fn needs(&self) -> Option<Capability> {
+        match self {
+            Self::Approval { .. } | Self::Job { .. } => Some(Capability::Approve),
+            Self::Workflow { .. } | Self::Pipeline { .. } => Some(Capability::Dispatch),
+            Self::Deployment => Some(Capability::CreateDeployment),
+            Self::PullRequest { .. } => Some(Capability::MergePullRequest),
+            Self::Status { .. } => Some(Capability::SetStatus),
+            Self::Release => Some(Capability::PublishRelease),
+            Self::Tag { .. } | Self::Checklist | Self::Forge => None,
+        }
+    }
+
     pub fn word(&self) -> &'static str {
         match self {
             Self::Approval { .. } => "approval",

@@ -230,6 +230,22 @@ fn p7_each_way_goes_back_as_it_can_and_says_what_to_do_where_it_cannot() {
         let (passes, _, opens_when) = says(via.clone());
         assert!(!passes && opens_when.is_some(), "{via:?}");
     }
+    // On GitLab the job that brought it is run again, if it is the one that the config names.
+    for (name, passes) in [("deploy", true), ("release", false)] {
+        let mut world = world();
+        world.policy.services[0].kind = crate::domain::forge_kind::ForgeKind::GitLab;
+        world.via(Via::Job {
+            name: name.to_owned(),
+        });
+        for deployment in &mut world.known().deployments {
+            deployment.made_by = Some(crate::domain::deployment::Maker {
+                run: crate::domain::ids::RunId(7),
+                job: crate::domain::ids::JobId(9),
+                name: "deploy".to_owned(),
+            });
+        }
+        assert_eq!(back(&world).judgement.go == Go::Go, passes, "{name}");
+    }
     // A run that is still known is started again.
     let mut known = world();
     known.via(Via::Approval { workflow: None });

@@ -285,7 +285,8 @@ fn call(
         | Act::CreateDeployment { .. } => {
             return Err(lacks("keep deployments"));
         }
-        Act::PlayJob { .. } => return Err(lacks("start a single job")),
+        Act::PlayJob { .. } | Act::RetryJob { .. } => return Err(lacks("start a single job")),
+        Act::CancelJob { .. } => return Err(lacks("stop a single job")),
         Act::ByHand => return Err(lacks("do what people do by hand")),
         Act::RunPipeline { .. } => return Err(lacks("start a pipeline without a workflow")),
     })
@@ -358,6 +359,8 @@ fn accepted(act: &Act, answer: &Answer, features: &Features) -> Outcome {
         | Act::RejectDeployment { .. }
         | Act::CreateDeployment { .. }
         | Act::PlayJob { .. }
+        | Act::RetryJob { .. }
+        | Act::CancelJob { .. }
         | Act::RunPipeline { .. }
         | Act::ByHand => return nameless(),
     };
@@ -381,6 +384,8 @@ fn made(act: &Act, answer: &Answer) -> Result<Made, Error> {
         | Act::RejectDeployment { .. }
         | Act::CreateDeployment { .. }
         | Act::PlayJob { .. }
+        | Act::RetryJob { .. }
+        | Act::CancelJob { .. }
         | Act::RunPipeline { .. }
         | Act::AddLabel { .. }
         | Act::Freeze { .. }

@@ -101,6 +101,8 @@ impl Forgejo {
             | Act::RejectDeployment { .. }
             | Act::CreateDeployment { .. }
             | Act::PlayJob { .. }
+            | Act::RetryJob { .. }
+            | Act::CancelJob { .. }
             | Act::RunPipeline { .. }
             | Act::ByHand => Ok(None),
         }

@@ -251,6 +251,8 @@ fn call(repo: &RepoPath, act: &Act, key: &IntentId, dispatch_details: bool) -> O
         Act::ApproveDeployment { .. }
         | Act::RejectDeployment { .. }
         | Act::PlayJob { .. }
+        | Act::RetryJob { .. }
+        | Act::CancelJob { .. }
         | Act::RunPipeline { .. }
         | Act::Freeze { .. }
         | Act::Unfreeze { .. }
@@ -323,6 +325,8 @@ fn accepted(act: &Act, answer: &Answer) -> Outcome {
         Act::ApproveDeployment { .. }
         | Act::RejectDeployment { .. }
         | Act::PlayJob { .. }
+        | Act::RetryJob { .. }
+        | Act::CancelJob { .. }
         | Act::RunPipeline { .. }
         | Act::Freeze { .. }
         | Act::Unfreeze { .. }
@@ -351,6 +355,8 @@ fn made(act: &Act, answer: &Answer) -> Result<Made, Error> {
         | Act::ApproveDeployment { .. }
         | Act::RejectDeployment { .. }
         | Act::PlayJob { .. }
+        | Act::RetryJob { .. }
+        | Act::CancelJob { .. }
         | Act::RunPipeline { .. }
         | Act::CreateTag { .. }
         | Act::ByHand

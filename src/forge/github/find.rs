@@ -142,6 +142,8 @@ impl GitHub {
             | Act::ApproveDeployment { .. }
             | Act::RejectDeployment { .. }
             | Act::PlayJob { .. }
+            | Act::RetryJob { .. }
+            | Act::CancelJob { .. }
             | Act::RunPipeline { .. }
             | Act::ByHand => Ok(None),
         }

@@ -225,6 +225,22 @@ async fn a_conditional_read_shows_what_was_read_before() {
 }
 
 #[tokio::test]
+async fn an_answer_that_leaves_organizations_out_is_good_and_says_so() {
+    let answer = ResponseTemplate::new(200)
+        .insert_header(
+            "x-github-sso",
+            "partial-results; organizations=21955855,20582480",
+        )
+        .set_body_json(json!({"jobs": []}));
+    let route = "/api/v3/repos/acme/checkout/actions/runs/7/jobs";
+    let server = answering("GET", route, answer).await;
+    let github = github(&server);
+    assert_eq!(github.budget().hidden, 0);
+    assert!(github.jobs(&repo(), RunId(7)).await.unwrap().is_empty());
+    assert_eq!(github.budget().hidden, 2);
+}
+
+#[tokio::test]
 async fn quiet_repositories_cost_one_query_and_no_request() {
     let server = MockServer::start().await;
     Mock::given(method("POST"))

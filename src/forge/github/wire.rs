@@ -13,6 +13,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
+use tokio::time::Instant;
 use url::Url;
 
 use super::reply::Reply;
@@ -214,12 +215,14 @@ impl Wire {
         let reads = self.reads().await?;
         let permit = self.limiter.read(purpose, Purse::Queries).await?;
         let body = json!({ "query": text, "variables": variables });
+        let began = Instant::now();
         let sent = reads.queries._post("/graphql", Some(&body)).await;
         let sent = sent.map(|response| response.map(reqwest::Body::wrap));
         let answer = self.receive(Purse::Queries, sent, None).await;
         drop(permit);
-        log("POST", "/graphql", answer.as_ref().map(|it| it.status));
+        self.log("POST", "/graphql", answer.as_ref(), began);
         let answer = self.succeed(answer?)?;
+        self.limiter.note_hidden("/graphql", &answer.headers);
         let reply: Reply = answer.json()?;
         if let Some(rate) = &reply.rate() {
             self.limiter
@@ -265,6 +268,7 @@ impl Wire {
     ) -> Result<Answer, Error> {
         let writes = self.writes().await?;
         let turn = self.limiter.write().await?;
+        let began = Instant::now();
         let sent = match *method {
             Method::PUT => writes._put(route, body).await,
             Method::PATCH => writes._patch(route, body).await,
@@ -274,7 +278,7 @@ impl Wire {
         let sent = sent.map(|response| response.map(reqwest::Body::wrap));
         let answer = self.receive(Purse::Requests, sent, None).await;
         drop(turn);
-        log(method.as_str(), route, answer.as_ref().map(|it| it.status));
+        self.log(method.as_str(), route, answer.as_ref(), began);
         answer
     }
 
@@ -322,12 +326,14 @@ impl Wire {
                 let etag = HeaderValue::from_str(&entry.etag).ok()?;
                 Some(HeaderMap::from_iter([(header::IF_NONE_MATCH, etag)]))
             });
+            let began = Instant::now();
             let sent = reads.rest._get_with_headers(route.as_str(), headers).await;
             let sent = sent.map(|response| response.map(reqwest::Body::wrap));
             let answer = self.receive(Purse::Requests, sent, known).await;
             drop(permit);
-            log("GET", &route, answer.as_ref().map(|it| it.status));
+            self.log("GET", &route, answer.as_ref(), began);
             let answer = answer?;
+            self.limiter.note_hidden(&route, &answer.headers);
             let location = (300..400).contains(&answer.status).then(|| {
                 let location = answer.headers.get(header::LOCATION)?;
                 location.to_str().ok().map(str::to_owned)
@@ -341,6 +347,11 @@ impl Wire {
             route = self.within_origin(&url, &location)?;
         }
         Err(Error::Redirects(self.limits.redirects))
+    }
+
+    fn log(&self, method: &str, route: &str, answer: Result<&Answer, &Error>, began: Instant) {
+        let host = self.endpoints.rest.host_str();
+        log(host, method, route, answer.map(|it| it.status), began);
     }
 
     /// Reads an answer to its end. A 304 becomes what `known` holds.

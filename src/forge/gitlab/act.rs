@@ -160,6 +160,8 @@ fn call(act: &Act, key: &IntentId) -> Option<Call> {
             Some(json!({ "status": "rejected", "comment": keyed(comment, key) })),
         ),
         Act::PlayJob { job, .. } => play_call(*job),
+        Act::RetryJob { job, .. } => post(format!("/jobs/{job}/retry"), None),
+        Act::CancelJob { job, .. } => post(format!("/jobs/{job}/cancel"), None),
         Act::RunPipeline { git_ref, variables } => {
             let mut given: Vec<Value> = variables
                 .iter()
@@ -300,11 +302,19 @@ fn accepted(act: &Act, answer: &Answer) -> Outcome {
             deployment: Some(*deployment),
             ..Handle::default()
         },
-        Act::PlayJob { run, .. } | Act::Cancel { run } | Act::Rerun { run, .. }
+        Act::PlayJob { run, .. }
+        | Act::CancelJob { run, .. }
+        | Act::Cancel { run }
+        | Act::Rerun { run, .. }
             if made.id.is_some() =>
         {
             of_run(*run, url)
         }
+        // A job that is run again is another one, under a number of its own.
+        Act::RetryJob { run, job, .. } if made.id.is_some_and(|id| id != job.0) => Handle {
+            job: made.id.map(JobId),
+            ..of_run(*run, url)
+        },
         Act::RunPipeline { .. } if made.id.is_some() => of_run(RunId(made.id.unwrap_or(0)), url),
         Act::CreateTag { target, .. } if made.name.is_some() => Handle {
             sha: Some(target.clone()),
@@ -343,6 +353,8 @@ fn accepted(act: &Act, answer: &Answer) -> Outcome {
         Act::ApproveDeployment { .. }
         | Act::RejectDeployment { .. }
         | Act::PlayJob { .. }
+        | Act::RetryJob { .. }
+        | Act::CancelJob { .. }
         | Act::Cancel { .. }
         | Act::Rerun { .. }
         | Act::RunPipeline { .. }
@@ -373,6 +385,10 @@ fn nameless(number: Option<u64>) -> Outcome {
 
 /// What GitLab means by a refusal, where its words say too little.
 fn hint(act: &Act, refusal: &Refusal) -> Option<&'static str> {
+    // What the token lacks, the refusal says itself: no role makes up for it.
+    if refusal.lacks_scope() {
+        return None;
+    }
     match (act, refusal.status) {
         // GitLab says so too when the token is fine and its user may not merge.
         (Act::MergePullRequest { .. }, 401) => {
@@ -387,6 +403,10 @@ fn hint(act: &Act, refusal: &Refusal) -> Option<&'static str> {
         (Act::PlayJob { .. }, 403) => {
             Some("the environment may be protected: somebody who may deploy there has to")
         }
+        (Act::RetryJob { .. }, 403) => Some(
+            "it was run again already, or the environment is protected: look again, or ask somebody who may deploy there",
+        ),
+        (Act::CancelJob { .. }, 400 | 403) => Some("it may have ended: look again"),
         (Act::Freeze { .. } | Act::Unfreeze { .. }, 403 | 404) => {
             Some("freeze periods need the role Maintainer, even to read them")
         }

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use super::pipelines::{Pipeline, WireJob};
 use super::project::User;
 use super::{GitLab, words};
-use crate::domain::deployment::Deployment;
+use crate::domain::deployment::{Deployment, Maker};
 use crate::domain::ids::{
     DeploymentId, EnvironmentId, EnvironmentName, JobId, Person, RepoPath, RunId, Sha,
 };
@@ -105,7 +105,27 @@ impl WireDeployment {
             url: job.and_then(|job| job.web_url.as_deref()).map(clean),
             key: None,
             payload: None,
+            made_by: job.and_then(|job| {
+                Some(Maker {
+                    run: RunId(job.pipeline.as_ref()?.id),
+                    job: JobId(job.id),
+                    name: clean(&job.name),
+                })
+            }),
         })
+    }
+
+    /// The pipeline of its job.
+    fn pipeline(&self) -> Option<u64> {
+        let job = self.deployable.as_ref()?;
+        job.pipeline.as_ref().map(|pipeline| pipeline.id)
+    }
+
+    fn has_entered(&self) -> bool {
+        matches!(
+            self.phase(),
+            Phase::Succeeded | Phase::Running | Phase::Failed | Phase::Superseded
+        )
     }
 
     fn is_into(&self, environment: &EnvironmentName) -> bool {
@@ -166,7 +186,7 @@ impl Found {
     ) {
         let by_id: BTreeMap<u64, WireDeployment> =
             read.into_iter().map(|read| (read.id, read)).collect();
-        let mut entered = None;
+        let (mut entered, mut newest_in) = (None, None);
         let mut deployments: Vec<Deployment> = Vec::new();
         for read in by_id.values() {
             self.numbers.extend(read.iid.map(|iid| (iid, read.id)));
@@ -175,16 +195,9 @@ impl Found {
                 self.environments
                     .insert(environment.clone(), EnvironmentId(place.id));
             }
-            let has_entered = matches!(
-                read.phase(),
-                Phase::Succeeded | Phase::Running | Phase::Failed | Phase::Superseded
-            );
-            let pipeline = read
-                .deployable
-                .as_ref()
-                .and_then(|job| job.pipeline.as_ref());
-            if let (true, Some(pipeline)) = (has_entered, pipeline) {
-                entered = entered.max(Some(pipeline.id));
+            if read.has_entered() {
+                newest_in = newest_in.max(Some(read.id));
+                entered = entered.max(read.pipeline());
             }
             deployments.extend(read.deployment());
         }
@@ -201,8 +214,12 @@ impl Found {
                 }
             };
             // An older pipeline's job waits for ever once a newer one went in; by default GitLab
-            // lets it fail as outdated.
-            if is_wanted && entered.is_none_or(|entered| pipeline.id >= entered) {
+            // lets it fail as outdated. One that was in and was run again since, to go back, does not.
+            let again = newest_in.is_some_and(|newest| read.id > newest)
+                && by_id.range(..read.id).any(|(_, earlier)| {
+                    earlier.has_entered() && earlier.pipeline() == Some(pipeline.id)
+                });
+            if is_wanted && (again || entered.is_none_or(|entered| pipeline.id >= entered)) {
                 self.waiting.push((pipeline, waiting));
             }
         }
@@ -454,6 +471,25 @@ mod tests {
         found.into_runs(&mut runs);
         assert_eq!(runs.len(), 2);
         assert_eq!((runs[0].id, runs[0].number), (RunId(2103), 4));
+    }
+
+    #[test]
+    fn an_older_job_that_was_run_again_to_go_back_is_a_door_once_more() {
+        let mut again = deployed(105, "blocked", "manual", None);
+        // In the pipeline of what was live before.
+        again["deployable"]["pipeline"]["id"] = json!(2101);
+        let found = take(
+            vec![
+                deployed(101, "success", "success", Some(5)),
+                deployed(102, "success", "success", Some(20)),
+                again,
+            ],
+            None,
+        );
+        let doors: Vec<u64> = found.waiting.iter().map(|(it, _)| it.id).collect();
+        assert_eq!(doors, [2101]);
+        let made = found.deployments[0].made_by.as_ref().unwrap();
+        assert_eq!((made.run, made.job), (RunId(2101), JobId(1101)));
     }
 
     #[test]

@@ -93,6 +93,19 @@ impl GitLab {
                 }))
             }
             Act::PlayJob { run, job, .. } => self.find_played(repo, *run, *job, since, true).await,
+            Act::RetryJob { run, job, name } => {
+                self.find_again(repo, *run, *job, name, since).await
+            }
+            Act::CancelJob { run, job, .. } => {
+                let route = format!("/jobs/{job}");
+                let job: WireJob = self.read(Purpose::Settle, repo, route).await?;
+                let over = !words::job(&job.status, job.allow_failure).is_in_flight();
+                Ok((over || job.status == "canceling").then(|| Handle {
+                    run: Some(*run),
+                    url: job.web_url.as_deref().map(clean),
+                    ..Handle::default()
+                }))
+            }
             Act::RunPipeline { git_ref, variables } => {
                 self.find_pipeline(repo, git_ref, !variables.is_empty(), key, since)
                     .await
@@ -206,6 +219,35 @@ impl GitLab {
         };
         Ok((!waits && in_time && mine).then(|| Handle {
             run: Some(run),
+            url: job.web_url.as_deref().map(clean),
+            ..Handle::default()
+        }))
+    }
+
+    /// Finds the job that one was run again as: of its pipeline and name, newer, and by us. It carries
+    /// no key, and may have been run again itself since.
+    async fn find_again(
+        &self,
+        repo: &RepoPath,
+        run: RunId,
+        first: JobId,
+        name: &str,
+        since: Timestamp,
+    ) -> Result<Option<Handle>, Error> {
+        let route = format!("/pipelines/{run}/jobs?include_retried=true&per_page=100");
+        let jobs: Vec<WireJob> = self.read_all(Purpose::Settle, repo, route).await?;
+        let me = self.memory.known().login.clone();
+        let ours = jobs.iter().filter(|job| {
+            let mine = match (&job.user, &me) {
+                (Some(user), Some(me)) => user.person() == *me,
+                _ => true,
+            };
+            let in_time = job.created_at.is_none_or(|at| at >= since);
+            job.id > first.0 && clean(&job.name) == name && in_time && mine
+        });
+        Ok(ours.min_by_key(|job| job.id).map(|job| Handle {
+            run: Some(run),
+            job: Some(JobId(job.id)),
             url: job.web_url.as_deref().map(clean),
             ..Handle::default()
         }))

@@ -2,6 +2,7 @@
 //!
 //! It counts and waits. What a refusal means for a service lives in `forge/error.rs`.
 
+use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use http::HeaderMap;
@@ -61,6 +62,8 @@ struct State {
     lent: usize,
     /// The forge's clock less ours.
     skew: SignedDuration,
+    /// How many organizations the last answer to each route left out.
+    hidden: BTreeMap<String, u64>,
 }
 
 /// The turn of one write; the next one begins at least the gap after this one ends.
@@ -184,6 +187,26 @@ impl Limiter {
         }
     }
 
+    /// Notes whether an answer says that it leaves out what single sign-on hides from the token:
+    /// `X-GitHub-SSO: partial-results; organizations=21955855,20582480`.
+    pub fn note_hidden(&self, route: &str, headers: &HeaderMap) {
+        let said = headers.get("x-github-sso").and_then(|it| it.to_str().ok());
+        let left_out = said.and_then(|said| said.trim().strip_prefix("partial-results"));
+        let mut state = self.state();
+        match left_out {
+            Some(rest) => {
+                let ids = rest.split_once("organizations=").map_or("", |(_, ids)| ids);
+                let count = ids.split(',').filter(|id| !id.trim().is_empty()).count();
+                state.hidden.insert(route.to_owned(), count.max(1) as u64);
+            }
+            None if state.hidden.is_empty() => return,
+            None => {
+                state.hidden.remove(route);
+            }
+        }
+        state.budget.hidden = state.hidden.values().copied().max().unwrap_or_default();
+    }
+
     /// Notes the budget that a query's own answer names.
     pub fn note_queries(&self, limit: u64, remaining: u64, forge_reset: Timestamp) {
         let mut state = self.state();
@@ -199,8 +222,10 @@ impl Limiter {
     ///
     /// 1. `Retry-After` is the forge's own word.
     /// 2. A spent budget lasts until its reset.
-    /// 3. A secondary limit without a word: a minute, doubled each time in a row, at most 16, and
-    ///    half the concurrency.
+    /// 3. A secondary limit without a word: a minute, doubled each time in a row, at most 16.
+    ///
+    /// Where the budget is not spent, we asked too much at once: half the concurrency, however long
+    /// the forge says to wait.
     pub fn pause(&self, headers: &HeaderMap) -> Timestamp {
         let now = (self.clock)();
         let spent = rate(headers, "remaining") == Some(0);
@@ -214,14 +239,13 @@ impl Limiter {
                 SignedDuration::from_secs(i64::try_from(seconds).unwrap_or(i64::MAX))
             }
             (None, Some(reset)) if spent => reset.duration_since(now),
-            (None, _) => {
-                let minutes = 2_i64.pow(state.strikes.min(4));
-                state.strikes = state.strikes.saturating_add(1);
-                let left = self.limits.concurrency.max(1) - state.lent;
-                state.lent += self.slots.forget_permits(left / 2);
-                SignedDuration::from_mins(minutes)
-            }
+            (None, _) => SignedDuration::from_mins(2_i64.pow(state.strikes.min(4))),
         };
+        if !spent {
+            state.strikes = state.strikes.saturating_add(1);
+            let left = self.limits.concurrency.max(1) - state.lent;
+            state.lent += self.slots.forget_permits(left / 2);
+        }
         let wait = wait.clamp(SignedDuration::from_secs(1), SignedDuration::from_hours(2));
         let until = now.checked_add(wait).unwrap_or(now);
         let until = state.paused_until.map_or(until, |known| known.max(until));
@@ -342,6 +366,31 @@ mod tests {
     }
 
     #[test]
+    fn what_single_sign_on_hides_is_counted_until_the_same_question_is_answered_whole() {
+        let limiter = limiter(&Arc::new(AtomicI64::new(0)));
+        let partial = headers(&[(
+            "x-github-sso",
+            "partial-results; organizations=21955855,20582480",
+        )]);
+        limiter.note_hidden("/user/repos", &partial);
+        assert_eq!(limiter.budget().hidden, 2);
+        limiter.note_hidden("/user", &HeaderMap::new());
+        assert_eq!(
+            limiter.budget().hidden,
+            2,
+            "another question says nothing of it"
+        );
+        limiter.note_hidden("/user/repos", &HeaderMap::new());
+        assert_eq!(limiter.budget().hidden, 0);
+        let refused = headers(&[(
+            "x-github-sso",
+            "required; url=https://github.com/orgs/acme/sso",
+        )]);
+        limiter.note_hidden("/user/repos", &refused);
+        assert_eq!(limiter.budget().hidden, 0, "a refusal tells of itself");
+    }
+
+    #[test]
     fn secondary_limits_in_a_row_double_the_pause_and_halve_the_concurrency() {
         let now = Arc::new(AtomicI64::new(0));
         let limiter = limiter(&now);
@@ -356,6 +405,14 @@ mod tests {
         }
         assert_eq!(limiter.slots.available_permits(), 4);
         assert_eq!(limiter.pause(&headers(&[("retry-after", "300")])), at(300));
+        assert_eq!(limiter.slots.available_permits(), 2, "its documented form");
+        let spent = headers(&[("retry-after", "300"), ("ratelimit-remaining", "0")]);
+        limiter.pause(&spent);
+        assert_eq!(
+            limiter.slots.available_permits(),
+            2,
+            "a spent budget is no haste"
+        );
     }
 
     #[tokio::test]

@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use http::{HeaderMap, HeaderValue, header};
+use tokio::time::Instant;
 use url::Url;
 
 use super::client;
@@ -60,10 +61,11 @@ impl Source<'_> {
             let own = self.is_own(&url);
             let permit = self.limiter.read(Purpose::Look, Purse::Requests).await?;
             let request = self.client.get(url.clone()).timeout(PATIENCE);
+            let began = Instant::now();
             let response = request.headers(self.headers_for(own, from)).send().await;
             let response = response.map_err(|error| Error::of_send(&error, PATIENCE));
             let status = response.as_ref().map(|it| it.status().as_u16());
-            log("GET", url.path(), status);
+            log(url.host_str(), "GET", url.path(), status, began);
             let response = response?;
             if own {
                 self.limiter.note(Purse::Requests, response.headers());

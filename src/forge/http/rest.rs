@@ -11,13 +11,14 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tokio::sync::OnceCell;
+use tokio::time::Instant;
 use url::Url;
 
 use super::cache::{Cache, Entry};
 use super::client::{self, Pool};
 use super::limiter::{Limiter, Purpose, Purse};
 use super::pour::{Poured, Sink, Source};
-use super::{Clock, Limits, link, read_body};
+use super::{Clock, Limits, link, log, read_body};
 use crate::domain::text::clean;
 use crate::forge::error::{Error, Refusal};
 
@@ -111,12 +112,12 @@ impl Rest {
         let url = self.url_of(route)?;
         let turn = self.limiter.write().await?;
         let mut request = writes
-            .request(method.clone(), url)
+            .request(method.clone(), url.clone())
             .headers(self.headers(None)?);
         if let Some(body) = body {
             request = request.json(body);
         }
-        let answer = self.receive(request, None).await;
+        let answer = self.receive(method.as_str(), &url, request, None).await;
         drop(turn);
         answer
     }
@@ -173,8 +174,9 @@ impl Rest {
             let known = self.cache().get(url.as_str());
             let headers = self.headers(known.as_ref())?;
             let request = reads.get(url.clone()).headers(headers);
-            let answer = self.receive(request, known).await?;
+            let answer = self.receive("GET", &url, request, known).await;
             drop(permit);
+            let answer = answer?;
             let location = (300..400).contains(&answer.status).then(|| {
                 let location = answer.headers.get(header::LOCATION)?;
                 location.to_str().ok().map(str::to_owned)
@@ -190,8 +192,23 @@ impl Rest {
         Err(Error::Redirects(self.limits.redirects))
     }
 
-    /// Reads an answer to its end. A 304 becomes what `known` holds.
+    /// Sends a request and reads its answer, and logs both.
     async fn receive(
+        &self,
+        method: &str,
+        url: &Url,
+        request: reqwest::RequestBuilder,
+        known: Option<Entry>,
+    ) -> Result<Answer, Error> {
+        let began = Instant::now();
+        let answer = self.read_answer(request, known).await;
+        let came = answer.as_ref().map(|it| it.status);
+        log(url.host_str(), method, &self.route_of(url), came, began);
+        answer
+    }
+
+    /// Reads an answer to its end. A 304 becomes what `known` holds.
+    async fn read_answer(
         &self,
         request: reqwest::RequestBuilder,
         known: Option<Entry>,

@@ -92,6 +92,7 @@ fn deployment(seen: &Seen) -> Deployment {
         url: url.clone(),
         key: None,
         payload: None,
+        made_by: None,
     }
 }
 

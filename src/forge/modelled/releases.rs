@@ -45,6 +45,7 @@ fn deployment(environment: &EnvironmentName, release: &Release) -> Option<Deploy
         url: Some(release.url.clone()),
         key: None,
         payload: None,
+        made_by: None,
     })
 }
 

@@ -56,6 +56,7 @@ fn deployment(environment: &EnvironmentName, run: &Run) -> Deployment {
         url: Some(run.url.clone()).filter(|url| !url.is_empty()),
         key: None,
         payload: None,
+        made_by: None,
     }
 }
 

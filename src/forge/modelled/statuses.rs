@@ -98,6 +98,7 @@ fn deployment(environment: &EnvironmentName, statuses: &[&Status]) -> Option<Dep
         url: last.url.clone(),
         key,
         payload: None,
+        made_by: None,
     })
 }
 

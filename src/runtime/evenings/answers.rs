@@ -12,6 +12,7 @@ use crate::app::effect::{Effect, Question, Target};
 use crate::app::engine::flow::Stage;
 use crate::app::msg::{Answer, Identity};
 use crate::domain::brake::{Reading, Sought};
+use crate::domain::capability::Capability;
 use crate::domain::facts::ServiceFacts;
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::ids::{EnvironmentName, ForgeName, RepoPath, ServiceName};
@@ -86,7 +87,7 @@ impl World {
                     login: self.operators[flight.who].person.clone(),
                     scopes: Vec::new(),
                     version: None,
-                    capabilities: Vec::new(),
+                    capabilities: Capability::ALL.to_vec(),
                 }),
             }),
             Question::Pulse(targets) => {

@@ -408,6 +408,7 @@ fn deployment(
 ) -> Deployment {
     Deployment {
         payload: None,
+        made_by: None,
         id: DeploymentId(id),
         environment: environment.clone(),
         sha,

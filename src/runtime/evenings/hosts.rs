@@ -92,6 +92,8 @@ impl Host {
                 on(&[ForgeKind::GitLab]) && self.approves
             }
             Act::PlayJob { .. }
+            | Act::RetryJob { .. }
+            | Act::CancelJob { .. }
             | Act::RunPipeline { .. }
             | Act::Freeze { .. }
             | Act::Unfreeze { .. } => on(&[ForgeKind::GitLab]),

@@ -110,3 +110,117 @@ fn a_forge_that_is_gone_takes_its_own_services_along_and_no_others() {
     sim.control("DELETE", "/faults", "");
     assert_eq!(sim.run(&["check", "gateway", "--to", "production"]).code, 0);
 }
+
+fn back(sim: &Sim, service: &str) -> Ran {
+    sim.run(&[
+        "rollback",
+        service,
+        "--in",
+        "production",
+        "--reason",
+        "it pays twice",
+        "--yes",
+        "--confirm",
+        "production",
+        "--wait",
+        "--json",
+    ])
+}
+
+/// The paths of what was sent to GitLab, without what comes before the project's own.
+fn sent_to_gitlab(sim: &Sim) -> Vec<String> {
+    let writes = sim.writes();
+    let of = writes.iter().filter(|it| it["forge"] == "gitlab");
+    of.map(|it| {
+        let path = it["path"].as_str().unwrap();
+        path.rsplit('/').next().unwrap().to_owned()
+    })
+    .collect()
+}
+
+#[test]
+fn on_gitlab_going_back_runs_the_job_again_that_brought_what_was_live() {
+    let sim = Sim::evening(60.0);
+    promote(&sim, "gateway", &["--wait"]).done();
+    let came = back(&sim, "gateway").done().json();
+    let came = &came["promotions"][0];
+    assert_eq!(came["state"], "succeeded", "{came}");
+    let call = came["call"].as_str().unwrap();
+    assert!(call.contains("/retry ("), "{call}");
+    assert_eq!(sent_to_gitlab(&sim), ["play", "retry"]);
+    let status = sim.run(&["status", "--json"]).done().json();
+    assert_eq!(production(&status, "gateway")["version"], "v3.2.1");
+}
+
+#[test]
+fn on_gitlab_a_job_that_needs_approval_is_run_again_and_then_approved() {
+    let sim = Sim::evening(60.0);
+    promote(&sim, "orders", &["--wait"]).done();
+    let status = sim.run(&["status", "--json"]).done().json();
+    let now = production(&status, "orders")["version"].clone();
+    // It waits at the door again, and is not there yet.
+    back(&sim, "orders").done();
+    let status = sim.run(&["status", "--json"]).done().json();
+    assert_eq!(production(&status, "orders")["version"], now);
+    let came = back(&sim, "orders").done().json();
+    assert_eq!(came["promotions"][0]["state"], "succeeded", "{came}");
+    let sent = sent_to_gitlab(&sim);
+    assert_eq!(sent, ["approval", "play", "retry", "approval", "play"]);
+    let status = sim.run(&["status", "--json"]).done().json();
+    assert_ne!(production(&status, "orders")["version"], now);
+}
+
+#[test]
+fn what_a_server_cannot_do_is_told_with_its_version_before_anything_is_written_down() {
+    let sim = Sim::evening(60.0);
+    let rerun = [
+        "rerun",
+        "harbour",
+        "--in",
+        "production",
+        "--reason",
+        "again",
+        "--yes",
+        "--confirm",
+        "production",
+        "--json",
+    ];
+    let ran = sim.run(&rerun);
+    let refused = ran.error(4);
+    let said = refused["message"].as_str().unwrap();
+    assert!(
+        said.contains("Forgejo 16") && said.contains("cannot run a run again"),
+        "{said}"
+    );
+    assert_eq!(sim.writes().len(), 0);
+    let kinds = kinds(&sim);
+    assert!(
+        !kinds.iter().any(|kind| kind.starts_with("promotion.")),
+        "{kinds:?}"
+    );
+}
+
+#[test]
+fn every_request_to_every_forge_is_in_the_log_and_no_token_is() {
+    let sim = Sim::evening(1.0);
+    let ran = sim.run(&["-vv", "status"]);
+    for part in [
+        "/api/v4/",
+        "/api/v1/",
+        "/api/graphql",
+        "/graphql",
+        "status=200",
+        "ms=",
+    ] {
+        assert!(ran.err.contains(part), "{part}: {}", ran.err);
+    }
+    let requests = ran.err.lines().filter(|line| line.contains("method="));
+    for line in requests {
+        assert!(line.contains("host="), "{line}");
+    }
+    assert!(
+        !ran.err.contains("Bearer") && !ran.err.contains("sim-token"),
+        "{}",
+        ran.err
+    );
+}

@@ -24,6 +24,7 @@ mod states;
 mod sweeps;
 mod trouble;
 mod wire;
+mod words;
 
 /// A server, as far as adapters see a difference.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

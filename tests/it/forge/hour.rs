@@ -233,7 +233,7 @@ impl Hour {
                 login: Person::from("alice"),
                 scopes: vec!["repo".into()],
                 version: None,
-                capabilities: Vec::new(),
+                capabilities: gonogo::forge::Capability::ALL.to_vec(),
             })),
             Question::Pulse(targets) => {
                 let one = |it: &_| (service(it), Ok(pulse(&self.truth[&service(it)])));

@@ -1,6 +1,7 @@
 //! What an answer does to how a forge is shown.
 
 use super::*;
+use crate::app::engine::ForgeState;
 use crate::app::interface::harness;
 use crate::app::msg::Budget;
 use crate::domain::fault::FaultKind;
@@ -103,7 +104,6 @@ fn the_checks_of_a_candidate_that_an_answer_brings_are_asked_for_at_once_and_onc
 
 #[test]
 fn requests_are_counted_over_the_last_minute_and_faults_are_remembered_up_to_a_point() {
-    use crate::app::engine::ForgeState;
     let begin = harness::now();
     let mut forge = ForgeState::default();
     for (seconds, sent, rate) in [(0, 10, 0), (30, 25, 15), (90, 40, 15), (300, 41, 0)] {
@@ -127,4 +127,69 @@ fn requests_are_counted_over_the_last_minute_and_faults_are_remembered_up_to_a_p
         forge.faults.back().map(|last| last.doing.as_str()),
         Some("reading 99")
     );
+}
+
+/// The troubles that were reported since.
+fn troubles(engine: &mut Engine) -> Vec<(FaultKind, String)> {
+    let reports = std::mem::take(&mut engine.reports).into_iter();
+    let told = reports.filter_map(|report| match report {
+        Report::Trouble(fault) => Some((fault.kind, fault.why)),
+        _ => None,
+    });
+    told.collect()
+}
+
+#[test]
+fn what_keeps_every_service_of_a_forge_from_being_read_is_told_once() {
+    let mut engine = harness::state().engine;
+    troubles(&mut engine);
+    let name = engine.board.rows.first().unwrap().service.name.clone();
+    let mut later = harness::now();
+    for (kind, told) in [
+        // Each service's own.
+        (FaultKind::NotFound, 5),
+        (FaultKind::Unreachable, 1),
+        (FaultKind::Unauthorized, 1),
+    ] {
+        later += SignedDuration::from_hours(1);
+        let answers = (0..5).map(|_| (name.clone(), Err(fault(kind)))).collect();
+        let question = Question::Facts(Vec::new());
+        hear(&mut engine, &question, Answer::Facts(answers), later);
+        assert_eq!(troubles(&mut engine).len(), told, "{kind:?}");
+    }
+}
+
+#[test]
+fn what_single_sign_on_hides_is_told_once_and_stays_on_the_forge() {
+    let mut engine = harness::state().engine;
+    let hidden = |hidden| Budget {
+        hidden,
+        ..Budget::default()
+    };
+    let heard = |engine: &mut Engine, budget, hour| {
+        let now = harness::now() + SignedDuration::from_hours(hour);
+        let fetched = Fetched {
+            generation: u64::MAX,
+            forge: ForgeName::from("github"),
+            question: Question::Identity,
+            asked_at: now,
+            answer: Answer::Cancelled,
+            budget,
+            more: false,
+        };
+        troubles(engine);
+        engine.take(Msg::Fetched(fetched), now);
+        let mut told = troubles(engine);
+        told.retain(|(kind, _)| *kind == FaultKind::SingleSignOn);
+        told
+    };
+    let told = heard(&mut engine, hidden(2), 1);
+    assert!(
+        told.len() == 1 && told[0].1.contains("leave out 2 organizations"),
+        "{told:?}"
+    );
+    assert!(heard(&mut engine, hidden(2), 2).is_empty());
+    assert!(forge(&engine).incomplete().is_some());
+    assert!(heard(&mut engine, hidden(0), 3).is_empty());
+    assert_eq!(forge(&engine).incomplete(), None);
 }

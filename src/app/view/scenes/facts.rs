@@ -42,6 +42,7 @@ pub(super) fn facts(plan: &Plan) -> ServiceFacts {
                 url: None,
                 key: None,
                 payload: None,
+                made_by: None,
             });
         }
     }

@@ -7,6 +7,7 @@ use jiff::SignedDuration;
 use jiff::civil::time;
 
 use crate::domain::act::MergeMethod;
+use crate::domain::deployment::Maker;
 use crate::domain::facts::{ForgeEnvironment, Permission};
 use crate::domain::forge_kind::ForgeKind;
 use crate::domain::gate::State;
@@ -15,7 +16,7 @@ use crate::domain::gate::fixture::{
     revision, run, sha,
 };
 use crate::domain::hold::{Cover, Opened, Openers};
-use crate::domain::ids::{JobId, PullRequestNumber};
+use crate::domain::ids::{JobId, PullRequestNumber, RunId};
 use crate::domain::observed::Fact;
 use crate::domain::phase::Phase;
 use crate::domain::pipeline::Door;
@@ -403,6 +404,16 @@ fn forge_on_the_way_back() {
         ended.phase = Phase::Succeeded;
         world.known().runs.push(ended);
     };
+    let again = |world: &mut World| {
+        world.policy.services[0].kind = ForgeKind::GitLab;
+        for deployment in &mut world.known().deployments {
+            deployment.made_by = Some(Maker {
+                run: RunId(8700),
+                job: JobId(9),
+                name: "deploy production".to_owned(),
+            });
+        }
+    };
     let pull_request = Via::PullRequest {
         base: "production".to_owned(),
         head: "staging".to_owned(),
@@ -426,6 +437,15 @@ fn forge_on_the_way_back() {
                 back(approval(), |world| {
                     world.policy.services[0].kind = ForgeKind::GitLab;
                 })
+            ),
+            (
+                Open,
+                back(
+                    Via::Job {
+                        name: "deploy production".to_owned()
+                    },
+                    again
+                )
             ),
             (Closed, back(Via::Release, |_| {})),
             (Closed, back(pull_request, |_| {})),

@@ -75,6 +75,7 @@ pub(super) fn deployment(read: WireDeployment) -> Option<Deployment> {
             .filter(|url| !url.is_empty()),
         key: read.payload.as_ref().and_then(key),
         payload: read.payload.as_ref().and_then(declared),
+        made_by: None,
     })
 }
 

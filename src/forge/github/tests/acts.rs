@@ -130,6 +130,8 @@ fn every_act() -> Vec<(&'static str, Act)> {
             Act::ApproveDeployment { .. }
             | Act::RejectDeployment { .. }
             | Act::PlayJob { .. }
+            | Act::RetryJob { .. }
+            | Act::CancelJob { .. }
             | Act::RunPipeline { .. }
             | Act::Freeze { .. }
             | Act::Unfreeze { .. } => {}

@@ -45,6 +45,22 @@ fn every_act() -> Vec<(&'static str, Act)> {
             },
         ),
         (
+            "job again",
+            Act::RetryJob {
+                run,
+                job: JobId(9),
+                name: "deploy".into(),
+            },
+        ),
+        (
+            "cancel job",
+            Act::CancelJob {
+                run,
+                job: JobId(9),
+                name: "deploy".into(),
+            },
+        ),
+        (
             "pipeline",
             Act::RunPipeline {
                 git_ref: "main".into(),
@@ -131,6 +147,8 @@ fn every_act() -> Vec<(&'static str, Act)> {
             Act::ApproveDeployment { .. }
             | Act::RejectDeployment { .. }
             | Act::PlayJob { .. }
+            | Act::RetryJob { .. }
+            | Act::CancelJob { .. }
             | Act::RunPipeline { .. }
             | Act::CreateTag { .. }
             | Act::CreateDeployment { .. }
@@ -155,6 +173,8 @@ fn made(request: &Request) -> Option<ResponseTemplate> {
     let route = below(request, "acme%2Fshop%2Fcheckout")?;
     let body = match route {
         "/deployments/31/approval" => json!({"status": "approved", "user": {"username": "ada"}}),
+        "/jobs/9/retry" => json!({"id": 10, "status": "pending", "web_url": "u"}),
+        "/jobs/9/cancel" => json!({"id": 9, "status": "canceled", "web_url": "u"}),
         "/jobs/9/play" => json!({"id": 9, "status": "pending", "web_url": "u"}),
         "/pipeline" => json!({"id": 77, "iid": 3, "status": "created", "web_url": "u"}),
         "/repository/tags" => json!({"name": "v2", "commit": {"id": SHA}}),
@@ -320,6 +340,22 @@ async fn a_refused_merge_says_what_gitlab_means_by_the_status() {
 }
 
 #[tokio::test]
+async fn a_scope_that_the_token_lacks_is_what_is_to_be_mended_whatever_the_act() {
+    for (name, act) in every_act() {
+        let body = json!({"error": "insufficient_scope", "scope": "api",
+            "error_description": "The request requires higher privileges than provided by the access token."});
+        let server = serving(move |_| Some(ResponseTemplate::new(403).set_body_json(&body))).await;
+        match gitlab(&server).act(&repo(), &act, &"k".into()).await {
+            Outcome::Rejected { hint, .. } => {
+                let hint = hint.unwrap();
+                assert!(hint.contains("lacks a scope: `api`"), "{name}: {hint}");
+            }
+            other => panic!("{name}: {other:?}"),
+        }
+    }
+}
+
+#[tokio::test]
 async fn each_act_goes_where_its_call_says_and_its_answer_is_followed() {
     for (name, act) in every_act() {
         let server = serving(made).await;
@@ -353,6 +389,9 @@ async fn each_act_goes_where_its_call_says_and_its_answer_is_followed() {
                     (handle.run, handle.deployment),
                     (Some(RunId(7)), Some(DeploymentId(31)))
                 );
+            }
+            "job again" => {
+                assert_eq!((handle.run, handle.job), (Some(RunId(7)), Some(JobId(10))));
             }
             "merge" => assert_eq!(handle.sha, Some(Sha::from("bb"))),
             "tag" | "release" | "status" => assert_eq!(handle.sha, Some(Sha::from(SHA))),

@@ -51,6 +51,56 @@ async fn a_job_is_found_if_it_was_started_since_then_and_by_us() {
 }
 
 #[tokio::test]
+async fn a_job_that_was_run_again_is_found_as_the_newer_one_of_its_name_and_ours() {
+    let retry = Act::RetryJob {
+        run: RunId(7),
+        job: JobId(9),
+        name: "deploy".into(),
+    };
+    let made = |id: u64, name: &str, user: &str, created: &str| {
+        json!({"id": id, "name": name, "status": "running", "user": {"username": user},
+            "created_at": created, "web_url": "u"})
+    };
+    for (found, other) in [
+        (true, made(12, "deploy", "ada", LATER)),
+        (false, made(12, "deploy", "eve", LATER)),
+        (false, made(12, "test", "ada", LATER)),
+        (false, made(12, "deploy", "ada", BEFORE)),
+        (false, made(8, "deploy", "ada", LATER)),
+    ] {
+        let told = other.clone();
+        let server = serving(move |request| {
+            let is_asked = route(request) == "/pipelines/7/jobs"
+                && request
+                    .url
+                    .query()
+                    .unwrap_or_default()
+                    .contains("include_retried=true");
+            is_asked.then(|| ok(json!([made(9, "deploy", "ada", BEFORE), told])))
+        })
+        .await;
+        let handle = find(&server, &retry).await.unwrap();
+        assert_eq!(handle.is_some(), found, "{other}");
+        if let Some(handle) = handle {
+            assert_eq!((handle.run, handle.job), (Some(RunId(7)), Some(JobId(12))));
+        }
+    }
+    let cancel = Act::CancelJob {
+        run: RunId(7),
+        job: JobId(9),
+        name: "deploy".into(),
+    };
+    for (found, status) in [(true, "canceled"), (true, "canceling"), (false, "running")] {
+        let server = serving(move |_| Some(ok(job(status, "ada", LATER)))).await;
+        assert_eq!(
+            find(&server, &cancel).await.unwrap().is_some(),
+            found,
+            "{status}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn an_approval_without_its_job_is_not_a_promotion() {
     let approve = Act::ApproveDeployment {
         run: RunId(7),

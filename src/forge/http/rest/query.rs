@@ -21,10 +21,10 @@ impl Rest {
         let url = self.url_of(route)?;
         let permit = self.limiter.read(purpose, Purse::Requests).await?;
         let request = reads
-            .request(Method::POST, url)
+            .request(Method::POST, url.clone())
             .headers(self.headers(None)?)
             .json(&json!({ "query": text, "variables": variables }));
-        let answer = self.receive(request, None).await;
+        let answer = self.receive("POST", &url, request, None).await;
         drop(permit);
         let answer = self.succeed(answer?)?;
         self.limiter.went_well();
@@ -81,7 +81,7 @@ impl Rest {
     }
 
     /// The route of an address below the base.
-    fn route_of(&self, url: &url::Url) -> String {
+    pub(super) fn route_of(&self, url: &url::Url) -> String {
         let path = self.base.path().trim_end_matches('/');
         let route = url.path().strip_prefix(path).unwrap_or(url.path());
         match url.query() {

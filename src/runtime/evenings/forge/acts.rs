@@ -132,6 +132,8 @@ impl Repo {
                 now,
                 |door| matches!(door, Door::Job { job, .. } if job == id),
             ),
+            // No deployment here tells of a job that made it, so that nobody can mean one.
+            Act::RetryJob { .. } | Act::CancelJob { .. } => Err("404: no such job".to_owned()),
             Act::Dispatch { inputs, .. }
             | Act::RunPipeline {
                 variables: inputs, ..

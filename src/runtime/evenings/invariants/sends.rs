@@ -177,20 +177,21 @@ pub fn as_shown(world: &World, _who: usize, send: &Send) -> Held {
             .map(|run| &run.sha)
     };
     let brings = match &send.act {
-        Act::Approve { run: id, .. } => run(*id) == Some(to),
         Act::Dispatch { inputs, .. } => {
             inputs.get("revision").map(String::as_str) == Some(to.as_str())
         }
         Act::CreateDeployment { sha, .. } | Act::SetStatus { sha, .. } => sha == to,
         Act::MergePullRequest { head, .. } => head == to,
         Act::PublishRelease { target, .. } | Act::CreateTag { target, .. } => target == to,
-        Act::ApproveDeployment { run: id, .. } | Act::PlayJob { run: id, .. } => {
-            run(*id) == Some(to)
-        }
+        Act::Approve { run: id, .. }
+        | Act::ApproveDeployment { run: id, .. }
+        | Act::PlayJob { run: id, .. }
+        | Act::RetryJob { run: id, .. } => run(*id) == Some(to),
         Act::RunPipeline { variables, .. } => variables.values().any(|value| value == to.as_str()),
         Act::Reject { .. }
         | Act::RejectDeployment { .. }
         | Act::Cancel { .. }
+        | Act::CancelJob { .. }
         | Act::Rerun { .. }
         | Act::ByHand
         | Act::AddLabel { .. }

@@ -25,6 +25,8 @@ fn kind(act: &Act) -> &'static str {
         Act::ApproveDeployment { .. } => "approve a deployment",
         Act::RejectDeployment { .. } => "reject a deployment",
         Act::PlayJob { .. } => "play a job",
+        Act::RetryJob { .. } => "run a job again",
+        Act::CancelJob { .. } => "cancel a job",
         Act::RunPipeline { .. } => "run a pipeline",
         Act::CreateTag { .. } => "create a tag",
         Act::Dispatch { .. } => "dispatch",
@@ -89,6 +91,16 @@ pub(super) fn samples() -> Vec<(&'static str, Act)> {
             job,
             name: "deploy".into(),
         },
+        Act::RetryJob {
+            run,
+            job,
+            name: "deploy".into(),
+        },
+        Act::CancelJob {
+            run,
+            job,
+            name: "deploy".into(),
+        },
         Act::RunPipeline {
             git_ref: "main".into(),
             variables: BTreeMap::new(),
@@ -148,7 +160,12 @@ pub(super) fn lacking(server: Server, name: &str) -> Option<&'static str> {
         }
         "approve a run" | "reject a run" if forgejo => Some("cannot approve or reject a run"),
         // GitLab's.
-        "approve a deployment" | "reject a deployment" | "play a job" | "run a pipeline"
+        "approve a deployment"
+        | "reject a deployment"
+        | "play a job"
+        | "run a job again"
+        | "cancel a job"
+        | "run a pipeline"
             if server == Server::GitHub =>
         {
             Some("GitHub has no such call")
@@ -156,7 +173,8 @@ pub(super) fn lacking(server: Server, name: &str) -> Option<&'static str> {
         "approve a deployment" | "reject a deployment" | "create a deployment" if forgejo => {
             Some("cannot keep deployments")
         }
-        "play a job" if forgejo => Some("cannot start a single job"),
+        "play a job" | "run a job again" if forgejo => Some("cannot start a single job"),
+        "cancel a job" if forgejo => Some("cannot stop a single job"),
         "run a pipeline" if forgejo => Some("cannot start a pipeline without a workflow"),
         // A release of GitLab's is never a draft; a pipeline is run again by its failed jobs alone.
         "publish a draft" | "rerun" if server == Server::GitLab => Some("GitLab has no such call"),
@@ -368,7 +386,35 @@ async fn gitlab(bench: &Bench) -> Vec<(&'static str, Act)> {
     })
     .await;
     let head = bench.head("gateway");
+    let jobs = bench.forge.jobs(&bench.path("reports"), running).await;
+    let jobs = jobs.unwrap();
+    let mut jobs = jobs.iter();
+    let runs = jobs.find(|job| job.phase == gonogo::domain::phase::Phase::Running);
+    let runs = runs.expect("a job of reports runs");
+    let gateway = bench.board("gateway").await;
+    let before = gateway.deployments.iter().find(|known| {
+        known.environment.as_str() == "production"
+            && known.phase == gonogo::domain::phase::Phase::Superseded
+    });
+    let before = before.and_then(|known| known.made_by.clone());
+    let before = before.expect("a job brought what was live before");
     vec![
+        (
+            "reports",
+            Act::CancelJob {
+                run: running,
+                job: runs.id,
+                name: runs.name.clone(),
+            },
+        ),
+        (
+            "gateway",
+            Act::RetryJob {
+                run: before.run,
+                job: before.job,
+                name: before.name,
+            },
+        ),
         (
             "orders",
             Act::ApproveDeployment {

@@ -410,6 +410,7 @@ async fn one_service_in_trouble_is_in_trouble_alone() {
         (Server::GitLab, "portal"),
         (Server::Forgejo, "pilot"),
         (Server::ForgejoTasks, "pilot"),
+        (Server::Gitea, "lighthouse"),
     ] {
         for effect in [
             status(404, r#"{"message":"404 Not Found"}"#),
