@@ -1,6 +1,7 @@
 //! Exit codes, and failures that carry one.
 
 use crate::app::request::{Refusal, RefusalKind};
+use crate::domain::fault::Fault;
 
 /// How the program ended. The numbers are a contract.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -75,6 +76,16 @@ impl From<Refusal> for Failure {
             exit,
             message: refusal.why,
             hint: refusal.hint,
+        }
+    }
+}
+
+impl From<Fault> for Failure {
+    fn from(fault: Fault) -> Self {
+        let failure = Self::new(Exit::Forge, fault.sentence());
+        match fault.hint {
+            Some(hint) => failure.hint(hint),
+            None => failure,
         }
     }
 }
