@@ -204,7 +204,7 @@ fn refuse_closed(cell: &Cell, service: &ServiceName, now: Timestamp) -> Result<(
     let blocking: Vec<&Verdict> = cell.judgement.blocking(now).collect();
     let names: Vec<String> = blocking
         .iter()
-        .map(|verdict| format!("{} ({})", verdict.gate, verdict.why))
+        .map(|verdict| format!("{} ({})", verdict.gate, verdict.why_at(now)))
         .collect();
     let count = blocking.len();
     let gates = if count == 1 { "gate is" } else { "gates are" };
@@ -214,15 +214,21 @@ fn refuse_closed(cell: &Cell, service: &ServiceName, now: Timestamp) -> Result<(
         names.join("; ")
     );
     let refusal = Refusal::new(kind, why);
-    Err(
-        match blocking
-            .iter()
-            .find_map(|verdict| verdict.opens_when.clone())
-        {
-            Some(when) => refusal.hint(when),
-            None => refusal,
-        },
-    )
+    let opens: Vec<String> = blocking.iter().filter_map(|gate| opens(gate)).collect();
+    Err(if opens.is_empty() {
+        refusal
+    } else {
+        refusal.hint(opens.join("; "))
+    })
+}
+
+/// What would open a gate, as a sentence that stands alone.
+fn opens(verdict: &Verdict) -> Option<String> {
+    let (gate, when) = (&verdict.gate, verdict.opens_when.as_ref()?);
+    Some(match when.strip_prefix("nothing: ") {
+        Some(why) => format!("{gate} does not open: {why}"),
+        None => format!("{gate} opens when {when}"),
+    })
 }
 
 /// Goes back to `cell`'s candidate, which the caller chose and judged (P7).
@@ -296,7 +302,7 @@ fn no_way_back(cell: &Cell) -> Refusal {
         .find(|verdict| verdict.gate == "forge");
     let why = verdict.map_or("there is no way back", |verdict| verdict.why.as_str());
     let refusal = Refusal::new(RefusalKind::NoGo, why);
-    match verdict.and_then(|verdict| verdict.opens_when.clone()) {
+    match verdict.and_then(opens) {
         Some(hint) => refusal.hint(hint),
         None => refusal,
     }

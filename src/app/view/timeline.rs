@@ -7,6 +7,7 @@ use super::line::{Line, Tone};
 use super::look::Look;
 use super::panel::{Bar, Content, Panel};
 use crate::app::engine::JournalState;
+use crate::app::msg::JournalFault;
 use crate::domain::entry;
 
 mod said;
@@ -38,7 +39,7 @@ pub(super) fn nothing(look: &Look<'_>) -> Line {
                 .map_or_else(String::new, |hint| format!("; {hint}"));
             Line::of(
                 Tone::Bad,
-                format!("  the journal is unreachable: {why}{hint}"),
+                format!("  {}{hint}", JournalFault::unreachable(why)),
             )
         }
     }
