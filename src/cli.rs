@@ -22,6 +22,7 @@ mod looks;
 mod manual_gate;
 mod output;
 mod overriding;
+mod patience;
 mod release;
 mod scheduled;
 mod scope;
