@@ -8,6 +8,7 @@ use crate::program::{Ran, Sim, gonogo, keys};
 mod acts;
 mod brakes;
 mod by_hand;
+mod costs;
 mod exits;
 mod forges;
 mod gates;

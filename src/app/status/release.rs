@@ -231,7 +231,7 @@ fn in_time(prognosis: &Prognosis) -> Option<String> {
             _ => None,
         })
         .collect();
-    (!persons.is_empty()).then(|| format!("if in time: {}", persons.join(", ")))
+    (!persons.is_empty()).then(|| format!("as long as they act in time: {}", persons.join(", ")))
 }
 
 impl PlanStatus {
