@@ -242,7 +242,8 @@ async fn act(
         for (mut plan, wish) in plans {
             plan.intent.reason.clone_from(&reason);
             let overrides = order.overrides;
-            outcomes.push(past(global, &mut headless, (plan, &wish), overrides, args).await);
+            let came = past(global, &mut headless, (plan, &wish), overrides, args);
+            outcomes.push(Box::pin(came).await);
         }
     }
     headless.finish().await;

@@ -61,9 +61,8 @@ pub(super) async fn take_back(global: &Global, headless: &mut Headless, id: &Ove
     let ledger = engine.ledger.as_ref();
     let one = ledger.and_then(|ledger| ledger.overrides.get(id));
     let standing = one.map(|one| one.standing(&engine.policy, false, headless.state.now));
-    match standing {
-        Some(Standing::InForce) => {}
-        Some(_) | None => return,
+    if standing != Some(Standing::InForce) {
+        return;
     }
     headless.orders();
     headless.ask(Request::WithdrawOverride {

@@ -414,6 +414,7 @@ fn what_has_nothing_to_promote_says_so_once() {
 }
 
 #[test]
+#[expect(clippy::disallowed_methods, reason = "facts grow old by themselves")]
 fn stale_facts_say_their_age_and_what_they_said_before() {
     let sim = Sim::start(1.0);
     let config = sim.config_with("short", |text| {
