@@ -24,6 +24,7 @@ mod manual;
 mod manual_gate;
 mod output;
 mod overriding;
+mod patience;
 mod release;
 mod scheduled;
 mod scope;

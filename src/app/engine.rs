@@ -33,11 +33,12 @@ mod follow;
 mod foresight;
 mod handover;
 mod intake;
-mod known;
+pub mod known;
 mod orders;
 mod overrides;
 mod picture;
 pub mod planning;
+pub mod reach;
 pub(crate) mod recheck;
 pub(crate) mod reconcile;
 pub mod release;
@@ -79,6 +80,8 @@ pub struct Engine {
     pub focused: BTreeSet<ServiceName>,
     /// Services that the command line was asked about: watched, whatever a screen would show.
     pub named: BTreeSet<ServiceName>,
+    /// About which services forges are asked.
+    pub reach: reach::Reach,
     /// The run whose log is looked at: its jobs are read too.
     pub logged: Option<(ServiceName, RunId)>,
     /// The cell of which somebody asks why what is live is there.
@@ -151,6 +154,7 @@ impl Engine {
             watched: BTreeSet::new(),
             focused: BTreeSet::new(),
             named: BTreeSet::new(),
+            reach: reach::Reach::default(),
             logged: None,
             traced: None,
             samples: sampling::Samples::default(),
@@ -229,10 +233,14 @@ impl Engine {
             || self.forges.values().any(|forge| forge.fault.is_some())
     }
 
-    /// Says whether each forge has told who the token is and what it may do, or is in trouble.
+    /// Says whether each forge that is asked has told who the token is and what it may do, or is in trouble.
     pub fn forges_are_known(&self) -> bool {
         let is_known = |forge: &ForgeState| forge.identity.is_some() || forge.fault.is_some();
-        self.offline || self.forges.values().all(is_known)
+        let mut asked = self
+            .forges
+            .iter()
+            .filter(|(name, _)| self.reaches_forge(name));
+        self.offline || asked.all(|(_, forge)| is_known(forge))
     }
 
     /// Says whether the checks of every candidate have been read, or were asked for in vain.

@@ -236,6 +236,17 @@ pub enum JournalFault {
     Unreachable { why: String, hint: Option<String> },
 }
 
+impl JournalFault {
+    /// Says why the journal is out of reach; what it says of itself names it already.
+    pub fn unreachable(why: &str) -> String {
+        if why.starts_with("the journal") {
+            why.to_owned()
+        } else {
+            format!("the journal is unreachable: {why}")
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

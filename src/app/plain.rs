@@ -7,6 +7,7 @@ use std::fmt::Write as _;
 use jiff::Timestamp;
 
 use super::engine::{Engine, JournalState, Report};
+use super::msg::JournalFault;
 use crate::domain::board::Row;
 use crate::domain::cell::{Cell, CellState};
 use crate::domain::ids::{EnvironmentName, Seq, ServiceName};
@@ -61,7 +62,7 @@ impl Plain {
             JournalState::Ready => true,
             JournalState::Unreachable { why, .. } => {
                 if self.journal != Some(false) {
-                    lines.push(format!("the journal is unreachable: {why}"));
+                    lines.push(JournalFault::unreachable(why));
                 }
                 false
             }

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use self::brake::BrakeStatus;
 use self::scope::RiskStatus;
-use super::engine::Engine;
+use super::engine::{Engine, JournalState};
 use crate::domain::board::Row;
 use crate::domain::cell::{Cell, superseded};
 use crate::domain::fault::FaultKind;
@@ -33,6 +33,8 @@ pub struct Status {
     pub at: Timestamp,
     pub forges: Vec<ForgeStatus>,
     pub services: Vec<ServiceStatus>,
+    /// Why the journal could not be read; null where it was.
+    pub journal: Option<String>,
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -213,6 +215,11 @@ impl Status {
         Self {
             schema: SCHEMA,
             at: now,
+            journal: match &engine.journal {
+                JournalState::Unreachable { why, .. } => Some(why.clone()),
+                JournalState::Unread => Some("it was not read in time".to_owned()),
+                JournalState::Ready => None,
+            },
             forges,
             services,
         }
@@ -381,7 +388,7 @@ impl GateStatus {
         Self {
             name: verdict.gate.clone(),
             verdict: verdict.state_at(now).word(),
-            why: verdict.why.clone(),
+            why: verdict.why_at(now).into_owned(),
             valid_until: verdict.valid_until,
             evidence: verdict.evidence.clone(),
             opens_when: verdict.opens_when.clone(),

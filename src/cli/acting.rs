@@ -6,6 +6,7 @@ use clap::Args;
 use jiff::Timestamp;
 
 use super::output;
+use super::patience::Patience;
 use super::status::{ASIDE, PATIENCE, known_services};
 use super::{Exit, Failure, Global, scheduled, settings};
 use crate::app::engine::planning::Wish;
@@ -20,6 +21,7 @@ use crate::runtime::clock;
 use crate::runtime::headless::{Headless, Waited};
 
 mod outcome;
+mod overridden;
 
 use outcome::print;
 
@@ -84,9 +86,9 @@ struct ConfirmArgs {
     /// Wait until it has succeeded and is verified, or failed.
     #[arg(long)]
     wait: bool,
-    /// How long --wait waits, in minutes.
-    #[arg(long, value_name = "MINUTES", default_value_t = 60)]
-    timeout: u64,
+    /// How long --wait waits: `90s`, `30m`, `2h`; a number alone is minutes.
+    #[arg(long, value_name = "TIME", default_value = "60m")]
+    timeout: Patience,
 }
 
 pub(super) async fn promote(
@@ -226,20 +228,11 @@ async fn act(
         }
     }
     let mut plans = Vec::new();
-    for (service, wish) in &wishes {
-        let (service, place) = (service.clone(), (service, &environment));
-        let granted = grant(global, &mut headless, place, wish, order.overrides, args).await;
-        if let Err(failure) = granted {
-            outcomes.push(Came::refused(service, failure));
-            continue;
-        }
+    for (service, wish) in wishes {
         let now = headless.state.now;
-        match headless
-            .state
-            .engine
-            .plan(&service, &environment, wish, now)
-        {
-            Ok(plan) => plans.push(plan),
+        let engine = &mut headless.state.engine;
+        match engine.plan_past((&service, &environment), &wish, order.overrides, now) {
+            Ok(plan) => plans.push((plan, wish)),
             Err(refusal) => outcomes.push(Came::refused(service, refusal.into())),
         }
     }
@@ -247,95 +240,78 @@ async fn act(
         let reason = match reason {
             Some(reason) => reason,
             None => {
-                let typed = plans.iter().find(|plan| plan.protected);
-                let typed = typed.map(|plan| plan.environment().clone());
+                let typed = plans.iter().find(|(plan, _)| plan.protected);
+                let typed = typed.map(|(plan, _)| plan.environment().clone());
                 confirmed(global, &plans, typed, args)?
             }
         };
-        for mut plan in plans {
+        for (mut plan, wish) in plans {
             plan.intent.reason.clone_from(&reason);
-            outcomes.push(send(global, &mut headless, plan, args).await);
+            let overrides = order.overrides;
+            let came = past(global, &mut headless, (plan, &wish), overrides, args);
+            outcomes.push(Box::pin(came).await);
         }
     }
     headless.finish().await;
     Ok(print(global, &environment, &outcomes))
 }
 
-/// Overrides gates before a promotion is planned: those that are not passed already, and that no
-/// override waits for.
-async fn grant(
+/// Sends what was confirmed, past the gates that were confirmed with it.
+async fn past(
     global: &Global,
     headless: &mut Headless,
-    (service, environment): (&ServiceName, &EnvironmentName),
-    wish: &Wish,
+    (plan, wish): (Plan, &Wish),
     gates: &[String],
     args: &ConfirmArgs,
-) -> Result<(), Failure> {
-    if gates.is_empty() {
-        return Ok(());
-    }
+) -> Came {
+    let (service, environment) = (plan.service().clone(), plan.environment().clone());
+    let place = (&service, &environment);
+    let reason = plan.intent.reason.clone();
+    let granted = overridden::grant(global, headless, place, wish, gates, &reason).await;
+    let granted = match granted {
+        Ok(Some(granted)) => granted,
+        Ok(None) => return send(global, headless, plan, args).await,
+        Err(failure) => return Came::refused(service, failure),
+    };
+    // With the override in the journal it is another plan: what moves has to be as it was confirmed.
     let now = headless.state.now;
-    let engine = &headless.state.engine;
-    let back = match wish {
-        Wish::Rollback { revision } => {
-            Some(engine.way_back(service, environment, revision.as_deref(), now)?)
+    let came = match headless
+        .state
+        .engine
+        .plan(&service, &environment, wish, now)
+    {
+        Ok(mut anew)
+            if (&anew.intent.from, &anew.intent.to) == (&plan.intent.from, &plan.intent.to) =>
+        {
+            anew.intent.reason = reason;
+            send(global, headless, anew, args).await
         }
-        Wish::Promote { .. } | Wish::Approve | Wish::Reject | Wish::Cancel | Wish::Rerun => None,
-    };
-    let cell = match &back {
-        Some(cell) => Some(cell),
-        None => engine.board.cell(service, environment),
-    };
-    let wanted: Vec<String> = gates
-        .iter()
-        .filter(|gate| {
-            let mut verdicts = cell.iter().flat_map(|cell| &cell.judgement.verdicts);
-            let known = verdicts.find(|verdict| verdict.gate == **gate);
-            // One that is overridden, or only waits for the second person, is not overridden again.
-            known.is_none_or(|verdict| {
-                verdict.overridden_by.is_none() && verdict.awaits_confirmation.is_none()
-            })
-        })
-        .cloned()
-        .collect();
-    if wanted.is_empty() {
-        return Ok(());
-    }
-    let reason = args.reason.clone().unwrap_or_default();
-    let back = back.and_then(|cell| cell.candidate);
-    headless.reports();
-    headless.ask(Request::Override {
-        service: service.clone(),
-        environment: environment.clone(),
-        gates: wanted,
-        back,
-        reason,
-        until: None,
-    });
-    let patience = Duration::from_secs(30);
-    headless.until(patience, |engine| !engine.is_busy()).await;
-    for report in headless.reports() {
-        match report {
-            Report::Refused { refusal, .. } => return Err(refusal.into()),
-            Report::JournalTrouble { why, .. } => return Err(Failure::new(Exit::Journal, why)),
-            Report::Done { text, .. } if !global.json => output::note(&text),
-            Report::Done { .. } | Report::Alert { .. } | Report::Trouble(_) => {}
+        Ok(_) => {
+            let why = format!("{service} {environment} has changed meanwhile; nothing was sent");
+            Came::refused(
+                service,
+                Failure::new(Exit::NoGo, why).hint("look at it again"),
+            )
         }
+        Err(refusal) => Came::refused(service, refusal.into()),
+    };
+    if came.failure.is_some() {
+        overridden::take_back(global, headless, &granted).await;
     }
-    Ok(())
+    came
 }
 
 /// Shows what would be sent and has it confirmed, where `typed` says so by the environment's name;
 /// returns the reason.
 fn confirmed(
     global: &Global,
-    plans: &[Plan],
+    plans: &[(Plan, Wish)],
     typed: Option<EnvironmentName>,
     args: &ConfirmArgs,
 ) -> Result<String, Failure> {
     let asks = !global.yes && output::can_ask();
     if !global.json && asks {
-        for plan in plans {
+        for (plan, _) in plans {
             output::note(&format!(
                 "{} > {}   {}",
                 plan.service(),
@@ -404,7 +380,7 @@ async fn send(global: &Global, headless: &mut Headless, plan: Plan, args: &Confi
             failure.or_else(|| Some(Failure::new(Exit::OutcomeUnknown, "it is still under way")));
     }
     if args.wait && failure.is_none() {
-        let patience = Duration::from_secs(args.timeout.saturating_mul(60));
+        let patience = args.timeout.length;
         let began = clock::tick();
         let watched = id.clone();
         let waited = headless.until(patience, move |engine| {
@@ -429,7 +405,7 @@ async fn send(global: &Global, headless: &mut Headless, plan: Plan, args: &Confi
             failure = failure.or(tell(global, headless, &id));
         }
         if waited == Waited::TimedOut {
-            let why = format!("it has not ended in {} minutes", args.timeout);
+            let why = format!("it has not ended within {}", args.timeout);
             failure = failure.or_else(|| Some(Failure::new(Exit::OutcomeUnknown, why)));
         }
     }

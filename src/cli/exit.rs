@@ -2,6 +2,7 @@
 
 use crate::app::request::{Refusal, RefusalKind};
 use crate::config::Problem;
+use crate::domain::fault::Fault;
 
 /// How the program ended. The numbers are a contract.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -86,6 +87,16 @@ impl From<Refusal> for Failure {
             message: refusal.why,
             hint: refusal.hint,
             problems: Vec::new(),
+        }
+    }
+}
+
+impl From<Fault> for Failure {
+    fn from(fault: Fault) -> Self {
+        let failure = Self::new(Exit::Forge, fault.sentence());
+        match fault.hint {
+            Some(hint) => failure.hint(hint),
+            None => failure,
         }
     }
 }

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use super::output::{self, instant, span};
 use super::scope::print_warning;
 use super::status::PATIENCE;
-use super::{Exit, Failure, Global, settings, status};
+use super::{Exit, Failure, Global, journal, settings, status};
 use crate::app::status::{CellStatus, EarliestStatus, GateStatus};
 use crate::config::Env;
 use crate::domain::ids::EnvironmentName;
@@ -39,13 +39,17 @@ pub(super) async fn check(global: &Global, env: &Env, args: CellArgs) -> Result<
         print_json(&args.service, &cell);
     } else {
         output::line(&format!("{} {} {}", args.service, args.to, cell.verdict));
-        for gate in cell.gates.iter().filter(|gate| !passes(gate)) {
+        let level = nothing_to_promote(&cell);
+        if let Some(why) = level {
+            output::line(&format!("  {why}"));
+        }
+        for gate in in_the_way(&cell).filter(|gate| Some(gate.why.as_str()) != level) {
             output::line(&format!("  {} {}: {}", gate.verdict, gate.name, gate.why));
         }
         if let Some(risk) = &cell.risk {
             print_warning(risk);
         }
-        if cell.verdict != "go" {
+        if cell.verdict != "go" && level.is_none() {
             let earliest = earliest(&cell.earliest, &cell.gates, now);
             output::line(&format!("  earliest: {earliest}"));
         }
@@ -91,30 +95,34 @@ async fn judged(
         .ok_or_else(|| Failure::new(Exit::Usage, "no service was named"))?;
     headless.read_scope(&service, &environment, PATIENCE).await;
     let now = headless.state.now;
+    let journal = journal::lost(headless.engine());
     let found = CellStatus::find(headless.engine(), &service, &environment, now);
-    let fault = headless
-        .engine()
-        .board
-        .row(&service)
-        .and_then(|row| row.facts.fault.clone());
+    let policy = headless.engine().policy.clone();
+    let (own, any) = (
+        headless.unread(&service),
+        headless.unread_of(&service, &environment),
+    );
     headless.finish().await;
-    let cell = found.ok_or_else(|| {
-        Failure::new(
-            Exit::Usage,
-            format!("{service} has no environment {environment}"),
-        )
-    })?;
-    match fault {
-        // Nothing at all is known: that is the forge's fault, not a verdict.
-        Some(fault) if cell.observed_at.is_none() => {
-            let failure = Failure::new(Exit::Forge, fault.to_string());
-            Err(match fault.hint {
-                Some(hint) => failure.hint(hint),
-                None => failure,
-            })
-        }
-        Some(_) | None => Ok((cell, now)),
+    let Some(cell) = found else {
+        return Err(status::no_environment(&policy, &service, &environment));
+    };
+    // What an earlier run has read is no answer of the forge: it may be down, or shut, since. And nothing
+    // is go that rests on what this run could not read.
+    match own.or(any.filter(|_| cell.verdict == "go")) {
+        Some(fault) => Err(fault.into()),
+        None => journal.map_or(Ok((cell, now)), Err),
     }
+}
+
+/// The gates that are not passed.
+pub(super) fn in_the_way(cell: &CellStatus) -> impl Iterator<Item = &GateStatus> {
+    cell.gates.iter().filter(|gate| !passes(gate))
+}
+
+/// What every gate says of a cell that has no candidate.
+pub(super) fn nothing_to_promote(cell: &CellStatus) -> Option<&str> {
+    let mut words = in_the_way(cell).map(|gate| gate.why.as_str());
+    words.find(|why| cell.candidate.is_none() && why.starts_with("nothing to promote"))
 }
 
 fn passes(gate: &GateStatus) -> bool {

@@ -12,13 +12,15 @@ use super::status::PATIENCE;
 use super::{Exit, Failure, Global, journal, settings};
 use crate::app::engine::{Engine, Report};
 use crate::app::interface::until;
+use crate::app::msg::JournalFault;
 use crate::app::request::{Expiry, RefusalKind, Request};
 use crate::app::status::brake::BrakedCell;
 use crate::app::status::{HoldStatus, SCHEMA};
 use crate::config::Env;
 use crate::domain::brake::Bound;
+use crate::domain::entry::Entry;
 use crate::domain::hold::{Cover, HoldKind};
-use crate::domain::ids::{EnvironmentName, HoldId, ServiceName, Sha};
+use crate::domain::ids::{EnvironmentName, HoldId, IntentId, ServiceName, Sha};
 use crate::runtime::headless::Headless;
 use crate::runtime::session::Mode;
 
@@ -169,15 +171,17 @@ async fn change(global: &Global, env: &Env, request: Request) -> Result<Exit, Fa
     headless.settle(&[], PATIENCE).await;
     journal::known_here(&mut headless, env);
     headless.reports();
+    headless.orders();
     let cover = cover_of(&request, headless.engine());
     headless.ask(request);
     headless
         .until(Duration::from_secs(30), |engine| !engine.is_writing())
         .await;
     // What is in the journal holds already: told before any forge is asked for more.
-    let mut told = Told::default();
-    told.take(headless.reports(), binding);
-    let entry = headless.engine().entries.back().map(journal::entry_json);
+    let mut told = Told::of(cover.clone(), binding);
+    let (done, entries): (Vec<String>, Vec<Entry>) = headless.orders().into_iter().unzip();
+    told.done.extend(done);
+    told.take(&mut headless);
     if !global.json {
         told.print();
     }
@@ -187,15 +191,17 @@ async fn change(global: &Global, env: &Env, request: Request) -> Result<Exit, Fa
             .until(BRAKING, |engine| !engine.is_braking(settings::now()))
             .await;
     }
-    told.take(headless.reports(), binding);
+    told.take(&mut headless);
     let now = settings::now();
     let cells = cells(headless.engine(), &cover, now);
     headless.finish().await;
     if let Some(failure) = told.failure.take() {
         return Err(failure);
     }
+    let exit = told.exit();
     if global.json {
         let brakes: Vec<BrakedCell> = cells.iter().map(BrakedCell::of).collect();
+        let entry = entries.last().map(journal::entry_json);
         let (done, trouble) = (told.done, told.trouble);
         output::json_line(&json!({
             "schema": SCHEMA, "done": done, "entry": entry, "trouble": trouble, "brakes": brakes,
@@ -205,14 +211,22 @@ async fn change(global: &Global, env: &Env, request: Request) -> Result<Exit, Fa
         for cell in &cells {
             print(cell, now);
         }
+        if exit != Exit::Done {
+            output::note("it is in the journal, and no forge has done its part of it");
+        }
     }
-    Ok(Exit::Done)
+    Ok(exit)
 }
 
 /// What came of an order, piece by piece.
 #[derive(Default)]
 struct Told {
+    cover: Cover,
+    /// Nothing goes into the journal: the forges' part is all that was ordered.
+    binding: bool,
     done: Vec<String>,
+    /// How much a forge has done.
+    braked: usize,
     /// What a forge refused: the hold is on all the same.
     trouble: Vec<String>,
     failure: Option<Failure>,
@@ -220,10 +234,51 @@ struct Told {
 }
 
 impl Told {
-    fn take(&mut self, reports: Vec<Report>, binding: bool) {
-        for report in reports {
+    fn of(cover: Cover, binding: bool) -> Self {
+        Self {
+            cover,
+            binding,
+            ..Self::default()
+        }
+    }
+
+    /// Says whether a report is of this order: what somebody else sent ends meanwhile too.
+    fn is_ours(&self, id: Option<&IntentId>, engine: &Engine) -> bool {
+        let Some(id) = id else { return true };
+        let ledger = engine.ledger.as_ref();
+        let promotion = ledger.and_then(|ledger| ledger.promotions.get(id));
+        promotion.is_some_and(|promotion| {
+            let intent = &promotion.intent;
+            let place = Cover {
+                revision: None,
+                ..self.cover.clone()
+            };
+            intent.purpose.is_brake() && place.covers(&intent.service, &intent.environment, None)
+        })
+    }
+
+    /// Whether the forges' part of it came to nothing at all: a hold that nobody but gonogo minds.
+    fn exit(&self) -> Exit {
+        if self.braked == 0 && !self.trouble.is_empty() {
+            Exit::Forge
+        } else {
+            Exit::Done
+        }
+    }
+
+    fn take(&mut self, headless: &mut Headless) {
+        let binding = self.binding;
+        for report in headless.reports() {
             match report {
-                Report::Done { text, .. } => self.done.push(text),
+                Report::Done { id: Some(id), text }
+                    if self.is_ours(Some(&id), headless.engine()) =>
+                {
+                    self.braked += 1;
+                    self.done.push(text);
+                }
+                // An order's own words are taken with its entry.
+                Report::Done { .. } => {}
+                Report::Refused { id, .. } if !self.is_ours(id.as_ref(), headless.engine()) => {}
                 Report::Refused { refusal, .. } if self.done.is_empty() && !binding => {
                     self.failure = Some(Failure::from(refusal));
                 }
@@ -239,8 +294,12 @@ impl Told {
                         self.failure = Some(Failure::from(refusal));
                     }
                 }
-                Report::JournalTrouble { why, .. } if self.done.is_empty() => {
-                    self.failure = Some(Failure::new(Exit::Journal, why));
+                Report::JournalTrouble { why, hint } if self.done.is_empty() => {
+                    self.failure = Some(Failure {
+                        exit: Exit::Journal,
+                        message: JournalFault::unreachable(&why),
+                        hint,
+                    });
                 }
                 Report::JournalTrouble { .. } | Report::Alert { .. } | Report::Trouble(_) => {}
             }

@@ -53,15 +53,23 @@ pub(super) async fn read(global: &Global, env: &Env) -> Result<Headless, Failure
     let (session, _) = settings::session(global, env, mode).await?;
     let mut headless = Headless::new(session);
     headless.settle(&[], Duration::from_secs(10)).await;
-    match &headless.engine().journal {
-        JournalState::Ready => Ok(headless),
-        JournalState::Unread => Err(Failure::new(
+    match lost(headless.engine()) {
+        Some(failure) => Err(failure),
+        None => Ok(headless),
+    }
+}
+
+/// Why the journal is not known, if it is not: which file it is, what is wrong with it, what to do.
+pub(super) fn lost(engine: &Engine) -> Option<Failure> {
+    match &engine.journal {
+        JournalState::Ready => None,
+        JournalState::Unread => Some(Failure::new(
             Exit::Journal,
             "the journal was not read in time",
         )),
         JournalState::Unreachable { why, hint } => {
-            let failure = Failure::new(Exit::Journal, why.clone());
-            Err(match hint {
+            let failure = Failure::new(Exit::Journal, JournalFault::unreachable(why));
+            Some(match hint {
                 Some(hint) => failure.hint(hint.clone()),
                 None => failure,
             })
@@ -119,6 +127,7 @@ pub(super) async fn carry_out(
     }
     known_here(&mut headless, env);
     headless.reports();
+    headless.orders();
     let request = match request(headless.engine(), headless.state.now) {
         Ok(request) => request,
         Err(failure) => {
@@ -130,29 +139,34 @@ pub(super) async fn carry_out(
     headless
         .until(Duration::from_secs(30), |engine| !engine.is_busy())
         .await;
-    let mut done = Vec::new();
-    let mut refused = None;
+    let (mut done, mut refused) = (Vec::new(), None);
     for report in headless.reports() {
         match report {
-            Report::Done { text, .. } => done.push(text),
-            Report::Refused { refusal, .. } => refused = Some(Failure::from(refusal)),
-            Report::JournalTrouble { why, .. } => refused = Some(Failure::new(Exit::Journal, why)),
-            Report::Alert { .. } | Report::Trouble(_) => {}
+            Report::Done { id: None, text } => done.push(text),
+            // What an intent came to was ordered before, by whomever.
+            Report::Refused { id: None, refusal } => refused = Some(Failure::from(refusal)),
+            Report::JournalTrouble { why, hint } => {
+                refused = Some(Failure {
+                    exit: Exit::Journal,
+                    message: JournalFault::unreachable(&why),
+                    hint,
+                });
+            }
+            Report::Refused { .. }
+            | Report::Done { .. }
+            | Report::Alert { .. }
+            | Report::Trouble(_) => {}
         }
     }
-    let last = headless.engine().entries.back().cloned();
+    let entries = headless.orders();
     headless.finish().await;
-    if let Some(failure) = refused {
-        return Err(failure);
-    }
-    if done.is_empty() {
-        return Err(Failure::new(
-            Exit::Journal,
-            "the journal did not answer in time",
-        ));
+    // What it led to is told too, but it is its own entry that says that it was done.
+    if entries.is_empty() {
+        return Err(refused
+            .unwrap_or_else(|| Failure::new(Exit::Journal, "the journal did not answer in time")));
     }
     if global.json {
-        let entry = last.as_ref().map(entry_json);
+        let entry = entries.last().map(|(_, entry)| entry_json(entry));
         output::json_line(&json!({"schema": SCHEMA, "done": done, "entry": entry}));
     } else {
         for text in done {

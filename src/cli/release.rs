@@ -3,6 +3,7 @@
 use clap::{Args, Subcommand};
 use serde_json::json;
 
+use super::patience::Patience;
 use super::status::PATIENCE;
 use super::{Exit, Failure, Global, journal, output, settings};
 use crate::app::engine::Engine;
@@ -70,9 +71,9 @@ struct WaitArgs {
     /// Drive it until it has shipped or stopped. Without it, only what may go now is sent.
     #[arg(long)]
     wait: bool,
-    /// How long --wait waits, in minutes.
-    #[arg(long, value_name = "MINUTES", default_value_t = 240)]
-    timeout: u64,
+    /// How long --wait waits: `90s`, `30m`, `2h`; a number alone is minutes.
+    #[arg(long, value_name = "TIME", default_value = "240m")]
+    timeout: Patience,
 }
 
 #[derive(Debug, Args)]
@@ -131,7 +132,7 @@ async fn opened(
     let mut headless = Headless::new(session);
     let name = ReleaseName::new(name);
     known(&headless.engine().policy, &name)?;
-    headless.watch_journal();
+    headless.follow_journal();
     let services = services(&headless.engine().policy, &name);
     headless.settle(&services, PATIENCE).await;
     let environment = known(&headless.engine().policy, &name)?.environment.clone();

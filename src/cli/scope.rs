@@ -8,7 +8,7 @@ use super::status::{self, PATIENCE};
 use super::{Exit, Failure, Global, settings};
 use crate::app::status::scope::{ChangesStatus, RiskStatus, ScopeStatus};
 use crate::config::Env;
-use crate::domain::ids::EnvironmentName;
+use crate::domain::ids::{EnvironmentName, ServiceName};
 use crate::domain::text::counted;
 use crate::runtime::headless::Headless;
 
@@ -32,18 +32,15 @@ pub(super) async fn run(global: &Global, env: &Env, args: CellArgs) -> Result<Ex
     });
     let unread = row.is_some_and(|row| row.facts.value().is_none());
     let fault = row.and_then(|row| row.facts.fault.clone());
+    let policy = engine.policy.clone();
     headless.finish().await;
     if let Some(fault) = fault.filter(|_| unread) {
-        let failure = Failure::new(Exit::Forge, fault.to_string());
-        return Err(match fault.hint {
-            Some(hint) => failure.hint(hint),
-            None => failure,
-        });
+        return Err(fault.into());
     }
-    let scope = found.ok_or_else(|| {
-        let (service, to) = (&args.service, &args.to);
-        Failure::new(Exit::Usage, format!("{service} has no environment {to}"))
-    })?;
+    let Some(scope) = found else {
+        let service = ServiceName::new(&args.service);
+        return Err(status::no_environment(&policy, &service, &environment));
+    };
     if global.json {
         output::json_line(&scope);
     } else {

@@ -5,12 +5,13 @@ use std::time::Duration;
 use clap::Args;
 
 use super::output::{self, span};
-use super::{Exit, Failure, Global, settings};
-use crate::app::engine::Engine;
+use super::{Exit, Failure, Global, journal, settings};
+use crate::app::engine::{Engine, known};
 use crate::app::interface::order;
-use crate::app::status::{CellStatus, ServiceStatus, Status};
+use crate::app::status::{CellStatus, ForgeStatus, ServiceStatus, Status};
 use crate::config::Env;
 use crate::domain::ids::{EnvironmentName, ServiceName};
+use crate::domain::policy::Policy;
 use crate::runtime::headless::Headless;
 
 /// How long the forges may take for the first answers.
@@ -33,16 +34,19 @@ pub(super) async fn run(global: &Global, env: &Env, args: StatusArgs) -> Result<
     headless.sample(&wanted, None).await;
     headless.until(ASIDE, Engine::forges_are_known).await;
     let status = Status::of(headless.engine(), kinds, &wanted, headless.state.now);
-    let exit = if global.json {
+    let lost = journal::lost(headless.engine());
+    if global.json {
         output::json_line(&status);
-        Exit::Done
     } else {
         let columns = order::columns(&headless.engine().policy);
         print(&status, &columns, global.offline);
-        Exit::Done
-    };
+    }
     headless.finish().await;
-    Ok(exit)
+    // What the forges say is worth showing all the same; of holds and intents nothing is known.
+    if let Some(failure) = lost.filter(|_| !global.json) {
+        output::failure(global, &failure);
+    }
+    Ok(Exit::Done)
 }
 
 /// Returns the named services, or all; a name that does not exist is a usage error.
@@ -58,8 +62,15 @@ pub(super) fn known_services(
             .map(|service| service.name.clone())
             .collect());
     }
-    names
-        .iter()
+    let mut named: Vec<&String> = Vec::new();
+    for name in names {
+        // Named twice, it is still one.
+        if !named.contains(&name) {
+            named.push(name);
+        }
+    }
+    named
+        .into_iter()
         .map(|name| {
             let name = ServiceName::new(name);
             let service = policy.service(&name);
@@ -74,6 +85,18 @@ pub(super) fn known_services(
             })
         })
         .collect()
+}
+
+/// Says that a service has no such environment, and which it has.
+pub(super) fn no_environment(
+    policy: &Policy,
+    service: &ServiceName,
+    environment: &EnvironmentName,
+) -> Failure {
+    match policy.service(service) {
+        Some(known) => known::no_environment(known, environment).into(),
+        None => Failure::new(Exit::Usage, format!("there is no service {service}")),
+    }
 }
 
 /// Prints the table with the board's columns, as far as the services have them.
@@ -112,7 +135,11 @@ fn print(status: &Status, columns: &[EnvironmentName], offline: bool) {
             output::note(&format!("{}: {fault}", service.name));
         }
     }
-    for forge in &status.forges {
+    let shown = |forge: &&ForgeStatus| {
+        let mut services = status.services.iter();
+        services.any(|service| service.forge == forge.name)
+    };
+    for forge in status.forges.iter().filter(shown) {
         let age = forge
             .observed_at
             .map(|at| format!(", {} ago", span(status.at.duration_since(at))))
@@ -169,7 +196,8 @@ fn next(service: &ServiceStatus) -> String {
         .rev()
         .find(|cell| cell.candidate.is_some())
     else {
-        return "level".to_owned();
+        let known = service.cells.iter().any(|cell| cell.observed_at.is_some());
+        return if known { "level" } else { "?" }.to_owned();
     };
     let candidate = cell
         .candidate

@@ -1,16 +1,18 @@
 //! `gonogo wait`: until a promotion may go, or until its revision is live and well. It starts nothing.
 
 use clap::{Args, ValueEnum};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde_json::json;
 
 use super::output;
-use super::status::{PATIENCE, known_services};
-use super::{Exit, Failure, Global, settings};
+use super::patience::Patience;
+use super::status::{PATIENCE, known_services, no_environment};
+use super::{Exit, Failure, Global, gates, journal, settings};
 use crate::app::engine::Engine;
 use crate::app::status::{CellStatus, SCHEMA};
 use crate::config::Env;
 use crate::domain::cell::Cell;
+use crate::domain::fault::Fault;
 use crate::domain::gate::Go;
 use crate::domain::ids::{EnvironmentName, ServiceName};
 use crate::domain::promotion::{Purpose, State};
@@ -32,9 +34,9 @@ pub struct WaitArgs {
     /// Which version or SHA has to be live; else the candidate of this moment.
     #[arg(long, value_name = "REVISION")]
     revision: Option<String>,
-    /// How long to wait: `90s`, `30m`, `2h`.
+    /// How long to wait: `90s`, `30m`, `2h`; a number alone is minutes.
     #[arg(long, value_name = "TIME", default_value = "30m")]
-    timeout: String,
+    timeout: Patience,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -53,13 +55,6 @@ enum Look {
 }
 
 pub(super) async fn run(global: &Global, env: &Env, args: WaitArgs) -> Result<Exit, Failure> {
-    let patience = args.timeout.parse::<SignedDuration>().ok();
-    let patience = patience
-        .filter(SignedDuration::is_positive)
-        .ok_or_else(|| {
-            Failure::new(Exit::Usage, format!("{} is not a time", args.timeout))
-                .hint("for instance 90s, 30m, 2h")
-        })?;
     let (session, _) = settings::session(global, env, global.mode()).await?;
     let mut headless = Headless::new(session);
     let services = known_services(&headless, std::slice::from_ref(&args.service))?;
@@ -70,9 +65,9 @@ pub(super) async fn run(global: &Global, env: &Env, args: WaitArgs) -> Result<Ex
     headless.follow_journal();
     let known = headless.engine().board.cell(&service, &environment);
     let Some(cell) = known else {
-        let why = format!("{service} has no environment {environment}");
+        let policy = headless.engine().policy.clone();
         headless.finish().await;
-        return Err(Failure::new(Exit::Usage, why));
+        return Err(no_environment(&policy, &service, &environment));
     };
     let wanted = match &args.revision {
         Some(_) => None,
@@ -84,14 +79,28 @@ pub(super) async fn run(global: &Global, env: &Env, args: WaitArgs) -> Result<Ex
         (None, Some(wanted)) => wanted == revision,
         (None, None) => false,
     };
-    let look = |engine: &Engine, now: Timestamp| match args.until {
-        Until::Go => go(engine, &service, &environment, now),
-        Until::Live => live(engine, &service, &environment, &is_wanted),
+    let since = headless.since;
+    let unread = |engine: &Engine| match args.until {
+        Until::Go => engine.unread_of(&service, &environment, since),
+        Until::Live => engine.unread(&service, since),
+    };
+    let look = |engine: &Engine, now: Timestamp| {
+        let found = match args.until {
+            Until::Go => go(engine, &service, &environment, now),
+            Until::Live => live(engine, &service, &environment, &is_wanted),
+        };
+        match found {
+            // What an earlier run has read does not count while the forge does not answer.
+            Look::Done if unread(engine).is_some() => Look::NotYet,
+            found => found,
+        }
     };
     let seen = |engine: &Engine| look(engine, settings::now()) != Look::NotYet;
-    let waited = headless.until(patience.unsigned_abs(), seen).await;
+    let waited = headless.until(args.timeout.length, seen).await;
     let now = headless.state.now.max(settings::now());
     let found = look(headless.engine(), now);
+    let fault = unread(headless.engine());
+    let journal = journal::lost(headless.engine());
     let status = CellStatus::find(headless.engine(), &service, &environment, now);
     headless.finish().await;
     let word = match args.until {
@@ -102,10 +111,6 @@ pub(super) async fn run(global: &Global, env: &Env, args: WaitArgs) -> Result<Ex
         (Look::Done, _) => Exit::Done,
         (Look::Over(exit, why), _) => return Err(Failure::new(*exit, why.clone())),
         (Look::NotYet, waited) => {
-            let unknown = status
-                .as_ref()
-                .is_some_and(|status| status.verdict == "unknown");
-            let exit = if unknown { Exit::Facts } else { Exit::NoGo };
             let why = match waited {
                 Waited::Ended => format!("asked to end before {service} {environment} was {word}"),
                 Waited::TimedOut | Waited::Done => format!(
@@ -113,7 +118,7 @@ pub(super) async fn run(global: &Global, env: &Env, args: WaitArgs) -> Result<Ex
                     args.timeout
                 ),
             };
-            return Err(Failure::new(exit, why));
+            return Err(late(why, &service, (fault, journal), status.as_ref()));
         }
     };
     if global.json {
@@ -124,6 +129,44 @@ pub(super) async fn run(global: &Global, env: &Env, args: WaitArgs) -> Result<Ex
         output::line(&format!("{service} {environment} {word}"));
     }
     Ok(exit)
+}
+
+/// Why it has not come to what was waited for: the forge, or the gates that are in the way.
+fn late(
+    why: String,
+    service: &ServiceName,
+    (fault, journal): (Option<Fault>, Option<Failure>),
+    status: Option<&CellStatus>,
+) -> Failure {
+    if let Some(fault) = fault {
+        let failure = Failure::new(Exit::Forge, format!("{why}: {}", fault.sentence()));
+        return match fault.hint {
+            Some(hint) => failure.hint(hint),
+            None => failure,
+        };
+    }
+    if let Some(journal) = journal {
+        let message = format!("{why}: {}", journal.message);
+        return Failure { message, ..journal };
+    }
+    let Some(status) = status else {
+        return Failure::new(Exit::Facts, why);
+    };
+    let unknown = status.verdict == "unknown";
+    let exit = if unknown { Exit::Facts } else { Exit::NoGo };
+    let gates: Vec<String> = match gates::nothing_to_promote(status) {
+        Some(why) => vec![why.to_owned()],
+        None => gates::in_the_way(status)
+            .map(|gate| format!("{} ({})", gate.name, gate.why))
+            .collect(),
+    };
+    if gates.is_empty() {
+        return Failure::new(exit, why);
+    }
+    let to = &status.environment;
+    Failure::new(exit, format!("{why}: {}", gates.join("; "))).hint(format!(
+        "`gonogo gates {service} --to {to}` says what opens each"
+    ))
 }
 
 fn cell<'a>(

@@ -10,7 +10,7 @@ use super::status::{self, PATIENCE};
 use super::{Exit, Failure, Global, settings};
 use crate::app::status::trace::TraceStatus;
 use crate::config::Env;
-use crate::domain::ids::EnvironmentName;
+use crate::domain::ids::{EnvironmentName, ServiceName};
 use crate::domain::trace::How;
 use crate::runtime::headless::Headless;
 
@@ -43,15 +43,16 @@ pub(super) async fn run(global: &Global, env: &Env, args: WhyArgs) -> Result<Exi
         .zip(trace.as_ref())
         .map(|(row, trace)| TraceStatus::of(row, trace, now));
     let (exists, fault) = (stage.is_some(), row.and_then(|row| row.facts.fault.clone()));
+    let policy = engine.policy.clone();
     headless.finish().await;
     let (service, environment) = (&args.service, &args.environment);
     if !exists {
-        let why = format!("{service} has no environment {environment}");
-        return Err(Failure::new(Exit::Usage, why));
+        let (service, environment) = (ServiceName::new(service), EnvironmentName::new(environment));
+        return Err(status::no_environment(&policy, &service, &environment));
     }
     let Some((status, how)) = status.zip(how) else {
         return Err(match fault {
-            Some(fault) => Failure::new(Exit::Forge, fault.to_string()),
+            Some(fault) => fault.into(),
             None => Failure::new(Exit::Facts, format!("nothing is live in {environment}")).hint(
                 format!("`gonogo gates {service} --to {environment}` says what may go there"),
             ),

@@ -249,7 +249,16 @@ fn journal(top: &Table<'_>, place: &Place<'_>) -> Option<JournalUrl> {
         value.error("the journal must be a file that lasts", hint);
         return None;
     }
-    place.resolve(path, value).map(JournalUrl::Sqlite)
+    let path = place.resolve(path, value)?;
+    if path.is_dir() {
+        let hint = format!("write \"sqlite:{}\"", path.join("journal.db").display());
+        value.error(
+            "the journal must be a file, and this is a folder",
+            Some(hint),
+        );
+        return None;
+    }
+    Some(JournalUrl::Sqlite(path))
 }
 
 /// Notes what no service's path leads to, and the tiers of nothing.

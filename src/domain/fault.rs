@@ -13,7 +13,9 @@ use super::ids::ForgeName;
 pub enum FaultKind {
     /// No connection, no answer in time, or a broken one.
     Unreachable,
-    /// 401: the token is bad, expired or missing.
+    /// There is no token to be sent: nobody has one, or its source gave none. Nothing was asked.
+    NoToken,
+    /// 401: the token is bad or expired.
     Unauthorized,
     /// 403: the token may not do this.
     Forbidden,
@@ -35,6 +37,7 @@ impl FaultKind {
     pub fn word(self) -> &'static str {
         match self {
             Self::Unreachable => "unreachable",
+            Self::NoToken => "no token",
             Self::Unauthorized => "token refused",
             Self::Forbidden => "not permitted",
             Self::SingleSignOn => "single sign-on required",
@@ -49,7 +52,7 @@ impl FaultKind {
     /// Says whether the fault is about the whole forge rather than one service.
     pub fn is_of_forge(self) -> bool {
         match self {
-            Self::Unreachable | Self::Unauthorized | Self::RateLimited => true,
+            Self::Unreachable | Self::NoToken | Self::Unauthorized | Self::RateLimited => true,
             Self::Forbidden
             | Self::SingleSignOn
             | Self::NotFound
@@ -78,19 +81,24 @@ pub struct Fault {
     pub retry_at: Option<Timestamp>,
 }
 
+impl Fault {
+    /// What failed, where and why, for who shows the hint beside it.
+    pub fn sentence(&self) -> String {
+        let (forge, doing, why) = (&self.forge, &self.doing, &self.why);
+        let again = self.retry_at.map_or_else(String::new, |at| {
+            format!(", until {}", at.strftime("%H:%M:%SZ"))
+        });
+        format!("{forge}: {doing} ({}{again}): {why}", self.kind.word())
+    }
+}
+
+/// With its hint, for one line.
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{}: {} ({}): {}",
-            self.forge,
-            self.doing,
-            self.kind.word(),
-            self.why
-        )?;
-        if let Some(hint) = &self.hint {
-            write!(f, "; {hint}")?;
+        f.write_str(&self.sentence())?;
+        match &self.hint {
+            Some(hint) => write!(f, "; {hint}"),
+            None => Ok(()),
         }
-        Ok(())
     }
 }

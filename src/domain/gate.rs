@@ -3,6 +3,7 @@
 //! A gate judges evidence that it is handed. It never fetches, and never reads a clock. Each kind
 //! has its file in `gate/`; this file has what they share, and how they add up.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use jiff::Timestamp;
@@ -313,6 +314,20 @@ impl Verdict {
             evidence.what.shrink_to_fit();
             evidence.value.shrink_to_fit();
         }
+    }
+
+    /// Why, at `now`: past its validity, that it is too old, and what it said before.
+    pub fn why_at(&self, now: Timestamp) -> Cow<'_, str> {
+        let state = self.state_at(now);
+        if state == self.state {
+            return Cow::Borrowed(&self.why);
+        }
+        let seen = self.evidence.iter().filter_map(|seen| seen.observed_at);
+        let old = seen.min().map_or_else(
+            || "judged too long ago".to_owned(),
+            |at| format!("facts are {} old", words::span(now.duration_since(at))),
+        );
+        Cow::Owned(format!("{old}; was {}: {}", self.state, self.why))
     }
 
     /// What the gate says at `now`: past its validity, `Unknown`.

@@ -177,7 +177,7 @@ mod tests {
     use super::*;
 
     fn overload() -> Error {
-        Error::CutOff("HTML instead of JSON".to_owned())
+        Error::Html
     }
 
     #[tokio::test]

@@ -17,6 +17,9 @@ use crate::domain::text::{clean, shorten};
 /// The longest message of a forge that is shown, in characters.
 const LONGEST_MESSAGE: usize = 300;
 
+/// What to do about a redirect that is not followed.
+const MOVED: &str = "set `url` of the forge to its new address, if you trust it";
+
 /// What went wrong between us and a forge.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum Error {
@@ -35,6 +38,9 @@ pub enum Error {
     Broken(String),
     #[error("the answer broke off: {0}")]
     CutOff(String),
+    /// From a proxy or a login page, most likely.
+    #[error("the answer is HTML instead of JSON")]
+    Html,
     #[error("the answer is longer than {0} bytes")]
     TooLarge(usize),
     #[error("the answer cannot be read: {0}")]
@@ -94,17 +100,22 @@ impl Refusal {
         let message = serde_json::from_slice::<Message>(body).ok();
         let words = message.as_ref().and_then(Message::words);
         let says_why = words.is_some();
+        let redirected = (300..400).contains(&status);
         let why = words.unwrap_or_else(|| {
-            if looks_like_html(headers, body) {
-                format!("HTML instead of JSON ({})", status_words(status))
+            let words = status_words(status);
+            if redirected {
+                format!("redirected ({words})")
+            } else if looks_like_html(headers, body) {
+                format!("HTML instead of JSON ({words})")
             } else {
-                status_words(status)
+                words
             }
         });
         let sso = header(headers, "x-github-sso");
         let lacking = header(headers, "x-accepted-github-permissions");
         let kind = kind_of(status, headers, &why, sso.is_some());
-        let hint = hint_of(kind, sso.as_deref(), lacking.as_deref());
+        let hint = hint_of(kind, sso.as_deref(), lacking.as_deref())
+            .or_else(|| redirected.then(|| MOVED.to_owned()));
         Self {
             status,
             kind,
@@ -207,8 +218,31 @@ fn hint_of(kind: FaultKind, sso: Option<&str>, lacking: Option<&str>) -> Option<
         FaultKind::Forbidden => lacking.map(|lacking| format!("the token lacks: {lacking}")),
         FaultKind::NotFound => Some("check the name, and that the token may read it".to_owned()),
         FaultKind::Unreachable
+        | FaultKind::NoToken
         | FaultKind::RateLimited
         | FaultKind::ForgeTrouble
+        | FaultKind::Unreadable
+        | FaultKind::Refused => None,
+    }
+}
+
+/// What to do where neither the forge nor its adapter knows anything better.
+fn usual_hint(kind: FaultKind) -> Option<&'static str> {
+    match kind {
+        FaultKind::Forbidden => {
+            Some("look at the token's scopes, and at what its owner may do in the repository")
+        }
+        FaultKind::RateLimited => Some(
+            "wait, or give gonogo a token of its own: all that use this one share what it may ask",
+        ),
+        FaultKind::ForgeTrouble => {
+            Some("try again in a moment; if it lasts, look at the forge's status page")
+        }
+        FaultKind::Unreachable
+        | FaultKind::NoToken
+        | FaultKind::Unauthorized
+        | FaultKind::SingleSignOn
+        | FaultKind::NotFound
         | FaultKind::Unreadable
         | FaultKind::Refused => None,
     }
@@ -238,7 +272,7 @@ impl Error {
     /// Reads why JSON could not be read: half of it, or none of it.
     pub fn of_json(error: &serde_json::Error, headers: &HeaderMap, body: &[u8]) -> Self {
         if looks_like_html(headers, body) {
-            Self::CutOff("HTML instead of JSON".to_owned())
+            Self::Html
         } else if error.is_eof() {
             Self::CutOff("the JSON is not complete".to_owned())
         } else {
@@ -258,6 +292,7 @@ impl Error {
             Self::Timeout(_)
             | Self::Broken(_)
             | Self::CutOff(_)
+            | Self::Html
             | Self::TooLarge(_)
             | Self::Unreadable(_)
             | Self::TooHeavy(_)
@@ -272,7 +307,11 @@ impl Error {
     /// Says whether a read may be better the next time it is tried.
     pub fn is_passing(&self) -> bool {
         match self {
-            Self::Connect(_) | Self::Timeout(_) | Self::Broken(_) | Self::CutOff(_) => true,
+            Self::Connect(_)
+            | Self::Timeout(_)
+            | Self::Broken(_)
+            | Self::CutOff(_)
+            | Self::Html => true,
             Self::Refused(refusal) => {
                 matches!(refusal.status, 500 | 502..=504) && refusal.retry_at.is_none()
             }
@@ -283,7 +322,11 @@ impl Error {
     /// Says whether the forge may have choked on the size of what we asked.
     pub fn is_overload(&self) -> bool {
         match self {
-            Self::Timeout(_) | Self::CutOff(_) | Self::TooLarge(_) | Self::TooHeavy(_) => true,
+            Self::Timeout(_)
+            | Self::CutOff(_)
+            | Self::Html
+            | Self::TooLarge(_)
+            | Self::TooHeavy(_) => true,
             Self::Refused(refusal) => matches!(refusal.status, 502 | 504),
             _ => false,
         }
@@ -298,7 +341,7 @@ impl Error {
             | Self::Connect(_)
             | Self::Timeout(_)
             | Self::Broken(_) => FaultKind::Unreachable,
-            Self::CutOff(_) | Self::TooHeavy(_) => FaultKind::ForgeTrouble,
+            Self::CutOff(_) | Self::Html | Self::TooHeavy(_) => FaultKind::ForgeTrouble,
             Self::TooLarge(_)
             | Self::Unreadable(_)
             | Self::Redirected(_)
@@ -319,8 +362,16 @@ impl Error {
                 refusal.retry_at,
             ),
             Self::Paused { until } | Self::Reserved { until } => (None, None, Some(*until)),
+            Self::Html => (
+                Some(
+                    "something stands between here and the forge: look at its `url`, and at proxies"
+                        .to_owned(),
+                ),
+                None,
+                None,
+            ),
             Self::Redirected(_) => (
-                Some("set `url` of the forge to its new address, if you trust it".to_owned()),
+                Some(MOVED.to_owned()),
                 None,
                 None,
             ),
@@ -331,7 +382,7 @@ impl Error {
             forge: forge.clone(),
             doing: doing.into(),
             why: clean(&self.to_string()),
-            hint,
+            hint: hint.or_else(|| usual_hint(self.kind()).map(str::to_owned)),
             request,
             at,
             retry_at,
@@ -454,6 +505,7 @@ mod tests {
             ),
             (410, &[], b"", FaultKind::Refused, None),
             (502, &[], b"<html>", FaultKind::ForgeTrouble, None),
+            (302, &[], b"", FaultKind::Refused, Some("`url`")),
         ] {
             let refusal = Refusal::of(status, &headers(pairs), body);
             assert_eq!(refusal.kind, kind, "{status}");
@@ -469,6 +521,41 @@ mod tests {
         let refusal = Refusal::of(502, &headers(&[]), b"<!DOCTYPE html><h1>Unicorn!</h1>");
         assert_eq!(refusal.why, "HTML instead of JSON (502 Bad Gateway)");
         assert!(!refusal.says_why);
+    }
+
+    #[test]
+    fn html_for_json_and_a_redirect_to_nowhere_are_called_what_they_are() {
+        let json = serde_json::from_slice::<u8>(b"<html>").unwrap_err();
+        let forge = ForgeName::from("github");
+        let fault = Error::of_json(&json, &headers(&[]), b"<html>");
+        let fault = fault.to_fault(&forge, "reading", Timestamp::UNIX_EPOCH);
+        assert_eq!(fault.why, "the answer is HTML instead of JSON");
+        assert!(fault.hint.unwrap().contains("proxies"));
+        let moved = Refusal::of(302, &headers(&[]), b"");
+        assert_eq!(moved.why, "redirected (302 Found)");
+    }
+
+    #[test]
+    fn each_trouble_of_a_read_says_what_to_do_next() {
+        let forge = ForgeName::from("github");
+        for (status, part) in [
+            (403, "scopes"),
+            (429, "token of its own"),
+            (500, "status page"),
+        ] {
+            let refusal = Refusal::of(status, &headers(&[]), b"");
+            let error = Error::Refused(Box::new(refusal));
+            let fault = error.to_fault(&forge, "reading", Timestamp::UNIX_EPOCH);
+            assert!(fault.hint.unwrap().contains(part), "{status}");
+        }
+        let until = Timestamp::UNIX_EPOCH;
+        let paused = Error::Reserved { until }.to_fault(&forge, "reading", until);
+        assert!(
+            paused
+                .sentence()
+                .contains("(rate limited, until 00:00:00Z)"),
+            "{paused}"
+        );
     }
 
     #[test]

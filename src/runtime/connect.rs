@@ -225,11 +225,10 @@ pub async fn discover(
 async fn token(settings: &ForgeSettings, env: &Env) -> Result<tokens::Token, Fault> {
     let name = &settings.name;
     let host = settings.host();
-    let refused =
-        |why: String, hint: Option<String>| fault(name, FaultKind::Unauthorized, why, hint);
+    let refused = |why: String, hint: Option<String>| fault(name, FaultKind::NoToken, why, hint);
     tokens::resolve(&settings.token, &host, settings.kind, env, &Programs)
         .await
-        .map_err(|error| refused(error.to_string(), None))?
+        .map_err(|error| refused(error.to_string(), Some(error.hint())))?
         .ok_or_else(|| {
             refused(
                 "no token was found".into(),

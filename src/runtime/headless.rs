@@ -1,5 +1,6 @@
 //! The command line's loop: the same engine and the same effects as the board's, without a screen.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -10,11 +11,14 @@ use super::clock;
 use super::execute::Executor;
 use super::session::Session;
 use super::signals::Signals;
+use crate::app::engine::reach::Reach;
 use crate::app::engine::sampling::Samples;
 use crate::app::engine::{Engine, JournalState, Report};
 use crate::app::interface::Interface;
 use crate::app::request::Request;
 use crate::app::{Msg, State, update};
+use crate::domain::entry::Entry;
+use crate::domain::fault::Fault;
 use crate::domain::ids::{EnvironmentName, ServiceName};
 
 /// How much longer than the longest sample a round may take, when many are to be taken.
@@ -32,6 +36,10 @@ pub struct Headless {
     cache: Option<std::path::PathBuf>,
     /// What was reported and not taken yet: the engine keeps the reports of one message alone.
     reports: Vec<Report>,
+    /// What the journal took of the orders that were given here, in their words.
+    orders: Vec<(String, Entry)>,
+    /// When this run began: what was read before is not its own.
+    pub since: Timestamp,
 }
 
 /// Why waiting ended.
@@ -56,8 +64,10 @@ impl Headless {
             cache.restore_first(&mut engine);
             cache.restore_rest(&mut engine);
         }
-        // Most commands have no use for samples; `sample` switches them on.
+        // Most commands have no use for samples; `sample` switches them on. And no forge is asked about
+        // more than what `settle` is given.
         engine.samples = Samples::Off;
+        engine.reach = Reach::Only(BTreeSet::new());
         // Offline nothing is asked of a forge by what the cells say, and all are judged with the
         // journal, whether it can be read or not.
         if !engine.offline {
@@ -77,6 +87,8 @@ impl Headless {
             signals: Signals::listen(),
             cache,
             reports: Vec::new(),
+            orders: Vec::new(),
+            since: clock::now(),
         }
     }
 
@@ -84,21 +96,37 @@ impl Headless {
         &self.state.engine
     }
 
-    /// Looks at what others write to the journal, and who they are, from now on.
-    pub fn watch_journal(&self) {
-        let connections = std::sync::Arc::clone(self.executor.connections());
-        let tasks = self.executor.tasks();
-        let from = super::clock::tick();
-        tasks.source(|sender| super::watch::journal(connections, from, sender));
-    }
-
     /// Takes what was reported since the last call.
     pub fn reports(&mut self) -> Vec<Report> {
         std::mem::take(&mut self.reports)
     }
 
+    /// Takes what came of the orders given here since the last call. What others do meanwhile, and what
+    /// is noted by the way, is reported too, but is not among it.
+    pub fn orders(&mut self) -> Vec<(String, Entry)> {
+        std::mem::take(&mut self.orders)
+    }
+
+    /// Why this run's own read of a service failed, as `Engine::unread`.
+    pub fn unread(&self, service: &ServiceName) -> Option<Fault> {
+        self.engine().unread(service, self.since)
+    }
+
+    /// The same of all that a promotion rests on.
+    pub fn unread_of(&self, service: &ServiceName, environment: &EnvironmentName) -> Option<Fault> {
+        self.engine().unread_of(service, environment, self.since)
+    }
+
     /// Handles one message and starts what it leads to.
     fn handle(&mut self, msg: Msg) {
+        if let Msg::Recorded {
+            ticket,
+            result: Ok(entry),
+        } = &msg
+            && let Some(words) = self.state.engine.ordered(*ticket)
+        {
+            self.orders.push((words.to_owned(), entry.clone()));
+        }
         let effects = update(&mut self.state, clock::now(), msg);
         self.reports.append(&mut self.state.engine.reports);
         for effect in effects {
@@ -107,7 +135,7 @@ impl Headless {
         }
     }
 
-    /// Goes on reading what others write to the journal.
+    /// Looks at what others write to the journal, and who they are, from now on.
     pub fn follow_journal(&self) {
         let connections = std::sync::Arc::clone(self.executor.connections());
         self.executor
@@ -130,6 +158,7 @@ impl Headless {
     pub async fn settle(&mut self, services: &[ServiceName], patience: Duration) -> Waited {
         let services = self.with_dependencies(services);
         self.state.engine.watched.extend(services.iter().cloned());
+        self.state.engine.reach_for(&services);
         for effect in self.state.engine.open_journal() {
             let _ = self.executor.execute(effect);
         }

@@ -5,6 +5,7 @@ use std::io::{self, Write as _};
 
 use super::headless::Headless;
 use super::session::Session;
+use crate::app::engine::reach::Reach;
 use crate::app::engine::sampling::Samples;
 use crate::app::plain::Plain;
 
@@ -17,6 +18,7 @@ pub async fn run(session: Session) -> io::Result<()> {
     let mut headless = Headless::new(session);
     let engine = &mut headless.state.engine;
     engine.samples = Samples::On;
+    engine.reach = Reach::All;
     let services = engine.policy.services.iter();
     engine.watched = services.map(|service| service.name.clone()).collect();
     headless.follow_journal();

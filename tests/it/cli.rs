@@ -9,6 +9,7 @@ mod acts;
 mod audit;
 mod brakes;
 mod by_hand;
+mod costs;
 mod exits;
 mod forges;
 mod gates;

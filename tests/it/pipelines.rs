@@ -137,19 +137,23 @@ fn the_page_shows_the_jobs_as_they_are() {
     }
 }
 
-/// Runs the line as a runner does: in a shell, with the program on its path.
+/// Runs the line as a runner does that has never run it: in a shell, with the program on its path.
 fn runs(sim: &Sim, line: &str, service: &str) -> Ran {
+    runs_at(tempfile::tempdir().unwrap().path(), sim, line, service)
+}
+
+/// The same in the home of a runner of one's own, which keeps what an earlier job has read.
+fn runs_at(home: &Path, sim: &Sim, line: &str, service: &str) -> Ran {
     let line = line.replace(" checkout ", &format!(" {service} "));
     assert!(line.contains(service), "{line}");
-    let home = tempfile::tempdir().unwrap();
     let built = Path::new(env!("CARGO_BIN_EXE_gonogo")).parent().unwrap();
     let path = format!("{}:{}", built.display(), std::env::var("PATH").unwrap());
     // The same clean environment as everywhere, in front of a shell.
-    let clean = gonogo(home.path());
+    let clean = gonogo(home);
     let mut command = Command::new("sh");
     command
         .args(["-e", "-c", &line])
-        .current_dir(home.path())
+        .current_dir(home)
         .env_clear()
         .envs(
             clean
@@ -216,5 +220,39 @@ fn the_line_ends_as_it_is_said_to_on_every_forge() {
         assert_eq!(held.code, 3, "{name}: {held:?}");
         assert!(held.out.contains("storm"), "{name}: {held:?}");
         assert_eq!(sim.writes(), braked, "{name}: a check changes nothing");
+    }
+}
+
+#[test]
+fn a_runner_that_has_asked_before_says_go_only_after_the_forge_has_answered_again() {
+    let world = |name: &str| format!("{}/assets/worlds/{name}.toml", root().display());
+    let (gitlab, forgejo) = (world("gitlab"), world("forgejo"));
+    for (name, worlds, service) in [
+        ("github", vec![], "api-gateway"),
+        ("gitlab", vec![gitlab.as_str()], "gateway"),
+        ("forgejo", vec![forgejo.as_str()], "harbour"),
+    ] {
+        let line = line_of(name);
+        let sim = Sim::of(1.0, &worlds);
+        let home = tempfile::tempdir().unwrap();
+        let warm = runs_at(home.path(), &sim, &line, service);
+        assert_eq!(warm.code, 0, "{name}: {warm:?}");
+        for fault in ["refuse", "unauthorized"] {
+            let fault = format!(r#"{{"effect": {{"kind": "{fault}"}}}}"#);
+            sim.control("POST", "/faults", &fault);
+            let dead = runs_at(home.path(), &sim, &line, service);
+            assert_eq!(dead.code, 4, "{name}: {fault} {dead:?}");
+            assert!(!dead.err.is_empty(), "{name}: it says why");
+            assert!(!dead.out.contains(" go"), "{name}: {dead:?}");
+            let explained = line.replace("gonogo check", "gonogo gates");
+            let explained = runs_at(home.path(), &sim, &explained, service);
+            assert_eq!(explained.code, 4, "{name}: {explained:?}");
+            let waits = line.replace("gonogo check", "gonogo wait --until go --timeout 2s");
+            let waits = runs_at(home.path(), &sim, &waits, service);
+            assert_eq!(waits.code, 4, "{name}: {waits:?}");
+            sim.control("DELETE", "/faults", "");
+        }
+        let again = runs_at(home.path(), &sim, &line, service);
+        assert_eq!(again.code, 0, "{name}: {again:?}");
     }
 }

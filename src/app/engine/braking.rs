@@ -259,7 +259,8 @@ impl Engine {
         let placing = |flow: &Flow| flow.plan.intent.purpose.is_brake();
         let unread = || {
             let ledger = self.ledger.iter();
-            let mut braked = ledger.flat_map(|ledger| &ledger.braked);
+            let braked = ledger.flat_map(|ledger| &ledger.braked);
+            let mut braked = braked.filter(|place| self.reaches(&place.0));
             braked.any(|place| {
                 let held = self.placed(place, now, None);
                 held.iter()
@@ -334,6 +335,10 @@ impl Engine {
         let row = self.board.row(&place.0);
         if let Some(forge) = row.map(|row| row.service.forge.clone()) {
             self.schedule.read_marks_again(&forge, &place.0);
+        }
+        if !self.reaches(&place.0) {
+            self.reach_for([&place.0]);
+            self.schedule.refresh_one(&place.0, now);
         }
         self.braking.wanted.insert(place, now);
     }

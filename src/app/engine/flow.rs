@@ -294,7 +294,7 @@ impl Engine {
             JournalFault::Unreachable { why, hint } => {
                 let refusal = Refusal::new(
                     RefusalKind::Journal,
-                    format!("the journal is unreachable: {why}; nothing was sent"),
+                    format!("{}; nothing was sent", JournalFault::unreachable(why)),
                 );
                 let refusal = match hint {
                     Some(hint) => refusal.hint(hint.clone()),
@@ -502,7 +502,7 @@ impl Engine {
             JournalFault::Unreachable { why, hint } => {
                 let refusal = Refusal::new(
                     RefusalKind::Journal,
-                    format!("the journal is unreachable: {why}; {consequence}"),
+                    format!("{}; {consequence}", JournalFault::unreachable(why)),
                 );
                 match hint {
                     Some(hint) => refusal.hint(hint.clone()),
@@ -535,6 +535,14 @@ impl Engine {
                 failed_at: Some(_), ..
             } => false,
         })
+    }
+
+    /// What an append says that somebody ordered, as it is told once it is done.
+    pub fn ordered(&self, ticket: Ticket) -> Option<&str> {
+        match self.pending.get(&ticket)? {
+            Pending::Said(text) => Some(text),
+            _ => None,
+        }
     }
 
     /// Says whether the journal has not answered yet to what somebody ordered.

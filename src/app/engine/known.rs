@@ -6,7 +6,8 @@ use jiff::Timestamp;
 use super::Engine;
 use crate::app::request::{Refusal, RefusalKind};
 use crate::domain::hold::{Cover, Hold, ManualGate};
-use crate::domain::ids::{HoldId, ManualGateId, RoleName};
+use crate::domain::ids::{EnvironmentName, HoldId, ManualGateId, RoleName};
+use crate::domain::policy::Service;
 
 impl Engine {
     pub(super) fn known_hold(&self, id: &HoldId) -> Result<Hold, Refusal> {
@@ -49,10 +50,7 @@ impl Engine {
             if let Some(environment) = &cover.environment
                 && known.stage(environment).is_none()
             {
-                return Err(Refusal::new(
-                    RefusalKind::Usage,
-                    format!("{service} has no environment {environment}"),
-                ));
+                return Err(no_environment(known, environment));
             }
         } else if let Some(environment) = &cover.environment
             && !self
@@ -61,13 +59,22 @@ impl Engine {
                 .iter()
                 .any(|service| service.stage(environment).is_some())
         {
-            return Err(Refusal::new(
-                RefusalKind::Usage,
-                format!("no service has an environment {environment}"),
-            ));
+            let why = format!("no service has an environment {environment}");
+            let known = self.policy.environments.keys();
+            let known: Vec<&str> = known.map(EnvironmentName::as_str).collect();
+            let hint = format!("the environments are {}", known.join(", "));
+            return Err(Refusal::new(RefusalKind::Usage, why).hint(hint));
         }
         Ok(())
     }
+}
+
+/// Says that a service has no such environment, and which it has.
+pub fn no_environment(service: &Service, environment: &EnvironmentName) -> Refusal {
+    let path = service.path.iter();
+    let path: Vec<&str> = path.map(|stage| stage.environment.as_str()).collect();
+    let why = format!("{} has no environment {environment}", service.name);
+    Refusal::new(RefusalKind::Usage, why).hint(format!("its path is {}", path.join(", ")))
 }
 
 pub(super) fn required(text: &str, what: &str) -> Result<String, Refusal> {
@@ -86,7 +93,8 @@ pub(super) fn future(until: Option<Timestamp>, now: Timestamp) -> Result<(), Ref
         Some(until) if until <= now => Err(Refusal::new(
             RefusalKind::Usage,
             "the expiry is in the past".to_owned(),
-        )),
+        )
+        .hint("give one that is to come, for instance 2h or 18:00")),
         Some(_) | None => Ok(()),
     }
 }

@@ -34,6 +34,33 @@ impl Engine {
     pub(super) fn grant(&mut self, wanted: Wanted, now: Timestamp) -> Result<Vec<Effect>, Refusal> {
         let operator = self.may_record()?.clone();
         let reason = required(&wanted.reason, "a reason")?;
+        let back = wanted.back.clone();
+        let grant = self.granted(Wanted { reason, ..wanted }, now)?;
+        let (id, names) = (&grant.id, grant.names());
+        let (service, environment) = (&grant.service, &grant.environment);
+        let cell = self.board.cell(service, environment);
+        let candidate = cell.and_then(|cell| cell.candidate.as_ref());
+        let mut known = back.iter().chain(candidate);
+        let named = known.find(|known| known.sha == grant.revision);
+        let revision = named.map_or_else(|| grant.revision.short().to_owned(), ToString::to_string);
+        let mut text =
+            format!("overrode {names} on {service} {environment} for {revision}, for one use");
+        if grant.second_person {
+            text = format!("{text}; it waits for a second person: `gonogo override confirm {id}`");
+        }
+        let (cover, reason) = (cover(&grant), grant.reason.clone());
+        let event = Event::OverrideGranted { grant };
+        let draft = self.covered(&operator, &cover, &reason, event, now);
+        Ok(vec![self.append(
+            Pending::Said(text),
+            draft,
+            Precondition::None,
+        )])
+    }
+
+    /// What an override of what the gates of a cell say at this moment would be.
+    fn granted(&mut self, wanted: Wanted, now: Timestamp) -> Result<Override, Refusal> {
+        let operator = self.may_record()?.clone();
         future(wanted.until, now)?;
         let (service, environment) = (&wanted.service, &wanted.environment);
         let rule = self.policy.override_rule(environment);
@@ -61,36 +88,21 @@ impl Engine {
         let names: Vec<&str> = gates.iter().map(|gate| gate.gate.as_str()).collect();
         let second_person = rule.second_person
             || (wanted.back.is_some() && names.iter().any(|name| takes_two(name)));
-        let mut text = format!(
-            "overrode {} on {service} {environment} for {revision}, for one use",
-            names.join(", ")
-        );
         let id = OverrideId::from(format!("o-{}", self.random_name(5)));
-        if second_person {
-            text = format!("{text}; it waits for a second person: `gonogo override confirm {id}`");
-        }
-        let grant = Override {
+        Ok(Override {
             id,
             service: service.clone(),
             environment: environment.clone(),
             revision: revision.sha.clone(),
             gates,
-            reason: reason.clone(),
-            owner: operator.clone(),
+            reason: wanted.reason.clone(),
+            owner: operator,
             since: now,
             until,
             second_person,
             confirmed: None,
             used: None,
-        };
-        let cover = cover(&grant);
-        let event = Event::OverrideGranted { grant };
-        let draft = self.covered(&operator, &cover, &reason, event, now);
-        Ok(vec![self.append(
-            Pending::Said(text),
-            draft,
-            Precondition::None,
-        )])
+        })
     }
 
     /// Confirms an override as the second person.
@@ -383,5 +395,6 @@ fn span(span: SignedDuration) -> String {
     format!("{span:#}")
 }
 
+mod supposed;
 #[cfg(test)]
 mod tests;

@@ -3,8 +3,10 @@
 
 use jiff::Timestamp;
 
+use super::known::no_environment;
 use super::wish::{self, cancellation, promotion, rejection, rerun};
 use super::{Engine, JournalState};
+use crate::app::msg::JournalFault;
 use crate::app::plan::Plan;
 use crate::app::request::{Refusal, RefusalKind};
 use crate::domain::act::Act;
@@ -207,10 +209,7 @@ impl Engine {
                 .hint("try again in a moment"));
             }
             JournalState::Unreachable { why, hint } => {
-                let refusal = Refusal::new(
-                    RefusalKind::Journal,
-                    format!("the journal is unreachable: {why}"),
-                );
+                let refusal = Refusal::new(RefusalKind::Journal, JournalFault::unreachable(why));
                 return Err(match hint {
                     Some(hint) => refusal.hint(hint.clone()),
                     None => refusal,
@@ -218,11 +217,22 @@ impl Engine {
             }
         }
         self.operator.as_ref().ok_or_else(|| {
-            Refusal::new(
-                RefusalKind::Usage,
-                "nobody knows who you are: the forge has not said, and the config has no name",
-            )
-            .hint("set `name` in [operator]")
+            let nobody = "nobody knows who you are";
+            let mut faults = self
+                .forges
+                .values()
+                .filter_map(|forge| forge.fault.as_ref());
+            // Whoever had answered would have said it.
+            if let Some(fault) = faults.next() {
+                let why = format!("{nobody}: {}", fault.sentence());
+                let refusal = Refusal::new(RefusalKind::Forge, why);
+                return match &fault.hint {
+                    Some(hint) => refusal.hint(hint.clone()),
+                    None => refusal.hint("set `name` in [operator]"),
+                };
+            }
+            let why = format!("{nobody}: the forge has not said, and the config has no name");
+            Refusal::new(RefusalKind::Usage, why).hint("set `name` in [operator]")
         })
     }
 
@@ -246,19 +256,9 @@ pub(crate) fn place<'a>(
     environment: &EnvironmentName,
 ) -> Result<(&'a Stage, &'a Cell), Refusal> {
     let stage = row.service.stage(environment);
-    stage.zip(row.cell(environment)).ok_or_else(|| {
-        let path: Vec<&str> = row
-            .service
-            .path
-            .iter()
-            .map(|stage| stage.environment.as_str())
-            .collect();
-        Refusal::new(
-            RefusalKind::Usage,
-            format!("{} has no environment {environment}", row.service.name),
-        )
-        .hint(format!("its path is {}", path.join(", ")))
-    })
+    stage
+        .zip(row.cell(environment))
+        .ok_or_else(|| no_environment(&row.service, environment))
 }
 
 /// Says that there is no such service, and what comes close.
@@ -281,7 +281,7 @@ fn no_facts(row: &Row, service: &ServiceName) -> Refusal {
         Some(fault) => {
             let refusal = Refusal::new(
                 RefusalKind::Forge,
-                format!("nothing is known of {service}: {fault}"),
+                format!("nothing is known of {service}: {}", fault.sentence()),
             );
             match &fault.hint {
                 Some(hint) => refusal.hint(hint.clone()),

@@ -113,7 +113,7 @@ impl Engine {
             ));
         }
         if voice == Voice::NoGo {
-            required(&note, "a no-go's reason")?;
+            required(&note, "a no-go's reason").map_err(|it| it.hint("say it with --note TEXT"))?;
         }
         self.was_read(&release)?;
         let decision = self.decision(&release, now);

@@ -186,7 +186,9 @@ impl Engine {
 
     /// The rounds of every cell that is sampled by itself.
     fn sampled_cells(&self) -> impl Iterator<Item = (ServiceName, Wanted)> {
-        self.board.rows.iter().flat_map(move |row| {
+        let rows = self.board.rows.iter();
+        let asked = rows.filter(move |row| self.reaches(&row.service.name));
+        asked.flat_map(move |row| {
             let watched = self.watched.contains(&row.service.name);
             self.rounds_of(row, move |mode| watched || mode == Mode::Auto)
                 .chain(self.verifications_of(row))

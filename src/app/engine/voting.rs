@@ -32,7 +32,7 @@ impl Engine {
             ));
         }
         if voice == Voice::NoGo {
-            required(note, "a no-go's reason")?;
+            required(note, "a no-go's reason").map_err(|it| it.hint("say it with --note TEXT"))?;
         }
         let row = self
             .board

@@ -213,7 +213,7 @@ fn refuse_closed(
     let blocking: Vec<&Verdict> = cell.judgement.blocking(now).collect();
     let names: Vec<String> = blocking
         .iter()
-        .map(|verdict| format!("{} ({})", verdict.gate, verdict.why))
+        .map(|verdict| format!("{} ({})", verdict.gate, verdict.why_at(now)))
         .collect();
     let count = blocking.len();
     let gates = if count == 1 { "gate is" } else { "gates are" };
@@ -224,21 +224,32 @@ fn refuse_closed(
     );
     let refusal = Refusal::new(kind, why);
     // Under a freeze going back does not wait for its end: it takes a reason and a second person (P7).
-    let frozen = |verdict: &&Verdict| verdict.gate == GateSpec::Window.name();
-    if back && blocking.iter().any(frozen) {
-        return Err(refusal.hint(format!(
-            "`gonogo override grant {service} --to {} --gate window --rollback --reason …` lets it \
-             through, once a second person has confirmed it",
-            cell.environment
-        )));
-    }
-    let mut open = blocking.iter();
-    Err(
-        match open.find_map(|verdict| Some((&verdict.gate, verdict.opens_when.as_ref()?))) {
-            Some((gate, when)) => refusal.hint(format!("{gate} opens when {when}")),
-            None => refusal,
-        },
-    )
+    let frozen = |verdict: &Verdict| back && verdict.gate == GateSpec::Window.name();
+    let hint = |verdict: &&Verdict| {
+        if frozen(verdict) {
+            return Some(format!(
+                "`gonogo override grant {service} --to {} --gate window --rollback --reason …` lets \
+                 it through, once a second person has confirmed it",
+                cell.environment
+            ));
+        }
+        opens(verdict)
+    };
+    let opens: Vec<String> = blocking.iter().filter_map(hint).collect();
+    Err(if opens.is_empty() {
+        refusal
+    } else {
+        refusal.hint(opens.join("; "))
+    })
+}
+
+/// What would open a gate, as a sentence that stands alone.
+fn opens(verdict: &Verdict) -> Option<String> {
+    let (gate, when) = (&verdict.gate, verdict.opens_when.as_ref()?);
+    Some(match when.strip_prefix("nothing: ") {
+        Some(why) => format!("{gate} does not open: {why}"),
+        None => format!("{gate} opens when {when}"),
+    })
 }
 
 /// Goes back to `cell`'s candidate, which the caller chose and judged (P7).
@@ -325,7 +336,7 @@ fn no_way_back(cell: &Cell) -> Refusal {
         .find(|verdict| verdict.gate == "forge");
     let why = verdict.map_or("there is no way back", |verdict| verdict.why.as_str());
     let refusal = Refusal::new(RefusalKind::NoGo, why);
-    match verdict.and_then(|verdict| verdict.opens_when.clone()) {
+    match verdict.and_then(opens) {
         Some(hint) => refusal.hint(hint),
         None => refusal,
     }

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::{EarliestStatus, RevisionStatus};
 use crate::app::engine::Engine;
+use crate::domain::gate::Earliest;
 use crate::domain::release::Release;
 use crate::domain::release::decision::{Decision, Said, difference};
 use crate::domain::release::prognosis::{Fit, Planned, Prognosis};
@@ -223,11 +224,25 @@ impl ReleaseDetail {
     }
 }
 
+/// Whom a release that fits waits for: it is taken that they act in time, and nobody knows that.
+fn in_time(prognosis: &Prognosis) -> Option<String> {
+    let services = prognosis.waves.iter().flat_map(|wave| &wave.services);
+    let persons: Vec<String> = services
+        .filter_map(|planned| match &planned.earliest {
+            Earliest::NeedsPerson { gate, who } => {
+                Some(format!("{who} ({gate} of {})", planned.moved.service))
+            }
+            _ => None,
+        })
+        .collect();
+    (!persons.is_empty()).then(|| format!("as long as they act in time: {}", persons.join(", ")))
+}
+
 impl PlanStatus {
     pub fn of(engine: &Engine, release: &Release, now: Timestamp) -> Self {
         let prognosis = engine.prognosis(release, now);
         let (fits, fits_why) = match &prognosis.fits {
-            Fit::Fits => (Some(true), None),
+            Fit::Fits => (Some(true), in_time(&prognosis)),
             Fit::No(why) => (Some(false), Some(why.clone())),
             Fit::Unknown(why) => (None, Some(why.clone())),
         };

@@ -74,7 +74,7 @@ pub(super) fn first_load(look: &Look<'_>) -> Option<Vec<Line>> {
         if let Some(hint) = &fault.hint {
             lines.push(Line::plain(format!("   {hint}")));
         }
-        if fault.kind == FaultKind::Unauthorized {
+        if matches!(fault.kind, FaultKind::NoToken | FaultKind::Unauthorized) {
             lines.push(
                 Line::plain("   a token: ")
                     .with(Tone::Key, "export GH_TOKEN=…")

@@ -10,6 +10,7 @@ use super::look::Look;
 use super::panel::{Bar, Content, Panel};
 use crate::app::command::{Command, Context};
 use crate::app::engine::JournalState;
+use crate::app::msg::JournalFault;
 use crate::domain::entry::{self, Event};
 use crate::domain::ids::Person;
 
@@ -107,7 +108,7 @@ pub(super) fn nothing(look: &Look<'_>) -> Line {
                 .map_or_else(String::new, |hint| format!("; {hint}"));
             Line::of(
                 Tone::Bad,
-                format!("  the journal is unreachable: {why}{hint}"),
+                format!("  {}{hint}", JournalFault::unreachable(why)),
             )
         }
     }

@@ -155,13 +155,12 @@ async fn drive(
         return Err(refused
             .unwrap_or_else(|| Failure::new(Exit::Journal, "the journal did not answer in time")));
     };
-    let minutes = if wait.wait {
-        wait.timeout.saturating_mul(60)
+    let mut left = if wait.wait {
+        wait.timeout.length.as_secs().max(1)
     } else {
         120
     };
     let mut waited = Waited::TimedOut;
-    let mut left = minutes;
     while left > 0 {
         let (watched, all) = (id.clone(), wait.wait);
         waited = headless
@@ -279,7 +278,7 @@ fn outcome(
                 let blocked = status.moves.iter().filter_map(|moved| moved.why.clone());
                 blocked.collect::<Vec<_>>().join("; ")
             });
-            let why = format!("{name} has not ended in {} minutes: {why}", wait.timeout);
+            let why = format!("{name} has not ended within {}: {why}", wait.timeout);
             Some(Failure::new(exit, why).hint(goes_on))
         }
         None => {

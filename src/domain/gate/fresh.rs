@@ -41,12 +41,10 @@ fn with_fault(case: &Case<'_>, verdict: Verdict) -> Verdict {
     match &case.facts.fault {
         Some(fault) => verdict
             .evidence("fault", fault.to_string(), None, Some(fault.at))
-            .opens_when(
-                fault
-                    .hint
-                    .clone()
-                    .unwrap_or_else(|| "the forge answers".to_owned()),
-            ),
+            .opens_when(match &fault.hint {
+                Some(hint) => format!("the forge answers: {hint}"),
+                None => "the forge answers".to_owned(),
+            }),
         None => verdict,
     }
 }

@@ -186,7 +186,9 @@ impl Forgejo {
             {
                 Ok(Version::of(&text, None))
             }
-            Err(Error::Unreadable(_) | Error::CutOff(_)) => Ok(Version::of(&text, None)),
+            Err(Error::Unreadable(_) | Error::CutOff(_) | Error::Html) => {
+                Ok(Version::of(&text, None))
+            }
             Err(error) => Err(error),
         }
     }

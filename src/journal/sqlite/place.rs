@@ -40,6 +40,7 @@ pub fn prepare(path: &Path) -> Result<PathBuf, Error> {
         std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
         builder.create(folder).map_err(failed)?;
     }
+    check_file(&path)?;
     check_local(&path)?;
     open_private(&path).map_err(failed)?;
     Ok(path)
@@ -51,6 +52,7 @@ pub fn find(path: &Path) -> Result<PathBuf, Error> {
     if let Err(error) = fs::metadata(&path) {
         return Err(unreachable(&path, &error));
     }
+    check_file(&path)?;
     check_local(&path)?;
     Ok(path)
 }
@@ -94,6 +96,17 @@ fn unreachable(path: &Path, error: &io::Error) -> Error {
         why: error.to_string(),
         hint,
     }
+}
+
+fn check_file(path: &Path) -> Result<(), Error> {
+    if !path.is_dir() {
+        return Ok(());
+    }
+    Err(Error::Unreachable {
+        path: path.to_owned(),
+        why: "it is a folder".to_owned(),
+        hint: Some("name a file in it in [journal] url, for instance journal.db"),
+    })
 }
 
 fn check_local(path: &Path) -> Result<(), Error> {

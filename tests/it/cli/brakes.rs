@@ -95,3 +95,54 @@ fn without_a_brake_there_is_nothing_to_bind() {
         "{refused}"
     );
 }
+
+#[test]
+fn a_hold_that_no_forge_minds_does_not_end_as_if_one_did() {
+    let sim = Sim::start(1.0);
+    let config = braked(&sim);
+    let refused = r#"{"match": {"method": "POST", "path_contains": "/statuses/"},
+        "effect": {"kind": "forbidden"}}"#;
+    sim.control("POST", "/faults", refused);
+    let placed = sim.run_with(&config, &HOLD);
+    assert_eq!(placed.code, 4, "{placed:?}");
+    let placed = placed.json();
+    assert_eq!(
+        placed["entry"]["kind"], "hold.placed",
+        "the hold is on: {placed}"
+    );
+    assert_eq!(placed["done"].as_array().unwrap().len(), 1, "{placed}");
+    assert!(
+        !placed["trouble"].as_array().unwrap().is_empty(),
+        "{placed}"
+    );
+    let list = sim
+        .run_with(&config, &["hold", "list", "--json"])
+        .done()
+        .json();
+    assert_eq!(list["holds"].as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn what_a_command_says_it_did_is_what_it_did() {
+    let sim = Sim::start(1.0);
+    let config = braked(&sim);
+    sim.run_with(&config, &["handover", "give", "--note", "all quiet"])
+        .done();
+    let nothing = sim
+        .run_with(&config, &["hold", "bind", "--json"])
+        .done()
+        .json();
+    assert!(nothing["entry"].is_null(), "it wrote nothing: {nothing}");
+    // While another service's promotion goes on, a hold tells of the hold.
+    let mut order = vec!["promote", "api-gateway", "--to", "production"];
+    order.extend(CONFIRMED);
+    sim.run_with(&config, &order).done();
+    for _ in 0..3 {
+        let service = ["--service", "api-gateway", "--json"];
+        let gate = ["gate", "add", "look", "--reason", "x"];
+        let added = sim.run_with(&config, &[&gate[..], &service].concat());
+        let added = added.done().json();
+        assert_eq!(added["done"].as_array().unwrap().len(), 1, "{added}");
+        assert_eq!(added["entry"]["kind"], "gate.added", "{added}");
+    }
+}

@@ -202,7 +202,9 @@ fn five_is_the_journal() {
     let config = sim.config_with("nojournal", |text| {
         text.replace("gonogo.journal.db", "file/journal.db")
     });
-    let orders: [&[&str]; 4] = [
+    let orders: [&[&str]; 6] = [
+        &["check", "api-gateway", "--to", "production", "--json"],
+        &["gates", "api-gateway", "--to", "production", "--json"],
         &["log", "--json"],
         &["hold", "list", "--json"],
         &["hold", "add", "--everything", "--reason", "x", "--json"],
@@ -221,18 +223,25 @@ fn five_is_the_journal() {
     ];
     for order in orders {
         let error = sim.run_with(&config, order).error(5);
-        assert!(
-            !error["message"].as_str().unwrap().contains("in time"),
-            "{error}"
-        );
+        let message = error["message"].as_str().unwrap();
+        assert!(!message.contains("in time"), "{error}");
+        assert!(message.contains("file/journal.db"), "which one: {error}");
+        assert_eq!(message.matches("unreachable").count(), 1, "{error}");
     }
     assert_eq!(sim.writes().len(), 0, "without a journal nothing is sent");
     // What needs no journal still answers.
     let status = sim.run_with(&config, &["status", "--json"]);
-    assert_eq!(
-        status.done().json()["services"].as_array().unwrap().len(),
-        12
-    );
+    let status = status.done().json();
+    assert_eq!(status["services"].as_array().unwrap().len(), 12);
+    let why = status["journal"].as_str().unwrap();
+    assert!(why.contains("file/journal.db"), "{why}");
+    let told = sim.run_with(&config, &["status"]);
+    assert!(told.err.contains("file/journal.db"), "{told:?}");
+    // A folder is told for what it is, by the config already.
+    let folder = sim.config_with("folder", |text| text.replace("gonogo.journal.db", "."));
+    let told = sim.run_with(&folder, &["config", "check"]);
+    assert_eq!(told.code, 2, "{told:?}");
+    assert!(told.out.contains("this is a folder") || told.err.contains("this is a folder"));
 }
 
 #[test]
@@ -328,4 +337,143 @@ fn twice_verbose_tells_every_request_on_standard_error_and_never_a_token() {
         assert!(!told.err.contains(&sim.token(label)), "{}", told.err);
     }
     told.json();
+}
+
+/// A config whose token cannot be read, and which does not say who acts.
+fn without_token(sim: &Sim) -> std::path::PathBuf {
+    sim.config_with("notoken", |text| {
+        let mut config: toml::Table = text.parse().unwrap();
+        config.remove("operator");
+        let token: toml::Table = "file = \"/nowhere/token\"".parse().unwrap();
+        config["forge"]["github"]["token"] = token.into();
+        config.to_string()
+    })
+}
+
+#[test]
+fn a_token_that_cannot_be_read_is_told_for_what_it_is() {
+    let sim = Sim::start(1.0);
+    let config = without_token(&sim);
+    let status = sim.run_with(&config, &["status", "web"]);
+    assert!(
+        status
+            .out
+            .lines()
+            .any(|line| line.starts_with("web") && line.ends_with('?'))
+    );
+    assert!(status.err.contains("no token"), "{status:?}");
+    assert!(!status.err.contains("token refused"), "{status:?}");
+    let mut order = vec!["promote", "api-gateway", "--to", "production", "--json"];
+    order.extend(CONFIRMED);
+    let error = sim.run_with(&config, &order).error(4);
+    assert!(
+        error["message"]
+            .as_str()
+            .unwrap()
+            .contains("/nowhere/token"),
+        "{error}"
+    );
+    assert!(error["hint"].is_string(), "{error}");
+    let told = sim.run_with(&config, &["check", "web", "--to", "production"]);
+    assert_eq!(told.code, 4, "{told:?}");
+    let hint = "it must hold the token and nothing else";
+    assert_eq!(told.err.matches(hint).count(), 1, "{told:?}");
+    assert!(sim.requests().is_empty(), "nothing was asked");
+}
+
+#[test]
+fn what_is_not_open_says_what_opens_it_and_what_is_not_there_what_is() {
+    let sim = Sim::start(1.0);
+    let refused = promote(&sim, "billing", &["--json"]).error(3);
+    let hint = refused["hint"].as_str().unwrap();
+    assert!(
+        hint.contains("review opens when each change is approved"),
+        "{hint}"
+    );
+    let late = ["wait", "billing", "--to", "production", "--until", "go"];
+    let late = sim.run(&[&late[..], &["--timeout", "1s", "--json"]].concat());
+    let late = late.error(3);
+    let why = late["message"].as_str().unwrap();
+    assert!(
+        why.contains("within 1s") && why.contains("review"),
+        "{late}"
+    );
+    let nowhere = sim
+        .run(&["check", "web", "--to", "nope", "--json"])
+        .error(2);
+    assert!(
+        nowhere["hint"].as_str().unwrap().contains("production"),
+        "{nowhere}"
+    );
+    let hold = ["hold", "add", "--reason", "x", "--json", "--in", "nope"];
+    let nowhere = sim.run(&hold).error(2);
+    assert!(
+        nowhere["hint"].as_str().unwrap().contains("production"),
+        "{nowhere}"
+    );
+    let vote = [
+        "vote",
+        "no-go",
+        "notify",
+        "--as",
+        "qa",
+        "--to",
+        "production",
+        "--json",
+    ];
+    assert!(
+        sim.run(&vote).error(2)["hint"]
+            .as_str()
+            .unwrap()
+            .contains("--note")
+    );
+    let twice = ["promote", "billing", "billing", "--to", "production"];
+    let twice = sim.run(&[&twice[..], &CONFIRMED[..]].concat());
+    assert!(!twice.out.contains("of 2"), "{twice:?}");
+}
+
+#[test]
+fn what_has_nothing_to_promote_says_so_once() {
+    let sim = Sim::start(1.0);
+    let status = sim.run(&["status", "--json"]).done().json();
+    let services = status["services"].as_array().unwrap();
+    let level = services.iter().find_map(|service| {
+        let cells = service["cells"].as_array().unwrap().iter();
+        let mut level = cells.filter(|cell| cell["candidate"].is_null());
+        Some((
+            service["name"].as_str()?,
+            level.next()?["environment"].as_str()?,
+        ))
+    });
+    let (service, environment) = level.expect("one is level");
+    let told = sim.run(&["check", service, "--to", environment]);
+    assert_eq!(told.code, 3, "{told:?}");
+    assert_eq!(
+        told.out.matches("nothing to promote").count(),
+        1,
+        "{told:?}"
+    );
+}
+
+#[test]
+#[expect(clippy::disallowed_methods, reason = "facts grow old by themselves")]
+fn stale_facts_say_their_age_and_what_they_said_before() {
+    let sim = Sim::start(1.0);
+    let config = sim.config_with("short", |text| {
+        let mut config: toml::Table = text.parse().unwrap();
+        config["poll"]["max_age"] = "1s".into();
+        config["poll"]["interval"] = "1s".into();
+        config.to_string()
+    });
+    let check = ["check", "api-gateway", "--to", "production"];
+    sim.run_with(&config, &check);
+    std::thread::sleep(std::time::Duration::from_secs(2));
+    let told = sim.run_with(&config, &[&check[..], &["--offline"]].concat());
+    assert_eq!(told.code, 7, "{told:?}");
+    let line = told
+        .out
+        .lines()
+        .find(|line| line.contains("unknown pipeline"))
+        .unwrap();
+    assert!(line.contains("old; was open:"), "{line}");
 }

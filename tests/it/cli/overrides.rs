@@ -311,3 +311,55 @@ fn wait_ends_when_it_may_go_and_when_it_is_live_and_verified() {
         (&"v2.3.1".into(), &"passed".into())
     );
 }
+
+/// The ids of the overrides that are in force or wait for somebody.
+fn armed(sim: &Sim) -> Vec<Value> {
+    let list = sim.run(&["override", "list", "--json"]).done().json();
+    list["overrides"].as_array().unwrap().clone()
+}
+
+#[test]
+fn an_override_is_granted_after_it_was_confirmed_and_not_left_behind() {
+    let sim = Sim::start(1.0);
+    let order = [
+        "promote",
+        "search",
+        "--to",
+        "production",
+        "--override",
+        "quality",
+    ];
+    let reason = ["--reason", "just looking"];
+    // Nobody confirms it: no gate is open behind that.
+    let looked = sim.run(&[&order[..], &reason].concat());
+    assert_eq!(looked.code, 2, "{looked:?}");
+    assert!(
+        armed(&sim).is_empty() && kinds(&sim).is_empty(),
+        "{looked:?}"
+    );
+    let wrong = ["--yes", "--confirm", "staging"];
+    let wrong = sim.run(&[&order[..], &reason, &wrong].concat());
+    assert_eq!(wrong.code, 2, "{wrong:?}");
+    assert!(kinds(&sim).is_empty(), "{wrong:?}");
+    // Another gate is closed: the promotion is refused before anything is granted.
+    let other = [
+        "promote",
+        "billing",
+        "--to",
+        "production",
+        "--override",
+        "review",
+    ];
+    let other = sim.run(&[&other[..], &CONFIRMED].concat());
+    assert_eq!(other.code, 3, "{other:?}");
+    assert!(kinds(&sim).is_empty(), "{other:?}");
+    assert!(armed(&sim).is_empty(), "{other:?}");
+    sim.run(&[&order[..], &CONFIRMED].concat()).done();
+    let kinds = kinds(&sim);
+    assert_eq!(
+        kinds[..2],
+        ["override.granted", "promotion.intended"],
+        "{kinds:?}"
+    );
+    assert!(armed(&sim).is_empty(), "it was for one use");
+}

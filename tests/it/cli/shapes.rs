@@ -73,7 +73,10 @@ fn status_lists_forges_services_and_cells() {
     let status = sim.run(&["status", "--json"]);
     assert_eq!(status.done().err, "", "nothing beside the answer");
     let status = status.json();
-    assert_eq!(keys(&status), ["schema", "at", "forges", "services"]);
+    assert_eq!(
+        keys(&status),
+        ["schema", "at", "forges", "services", "journal"]
+    );
     assert_eq!(status["schema"], 1);
     let forge = &status["forges"][0];
     assert_eq!(

@@ -52,7 +52,7 @@ impl Engine {
             let Some(row) = self
                 .board
                 .row(&place.0)
-                .filter(|row| row.service.forge == *forge)
+                .filter(|row| row.service.forge == *forge && self.reaches(&row.service.name))
             else {
                 continue;
             };

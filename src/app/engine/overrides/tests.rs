@@ -2,6 +2,7 @@ use std::sync::Arc;
 
 use super::*;
 use crate::app::State as Program;
+use crate::app::engine::planning::Wish;
 use crate::app::interface::harness::{self, now};
 use crate::app::msg::Msg;
 use crate::app::request::Request;
@@ -301,4 +302,31 @@ fn a_use_is_noted_once_by_whoever_is_first() {
     let ledger = state.engine.ledger.as_mut().expect("a ledger");
     ledger.uses_noted.clear();
     assert!(state.engine.note_uses(at(2)).is_empty(), "read-only");
+}
+
+#[test]
+fn o1_what_is_only_supposed_lets_nothing_through_but_its_own_plan() {
+    for rule in [OverrideRule::default(), two()] {
+        let mut state = board(rule);
+        let engine = &mut state.engine;
+        engine.judge_all(now());
+        let (service, environment) = ("api".into(), "production".into());
+        let place = (&service, &environment);
+        let wish = Wish::Promote { revision: None };
+        let gates = ["sign-off".to_owned()];
+        let plan = engine
+            .plan_past(place, &wish, &gates, now())
+            .expect("a plan");
+        let told = plan
+            .warnings
+            .iter()
+            .any(|warning| warning.contains("overridden by alice"));
+        assert!(told, "{:?}", plan.warnings);
+        let ledger = engine.ledger.as_ref().expect("a ledger");
+        assert!(ledger.overrides.is_empty());
+        let refused = engine.plan(&service, &environment, &wish, now());
+        assert!(refused.is_err(), "no gate was opened by looking");
+        let wrong = engine.plan_past(place, &wish, &["nothing".to_owned()], now());
+        assert_eq!(wrong.expect_err("no such gate").kind, RefusalKind::Usage);
+    }
 }

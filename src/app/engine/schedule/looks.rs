@@ -128,6 +128,7 @@ impl Engine {
         let rows = self.board.rows.iter().zip(&self.schedule.looks.rows);
         rows.enumerate()
             .filter(|(_, (row, look))| is(row.version, look) && row.service.forge == *forge)
+            .filter(|(_, (row, _))| self.reaches(&row.service.name))
             .map(|(place, _)| place)
             .collect()
     }

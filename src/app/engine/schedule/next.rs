@@ -69,6 +69,9 @@ impl Engine {
             let rows = self.board.rows.iter().enumerate();
             for (place, row) in rows.filter(|(_, row)| row.service.forge == *forge) {
                 let service = &row.service.name;
+                if !self.reaches(service) {
+                    continue;
+                }
                 let look = self.schedule.looks.of(place, row.version);
                 let at = match look.filter(|_| !self.watched.contains(service)) {
                     Some(look) => look.whole_at,

@@ -180,7 +180,8 @@ impl Engine {
         let mut waiting: Vec<(SignedDuration, &ServiceName)> = Vec::new();
         for row in &self.board.rows {
             let service = &row.service.name;
-            if row.service.forge != *forge || reading.contains(service) {
+            let asked = row.service.forge == *forge && self.reaches(service);
+            if !asked || reading.contains(service) {
                 continue;
             }
             // By when it was asked whole: a pulse that confirms makes facts look younger than they are.

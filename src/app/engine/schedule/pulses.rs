@@ -88,7 +88,7 @@ impl Engine {
             row.service.forge == *forge && (row.facts.last.is_some() || row.pulse.is_some())
         });
         let names = rows.map(|row| &row.service.name);
-        let targets = names.filter(|service| is_wanted(service));
+        let targets = names.filter(|service| is_wanted(service) && self.reaches(service));
         let brief = |target: Target| Target { brief, ..target };
         targets
             .filter_map(|service| self.target(service).map(brief))

@@ -34,7 +34,8 @@ impl Engine {
         }
         self.schedule.forget(now);
         self.note_touched();
-        let forges: Vec<ForgeName> = self.forges.keys().cloned().collect();
+        let forges = self.forges.keys().filter(|forge| self.reaches_forge(forge));
+        let forges: Vec<ForgeName> = forges.cloned().collect();
         forges
             .iter()
             .flat_map(|forge| self.due_of(forge, now))
@@ -292,7 +293,7 @@ impl Engine {
         let watched = self.watched.iter();
         for row in watched
             .filter_map(|service| self.board.row(service))
-            .filter(|row| row.service.forge == *forge)
+            .filter(|row| row.service.forge == *forge && self.reaches(&row.service.name))
         {
             let Some(facts) = row.facts.value() else {
                 continue;
