@@ -258,6 +258,11 @@ impl Cell {
         }
     }
 
+    /// Says whether anything holds it now; that needs no facts.
+    pub fn is_held(&self, now: Timestamp) -> bool {
+        self.holds.iter().any(|hold| hold.is_on(now))
+    }
+
     /// The state of the environment itself: what is there and what is going on.
     pub fn state(&self, facts: &Fact<ServiceFacts>, policy: &Policy, now: Timestamp) -> CellState {
         if facts.is_stale(now, policy.max_age) {
@@ -269,7 +274,7 @@ impl Cell {
             }
             Some(_) | None => {}
         }
-        if self.holds.iter().any(|hold| hold.is_on(now)) {
+        if self.is_held(now) {
             return CellState::Held;
         }
         if self.failed.is_some() {
