@@ -107,7 +107,9 @@ pub(crate) fn stands(row: &Row, policy: &Policy, now: Timestamp) -> (CellState, 
         let ours = stage.via != Via::Forge;
         // The journal knows of a hold, however old the facts are.
         let held = (state == CellState::Stale && cell.is_held(now)).then_some(CellState::Held);
-        held.into_iter().for_each(|held| all.add(held));
+        if let Some(held) = held {
+            all.add(held);
+        }
         let states = [Some(state), ours.then_some(next), held];
         for state in states.into_iter().flatten() {
             if rank(state) < rank(worst) {
