@@ -102,6 +102,8 @@ pub struct Engine {
     /// Services whose deployments have not come to rest: not verified, or too new to tell whose.
     pub(crate) restless: BTreeSet<ServiceName>,
     pub auto: auto::Auto,
+    /// Whether what comes to a held cell gets its brake by itself: from a board, never from a command.
+    pub keeps_up: bool,
     pub(crate) braking: braking::Braking,
     pub(crate) remembered: by_hand::Remembered,
     /// What came of orders, for the interface or the command line to take.
@@ -168,6 +170,7 @@ impl Engine {
             lost: BTreeSet::new(),
             restless: BTreeSet::new(),
             auto: auto::Auto::default(),
+            keeps_up: false,
             braking: braking::Braking::default(),
             remembered: by_hand::Remembered::default(),
             reports: Vec::new(),

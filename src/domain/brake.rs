@@ -2,6 +2,22 @@
 //!
 //! Pure: from holds, policy, facts, journal and what was read back to the acts that are wanted and to
 //! *effective*, *pending* or *advisory only*. Sending is the engine's, as for every act.
+//!
+//! A brake is *effective* only where the forge itself refuses the act by which this cell is promoted
+//! (its `via`) as long as what was placed is there, and says so itself:
+//!
+//! | `via` | a failed status | a label | a freeze (GitLab) | a no to what waits (GitHub, GitLab) |
+//! |---|---|---|---|---|
+//! | `pull-request` | if the merge asks for it: a branch protection or ruleset with the context (GitHub), a project that merges only what has a succeeded pipeline (GitLab), a protected branch with the context or a pattern of it (Forgejo, Gitea) | never: no merge asks for labels | never: it is about jobs | never: nothing waits before the merge |
+//! | `approval` | never: who approves is asked for no status | never | never: what waits was made before | while nothing waits: then there is nothing to approve |
+//! | `job` | never: a job that waits is played whatever is red beside it | never | never: a freeze decides which jobs a new pipeline gets | never: a job that waits cannot be turned away |
+//! | `workflow`, `pipeline` | never: a run is started on any commit | never | never as far as anybody can read: it sets `CI_DEPLOY_FREEZE`, and the jobs decide | never: the next run waits anew |
+//! | `deployment` | never: one that is made with no `required_contexts`, as ours is, asks for no status | never | never: as above | never: as above |
+//! | `release`, `tag`, `status` | never: the forge asks nothing before it | never | never: as above | never: as above |
+//! | `checklist`, `forge` | never: gonogo does not know what does it | never | never | never |
+//!
+//! Everything else is *advisory only*, and says why: it is there to be seen, and for jobs that ask. Where
+//! a status would bind and the forge does not say whether it asks for it, the brake is *pending*.
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -19,6 +35,8 @@ use super::promotion::{Promotion, Purpose, State};
 use super::revision::Revision;
 
 mod proof;
+mod span;
+mod stops;
 
 pub use proof::{Bound, Effect, Proof, bound};
 
@@ -178,15 +196,30 @@ pub struct Sought {
 /// What the forge shows of a mark.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reading {
-    /// It is there, and ours. Whether the forge lets it stop anything, where that can be read.
+    /// It is there, and ours.
     Ours {
-        binds: Option<bool>,
+        binds: Binds,
     },
     /// Somebody else has put something in its place.
     Foreign {
         says: String,
     },
     Gone,
+}
+
+/// Whether the forge asks for a status before it merges.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Binds {
+    /// Nobody asked it: no merge promotes here, or it is no status.
+    Unasked,
+    Yes,
+    No {
+        why: String,
+    },
+    /// It was asked, and did not say.
+    Unread {
+        why: String,
+    },
 }
 
 /// A mark that was tried, and what the journal has of placing and lifting it.
@@ -439,7 +472,7 @@ fn all(case: &Case<'_>) -> Vec<Act> {
             })
             .collect(),
         Way::Freeze => {
-            let (start, end) = freeze(case);
+            let (start, end) = span::freeze(case);
             vec![Act::Freeze { start, end }]
         }
         Way::Reject => case.rejections(),
@@ -464,13 +497,38 @@ pub fn missing(case: &Case<'_>) -> Vec<Act> {
         match known.map(|known| (known.standing(), known)) {
             Some((Standing::OnTheWay, _)) => false,
             Some((Standing::Placed, known)) => {
-                // A rejected run that waits again was run again.
-                !known.is_being_lifted() && (mark.way() == Way::Reject || case.is_lost(known))
+                // A rejected run that waits again was run again; a freeze may end too soon by now.
+                let again = mark.way() == Way::Reject || !span::lasts(case, known);
+                !known.is_being_lifted() && (again || case.is_lost(known))
             }
             Some((Standing::Failed | Standing::Lifted, _)) | None => !is_labelled(case, &mark),
         }
     };
     all(case).into_iter().filter(is_missing).collect()
+}
+
+/// The acts of `missing` of which nothing was sent yet under the holds that are on: what has come since,
+/// such as a new candidate. The rest is a person's to send again. A freeze is of no candidate.
+pub fn unsent(case: &Case<'_>) -> Vec<Act> {
+    let is_unsent = |act: &Act| {
+        let mark = Mark::of(act).filter(|mark| mark.way() != Way::Freeze);
+        let Some(mark) = mark else {
+            return false;
+        };
+        case.tried(&mark).is_none_or(|known| {
+            known.standing() == Standing::Lifted || known.placing.state == State::Abandoned
+        })
+    };
+    missing(case).into_iter().filter(is_unsent).collect()
+}
+
+/// Says whether the holds of a cell were carried to its forge at all: then what has come since belongs
+/// to them, also after a restart.
+pub fn is_carried(case: &Case<'_>) -> bool {
+    let stands = |tried: &Tried<'_>| {
+        matches!(tried.standing(), Standing::OnTheWay | Standing::Placed) && !case.is_lost(tried)
+    };
+    case.tried.iter().any(stands)
 }
 
 /// Says whether somebody has put the label there already: then it is not ours to take off.
@@ -517,26 +575,6 @@ pub fn undo(tried: &Tried<'_>) -> Option<Act> {
         }),
         Mark::Rejection { .. } => None,
     }
-}
-
-/// The two cron expressions, in UTC, of a freeze that is on from now until every hold has ended.
-///
-/// Cron knows no years: without an end, it ends in a year, a minute before it would begin again.
-fn freeze(case: &Case<'_>) -> (String, String) {
-    let now = case.now;
-    let ends = case.holds.iter().map(|hold| hold.until);
-    let until = ends.reduce(|one, other| Some(one?.max(other?))).flatten();
-    let minute = SignedDuration::from_mins(1);
-    // The minute after, so that it never ends too early.
-    let end = until
-        .filter(|until| until.duration_since(now) < SignedDuration::from_hours(360 * 24))
-        .and_then(|until| until.checked_add(minute).ok());
-    let end = end.or_else(|| now.checked_sub(minute).ok()).unwrap_or(now);
-    (cron(now), cron(end))
-}
-
-fn cron(at: Timestamp) -> String {
-    at.strftime("%-M %-H %-d %-m *").to_string()
 }
 
 #[cfg(test)]

@@ -289,6 +289,11 @@ impl Cell {
         }
     }
 
+    /// Says whether anything holds it now; that needs no facts.
+    pub fn is_held(&self, now: Timestamp) -> bool {
+        self.holds.iter().any(|hold| hold.is_on(now))
+    }
+
     /// The state of the environment itself: what is there and what is going on.
     pub fn state(&self, facts: &Fact<ServiceFacts>, policy: &Policy, now: Timestamp) -> CellState {
         if facts.is_stale(now, policy.max_age) {
@@ -318,10 +323,6 @@ impl Cell {
             (Some(_), false) => CellState::Ok,
             (None, _) => CellState::None,
         }
-    }
-
-    fn is_held(&self, now: Timestamp) -> bool {
-        self.holds.iter().any(|hold| hold.is_on(now))
     }
 
     /// What is to be said of what is live, where it is more than that it is up.

@@ -1,8 +1,9 @@
 //! The intent's id within a text that an act carries to a forge, and found again in it.
 
-use crate::domain::brake::Reading;
+use crate::domain::brake::{Binds, Reading};
 use crate::domain::ids::IntentId;
 use crate::domain::text::clean;
+use crate::forge::error::Error;
 
 const BEGIN: &str = "[gonogo ";
 const END: char = ']';
@@ -42,7 +43,9 @@ pub fn read(text: &str) -> (Option<IntentId>, String) {
 pub fn reading(said: Option<&str>, state: &str, stops: bool, ours: &IntentId) -> Reading {
     let (key, words) = read(said.unwrap_or_default());
     if stops && key.as_ref() == Some(ours) {
-        return Reading::Ours { binds: None };
+        return Reading::Ours {
+            binds: Binds::Unasked,
+        };
     }
     let says = match words.as_str() {
         "" => clean(state),
@@ -51,10 +54,24 @@ pub fn reading(said: Option<&str>, state: &str, stops: bool, ours: &IntentId) ->
     Reading::Foreign { says }
 }
 
+/// Whether a merge asks for a status, by what the forge says of its branch: what it did not say is told
+/// as that, and taken for neither.
+pub fn binds(asked: Result<bool, Error>, unless: impl FnOnce() -> String) -> Binds {
+    match asked {
+        Ok(true) => Binds::Yes,
+        Ok(false) => Binds::No { why: unless() },
+        Err(error) => Binds::Unread {
+            why: error.to_string(),
+        },
+    }
+}
+
 /// What is read of a mark that is there or not, and carries no words.
 pub fn present(there: bool) -> Reading {
     if there {
-        Reading::Ours { binds: None }
+        Reading::Ours {
+            binds: Binds::Unasked,
+        }
     } else {
         Reading::Gone
     }
@@ -63,6 +80,16 @@ pub fn present(there: bool) -> Reading {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_forge_did_not_say_is_neither_asked_for_nor_not() {
+        let why = || "main does not require it".to_owned();
+        assert_eq!(binds(Ok(true), why), Binds::Yes);
+        assert_eq!(binds(Ok(false), why), Binds::No { why: why() });
+        let error = Error::Broken("a proxy".to_owned());
+        let read = binds(Err(error), why);
+        assert!(matches!(read, Binds::Unread { why } if why.contains("a proxy")));
+    }
 
     #[test]
     fn a_key_is_found_in_what_carries_it_and_the_words_stay() {

@@ -73,6 +73,7 @@ pub async fn run(session: Session, opening: Opening) -> io::Result<()> {
         cache: cache_path,
     } = session;
     engine.auto.on = true;
+    engine.keeps_up = true;
     let mut signals = Signals::listen();
     let (mut board, guard) = terminal::take()?;
     let size = board.size()?;

@@ -199,6 +199,9 @@ pub struct ProtectionPlan {
     /// Checks.
     #[serde(default)]
     pub contexts: Vec<String>,
+    /// GitHub: as the branch's own protection, not as a ruleset.
+    #[serde(default)]
+    pub classic: bool,
 }
 
 /// How promotions are made.

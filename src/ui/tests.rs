@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::*;
-use crate::app::interface::harness::top;
+use crate::app::interface::harness::{hold, top};
 use crate::app::interface::overview::Overview;
 use crate::app::interface::{DetailTab, Screen};
 use crate::app::state::State;
@@ -395,6 +395,20 @@ fn a_stale_board_never_looks_good() {
             assert!(rows.iter().all(|row| !row.contains(claim)), "{text}");
         }
         assert!(!text.contains("6/6 OPEN"), "{text}");
+    }
+}
+
+/// The journal knows who holds it, however old what the forge said is.
+#[test]
+fn a_stale_row_keeps_the_sign_of_its_hold() {
+    for (columns, rows) in [(80, 24), (120, 36)] {
+        let mut state = scenes::stale(columns, rows);
+        hold(&mut state, "h-1", "billing", "prod");
+        state.interface.tally = None;
+        let text = picture(&state);
+        assert!(text.contains("1 held"), "{text}");
+        let held = text.lines().filter(|line| line.contains("HELD carol"));
+        assert_eq!(held.count(), 1, "{text}");
     }
 }
 

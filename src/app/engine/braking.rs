@@ -2,7 +2,8 @@
 //!
 //! A cell is brought in line once, after the forge was read; every act of it follows the send-once
 //! protocol of `flow.rs`. What was refused, or had no answer, is tried again by a person alone
-//! (`Request::BindHold`). What a brake is lives in `domain/brake.rs`, its sending in `orders.rs`, reading
+//! (`Request::BindHold`); what has come to a held cell since, such as a new candidate, is braked by the
+//! board of whoever holds it (`following.rs`). What a brake is lives in `domain/brake.rs`, its sending in `orders.rs`, reading
 //! it back in `reading.rs`.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -23,6 +24,7 @@ use crate::domain::ledger::Ledger;
 use crate::domain::observed::Fact;
 use crate::domain::promotion::{Intent, Purpose};
 
+mod following;
 mod orders;
 mod reading;
 
@@ -40,6 +42,7 @@ type Read = (ServiceName, Mark, Option<FreezeId>);
 pub(crate) struct Braking {
     /// The cells to be brought in line with their holds, and since when.
     wanted: BTreeMap<Place, Timestamp>,
+    following: following::Following,
     orders: VecDeque<Order>,
     readings: BTreeMap<Read, Fact<Reading>>,
 }
@@ -103,6 +106,7 @@ impl Engine {
             return;
         }
         for place in self.places(cover) {
+            self.braking.following.leave(&place);
             self.want_place(place, now);
         }
     }
@@ -397,6 +401,7 @@ impl Engine {
     }
 
     fn bring_in_line(&mut self, place: &Place, now: Timestamp) {
+        let by_itself = self.braking.following.is_on(place);
         let orders = self.with_case(place, now, |case| {
             let order = |purpose, act, reason: &str| Order {
                 place: place.clone(),
@@ -405,7 +410,12 @@ impl Engine {
                 reason: reason.to_owned(),
             };
             let reason = case.holds.first().map_or("", |hold| hold.reason.as_str());
-            let mut orders: Vec<Order> = brake::missing(case)
+            let placed = if by_itself {
+                brake::unsent(case)
+            } else {
+                brake::missing(case)
+            };
+            let mut orders: Vec<Order> = placed
                 .into_iter()
                 .map(|act| order(Purpose::Brake, act, reason))
                 .collect();

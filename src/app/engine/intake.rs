@@ -228,6 +228,7 @@ impl Engine {
                     self.look_at_candidates(&service, &asked, now);
                     effects.extend(self.follow(&service, now));
                     effects.extend(self.look_after(&service, now));
+                    self.brakes_keep_up(&service, now);
                 }
                 // Decided with all of them: a service is judged by what it depends on too.
                 if complete && !more {

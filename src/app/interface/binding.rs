@@ -10,7 +10,7 @@ use crate::app::effect::Effect;
 use crate::app::engine::Engine;
 use crate::app::request::Request;
 use crate::app::state::State;
-use crate::domain::brake::{self, Bound};
+use crate::domain::brake::Bound;
 use crate::domain::hold::Cover;
 use crate::domain::ids::{EnvironmentName, ServiceName};
 
@@ -28,10 +28,10 @@ pub enum BindFocus {
     Confirm,
 }
 
-/// The cells whose brakes are not all effective, and those on which brakes are left.
+/// The cells whose brakes are not all on the forge as they should be, and those on which some are left.
 pub fn lacking(engine: &Engine, now: Timestamp) -> Vec<((ServiceName, EnvironmentName), Bound)> {
     let mut cells = engine.bound_by(&Cover::default(), now);
-    cells.retain(|(_, bound)| bound.effect != brake::Effect::Effective && !bound.proofs.is_empty());
+    cells.retain(|(_, bound)| bound.lacks());
     cells.extend(engine.left_behind(now));
     cells
 }

@@ -293,6 +293,14 @@ fn cell_entry(look: &Look<'_>, row: &board::Row, cell: &Cell) -> Entry {
     }
 }
 
+/// `■ HELD carol`: a hold is known, however old the facts are.
+fn held(look: &Look<'_>, cell: &Cell) -> Line {
+    let (glyph, _, tone) = look.glyphs.state(CellState::Held);
+    let owner = cell.holds.iter().find(|hold| hold.is_on(look.now));
+    let owner = owner.map_or("", |hold| hold.owner.as_str());
+    Line::of(tone, format!("{glyph} HELD {owner}"))
+}
+
 /// `▸ RUN 62%`, or how long it has been under way where nobody knows how far it is.
 fn progress(
     look: &Look<'_>,
@@ -327,9 +335,19 @@ pub(super) fn next_entry(look: &Look<'_>, row: &board::Row, cell: &Cell) -> Entr
     let tail = match state {
         CellState::Stale if Look::is_loading(row) => return Entry::default(),
         CellState::Stale if cell.state(&row.facts, policy, look.now) == CellState::Stale => {
+            let tail = if cell.is_held(look.now) {
+                let stale = if look.shape.main() >= 100 {
+                    " STALE"
+                } else {
+                    " ?"
+                };
+                held(look, cell).with(tone, stale)
+            } else {
+                Line::of(tone, "STALE: no act")
+            };
             return Entry {
                 head: Line::of(tone, "?"),
-                tail: Line::of(tone, "STALE: no act"),
+                tail,
                 selected: false,
             };
         }
@@ -347,13 +365,7 @@ pub(super) fn next_entry(look: &Look<'_>, row: &board::Row, cell: &Cell) -> Entr
             None => Line::of(tone, format!("{glyph} {word}")),
         },
         CellState::Held => {
-            let owner = cell.holds.iter().find(|hold| hold.is_on(look.now));
-            let owner = owner.map_or("", |hold| hold.owner.as_str());
-            Line::of(tone, format!("{glyph} HELD {owner}")).then(brake::short(
-                look,
-                &row.service.name,
-                &cell.environment,
-            ))
+            held(look, cell).then(brake::short(look, &row.service.name, &cell.environment))
         }
         CellState::Waiting => {
             let first = cell.judgement.blocking(look.now).next();

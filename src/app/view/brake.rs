@@ -19,9 +19,7 @@ pub(super) fn lines(
         return Vec::new();
     };
     let mut lines = proofs(look, &bound);
-    if lacks(&bound) {
-        lines.push(hint());
-    }
+    lines.extend(hint([&bound]));
     lines
 }
 
@@ -49,9 +47,9 @@ pub(super) fn proofs(look: &Look<'_>, bound: &Bound) -> Vec<Line> {
 pub(super) fn of_hold(look: &Look<'_>, hold: &Hold, room: usize) -> Vec<Line> {
     let mut cells = cells(look, hold);
     cells.sort_by_key(|(_, bound)| std::cmp::Reverse(bound.effect));
-    let lacking = cells.iter().any(|(_, bound)| lacks(bound));
+    let hint = hint(cells.iter().map(|(_, bound)| bound));
     let mut lines = Vec::new();
-    let room = room.saturating_sub(usize::from(lacking));
+    let room = room.saturating_sub(usize::from(hint.is_some()));
     let alone = cells.len() == 1;
     let mut left = cells.len();
     for ((service, environment), bound) in &cells {
@@ -71,9 +69,7 @@ pub(super) fn of_hold(look: &Look<'_>, hold: &Hold, room: usize) -> Vec<Line> {
         let plural = if left == 1 { "cell" } else { "cells" };
         lines.push(Line::of(Tone::Muted, format!("  {left} more {plural}")));
     }
-    if lacking {
-        lines.push(hint());
-    }
+    lines.extend(hint);
     lines
 }
 
@@ -119,13 +115,19 @@ fn cells(look: &Look<'_>, hold: &Hold) -> Vec<Cell> {
     cells
 }
 
-fn lacks(bound: &Bound) -> bool {
-    bound.effect != Effect::Effective && !bound.proofs.is_empty() && !bound.left
-}
-
-fn hint() -> Line {
-    let text = "  the hold is on for every gonogo; H, Bind again places what the forge lacks";
-    Line::of(Tone::Muted, text)
+/// What to do where something lacks, or where all is there and stops nothing.
+fn hint<'a>(bounds: impl IntoIterator<Item = &'a Bound>) -> Option<Line> {
+    let mut seen_alone = false;
+    for bound in bounds {
+        if bound.lacks() {
+            let text =
+                "  the hold is on for every gonogo; H, Bind again places what the forge lacks";
+            return Some(Line::of(Tone::Muted, text));
+        }
+        seen_alone |= bound.is_seen_alone();
+    }
+    let text = "  the hold is on for every gonogo, and for a job that asks `gonogo check`";
+    seen_alone.then(|| Line::of(Tone::Muted, text))
 }
 
 fn tone(effect: Effect) -> Tone {

@@ -112,7 +112,13 @@ pub(crate) fn stands(row: &Row, policy: &Policy, now: Timestamp) -> (CellState, 
         all.add(next);
         // What the forge promotes by itself is nobody's to promote here.
         let ours = stage.via != Via::Forge;
-        for state in [Some(state), ours.then_some(next)].into_iter().flatten() {
+        // The journal knows of a hold, however old the facts are.
+        let held = (state == CellState::Stale && cell.is_held(now)).then_some(CellState::Held);
+        if let Some(held) = held {
+            all.add(held);
+        }
+        let states = [Some(state), ours.then_some(next), held];
+        for state in states.into_iter().flatten() {
             if rank(state) < rank(worst) {
                 worst = state;
             }

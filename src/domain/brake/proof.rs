@@ -3,19 +3,23 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{Case, Mark, Reading, Standing, Tried, Way, is_labelled, leftovers, name};
+use super::stops::{Stops, stops};
+use super::{Binds, Case, Mark, Reading, Standing, Tried, Way, is_labelled, leftovers, name, span};
+use crate::domain::facts::ServiceFacts;
+use crate::domain::gate::words;
 use crate::domain::observed::Fact;
+use crate::domain::pipeline::Door;
 
 /// Whether the forge stops what a hold stops. In the order in which one spoils a sum.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Effect {
-    /// Read back from the forge.
+    /// Read back from the forge, which refuses what would promote.
     Effective,
     /// Nothing on the forge stops it, or not as far as the forge says.
     #[serde(rename = "advisory only")]
     Advisory,
-    /// On its way, or not read back yet.
+    /// On its way, not read back yet, or not known to stop anything yet.
     Pending,
 }
 
@@ -38,16 +42,30 @@ pub struct Proof {
     pub says: String,
     /// When it was read.
     pub at: Option<Timestamp>,
+    /// It is not on the forge as it should be: a person may bind it again.
+    pub lacks: bool,
 }
 
 /// What the brakes of a cell have come to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Bound {
-    /// Effective only if every way is.
+    /// Effective if one way is: what one of them stops is stopped.
     pub effect: Effect,
     pub proofs: Vec<Proof>,
     /// Nothing holds the cell any more, and this is what is left of its brakes.
     pub left: bool,
+}
+
+impl Bound {
+    /// Says whether something of it is not on the forge as it should be.
+    pub fn lacks(&self) -> bool {
+        !self.left && self.proofs.iter().any(|proof| proof.lacks)
+    }
+
+    /// Says whether all of it is there, and none of it stops anything.
+    pub fn is_seen_alone(&self) -> bool {
+        self.effect == Effect::Advisory && !self.proofs.is_empty() && !self.left && !self.lacks()
+    }
 }
 
 /// Says what the brakes of a cell have come to; `None` if nothing holds it and nothing is left.
@@ -65,21 +83,35 @@ pub fn bound(case: &Case<'_>) -> Option<Bound> {
     }
     let mut proofs: Vec<Proof> = case.ways.iter().map(|way| of_way(case, *way)).collect();
     proofs.sort_by_key(|proof| proof.way);
-    let effect = proofs.iter().map(|proof| proof.effect).max();
-    Some(Bound {
+    let mut effects = proofs.iter().map(|proof| proof.effect);
+    let effect = if effects.clone().any(|effect| effect == Effect::Effective) {
+        Effect::Effective
+    } else {
         // Without any way, a hold is a word among gonogos.
-        effect: effect.unwrap_or(Effect::Advisory),
+        effects.by_ref().max().unwrap_or(Effect::Advisory)
+    };
+    Some(Bound {
+        effect,
         proofs,
         left: false,
     })
 }
 
-fn proof(way: Way, effect: Effect, says: impl Into<String>, at: Option<Timestamp>) -> Proof {
+/// What is not on the forge as it should be.
+fn lacking(way: Way, effect: Effect, says: impl Into<String>, at: Option<Timestamp>) -> Proof {
     Proof {
         way,
         effect,
         says: says.into(),
         at,
+        lacks: true,
+    }
+}
+
+fn proof(way: Way, effect: Effect, says: impl Into<String>, at: Option<Timestamp>) -> Proof {
+    Proof {
+        lacks: false,
+        ..lacking(way, effect, says, at)
     }
 }
 
@@ -102,8 +134,8 @@ fn of_way(case: &Case<'_>, way: Way) -> Proof {
         },
         Way::Label => labels(case),
         Way::Freeze => match case.freeze() {
-            Some(tried) => judge(case, tried),
-            None => proof(way, Effect::Pending, "the project is not frozen yet", None),
+            Some(tried) if tried.standing() != Standing::Lifted => judge(case, tried),
+            Some(_) | None => lacking(way, Effect::Pending, "the project is not frozen yet", None),
         },
         Way::Reject => rejection(case),
     }
@@ -113,13 +145,14 @@ fn of_way(case: &Case<'_>, way: Way) -> Proof {
 fn of_mark(case: &Case<'_>, mark: &Mark) -> Proof {
     match case.tried(mark) {
         Some(tried) if tried.standing() != Standing::Lifted => judge(case, tried),
-        Some(_) | None if is_labelled(case, mark) => proof(
+        Some(_) | None if is_labelled(case, mark) => there(
+            case,
             mark.way(),
-            Effect::Effective,
             format!("{}, which was there before", mark.says()),
+            &Binds::Unasked,
             case.facts.and_then(Fact::at),
         ),
-        Some(_) | None => proof(
+        Some(_) | None => lacking(
             mark.way(),
             Effect::Pending,
             format!("{} is not placed yet", mark.says()),
@@ -134,11 +167,11 @@ fn judge(case: &Case<'_>, tried: &Tried<'_>) -> Proof {
     match tried.standing() {
         Standing::OnTheWay if tried.placing.state.is_unsettled() && tried.placing.why.is_some() => {
             let says = format!("{what}: the outcome is unknown: {}", why());
-            proof(way, Effect::Pending, says, None)
+            lacking(way, Effect::Pending, says, None)
         }
         Standing::OnTheWay => proof(way, Effect::Pending, format!("{what} is on its way"), None),
-        Standing::Failed => proof(way, Effect::Advisory, format!("{what}: {}", why()), None),
-        Standing::Lifted => proof(way, Effect::Pending, format!("{what} was lifted"), None),
+        Standing::Failed => lacking(way, Effect::Advisory, format!("{what}: {}", why()), None),
+        Standing::Lifted => lacking(way, Effect::Pending, format!("{what} was lifted"), None),
         Standing::Placed if tried.is_being_lifted() => proof(
             way,
             Effect::Pending,
@@ -151,42 +184,80 @@ fn judge(case: &Case<'_>, tried: &Tried<'_>) -> Proof {
 
 fn read_back(case: &Case<'_>, tried: &Tried<'_>) -> Proof {
     let (way, what) = (tried.mark.way(), tried.mark.says());
+    let unread = |at| {
+        let says = format!("{what} is placed, and not read back yet");
+        proof(way, Effect::Pending, says, at)
+    };
     let Some(fact) = case.readings.of(tried) else {
-        return proof(
-            way,
-            Effect::Pending,
-            format!("{what} is placed, and not read back yet"),
-            None,
-        );
+        return unread(None);
     };
     if let Some(fault) = &fact.fault {
         let says = format!("{what} could not be read back: {}", fault.why);
-        return proof(way, Effect::Pending, says, fact.at());
+        return lacking(way, Effect::Pending, says, fact.at());
     }
-    let (effect, says) = match fact.value() {
-        Some(Reading::Ours { binds: Some(false) }) => (
-            Effect::Advisory,
-            format!("{what} is there, but the branch does not require it"),
-        ),
-        Some(Reading::Ours { .. }) => (Effect::Effective, what),
-        Some(Reading::Foreign { says }) => (
-            Effect::Advisory,
-            format!("{what} was replaced by somebody else: {says}"),
-        ),
-        Some(Reading::Gone) => (Effect::Advisory, format!("{what} is gone from the forge")),
-        None => (
+    match fact.value() {
+        Some(Reading::Ours { .. }) if !span::lasts(case, tried) => {
+            let says = ends_too_soon(case, tried);
+            lacking(way, Effect::Advisory, says, fact.at())
+        }
+        Some(Reading::Ours { binds }) => there(case, way, what, binds, fact.at()),
+        Some(Reading::Foreign { says }) => {
+            let says = format!("{what} was replaced by somebody else: {says}");
+            lacking(way, Effect::Advisory, says, fact.at())
+        }
+        Some(Reading::Gone) => {
+            let says = format!("{what} is gone from the forge");
+            lacking(way, Effect::Advisory, says, fact.at())
+        }
+        None => unread(fact.at()),
+    }
+}
+
+fn ends_too_soon(case: &Case<'_>, tried: &Tried<'_>) -> String {
+    let what = tried.mark.says();
+    let Some(end) = span::end(tried) else {
+        return format!("{what} ends before the hold");
+    };
+    let left = end.duration_since(case.now);
+    if left.is_positive() {
+        format!("{what} ends in {}, before the hold", words::span(left))
+    } else {
+        format!("{what} ended {} ago, before the hold", words::span(-left))
+    }
+}
+
+/// What is there as it should be: effective only if the forge refuses what would promote.
+fn there(case: &Case<'_>, way: Way, what: String, binds: &Binds, at: Option<Timestamp>) -> Proof {
+    // Why comes first: it is what has to fit on a narrow screen.
+    let (effect, why) = match (stops(way, &case.stage.via), binds) {
+        (Stops::Never(why), _) => (Effect::Advisory, why.to_owned()),
+        (_, Binds::Yes) | (Stops::WhileNothingWaits, _) => {
+            return proof(way, Effect::Effective, what, at);
+        }
+        (Stops::IfAskedFor, Binds::No { why }) => (Effect::Advisory, why.clone()),
+        (Stops::IfAskedFor, Binds::Unread { why }) => (
             Effect::Pending,
-            format!("{what} is placed, and not read back yet"),
+            format!("whether a merge asks for it could not be read: {why}"),
+        ),
+        (Stops::IfAskedFor, Binds::Unasked) => (
+            Effect::Pending,
+            "whether a merge asks for it is not read yet".to_owned(),
         ),
     };
-    proof(way, effect, says, fact.at())
+    let says = format!("{why}; {what} is there");
+    proof(way, effect, says, at)
 }
 
 /// All pull requests as one: the first that spoils it says why.
 fn labels(case: &Case<'_>) -> Proof {
+    let way = Way::Label;
     let Some(facts) = case.facts.and_then(Fact::value) else {
-        let says = "it is not known yet what is open";
-        return proof(Way::Label, Effect::Pending, says, None);
+        return proof(
+            way,
+            Effect::Pending,
+            "it is not known yet what is open",
+            None,
+        );
     };
     let requests = case.requests();
     let label = name(case.environment());
@@ -200,35 +271,42 @@ fn labels(case: &Case<'_>) -> Proof {
             of_mark(case, &mark)
         })
         .collect();
-    let worst = each.iter().max_by_key(|proof| proof.effect).cloned();
-    let Some(mut worst) = worst else {
-        let says = "no pull request is open";
+    let worst = each.iter().max_by_key(|proof| (proof.lacks, proof.effect));
+    let Some(worst) = worst.cloned() else {
         let at = case.facts.and_then(Fact::at);
-        return proof(Way::Label, Effect::Effective, says, at);
+        let says = "no pull request is open that it would be put on";
+        return proof(way, Effect::Advisory, says, at);
     };
-    let shown = facts.pull_requests.len() as u64;
-    if worst.effect == Effect::Effective {
-        worst.says = match each.len() {
-            1 => worst.says,
-            many => format!("label {label} on {many} pull requests"),
-        };
-        worst.at = each.iter().filter_map(|proof| proof.at).min();
-        if facts.open_pull_requests > shown {
-            worst.effect = Effect::Advisory;
-            let more = facts.open_pull_requests - shown;
-            worst.says = format!("{}; {more} more are open without it", worst.says);
-        }
+    let more = hidden(facts);
+    let alone = each.len() == 1 && more == 0;
+    if alone || worst.lacks || worst.effect == Effect::Pending {
+        return worst;
     }
-    worst
+    let mut what = format!("label {label} on {} pull requests", each.len());
+    if more > 0 {
+        what = format!("{what}, not on {more} more that are open,");
+    }
+    let at = each.iter().filter_map(|proof| proof.at).min();
+    there(case, way, what, &Binds::Unasked, at)
 }
 
-/// What waits is refused; with nothing waiting there is nothing left to stop.
+/// How many pull requests are open of which nothing else is known.
+fn hidden(facts: &ServiceFacts) -> u64 {
+    let shown = facts.pull_requests.len() as u64;
+    facts.open_pull_requests.saturating_sub(shown)
+}
+
+/// What waits is refused; with nothing waiting there is nothing left to let in.
 fn rejection(case: &Case<'_>) -> Proof {
+    let way = Way::Reject;
     let environment = case.environment();
     let Some(at) = case.facts.and_then(Fact::at) else {
-        let says = "it is not known yet what waits";
-        return proof(Way::Reject, Effect::Pending, says, None);
+        return proof(way, Effect::Pending, "it is not known yet what waits", None);
     };
+    if let Some(fault) = case.facts.and_then(|facts| facts.fault.as_ref()) {
+        let says = format!("what waits could not be read: {}", fault.why);
+        return proof(way, Effect::Pending, says, Some(at));
+    }
     let waiting = case.rejections();
     let marks = waiting.iter().filter_map(Mark::of);
     let worst = marks
@@ -240,16 +318,35 @@ fn rejection(case: &Case<'_>) -> Proof {
         })
         .max();
     match worst {
-        Some((effect, Some(why))) => proof(Way::Reject, effect, why, Some(at)),
+        Some((effect, Some(why))) => lacking(way, effect, why, Some(at)),
         Some((effect, None)) => {
             let says = format!("{} run(s) still wait for {environment}", waiting.len());
-            proof(Way::Reject, effect, says, Some(at))
+            lacking(way, effect, says, Some(at))
         }
-        None => {
-            let says = format!("nothing waits for {environment}");
-            proof(Way::Reject, Effect::Effective, says, Some(at))
+        None if jobs_wait(case) => {
+            let says = format!("a job waits for {environment}, and cannot be turned away");
+            proof(way, Effect::Advisory, says, Some(at))
         }
+        None => match stops(way, &case.stage.via) {
+            Stops::Never(why) => {
+                let says = format!("{why}; nothing waits for {environment}");
+                proof(way, Effect::Advisory, says, Some(at))
+            }
+            Stops::IfAskedFor | Stops::WhileNothingWaits => {
+                let says = format!("nothing waits for {environment}");
+                proof(way, Effect::Effective, says, Some(at))
+            }
+        },
     }
+}
+
+/// Says whether a job waits that whoever may can start: there is no no to it.
+fn jobs_wait(case: &Case<'_>) -> bool {
+    let facts = case.facts.and_then(Fact::value);
+    let runs = facts.into_iter().flat_map(|facts| &facts.runs);
+    runs.flat_map(|run| &run.waiting).any(|waits| {
+        waits.environment == *case.environment() && matches!(waits.door, Door::Job { .. })
+    })
 }
 
 fn leftover(case: &Case<'_>, tried: &Tried<'_>) -> Proof {

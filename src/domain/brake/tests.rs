@@ -15,6 +15,8 @@ use crate::domain::policy::Mode;
 use crate::domain::promotion::{Intent, Step};
 use crate::domain::pull_request::{ChangeState, PullRequest};
 
+mod stops;
+
 const SHA: &str = "2222222222222222222222222222222222222222";
 
 fn now() -> Timestamp {
@@ -83,6 +85,7 @@ struct World {
     holds: Vec<Hold>,
     ledger: Ledger,
     readings: BTreeMap<Mark, Fact<Reading>>,
+    now: Timestamp,
 }
 
 impl Readings for BTreeMap<Mark, Fact<Reading>> {
@@ -98,7 +101,7 @@ impl World {
             stage: Stage {
                 environment: "production".into(),
                 gates: Vec::new().into(),
-                via: Via::Deployment,
+                via: merge("main"),
                 mode: Mode::Confirm,
                 verification: None,
             },
@@ -106,6 +109,7 @@ impl World {
             holds: vec![hold(None)],
             ledger: Ledger::default(),
             readings: BTreeMap::new(),
+            now: now(),
         }
     }
 
@@ -125,7 +129,7 @@ impl World {
             holds: &holds,
             tried: &tried,
             readings: &self.readings,
-            now: now(),
+            now: self.now,
         })
     }
 
@@ -168,6 +172,17 @@ impl World {
     /// Records an act with these steps.
     fn sent(&mut self, purpose: Purpose, act: Act, steps: Vec<Step>) {
         let id = IntentId::from(format!("k-{}", self.ledger.head.0));
+        self.sent_as(id, purpose, act, steps, true);
+    }
+
+    fn sent_as(
+        &mut self,
+        id: IntentId,
+        purpose: Purpose,
+        act: Act,
+        steps: Vec<Step>,
+        permitted: bool,
+    ) {
         let intent = Intent {
             id: id.clone(),
             purpose,
@@ -185,7 +200,8 @@ impl World {
         };
         self.write(Event::Intended { intent });
         let owner = "here".into();
-        for step in std::iter::once(Step::Sending { owner }).chain(steps) {
+        let permit = permitted.then_some(Step::Sending { owner });
+        for step in permit.into_iter().chain(steps) {
             let id = id.clone();
             self.write(Event::Stepped { id, purpose, step });
         }
@@ -223,7 +239,15 @@ fn taken(freeze: Option<u64>) -> Step {
 }
 
 fn ours() -> Reading {
-    Reading::Ours { binds: None }
+    Reading::Ours { binds: Binds::Yes }
+}
+
+fn merge(base: &str) -> Via {
+    Via::PullRequest {
+        base: base.to_owned(),
+        head: "topic".to_owned(),
+        method: super::super::act::MergeMethod::Merge,
+    }
 }
 
 #[test]
@@ -286,11 +310,7 @@ fn a_freeze_lasts_as_long_as_the_longest_hold() {
 fn only_what_promotes_is_labelled_where_a_merge_promotes() {
     let requests = vec![request(4, "main", &[]), request(5, "production", &[])];
     let mut world = World::held(&[Way::Label]).requests(requests);
-    world.stage.via = Via::PullRequest {
-        base: "production".to_owned(),
-        head: "main".to_owned(),
-        method: super::super::act::MergeMethod::Merge,
-    };
+    world.stage.via = merge("production");
     let acts = world.missing();
     let [Act::AddLabel { number, .. }] = &acts[..] else {
         panic!("{acts:?}");
@@ -299,15 +319,18 @@ fn only_what_promotes_is_labelled_where_a_merge_promotes() {
 }
 
 #[test]
-fn a_brake_is_effective_only_when_it_was_read_back_as_ours() {
+fn a_brake_is_effective_only_when_it_was_read_back_as_ours_and_a_merge_asks_for_it() {
     let status = |binds| Reading::Ours { binds };
+    let why = || "production does not require it".to_owned();
     let foreign = Reading::Foreign {
         says: "success".to_owned(),
     };
     for (reading, effect) in [
-        (Some(status(None)), Effect::Effective),
-        (Some(status(Some(true))), Effect::Effective),
-        (Some(status(Some(false))), Effect::Advisory),
+        (Some(status(Binds::Yes)), Effect::Effective),
+        (Some(status(Binds::No { why: why() })), Effect::Advisory),
+        // What the forge did not say is no proof.
+        (Some(status(Binds::Unread { why: why() })), Effect::Pending),
+        (Some(status(Binds::Unasked)), Effect::Pending),
         (Some(foreign), Effect::Advisory),
         (Some(Reading::Gone), Effect::Advisory),
         (None, Effect::Pending),
@@ -412,7 +435,7 @@ fn a_freeze_is_taken_away_by_its_number() {
     let act = world.missing().remove(0);
     world.sent(Purpose::Brake, act, vec![taken(Some(7))]);
     world.read(&ours());
-    assert_eq!(world.effect(), Effect::Effective);
+    assert!(!world.bound().unwrap().lacks());
     assert_eq!(world.missing(), []);
     world.holds.clear();
     let left = world.left();
@@ -449,6 +472,7 @@ fn a_lift_that_was_refused_is_told_and_what_is_left_stays_known() {
 #[test]
 fn what_waits_is_refused_and_nothing_waiting_is_effective() {
     let mut world = World::held(&[Way::Reject]);
+    world.stage.via = Via::Approval { workflow: None };
     assert_eq!(world.effect(), Effect::Effective);
     let mut facts = facts(Vec::new());
     facts.runs.push(Run {
@@ -494,7 +518,7 @@ fn what_waits_is_refused_and_nothing_waiting_is_effective() {
 }
 
 #[test]
-fn the_worst_way_says_what_a_hold_has_come_to() {
+fn one_way_that_stops_it_is_enough_and_what_lacks_beside_it_is_told() {
     let mut world = World::held(&[Way::Status, Way::Freeze]);
     for act in world.missing() {
         let step = match act {
@@ -507,6 +531,13 @@ fn the_worst_way_says_what_a_hold_has_come_to() {
     }
     assert_eq!(world.effect(), Effect::Pending, "one was not read back yet");
     world.read(&ours());
+    let bound = world.bound().unwrap();
+    assert_eq!(bound.effect, Effect::Effective, "the status stops it");
+    assert!(bound.lacks(), "the freeze was refused");
+    assert_eq!(bound.proofs[1].effect, Effect::Advisory);
+    world.read(&Reading::Ours {
+        binds: Binds::No { why: String::new() },
+    });
     assert_eq!(world.effect(), Effect::Advisory);
     let none = World::held(&[]);
     assert_eq!(none.effect(), Effect::Advisory, "no brake at all");
@@ -518,7 +549,8 @@ fn labels_on_more_than_is_shown_are_not_said_to_be_everywhere() {
     assert_eq!(world.effect(), Effect::Pending);
     world.place();
     world.read(&ours());
-    assert_eq!(world.effect(), Effect::Effective);
+    let says = world.bound().unwrap().proofs[0].says.clone();
+    assert!(says.starts_with("a merge asks for no label; "), "{says}");
     if let Some(seen) = &mut world.facts.last {
         seen.value.open_pull_requests = 3;
     }

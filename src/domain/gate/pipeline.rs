@@ -17,6 +17,8 @@ const GATE: &str = "pipeline";
 struct Finding {
     state: State,
     why: String,
+    /// It is what somebody else's hold has left there.
+    held: bool,
 }
 
 /// What one check weighs.
@@ -62,9 +64,16 @@ pub fn judge(case: &Case<'_>, rule: &PipelineRule) -> Verdict {
         [only] => (*only).to_owned(),
         [first, others @ ..] => format!("{first}, and {} more", others.len()),
     };
+    let held = findings
+        .iter()
+        .filter(|finding| finding.state == state)
+        .all(|finding| finding.held);
     let verdict = Verdict::new(GATE, state, why);
     let verdict = match state {
         State::Open | State::Overridden => verdict,
+        State::Closed if held => verdict
+            .opens_when("whoever holds it takes that back, or a newer revision is green")
+            .who("whoever holds it, elsewhere"),
         State::Closed => verdict
             .opens_when("the red checks succeed, or a newer revision is green")
             .who("a developer"),
@@ -75,7 +84,24 @@ pub fn judge(case: &Case<'_>, rule: &PipelineRule) -> Verdict {
 }
 
 fn finding(state: State, why: String) -> Finding {
-    Finding { state, why }
+    Finding {
+        state,
+        why,
+        held: false,
+    }
+}
+
+/// What a hold of which this journal knows nothing has left on the revision, and whose it says it is.
+fn held_elsewhere(check: &Check) -> String {
+    let name = &check.name;
+    let said = check.report.as_deref().unwrap_or_default();
+    // The key that a gonogo puts behind its words is for machines.
+    let said = said.split("[gonogo ").next().unwrap_or_default().trim();
+    if said.is_empty() {
+        format!("{name} is red: somebody holds it, and not in this journal")
+    } else {
+        format!("{name} is red: \"{said}\", by somebody who is not in this journal")
+    }
 }
 
 /// Judges the newest attempt of each context.
@@ -106,8 +132,16 @@ fn of_contexts(case: &Case<'_>, checks: &Checks, rule: &PipelineRule) -> Vec<Fin
             Phase::Unknown(word) => (State::Unknown, format!("{name} is \"{word}\"")),
         };
         counted += 1;
+        let held = check.phase == Phase::Failed
+            && weight != Weight::Named
+            && brake::environment(name) == Some(case.environment().as_str());
         if state == State::Open {
             good += 1;
+        } else if held {
+            findings.push(Finding {
+                held,
+                ..finding(state, held_elsewhere(check))
+            });
         } else {
             findings.push(finding(state, why));
         }

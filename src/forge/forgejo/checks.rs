@@ -8,6 +8,7 @@ use super::Forgejo;
 use super::lists::{Page, below, each};
 use super::repos::{User, person, sha};
 use super::words;
+use crate::domain::brake;
 use crate::domain::ids::{RepoPath, Sha};
 use crate::domain::phase::Phase;
 use crate::domain::pipeline::{Check, Checks};
@@ -122,7 +123,12 @@ pub(super) fn sum(commit: &Sha, statuses: &[&Status], reports: bool) -> Checks {
             url: status.url.clone(),
             // While it is pending, nothing has completed.
             completed_at: (!status.phase.is_in_flight()).then_some(status.created_at),
-            report: status.description.as_deref().filter(|_| reports).map(clean),
+            // What a hold says of itself is told with it.
+            report: status
+                .description
+                .as_deref()
+                .filter(|_| reports || brake::environment(&status.context).is_some())
+                .map(clean),
         });
     }
     checks

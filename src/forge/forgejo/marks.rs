@@ -49,7 +49,9 @@ impl Forgejo {
                 let (Reading::Ours { .. }, Some(branch)) = (&reading, &sought.branch) else {
                     return Ok(reading);
                 };
-                let binds = self.requires(repo, branch, context).await.ok();
+                let asked = self.requires(repo, branch, context).await;
+                let unless = || format!("{branch} does not require {context}");
+                let binds = mark::binds(asked, unless);
                 Ok(Reading::Ours { binds })
             }
             Mark::Label { number, label } => {

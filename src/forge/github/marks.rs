@@ -46,6 +46,24 @@ struct Required {
     context: String,
 }
 
+/// What a branch's own protection asks, as whoever may read the branch is told.
+#[derive(Deserialize)]
+struct Branch {
+    protection: Option<Protection>,
+}
+
+#[derive(Deserialize)]
+struct Protection {
+    required_status_checks: Option<Checks>,
+}
+
+#[derive(Deserialize)]
+struct Checks {
+    enforcement_level: Option<String>,
+    #[serde(default)]
+    contexts: Vec<String>,
+}
+
 impl GitHub {
     pub(super) async fn read_mark(
         &self,
@@ -64,7 +82,9 @@ impl GitHub {
                 let (Reading::Ours { .. }, Some(branch)) = (&reading, &sought.branch) else {
                     return Ok(reading);
                 };
-                let binds = self.requires(repo, branch, context).await.ok();
+                let asked = self.requires(repo, branch, context).await;
+                let unless = || format!("{branch} does not require {context}");
+                let binds = mark::binds(asked, unless);
                 Ok(Reading::Ours { binds })
             }
             Mark::Label { number, label } => {
@@ -112,8 +132,29 @@ impl GitHub {
         Ok(there)
     }
 
-    /// Says whether a branch is merged into only with a good status of this context.
+    /// Says whether a branch is merged into only with a good status of this context: by a ruleset, or by
+    /// its own protection, which the rules of a branch do not name. One that asks for it is enough; that
+    /// neither does is known only when both were read.
     async fn requires(&self, repo: &RepoPath, branch: &str, context: &str) -> Result<bool, Error> {
+        let by_rules = self.ruled(repo, branch, context).await;
+        if let Ok(true) = by_rules {
+            return Ok(true);
+        }
+        let protected = self.protects(repo, branch, context).await?;
+        Ok(protected || by_rules?)
+    }
+
+    async fn protects(&self, repo: &RepoPath, branch: &str, context: &str) -> Result<bool, Error> {
+        let route = below(repo, format!("/branches/{}", part(branch)));
+        let branch: Branch = self.wire.get(Purpose::Look, &route).await?.json()?;
+        let checks = branch.protection.and_then(|it| it.required_status_checks);
+        Ok(checks.is_some_and(|checks| {
+            let is_off = checks.enforcement_level.as_deref() == Some("off");
+            !is_off && checks.contexts.iter().any(|one| one == context)
+        }))
+    }
+
+    async fn ruled(&self, repo: &RepoPath, branch: &str, context: &str) -> Result<bool, Error> {
         let mut required = false;
         let branch = part(branch);
         let route = below(repo, format!("/rules/branches/{branch}?per_page=100"));

@@ -3,8 +3,9 @@
 use serde::Deserialize;
 
 use super::GitLab;
-use crate::domain::brake::{Mark, Reading, Sought};
+use crate::domain::brake::{Binds, Mark, Reading, Sought};
 use crate::domain::ids::{FreezeId, PullRequestNumber, RepoPath};
+use crate::domain::text::clean;
 use crate::forge::error::Error;
 use crate::forge::http::limiter::Purpose;
 use crate::forge::mark;
@@ -20,6 +21,25 @@ struct FreezePeriod {
     id: u64,
     freeze_start: String,
     freeze_end: String,
+    cron_timezone: Option<String>,
+}
+
+impl FreezePeriod {
+    /// Says whether it lasts as long as we have asked for, which is in UTC.
+    fn lasts(&self, start: &str, end: &str) -> bool {
+        let zone = self.cron_timezone.as_deref();
+        self.freeze_start == start
+            && self.freeze_end == end
+            && zone.is_none_or(|zone| matches!(zone, "UTC" | "Etc/UTC"))
+    }
+
+    fn says(&self) -> String {
+        let zone = self.cron_timezone.as_deref().unwrap_or("UTC");
+        clean(&format!(
+            "from {} to {} ({zone})",
+            self.freeze_start, self.freeze_end
+        ))
+    }
 }
 
 #[derive(Deserialize)]
@@ -48,9 +68,15 @@ impl GitLab {
                 }
                 // A failed status fails the pipeline: whether that stops a merge, the project says.
                 let rules: Result<Rules, Error> = self.read(Purpose::Look, repo, "").await;
-                let binds = rules
-                    .ok()
-                    .and_then(|it| it.only_allow_merge_if_pipeline_succeeds);
+                let asked = rules.map(|it| it.only_allow_merge_if_pipeline_succeeds);
+                let binds = match asked {
+                    Ok(None) => Binds::Unread {
+                        why: "the project does not say whether its pipeline must succeed".into(),
+                    },
+                    asked => mark::binds(asked.map(|it| it == Some(true)), || {
+                        "the project merges without a succeeded pipeline".to_owned()
+                    }),
+                };
                 Ok(Reading::Ours { binds })
             }
             Mark::Label { number, label } => {
@@ -59,14 +85,16 @@ impl GitLab {
             }
             Mark::Freeze { start, end } => {
                 // Two cells may be frozen in the same minute: then the number tells them apart.
-                let there = match sought.freeze {
-                    Some(known) => self.has_freeze(Purpose::Look, repo, known).await?,
-                    None => {
-                        let found = self.find_freeze(Purpose::Look, repo, start, end).await?;
-                        found.is_some()
-                    }
+                let Some(known) = sought.freeze else {
+                    let found = self.find_freeze(Purpose::Look, repo, start, end).await?;
+                    return Ok(mark::present(found.is_some()));
                 };
-                Ok(mark::present(there))
+                let found = self.freeze(Purpose::Look, repo, known).await?;
+                let changed = found.as_ref().filter(|it| !it.lasts(start, end));
+                Ok(match changed {
+                    Some(it) => Reading::Foreign { says: it.says() },
+                    None => mark::present(found.is_some()),
+                })
             }
             // What waits is among the facts.
             Mark::Rejection { .. } => Ok(Reading::Gone),
@@ -96,7 +124,7 @@ impl GitLab {
         let route = "/freeze_periods?per_page=100";
         let periods: Vec<FreezePeriod> = self.read_all(purpose, repo, route).await?;
         let mut periods = periods.iter();
-        let found = periods.find(|it| it.freeze_start == start && it.freeze_end == end);
+        let found = periods.find(|it| it.lasts(start, end));
         Ok(found.map(|it| FreezeId(it.id)))
     }
 
@@ -106,8 +134,17 @@ impl GitLab {
         repo: &RepoPath,
         freeze: FreezeId,
     ) -> Result<bool, Error> {
+        Ok(self.freeze(purpose, repo, freeze).await?.is_some())
+    }
+
+    async fn freeze(
+        &self,
+        purpose: Purpose,
+        repo: &RepoPath,
+        freeze: FreezeId,
+    ) -> Result<Option<FreezePeriod>, Error> {
         let route = "/freeze_periods?per_page=100";
         let periods: Vec<FreezePeriod> = self.read_all(purpose, repo, route).await?;
-        Ok(periods.iter().any(|it| it.id == freeze.0))
+        Ok(periods.into_iter().find(|it| it.id == freeze.0))
     }
 }

@@ -10,6 +10,7 @@ use serde::Deserialize;
 use super::memory::Over;
 use super::project::User;
 use super::{GitLab, words};
+use crate::domain::brake;
 use crate::domain::ids::{JobId, RepoPath, RunId, Sha};
 use crate::domain::phase::Phase;
 use crate::domain::pipeline::{Check, Checks, Job, Run};
@@ -298,10 +299,11 @@ fn add_up(
             phase: words::status(&status.status, status.allow_failure),
             url: status.target_url.as_deref().map(clean),
             completed_at: status.finished_at,
+            // What a hold says of itself is told with it.
             report: status
                 .description
                 .as_deref()
-                .filter(|_| wanted.reports)
+                .filter(|_| wanted.reports || brake::environment(&name).is_some())
                 .map(clean),
             name: name.clone(),
         };

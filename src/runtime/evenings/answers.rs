@@ -11,7 +11,7 @@ use super::world::{World, dusk};
 use crate::app::effect::{Effect, Question, Target};
 use crate::app::engine::flow::Stage;
 use crate::app::msg::{Answer, Identity};
-use crate::domain::brake::{Reading, Sought};
+use crate::domain::brake::{Binds, Reading, Sought};
 use crate::domain::capability::Capability;
 use crate::domain::facts::ServiceFacts;
 use crate::domain::fault::{Fault, FaultKind};
@@ -193,7 +193,9 @@ impl World {
             .collect();
         let told = shown.iter().map(|reading| match self.breakage {
             Some(Breakage::ForgetsMarks) => Reading::Gone,
-            Some(Breakage::ClaimsMarks) => Reading::Ours { binds: None },
+            Some(Breakage::ClaimsMarks) => Reading::Ours {
+                binds: Binds::Unasked,
+            },
             _ => reading.clone(),
         });
         let answer = Answer::Marks(told.map(Ok).collect());

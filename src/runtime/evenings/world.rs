@@ -308,6 +308,7 @@ impl World {
             seed,
             now,
         });
+        engine.keeps_up = true;
         engine.judge_all(now);
         operator.state = Some(State {
             now,

@@ -80,6 +80,9 @@ pub struct Protection {
     pub reviews: u32,
     /// Contexts or check names that must succeed.
     pub contexts: Vec<String>,
+    /// GitHub: by the branch's own protection, which is shown with the branch, and not by a ruleset,
+    /// which is shown among the rules.
+    pub classic: bool,
 }
 
 /// A tag.

@@ -212,16 +212,18 @@ impl Ask<'_> {
         let commit = repo.commit(&branch.sha).ok_or_else(Refusal::not_found)?;
         let shape = self.shape();
         let url = format!("{}/branches/{name}", shape.url(repo));
-        let contexts = branch
-            .protection
-            .as_ref()
-            .map(|it| it.contexts.clone())
-            .unwrap_or_default();
-        let level = if branch.protection.is_some() {
-            "non_admins"
-        } else {
+        // A ruleset makes a branch protected as well, and is told among the rules alone.
+        let classic = branch.protection.as_ref().filter(|it| it.classic);
+        let contexts = classic.map(|it| it.contexts.clone()).unwrap_or_default();
+        let level = if contexts.is_empty() {
             "off"
+        } else {
+            "non_admins"
         };
+        let checks: Vec<Value> = contexts
+            .iter()
+            .map(|it| json!({"context": it, "app_id": null}))
+            .collect();
         Ok(Answer::json(
             200,
             json!({
@@ -230,9 +232,9 @@ impl Ask<'_> {
                 "_links": {"self": url, "html": format!("{}/tree/{name}", shape.html(repo))},
                 "protected": branch.protection.is_some(),
                 "protection": {
-                    "enabled": branch.protection.is_some(),
+                    "enabled": classic.is_some(),
                     "required_status_checks": {
-                        "enforcement_level": level, "contexts": contexts, "checks": [],
+                        "enforcement_level": level, "contexts": contexts, "checks": checks,
                     },
                 },
                 "protection_url": format!("{url}/protection"),
@@ -240,13 +242,13 @@ impl Ask<'_> {
         ))
     }
 
-    /// The rules on a branch: what its protection asks.
+    /// The rules on a branch: what rulesets ask, and not what its own protection does.
     pub fn branch_rules(&self, repo: &Repo, name: &str) -> Answer {
         let mut rules = Vec::new();
         let source = json!({
             "ruleset_source_type": "Repository", "ruleset_source": repo.full_name(), "ruleset_id": 1,
         });
-        if let Some(protection) = repo.protection(name) {
+        if let Some(protection) = repo.protection(name).filter(|it| !it.classic) {
             if protection.reviews > 0 {
                 let rule = json!({"type": "pull_request", "parameters": {
                     "dismiss_stale_reviews_on_push": false,

@@ -323,6 +323,7 @@ impl World {
             main.protection = Some(Protection {
                 reviews: plan.reviews,
                 contexts: plan.contexts.clone(),
+                classic: false,
             });
         }
         for it in &flow.protections {
@@ -330,6 +331,7 @@ impl World {
                 branch.protection = Some(Protection {
                     reviews: it.reviews,
                     contexts: it.contexts.clone(),
+                    classic: it.classic,
                 });
             }
         }

@@ -214,17 +214,17 @@ fn brake(evening: &Evening, ways: &[&str]) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_hold_is_the_forges_own_brake_until_it_is_lifted() {
-    let evening = Evening::of(&["search"]).await;
+    let evening = Evening::of(&["auth"]).await;
     brake(&evening, &["status"]);
     let mut alice = Operator::new(&evening.config());
     alice.settle().await;
-    alice.hold("search", "heap grows");
+    alice.hold("auth", "heap grows");
     alice.until_shown("BRAKE effective").await;
     let screen = alice.screen();
     assert!(screen.contains("status hold/production on"), "{screen}");
     assert_eq!(evening.writes().len(), 1);
     let state = evening.sim.state();
-    let repo = state.repo("acme", "search").unwrap();
+    let repo = state.repo("acme", "auth").unwrap();
     let status = repo.statuses.last().unwrap();
     assert_eq!(
         (status.context.as_str(), status.state.word()),
@@ -235,7 +235,7 @@ async fn a_hold_is_the_forges_own_brake_until_it_is_lifted() {
     // Another board reads it back for itself.
     let mut dee = Operator::new(&evening.config_of("dee", "second"));
     dee.settle().await;
-    dee.go_to("search");
+    dee.go_to("auth");
     dee.until_shown("BRAKE effective").await;
     assert_eq!(evening.writes().len(), 1);
     // List, reason, cancel, edit, lift.
@@ -249,7 +249,7 @@ async fn a_hold_is_the_forges_own_brake_until_it_is_lifted() {
         })
         .await;
     let state = evening.sim.state();
-    let repo = state.repo("acme", "search").unwrap();
+    let repo = state.repo("acme", "auth").unwrap();
     assert_eq!(repo.statuses.last().unwrap().state.word(), "success");
     assert_eq!(evening.writes().len(), 2);
     // The timeline has it still.
@@ -262,7 +262,7 @@ async fn a_hold_is_the_forges_own_brake_until_it_is_lifted() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_brake_that_the_forge_refuses_is_told_and_bound_again_by_the_key() {
-    let evening = Evening::of(&["search"]).await;
+    let evening = Evening::of(&["auth"]).await;
     brake(&evening, &["status"]);
     let mut alice = Operator::new(&evening.config());
     alice.settle().await;
@@ -272,12 +272,12 @@ async fn a_brake_that_the_forge_refuses_is_told_and_bound_again_by_the_key() {
         headers: std::collections::BTreeMap::default(),
     };
     evening.fault("POST", "/statuses/", Some(1), refuse);
-    alice.hold("search", "heap grows");
+    alice.hold("auth", "heap grows");
     alice.until_shown("BRAKE advisory only").await;
     let screen = alice.screen();
     assert!(screen.contains("Resource not accessible"), "{screen}");
     // The hold is on all the same.
-    assert!(!goes(&alice.state, "search"));
+    assert!(!goes(&alice.state, "auth"));
     // List, reason, cancel, edit, lift, bind.
     alice.press("H tab tab tab enter");
     alice.until_shown("BRAKE effective").await;

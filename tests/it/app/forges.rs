@@ -2,6 +2,7 @@
 //! each forge's own brake, and a forge that is unplugged.
 
 use gonogo::app::State;
+use gonogo::domain::act::Act;
 use gonogo::domain::brake::{Bound, Effect};
 use gonogo::domain::cell::CellState;
 use gonogo::domain::ids::{EnvironmentName, ServiceName};
@@ -9,13 +10,13 @@ use gonogo::domain::promotion::Purpose;
 use gonogo::domain::promotion::State::Succeeded;
 use gonogo::sim;
 
-use crate::harness::{Evening, Operator, PRODUCTION, cell_in};
+use crate::harness::{Evening, Operator, PRODUCTION, cell_in, step};
 use crate::program::ask;
 
-/// One service on each forge.
+/// One service on each forge that a merge promotes: what a failed status stops.
 const HELD: [(&str, &str); 3] = [
-    ("github", "api-gateway"),
-    ("gitlab", "gateway"),
+    ("github", "auth"),
+    ("gitlab", "portal"),
     ("forgejo", "ferry"),
 ];
 
@@ -157,7 +158,7 @@ async fn a_hold_is_each_forges_own_brake_and_goes_with_it() {
         let there = brakes(&evening, forge, service);
         let expected = match forge {
             "gitlab" => (Some("failed".to_owned()), 1, 0),
-            "github" => (Some("failure".to_owned()), 0, 2),
+            "github" => (Some("failure".to_owned()), 0, 1),
             _ => (Some("failure".to_owned()), 0, 1),
         };
         assert_eq!(there, expected, "{service}");
@@ -204,6 +205,82 @@ async fn a_hold_is_each_forges_own_brake_and_goes_with_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_no_brake_stops_is_advisory_only_and_says_why() {
+    // A dispatch, an approval, a job that waits: none asks for what a hold leaves.
+    let held = [
+        ("geo", "a dispatch asks for no status"),
+        ("api-gateway", "an approval asks for no status"),
+        ("gateway", "a job that waits already is played all the same"),
+        ("harbour", "a dispatch asks for no status"),
+    ];
+    let evening = Evening::of_all_forges(&held.map(|(service, _)| service), 1.0).await;
+    let mut alice = Operator::new(&evening.config());
+    alice.settle().await;
+    for (service, why) in held {
+        alice.hold(service, "heap grows");
+        alice
+            .until(format!("the brake of {service}"), |state| {
+                bound(state, service).is_some_and(|bound| bound.is_seen_alone())
+            })
+            .await;
+        let screen = alice.screen();
+        assert!(!screen.contains("BRAKE effective"), "{screen}");
+        assert!(screen.contains("BRAKE advisory only"), "{screen}");
+        let bound = bound(&alice.state, service).unwrap();
+        let mut proofs = bound.proofs.iter();
+        assert!(proofs.any(|proof| proof.says.contains(why)), "{bound:?}");
+    }
+    // All is there: nothing is to be bound again.
+    alice.press(":");
+    alice.write("hold bind");
+    alice.press("enter tab enter");
+    alice.until_shown("no hold lacks a brake").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_candidate_is_braked_by_the_board_and_the_journal_says_so() {
+    let evening = Evening::of_all_forges(&["auth"], 60.0).await;
+    let mut alice = Operator::new(&evening.config());
+    alice.state.engine.keeps_up = true;
+    alice.settle().await;
+    alice.hold("auth", "heap grows");
+    alice
+        .until("the brake", |state| {
+            effect(state, "auth") == Some(Effect::Effective)
+        })
+        .await;
+    let before = cell_in(&alice.state, "auth").unwrap().candidate.clone();
+    let land = r#"{ do = "land", by = "ann", text = "One more key", tag = "v6.4.0" }"#;
+    assert!(evening.sim.play("auth", (*step(land)).clone()));
+    let candidate = |state: &State| cell_in(state, "auth").unwrap().candidate.clone();
+    alice
+        .until("what landed in staging", |state| candidate(state) != before)
+        .await;
+    let wanted = candidate(&alice.state).unwrap();
+    alice
+        .until("its brake", |state| {
+            let bound = bound(state, "auth").unwrap();
+            bound.effect == Effect::Effective && !bound.lacks()
+        })
+        .await;
+    let state = evening.sim.state_of("github").unwrap();
+    let repo = state.repos.iter().find(|it| it.name == "auth").unwrap();
+    let of_it = repo.statuses.iter().filter(|it| {
+        it.context == "hold/production"
+            && it.sha == wanted.sha.as_str()
+            && it.state.word() == "failure"
+    });
+    assert_eq!(of_it.count(), 1);
+    let intended = alice.state.engine.ledger.as_ref().unwrap();
+    let braked = intended.promotions.values();
+    let braked = braked.filter(|it| {
+        it.intent.purpose == Purpose::Brake
+            && matches!(&it.intent.act, Act::SetStatus { sha, .. } if *sha == wanted.sha)
+    });
+    assert_eq!(braked.count(), 1, "the journal has it");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_brake_that_failed_in_part_is_bound_again_by_hold_bind() {
     let evening = Evening::of_all_forges(&["ferry"], 1.0).await;
     let mut alice = Operator::new(&evening.config());
@@ -217,7 +294,7 @@ async fn a_brake_that_failed_in_part_is_bound_again_by_hold_bind() {
     alice.hold("ferry", "fog");
     alice
         .until("the refusal", |state| {
-            effect(state, "ferry") == Some(Effect::Advisory)
+            bound(state, "ferry").is_some_and(|it| it.lacks() && it.effect == Effect::Effective)
         })
         .await;
     let screen = alice.screen();
@@ -242,7 +319,7 @@ async fn a_brake_that_failed_in_part_is_bound_again_by_hold_bind() {
     alice.press("enter tab enter");
     alice
         .until("the brake", |state| {
-            effect(state, "ferry") == Some(Effect::Effective)
+            bound(state, "ferry").is_some_and(|it| !it.lacks() && it.effect == Effect::Effective)
         })
         .await;
     // The status was there and was left alone.

@@ -18,7 +18,7 @@ const HOLD: [&str; 9] = [
     "hold",
     "add",
     "--service",
-    "geo",
+    "auth",
     "--in",
     "production",
     "--reason",
@@ -66,6 +66,35 @@ fn a_hold_is_placed_proven_and_lifted_with_its_brake() {
         .json();
     assert_eq!(list["holds"].as_array().unwrap().len(), 0);
     assert_eq!(list["left"].as_array().unwrap().len(), 0, "{list}");
+}
+
+#[test]
+fn what_the_forge_does_not_refuse_is_advisory_only_and_says_why() {
+    let sim = Sim::start(1.0);
+    let config = braked(&sim);
+    let dispatched = HOLD.map(|word| if word == "auth" { "geo" } else { word });
+    let placed = sim.run_with(&config, &dispatched).done().json();
+    let brake = &placed["brakes"][0];
+    assert_eq!(brake["effect"], "advisory only", "{placed}");
+    let says = brake["proofs"][0]["says"].as_str().unwrap();
+    assert!(
+        says.starts_with("a dispatch asks for no status; "),
+        "{says}"
+    );
+}
+
+#[test]
+fn what_cannot_be_read_of_the_branch_is_no_proof() {
+    let sim = Sim::start(1.0);
+    let config = braked(&sim);
+    let forbidden = r#"{"match": {"path_contains": "/branches/production"},
+        "effect": {"kind": "forbidden"}}"#;
+    sim.control("POST", "/faults", forbidden);
+    let placed = sim.run_with(&config, &HOLD).done().json();
+    let brake = &placed["brakes"][0];
+    assert_eq!(brake["effect"], "pending", "{placed}");
+    let says = brake["proofs"][0]["says"].as_str().unwrap();
+    assert!(says.contains("could not be read: "), "{says}");
 }
 
 #[test]

@@ -4,12 +4,19 @@
 use std::collections::BTreeMap;
 
 use gonogo::domain::act::{Handle, Outcome, StatusState};
-use gonogo::domain::brake::{Mark, Reading, Sought};
+use gonogo::domain::brake::{Binds, Mark, Reading, Sought};
 use gonogo::forge::Forge;
 use gonogo::forge::{forgejo, gitlab};
 
 use super::*;
 use crate::harness::step;
+
+mod binding;
+
+/// It is there; nobody asked whether a merge asks for it.
+const OURS: Reading = Reading::Ours {
+    binds: Binds::Unasked,
+};
 
 /// A forge of some kind, and who works on it.
 struct Place {
@@ -17,6 +24,8 @@ struct Place {
     forge: Box<dyn Forge>,
     repo: RepoPath,
     sha: Sha,
+    /// Of the open pull request.
+    head: Sha,
     number: PullRequestNumber,
     has_freezes: bool,
 }
@@ -29,8 +38,22 @@ const SERVERS: [(&str, &str, &str, &str); 5] = [
     (sim::GITEA, "gitea", "operate", ""),
 ];
 
-async fn place((world, flavor, token, service): (&str, &str, &str, &str)) -> Place {
+type ServerOf<'a> = (&'a str, &'a str, &'a str, &'a str);
+
+async fn place(server: ServerOf<'_>) -> Place {
+    place_with(server, |_, _| ()).await
+}
+
+async fn place_with(
+    (world, flavor, token, service): ServerOf<'_>,
+    change: impl FnOnce(&mut World, &str),
+) -> Place {
     let mut world = World::from_toml(world).unwrap();
+    let service = match service {
+        "" => world.repos[0].name.clone(),
+        service => service.to_owned(),
+    };
+    change(&mut world, &service);
     // Forgejo and Gitea put only labels on that are there.
     let label = ("hold/production".to_owned(), "e11d21".to_owned());
     world.labels.extend([label]);
@@ -40,10 +63,6 @@ async fn place((world, flavor, token, service): (&str, &str, &str, &str)) -> Pla
     world.forge.flaky = 0.0;
     world.forge.lag_ms = 0;
     let sim = sim::start(world, Options::default()).await.unwrap();
-    let service = match service {
-        "" => sim.state().repos[0].name.clone(),
-        service => service.to_owned(),
-    };
     let open = r#"{ do = "open", by = "bob", head = "topic-brake", text = "Something new" }"#;
     assert!(sim.play(&service, (*step(open)).clone()));
     sim.advance(SignedDuration::from_secs(15));
@@ -54,6 +73,7 @@ async fn place((world, flavor, token, service): (&str, &str, &str, &str)) -> Pla
     Place {
         repo: RepoPath::from(found.full_name()),
         sha: Sha::from(found.branches["main"].sha.as_str()),
+        head: Sha::from(pull.head_sha.as_str()),
         number: PullRequestNumber(pull.number),
         has_freezes: flavor == "gitlab",
         forge,
@@ -172,11 +192,22 @@ impl Place {
     }
 
     async fn read(&self, act: &Act, key: &IntentId, handle: &Handle) -> Reading {
+        self.read_for(act, key, handle, None).await
+    }
+
+    /// As `read`, and whether a merge into a branch asks for it.
+    async fn read_for(
+        &self,
+        act: &Act,
+        key: &IntentId,
+        handle: &Handle,
+        branch: Option<&str>,
+    ) -> Reading {
         let sought = Sought {
             mark: Mark::of(act).unwrap(),
             key: key.clone(),
             freeze: handle.freeze,
-            branch: None,
+            branch: branch.map(str::to_owned),
         };
         let mut read = self.forge.marks(&self.repo, &[sought]).await;
         read.remove(0)
@@ -193,7 +224,7 @@ async fn a_brake_is_placed_read_back_and_lifted() {
             assert_eq!(none, Reading::Gone, "{server:?} {act:?}");
             let handle = place.sent(&act, &key()).await;
             let there = place.read(&act, &key(), &handle).await;
-            assert_eq!(there, Reading::Ours { binds: None }, "{} {act:?}", server.1);
+            assert_eq!(there, OURS, "{} {act:?}", server.1);
             let undo = place.undo(&act, &handle);
             let lift = IntentId::from("it-lift");
             let sent_at = clock::now();
@@ -310,6 +341,7 @@ async fn without_label(flavor: &str) -> Place {
     Place {
         repo: RepoPath::from(found.full_name()),
         sha: Sha::from(found.branches["main"].sha.as_str()),
+        head: Sha::from(pull.head_sha.as_str()),
         number: PullRequestNumber(pull.number),
         has_freezes: false,
         forge: speak(&sim, flavor, "operate", limits()),
@@ -346,7 +378,7 @@ async fn a_label_that_is_missing_is_made_once_and_then_put_on() {
                 panic!("{flavor}: {outcome:?}");
             };
             let there = place.read(&place.label(), &key, handle).await;
-            assert_eq!(there, Reading::Ours { binds: None }, "{flavor}");
+            assert_eq!(there, OURS, "{flavor}");
         }
         let made = place.labels();
         assert_eq!(made.len(), 1, "{flavor}: {made:?}");

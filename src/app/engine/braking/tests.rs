@@ -7,12 +7,16 @@ use crate::app::interface::harness::{self, now, press, state};
 use crate::app::msg::{Answer, Budget, Fetched, JournalFault};
 use crate::app::request::Request;
 use crate::app::{Msg, State, update};
-use crate::domain::act::{Handle, Outcome, StatusState};
-use crate::domain::brake::{Brakes, Effect as Took};
+use crate::domain::act::{Handle, MergeMethod, Outcome, StatusState};
+use crate::domain::brake::{Binds, Brakes, Effect as Took};
 use crate::domain::entry::{Draft, Entry};
+use crate::domain::facts::ServiceFacts;
 use crate::domain::hold::HoldKind;
 use crate::domain::ids::ForgeName;
-use crate::domain::ids::{Digest, IntentId, Seq};
+use crate::domain::ids::{DeploymentId, Digest, IntentId, Seq, Sha};
+use crate::domain::policy::Via;
+
+mod following;
 
 /// A journal and a forge that take everything, as far as the test lets them.
 struct Desk {
@@ -44,13 +48,21 @@ impl Desk {
             };
         }
         state.engine.policy = Arc::new(policy);
+        let rows = state.engine.board.rows.iter_mut();
+        for stage in rows.flat_map(|row| &mut row.service.path) {
+            stage.via = Via::PullRequest {
+                base: "production".to_owned(),
+                head: "main".to_owned(),
+                method: MergeMethod::Merge,
+            };
+        }
         Self {
             state,
             seq: 0,
             kinds: Vec::new(),
             acts: Vec::new(),
             outcome: Outcome::Accepted(Handle::default()),
-            reading: Some(Reading::Ours { binds: None }),
+            reading: Some(ours()),
             gone: Vec::new(),
             seconds: 0,
             keeping: None,
@@ -180,11 +192,41 @@ impl Desk {
         self.took_in("production")
     }
 
-    fn took_in(&self, environment: &str) -> Option<Took> {
+    fn bound_in(&self, environment: &str) -> Option<Bound> {
         let now = now() + SignedDuration::from_secs(self.seconds);
         let (service, environment) = ("api".into(), environment.into());
-        let bound = self.state.engine.bound(&service, &environment, now);
+        self.state.engine.bound(&service, &environment, now)
+    }
+
+    fn took_in(&self, environment: &str) -> Option<Took> {
+        let bound = self.bound_in(environment);
         bound.filter(|bound| !bound.left).map(|bound| bound.effect)
+    }
+
+    fn lacks(&self, environment: &str) -> bool {
+        self.bound_in(environment)
+            .is_some_and(|bound| bound.lacks())
+    }
+
+    /// The forge tells of the service's facts again, changed.
+    fn facts(&mut self, change: impl FnOnce(&mut ServiceFacts)) {
+        self.wait(5);
+        let service = ServiceName::from("api");
+        let row = self.state.engine.board.row(&service).unwrap();
+        let mut facts = row.facts.value().unwrap().clone();
+        change(&mut facts);
+        let asked_at = now() + SignedDuration::from_secs(self.seconds);
+        self.state.engine.generations += 1;
+        self.handle(Msg::Fetched(Fetched {
+            generation: self.state.engine.generations,
+            forge: ForgeName::from("github"),
+            question: Question::Facts(Vec::new()),
+            asked_at,
+            answer: Answer::Facts(vec![(service, Ok(Box::new(facts)))]),
+            budget: Budget::default(),
+            more: false,
+        }));
+        self.handle(Msg::Tick);
     }
 
     fn states(&self) -> Vec<StatusState> {
@@ -194,6 +236,11 @@ impl Desk {
         };
         self.acts.iter().map(state).collect()
     }
+}
+
+/// It is there, and a merge asks for it.
+fn ours() -> Reading {
+    Reading::Ours { binds: Binds::Yes }
 }
 
 fn cover(service: &str) -> Cover {
@@ -362,7 +409,7 @@ fn what_is_not_shown_yet_is_not_taken_for_gone() {
         desk.wait(5);
     }
     assert_eq!(desk.states(), [Failure], "nobody knows yet");
-    desk.reading = Some(Reading::Ours { binds: None });
+    desk.reading = Some(ours());
     desk.wait(6);
     assert_eq!(desk.states(), [Failure, Success]);
     assert_eq!(desk.took(), None);
@@ -383,15 +430,15 @@ fn of_two_freezes_of_one_minute_each_has_its_own_reading() {
     let marks: Vec<_> = desk.acts.iter().filter_map(Mark::of).collect();
     assert_eq!(marks.len(), 2, "one a cell");
     assert_eq!(marks[0], marks[1], "alike to the minute");
-    let both = |desk: &Desk| [desk.took_in("staging"), desk.took_in("production")];
-    assert_eq!(both(&desk), [Some(Took::Effective); 2]);
+    let both = |desk: &Desk| [desk.lacks("staging"), desk.lacks("production")];
+    assert_eq!(both(&desk), [false, false]);
     let ledger = desk.state.engine.ledger.as_ref().unwrap();
     let production = brake::tried(ledger, &"api".into(), &"production".into());
     desk.gone.extend(production[0].freeze());
     desk.wait(130);
     assert_eq!(
         both(&desk),
-        [Some(Took::Effective), Some(Took::Advisory)],
+        [false, true],
         "that of production is gone, not that of staging"
     );
 }
@@ -407,7 +454,7 @@ fn what_cannot_be_read_is_not_lifted_and_that_is_told() {
     assert_eq!(desk.states(), [Failure]);
     let now = desk.state.now;
     assert_eq!(desk.state.engine.left_behind(now).len(), 1);
-    desk.reading = Some(Reading::Ours { binds: None });
+    desk.reading = Some(ours());
     // The facts are fresh enough for half a minute more.
     desk.order(Request::BindHold { id: None });
     desk.wait(1);

@@ -399,8 +399,15 @@ fn what_a_hold_of_ours_leaves_among_the_checks_is_no_check() {
 #[test]
 fn what_somebody_else_holds_is_a_red_check() {
     let closed = |context: &str| (State::Closed, format!("{context} failed"));
+    let elsewhere = || {
+        let why = "hold/production is red: somebody holds it, and not in this journal";
+        (State::Closed, why.to_owned())
+    };
     let theirs = held("hold/production", Phase::Failed);
-    assert_eq!(theirs.says("pipeline"), closed("hold/production"));
+    assert_eq!(theirs.says("pipeline"), elsewhere());
+    let verdict = theirs.verdict("pipeline");
+    let who = verdict.opens_when.as_deref().unwrap();
+    assert!(who.contains("whoever holds it"), "{who}");
     let nowhere = held("hold/moon", Phase::Failed);
     assert_eq!(nowhere.says("pipeline"), closed("hold/moon"));
     // Ours was refused, so that what is there is not ours.
@@ -408,11 +415,20 @@ fn what_somebody_else_holds_is_a_red_check() {
     let why = "403".to_owned();
     let outcome = Step::Rejected { why };
     refused.braked("production", status("hold/production"), outcome);
-    assert_eq!(refused.says("pipeline"), closed("hold/production"));
+    assert_eq!(refused.says("pipeline"), elsewhere());
     // Ours is on another revision or environment.
     let mut other = held("hold/production", Phase::Failed);
     other.brake("staging", status("hold/staging"));
-    assert_eq!(other.says("pipeline"), closed("hold/production"));
+    assert_eq!(other.says("pipeline"), elsewhere());
+    // What it says of itself is told, without the key that is for machines.
+    let mut says = check("hold/production", Phase::Failed);
+    says.report = Some("held by carol: heap grows [gonogo gng-7]".to_owned());
+    let said = world(
+        PipelineRule::default(),
+        vec![check("build", Phase::Succeeded), says],
+    );
+    let why = "hold/production is red: \"held by carol: heap grows\", by somebody who is not in this journal";
+    assert_eq!(said.says("pipeline"), (State::Closed, why.to_owned()));
     // Whoever asks for it gets it.
     let rule = PipelineRule {
         required: names(&["hold/production"]),

@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 
 use crate::domain::act::{Act, StatusState};
-use crate::domain::brake::{Mark, Reading, Sought};
+use crate::domain::brake::{Binds, Mark, Reading, Sought};
 use crate::domain::ids::{FreezeId, IntentId, PullRequestNumber};
 
 /// Every change of every mark of a repository, oldest first.
@@ -174,7 +174,9 @@ impl Marks {
                     says: "failure: by another".to_owned(),
                 }
             }
-            (Some(_), _) => Reading::Ours { binds: None },
+            (Some(_), _) => Reading::Ours {
+                binds: Binds::Unasked,
+            },
             (None, Some(change)) => match change.left {
                 Left::Other(word) => Reading::Foreign {
                     says: word.to_owned(),

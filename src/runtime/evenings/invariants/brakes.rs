@@ -1,9 +1,10 @@
 //! What must hold of what holds leave on the forges (H5): each mark is placed once, taken away only if
 //! it is ours and nothing holds any more, and gone when its hold is.
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 use super::Held;
+use crate::domain::act::Act;
 use crate::domain::brake::{Mark, Reading, Way};
 use crate::domain::entry::{Entry, Event};
 use crate::domain::hold::Cover;
@@ -45,25 +46,34 @@ fn is_same(one: &Intent, other: &Intent) -> bool {
         && (mark == of_other || freezes)
 }
 
-/// What of this is on the forge by the journal, or may be.
-fn standing<'a>(world: &'a World, intent: &Intent) -> Option<&'a Going> {
+/// What of this is on the forge by the journal, or may be: of freezes several, where one was to last longer.
+fn standing<'a>(world: &'a World, intent: &Intent) -> Vec<&'a Going> {
     let others = world.fold.intents.values();
     let mut others: Vec<&Going> = others
         .filter(|going| going.intent.id != intent.id && is_same(&going.intent, intent))
         .collect();
     others.sort_by_key(|going| going.seq);
-    let mut standing = None;
+    let mut standing: Vec<&Going> = Vec::new();
     for going in others {
+        let is_it = |known: &&Going| {
+            let number = match &going.intent.act {
+                Act::Unfreeze { freeze, .. } => Some(*freeze),
+                _ => None,
+            };
+            let same = Mark::of(&known.intent.act) == Mark::of(&going.intent.act);
+            same && number.is_none_or(|number| known.freeze == Some(number))
+        };
         match going.intent.purpose {
-            Purpose::Brake if may_be_done(going) => standing = Some(going),
-            Purpose::Unbrake if is_done(going) => standing = None,
+            Purpose::Brake if may_be_done(going) => standing.push(going),
+            Purpose::Unbrake if is_done(going) => standing.retain(|known| !is_it(known)),
             _ => {}
         }
     }
     standing
 }
 
-/// What is there, or may be, is not placed once more: unless whoever does was shown that it is gone.
+/// What is there, or may be, is not placed once more: unless whoever does was shown that it is gone, or it
+/// is a freeze that ends before what holds its cell does.
 pub fn placed_once(world: &World, _who: usize, send: &Send) -> Held {
     let Some((going, mark)) = sent(world, send, Purpose::Brake) else {
         return Ok(());
@@ -72,7 +82,7 @@ pub fn placed_once(world: &World, _who: usize, send: &Send) -> Held {
     if mark.way() == Way::Reject {
         return Ok(());
     }
-    let Some(first) = standing(world, &going.intent) else {
+    let Some(first) = standing(world, &going.intent).pop() else {
         return Ok(());
     };
     let placed = Mark::of(&first.intent.act).unwrap_or(mark);
@@ -84,7 +94,7 @@ pub fn placed_once(world: &World, _who: usize, send: &Send) -> Held {
     );
     let shown = world.record.shown_of(&key, &send.id);
     let gone = matches!(shown, Some(Reading::Gone | Reading::Foreign { .. }));
-    if is_done(first) && gone {
+    if is_done(first) && (gone || ends_too_soon(world, first, &placed)) {
         return Ok(());
     }
     Err(format!(
@@ -96,12 +106,41 @@ pub fn placed_once(world: &World, _who: usize, send: &Send) -> Held {
     ))
 }
 
+/// Says whether a freeze ends by itself while something still holds its cell. An evening is shorter than a
+/// day, and a freeze that ends before it was made is one of a year.
+fn ends_too_soon(world: &World, placed: &Going, mark: &Mark) -> bool {
+    let (Mark::Freeze { end, .. }, Some(made)) = (mark, placed.permitted_at) else {
+        return false;
+    };
+    let day = SignedDuration::from_hours(24);
+    let minute = |at: Timestamp| at.strftime("%-M %-H %-d %-m *").to_string();
+    let minutes = (0..day.as_mins()).map(SignedDuration::from_mins);
+    let Some(end) = minutes.map(|it| made + it).find(|at| minute(*at) == *end) else {
+        return false;
+    };
+    let (service, environment) = (&placed.intent.service, &placed.intent.environment);
+    let mut holds = world.fold.holds.values();
+    holds.any(|held| {
+        let longer = held.until.is_none_or(|until| until >= end - SKEW);
+        !held.lifted && longer && is_on(&held.cover, service, environment)
+    })
+}
+
 /// What is taken away was placed by us, and whoever takes it away was shown that it still is ours.
 pub fn lifted_ours(world: &World, _who: usize, send: &Send) -> Held {
     let Some((going, mark)) = sent(world, send, Purpose::Unbrake) else {
         return Ok(());
     };
-    let placed = standing(world, &going.intent).filter(|placed| is_done(placed));
+    let number = match &send.act {
+        Act::Unfreeze { freeze, .. } => Some(*freeze),
+        _ => None,
+    };
+    let is_it = |placed: &&Going| {
+        Mark::of(&placed.intent.act).as_ref() == Some(&mark)
+            && number.is_none_or(|number| placed.freeze == Some(number))
+    };
+    let mut standing = standing(world, &going.intent).into_iter().rev();
+    let placed = standing.find(is_it).filter(|placed| is_done(placed));
     let Some(placed) = placed else {
         return Err(format!(
             "{} lifts {}, which is not placed",

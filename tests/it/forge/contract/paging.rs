@@ -3,7 +3,7 @@
 //! where gonogo stops on purpose it says so.
 
 use gonogo::domain::act::Outcome;
-use gonogo::domain::brake::{Mark, Reading, Sought};
+use gonogo::domain::brake::{Binds, Mark, Reading, Sought};
 use gonogo::domain::phase::Phase;
 
 use super::*;
@@ -232,7 +232,13 @@ async fn a_status_counts_wherever_in_the_list_it_is() {
         };
         let mut read = bench.forge.marks(&path, &[sought]).await;
         let read = read.remove(0).unwrap();
-        assert_eq!(read, Reading::Ours { binds: None }, "{server:?}");
+        assert_eq!(
+            read,
+            Reading::Ours {
+                binds: Binds::Unasked
+            },
+            "{server:?}"
+        );
     }
 }
 
@@ -352,7 +358,9 @@ async fn a_label_is_found_among_more_than_a_page_of_them() {
         let mut read = bench.forge.marks(&path, &[sought]).await;
         assert_eq!(
             read.remove(0).unwrap(),
-            Reading::Ours { binds: None },
+            Reading::Ours {
+                binds: Binds::Unasked
+            },
             "{server:?}"
         );
     }
