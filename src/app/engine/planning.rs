@@ -127,6 +127,7 @@ impl Engine {
                 release: None,
                 overrides: cell.judgement.overrides(),
                 rollback: matches!(wish, Wish::Rollback { .. }),
+                verify: stage.verification.is_some(),
             },
         })
     }
