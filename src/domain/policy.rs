@@ -20,7 +20,7 @@ mod service;
 mod via;
 
 pub use environments::EnvironmentModel;
-pub use gates::{GateSpec, PipelineRule};
+pub use gates::{Before, GateSpec, PipelineRule};
 pub use rules::{
     CommandRule, Dependency, Expect, FitsRule, HealthRule, ParityRule, ParitySource, Part, Probe,
     ProbeSource, QualityRule, Task, Verification,

@@ -7,13 +7,12 @@ use super::wish::{self, cancellation, promotion, rejection, rerun};
 use super::{Engine, JournalState};
 use crate::app::plan::Plan;
 use crate::app::request::{Refusal, RefusalKind};
-use crate::domain::act::Act;
 use crate::domain::board::Row;
 use crate::domain::cell::Cell;
-use crate::domain::gate::{State, words};
+use crate::domain::gate::words;
 use crate::domain::ids::{EnvironmentName, IntentId, Person, ServiceName};
-use crate::domain::policy::{Policy, Stage};
-use crate::domain::promotion::{Intent, Purpose};
+use crate::domain::policy::Stage;
+use crate::domain::promotion::Intent;
 use crate::domain::rollback;
 
 /// What an operator wants of a cell.
@@ -108,7 +107,7 @@ impl Engine {
         Ok(Plan {
             call: planned.act.call(row.service.kind, facts.repo.as_str()),
             if_bad: if_bad(cell),
-            warnings: warnings(&self.policy, row, cell, &planned, wish),
+            warnings: self.warnings(row, stage, cell, &planned, wish, now),
             command: format!("gonogo {verb} {service} {preposition} {environment}"),
             protected,
             forge: row.service.forge.clone(),
@@ -303,69 +302,4 @@ fn if_bad(cell: &Cell) -> String {
         Some(live) => format!("{live} was live before; promote it again to go back"),
         None => "nothing was live before: there is nothing to go back to".into(),
     }
-}
-
-fn warnings(
-    policy: &Policy,
-    row: &Row,
-    cell: &Cell,
-    planned: &wish::Planned,
-    wish: &Wish,
-) -> Vec<String> {
-    let purpose = planned.purpose;
-    let mut warnings = Vec::new();
-    if let (Wish::Approve, Act::MergePullRequest { number, .. }) = (wish, &planned.act) {
-        let environment = &cell.environment;
-        warnings.push(format!(
-            "nothing approves {environment} itself here: #{number} waits, and this merges it"
-        ));
-    }
-    if matches!(wish, Wish::Rollback { .. }) {
-        let live = cell
-            .live
-            .as_ref()
-            .map_or("what is live", |live| live.label());
-        warnings.push(format!("{live} is held as bad: it is not promoted again"));
-        if purpose == Purpose::Rerun {
-            warnings.push("the run asks for approval again: B approves it when it waits".into());
-        }
-        return warnings;
-    }
-    for verdict in &cell.judgement.verdicts {
-        if verdict.state == State::Overridden {
-            warnings.push(format!("{} is {}", verdict.gate, verdict.why));
-        }
-    }
-    if purpose == Purpose::Promotion
-        && let Some(risk) = row.risk_of(cell)
-        && let Some(large) = policy.risk_rule(&cell.environment).warning(&risk)
-    {
-        warnings.push(large);
-    }
-    if let Some(scope) = row.scope_of(cell).and_then(|fact| fact.value()) {
-        match &scope.relation {
-            crate::domain::scope::Relation::Behind => {
-                warnings.push("this goes back: what is live is newer".into());
-            }
-            crate::domain::scope::Relation::Diverged => {
-                warnings.push("what is live has commits that the candidate lacks".into());
-            }
-            crate::domain::scope::Relation::Ahead
-            | crate::domain::scope::Relation::Identical
-            | crate::domain::scope::Relation::Unknown(_) => {}
-        }
-        for request in &scope.pull_requests {
-            for label in request
-                .labels
-                .iter()
-                .filter(|label| label.contains("migration"))
-            {
-                warnings.push(format!("#{} is labelled {label}", request.number));
-            }
-        }
-    }
-    if let Some(facts) = row.facts.value() {
-        warnings.extend(facts.gaps.iter().cloned());
-    }
-    warnings
 }

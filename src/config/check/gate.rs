@@ -7,7 +7,7 @@ use super::super::file::{Table, Value};
 use super::super::keys;
 use super::{Place, Roles, known_role};
 use crate::domain::ids::RoleName;
-use crate::domain::policy::{FitsRule, GateSpec, HealthRule, PipelineRule};
+use crate::domain::policy::{Before, FitsRule, GateSpec, HealthRule, PipelineRule};
 use crate::domain::sampling;
 
 mod checklist;
@@ -37,6 +37,7 @@ const KINDS: &[&str] = &[
     "sign-off",
     "forge",
     "manual",
+    "release",
     "quality",
     "blocker",
     "parity",
@@ -137,12 +138,13 @@ fn spec(
         "fresh" => Some(GateSpec::Fresh),
         "hold" => Some(GateSpec::Hold),
         "manual" => Some(GateSpec::Manual),
+        "release" => Some(GateSpec::Release),
         "forge" => Some(GateSpec::Forge),
         "window" => Some(GateSpec::Window),
         "path" => Some(GateSpec::Path {
-            any: get("from")
-                .and_then(|value| value.one_of(&[("all", false), ("any", true)]))
-                .unwrap_or(false),
+            from: get("from")
+                .and_then(|value| value.one_of(&[("all", Before::All), ("any", Before::Any)]))
+                .unwrap_or(Before::Next),
         }),
         "pipeline" => Some(GateSpec::Pipeline(pipeline(table))),
         "soak" => {
@@ -281,7 +283,10 @@ pub(super) fn with_extra(tier: &[GateSpec], extra: &[GateSpec]) -> Vec<GateSpec>
 }
 
 fn is_standing(gate: &GateSpec) -> bool {
-    matches!(gate, GateSpec::Forge | GateSpec::Hold | GateSpec::Manual)
+    matches!(
+        gate,
+        GateSpec::Release | GateSpec::Forge | GateSpec::Hold | GateSpec::Manual
+    )
 }
 
 fn stricter(tier: &GateSpec, added: &GateSpec) -> GateSpec {
@@ -289,8 +294,8 @@ fn stricter(tier: &GateSpec, added: &GateSpec) -> GateSpec {
         (GateSpec::Pipeline(tier), GateSpec::Pipeline(added)) => {
             GateSpec::Pipeline(stricter_pipeline(tier, added))
         }
-        (GateSpec::Path { any: tier }, GateSpec::Path { any: added }) => GateSpec::Path {
-            any: *tier && *added,
+        (GateSpec::Path { from: tier }, GateSpec::Path { from: added }) => GateSpec::Path {
+            from: *tier.max(added),
         },
         (GateSpec::Soak { at_least: tier }, GateSpec::Soak { at_least: added }) => GateSpec::Soak {
             at_least: *tier.max(added),
@@ -569,7 +574,7 @@ mod tests {
 
     #[test]
     fn an_added_gate_stands_before_those_that_are_always_there() {
-        let tier = defaults::complete(vec![GateSpec::Path { any: false }]);
+        let tier = defaults::complete(vec![GateSpec::Path { from: Before::Next }]);
         let names: Vec<&str> = with_extra(&tier, &[GateSpec::Window])
             .iter()
             .map(GateSpec::name)

@@ -5,14 +5,14 @@ use crate::domain::gate::fixture::{
 };
 use crate::domain::gate::{Alone, Go};
 use crate::domain::hold::{Cover, Hold, HoldKind};
-use crate::domain::policy::{GateSpec, PipelineRule, Via};
+use crate::domain::policy::{Before, GateSpec, PipelineRule, Via};
 use crate::domain::window::WindowEffect;
 
 /// Production had 2.40.3, and 2.41.0 since an hour.
 fn world() -> World {
     let mut world = World::new(vec![
         GateSpec::Pipeline(PipelineRule::default()),
-        GateSpec::Path { any: false },
+        GateSpec::Path { from: Before::Next },
         GateSpec::Window,
     ]);
     world.via(Via::Deployment);

@@ -7,7 +7,7 @@ use crate::domain::gate::fixture::{World, ago, at, later, now};
 use crate::domain::ids::{DeploymentId, ServiceName};
 use crate::domain::ledger::Verified;
 use crate::domain::policy::{
-    Expect, GateSpec, HealthRule, Probe, ProbeSource, Verification,
+    Before, Expect, GateSpec, HealthRule, Probe, ProbeSource, Verification,
 };
 use crate::domain::seen::Sample;
 
@@ -138,7 +138,7 @@ fn verified(world: &mut World, passed: bool) {
 
 #[test]
 fn p10_the_path_counts_only_what_was_verified_upstream() {
-    let mut world = world(vec![GateSpec::Path { any: false }]);
+    let mut world = world(vec![GateSpec::Path { from: Before::Next }]);
     let (state, why) = world.says("path");
     assert_eq!(state, Gate::Waiting);
     assert_eq!(why, "2.41.0 is being verified in staging");

@@ -13,7 +13,7 @@ use crate::domain::act::MergeMethod;
 use crate::domain::forge_kind::ForgeKind;
 use crate::domain::ids::{Digest, EnvironmentName, Person, RoleName, ServiceName};
 use crate::domain::policy::{
-    Environment, EnvironmentModel, GateSpec, Mode, PipelineRule, Policy, Service, Stage, Via,
+    Before, Environment, EnvironmentModel, GateSpec, Mode, PipelineRule, Policy, Service, Stage, Via,
 };
 use crate::domain::window::{Span, Window, WindowEffect};
 
@@ -232,7 +232,7 @@ fn gates(chance: &mut Chance, place: usize, last: bool) -> Vec<GateSpec> {
         gates.push(GateSpec::Pipeline(rule));
     }
     if place > 0 && chance.percent(60) {
-        gates.push(GateSpec::Path { any: false });
+        gates.push(GateSpec::Path { from: Before::Next });
     }
     if place > 0 && chance.percent(25) {
         let at_least = chance.seconds(20, 120);

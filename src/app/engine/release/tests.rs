@@ -580,6 +580,54 @@ fn p9_a_failed_verification_starts_no_more_waves() {
     assert_eq!(ended.how, Ending::Stopped { why });
 }
 
+fn gate(world: &World, service: &str) -> Option<crate::domain::gate::State> {
+    let cell = world
+        .state
+        .engine
+        .board
+        .cell(&service.into(), &"production".into());
+    let verdicts = &cell.expect("a cell").judgement.verdicts;
+    let mut verdicts = verdicts.iter();
+    verdicts
+        .find(|verdict| verdict.gate == "release")
+        .map(|verdict| verdict.state)
+}
+
+#[test]
+fn a_no_go_closes_the_promotion_of_every_member_until_what_would_ship_changes() {
+    use crate::domain::gate::State as Gate;
+    let mut world = World::new();
+    assert_eq!(gate(&world, "api"), None);
+    world.vote(Voice::NoGo);
+    assert_eq!(gate(&world, "api"), Some(Gate::Closed));
+    assert_eq!(gate(&world, "search"), Some(Gate::Closed));
+    let wish = crate::app::engine::planning::Wish::Promote { revision: None };
+    let now = world.now();
+    let plan = |world: &mut World| {
+        world
+            .state
+            .engine
+            .plan(&"api".into(), &"production".into(), &wish, now)
+    };
+    let refusal = plan(&mut world).expect_err("a no-go");
+    let why = "release (alice says no-go to 2026.47 as qa: heap)";
+    assert!(refusal.why.contains(why), "{}", refusal.why);
+    // Another service of it moves on: that was not what alice saw.
+    let row = world.state.engine.board.row(&"search".into());
+    let mut facts = row
+        .and_then(|row| row.facts.value().cloned())
+        .expect("facts");
+    for one in &mut facts.deployments {
+        if one.environment.as_str() == "staging" {
+            one.sha = "7".repeat(40).into();
+        }
+    }
+    let (board, basis) = world.state.engine.judging(now);
+    board.merge(&"search".into(), Ok(facts), now, basis);
+    assert_eq!(gate(&world, "api"), Some(Gate::Open));
+    assert!(plan(&mut world).is_ok());
+}
+
 /// The forge shows this revision as the newest of a service in production.
 fn shown(world: &mut World, service: &str, digit: &str, number: u64) {
     let now = world.now();
