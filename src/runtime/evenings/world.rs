@@ -308,6 +308,7 @@ impl World {
             seed,
             now,
         });
+        engine.auto.on = true;
         engine.judge_all(now);
         operator.state = Some(State {
             now,
