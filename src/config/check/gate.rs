@@ -72,12 +72,18 @@ pub(super) fn list(value: &Value<'_>, roles: &Roles, place: &Place<'_>) -> Optio
         {
             for (name, _) in added {
                 if known.iter().any(|(known, _)| known == name) {
-                    item.error(format!("command `{name}` is listed twice"), None);
+                    item.error(
+                        format!("command `{name}` is listed twice"),
+                        Some("give each a name of its own".to_owned()),
+                    );
                 }
             }
             known.extend(added.iter().cloned());
         } else if gates.iter().any(|known| known.name() == gate.name()) {
-            item.error(format!("gate `{}` is listed twice", gate.name()), None);
+            item.error(
+                format!("gate `{}` is listed twice", gate.name()),
+                Some("put the settings of both into one".to_owned()),
+            );
         } else {
             gates.push(gate);
         }
@@ -249,7 +255,10 @@ fn sign_off(
         }
         let role = RoleName::new(role);
         if wanted.contains(&role) {
-            item.error(format!("role `{role}` is listed twice"), None);
+            item.error(
+                format!("role `{role}` is listed twice"),
+                Some("take one of the two out".to_owned()),
+            );
         } else {
             wanted.push(role);
         }

@@ -125,7 +125,10 @@ fn path(
         let is_known = known.is_some();
         let name = known.unwrap_or_else(|| EnvironmentName::new(text));
         if path.contains(&name) {
-            item.error(format!("`{name}` stands twice on the path"), None);
+            item.error(
+                format!("`{name}` stands twice on the path"),
+                Some("take one of the two out".to_owned()),
+            );
             continue;
         }
         if !is_known {
