@@ -137,8 +137,9 @@ fn said(case: &Case<'_>, release: &Release, ledger: &Ledger) -> Option<Said> {
         })),
         evidence,
         opens_when: Some(format!(
-            "{} votes go on {name}, or what it ships changes",
-            words::list(against.iter().map(|one| one.person.as_str()))
+            "{} {} go on {name}, or what it ships changes",
+            words::list(against.iter().map(|one| one.person.as_str())),
+            if against.len() == 1 { "votes" } else { "vote" }
         )),
         who: against.iter().map(|one| one.person.to_string()).collect(),
         bound: format!("{name} {bound} {}", votes.join("; ")),
