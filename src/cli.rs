@@ -119,7 +119,7 @@ pub enum Command {
     Wait(wait::WaitArgs),
     /// Promote services into an environment.
     Promote(acting::PromoteArgs),
-    /// Go back to the last verified revision; the one that is left is held as bad.
+    /// Go back to the last verified revision; the one that is left, or that failed, is held as bad.
     Rollback(acting::RollbackArgs),
     /// Override gates that are not open, for one use; confirm, withdraw and list overrides.
     #[command(subcommand)]

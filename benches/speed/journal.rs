@@ -189,6 +189,7 @@ fn intended(at: usize) -> Draft {
         release: None,
         overrides: Vec::new(),
         rollback: false,
+        verify: false,
     };
     draft(at, Event::Intended { intent })
 }

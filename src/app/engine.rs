@@ -49,6 +49,7 @@ pub(crate) mod schedule;
 pub mod tasks;
 mod verifying;
 mod voting;
+mod warnings;
 mod wish;
 
 pub use schedule::Pace;

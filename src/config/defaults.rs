@@ -7,7 +7,7 @@ use jiff::SignedDuration;
 
 use super::{Env, JournalUrl, Poll, Theme, Ui};
 use crate::domain::override_::OverrideRule;
-use crate::domain::policy::{GateSpec, PipelineRule};
+use crate::domain::policy::{Before, GateSpec, PipelineRule};
 
 pub const POLL: Poll = Poll {
     interval: SignedDuration::from_secs(15),
@@ -52,7 +52,7 @@ pub fn is_production_like(name: &str) -> bool {
 /// Returns the gates of the built-in tiers. A `[policy.NAME]` replaces one wholly.
 pub fn tiers() -> BTreeMap<String, Vec<GateSpec>> {
     let pipeline = || GateSpec::Pipeline(PipelineRule::default());
-    let path = || GateSpec::Path { any: false };
+    let path = || GateSpec::Path { from: Before::Next };
     let review = |approvals| GateSpec::Review {
         approvals,
         own: false,

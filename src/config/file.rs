@@ -137,7 +137,10 @@ impl<'d> Value<'d> {
             return None;
         };
         if text.trim().is_empty() {
-            self.error(format!("{} is empty", self.what()), None);
+            self.error(
+                format!("{} is empty", self.what()),
+                Some("write something between the quotes, or leave the key out".to_owned()),
+            );
             return None;
         }
         if !is_clean(text) {
@@ -261,7 +264,10 @@ impl<'d> Value<'d> {
             }
             Some(duration) if duration > SignedDuration::ZERO => Some(duration),
             Some(_) => {
-                self.error(format!("{} must be longer than nothing", self.what()), None);
+                self.error(
+                    format!("{} must be longer than nothing", self.what()),
+                    Some(format!("write for instance {example}")),
+                );
                 None
             }
             None => {

@@ -12,14 +12,17 @@ use super::facts::{Pulse, ServiceFacts};
 use super::fault::Fault;
 use super::few::Few;
 use super::gate::{Peer, Peers, Pool, parity};
-use super::ids::{EnvironmentName, Person, RepoPath, ServiceName, Sha};
+use super::ids::{Digest, EnvironmentName, Person, RepoPath, ServiceName, Sha};
 use super::ledger::Ledger;
 use super::observed::{Fact, Observed};
 use super::pipeline::Run;
 use super::policy::{Policy, Service};
+use super::release::{Release, decision};
+use super::revision::Revision;
 use super::risk::{self, Risk};
 use super::scope::Scope;
 use super::seen::Seen;
+use super::signoff::Voice;
 
 /// One service's row.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -334,17 +337,41 @@ impl Board {
             return;
         };
         self.version += 1;
+        let before = self.ends_at(place);
         self.judge_at(place, basis);
-        let dependents = self.dependents.get(service).cloned().unwrap_or_default();
-        for place in dependents {
+        let mut others = self.dependents.get(service).cloned().unwrap_or_default();
+        // What one service of a release moves decides whether a no-go to it all still counts.
+        if self.ends_at(place) != before {
+            let releases = disputed(basis.policy, basis.ledger)
+                .filter(|release| release.items.iter().any(|item| item.service == *service));
+            let members = releases.flat_map(|release| &release.items);
+            others.extend(members.filter_map(|item| self.place(&item.service)));
+        }
+        for place in others {
             self.judge_at(place, basis);
         }
+    }
+
+    /// What the cells of a row would move.
+    fn ends_at(&self, place: usize) -> Vec<(Option<Revision>, Option<Revision>)> {
+        let cells = self.rows.get(place).into_iter().flat_map(|row| &row.cells);
+        cells
+            .map(|cell| (cell.live.clone(), cell.candidate.clone()))
+            .collect()
     }
 
     /// Judges every service again.
     pub fn judge_all(&mut self, basis: Basis<'_>) {
         self.version += 1;
         for place in 0..self.rows.len() {
+            self.judge_at(place, basis);
+        }
+        // By now it is known what each of them would move.
+        let members = disputed(basis.policy, basis.ledger).flat_map(|release| &release.items);
+        let places: BTreeSet<usize> = members
+            .filter_map(|item| self.place(&item.service))
+            .collect();
+        for place in places {
             self.judge_at(place, basis);
         }
     }
@@ -519,6 +546,18 @@ impl Row {
     }
 }
 
+/// The releases to which somebody has said no-go, whether that still counts or not.
+pub fn disputed<'a>(
+    policy: &'a Policy,
+    ledger: Option<&'a Ledger>,
+) -> impl Iterator<Item = &'a Release> + use<'a> {
+    policy.releases.iter().filter(move |release| {
+        let votes = ledger.into_iter();
+        let mut votes = votes.flat_map(|ledger| ledger.votes_on_release(&release.name));
+        votes.any(|vote| vote.voice == Voice::NoGo)
+    })
+}
+
 /// A board as the gates of one service see the others.
 #[derive(Debug)]
 pub struct Others<'a>(pub &'a Board);
@@ -531,6 +570,11 @@ impl Peers for Others<'_> {
             facts: &row.facts,
             scopes: &row.scopes,
         })
+    }
+
+    fn bound(&self, release: &Release, ledger: &Ledger) -> Result<(Digest, String), String> {
+        decision::bound(release, self.0, ledger)
+            .map_err(|service| format!("{service} has not been read"))
     }
 }
 

@@ -10,9 +10,11 @@ use jiff::{SignedDuration, Timestamp};
 use super::cell::{Cell, Sources};
 use super::facts::ServiceFacts;
 use super::gate::{Peer, Peers};
-use super::ids::ServiceName;
+use super::ids::{Digest, ServiceName};
+use super::ledger::Ledger;
 use super::observed::Fact;
 use super::policy::Stage;
+use super::release::Release;
 
 /// Judges one cell as of `then`, from what is known at `now`.
 pub fn judge(sources: Sources<'_>, stage: &Stage, now: Timestamp, then: Timestamp) -> Cell {
@@ -62,6 +64,10 @@ impl Peers for Ahead<'_> {
             facts: self.facts.get(service).unwrap_or(peer.facts),
             ..peer
         })
+    }
+
+    fn bound(&self, release: &Release, ledger: &Ledger) -> Result<(Digest, String), String> {
+        self.now.bound(release, ledger)
     }
 }
 

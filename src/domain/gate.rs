@@ -16,6 +16,7 @@ use super::ids::{Digest, EnvironmentName, IntentId, OverrideId, Person, ServiceN
 use super::ledger::Ledger;
 use super::observed::Fact;
 use super::policy::{Policy, Service, Stage, Via};
+use super::release::Release;
 use super::revision::Revision;
 use super::scope::Scope;
 use super::seen::Seen;
@@ -38,6 +39,7 @@ pub mod parity;
 pub mod path;
 pub mod pipeline;
 pub mod quality;
+pub mod release;
 pub mod review;
 pub mod risk;
 mod sampled;
@@ -87,6 +89,13 @@ pub struct Case<'a> {
 /// Finds other services, for gates that judge more than one.
 pub trait Peers: fmt::Debug {
     fn peer(&self, service: &ServiceName) -> Option<Peer<'_>>;
+
+    /// What votes on a release are bound to now, and that in words.
+    ///
+    /// # Errors
+    ///
+    /// Says why nobody can tell: not all of its services are known.
+    fn bound(&self, release: &Release, ledger: &Ledger) -> Result<(Digest, String), String>;
 }
 
 /// Another service as the board knows it.
@@ -105,6 +114,10 @@ pub struct Alone;
 impl Peers for Alone {
     fn peer(&self, _: &ServiceName) -> Option<Peer<'_>> {
         None
+    }
+
+    fn bound(&self, _: &Release, _: &Ledger) -> Result<(Digest, String), String> {
+        Err("its services are not known".to_owned())
     }
 }
 
@@ -505,6 +518,40 @@ impl<'a> Case<'a> {
         self.scope?
             .value()
             .filter(|scope| scope.base == live.sha && scope.head == candidate.sha)
+    }
+
+    /// The verdict of a gate that judges the scope, while that is not known. Of the first promotion into
+    /// an environment it never will be: it brings all that there is, which no forge lists. A person
+    /// has to answer for that once.
+    fn no_scope(&self, gate: &'static str) -> Verdict {
+        let (service, environment) = (&self.service.name, self.environment());
+        if self.live.is_some() {
+            return Verdict::new(gate, State::Unknown, self.scope_missing())
+                .opens_when("the scope is read")
+                .valid_until(self.valid_until());
+        }
+        let why = format!(
+            "nothing was ever live in {environment}, so nobody can list what this first promotion \
+             changes"
+        );
+        let rule = self.policy.override_rule(environment);
+        let verdict = Verdict::new(gate, State::Closed, why).valid_until(self.valid_until());
+        if rule.refuses(gate).is_some() {
+            return verdict.opens_when(format!(
+                "something is deployed to {environment} by the forge's own means, or the policy lets \
+                 somebody override {gate}"
+            ));
+        }
+        let who = match rule.roles.as_slice() {
+            [] => "any operator".to_owned(),
+            roles => words::either(roles),
+        };
+        verdict
+            .opens_when(format!(
+                "somebody answers for all of it, once: gonogo override grant {service} --to \
+                 {environment} --gate {gate} --reason …"
+            ))
+            .who(who)
     }
 
     /// Why the scope is not known.

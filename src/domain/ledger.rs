@@ -10,8 +10,8 @@ use super::entry::{Alert, Entry, Event};
 use super::handover::{Accepted, Handover};
 use super::hold::{Hold, ManualGate, Opened};
 use super::ids::{
-    DeploymentId, EnvironmentName, HoldId, IntentId, ManualGateId, OverrideId, Person, ReleaseName,
-    ReleaseRunId, Seq, ServiceName, Sha,
+    DeploymentId, Digest, EnvironmentName, HoldId, IntentId, ManualGateId, OverrideId, Person,
+    ReleaseName, ReleaseRunId, Seq, ServiceName, Sha,
 };
 use super::override_::{Confirmed, Override};
 use super::promotion::{Intent, Promotion, Purpose, State, Step};
@@ -45,6 +45,8 @@ pub struct Ledger {
     pub braked: BTreeSet<(ServiceName, EnvironmentName)>,
     /// When the journal's first entry was made: what happened before is history.
     pub began: Option<Timestamp>,
+    /// When somebody first wrote by each version of the policy.
+    pub policies: BTreeMap<Digest, Timestamp>,
     /// Deployments of the forges that have been journalled, per service.
     pub deployments: BTreeMap<(ServiceName, DeploymentId), Origin>,
     /// What came of the verification of deployments.
@@ -95,6 +97,9 @@ impl Ledger {
         self.head = entry.seq;
         let draft = &entry.draft;
         self.began.get_or_insert(draft.at);
+        if !self.policies.contains_key(&draft.policy) {
+            self.policies.insert(draft.policy.clone(), draft.at);
+        }
         match &draft.event {
             Event::Intended { intent } => {
                 for id in &intent.overrides {

@@ -21,7 +21,7 @@ mod version;
 mod via;
 
 pub use environments::EnvironmentModel;
-pub use gates::{GateSpec, PipelineRule};
+pub use gates::{Before, GateSpec, PipelineRule};
 pub use rules::{
     CommandRule, Dependency, Expect, FitsRule, HealthRule, ParityRule, ParitySource, Part, Probe,
     ProbeSource, QualityRule, Task, Verification,

@@ -94,6 +94,9 @@ pub struct Intent {
     /// It goes back to what was live and verified before.
     #[serde(default)]
     pub rollback: bool,
+    /// What it brings is to be verified, by the policy that it was made under.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub verify: bool,
 }
 
 /// What happened to an intent.

@@ -58,6 +58,11 @@ impl Item {
 }
 
 impl Release {
+    /// Says whether it moves a service into an environment.
+    pub fn ships(&self, service: &ServiceName, environment: &EnvironmentName) -> bool {
+        self.environment == *environment && self.items.iter().any(|item| item.service == *service)
+    }
+
     /// Returns the wave that a service ships in, from 0.
     pub fn wave_of(&self, service: &ServiceName) -> Option<usize> {
         self.waves.iter().position(|wave| wave.contains(service))

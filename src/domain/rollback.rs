@@ -1,5 +1,6 @@
-//! Rollback (P7): which revision going back means. That it is sent like any other promotion lives in
-//! the engine; which gates it is asked, in `GateSpec::is_asked_of_rollbacks`.
+//! Rollback (P7): which revision going back means, and which one it leaves as bad. That it is sent like
+//! any other promotion lives in the engine; which gates it is asked, in
+//! `GateSpec::is_asked_of_rollbacks`.
 
 use jiff::Timestamp;
 
@@ -10,12 +11,15 @@ use super::ids::Sha;
 use super::ledger::Ledger;
 use super::phase::Phase;
 use super::policy::{Service, Stage};
-use super::promotion::State;
+use super::promotion::{Purpose, State};
 use super::revision::Revision;
 use super::verification::{self, Standing};
 
 /// Returns the revision to go back to: the newest one that was live before what is live now, was
 /// verified, and is not known to be bad. `insisted` names one of those by version or SHA.
+///
+/// After a promotion that failed, what is live still is that revision, whatever the failure left
+/// behind: it is put there once more, and nothing older unless somebody insists.
 ///
 /// # Errors
 ///
@@ -39,6 +43,7 @@ pub fn target(
         .filter(|deployment| matches!(deployment.phase, Phase::Succeeded | Phase::Superseded))
         .filter(|deployment| deployment.sha != live.sha)
         .filter(|deployment| (deployment.created_at, deployment.id) < (live.created_at, live.id))
+        .chain(failed(facts, ledger, service, stage).map(|_| live))
         .collect();
     before.sort_by_key(|deployment| std::cmp::Reverse((deployment.created_at, deployment.id)));
     let mut bad = None;
@@ -61,6 +66,46 @@ pub fn target(
         Some(_) => bad,
         None => format!("{none}: {bad}"),
     }))
+}
+
+/// Returns the revision that a rollback from `from` to `to` leaves as bad: the one that is replaced, or,
+/// where what is live is put there once more, the one that failed to replace it.
+pub fn left(
+    facts: &ServiceFacts,
+    ledger: &Ledger,
+    service: &Service,
+    stage: &Stage,
+    (from, to): (&Revision, &Revision),
+) -> Option<Revision> {
+    if from.sha != to.sha {
+        return Some(from.clone());
+    }
+    let failed = failed(facts, ledger, service, stage)?;
+    Some(named(Some(facts), failed))
+}
+
+/// Returns what was to replace what is live and failed, by the forge or, where it keeps no record of
+/// that, by the journal.
+fn failed<'a>(
+    facts: &'a ServiceFacts,
+    ledger: &'a Ledger,
+    service: &Service,
+    stage: &Stage,
+) -> Option<&'a Sha> {
+    let environment = &stage.environment;
+    let live = deployment::live(&facts.deployments, environment)?;
+    let on_forge = deployment::newest_entered(&facts.deployments, environment)
+        .filter(|newest| newest.phase == Phase::Failed)
+        .map(|newest| &newest.sha);
+    let in_journal = || {
+        ledger
+            .promotions_of(&service.name, environment)
+            .filter(|one| one.intent.purpose == Purpose::Promotion)
+            .rfind(|one| matches!(one.state, State::Succeeded | State::Failed))
+            .filter(|one| one.state == State::Failed && one.intended_at > live.created_at)
+            .map(|one| &one.intent.to.sha)
+    };
+    on_forge.or_else(in_journal).filter(|sha| **sha != live.sha)
 }
 
 /// Says whether a revision is called `name`: by its version, or by enough of its SHA.
@@ -107,7 +152,7 @@ fn was_left(ledger: &Ledger, service: &Service, stage: &Stage, sha: &Sha) -> boo
                     .intent
                     .from
                     .as_ref()
-                    .is_some_and(|from| from.sha == *sha)
+                    .is_some_and(|from| from.sha == *sha && from.sha != promotion.intent.to.sha)
         })
 }
 

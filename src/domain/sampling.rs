@@ -90,6 +90,7 @@ pub fn of_gates(service: &Service, stage: &Stage, candidate: &Revision) -> Vec<W
             | GateSpec::SignOff { .. }
             | GateSpec::Forge
             | GateSpec::Manual
+            | GateSpec::Release
             | GateSpec::Quality(_)
             | GateSpec::Blocker { .. }
             | GateSpec::Depends

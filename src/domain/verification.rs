@@ -25,8 +25,8 @@ pub enum Standing {
     Unknown,
     Verifying {
         since: Timestamp,
-        /// Without one, it was deployed before the journal began: it passes as soon as it is seen
-        /// to be well, and never fails.
+        /// Without one, it was deployed before the journal began or before anybody asked for a
+        /// verification: it passes as soon as it is seen to be well, and never fails.
         until: Option<Timestamp>,
     },
     Passed,
@@ -71,13 +71,14 @@ pub fn standing(
             }
         };
     }
-    let ours = ended(ledger, service, stage, deployment);
     let since = begins(ledger, service, stage, deployment);
-    // What was superseded later was changed later: when it was made is what counts.
-    let history = ours.is_none()
-        && ledger
+    let history = match origin::promotion_of(ledger, service, &stage.environment, deployment) {
+        Some(promotion) => !promotion.intent.verify,
+        // What was superseded later was changed later: when it was made is what counts.
+        None => ledger
             .began
-            .is_none_or(|began| deployment.created_at < began);
+            .is_none_or(|began| deployment.created_at < began),
+    };
     Standing::Verifying {
         since,
         until: if history {
@@ -86,6 +87,20 @@ pub fn standing(
             since.checked_add(rule.within).ok()
         },
     }
+}
+
+/// Says whether what nobody here ordered was deployed before anybody worked by this policy, which may
+/// be what asks for its verification: then it does not fail that, however it looks.
+pub fn is_older(
+    policy: &Policy,
+    ledger: &Ledger,
+    service: &ServiceName,
+    deployment: &Deployment,
+) -> bool {
+    let environment = &deployment.environment;
+    let foreign = origin::promotion_of(ledger, service, environment, deployment).is_none();
+    let since = ledger.policies.get(&policy.version);
+    foreign && since.is_none_or(|since| deployment.created_at < *since)
 }
 
 /// When the verification of a deployment begins: when it was there, by the forge and by the journal.

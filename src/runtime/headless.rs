@@ -214,12 +214,14 @@ impl Headless {
         for service in services {
             let known = self.state.engine.policy.service(service);
             let first = known.into_iter().flat_map(|known| &known.depends);
-            let missing = first.map(|one| one.service.clone());
-            all.extend(
-                missing
-                    .filter(|one| !services.contains(one))
-                    .collect::<Vec<_>>(),
-            );
+            let first = first.map(|one| one.service.clone());
+            // What ships together is voted on together: whether a no-go counts depends on all of it.
+            let releases = self.state.engine.policy.releases.iter();
+            let shared = releases.filter(|it| it.items.iter().any(|item| item.service == *service));
+            let shared = shared.flat_map(|release| &release.items);
+            let missing = first.chain(shared.map(|item| item.service.clone()));
+            let missing: Vec<ServiceName> = missing.filter(|one| !all.contains(one)).collect();
+            all.extend(missing);
         }
         all
     }

@@ -279,6 +279,9 @@ fn verify(
             };
             found(note, event, saw)
         }
+        Verdict::Failed { .. } if verification::is_older(policy, ledger, service, live) => {
+            return (None, true);
+        }
         Verdict::Failed { why } => {
             let hold = incident(service, live, &why, operator, now);
             let held = ledger.incidents.contains(&hold.id);

@@ -14,15 +14,15 @@ use crate::app::effect::Effect;
 use crate::app::request::Request;
 use crate::domain::board::Row;
 use crate::domain::cell::Cell;
-use crate::domain::gate::State;
-use crate::domain::ids::{Digest, EnvironmentName, ReleaseRunId, ServiceName};
+use crate::domain::gate::{Go, State};
+use crate::domain::ids::{Digest, EnvironmentName, ServiceName};
 use crate::domain::ledger::Ledger;
 use crate::domain::policy::Mode;
 use crate::domain::release::run::Run;
 use crate::domain::revision::Revision;
 
 /// Why an automatic promotion was made, in the journal.
-const REASON: &str = "auto: all gates open";
+pub(crate) const REASON: &str = "auto: all gates open";
 
 /// A promotion that is about to go by itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,8 +43,8 @@ pub struct Auto {
     pub countdowns: BTreeMap<(ServiceName, EnvironmentName), Countdown>,
     /// When each cell was last seen not to be ready.
     rested: BTreeMap<(ServiceName, EnvironmentName), Timestamp>,
-    /// The run that each cell was last said to stand aside for.
-    aside: BTreeMap<(ServiceName, EnvironmentName), ReleaseRunId>,
+    /// Why each cell was last said to stand aside.
+    aside: BTreeMap<(ServiceName, EnvironmentName), String>,
 }
 
 impl Engine {
@@ -71,33 +71,55 @@ impl Engine {
         self.auto.countdowns.get(&key)
     }
 
-    /// The release under way that moves a service, if there is one: what people have agreed on goes
-    /// in their order and not by itself, in none of its environments, since each feeds the next.
-    pub fn auto_stands_aside_for(&self, service: &ServiceName) -> Option<&Run> {
+    /// Why a cell does not go by itself, if a release is why. What people decide together goes when they
+    /// have, and in their order:
+    ///
+    /// 1. While a release that moves the service is under way, in none of its environments, since each
+    ///    feeds the next.
+    /// 2. Before a release that ships it is go, not into that release's environment. One that has
+    ///    shipped is done with.
+    pub fn auto_stands_aside_for(
+        &self,
+        service: &ServiceName,
+        environment: &EnvironmentName,
+        now: Timestamp,
+    ) -> Option<String> {
         let mut runs = self.ledger.iter().flat_map(Ledger::open_runs);
-        runs.find(|run| run.moves.iter().any(|moved| moved.service == *service))
+        let run = runs.find(|run| run.moves.iter().any(|moved| moved.service == *service));
+        if let Some(run) = run {
+            return Some(format!(
+                "release {} is under way and moves {service}",
+                run.release
+            ));
+        }
+        let releases = self.policy.releases.iter();
+        let mut ahead = releases
+            .filter(|release| release.ships(service, environment))
+            .filter(|release| !self.last_run(&release.name).is_some_and(Run::has_shipped));
+        ahead.find_map(|release| {
+            let decision = self.decision(release, now);
+            (decision.go != Go::Go)
+                .then(|| format!("release {} ships {service} and is not go", release.name))
+        })
     }
 
     /// Says once why a cell that is ready does not go by itself.
     fn stand_aside(&mut self, key: &(ServiceName, EnvironmentName), now: Timestamp) -> bool {
-        let Some(run) = self.auto_stands_aside_for(&key.0) else {
+        let (service, environment) = key;
+        let Some(why) = self.auto_stands_aside_for(service, environment, now) else {
             self.auto.aside.remove(key);
             return false;
         };
-        let (id, release) = (run.id.clone(), run.release.clone());
-        let ready = self.ready(key, now);
-        if let Some((revision, ..)) = ready
-            && self.auto.aside.get(key) != Some(&id)
+        if let Some((revision, ..)) = self.ready(key, now)
+            && self.auto.aside.get(key) != Some(&why)
         {
-            self.auto.aside.insert(key.clone(), id);
-            let (service, environment) = key;
             self.reports.push(Report::Done {
                 id: None,
                 text: format!(
-                    "auto: {service} {environment} {revision} does not go by itself: release \
-                     {release} is under way and moves {service}"
+                    "auto: {service} {environment} {revision} does not go by itself: {why}"
                 ),
             });
+            self.auto.aside.insert(key.clone(), why);
         }
         true
     }

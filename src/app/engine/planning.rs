@@ -9,16 +9,15 @@ use super::{Engine, JournalState};
 use crate::app::msg::JournalFault;
 use crate::app::plan::Plan;
 use crate::app::request::{Refusal, RefusalKind};
-use crate::domain::act::Act;
 use crate::domain::board::Row;
 use crate::domain::capability::Capability;
 use crate::domain::cell::Cell;
-use crate::domain::gate::{State, words};
+use crate::domain::gate::words;
 use crate::domain::history::History;
 use crate::domain::ids::{EnvironmentName, IntentId, Person, ServiceName};
 use crate::domain::ledger::Ledger;
-use crate::domain::policy::{Policy, Stage};
-use crate::domain::promotion::{Intent, Purpose};
+use crate::domain::policy::Stage;
+use crate::domain::promotion::Intent;
 use crate::domain::rollback;
 
 /// What an operator wants of a cell.
@@ -117,7 +116,7 @@ impl Engine {
         Ok(Plan {
             call: planned.act.call(row.service.kind, facts.repo.as_str()),
             if_bad: if_bad(row, cell, self.ledger.as_ref(), wish),
-            warnings: warnings(&self.policy, row, cell, &planned, wish),
+            warnings: self.warnings(row, stage, cell, &planned, wish, now),
             command: format!("gonogo {verb} {service} {preposition} {environment}"),
             protected,
             forge: row.service.forge.clone(),
@@ -136,6 +135,7 @@ impl Engine {
                 release: None,
                 overrides: cell.judgement.overrides(),
                 rollback: matches!(wish, Wish::Rollback { .. }),
+                verify: stage.verification.is_some(),
             },
         })
     }
@@ -331,75 +331,4 @@ fn if_bad(row: &Row, cell: &Cell, ledger: Option<&Ledger>, wish: &Wish) -> Strin
         None => "; how long that takes is not known yet".into(),
     };
     format!("B rolls back to {live}{took}")
-}
-
-fn warnings(
-    policy: &Policy,
-    row: &Row,
-    cell: &Cell,
-    planned: &wish::Planned,
-    wish: &Wish,
-) -> Vec<String> {
-    let purpose = planned.purpose;
-    let mut warnings = Vec::new();
-    if let (Wish::Approve, Act::MergePullRequest { number, .. }) = (wish, &planned.act) {
-        let environment = &cell.environment;
-        warnings.push(format!(
-            "nothing approves {environment} itself here: #{number} waits, and this merges it"
-        ));
-    }
-    if matches!(wish, Wish::Rollback { .. }) {
-        let live = cell
-            .live
-            .as_ref()
-            .map_or("what is live", |live| live.label());
-        warnings.push(format!("{live} is held as bad: it is not promoted again"));
-        if purpose == Purpose::Rerun {
-            let what = match planned.act {
-                Act::RetryJob { .. } => "the job",
-                _ => "the run",
-            };
-            warnings.push(format!(
-                "{what} asks for approval again: B approves it when it waits"
-            ));
-        }
-        return warnings;
-    }
-    for verdict in &cell.judgement.verdicts {
-        if verdict.state == State::Overridden {
-            warnings.push(format!("{} is {}", verdict.gate, verdict.why));
-        }
-    }
-    if purpose == Purpose::Promotion
-        && let Some(risk) = row.risk_of(cell)
-        && let Some(large) = policy.risk_rule(&cell.environment).warning(&risk)
-    {
-        warnings.push(large);
-    }
-    if let Some(scope) = row.scope_of(cell).and_then(|fact| fact.value()) {
-        match &scope.relation {
-            crate::domain::scope::Relation::Behind => {
-                warnings.push("this goes back: what is live is newer".into());
-            }
-            crate::domain::scope::Relation::Diverged => {
-                warnings.push("what is live has commits that the candidate lacks".into());
-            }
-            crate::domain::scope::Relation::Ahead
-            | crate::domain::scope::Relation::Identical
-            | crate::domain::scope::Relation::Unknown(_) => {}
-        }
-        for request in &scope.pull_requests {
-            for label in request
-                .labels
-                .iter()
-                .filter(|label| label.contains("migration"))
-            {
-                warnings.push(format!("#{} is labelled {label}", request.number));
-            }
-        }
-    }
-    if let Some(facts) = row.facts.value() {
-        warnings.extend(facts.gaps.iter().cloned());
-    }
-    warnings
 }

@@ -11,12 +11,12 @@ use super::{Engine, JournalState};
 use crate::app::effect::{Effect, Question, Target};
 use crate::app::plan::Plan;
 use crate::app::request::{Refusal, RefusalKind};
-use crate::domain::board::{Basis, Merged, Others};
+use crate::domain::board::{self, Basis, Merged, Others};
 use crate::domain::cell::Cell;
 use crate::domain::entry::Precondition;
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::gate::{Go, Verdict};
-use crate::domain::ids::{ForgeName, IntentId};
+use crate::domain::ids::{ForgeName, IntentId, ServiceName};
 use crate::domain::ledger::Ledger;
 use crate::domain::policy::BY_HAND;
 use crate::domain::promotion::{Intent, Purpose, Step};
@@ -132,13 +132,20 @@ impl Engine {
         effects
     }
 
-    /// What is read again, by forge: the service first, then what it depends on.
+    /// What is read again, by forge: the service first, then what it depends on, and what ships with
+    /// it where somebody has said no-go to that: whether it still counts depends on all of it.
     fn targets_with_dependencies(&self, plan: &Plan) -> BTreeMap<ForgeName, Vec<Target>> {
         let own = self.policy.service(plan.service());
         let depends = own.into_iter().flat_map(|own| &own.depends);
         let names = depends.map(|dependency| &dependency.service);
+        let names = std::iter::once(plan.service()).chain(names);
+        let refused = board::disputed(&self.policy, self.ledger.as_ref())
+            .filter(|release| release.ships(plan.service(), plan.environment()))
+            .flat_map(|release| &release.items)
+            .map(|item| &item.service);
+        let mut known: BTreeSet<&ServiceName> = BTreeSet::new();
         let mut targets: BTreeMap<ForgeName, Vec<Target>> = BTreeMap::new();
-        for name in std::iter::once(plan.service()).chain(names) {
+        for name in names.chain(refused).filter(|name| known.insert(*name)) {
             let forge = self.board.row(name).map(|row| row.service.forge.clone());
             if let (Some(forge), Some(target)) = (forge, self.target(name)) {
                 targets.entry(forge).or_default().push(target);

@@ -23,6 +23,7 @@ use crate::domain::release::run::{Ending, Run};
 use crate::domain::release::{Release, estimate};
 use crate::domain::signoff::{ReleaseVote, Voice};
 
+mod back;
 mod drive;
 mod progress;
 #[cfg(test)]

@@ -1,5 +1,5 @@
 //! What a rollback leaves behind (P7): a hold on the revision that it goes back from. Which revision
-//! it goes back to is in `domain/rollback.rs`, what is sent for it in `wish.rs`.
+//! that is, and which it goes back to, is in `domain/rollback.rs`, what is sent for it in `wish.rs`.
 
 use jiff::Timestamp;
 
@@ -10,6 +10,7 @@ use crate::domain::hold::{Cover, Hold, HoldKind};
 use crate::domain::ids::{HoldId, IntentId, Person, Seq};
 use crate::domain::promotion::Intent;
 use crate::domain::revision::Revision;
+use crate::domain::rollback;
 
 impl Engine {
     /// Goes on with a rollback whose hold is durable, unless somebody has lifted that since: what it
@@ -33,7 +34,8 @@ impl Engine {
             return self.intend(id, now);
         }
         self.flows.remove(id);
-        let bad = intent.from.as_ref().map_or("", Revision::label);
+        let bad = self.left_by(&intent);
+        let bad = bad.as_ref().map_or("", Revision::label);
         let why =
             format!("the hold that the rollback leaves on {bad} was lifted; nothing was sent");
         self.reports.push(Report::Refused {
@@ -44,6 +46,15 @@ impl Engine {
         Vec::new()
     }
 
+    /// The revision that a rollback leaves as bad.
+    pub(super) fn left_by(&self, intent: &Intent) -> Option<Revision> {
+        let from = intent.from.as_ref().filter(|_| intent.rollback)?;
+        let row = self.board.row(&intent.service)?;
+        let stage = row.service.stage(&intent.environment)?;
+        let (facts, ledger) = (row.facts.value()?, self.ledger.as_ref()?);
+        rollback::left(facts, ledger, &row.service, stage, (from, &intent.to))
+    }
+
     /// The hold that a rollback leaves on the revision that it goes back from (P7), unless one names
     /// it already.
     pub(super) fn bad_revision(
@@ -52,7 +63,7 @@ impl Engine {
         operator: &Person,
         now: Timestamp,
     ) -> Option<Hold> {
-        let bad = intent.from.as_ref().filter(|_| intent.rollback)?;
+        let bad = self.left_by(intent)?;
         let known = self.ledger.as_ref().is_some_and(|ledger| {
             let holds = ledger.holds_on(&intent.service, &intent.environment, Some(&bad.sha), now);
             holds.into_iter().any(|hold| hold.names(&bad.sha))
@@ -66,8 +77,14 @@ impl Engine {
             },
             kind: HoldKind::Forward,
             reason: format!(
-                "{bad} was rolled back from in {}: {}",
-                intent.environment, intent.reason
+                "{bad} {} in {}: {}",
+                if intent.from.as_ref() == Some(&bad) {
+                    "was rolled back from"
+                } else {
+                    "failed"
+                },
+                intent.environment,
+                intent.reason
             ),
             owner: operator.clone(),
             since: now,

@@ -19,11 +19,12 @@ use crate::app::effect::Effect;
 use crate::app::request::{Refusal, RefusalKind};
 use crate::domain::board::Row;
 use crate::domain::cell::Cell;
+use crate::domain::deployment;
 use crate::domain::ids::{EnvironmentName, ServiceName};
 use crate::domain::policy::Mode;
 use crate::domain::sampling::{self, Wanted};
 use crate::domain::seen::{Outcome, Round, RoundKey, Sample, Subject};
-use crate::domain::verification::Standing;
+use crate::domain::verification::{self, Standing};
 
 /// How many rounds may be under way at once, but for those that a promotion waits for.
 const AT_ONCE: usize = 8;
@@ -56,8 +57,8 @@ pub(crate) struct Rounds {
     asked: BTreeMap<u64, Asked>,
     /// By the engine's clock, so that a machine's clock that was set back stops nothing.
     asked_at: BTreeMap<(ServiceName, RoundKey), Timestamp>,
-    /// How often in vain what was deployed before the journal began has been looked at: it has no time
-    /// limit of its own.
+    /// How often in vain what was deployed before anybody asked for this has been looked at: it has no
+    /// time limit of its own.
     looks: BTreeMap<(ServiceName, RoundKey), u32>,
     /// When to look next for rounds that are due where nobody watches: going through all rows at
     /// every message would cost too much. `None` at the beginning.
@@ -322,8 +323,11 @@ impl Engine {
     /// will be no more: some probes never come out well there.
     fn looked(&mut self, service: &ServiceName, key: &RoundKey, round: &Round) {
         let cell = self.board.cell(service, &key.environment);
-        let endless = cell.is_some_and(|cell| {
-            matches!(cell.verification, Standing::Verifying { until: None, .. })
+        let endless = cell.is_some_and(|cell| match cell.verification {
+            Standing::Verifying { until, .. } => until.is_none() || self.is_older(service, key),
+            Standing::NotAsked | Standing::Unknown | Standing::Passed | Standing::Failed { .. } => {
+                false
+            }
         });
         let place = (service.clone(), key.clone());
         let well = |sample: &Sample| sample.outcome == Outcome::Success;
@@ -343,13 +347,23 @@ impl Engine {
             self.reports.push(Report::Alert {
                 subject: format!("{service} {}", key.environment),
                 why: format!(
-                    "{live} was there before the journal began and was not well in {LOOKS} looks \
+                    "{live} was there before anybody asked for this and was not well in {LOOKS} looks \
                      ({}): it is looked at no more and does not count as verified",
                     bad.join(", ")
                 ),
                 hint: Some("r looks again; the next promotion is verified anew".to_owned()),
             });
         }
+    }
+
+    /// Says whether what is live was there before this policy, by nobody's order here.
+    fn is_older(&self, service: &ServiceName, key: &RoundKey) -> bool {
+        let facts = self.board.row(service).and_then(|row| row.facts.value());
+        let live = facts.and_then(|facts| deployment::live(&facts.deployments, &key.environment));
+        live.zip(self.ledger.as_ref())
+            .is_some_and(|(live, ledger)| {
+                verification::is_older(&self.policy, ledger, service, live)
+            })
     }
 
     /// Looks again at what has been given up.

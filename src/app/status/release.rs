@@ -10,7 +10,7 @@ use crate::domain::gate::Earliest;
 use crate::domain::release::Release;
 use crate::domain::release::decision::{Decision, Said, difference};
 use crate::domain::release::prognosis::{Fit, Planned, Prognosis};
-use crate::domain::release::run::{Ending, Progress, Run, rollback_order};
+use crate::domain::release::run::{Ending, Progress, Run};
 
 /// One of `release list --json`.
 #[derive(Clone, Debug, Serialize)]
@@ -321,19 +321,10 @@ fn skipped(prognosis: &Prognosis) -> Vec<SkippedStatus> {
 impl RunStatus {
     pub fn of(engine: &Engine, run: &Run, now: Timestamp) -> Self {
         let progress = |moved: &_| engine.progress(run, moved, now);
-        let failed = run
-            .moves
-            .iter()
-            .any(|moved| matches!(progress(moved), Progress::Failed(_)));
         let why = run.ended.as_ref().and_then(|ended| match &ended.how {
             Ending::Shipped => None,
             Ending::Stopped { why } | Ending::Cancelled { why } => Some(why.clone()),
         });
-        let back = if failed {
-            rollback_order(&run.moves, progress)
-        } else {
-            Vec::new()
-        };
         Self {
             id: run.id.to_string(),
             state: run
@@ -376,13 +367,7 @@ impl RunStatus {
                     }
                 })
                 .collect(),
-            rollback: back
-                .into_iter()
-                .filter_map(|moved| {
-                    let from = moved.from.as_ref()?;
-                    Some(format!("{} to {from}", moved.service))
-                })
-                .collect(),
+            rollback: engine.way_home(run, now),
         }
     }
 }

@@ -214,10 +214,11 @@ fn after(look: &Look<'_>, row: &Row, cell: &Cell) -> Vec<Line> {
     let mode = row.service.stage(&cell.environment).map(|stage| stage.mode);
     if mode == Some(Mode::Auto)
         && cell.candidate.is_some()
-        && let Some(run) = look.engine.auto_stands_aside_for(&row.service.name)
+        && let Some(why) =
+            look.engine
+                .auto_stands_aside_for(&row.service.name, &cell.environment, look.now)
     {
-        let text = format!("auto stands aside: release {} is under way", run.release);
-        say(Tone::Muted, text);
+        say(Tone::Muted, format!("auto stands aside: {why}"));
     }
     for (older, newer) in cell::superseded(row.facts.value(), &cell.environment) {
         let text = format!("{older} still waits on the forge, superseded by {newer}");

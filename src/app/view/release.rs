@@ -17,7 +17,8 @@ use crate::domain::ids::Person;
 use crate::domain::release::Release;
 use crate::domain::release::decision::{Decision, Said, difference};
 use crate::domain::release::prognosis::Prognosis;
-use crate::domain::release::run::{Ending, Progress, Run, rollback_order};
+use crate::domain::release::run::{Ending, Progress, Run};
+use crate::domain::window::Schedule;
 
 mod brief;
 mod clearing;
@@ -403,20 +404,9 @@ fn progress(look: &Look<'_>, shown: &Shown<'_>, run: &Run) -> Line {
     }
 }
 
-/// After a failure: the way back, in its order.
+/// After a failure: the way back, in its order, until all of it is back.
 fn back(look: &Look<'_>, run: &Run, columns: usize) -> Vec<Line> {
-    let progress = |moved: &_| look.engine.progress(run, moved, look.now);
-    let failed = run
-        .moves
-        .iter()
-        .any(|moved| matches!(progress(moved), Progress::Failed(_)));
-    if !failed {
-        return Vec::new();
-    }
-    let order: Vec<String> = rollback_order(&run.moves, progress)
-        .into_iter()
-        .filter_map(|moved| Some(format!("{} to {}", moved.service, moved.from.as_ref()?)))
-        .collect();
+    let order = look.engine.way_home(run, look.now);
     if order.is_empty() {
         return Vec::new();
     }

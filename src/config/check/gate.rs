@@ -6,7 +6,7 @@ use super::super::file::{Table, Value};
 use super::super::keys;
 use super::{Place, Roles, known_role};
 use crate::domain::ids::RoleName;
-use crate::domain::policy::{FitsRule, GateSpec, HealthRule, PipelineRule};
+use crate::domain::policy::{Before, FitsRule, GateSpec, HealthRule, PipelineRule};
 use crate::domain::sampling;
 use crate::domain::spelling::meant;
 
@@ -37,6 +37,7 @@ const KINDS: &[&str] = &[
     "sign-off",
     "forge",
     "manual",
+    "release",
     "quality",
     "blocker",
     "parity",
@@ -71,12 +72,18 @@ pub(super) fn list(value: &Value<'_>, roles: &Roles, place: &Place<'_>) -> Optio
         {
             for (name, _) in added {
                 if known.iter().any(|(known, _)| known == name) {
-                    item.error(format!("command `{name}` is listed twice"), None);
+                    item.error(
+                        format!("command `{name}` is listed twice"),
+                        Some("give each a name of its own".to_owned()),
+                    );
                 }
             }
             known.extend(added.iter().cloned());
         } else if gates.iter().any(|known| known.name() == gate.name()) {
-            item.error(format!("gate `{}` is listed twice", gate.name()), None);
+            item.error(
+                format!("gate `{}` is listed twice", gate.name()),
+                Some("put the settings of both into one".to_owned()),
+            );
         } else {
             gates.push(gate);
         }
@@ -137,12 +144,13 @@ fn spec(
         "fresh" => Some(GateSpec::Fresh),
         "hold" => Some(GateSpec::Hold),
         "manual" => Some(GateSpec::Manual),
+        "release" => Some(GateSpec::Release),
         "forge" => Some(GateSpec::Forge),
         "window" => Some(GateSpec::Window),
         "path" => Some(GateSpec::Path {
-            any: get("from")
-                .and_then(|value| value.one_of(&[("all", false), ("any", true)]))
-                .unwrap_or(false),
+            from: get("from")
+                .and_then(|value| value.one_of(&[("all", Before::All), ("any", Before::Any)]))
+                .unwrap_or(Before::Next),
         }),
         "pipeline" => Some(GateSpec::Pipeline(pipeline(table))),
         "soak" => {
@@ -247,7 +255,10 @@ fn sign_off(
         }
         let role = RoleName::new(role);
         if wanted.contains(&role) {
-            item.error(format!("role `{role}` is listed twice"), None);
+            item.error(
+                format!("role `{role}` is listed twice"),
+                Some("take one of the two out".to_owned()),
+            );
         } else {
             wanted.push(role);
         }
@@ -281,7 +292,10 @@ pub(super) fn with_extra(tier: &[GateSpec], extra: &[GateSpec]) -> Vec<GateSpec>
 }
 
 fn is_standing(gate: &GateSpec) -> bool {
-    matches!(gate, GateSpec::Forge | GateSpec::Hold | GateSpec::Manual)
+    matches!(
+        gate,
+        GateSpec::Release | GateSpec::Forge | GateSpec::Hold | GateSpec::Manual
+    )
 }
 
 fn stricter(tier: &GateSpec, added: &GateSpec) -> GateSpec {
@@ -289,8 +303,8 @@ fn stricter(tier: &GateSpec, added: &GateSpec) -> GateSpec {
         (GateSpec::Pipeline(tier), GateSpec::Pipeline(added)) => {
             GateSpec::Pipeline(stricter_pipeline(tier, added))
         }
-        (GateSpec::Path { any: tier }, GateSpec::Path { any: added }) => GateSpec::Path {
-            any: *tier && *added,
+        (GateSpec::Path { from: tier }, GateSpec::Path { from: added }) => GateSpec::Path {
+            from: *tier.max(added),
         },
         (GateSpec::Soak { at_least: tier }, GateSpec::Soak { at_least: added }) => GateSpec::Soak {
             at_least: *tier.max(added),
@@ -569,7 +583,7 @@ mod tests {
 
     #[test]
     fn an_added_gate_stands_before_those_that_are_always_there() {
-        let tier = defaults::complete(vec![GateSpec::Path { any: false }]);
+        let tier = defaults::complete(vec![GateSpec::Path { from: Before::Next }]);
         let names: Vec<&str> = with_extra(&tier, &[GateSpec::Window])
             .iter()
             .map(GateSpec::name)

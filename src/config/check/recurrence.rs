@@ -23,7 +23,22 @@ pub(super) fn dates(table: &Table<'_>) -> Option<(String, Arc<[Date]>)> {
     let whole = format!("DTSTART:{}T000000Z\nRRULE:{text}", start.strftime("%Y%m%d"));
     let rule: RRuleSet = match whole.parse() {
         Ok(rule) => rule,
+        Err(_) if ends_before(text, start) => {
+            value.error(
+                format!("`rule` never fires: its UNTIL is before it begins, on {start}"),
+                Some("set UNTIL to a later day, or `start` to an earlier one".to_owned()),
+            );
+            return None;
+        }
         Err(error) => {
+            // Its own words address whoever wrote the library, not the rule.
+            let error = error.to_string();
+            let error = error
+                .strip_prefix("RRule parsing error: ")
+                .unwrap_or(&error);
+            let error = error
+                .strip_prefix("RRule validation error: ")
+                .unwrap_or(error);
             value.error(
                 format!("`rule` is not a recurrence rule: {error}"),
                 Some("for instance \"FREQ=MONTHLY;BYDAY=2TU\" (RFC 5545)".to_owned()),
@@ -47,6 +62,14 @@ pub(super) fn dates(table: &Table<'_>) -> Option<(String, Arc<[Date]>)> {
         return None;
     }
     Some((text.to_owned(), dates.into()))
+}
+
+/// Says whether a rule's `UNTIL` is a day before `start`.
+fn ends_before(text: &str, start: Date) -> bool {
+    let mut parts = text.split(';').filter_map(|part| part.split_once('='));
+    let until = parts.find(|(key, _)| key.eq_ignore_ascii_case("UNTIL"));
+    let until = until.and_then(|(_, value)| Date::strptime("%Y%m%d", value.get(..8)?).ok());
+    until.is_some_and(|until| until < start)
 }
 
 fn start(table: &Table<'_>) -> Option<Date> {

@@ -106,7 +106,7 @@ fn items<'d>(table: &Table<'d>, known: &Known<'_>) -> Option<Vec<(Item, Value<'d
         }
         if items.iter().any(|(other, _)| other.service == item.service) {
             let message = format!("`{}` stands twice in this release", item.service);
-            place.error(message, None);
+            place.error(message, Some("take one of the two out".to_owned()));
         } else {
             items.push((item, place));
         }
@@ -248,7 +248,10 @@ fn written(value: &Value<'_>, services: &[ServiceName], known: &Known<'_>) -> Op
     for place in value.list()? {
         let listed = place.texts()?;
         if listed.is_empty() {
-            place.error("a wave of nothing", None);
+            place.error(
+                "a wave of nothing",
+                Some("name a service in it, or take it out".to_owned()),
+            );
             continue;
         }
         let mut wave = Vec::new();
@@ -364,7 +367,10 @@ fn roles(table: &Table<'_>, known: &Known<'_>) -> Vec<RoleName> {
         }
         let role = RoleName::new(text);
         if roles.contains(&role) {
-            place.error(format!("role `{text}` is listed twice"), None);
+            place.error(
+                format!("role `{text}` is listed twice"),
+                Some("take one of the two out".to_owned()),
+            );
         } else {
             roles.push(role);
         }

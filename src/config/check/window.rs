@@ -48,9 +48,11 @@ pub(super) fn windows(
         placed.extend(window.clone().map(|window| Placed::new(window, table)));
         windows.extend(window.map(|window| (name.to_owned(), window)));
     }
-    overlap::check(&placed);
+    overlap::check(&placed, &names);
+    let mut frozen: Vec<&str> = Vec::new();
     let mut freezes: Vec<Placed<'_>> = Vec::new();
     for (name, table) in top.children("freeze", keys::FREEZE) {
+        frozen.push(name);
         if names.contains(&name) {
             table.error(format!("there is a window `{name}` already"), None);
         }
@@ -65,7 +67,7 @@ pub(super) fn windows(
         freezes.extend(window.clone().map(|window| Placed::new(window, table)));
         windows.extend(window.map(|window| (name.to_owned(), window)));
     }
-    overlap::check(&freezes);
+    overlap::check(&freezes, &frozen);
     windows.into_values().collect()
 }
 

@@ -4,7 +4,9 @@ use std::fmt::Write as _;
 
 use super::{duration, quote, sampled, texts};
 use crate::domain::figure::Bound;
-use crate::domain::policy::{GateSpec, ParityRule, ParitySource, PipelineRule, QualityRule, Task};
+use crate::domain::policy::{
+    Before, GateSpec, ParityRule, ParitySource, PipelineRule, QualityRule, Task,
+};
 
 pub(in super::super) fn gates(gates: &[GateSpec]) -> String {
     let shown: Vec<String> = gates.iter().map(gate).collect();
@@ -24,7 +26,8 @@ fn gate(gate: &GateSpec) -> String {
     }
     let settings = match gate {
         GateSpec::Pipeline(rule) => pipeline(rule),
-        GateSpec::Path { any: true } => ", from = \"any\"".to_owned(),
+        GateSpec::Path { from: Before::Any } => ", from = \"any\"".to_owned(),
+        GateSpec::Path { from: Before::All } => ", from = \"all\"".to_owned(),
         GateSpec::Soak { at_least } => format!(", at_least = {}", quote(&duration(*at_least))),
         GateSpec::Review { approvals, own } => format!(", approvals = {approvals}, own = {own}"),
         GateSpec::SignOff { roles, distinct } => {
@@ -45,12 +48,13 @@ fn gate(gate: &GateSpec) -> String {
         GateSpec::Fits(rule) => format!(", margin = {}", quote(&duration(rule.margin))),
         GateSpec::Checklist { tasks } => tasks_of(tasks),
         GateSpec::Health(rule) => sampled::health(rule),
-        GateSpec::Path { any: false }
+        GateSpec::Path { from: Before::Next }
         | GateSpec::Fresh
         | GateSpec::Window
         | GateSpec::Hold
         | GateSpec::Forge
         | GateSpec::Manual
+        | GateSpec::Release
         | GateSpec::Depends
         | GateSpec::Command(_)
         | GateSpec::Parity(_) => String::new(),

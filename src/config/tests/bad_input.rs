@@ -15,7 +15,7 @@ verify = { within = "10s", every = "30s", probes = [{ name = "up", url = "https:
 [policy.strict]
 gates = [
     { kind = "soak", at_least = "-1h" },
-    { kind = "quality", figures = [{ check = "coverage", at_least = 101 }] },
+    { kind = "quality", figures = [{ check = "coverage", at_least = 101 }, { check = "sast", at_most = -1 }] },
     { kind = "checklist", tasks = [] },
     { kind = "command", name = "smoke", argv = ["no-such-program"] },
     { kind = "sign-off", roles = ["boss"] },

@@ -120,6 +120,10 @@ fn a_rule_that_cannot_be_kept_is_said_to_be_wrong() {
         "FREQ=HOURLY: a window starts once a day at most"
     );
     assert_eq!(about("FREQ=OFTEN"), "there is no FREQ=OFTEN");
+    assert_eq!(
+        about("FREQ=DAILY;UNTIL=20200101T000000Z"),
+        "`rule` never fires: its UNTIL is before it begins, on 2024-01-01"
+    );
     assert_eq!(about("BYDAY=TU"), "`rule` needs FREQ");
     assert!(about("FREQ=WEEKLY;BYDAY=XX").starts_with("`rule` is not a recurrence rule"));
     assert_eq!(
@@ -130,6 +134,15 @@ fn a_rule_that_cannot_be_kept_is_said_to_be_wrong() {
         about("FREQ=DAILY;BYHOUR=3"),
         "BYHOUR has no place in a window's rule"
     );
+}
+
+#[test]
+fn joining_a_window_that_has_a_mistake_is_no_second_mistake() {
+    let text = format!("{PATCH}joins = [\"broken\"]\n")
+        + "[window.broken]\nfrom = \"18:00\"\nto = \"22:00\"\nzone = \"Europe/Atlantis\"\n";
+    let found = said(&text);
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert!(found[0].0.contains("Europe/Atlantis"), "{found:?}");
 }
 
 /// Two weekly windows, the second with these lines.

@@ -197,6 +197,7 @@ impl World {
             release: None,
             overrides: Vec::new(),
             rollback: false,
+            verify: false,
         };
         self.write(Event::Intended { intent });
         let owner = "here".into();

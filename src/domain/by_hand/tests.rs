@@ -35,6 +35,7 @@ fn world(done: &[(&str, &str, i64)]) -> World {
             release: None,
             overrides: Vec::new(),
             rollback: false,
+            verify: true,
         };
         write(world.book(), ago(*minutes), Event::Intended { intent });
         let owner = InstanceId::from("here");

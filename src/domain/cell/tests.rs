@@ -7,7 +7,7 @@ use crate::domain::gate::fixture::{
 };
 use crate::domain::gate::{Alone, Earliest};
 use crate::domain::hold::Cover;
-use crate::domain::policy::GateSpec;
+use crate::domain::policy::{Before, GateSpec};
 use crate::domain::promotion::Step;
 
 fn sources(world: &World) -> Sources<'_> {
@@ -36,7 +36,7 @@ fn next(world: &World) -> CellState {
 }
 
 fn world() -> World {
-    World::new(vec![GateSpec::Path { any: false }])
+    World::new(vec![GateSpec::Path { from: Before::Next }])
 }
 
 /// A world with one more deployment of production.

@@ -3,10 +3,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Case, State, Verdict, no_journal, review, words};
+use super::{Case, State, Verdict, checklist, no_journal, review, words};
 use crate::domain::ids::{Person, PullRequestNumber};
 use crate::domain::observed::Fact;
-use crate::domain::policy::Part;
+use crate::domain::policy::{GateSpec, Part};
 use crate::domain::scope::{self, Scope};
 use crate::domain::signoff::Voice;
 
@@ -86,13 +86,14 @@ pub fn judge(case: &Case<'_>, parts: &[Part]) -> Verdict {
         return case.missing(GATE);
     }
     let has = |part| parts.contains(&part);
+    if case.service.is_by_hand() {
+        return by_hand(case, has(Part::Promoter));
+    }
     if has(Part::Approver) && case.ledger.is_none() {
         return no_journal(GATE);
     }
     let Some(scope) = case.known_scope() else {
-        return Verdict::new(GATE, State::Unknown, case.scope_missing())
-            .opens_when("the scope is read")
-            .valid_until(case.valid_until());
+        return case.no_scope(GATE);
     };
     let cast = Cast::of(case, scope);
     let promoter = case.actor.map(Login::of);
@@ -144,6 +145,78 @@ pub fn judge(case: &Case<'_>, parts: &[Part]) -> Verdict {
     };
     cast.with_evidence(case, scope, parts, verdict)
         .valid_until(case.valid_until())
+}
+
+/// Of what people release by hand nobody knows who wrote it, which is not nobody: whoever attests its
+/// tasks, signs it off or promotes it may have. So at least two people have to have a part in it.
+fn by_hand(case: &Case<'_>, promoter_counts: bool) -> Verdict {
+    let (Some(ledger), Some(candidate)) = (case.ledger, case.candidate) else {
+        return no_journal(GATE);
+    };
+    let subject = checklist::Subject {
+        policy: case.policy,
+        service: &case.service.name,
+        environment: case.environment(),
+        live: case.live,
+        candidate,
+    };
+    let mut attesters: BTreeMap<Login, Vec<&str>> = BTreeMap::new();
+    for spec in case.stage.gates.iter() {
+        let GateSpec::Checklist { tasks } = spec else {
+            continue;
+        };
+        for task in tasks {
+            if let checklist::Standing::Done(done) = subject.standing(ledger, task) {
+                let attested = attesters.entry(Login::of(&done.person)).or_default();
+                attested.push(&task.name);
+            }
+        }
+    }
+    let signers = signers(case);
+    let promoter = case.actor.map(Login::of);
+    let mut people: BTreeSet<&Login> = attesters.keys().chain(signers.keys()).collect();
+    people.extend(&promoter);
+    let verdict = match (people.len(), &promoter) {
+        (_, None) if promoter_counts => {
+            Verdict::new(GATE, State::Unknown, "nobody knows who would promote")
+                .opens_when("everybody's part is known")
+        }
+        (0 | 1, _) => {
+            let who = people
+                .first()
+                .map_or("nobody".to_owned(), ToString::to_string);
+            let why = format!(
+                "nobody knows who wrote it, and {who} alone attests, approves and promotes it"
+            );
+            Verdict::new(GATE, State::Closed, why)
+                .opens_when("somebody else attests a task, signs it off or promotes it")
+                .who("another operator")
+        }
+        (_, _) => {
+            let why = format!("{} have a part in it", words::list(people));
+            Verdict::new(GATE, State::Open, why)
+        }
+    };
+    let attested = attesters
+        .iter()
+        .map(|(person, tasks)| format!("{person} ({})", tasks.join(", ")));
+    let signed = signers
+        .iter()
+        .map(|(person, role)| format!("{person} (as {role})"));
+    let promoter = case.actor.map_or("not known", |actor| actor.as_str());
+    verdict
+        .evidence("authors", "not known: it is released by hand", None, None)
+        .evidence("attesters", listed(attested.collect()), None, None)
+        .evidence("approvers", listed(signed.collect()), None, None)
+        .evidence("promoter", promoter, None, None)
+        .valid_until(case.valid_until())
+}
+
+fn listed(people: Vec<String>) -> String {
+    match people.as_slice() {
+        [] => "nobody".to_owned(),
+        people => words::list(people),
+    }
 }
 
 fn and_more(first: &str, others: usize) -> String {
@@ -260,10 +333,6 @@ impl Cast {
         verdict: Verdict,
     ) -> Verdict {
         let at = case.scope.and_then(Fact::at);
-        let listed = |people: Vec<String>| match people.as_slice() {
-            [] => "nobody".to_owned(),
-            people => words::list(people),
-        };
         let mut verdict = verdict;
         if parts.contains(&Part::Author) {
             let authors = self.authors.iter().map(|(author, changes)| {

@@ -3,15 +3,15 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Case, Judgement, Verdict, earliest, forge, fresh, hold, manual, path, pipeline};
-use super::{blocker, four_eyes, parity, quality};
+use super::{blocker, four_eyes, parity, quality, release};
 use super::{checklist, command, depends, fits, health};
 use super::{overridden, review, risk, sign_off, soak, sum, window};
 use crate::domain::policy::{GateSpec, Stage};
 
 /// Judges a promotion at `now`.
 ///
-/// The gates of the stage are asked in order. `fresh` comes first, and `hold`, `manual` and `forge`
-/// last, where the stage does not name them. With nothing to promote, the gates that need a candidate
+/// The gates of the stage are asked in order. `fresh` comes first, and `release`, `hold`, `manual` and
+/// `forge` last, where the stage does not name them. With nothing to promote, the gates that need a candidate
 /// are closed and say so, which makes the sum *no-go*; while the service has not been read they are
 /// unknown, because then nobody knows whether there is something.
 pub fn judge(case: &Case<'_>, now: Timestamp) -> Judgement {
@@ -41,25 +41,30 @@ fn of(stage: &Stage) -> impl Iterator<Item = &GateSpec> {
         .filter(absent)
         .chain(stage.gates.iter())
         .chain(
-            [&GateSpec::Hold, &GateSpec::Manual, &GateSpec::Forge]
-                .into_iter()
-                .filter(absent),
+            [
+                &GateSpec::Release,
+                &GateSpec::Hold,
+                &GateSpec::Manual,
+                &GateSpec::Forge,
+            ]
+            .into_iter()
+            .filter(absent),
         )
 }
 
-/// Asks one gate. Only `manual` and `command` may have none or several verdicts.
+/// Asks one gate. `manual` and `command` may have none or several verdicts, `release` none.
 pub(super) fn ask(case: &Case<'_>, spec: &GateSpec, now: Timestamp, verdicts: &mut Vec<Verdict>) {
     verdicts.push(match spec {
         GateSpec::Fresh => fresh::judge(case, now),
         GateSpec::Pipeline(rule) => pipeline::judge(case, rule),
-        // A path has one environment before each; `any` and `all` are the same for one.
-        GateSpec::Path { any: _ } => path::judge(case),
+        GateSpec::Path { from } => path::judge(case, *from),
         GateSpec::Soak { at_least } => soak::judge(case, *at_least, now),
         GateSpec::Review { approvals, own } => review::judge(case, *approvals, *own),
         GateSpec::Window => window::judge(case, now),
         GateSpec::Hold => hold::judge(case, now),
         GateSpec::SignOff { roles, distinct } => sign_off::judge(case, roles, *distinct),
         GateSpec::Forge => forge::judge(case, now),
+        GateSpec::Release => return verdicts.extend(release::judge(case)),
         GateSpec::Manual => return manual::judge(case, now, verdicts),
         GateSpec::Quality(rules) => quality::judge(case, rules),
         GateSpec::Blocker { labels } => blocker::judge(case, labels),

@@ -20,8 +20,8 @@ use crate::domain::observed::Fact;
 use crate::domain::phase::Phase;
 use crate::domain::pipeline::Check;
 use crate::domain::policy::{
-    CommandRule, Dependency, Expect, FitsRule, GateSpec, HealthRule, ParityRule, ParitySource,
-    Part, PipelineRule, Probe, ProbeSource, QualityRule, Task, Via,
+    Before, CommandRule, Dependency, Expect, FitsRule, GateSpec, HealthRule, ParityRule,
+    ParitySource, Part, PipelineRule, Probe, ProbeSource, QualityRule, Task, Via,
 };
 use crate::domain::seen::{Declared, Outcome, Round, RoundKey, Sample, Subject};
 use crate::domain::signoff::Voice;
@@ -39,7 +39,8 @@ fn gate() -> impl Strategy<Value = GateSpec> {
                 ..PipelineRule::default()
             })
         }),
-        any::<bool>().prop_map(|any| GateSpec::Path { any }),
+        prop::sample::select(vec![Before::Any, Before::Next, Before::All])
+            .prop_map(|from| GateSpec::Path { from }),
         (0..40i64).prop_map(|hours| GateSpec::Soak {
             at_least: SignedDuration::from_hours(hours)
         }),
@@ -52,6 +53,7 @@ fn gate() -> impl Strategy<Value = GateSpec> {
         }),
         Just(GateSpec::Forge),
         Just(GateSpec::Manual),
+        Just(GateSpec::Release),
         (0..101u32, any::<bool>()).prop_map(|(bound, least)| {
             let bound = Figure::whole(bound);
             let bound = if least {

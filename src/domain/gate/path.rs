@@ -1,31 +1,63 @@
 //! `path`: the revision is what the newest deployment of the environment before brought, and it is
-//! up there.
+//! up there; by policy that of each environment before, or of any one.
 
 use super::{Case, State, Verdict, no_journal};
 use crate::domain::cell;
 use crate::domain::deployment::{self, Deployment};
 use crate::domain::phase::Phase;
-use crate::domain::policy::Stage;
+use crate::domain::policy::{Before, Stage};
 use crate::domain::verification::{self, Standing};
 
 const GATE: &str = "path";
 
-/// A deployment that only waits to be let in has not touched its environment, so it does not count.
-pub fn judge(case: &Case<'_>) -> Verdict {
+/// Asks the environment right before, each of those before, or any one of them. Of several, `all` says
+/// what the hardest says, `any` what the softest says, the nearest first.
+pub fn judge(case: &Case<'_>, from: Before) -> Verdict {
     let Some(upstream) = case.upstream() else {
         return Verdict::new(GATE, State::Open, "the first environment of the path");
     };
+    if case.subject().is_none() {
+        return case.missing(GATE);
+    }
+    let before = || {
+        let path = case.service.path.iter();
+        let before: Vec<&Stage> = path
+            .take_while(|stage| stage.environment != *case.environment())
+            .collect();
+        before.into_iter().rev().map(|stage| of(case, stage))
+    };
+    let verdict = match from {
+        Before::Next => return of(case, upstream),
+        Before::All => before().reduce(|worst, next| {
+            if worst.state.and(next.state) == worst.state {
+                worst
+            } else {
+                next
+            }
+        }),
+        Before::Any => before().reduce(|best, next| {
+            if best.state.and(next.state) == next.state {
+                best
+            } else {
+                next
+            }
+        }),
+    };
+    verdict.unwrap_or_else(|| of(case, upstream))
+}
+
+/// What one environment says. A deployment that only waits to be let in has not touched it, so it
+/// does not count.
+fn of(case: &Case<'_>, upstream: &Stage) -> Verdict {
     let Some((facts, candidate)) = case.subject() else {
         return case.missing(GATE);
     };
+    let closed = |why: String| closed(upstream, why);
     let environment = &upstream.environment;
     let newest = deployment::newest_entered(&facts.deployments, environment);
     let Some(newest) = newest else {
-        return closed(
-            case,
-            format!("{candidate} was never deployed to {environment}"),
-        )
-        .valid_until(case.valid_until());
+        return closed(format!("{candidate} was never deployed to {environment}"))
+            .valid_until(case.valid_until());
     };
     let same = newest.sha == candidate.sha;
     let brought = cell::named(Some(facts), &newest.sha);
@@ -37,20 +69,17 @@ pub fn judge(case: &Case<'_>) -> Verdict {
                 standing => unverified(case, upstream, &standing),
             }
         }
-        Phase::Succeeded => closed(
-            case,
-            format!("{environment} has {brought}, not {candidate}"),
-        ),
+        Phase::Succeeded => closed(format!("{environment} has {brought}, not {candidate}")),
         Phase::Queued | Phase::Running | Phase::Gated => {
             let why = format!("{environment} is receiving {brought}");
             let when = format!("{candidate} is verified in {environment}");
             let state = if same { State::Waiting } else { State::Closed };
             Verdict::new(GATE, state, why).opens_when(when)
         }
-        Phase::Failed => closed(case, format!("{brought} failed in {environment}")),
-        Phase::Cancelled => closed(case, format!("{brought} was cancelled in {environment}")),
-        Phase::Skipped => closed(case, format!("{brought} was skipped in {environment}")),
-        Phase::Superseded => closed(case, format!("{brought} is no longer up in {environment}")),
+        Phase::Failed => closed(format!("{brought} failed in {environment}")),
+        Phase::Cancelled => closed(format!("{brought} was cancelled in {environment}")),
+        Phase::Skipped => closed(format!("{brought} was skipped in {environment}")),
+        Phase::Superseded => closed(format!("{brought} is no longer up in {environment}")),
         Phase::Unknown(word) => {
             let why = format!("{brought} is \"{word}\" in {environment}, a word we do not know");
             Verdict::new(GATE, State::Unknown, why)
@@ -65,7 +94,7 @@ fn unverified(case: &Case<'_>, upstream: &Stage, standing: &Standing) -> Verdict
     let candidate = case.candidate.map_or_else(String::new, ToString::to_string);
     match standing {
         Standing::Failed { why } => closed(
-            case,
+            upstream,
             format!("{candidate} failed its verification in {environment}: {why}"),
         ),
         Standing::Unknown => no_journal(GATE),
@@ -78,10 +107,8 @@ fn unverified(case: &Case<'_>, upstream: &Stage, standing: &Standing) -> Verdict
     }
 }
 
-fn closed(case: &Case<'_>, why: String) -> Verdict {
-    let upstream = case
-        .upstream()
-        .map_or("", |stage| stage.environment.as_str());
+fn closed(upstream: &Stage, why: String) -> Verdict {
+    let upstream = &upstream.environment;
     Verdict::new(GATE, State::Closed, why)
         .opens_when(format!("the revision is verified in {upstream}"))
         .who(format!("whoever may promote into {upstream}"))

@@ -19,9 +19,7 @@ pub fn judge(case: &Case<'_>, approvals: u32, own: bool) -> Verdict {
         return case.missing(GATE);
     }
     let Some(scope) = case.known_scope() else {
-        return Verdict::new(GATE, State::Unknown, case.scope_missing())
-            .opens_when("the scope is read")
-            .valid_until(case.valid_until());
+        return case.no_scope(GATE);
     };
     let at = case.scope.and_then(crate::domain::observed::Fact::at);
     let mut evidence = Vec::new();

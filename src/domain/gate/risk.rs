@@ -28,9 +28,7 @@ pub fn judge(case: &Case<'_>, second: u32, roles: &[RoleName]) -> Verdict {
         return no_journal(GATE);
     };
     let (Some(scope), Some(candidate)) = (case.known_scope(), case.candidate) else {
-        return Verdict::new(GATE, State::Unknown, case.scope_missing())
-            .opens_when("the scope is read")
-            .valid_until(case.valid_until());
+        return case.no_scope(GATE);
     };
     let risk = risk::assess(scope, &case.service.scope);
     let (service, environment) = (&case.service.name, case.environment());

@@ -19,6 +19,7 @@ mod parity;
 mod path;
 mod pipeline;
 mod quality;
+mod release;
 mod review;
 mod risk;
 mod sign_off;

@@ -14,7 +14,7 @@ pub enum GateSpec {
     Fresh,
     Pipeline(PipelineRule),
     Path {
-        any: bool,
+        from: Before,
     },
     Soak {
         at_least: SignedDuration,
@@ -31,6 +31,8 @@ pub enum GateSpec {
     },
     Forge,
     Manual,
+    /// Nobody says no-go to a release that the cell ships in.
+    Release,
     /// One or several figures.
     Quality(Vec<QualityRule>),
     /// Open issues and pull requests with one of these labels block.
@@ -57,6 +59,17 @@ pub enum GateSpec {
     Health(HealthRule),
     /// One or several programs, by a name of its own each.
     Command(Vec<(String, CommandRule)>),
+}
+
+/// In which of the environments before it a revision has to be verified, weakest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Before {
+    /// In one of them.
+    Any,
+    /// In the one right before.
+    Next,
+    /// In each of them.
+    All,
 }
 
 /// What the `pipeline` gate asks of each check, by its context. A context that no list names is
@@ -99,6 +112,7 @@ impl GateSpec {
             Self::SignOff { .. } => "sign-off",
             Self::Forge => "forge",
             Self::Manual => "manual",
+            Self::Release => "release",
             Self::Quality(_) => "quality",
             Self::Blocker { .. } => "blocker",
             Self::Depends => "depends",
@@ -140,6 +154,7 @@ impl GateSpec {
             | Self::SignOff { .. }
             | Self::Forge
             | Self::Manual
+            | Self::Release
             | Self::Quality(_)
             | Self::Blocker { .. }
             | Self::Depends
@@ -167,6 +182,7 @@ impl GateSpec {
             | Self::SignOff { .. }
             | Self::Forge
             | Self::Manual
+            | Self::Release
             | Self::Depends
             | Self::Fits(_)
             | Self::FourEyes { .. }
@@ -187,6 +203,7 @@ impl GateSpec {
             | Self::Soak { .. }
             | Self::Review { .. }
             | Self::SignOff { .. }
+            | Self::Release
             | Self::Quality(_)
             | Self::Blocker { .. }
             | Self::Depends
@@ -211,6 +228,7 @@ impl GateSpec {
             | Self::Review { .. }
             | Self::SignOff { .. }
             | Self::Manual
+            | Self::Release
             | Self::Quality(_)
             | Self::Blocker { .. }
             | Self::Depends

@@ -167,6 +167,7 @@ impl Stage {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::policy::Before;
 
     #[test]
     fn checks_are_wanted_by_name_where_a_rule_of_the_path_names_one() {
@@ -190,7 +191,7 @@ mod tests {
                 depends: Vec::new(),
                 scope: ScopeRule::usual(),
                 path: vec![
-                    stage("staging", vec![GateSpec::Path { any: false }]),
+                    stage("staging", vec![GateSpec::Path { from: Before::Next }]),
                     stage("production", vec![GateSpec::Pipeline(rule)]),
                 ],
             }

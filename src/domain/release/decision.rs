@@ -46,9 +46,7 @@ impl<'a> Decision<'a> {
     ) -> Self {
         let agenda = Agenda::of(release, board);
         let run = ledger.and_then(|ledger| ledger.open_run(&release.name));
-        let left = agenda.moves().next().is_some()
-            || (agenda.items.iter())
-                .any(|(_, standing)| matches!(standing, agenda::Standing::Stuck(_)));
+        let left = is_left(&agenda);
         let shipped = ledger
             .and_then(|ledger| ledger.last_run(&release.name))
             .filter(|run| !left && run.has_shipped());
@@ -103,6 +101,40 @@ impl<'a> Decision<'a> {
             stuck,
         }
     }
+}
+
+/// What votes on a release are bound to now, and that in words; the name of a service that has not been
+/// read, without which nobody can tell.
+pub fn bound(
+    release: &Release,
+    board: &Board,
+    ledger: &Ledger,
+) -> Result<(Digest, String), ServiceName> {
+    if let Some(run) = ledger.open_run(&release.name) {
+        return Ok((run.digest.clone(), run::words(&run.moves)));
+    }
+    let unread = release.items.iter().find(|item| {
+        let row = board.row(&item.service);
+        row.is_none_or(|row| row.facts.value().is_none())
+    });
+    if let Some(unread) = unread {
+        return Err(unread.service.clone());
+    }
+    let agenda = Agenda::of(release, board);
+    let shipped = ledger
+        .last_run(&release.name)
+        .filter(|run| run.has_shipped() && !is_left(&agenda));
+    Ok(match shipped {
+        Some(run) => (run.digest.clone(), run::words(&run.moves)),
+        None => (agenda.digest.clone(), agenda.words()),
+    })
+}
+
+/// Says whether something of it is still to ship.
+fn is_left(agenda: &Agenda) -> bool {
+    let stuck = |standing: &agenda::Standing| matches!(standing, agenda::Standing::Stuck(_));
+    let mut items = agenda.items.iter();
+    agenda.moves().next().is_some() || items.any(|(_, standing)| stuck(standing))
 }
 
 /// What the votes have against it.

@@ -173,7 +173,8 @@ fn planned(
     }
 }
 
-/// The gates of a move that do not pass, but for `depends` where earlier waves see to all of it.
+/// The gates of a move that do not pass, but for `depends` where earlier waves see to all of it, and
+/// for the votes on the release itself.
 pub fn in_the_way<'a>(
     release: &Release,
     moved: &Move,
@@ -188,9 +189,14 @@ pub fn in_the_way<'a>(
     let seen_to = policy
         .service(&moved.service)
         .is_some_and(|service| service.depends.iter().all(|need| earlier(&need.service)));
+    let of_releases = (policy.releases.iter())
+        .filter(|other| other.ships(&moved.service, &moved.environment))
+        .count();
     cell.judgement
         .blocking(now)
         .filter(|verdict| !(seen_to && verdict.gate == GateSpec::Depends.name()))
+        // Who says no-go to this release is told of the release, not once more of each service.
+        .filter(|verdict| of_releases != 1 || verdict.gate != GateSpec::Release.name())
         .collect()
 }
 

@@ -5,14 +5,14 @@ use crate::domain::gate::fixture::{
 };
 use crate::domain::gate::{Alone, Go};
 use crate::domain::hold::{Cover, Hold, HoldKind};
-use crate::domain::policy::{GateSpec, PipelineRule, Via};
+use crate::domain::policy::{Before, GateSpec, PipelineRule, Via};
 use crate::domain::window::WindowEffect;
 
 /// Production had 2.40.3, and 2.41.0 since an hour.
 fn world() -> World {
     let mut world = World::new(vec![
         GateSpec::Pipeline(PipelineRule::default()),
-        GateSpec::Path { any: false },
+        GateSpec::Path { from: Before::Next },
         GateSpec::Window,
     ]);
     world.via(Via::Deployment);
@@ -102,6 +102,55 @@ fn p7_it_does_not_go_back_to_what_failed_was_left_or_is_held_as_bad() {
         }
     }
     assert!(to(&failed, None).is_err());
+}
+
+#[test]
+fn p7_after_a_failed_promotion_it_goes_back_to_what_is_live_and_the_failed_one_is_bad() {
+    let mut failed = world();
+    let newer = deployment(50, "production", 'e', Phase::Failed, 1);
+    failed.known().deployments.push(newer);
+    let left = |world: &World, to: &Revision| {
+        let facts = world.facts.value().expect("facts");
+        let ledger = world.ledger.as_ref().expect("a ledger");
+        let live = revision(WANTED, "2.41.0");
+        let left = left(facts, ledger, world.service(), world.stage(), (&live, to));
+        left.map(|revision| revision.to_string())
+    };
+    assert_eq!(to(&failed, None).as_deref(), Ok("2.41.0"));
+    let bad = left(&failed, &revision(WANTED, "2.41.0"));
+    assert_eq!(bad.as_deref(), Some("eeeeeee"), "not the good one");
+    // An older one only if somebody insists, and then what is live is what is left.
+    assert_eq!(to(&failed, Some("2.40.3")).as_deref(), Ok("2.40.3"));
+    let bad = left(&failed, &revision(LIVE, "2.40.3"));
+    assert_eq!(bad.as_deref(), Some("2.41.0"));
+    // Is what is live known to be bad, it is no way back.
+    let bad = failed.held(names_bad(WANTED));
+    assert_eq!(to(&bad, None).as_deref(), Ok("2.40.3"));
+}
+
+#[test]
+fn p7_a_promotion_that_failed_by_the_journal_alone_left_what_is_live_in_place_too() {
+    use crate::domain::promotion::Step;
+    let mut world = world();
+    for one in &mut world.known().deployments {
+        if one.environment.as_str() == "production" && one.id.0 == 40 {
+            one.sha = sha('d');
+        }
+    }
+    assert_eq!(to(&world, None).as_deref(), Ok("2.40.3"));
+    let steps = [
+        Step::Sending {
+            owner: "here".into(),
+        },
+        Step::Accepted {
+            handle: crate::domain::act::Handle::default(),
+        },
+        Step::Failed {
+            why: "exit 1".to_owned(),
+        },
+    ];
+    world.promotion("production", &steps);
+    assert_eq!(to(&world, None).as_deref(), Ok("ddddddd"));
 }
 
 #[test]

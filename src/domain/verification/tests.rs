@@ -6,7 +6,9 @@ use crate::domain::gate::State as Gate;
 use crate::domain::gate::fixture::{World, ago, at, later, now};
 use crate::domain::ids::{DeploymentId, ServiceName};
 use crate::domain::ledger::Verified;
-use crate::domain::policy::{Expect, GateSpec, HealthRule, Probe, ProbeSource, Verification};
+use crate::domain::policy::{
+    Before, Expect, GateSpec, HealthRule, Probe, ProbeSource, Verification,
+};
 use crate::domain::seen::Sample;
 
 fn rule() -> Verification {
@@ -136,7 +138,7 @@ fn verified(world: &mut World, passed: bool) {
 
 #[test]
 fn p10_the_path_counts_only_what_was_verified_upstream() {
-    let mut world = world(vec![GateSpec::Path { any: false }]);
+    let mut world = world(vec![GateSpec::Path { from: Before::Next }]);
     let (state, why) = world.says("path");
     assert_eq!(state, Gate::Waiting);
     assert_eq!(why, "2.41.0 is being verified in staging");
@@ -184,4 +186,40 @@ fn what_was_deployed_before_the_journal_began_passes_when_seen_and_never_fails()
     let good = sampled(Outcome::Success, now());
     let passed = decide(&standing, Looks::probed(Some(&good)), later(10_000));
     assert!(matches!(passed, Some(Verdict::Passed { .. })));
+}
+
+#[test]
+fn what_was_promoted_before_anybody_asked_for_it_never_fails() {
+    use crate::domain::promotion::Step;
+    let until = |asked: bool| {
+        let mut world = world(Vec::new());
+        let steps = [
+            Step::Sending {
+                owner: "here".into(),
+            },
+            Step::Accepted {
+                handle: crate::domain::act::Handle::default(),
+            },
+            Step::Succeeded,
+        ];
+        world.promotion("staging", &steps);
+        let ledger = world.book();
+        let id = ledger.promotions.keys().next().cloned().expect("one");
+        let promotion = ledger.promotions.get_mut(&id).expect("one");
+        promotion.intent.verify = asked;
+        let service = ServiceName::from("checkout");
+        let deployments = &mut world.known().deployments;
+        for one in deployments.iter_mut().filter(|one| one.id.0 == 30) {
+            one.key = Some(id.clone());
+        }
+        let stage = &world.policy.services[0].path[1];
+        let deployments = &world.facts.value().expect("facts").deployments;
+        let live = deployment::live(deployments, &stage.environment).expect("live");
+        match standing(stage, &service, live, world.ledger.as_ref()) {
+            Standing::Verifying { until, .. } => until,
+            other => panic!("{other:?}"),
+        }
+    };
+    assert!(until(true).is_some());
+    assert_eq!(until(false), None);
 }

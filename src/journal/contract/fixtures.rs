@@ -47,6 +47,7 @@ pub fn intent(id: &str, service: &str, environment: &str) -> Intent {
         release: None,
         overrides: Vec::new(),
         rollback: false,
+        verify: false,
     }
 }
 

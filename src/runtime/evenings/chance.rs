@@ -2,7 +2,7 @@
 
 use jiff::SignedDuration;
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Chance(fastrand::Rng);
 
 impl Chance {

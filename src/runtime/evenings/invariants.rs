@@ -115,7 +115,7 @@ pub const INVARIANTS: &[Invariant] = &[
     Invariant {
         name: "gates are open at the send",
         rule: "P3, P5, gates",
-        checks: &[OnSend(sends::gates_open)],
+        checks: &[OnSend(sends::gates_open), OnEntry(releases::refused)],
     },
     Invariant {
         name: "nothing is sent outside the windows",

@@ -13,7 +13,8 @@ use crate::domain::act::MergeMethod;
 use crate::domain::forge_kind::ForgeKind;
 use crate::domain::ids::{Digest, EnvironmentName, Person, RoleName, ServiceName};
 use crate::domain::policy::{
-    Environment, EnvironmentModel, GateSpec, Mode, PipelineRule, Policy, Service, Stage, Via,
+    Before, Environment, EnvironmentModel, GateSpec, Mode, PipelineRule, Policy, Service, Stage,
+    Via,
 };
 use crate::domain::window::{Span, Window, WindowEffect};
 
@@ -62,11 +63,13 @@ pub fn first(chance: &mut Chance, theme: Theme, hosts: &Hosts, now: Timestamp) -
         }
     };
     let environments = &ENVIRONMENTS[chance.weighted(&[30, 70])..];
-    let services: Vec<Service> = SERVICES[..services]
+    let mut services: Vec<Service> = SERVICES[..services]
         .iter()
         .zip(hosts)
         .map(|(name, host)| service(chance, theme, name, host, environments))
         .collect();
+    // Drawn aside, so that what else a seed stands for stays what it was.
+    modes(&mut chance.clone(), &mut services);
     let braked = theme == Theme::Brakes || chance.percent(10);
     let environments = ENVIRONMENTS.map(|name| {
         let environment = Environment {
@@ -105,6 +108,20 @@ pub fn first(chance: &mut Chance, theme: Theme, hosts: &Hosts, now: Timestamp) -
             (RoleName::from(OPENERS), members(&["bob"])),
             (RoleName::from(DUTY), members(&["ann", "bob"])),
         ]),
+    }
+}
+
+/// In some evenings some stages promote by themselves, and some wholly by hand.
+fn modes(chance: &mut Chance, services: &mut [Service]) {
+    if !chance.percent(25) {
+        return;
+    }
+    for stage in services.iter_mut().flat_map(|service| &mut service.path) {
+        stage.mode = match chance.weighted(&[40, 40, 20]) {
+            0 => Mode::Confirm,
+            1 => Mode::Auto,
+            _ => Mode::Checklist,
+        };
     }
 }
 
@@ -232,7 +249,7 @@ fn gates(chance: &mut Chance, place: usize, last: bool) -> Vec<GateSpec> {
         gates.push(GateSpec::Pipeline(rule));
     }
     if place > 0 && chance.percent(60) {
-        gates.push(GateSpec::Path { any: false });
+        gates.push(GateSpec::Path { from: Before::Next });
     }
     if place > 0 && chance.percent(25) {
         let at_least = chance.seconds(20, 120);

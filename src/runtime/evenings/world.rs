@@ -309,6 +309,7 @@ impl World {
             now,
         });
         engine.keeps_up = true;
+        engine.auto.on = true;
         engine.judge_all(now);
         operator.state = Some(State {
             now,

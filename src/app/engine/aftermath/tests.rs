@@ -26,7 +26,15 @@ fn board() -> Program {
     let mut state = harness::state();
     let ledger = state.engine.ledger.as_mut().expect("a ledger");
     ledger.began = Some(at(-3_600));
+    known_since(&mut state, -3_600);
     state
+}
+
+/// Somebody first wrote by the policy as it is now.
+fn known_since(state: &mut Program, seconds: i64) {
+    let version = state.engine.policy.version.clone();
+    let ledger = state.engine.ledger.as_mut().expect("a ledger");
+    ledger.policies.insert(version, at(seconds));
 }
 
 /// Somebody deploys revision 2 of api to production half a minute ago.
@@ -201,6 +209,7 @@ fn verified() -> Program {
     }
     policy.version = Digest::of(["verify"]).into();
     update(&mut state, at(0), Msg::Reloaded(Ok(Arc::new(policy))));
+    known_since(&mut state, -3_600);
     deployed(&mut state);
     state
 }
@@ -266,6 +275,18 @@ fn p10_a_failed_verification_is_an_incident_that_holds_the_revision_before_it_is
     assert!(matches!(cell(&state).verification, Standing::Failed { .. }));
     assert!(harness::said(&state).contains("failed its verification"));
     assert_eq!(tick(&mut state, 602), [""; 0]);
+}
+
+#[test]
+fn what_was_there_before_the_policy_that_asks_for_it_does_not_fail_its_verification() {
+    let mut state = verified();
+    // The first entry by this policy is younger than the deployment.
+    known_since(&mut state, -10);
+    tick(&mut state, 1);
+    sampled(&mut state, 600, Outcome::Failure);
+    assert_eq!(tick(&mut state, 601), [""; 0], "no hold, no failure");
+    sampled(&mut state, 700, Outcome::Success);
+    assert_eq!(tick(&mut state, 701), ["verification.passed"]);
 }
 
 #[test]
@@ -411,6 +432,7 @@ fn p6_a_rerun_that_turns_red_after_a_promotion_alerts_once_and_does_not_flip_his
         state.engine.restless.insert("api".into());
     };
     update(&mut state, at(0), Msg::Reloaded(Ok(Arc::new(policy))));
+    known_since(&mut state, -3_600);
     checked(&mut state, Phase::Succeeded);
     let noted = tick(&mut state, 1);
     assert!(!noted.contains(&"alert.raised".to_owned()), "{noted:?}");

@@ -236,3 +236,68 @@ fn auto_stands_aside_for_a_release_that_moves_the_service_and_says_why_once() {
     let ends = harness::now() + SignedDuration::from_secs(93);
     assert_eq!(counting(&state), Some(ends));
 }
+
+#[test]
+fn auto_promotes_nothing_of_a_release_before_that_is_go() {
+    use crate::domain::release::{Item, Release};
+    let mut state = board();
+    let mut policy: Policy = (*state.engine.policy).clone();
+    policy.version = Digest::of(["auto, and a release"]);
+    policy.releases = vec![Release {
+        name: "2026.47".into(),
+        environment: "production".into(),
+        items: vec![Item {
+            service: "api".into(),
+            pin: None,
+        }],
+        waves: vec![vec!["api".into()]],
+        window: None,
+        due: None,
+        roles: vec!["qa".into()],
+        distinct: true,
+        owner: None,
+    }];
+    after(&mut state, 0, Msg::Reloaded(Ok(Arc::new(policy))));
+    read(&mut state, 1);
+    for second in [2, 12, 40] {
+        assert_eq!(tick(&mut state, second), [""; 0]);
+        assert_eq!(counting(&state), None);
+    }
+    let said = |state: &Program| {
+        let messages = state.interface.messages.iter();
+        messages
+            .filter(|it| it.text.contains("release 2026.47 ships api and is not go"))
+            .count()
+    };
+    assert_eq!(said(&state), 1, "once");
+    // A person may, and is told.
+    let wish = Wish::Promote { revision: None };
+    let plan = state
+        .engine
+        .plan(&"api".into(), &"production".into(), &wish, state.now);
+    let warnings = plan.expect("a plan").warnings;
+    assert_eq!(
+        warnings,
+        ["member of release 2026.47, undecided: 0 of 1 votes"]
+    );
+    // With the go it goes.
+    let release = state.engine.policy.releases[0].clone();
+    let now = state.now;
+    let seen = state.engine.decision(&release, now).bound;
+    let vote = crate::domain::signoff::ReleaseVote {
+        release: release.name.clone(),
+        role: "qa".into(),
+        person: "alice".into(),
+        voice: crate::domain::signoff::Voice::Go,
+        scope: seen,
+        saw: String::new(),
+        note: String::new(),
+        at: now,
+    };
+    let ledger = state.engine.ledger.as_mut().expect("a ledger");
+    let key = (release.name.clone(), vote.person.clone());
+    ledger.release_votes.insert(key, vote);
+    read(&mut state, 41);
+    tick(&mut state, 42);
+    assert!(counting(&state).is_some());
+}

@@ -125,6 +125,7 @@ impl Engine {
                 release: None,
                 overrides: Vec::new(),
                 rollback: false,
+                verify: false,
             },
         };
         let stage = Stage::Recording;

@@ -15,7 +15,7 @@ use crate::domain::ledger::Ledger;
 use crate::domain::promotion::State;
 use crate::domain::release::agenda::Move;
 use crate::domain::release::decision::{Decision, against};
-use crate::domain::release::run::{Ending, Next, Progress, Run, next, rollback_order};
+use crate::domain::release::run::{Ending, Next, Progress, Run, next};
 
 /// How long what did not come about is left alone, first and at most.
 const FIRST: SignedDuration = SignedDuration::from_secs(5);
@@ -87,13 +87,7 @@ impl Engine {
             }
             Next::Wait { .. } => Vec::new(),
             Next::Stop(why) => {
-                let back: Vec<String> = rollback_order(&run.moves, progress)
-                    .into_iter()
-                    .filter_map(|moved| {
-                        let from = moved.from.as_ref()?;
-                        Some(format!("{} to {from}", moved.service))
-                    })
-                    .collect();
+                let back = self.way_home(run, now);
                 let text = format!("{} stopped: {why}", run.release);
                 let refusal = Refusal::new(RefusalKind::NoGo, text);
                 let (reason, refusal) = if back.is_empty() {

@@ -129,7 +129,22 @@ impl Engine {
                 promotion.actor, promotion.intent.to
             ));
         }
-        let other = promotion.state == State::Succeeded && promotion.intent.to != moved.to;
+        let succeeded = promotion.state == State::Succeeded;
+        let sent = || {
+            let mut promotions = self.ledger.iter().flat_map(|it| it.promotions.values());
+            promotions.any(|known| {
+                is_of(known, moved)
+                    && known.intent.release.as_ref() == Some(&run.id)
+                    && known.state != State::Abandoned
+            })
+        };
+        if promotion.intent.rollback && succeeded && sent() {
+            return Progress::Failed(format!(
+                "{} went back to {}",
+                promotion.actor, promotion.intent.to
+            ));
+        }
+        let other = succeeded && promotion.intent.to != moved.to;
         if ours.is_some() && other {
             return Progress::Failed(format!(
                 "{} brought {} after it",

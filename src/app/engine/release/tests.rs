@@ -395,6 +395,7 @@ fn a_failure_stops_it_keeps_what_is_done_and_says_how_to_go_back() {
     world.vote(Voice::Go);
     world.start();
     world.ends("api", Step::Succeeded);
+    shown(&mut world, "api", "2", 901);
     let why = "exit 1".to_owned();
     world.ends("search", Step::Failed { why });
     let run = world.run().clone();
@@ -414,7 +415,8 @@ fn a_failure_stops_it_keeps_what_is_done_and_says_how_to_go_back() {
         .collect();
     assert_eq!(
         reasons,
-        ["search: exit 1; to go back, in this order: search to 1111111, api to 1111111"]
+        // What failed has moved nothing: api alone goes back.
+        ["search: exit 1; to go back, in this order: api to 1111111"]
     );
     assert!(harness::said(&world.state).contains("to go back, in this order"));
 }
@@ -590,4 +592,96 @@ fn p9_a_failed_verification_starts_no_more_waves() {
         ("billing", "not-started"),
     ];
     assert_eq!(states, wanted);
+}
+
+fn gate(world: &World, service: &str) -> Option<crate::domain::gate::State> {
+    let cell = world
+        .state
+        .engine
+        .board
+        .cell(&service.into(), &"production".into());
+    let verdicts = &cell.expect("a cell").judgement.verdicts;
+    let mut verdicts = verdicts.iter();
+    verdicts
+        .find(|verdict| verdict.gate == "release")
+        .map(|verdict| verdict.state)
+}
+
+#[test]
+fn a_no_go_closes_the_promotion_of_every_member_until_what_would_ship_changes() {
+    use crate::domain::gate::State as Gate;
+    let mut world = World::new();
+    assert_eq!(gate(&world, "api"), None);
+    world.vote(Voice::NoGo);
+    assert_eq!(gate(&world, "api"), Some(Gate::Closed));
+    assert_eq!(gate(&world, "search"), Some(Gate::Closed));
+    let wish = crate::app::engine::planning::Wish::Promote { revision: None };
+    let now = world.now();
+    let plan = |world: &mut World| {
+        world
+            .state
+            .engine
+            .plan(&"api".into(), &"production".into(), &wish, now)
+    };
+    let refusal = plan(&mut world).expect_err("a no-go");
+    let why = "release (alice says no-go to 2026.47 as qa: heap)";
+    assert!(refusal.why.contains(why), "{}", refusal.why);
+    // Another service of it moves on: that was not what alice saw.
+    let row = world.state.engine.board.row(&"search".into());
+    let mut facts = row
+        .and_then(|row| row.facts.value().cloned())
+        .expect("facts");
+    for one in &mut facts.deployments {
+        if one.environment.as_str() == "staging" {
+            one.sha = "7".repeat(40).into();
+        }
+    }
+    let (board, basis) = world.state.engine.judging(now);
+    board.merge(&"search".into(), Ok(facts), now, basis);
+    assert_eq!(gate(&world, "api"), Some(Gate::Open));
+    assert!(plan(&mut world).is_ok());
+}
+
+/// The forge shows this revision as the newest of a service in production.
+fn shown(world: &mut World, service: &str, digit: &str, number: u64) {
+    let now = world.now();
+    let rows = world.state.engine.board.rows.iter_mut();
+    let mut rows = rows.filter(|row| row.service.name.as_str() == service);
+    let facts = rows.next().and_then(|row| row.facts.last.as_mut());
+    let deployments = &mut facts.expect("facts").value.deployments;
+    let mut known = deployments.iter();
+    let known = known.find(|one| one.environment.as_str() == "production");
+    let mut new = known.expect("a deployment").clone();
+    new.id = crate::domain::ids::DeploymentId(number);
+    new.sha = digit.repeat(40).into();
+    new.created_at = now + SignedDuration::from_millis(i64::try_from(number).unwrap());
+    new.changed_at = new.created_at;
+    deployments.insert(0, new);
+}
+
+#[test]
+fn the_way_back_is_told_until_all_of_it_is_back() {
+    let mut world = World::new();
+    world.vote(Voice::Go);
+    world.start();
+    world.ends("api", Step::Succeeded);
+    shown(&mut world, "api", "2", 901);
+    world.ends("search", Step::Succeeded);
+    shown(&mut world, "search", "2", 902);
+    let why = "exit 1".to_owned();
+    world.ends("billing", Step::Failed { why });
+    let home = |world: &mut World| -> Vec<String> {
+        let now = world.now();
+        world.state.engine.judge_all(now);
+        let run = world.run().clone();
+        let steps = world.state.engine.way_home(&run, now);
+        let words = steps.iter().filter_map(|step| step.split(" (").next());
+        words.map(str::to_owned).collect()
+    };
+    // What failed has moved nothing; the last wave goes back first.
+    assert_eq!(home(&mut world), ["search to 1111111", "api to 1111111"]);
+    shown(&mut world, "search", "1", 903);
+    assert_eq!(home(&mut world), ["api to 1111111"]);
+    shown(&mut world, "api", "1", 904);
+    assert_eq!(home(&mut world), [""; 0]);
 }

@@ -180,6 +180,7 @@ pub(crate) fn intent(service: &str, from: &str, to: &str) -> Intent {
         release: None,
         overrides: Vec::new(),
         rollback: false,
+        verify: false,
     }
 }
 

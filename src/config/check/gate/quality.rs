@@ -65,7 +65,17 @@ fn bound(item: &Value<'_>, table: &Table<'_>) -> Option<Bound> {
             }
             Some(Bound::AtLeast(figure))
         }
-        (None, Some(value)) => value.figure().map(Bound::AtMost),
+        (None, Some(value)) => {
+            let figure = value.figure()?;
+            if figure < Figure::whole(0) {
+                value.error(
+                    format!("`at_most = {figure}` is below nothing: no count meets it"),
+                    Some("for none at all write at_most = 0".to_owned()),
+                );
+                return None;
+            }
+            Some(Bound::AtMost(figure))
+        }
         (Some(_), Some(second)) => {
             second.error(
                 "a figure has one bound, `at_least` or `at_most`",

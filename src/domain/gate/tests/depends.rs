@@ -7,10 +7,12 @@ use crate::domain::facts::ServiceFacts;
 use crate::domain::few::Few;
 use crate::domain::gate::fixture::{LIVE, WANTED, World, ago, deployment, fault, later, now, sha};
 use crate::domain::gate::{Case, Peer, Peers, State, Verdict, depends};
-use crate::domain::ids::{ServiceName, Sha};
+use crate::domain::ids::{Digest, ServiceName, Sha};
+use crate::domain::ledger::Ledger;
 use crate::domain::observed::Fact;
 use crate::domain::phase::Phase;
 use crate::domain::policy::{Dependency, GateSpec, Service};
+use crate::domain::release::Release;
 use crate::domain::scope::{Relation, Scope};
 
 /// The other services of a test's board.
@@ -32,6 +34,10 @@ impl Peers for Others {
             facts: &other.facts,
             scopes: &other.scopes,
         })
+    }
+
+    fn bound(&self, _: &Release, _: &Ledger) -> Result<(Digest, String), String> {
+        Err("no release is judged here".to_owned())
     }
 }
 

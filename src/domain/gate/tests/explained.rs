@@ -20,7 +20,7 @@ use crate::domain::ids::{JobId, PullRequestNumber, RunId};
 use crate::domain::observed::Fact;
 use crate::domain::phase::Phase;
 use crate::domain::pipeline::Door;
-use crate::domain::policy::{GateSpec, PipelineRule, Via};
+use crate::domain::policy::{Before, GateSpec, PipelineRule, Via};
 use crate::domain::promotion::Step;
 use crate::domain::pull_request::{ChangeState, PullRequest};
 use crate::domain::signoff::Voice;
@@ -89,7 +89,7 @@ fn pipeline() {
 
 #[test]
 fn path() {
-    let gate = GateSpec::Path { any: false };
+    let gate = GateSpec::Path { from: Before::Next };
     let upstream = |letter: char, phase: Phase| {
         move |world: &mut World| {
             let other = deployment(200, "staging", letter, phase.clone(), 5);

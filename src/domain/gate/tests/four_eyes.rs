@@ -1,7 +1,9 @@
 use crate::domain::gate::State;
-use crate::domain::gate::fixture::{World, commit, fault, person, pull_request, review};
+use crate::domain::gate::fixture::{
+    HEAD, World, commit, fault, person, pull_request, review, revision,
+};
 use crate::domain::observed::Fact;
-use crate::domain::policy::{GateSpec, Part};
+use crate::domain::policy::{BY_HAND, GateSpec, Part, Task};
 use crate::domain::scope::Relation;
 use crate::domain::signoff::Voice;
 
@@ -263,10 +265,58 @@ fn a_scope_that_is_missing_or_cut_is_unknown() {
         (failed, "the scope could not be read: unreachable"),
         (cut, "2 of 2 commits were read"),
         (short, "2 of 250 commits were read"),
-        (first, "nothing known to be live in production, so no scope"),
     ] {
         assert_eq!(world.says("four-eyes"), (State::Unknown, why.into()));
     }
+    let verdict = first.verdict("four-eyes");
+    assert_eq!(verdict.state, State::Closed);
+    let when = verdict.opens_when.expect("what helps");
+    assert!(when.contains("gonogo override grant checkout"), "{when}");
+}
+
+#[test]
+fn of_what_is_released_by_hand_one_person_alone_is_not_four_eyes() {
+    let task = |name: &str| Task {
+        name: name.to_owned(),
+        text: "do it".to_owned(),
+        role: None,
+    };
+    let mut world = all();
+    let service = &mut world.policy.services[0];
+    service.forge = BY_HAND.into();
+    let mut gates = service.path[2].gates.to_vec();
+    gates.push(GateSpec::Checklist {
+        tasks: vec![task("backup"), task("notify")],
+    });
+    service.path[2].gates = gates.into();
+    // Nobody keeps a list of what anybody wrote there.
+    world.scope = None;
+    world.attest("backup", "alice");
+    world.attest("notify", "alice");
+    let verdict = world.verdict("four-eyes");
+    assert_eq!(
+        (verdict.state, verdict.why.as_str()),
+        (
+            State::Closed,
+            "nobody knows who wrote it, and alice alone attests, approves and promotes it"
+        )
+    );
+    assert_eq!(verdict.who.as_deref(), Some("another operator"));
+    // Nothing is live there yet: that changes nothing.
+    let mut first = world.clone();
+    first.live = None;
+    assert_eq!(first.verdict("four-eyes").state, State::Closed);
+    let mut other = world.clone();
+    other.actor = Some(person("bob"));
+    assert_eq!(
+        other.says("four-eyes"),
+        (State::Open, "alice and bob have a part in it".to_owned())
+    );
+    world.attest("notify", "bob");
+    assert_eq!(world.verdict("four-eyes").state, State::Open);
+    // What was attested for something else does not count.
+    world.candidate = Some(revision(HEAD, "2.42.0"));
+    assert_eq!(world.verdict("four-eyes").state, State::Closed);
 }
 
 #[test]

@@ -4,7 +4,7 @@ use crate::domain::gate::fixture::{World, hold, later, now};
 use crate::domain::gate::{Earliest, Go, State};
 use crate::domain::hold::Cover;
 use crate::domain::observed::Fact;
-use crate::domain::policy::{GateSpec, PipelineRule, Via};
+use crate::domain::policy::{Before, GateSpec, PipelineRule, Via};
 
 fn names(world: &World) -> Vec<String> {
     let verdicts = world.judge().verdicts;
@@ -17,7 +17,7 @@ fn names(world: &World) -> Vec<String> {
 fn all() -> Vec<GateSpec> {
     vec![
         GateSpec::Pipeline(PipelineRule::default()),
-        GateSpec::Path { any: false },
+        GateSpec::Path { from: Before::Next },
         GateSpec::Soak {
             at_least: SignedDuration::from_hours(24),
         },

@@ -1,10 +1,10 @@
 use crate::domain::gate::State;
 use crate::domain::gate::fixture::{HEAD, LIVE, WANTED, World, deployment};
 use crate::domain::phase::Phase;
-use crate::domain::policy::GateSpec;
+use crate::domain::policy::{Before, GateSpec};
 
 fn world() -> World {
-    World::new(vec![GateSpec::Path { any: false }])
+    World::new(vec![GateSpec::Path { from: Before::Next }])
 }
 
 /// A world in which a newer deployment of staging was made.
@@ -21,6 +21,36 @@ fn the_revision_that_the_upstream_runs_may_go() {
         world().says("path"),
         (State::Open, "2.41.0 is verified in staging".into())
     );
+}
+
+/// Dev is ahead, or has just this.
+fn from(from: Before, dev: char) -> (State, String) {
+    let mut world = World::new(vec![GateSpec::Path { from }]);
+    let dev = deployment(60, "dev", dev, Phase::Succeeded, 5);
+    world.known().deployments.push(dev);
+    world.says("path")
+}
+
+#[test]
+fn all_asks_each_environment_before_and_any_is_content_with_one() {
+    let closed = (State::Closed, "dev has ccccccc, not 2.41.0".to_owned());
+    let open = (State::Open, "2.41.0 is verified in staging".to_owned());
+    assert_eq!(from(Before::All, HEAD), closed);
+    assert_eq!(from(Before::All, WANTED), open);
+    assert_eq!(from(Before::Next, HEAD), open);
+    assert_eq!(from(Before::Any, HEAD), open);
+    // Staging has gone on: what dev still has will do for `any` alone.
+    let gone_on = |before: Before| {
+        let mut world = then(HEAD, Phase::Succeeded);
+        let dev = deployment(60, "dev", WANTED, Phase::Succeeded, 5);
+        world.known().deployments.push(dev);
+        world.policy.services[0].path[2].gates = vec![GateSpec::Path { from: before }].into();
+        world.says("path")
+    };
+    let dev = (State::Open, "2.41.0 is verified in dev".to_owned());
+    assert_eq!(gone_on(Before::Any), dev);
+    assert_eq!(gone_on(Before::Next).0, State::Closed);
+    assert_eq!(gone_on(Before::All).0, State::Closed);
 }
 
 #[test]
@@ -117,7 +147,7 @@ fn the_order_in_which_deployments_come_does_not_matter() {
 #[test]
 fn the_first_environment_has_nothing_before_it() {
     let mut world = world();
-    world.policy.services[0].path[0].gates = vec![GateSpec::Path { any: false }].into();
+    world.policy.services[0].path[0].gates = vec![GateSpec::Path { from: Before::Next }].into();
     world.environment = "dev".into();
     assert_eq!(world.verdict("path").state, State::Open);
 }

@@ -1,7 +1,10 @@
+use crate::domain::brake::Brakes;
 use crate::domain::gate::State;
 use crate::domain::gate::fixture::{World, commit, fault, pull_request, review, sha};
 use crate::domain::observed::Fact;
-use crate::domain::policy::GateSpec;
+use crate::domain::override_::OverrideRule;
+use crate::domain::policy::{COUNTDOWN, Environment, GateSpec, Mode};
+use crate::domain::risk::RiskRule;
 
 fn world(approvals: u32, own: bool) -> World {
     World::new(vec![GateSpec::Review { approvals, own }])
@@ -131,10 +134,54 @@ fn a_scope_that_is_missing_or_cut_or_of_other_revisions_is_unknown() {
         (cut, "2 of 2 commits were read"),
         (short, "2 of 250 commits were read"),
         (other, "the scope has not been read yet"),
-        (first, "nothing known to be live in production, so no scope"),
     ] {
         assert_eq!(world.says("review"), (State::Unknown, why.into()));
     }
+    // No reading will ever help.
+    let verdict = first.verdict("review");
+    assert_eq!(verdict.state, State::Closed);
+    assert_eq!(
+        verdict.why,
+        "nothing was ever live in production, so nobody can list what this first promotion changes"
+    );
+    assert_eq!(
+        verdict.opens_when.as_deref(),
+        Some(
+            "somebody answers for all of it, once: gonogo override grant checkout --to production \
+             --gate review --reason …"
+        )
+    );
+    assert_eq!(verdict.who.as_deref(), Some("any operator"));
+}
+
+#[test]
+fn where_nobody_may_override_it_a_first_promotion_says_so() {
+    let mut world = world(1, false);
+    world.live = None;
+    let overrides = OverrideRule {
+        never: vec!["review".to_owned()],
+        ..OverrideRule::default()
+    };
+    let production = Environment {
+        name: world.environment.clone(),
+        tier: "regulated".to_owned(),
+        protected: true,
+        mode: Mode::Confirm,
+        overrides,
+        risk: RiskRule::default(),
+        countdown: COUNTDOWN,
+        verification: None,
+        brakes: Brakes::default(),
+    };
+    let name = production.name.clone();
+    world.policy.environments.insert(name, production);
+    let verdict = world.verdict("review");
+    let when = verdict.opens_when.expect("what helps");
+    assert!(
+        when.contains("the policy lets somebody override review"),
+        "{when}"
+    );
+    assert_eq!(verdict.who, None);
 }
 
 #[test]

@@ -1,8 +1,10 @@
 //! What must hold of intents and their steps in the journal.
 
 use super::Held;
+use crate::app::engine::auto;
 use crate::domain::entry::{Entry, Event};
-use crate::domain::promotion::{Purpose, Step};
+use crate::domain::policy::Mode;
+use crate::domain::promotion::{Intent, Purpose, Step};
 use crate::runtime::evenings::hosts::is_keyless;
 use crate::runtime::evenings::world::World;
 
@@ -16,11 +18,40 @@ pub fn ordered(world: &World, entry: &Entry) -> Held {
                 || run.is_some_and(|run| world.record.runs.contains(run));
             if ordered {
                 Ok(())
+            } else if intent.reason == auto::REASON {
+                by_itself(world, entry, intent)
             } else {
                 Err(format!("nobody ordered {}", intent.id))
             }
         }
         _ => Ok(()),
+    }
+}
+
+/// What goes by itself goes where the policy's owner switched that on, and not into a release on which
+/// nobody has said anything.
+fn by_itself(world: &World, entry: &Entry, intent: &Intent) -> Held {
+    let (service, environment) = (&intent.service, &intent.environment);
+    let policy = world.record.policies.get(&entry.draft.policy);
+    let policy = policy.ok_or("it was decided by no known policy")?;
+    let stage = policy
+        .service(service)
+        .and_then(|known| known.stage(environment));
+    if stage.is_none_or(|stage| stage.mode != Mode::Auto) {
+        return Err(format!("{} goes by itself, and nobody said so", intent.id));
+    }
+    let undecided = policy.releases.iter().find(|release| {
+        let mut votes = world.fold.release_votes.values();
+        release.ships(service, environment)
+            && !release.roles.is_empty()
+            && !votes.any(|vote| vote.release == release.name)
+    });
+    match undecided {
+        Some(release) => Err(format!(
+            "{} goes by itself, and nobody has decided on {}",
+            intent.id, release.name
+        )),
+        None => Ok(()),
     }
 }
 

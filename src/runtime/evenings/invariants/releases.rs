@@ -1,10 +1,13 @@
 //! What must hold of releases: who decides on one (S1, S2), who drives it, and its waves (P9).
 
+use jiff::SignedDuration;
+
 use super::{Held, oracle, votes};
 use crate::app::Effect;
 use crate::domain::entry::{Entry, Event};
 use crate::domain::ids::{ReleaseName, Sha};
-use crate::domain::promotion::{Intent, Step};
+use crate::domain::policy::GateSpec;
+use crate::domain::promotion::{Intent, Purpose, Step};
 use crate::domain::release::agenda::Move;
 use crate::domain::signoff::Voice;
 use crate::runtime::evenings::fold::Driven;
@@ -110,6 +113,52 @@ fn permit<'a>(world: &'a World, entry: &Entry) -> Option<&'a Intent> {
         } => world.fold.intents.get(id).map(|going| &going.intent),
         _ => None,
     }
+}
+
+/// Clocks differ between operators, and a vote takes a while to be read.
+const READ: SignedDuration = SignedDuration::from_mins(4);
+
+/// Nothing that ships in a release gets its permit after a no-go to exactly what that would ship now, by
+/// somebody who may say so, as far as its sender was shown.
+pub fn refused(world: &World, entry: &Entry) -> Held {
+    let Some(intent) = permit(world, entry) else {
+        return Ok(());
+    };
+    let passed = world.fold.overridden(intent, GateSpec::Release.name());
+    if intent.purpose != Purpose::Promotion || intent.rollback || passed {
+        return Ok(());
+    }
+    let policy = world.record.policies.get(&entry.draft.policy);
+    let policy = policy.ok_or("it was decided by no known policy")?;
+    let mut operators = world.operators.iter();
+    let sender = operators.find(|operator| {
+        let author = world.author.as_ref();
+        author.is_some_and(|author| author.instance == operator.instance)
+    });
+    let Some(state) = sender.and_then(|sender| sender.state.as_ref()) else {
+        return Ok(());
+    };
+    for release in &policy.releases {
+        if !release.ships(&intent.service, &intent.environment) {
+            continue;
+        }
+        let bound = state.engine.decision(release, entry.draft.at).bound;
+        let no_go = world.fold.release_votes.values().find(|vote| {
+            vote.release == release.name
+                && vote.voice == Voice::NoGo
+                && vote.scope == bound
+                && release.roles.contains(&vote.role)
+                && votes::is_in(policy, &vote.person, &vote.role)
+                && entry.draft.at.duration_since(vote.at) > READ
+        });
+        if let Some(vote) = no_go {
+            return Err(format!(
+                "{} is sent, and {} said no-go to {}",
+                intent.id, vote.person, release.name
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// A permit of a run goes to the instance that drives it, while it goes on.

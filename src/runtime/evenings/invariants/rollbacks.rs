@@ -2,6 +2,9 @@
 
 use super::Held;
 use crate::domain::entry::{Entry, Event};
+use crate::domain::ids::Sha;
+use crate::domain::phase::Phase;
+use crate::domain::promotion::Intent;
 use crate::runtime::evenings::forge::Repo;
 use crate::runtime::evenings::world::World;
 
@@ -23,9 +26,16 @@ pub fn good(world: &World, entry: &Entry) -> Held {
     let shown = world.author.as_ref().map(|author| author.shown);
     let named = intent.from.as_ref().is_some_and(|from| {
         holds.any(|held| {
+            let bad = held.cover.revision.as_ref();
+            // What is live is put there once more: what failed to replace it is the bad one.
+            let left = if from.sha == intent.to.sha {
+                bad.is_some_and(|bad| *bad != from.sha && failed_there(world, intent, bad))
+            } else {
+                bad == Some(&from.sha)
+            };
             // Who orders it may not know yet that somebody has lifted it.
             (!held.lifted || Some(held.seq) > shown)
-                && held.cover.revision.as_ref() == Some(&from.sha)
+                && left
                 && held.cover.service.as_ref().is_none_or(|on| on == service)
         })
     });
@@ -51,11 +61,39 @@ pub fn good(world: &World, entry: &Entry) -> Held {
     }
 }
 
+/// Says whether a revision failed in the cell of an intent, by its forge or by the journal.
+fn failed_there(world: &World, intent: &Intent, bad: &Sha) -> bool {
+    let mut repos = world.forges.values().flat_map(|forge| forge.repos.values());
+    let in_journal = world.fold.intents.values().any(|going| {
+        going.intent.service == intent.service
+            && going.intent.environment == intent.environment
+            && going.intent.to.sha == *bad
+            && going.word == "failed"
+    });
+    in_journal
+        || repos.any(|repo| {
+            repo.truth.deployments.iter().any(|known| {
+                known.environment == intent.environment
+                    && known.sha == *bad
+                    && known.phase == Phase::Failed
+            })
+        })
+}
+
 fn was_good(world: &World, entry: &Entry, repo: &Repo, verify: bool) -> bool {
     let Event::Intended { intent } = &entry.draft.event else {
         return false;
     };
     let mut deployments = repo.truth.deployments.iter();
+    // Whoever promoted it was asked for no verification then.
+    let unasked = |sha: &Sha| {
+        let mut intents = world.fold.intents.values();
+        intents.any(|going| {
+            let one = &going.intent;
+            let there = one.service == intent.service && one.environment == intent.environment;
+            there && !one.verify && repo.brings(sha, &one.to.sha)
+        })
+    };
     deployments.any(|known| {
         let key = (intent.service.clone(), known.id);
         let history = world
@@ -65,6 +103,9 @@ fn was_good(world: &World, entry: &Entry, repo: &Repo, verify: bool) -> bool {
         known.environment == intent.environment
             && known.sha == intent.to.sha
             && matches!(known.raw.as_str(), "succeeded" | "inactive")
-            && (!verify || history || world.fold.verified.get(&key) == Some(&true))
+            && (!verify
+                || history
+                || unasked(&known.sha)
+                || world.fold.verified.get(&key) == Some(&true))
     })
 }
