@@ -296,9 +296,8 @@ impl Told {
                 }
                 Report::JournalTrouble { why, hint } if self.done.is_empty() => {
                     self.failure = Some(Failure {
-                        exit: Exit::Journal,
-                        message: JournalFault::unreachable(&why),
                         hint,
+                        ..Failure::new(Exit::Journal, JournalFault::unreachable(&why))
                     });
                 }
                 Report::JournalTrouble { .. } | Report::Alert { .. } | Report::Trouble(_) => {}

@@ -147,9 +147,8 @@ pub(super) async fn carry_out(
             Report::Refused { id: None, refusal } => refused = Some(Failure::from(refusal)),
             Report::JournalTrouble { why, hint } => {
                 refused = Some(Failure {
-                    exit: Exit::Journal,
-                    message: JournalFault::unreachable(&why),
                     hint,
+                    ..Failure::new(Exit::Journal, JournalFault::unreachable(&why))
                 });
             }
             Report::Refused { .. }

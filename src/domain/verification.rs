@@ -99,7 +99,7 @@ pub fn is_older(
 ) -> bool {
     let environment = &deployment.environment;
     let foreign = origin::promotion_of(ledger, service, environment, deployment).is_none();
-    let since = ledger.policies.get(&policy.version);
+    let since = ledger.policies.get(policy.version());
     foreign && since.is_none_or(|since| deployment.created_at < *since)
 }
 

@@ -18,7 +18,6 @@ use crate::domain::release::Release;
 use crate::domain::release::decision::{Decision, Said, difference};
 use crate::domain::release::prognosis::Prognosis;
 use crate::domain::release::run::{Ending, Progress, Run};
-use crate::domain::window::Schedule;
 
 mod brief;
 mod clearing;

@@ -32,7 +32,7 @@ fn board() -> Program {
 
 /// Somebody first wrote by the policy as it is now.
 fn known_since(state: &mut Program, seconds: i64) {
-    let version = state.engine.policy.version.clone();
+    let version = state.engine.policy.version().clone();
     let ledger = state.engine.ledger.as_mut().expect("a ledger");
     ledger.policies.insert(version, at(seconds));
 }

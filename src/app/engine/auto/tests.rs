@@ -242,7 +242,7 @@ fn auto_promotes_nothing_of_a_release_before_that_is_go() {
     use crate::domain::release::{Item, Release};
     let mut state = board();
     let mut policy: Policy = (*state.engine.policy).clone();
-    policy.version = Digest::of(["auto, and a release"]);
+    policy.version = Digest::of(["auto, and a release"]).into();
     policy.releases = vec![Release {
         name: "2026.47".into(),
         environment: "production".into(),
