@@ -86,6 +86,7 @@ pub enum Command {
     LastView,
     Errors,
     Messages,
+    Results,
     Help,
     Palette,
     Close,

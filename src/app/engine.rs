@@ -399,7 +399,10 @@ impl ForgeState {
         ))
     }
 
+    /// Remembers a fault; the same one again takes the place of the last.
     pub(crate) fn remember(&mut self, fault: Fault) {
+        self.faults
+            .retain(|known| known.doing != fault.doing || known.why != fault.why);
         self.faults.push_back(fault);
         let over = self.faults.len().saturating_sub(Self::REMEMBERED);
         self.faults.drain(..over);

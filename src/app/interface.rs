@@ -17,6 +17,7 @@ use super::state::State;
 use super::view::tally::Tally;
 use crate::domain::ids::{IntentId, ReleaseName, ServiceName};
 
+mod aim;
 pub mod arrangement;
 pub mod binding;
 mod board;
@@ -52,6 +53,7 @@ mod pointer;
 mod promote;
 mod release;
 mod reports;
+pub mod results;
 mod scroll;
 mod session;
 pub mod tour;
@@ -74,7 +76,7 @@ pub use place::{Cursor, DetailTab, ListCursor, Pane, Place, Screen};
 pub use pointer::{Pointed, Target};
 pub use promote::{Aim, PromoteDialog, PromoteFocus, PromoteItem};
 pub use release::{ReleaseAction, ReleaseDialog, ReleaseFocus};
-pub use reports::{Message, Problem};
+pub use reports::{Message, Mood, Problem};
 
 /// Takes a key, a paste or a new size.
 pub(crate) fn input(state: &mut State, msg: Msg) -> Vec<Effect> {
@@ -92,6 +94,7 @@ pub(crate) fn input(state: &mut State, msg: Msg) -> Vec<Effect> {
         }
         Msg::Paste(text) => {
             state.dirty = true;
+            filter::begin(state, true);
             if let Some(input) = state.interface.field() {
                 field::paste(input, &text);
                 overlay::typed(state);
@@ -136,6 +139,9 @@ pub(crate) fn input(state: &mut State, msg: Msg) -> Vec<Effect> {
 
 /// A text field sees a key first, then the keymap.
 fn key(state: &mut State, chord: Chord) -> Vec<Effect> {
+    if field::edits(chord) {
+        filter::begin(state, field::replaces(chord));
+    }
     if let Some(input) = state.interface.field()
         && field::typed(input, chord)
     {
@@ -187,6 +193,7 @@ fn run(state: &mut State, command: Command) -> Vec<Effect> {
             Overlay::Help { .. }
             | Overlay::Errors { .. }
             | Overlay::Messages { .. }
+            | Overlay::Results { .. }
             | Overlay::Changes { .. },
         ) => lists::run(state, command),
         Some(Overlay::Filter { .. }) => filter::run(state, command),
@@ -209,13 +216,20 @@ fn run(state: &mut State, command: Command) -> Vec<Effect> {
 
 /// Whether there is a run whose log could be shown.
 pub(super) fn may_watch(state: &State) -> bool {
-    log::watched_run(state).is_some()
+    log::watched(state).is_some()
 }
 
 /// Carries out a command on the screen itself.
 fn screen(state: &mut State, command: Command) -> Vec<Effect> {
     if command.spec().changes() {
         state.interface.settle_range();
+    }
+    let cell = aim::needs_cell(command)
+        || (command == Command::Hold && state.interface.screen != Screen::Holds);
+    if cell && state.interface.cursor.is_none() {
+        let text = format!("{}: nothing is selected", command.spec().name);
+        state.interface.say(false, text, state.now);
+        return Vec::new();
     }
     match command {
         Command::Promote => promote::open(state, Aim::Forward),
@@ -241,7 +255,9 @@ fn screen(state: &mut State, command: Command) -> Vec<Effect> {
         Command::LastView => {
             state.interface.go_back();
         }
-        Command::Errors | Command::Messages | Command::Help => lists::open(state, command),
+        Command::Errors | Command::Messages | Command::Results | Command::Help => {
+            lists::open(state, command);
+        }
         Command::Palette => state.interface.overlays.push(Overlay::Palette {
             input: Input::default(),
             selected: 0,
@@ -252,8 +268,7 @@ fn screen(state: &mut State, command: Command) -> Vec<Effect> {
         Command::Views => arrangement::views(state),
         Command::Theme => arrangement::ask(state, "theme "),
         Command::Mouse => {
-            state.interface.mouse = !state.interface.mouse;
-            return vec![Effect::Mouse(state.interface.mouse)];
+            return pointer::turn(state);
         }
         Command::Zone => state.interface.utc = !state.interface.utc,
         Command::Quit => return leave::ask(state),
@@ -296,6 +311,7 @@ impl Interface {
             last: None,
             overlays: Vec::new(),
             cursor: None,
+            of_board: None,
             marks: BTreeSet::new(),
             range: None,
             sort: Sort::default(),
@@ -307,6 +323,7 @@ impl Interface {
             said_before: Vec::new(),
             looked: None,
             sent: BTreeMap::new(),
+            batch: None,
             filter: String::new(),
             order: Vec::new(),
             offset: 0,
@@ -336,6 +353,7 @@ impl Interface {
             customs: custom::Customs::default(),
             runs: 0,
             mouse: false,
+            let_go: false,
             ascii,
             motion: false,
             quitting: false,
@@ -350,8 +368,10 @@ impl Interface {
         now: Timestamp,
     ) -> Vec<Effect> {
         for report in reports {
-            self.take(report, now);
+            let about = reports::About::of(engine, report);
+            self.take(report, about, now);
         }
+        self.tell_batch(engine, now);
         for overlay in &mut self.overlays {
             match overlay {
                 Overlay::Promote(dialog) => {
@@ -366,6 +386,7 @@ impl Interface {
                 Overlay::Help { .. }
                 | Overlay::Errors { .. }
                 | Overlay::Messages { .. }
+                | Overlay::Results { .. }
                 | Overlay::Changes { .. }
                 | Overlay::Filter { .. }
                 | Overlay::Search { .. }
@@ -379,7 +400,8 @@ impl Interface {
             }
         }
         self.arrange(engine, now);
-        self.follow_release(&engine.policy);
+        let seen = self.follow_overview(engine, now);
+        self.aim(engine, now);
         self.keep_in_sight();
         engine.watched = self.watched();
         engine.focused = self.focused();
@@ -391,7 +413,6 @@ impl Interface {
         }
         let released: Vec<ServiceName> = engine.released_services().collect();
         engine.watched.extend(released);
-        let seen = self.follow_overview(engine, now);
         engine.watched.extend(seen.into_iter().take(order::WATCHED));
         if self.screen == Screen::Release
             && let Some(release) = self.release(&engine.policy)
@@ -418,6 +439,7 @@ impl Interface {
             return;
         }
         let left = self.here();
+        self.keep_cursor_for(&screen);
         if let (Screen::Detail(service), Some(cursor)) = (&screen, &mut self.cursor) {
             cursor.service = service.clone();
         }
@@ -468,6 +490,8 @@ pub struct Interface {
     pub overlays: Vec<Overlay>,
     /// Bound to identity, never to a row number.
     pub cursor: Option<Cursor>,
+    /// The board's cursor, while a screen is shown that selects something else.
+    pub(crate) of_board: Option<Cursor>,
     pub marks: BTreeSet<ServiceName>,
     /// Where a range of marks began.
     pub range: Option<ServiceName>,
@@ -487,6 +511,8 @@ pub struct Interface {
     pub looked: Option<changes::Looked>,
     /// Orders of a bulk that are on their way: what is refused of them is marked again.
     pub(crate) sent: BTreeMap<IntentId, ServiceName>,
+    /// What was sent last, a row each.
+    pub batch: Option<results::Batch>,
     pub filter: String,
     /// The services that are shown, in order. Made again when facts, sort or filter change, but
     /// never under an open dialog.
@@ -539,6 +565,8 @@ pub struct Interface {
     pub(crate) runs: u64,
     /// Whether the mouse is listened to.
     pub mouse: bool,
+    /// Whether a key let go of it.
+    pub let_go: bool,
     pub ascii: bool,
     /// Whether signs of running work move.
     pub motion: bool,

@@ -31,6 +31,7 @@ mod peek;
 mod pipeline;
 mod pull_requests;
 mod release;
+mod results;
 mod scope;
 pub mod shape;
 mod side;
@@ -95,7 +96,7 @@ pub fn view(state: &State) -> View {
         Screen::Forge(name) => forge::main(&look, name),
         Screen::Timeline | Screen::Pipelines | Screen::Tasks | Screen::Holds => {
             let overview = state.interface.overview().unwrap_or_default();
-            overview::main(&look, overview)
+            overview::main(drawn, overview)
         }
     };
     View {

@@ -19,6 +19,11 @@ use crate::domain::policy::Via;
 use crate::domain::release::Release;
 use crate::domain::revision::Revision;
 
+/// Why an act on what is selected is not possible where nothing is.
+pub const NO_ROW: &str = "no row";
+/// Why nothing can be said of a service that was never read.
+const UNREAD: &str = "nothing is known yet";
+
 /// Says why a command is not possible now.
 pub fn reason(state: &State, command: Command) -> Option<String> {
     let engine = &state.engine;
@@ -26,7 +31,7 @@ pub fn reason(state: &State, command: Command) -> Option<String> {
     let cursor = interface.cursor.as_ref();
     match command {
         Command::Promote => promote(state),
-        Command::Hold if interface.overview().is_some() => may_record(engine).or_else(|| {
+        Command::Hold if interface.screen == Screen::Holds => may_record(engine).or_else(|| {
             let hold = overview::selected_hold(state);
             hold.is_none().then(|| "no hold is selected".to_owned())
         }),
@@ -86,6 +91,10 @@ pub fn reason(state: &State, command: Command) -> Option<String> {
         Command::NextMatch | Command::PreviousMatch if interface.filter_here().is_empty() => {
             Some("no filter".to_owned())
         }
+        Command::Results => interface
+            .batch
+            .is_none()
+            .then(|| "nothing was sent from here yet".to_owned()),
         Command::Views => interface
             .views
             .is_empty()
@@ -96,8 +105,12 @@ pub fn reason(state: &State, command: Command) -> Option<String> {
             .then(|| "no forge was asked yet".to_owned()),
         Command::Refresh if engine.offline => Some("offline".to_owned()),
         Command::LastView if interface.last.is_none() => Some("no view before".to_owned()),
-        Command::Open if interface.overlays.is_empty() && cursor.is_none() => {
-            Some("no row".to_owned())
+        Command::Open
+            if interface.overlays.is_empty()
+                && cursor.is_none()
+                && interface.overview().is_none() =>
+        {
+            Some(NO_ROW.to_owned())
         }
         Command::Open => button(state),
         Command::Browse => crate::app::interface::link::page(state)
@@ -297,10 +310,10 @@ fn promote(state: &State) -> Option<String> {
         return Some(why);
     }
     let Some(cursor) = &state.interface.cursor else {
-        return Some("no row".to_owned());
+        return Some(NO_ROW.to_owned());
     };
     let marks = &state.interface.marks;
-    if marks.is_empty() {
+    if marks.is_empty() || state.interface.screen != Screen::Board {
         return closed(&state.engine, cursor, state.now);
     }
     let any = marks.iter().any(|service| {
@@ -329,7 +342,7 @@ pub fn closed(engine: &Engine, cursor: &Cursor, now: Timestamp) -> Option<String
         return Some(why);
     }
     if row.facts.value().is_none() {
-        return Some("nothing is known yet".to_owned());
+        return Some(UNREAD.to_owned());
     }
     if row.facts.is_stale(now, engine.policy.max_age) {
         let age = row.facts.age(now).unwrap_or_default();
@@ -372,7 +385,7 @@ fn gates(cell: &Cell, now: Timestamp) -> Option<String> {
 
 fn no_cell(engine: &Engine, cursor: Option<&Cursor>) -> Option<String> {
     let Some(cursor) = cursor else {
-        return Some("no row".to_owned());
+        return Some(NO_ROW.to_owned());
     };
     engine
         .board
@@ -397,8 +410,10 @@ fn waiting(engine: &Engine, cursor: Option<&Cursor>) -> Option<String> {
         return Some(why);
     }
     let cursor = cursor?;
-    let facts = engine.board.row(&cursor.service)?.facts.value();
-    let run = facts.and_then(|facts| cell::waiting_run(facts, &cursor.environment, None));
+    let Some(facts) = engine.board.row(&cursor.service)?.facts.value() else {
+        return Some(UNREAD.to_owned());
+    };
+    let run = cell::waiting_run(facts, &cursor.environment, None);
     run.is_none()
         .then(|| format!("nothing waits for approval of {}", cursor.environment))
 }
@@ -417,17 +432,26 @@ fn under_way(engine: &Engine, cursor: Option<&Cursor>) -> Option<String> {
         return Some(why);
     }
     let cursor = cursor?;
-    let cell = engine.board.cell(&cursor.service, &cursor.environment)?;
-    cell.in_flight
-        .is_none()
-        .then(|| "nothing is under way".to_owned())
+    let row = engine.board.row(&cursor.service)?;
+    let cell = row.cell(&cursor.environment)?;
+    let known = row.facts.value().is_some();
+    cell.in_flight.is_none().then(|| {
+        let why = if known {
+            "nothing is under way"
+        } else {
+            UNREAD
+        };
+        why.to_owned()
+    })
 }
 
 fn failed(engine: &Engine, cursor: Option<&Cursor>) -> Option<String> {
     if let Some(why) = no_cell(engine, cursor) {
         return Some(why);
     }
-    let facts = engine.board.row(&cursor?.service)?.facts.value();
-    let any = facts.is_some_and(|facts| facts.runs.iter().any(|run| run.phase == Phase::Failed));
+    let Some(facts) = engine.board.row(&cursor?.service)?.facts.value() else {
+        return Some(UNREAD.to_owned());
+    };
+    let any = facts.runs.iter().any(|run| run.phase == Phase::Failed);
     (!any).then(|| "no run has failed".to_owned())
 }

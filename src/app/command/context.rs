@@ -52,14 +52,16 @@ impl Context {
     pub fn of(interface: &Interface) -> Self {
         match interface.overlays.last() {
             Some(
-                Overlay::Help { .. }
+                Overlay::Help { typing: false, .. }
                 | Overlay::Errors { .. }
                 | Overlay::Messages { .. }
+                | Overlay::Results { .. }
                 | Overlay::Changes { .. }
                 | Overlay::Output(_),
             ) => Self::List,
             Some(
                 Overlay::Columns { .. }
+                | Overlay::Help { typing: true, .. }
                 | Overlay::Filter { .. }
                 | Overlay::Search { .. }
                 | Overlay::Palette { .. }

@@ -2,6 +2,7 @@
 //! something on the screen of the moment. How one reads is in `hints`; how many fit a line is a matter
 //! of the ui.
 
+use super::blocked::NO_ROW;
 use super::hints::{Hint, hint};
 use super::{Command, Context};
 use crate::app::interface::{Overlay, Screen};
@@ -106,12 +107,18 @@ const FOOTER: [(Context, &[&[Command]]); 8] = [
             &[Command::Down, Command::Up],
             &[Command::Open],
             &[Command::PreviousTab, Command::NextTab],
+            &[Command::Approve],
+            &[Command::Cancel],
+            &[Command::Watch],
             &[Command::Filter],
-            &[Command::Sort],
             &[Command::Close],
             &[Command::Help],
+            &[Command::Promote],
+            &[Command::Hold],
+            &[Command::Sort],
             &[Command::Browse],
             &[Command::Copy],
+            &[Command::Refresh],
             &[Command::Columns],
             &[Command::Zone],
             &[Command::Palette],
@@ -133,8 +140,10 @@ const FOOTER: [(Context, &[&[Command]]); 8] = [
             &[Command::Copy],
             &[Command::Close],
             &[Command::Help],
-            &[Command::Rerun],
             &[Command::Cancel],
+            &[Command::Promote],
+            &[Command::Approve],
+            &[Command::Rerun],
             &[Command::Palette],
         ],
     ),
@@ -176,9 +185,14 @@ const HOLDS: [&[Command]; 11] = [
 pub fn footer(state: &State) -> Vec<Hint> {
     let context = Context::of(&state.interface);
     let places: &[&[Command]] = match state.interface.overlays.last() {
-        Some(Overlay::Filter { .. } | Overlay::Search { .. }) => {
-            &[&[Command::Open], &[Command::Close]]
-        }
+        Some(
+            Overlay::Filter { .. } | Overlay::Search { .. } | Overlay::Help { typing: true, .. },
+        ) => &[&[Command::Open], &[Command::Close]],
+        Some(Overlay::Help { .. }) => &[
+            &[Command::Down, Command::Up],
+            &[Command::Search],
+            &[Command::Close],
+        ],
         Some(Overlay::Palette { .. }) => &[
             &[Command::Down, Command::Up],
             &[Command::Open],
@@ -195,20 +209,49 @@ pub fn footer(state: &State) -> Vec<Hint> {
             .first()
             .is_some_and(|it| means_something(state, *it))
     };
-    places
+    let hints = places
         .iter()
         .filter(here)
-        .filter_map(|commands| hint(state, context, commands))
-        .collect()
+        .filter_map(|commands| hint(state, context, commands));
+    without_a_row(hints)
+}
+
+/// Says once, of all that lacks a row, that there is none.
+fn without_a_row(hints: impl Iterator<Item = Hint>) -> Vec<Hint> {
+    let mut all: Vec<Hint> = Vec::new();
+    for hint in hints {
+        let lacks = hint.blocked.as_deref() == Some(NO_ROW);
+        let first = all
+            .iter_mut()
+            .find(|first| lacks && first.blocked.as_deref() == Some(NO_ROW));
+        match first {
+            Some(first) => {
+                first.keys = format!("{}/{}", first.keys, hint.keys);
+                first.label = "what needs a row";
+            }
+            None => all.push(hint),
+        }
+    }
+    all
 }
 
 /// Whether a command of the context does anything on this screen of it.
 fn means_something(state: &State, command: Command) -> bool {
     match (&state.interface.screen, command) {
-        (Screen::Tasks | Screen::Holds, Command::PreviousTab)
-        | (Screen::Forge(_), Command::Open | Command::Sort | Command::Filter | Command::Columns) => {
-            false
-        }
+        (Screen::Tasks | Screen::Holds, Command::PreviousTab) => false,
+        (
+            Screen::Forge(_),
+            Command::Open
+            | Command::Sort
+            | Command::Filter
+            | Command::Columns
+            | Command::Approve
+            | Command::Cancel
+            | Command::Promote
+            | Command::Hold
+            | Command::Watch
+            | Command::Refresh,
+        ) => false,
         (Screen::Forge(_), Command::PreviousTab) => state.engine.forges.len() > 1,
         _ => true,
     }
@@ -246,6 +289,29 @@ mod tests {
             ["tab next", "enter choose", "esc cancel"],
             "y types while a field has the focus"
         );
+    }
+
+    #[test]
+    fn every_key_of_the_footer_means_something_there() {
+        for (context, places) in FOOTER {
+            for command in places.iter().copied().flatten() {
+                let name = command.spec().name;
+                let contexts = command.spec().contexts;
+                assert!(contexts.contains(&context), "{name} in {}", context.word());
+            }
+        }
+    }
+
+    #[test]
+    fn that_there_is_no_row_is_said_once() {
+        let mut state = state();
+        press(&mut state, "/ 'zzz enter");
+        let hints = footer(&state);
+        let without = hints
+            .iter()
+            .filter(|hint| hint.blocked.as_deref() == Some(NO_ROW));
+        let keys: Vec<&str> = without.map(|hint| hint.keys.as_str()).collect();
+        assert_eq!(keys, ["P/H/V/O/B/A/X/enter"]);
     }
 
     #[test]

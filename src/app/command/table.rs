@@ -35,18 +35,27 @@ const COLUMNED: &[Context] = &[
 ];
 /// Where rows can be filtered, and have more than one order.
 const ARRANGED: &[Context] = &[Context::Board, Context::Timeline, Context::Overview];
-const BOARD_DETAIL: &[Context] = &[Context::Board, Context::Detail];
 /// Where one service is selected, in the environment that it is about.
 const CELLS: &[Context] = &[
     Context::Board,
     Context::Detail,
     Context::Release,
+    Context::Overview,
+    Context::Log,
+];
+/// The same but the go/no-go, which has acts of its own.
+const ACTED: &[Context] = &[
+    Context::Board,
+    Context::Detail,
+    Context::Overview,
     Context::Log,
 ];
 
 const LOG: &[Context] = &[Context::Log];
 /// Where what comes anew can be followed.
 const FOLLOWED: &[Context] = &[Context::Timeline, Context::Log];
+/// Where there are lines to look for words in: a log, and the help.
+const SEARCHED: &[Context] = &[Context::Log, Context::List];
 /// Where one goes on from match to match.
 const MATCHED: &[Context] = &[
     Context::Board,
@@ -183,20 +192,20 @@ pub const SPECS: &[Spec] = &[
     row! { Changes in CHANGED ["d"] Look None "changes" "changes" "what has changed since you last looked; of a release, since your vote" },
     row! { Browse in BROWSED ["o"] Look None "browse" "web" "open the selected thing in the browser" },
     row! { Copy in ALL ["y"] Look None "copy" "copy" "copy what is selected, or the dialog as a command line" },
-    row! { Refresh in BOARD_DETAIL ["r"] Look None "refresh" "refresh" "read the marked or selected services again now" },
-    row! { Freeze in BOARD_DETAIL ["z"] Look None "freeze" "freeze" "keep the whole picture as it is; acts still look at what is" },
+    row! { Refresh in ACTED ["r"] Look None "refresh" "refresh" "read the marked or selected services again now" },
+    row! { Freeze in SCREENS ["z"] Look None "freeze" "freeze" "keep the whole picture as it is, or let it go on; acts still look at what is" },
     row! { Mouse in SCREENS ["%"] Look None "mouse" "mouse" "let go of the mouse, so that the terminal selects text; take it back" },
     row! { Zone in TIMED ["t"] Look None "zone" "UTC/local" "show times in UTC or in local time" },
-    act! { Promote in BOARD_DETAIL ["P"] "promote" "promote" "promote the marked services, or the selected one, into the environment of the cursor" },
+    act! { Promote in ACTED ["P"] "promote" "promote" "promote the marked services, or the selected one, into the environment of the cursor" },
     act! { Hold in HELD ["H"] "hold" "hold" "place, edit or lift a hold" },
     act! { Bind in SCREENS [] "hold-bind" "bind holds" "place again what holds lack on the forges, and take away what is left of ended ones" },
-    act! { Gates in BOARD_DETAIL ["V"] "gates" "gates" "vote go or no-go; add, open or close a manual gate" },
+    act! { Gates in ACTED ["V"] "gates" "gates" "vote go or no-go; add, open or close a manual gate" },
     act! { Override in CELLS ["O"] "override" "override" "override gates that are not open, for one use; confirm or withdraw an override" },
     act! { Rollback in CELLS ["B"] "rollback" "roll back" "go back to the last verified revision, and hold the one that is left" },
-    act! { Approve in BOARD_DETAIL ["A"] "approve" "approve" "approve or reject what waits for a person on the forge: a run, a job, a pull request" },
-    act! { Reject in BOARD_DETAIL [] "reject" "reject" "reject what waits for approval on the forge" },
-    act! { Cancel in BOARD_DETAIL ["X"] "cancel" "cancel run" "cancel the run that is under way into the cell" },
-    act! { Rerun in BOARD_DETAIL [] "rerun" "run again" "run the failed jobs of the last run again" },
+    act! { Approve in ACTED ["A"] "approve" "approve" "approve or reject what waits for a person on the forge: a run, a job, a pull request" },
+    act! { Reject in ACTED [] "reject" "reject" "reject what waits for approval on the forge" },
+    act! { Cancel in ACTED ["X"] "cancel" "cancel run" "cancel the run that is under way into the cell" },
+    act! { Rerun in ACTED [] "rerun" "run again" "run the failed jobs of the last run again" },
     act! { Undo in CELLS ["Z"] "undo" "undo" "lift your last hold or withdraw your last vote; says what to do about what cannot be undone" },
     act! { VoteRelease in RELEASE ["V"] "release-vote" "vote" "vote go or no-go on the release" },
     act! { StartRelease in RELEASE ["P"] "release-start" "start" "start the release, wave by wave" },
@@ -207,7 +216,7 @@ pub const SPECS: &[Spec] = &[
     row! { Nudge in RELEASE ["@"] Look None "nudge" "nudge" "copy a message for those whose vote is missing, for a chat" },
     row! { Export in RELEASE ["E"] Look None "release-export" "record" "copy the record of the decision as JSON: set, verdict, votes, and the journal's hash" },
     row! { Watch in RUNS ["w"] Look None "watch" "log" "the log of the selected run: follows one that runs, where the forge can" },
-    row! { Search in LOG ["/"] Look None "search" "search" "look for words in the log; n and N go on" },
+    row! { Search in SEARCHED ["/"] Look None "search" "search" "look for words in the log, where n and N go on, or in the help" },
     row! { Follow in FOLLOWED ["f"] Look None "follow" "follow" "stay at the end of the log, or at the newest entry, or stop doing so" },
     row! { Wrap in LOG ["w"] Look None "wrap" "wrap" "break long lines, or cut them" },
     row! { Stamps in LOG ["t"] Look None "timestamps" "times" "show when each line was written, where the log tells" },
@@ -222,6 +231,7 @@ pub const SPECS: &[Spec] = &[
     row! { LastView in SCREENS ["-"] GoTo None "last-view" "last view" "the view before this one" },
     row! { Errors in PLACES ["!"] GoTo None "errors" "errors" "the errors, with cause and what to do" },
     row! { Messages in PLACES ["M"] GoTo None "messages" "messages" "everything that was said" },
+    row! { Results in PLACES ["m"] GoTo None "results" "results" "what came of each row that was sent last: done, sent, refused, unknown" },
     row! { Help in PLACES ["?"] GoTo None "help" "help" "every key of this screen" },
     row! { Palette in PLACES [":"] GoTo None "palette" "command" "any command by its name" },
     row! { Close in ALL ["esc"] Leave WayOut "close" "back" "close one level" },

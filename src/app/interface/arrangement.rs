@@ -178,6 +178,7 @@ pub(super) fn prefer(state: &mut State, preferences: Preferences) -> Vec<Effect>
     match preferences.mouse {
         Some(on) if on != interface.mouse => {
             interface.mouse = on;
+            interface.let_go = false;
             vec![Effect::Mouse(on)]
         }
         Some(_) | None => Vec::new(),

@@ -277,12 +277,38 @@ mod tests {
     #[test]
     fn esc_in_the_filter_goes_back_to_what_was_there() {
         let mut state = state();
-        press(&mut state, "/ 'bil enter / backspace backspace 'ont");
+        press(&mut state, "/ 'bil enter / end backspace backspace 'ont");
         assert_eq!(state.interface.filter, "bont");
         press(&mut state, "esc");
         assert_eq!(state.interface.filter, "bil");
         assert_eq!(order(&state), ["billing"]);
         assert_eq!(selected(&state), "billing");
+    }
+
+    #[test]
+    fn the_filter_begins_anew_unless_somebody_goes_on_with_it() {
+        for (keys, filter) in [
+            ("'web", "web"),
+            ("end 'l", "bill"),
+            ("right 'l", "bill"),
+            ("left 'x", "bixl"),
+            ("backspace", ""),
+            ("enter", "bil"),
+            ("esc", "bil"),
+            ("down enter", "bil"),
+            ("'web esc", "bil"),
+        ] {
+            let mut state = state();
+            press(&mut state, "/ 'bil enter /");
+            assert_eq!(state.interface.filter, "bil", "it filters on");
+            press(&mut state, keys);
+            assert_eq!(state.interface.filter, filter, "{keys}");
+        }
+        let mut state = state();
+        press(&mut state, "/ 'bil enter /");
+        let now = state.now;
+        update(&mut state, now, Msg::Paste("web".to_owned()));
+        assert_eq!(state.interface.filter, "web");
     }
 
     #[test]

@@ -8,6 +8,17 @@ use super::chord::{Chord, Key};
 /// The longest text that a field takes, in characters.
 const LONGEST: usize = 500;
 
+/// Says whether a key edits a field that has the focus.
+pub(super) fn edits(chord: Chord) -> bool {
+    typed(&mut Input::default(), chord)
+}
+
+/// Says whether it puts something in the place of what is chosen, or takes that away.
+pub(super) fn replaces(chord: Chord) -> bool {
+    let plain = !chord.ctrl && !chord.alt;
+    plain && matches!(chord.key, Key::Char(_) | Key::Backspace | Key::Delete)
+}
+
 /// Takes a key into a field. Says whether it was one for it: letters and editing keys are, tab,
 /// enter, esc, up and down are not.
 pub(super) fn typed(field: &mut Input, chord: Chord) -> bool {

@@ -54,11 +54,23 @@ impl Interface {
     }
 }
 
-/// Opens the line on what filters now.
+/// What is typed or pasted takes the place of what was chosen as a whole; any other key that edits goes
+/// on with it.
+pub(super) fn begin(state: &mut State, replaces: bool) {
+    let Some(Overlay::Filter { input, chosen, .. }) = state.interface.overlays.last_mut() else {
+        return;
+    };
+    if std::mem::take(chosen) && replaces {
+        *input = Input::default();
+    }
+}
+
+/// Opens the line on what filters now, all of it chosen.
 pub(super) fn open(interface: &mut Interface) {
     let before = interface.filter_here().to_owned();
     interface.overlays.push(Overlay::Filter {
         input: Input::new(before.clone()),
+        chosen: !before.is_empty(),
         before,
     });
 }
@@ -147,8 +159,9 @@ fn values(state: &State, overview: Overview, field: Field) -> BTreeSet<String> {
         | Field::Kind
         | Field::What => {
             let overviews = &state.interface.overviews;
-            let listing = overviews.listing(&state.engine, overview, state.now);
-            for item in listing.every(&state.engine).take(LOOKED_AT) {
+            let (engine, now) = super::aim::seen(state);
+            let listing = overviews.listing(engine, overview, now);
+            for item in listing.every(engine).take(LOOKED_AT) {
                 // A value with a blank in it cannot be typed as one.
                 item.values(field, &mut |value| {
                     if !value.is_empty() && !value.contains(char::is_whitespace) {

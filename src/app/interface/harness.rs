@@ -210,6 +210,7 @@ pub(crate) fn top(state: &State) -> &'static str {
         Some(Overlay::Help { .. }) => "help",
         Some(Overlay::Errors { .. }) => "errors",
         Some(Overlay::Messages { .. }) => "messages",
+        Some(Overlay::Results { .. }) => "results",
         Some(Overlay::Changes { .. }) => "changes",
         Some(Overlay::Filter { .. }) => "filter",
         Some(Overlay::Search { .. }) => "search",

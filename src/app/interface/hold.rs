@@ -19,7 +19,7 @@ pub use dialog::{HoldDialog, HoldFocus, HoldMode};
 
 /// Opens the dialog on the selected hold, where holds are listed, else on the selected cell.
 pub(super) fn open(state: &mut State) {
-    if state.interface.overview().is_none() {
+    if state.interface.screen != Screen::Holds {
         return on_cell(state);
     }
     match overview::selected_hold(state) {

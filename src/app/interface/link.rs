@@ -3,6 +3,8 @@
 
 use std::fmt::Write as _;
 
+use jiff::Timestamp;
+
 use super::detail::place;
 use super::{DetailTab, Overlay, Screen, log, overview};
 use crate::app::command::Command;
@@ -155,8 +157,10 @@ fn text(state: &State) -> Option<String> {
         Some(Overlay::Override(dialog)) => return dialog.command_line(),
         Some(Overlay::Handover(dialog)) => return Some(dialog.markdown(state)),
         Some(Overlay::Errors { list }) => {
-            let problem = state.interface.problems.get(list.selected)?;
-            let mut text = format!("{} {}: {}", problem.last_at, problem.subject, problem.why);
+            // They are drawn newest first.
+            let problem = state.interface.problems.iter().rev().nth(list.selected)?;
+            let at = second(problem.last_at);
+            let mut text = format!("{at} {}: {}", problem.subject, problem.why);
             for (what, more) in [("hint", &problem.hint), ("request", &problem.request)] {
                 if let Some(more) = more {
                     let _ = write!(text, "\n{what}: {more}");
@@ -166,11 +170,12 @@ fn text(state: &State) -> Option<String> {
         }
         Some(Overlay::Messages { offset }) => {
             let message = state.interface.messages.iter().rev().nth(*offset)?;
-            return Some(format!("{} {}", message.at, message.text));
+            return Some(format!("{} {}", second(message.at), message.text));
         }
         Some(Overlay::Changes { .. }) => {
             return Some(super::changes::lines(state).join("\n")).filter(|text| !text.is_empty());
         }
+        Some(Overlay::Results { .. }) => return super::results::text(state),
         Some(
             Overlay::Help { .. }
             | Overlay::Filter { .. }
@@ -200,6 +205,11 @@ fn text(state: &State) -> Option<String> {
     }
     let (row, cell) = place(state)?;
     Some(cell_text(state, row, cell))
+}
+
+/// An instant to the second, as people write it.
+fn second(at: Timestamp) -> Timestamp {
+    Timestamp::from_second(at.as_second()).unwrap_or(at)
 }
 
 /// A cell in words: what is live, what would follow, and what every gate says.
@@ -254,13 +264,10 @@ pub(super) fn refresh(state: &mut State) -> Vec<Effect> {
         return state.engine.read_journal();
     }
     let cursor = state.interface.cursor.iter().map(|cursor| &cursor.service);
-    let services: Vec<ServiceName> = state
-        .interface
-        .marks
-        .iter()
-        .chain(cursor)
-        .cloned()
-        .collect();
+    // Elsewhere nobody sees what is marked on the board.
+    let on_board = state.interface.screen == Screen::Board;
+    let marks = state.interface.marks.iter().filter(|_| on_board);
+    let services: Vec<ServiceName> = marks.chain(cursor).cloned().collect();
     state.engine.schedule.refresh(&services, now);
     for service in &services {
         state.engine.look_again(service);

@@ -17,7 +17,7 @@ use crate::domain::pipeline::{Job, Run};
 
 mod keys;
 
-pub(super) use keys::{browse, copied, run, run_in, search, watch, watched_run};
+pub(super) use keys::{browse, copied, into, run, run_in, search, watch, watched};
 
 /// How many lines around those in sight are held, so that a key finds its line here.
 const AROUND: u64 = 300;
@@ -66,6 +66,8 @@ pub struct LogPane {
     pub source: LogSource,
     pub extent: Extent,
     pub fault: Option<Fault>,
+    /// Whether somebody chose this job: then it stays, whatever runs.
+    turned: bool,
     /// The first line in sight; `None` follows the end.
     pub top: Option<u64>,
     pub window: Window,
@@ -119,6 +121,7 @@ impl LogPane {
             source,
             extent: Extent::default(),
             fault: None,
+            turned: false,
             top: None,
             window: Window::default(),
             failed: Window::default(),
@@ -245,9 +248,21 @@ impl Room {
 }
 
 impl Logs {
-    /// Shows the run of the cell again, rather than one that was asked for.
-    pub(super) fn forget_wanted(&mut self) {
-        self.wanted = None;
+    /// Shows a run that was picked, else what runs into the cell, else the run that is known to be of
+    /// interest there; from here on it goes with what runs again.
+    pub(super) fn show(
+        &mut self,
+        service: &ServiceName,
+        picked: Option<RunId>,
+        run: Option<RunId>,
+    ) {
+        self.wanted = picked.map(|run| (service.clone(), run));
+        let run = picked.or(run);
+        let shown = |pane: &LogPane| pane.service == *service && Some(pane.source.run) == run;
+        match self.pane.as_mut().filter(|pane| shown(pane)) {
+            Some(pane) => pane.turned = false,
+            None => self.pane = None,
+        }
     }
 
     pub(crate) fn take(&mut self, ticket: u64, answer: LogAnswer, height: usize, now: Timestamp) {
@@ -279,18 +294,26 @@ impl Logs {
     pub(super) fn follow(
         &mut self,
         engine: &mut Engine,
-        place: (&ServiceName, Option<RunId>),
+        place: Place<'_>,
         room: Room,
         now: Timestamp,
     ) -> Vec<Effect> {
-        let (service, of_cell) = place;
+        let Place {
+            service,
+            flight,
+            of_cell,
+        } = place;
         let Some(row) = engine.board.row(service) else {
             return Vec::new();
         };
-        let kept = self.pane.as_ref().filter(|pane| pane.service == *service);
-        let kept = kept.map(|pane| pane.source.run);
+        let pane = self.pane.as_ref().filter(|pane| pane.service == *service);
+        let kept = pane.map(|pane| pane.source.run);
+        let stays = pane.is_some_and(|pane| pane.turned || pane.top.is_some());
         let asked = self.wanted.as_ref().filter(|(of, _)| of == service);
-        let Some(run) = asked.map(|(_, run)| *run).or(kept).or(of_cell) else {
+        let asked = asked.map(|(_, run)| *run);
+        // What began to run since is what one waits for, unless this one is being read.
+        let begun = flight.filter(|_| !stays);
+        let Some(run) = asked.or(begun).or(kept).or(of_cell) else {
             return Vec::new();
         };
         let key = (service.clone(), run);
@@ -298,9 +321,16 @@ impl Logs {
         let repo = row.facts.value().map(|facts| facts.repo.clone());
         let repo = repo.unwrap_or_else(|| row.service.repo.clone());
         engine.logged = Some(key.clone());
-        if kept != Some(run) {
-            let jobs = engine.jobs.get(&key).and_then(Fact::value);
-            self.pane = jobs.and_then(|jobs| of_interest(jobs)).map(|job| {
+        let shown = pane.filter(|pane| pane.source.run == run);
+        let shown = shown.map(|pane| pane.source.job);
+        let jobs = engine.jobs.get(&key).and_then(Fact::value);
+        let job = match (shown, jobs) {
+            (Some(job), Some(jobs)) if !stays => of_interest(jobs, Some(job)),
+            (Some(job), _) => Some(job),
+            (None, jobs) => jobs.and_then(|jobs| of_interest(jobs, None)),
+        };
+        if job != shown || kept != Some(run) {
+            self.pane = job.map(|job| {
                 let source = LogSource {
                     forge,
                     repo,
@@ -356,16 +386,34 @@ impl Logs {
     }
 }
 
-/// The job that somebody most likely wants to see: one that failed, else one that runs, else the last
-/// that began.
-fn of_interest(jobs: &[Job]) -> Option<JobId> {
+/// The job that somebody most likely wants to see: one that failed, unless another began to run since,
+/// else one that runs, else the last that began. Of several that run, the one that is `shown` stays.
+fn of_interest(jobs: &[Job], shown: Option<JobId>) -> Option<JobId> {
+    let in_phase = |phase: Phase| {
+        let mut jobs = jobs.iter().filter(move |job| job.phase == phase);
+        let first = jobs.clone().next();
+        jobs.find(|job| Some(job.id) == shown).or(first)
+    };
     let began = jobs.iter().filter(|job| job.started_at.is_some());
-    let in_phase = |phase: Phase| jobs.iter().find(|job| job.phase == phase);
-    in_phase(Phase::Failed)
-        .or_else(|| in_phase(Phase::Running))
+    let (running, failed) = (in_phase(Phase::Running), in_phase(Phase::Failed));
+    let since = |failed: &Job| {
+        let ended = failed.completed_at.or(failed.started_at);
+        running.is_some_and(|job| job.started_at > ended)
+    };
+    failed
+        .filter(|failed| !since(failed))
+        .or(running)
         .or_else(|| began.max_by_key(|job| job.started_at))
         .or(jobs.first())
         .map(|job| job.id)
+}
+
+/// What a log is of: the run into the cell, and the one that is of interest there without any.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Place<'a> {
+    service: &'a ServiceName,
+    flight: Option<RunId>,
+    of_cell: Option<RunId>,
 }
 
 /// The run that a cell's log is of: the one into it, else one that runs, has failed, or is the newest.

@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::arrangement::{Grouping, Sort};
 use super::board::board_height;
-use super::{Cursor, DetailTab, Interface, Overlay, Screen};
+use super::{DetailTab, Interface, Overlay, Screen};
 use crate::app::engine::Engine;
 use crate::app::view::tally::{Names, Stands, Tally, rank, stands};
 use crate::domain::board::Row;
@@ -177,27 +177,11 @@ impl Interface {
         self.order.extend(names.map(|row| row.service.name.clone()));
         self.marks
             .retain(|service| engine.board.row(service).is_some());
-        if matches!(self.screen, Screen::Detail(_)) || self.place().is_some() {
+        if self.screen != Screen::Board || self.place().is_some() {
             return;
         }
         let nearest = place.unwrap_or(0).min(self.order.len().saturating_sub(1));
-        self.cursor = self.order.get(nearest).map(|service| {
-            let environment = self
-                .cursor
-                .as_ref()
-                .map(|cursor| cursor.environment.clone());
-            // The end of the path is what an operator comes for.
-            let last = engine
-                .board
-                .row(service)
-                .and_then(|row| row.service.path.last());
-            Cursor {
-                service: service.clone(),
-                environment: environment
-                    .or_else(|| last.map(|stage| stage.environment.clone()))
-                    .unwrap_or_else(|| EnvironmentName::from("")),
-            }
-        });
+        self.put(engine, nearest);
     }
 
     /// The cursor's place in the order. It is looked for where it was last seen, and only then

@@ -16,11 +16,19 @@ use crate::app::state::State;
 pub enum Overlay {
     Help {
         offset: usize,
+        /// What is looked for in it.
+        search: Input,
+        /// Whether that is being typed.
+        typing: bool,
     },
     Errors {
         list: ListCursor,
     },
     Messages {
+        offset: usize,
+    },
+    /// `m`: what came of each row that was sent.
+    Results {
         offset: usize,
     },
     /// `d`: what has changed.
@@ -31,6 +39,8 @@ pub enum Overlay {
     Filter {
         input: Input,
         before: String,
+        /// Whether what stood there is chosen as a whole: the first letter takes its place.
+        chosen: bool,
     },
     /// `/` in a log.
     Search {
@@ -84,6 +94,7 @@ impl Overlay {
             Self::Help { .. }
             | Self::Errors { .. }
             | Self::Messages { .. }
+            | Self::Results { .. }
             | Self::Changes { .. }
             | Self::Filter { .. }
             | Self::Columns { .. }
@@ -104,6 +115,7 @@ impl Interface {
     pub fn is_typing(&self) -> bool {
         match self.overlays.last() {
             Some(Overlay::Filter { .. } | Overlay::Search { .. } | Overlay::Palette { .. }) => true,
+            Some(Overlay::Help { typing, .. }) => *typing,
             Some(Overlay::Promote(dialog)) => {
                 matches!(dialog.focus, PromoteFocus::Reason | PromoteFocus::Typed)
             }
@@ -120,9 +132,9 @@ impl Interface {
                 matches!(dialog.focus, ReleaseFocus::Note | ReleaseFocus::Typed)
             }
             Some(
-                Overlay::Help { .. }
-                | Overlay::Errors { .. }
+                Overlay::Errors { .. }
                 | Overlay::Messages { .. }
+                | Overlay::Results { .. }
                 | Overlay::Changes { .. }
                 | Overlay::Columns { .. }
                 | Overlay::Bind(_)
@@ -140,6 +152,7 @@ impl Interface {
             Overlay::Filter { input, .. }
             | Overlay::Search { input }
             | Overlay::Palette { input, .. } => Some(input),
+            Overlay::Help { search, typing, .. } => typing.then_some(search),
             Overlay::Promote(dialog) => dialog.field(),
             Overlay::Hold(dialog) => dialog.field(),
             Overlay::Gates(dialog) => dialog.field(),
@@ -147,9 +160,9 @@ impl Interface {
             Overlay::Confirm(dialog) => dialog.field(),
             Overlay::Release(dialog) => dialog.field(),
             Overlay::Handover(dialog) => dialog.field(),
-            Overlay::Help { .. }
-            | Overlay::Errors { .. }
+            Overlay::Errors { .. }
             | Overlay::Messages { .. }
+            | Overlay::Results { .. }
             | Overlay::Changes { .. }
             | Overlay::Columns { .. }
             | Overlay::Bind(_)
@@ -163,7 +176,9 @@ impl Interface {
 /// What typing changes at once: the rows under `/`, the list under `:`.
 pub(super) fn typed(state: &mut State) {
     match state.interface.overlays.last_mut() {
-        Some(Overlay::Filter { input, .. }) => {
+        Some(Overlay::Help { offset, .. }) => *offset = 0,
+        Some(Overlay::Filter { input, chosen, .. }) => {
+            *chosen = false;
             let text = input.value().to_owned();
             state.interface.filter_anew(text);
             state.interface.arrange(&state.engine, state.now);
@@ -172,9 +187,9 @@ pub(super) fn typed(state: &mut State) {
         Some(Overlay::Hold(dialog)) => dialog.error = None,
         Some(Overlay::Gates(dialog)) => dialog.error = None,
         Some(
-            Overlay::Help { .. }
-            | Overlay::Errors { .. }
+            Overlay::Errors { .. }
             | Overlay::Messages { .. }
+            | Overlay::Results { .. }
             | Overlay::Changes { .. }
             | Overlay::Columns { .. }
             | Overlay::Search { .. }

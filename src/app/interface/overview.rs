@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 
 use super::choice::{travel, turn};
-use super::{DetailTab, Interface, ListCursor, Overlay, Screen, filter};
+use super::{DetailTab, Interface, ListCursor, Overlay, Screen, aim, filter};
 use crate::app::command::Command;
 use crate::app::engine::Engine;
 use crate::app::state::State;
@@ -227,6 +227,12 @@ impl Interface {
             return Vec::new();
         };
         let height = height(self);
+        // What is frozen is looked at as it was.
+        let kept = self.kept.take();
+        let (engine, now) = match (kept.as_deref(), self.frozen) {
+            (Some(kept), Some(at)) => (kept, at),
+            _ => (engine, now),
+        };
         let mut listing = self.overviews.take_listing(engine, overview, now);
         if let Some(Overlay::Filter { .. }) = self.overlays.last() {
             listing.prepare(engine, now);
@@ -256,6 +262,7 @@ impl Interface {
                 .collect(),
         };
         self.overviews.listing = Some(listing);
+        self.kept = kept;
         seen
     }
 }
@@ -263,8 +270,9 @@ impl Interface {
 /// The selected line.
 pub(super) fn selected(state: &State) -> Option<Item<'_>> {
     let (overview, overviews) = (state.interface.overview()?, &state.interface.overviews);
-    let listing = overviews.listing(&state.engine, overview, state.now);
-    listing.item(&state.engine, overviews.of(overview).list.selected)
+    let (engine, now) = aim::seen(state);
+    let listing = overviews.listing(engine, overview, now);
+    listing.item(engine, overviews.of(overview).list.selected)
 }
 
 /// The selected hold, where holds are listed.
@@ -311,7 +319,8 @@ pub(super) fn run(state: &mut State, command: Command) {
         }
         Command::NextMatch | Command::PreviousMatch => {
             let overviews = &state.interface.overviews;
-            let listing = overviews.listing(&state.engine, overview, state.now);
+            let (engine, now) = aim::seen(state);
+            let listing = overviews.listing(engine, overview, now);
             let selected = overviews.of(overview).list.selected;
             let forward = command == Command::NextMatch;
             let to = turn(selected, listing.len(), forward);
@@ -323,7 +332,8 @@ pub(super) fn run(state: &mut State, command: Command) {
 
 pub(super) fn travel_in(state: &mut State, overview: Overview, command: Command) {
     let overviews = &state.interface.overviews;
-    let listing = overviews.listing(&state.engine, overview, state.now);
+    let (engine, now) = aim::seen(state);
+    let listing = overviews.listing(engine, overview, now);
     let selected = overviews.of(overview).list.selected;
     let height = height(&state.interface);
     if let Some(to) = travel(command, selected, listing.len(), height) {
@@ -334,8 +344,9 @@ pub(super) fn travel_in(state: &mut State, overview: Overview, command: Command)
 /// Moves the cursor; from then on it stays on its line.
 fn go(state: &mut State, overview: Overview, to: usize) {
     let overviews = &state.interface.overviews;
-    let listing = overviews.listing(&state.engine, overview, state.now);
-    let item = listing.item(&state.engine, to).filter(|_| to > 0);
+    let (engine, now) = aim::seen(state);
+    let listing = overviews.listing(engine, overview, now);
+    let item = listing.item(engine, to).filter(|_| to > 0);
     let at = item.map(|item| item.key());
     let height = height(&state.interface);
     let picked = state.interface.overviews.of_mut(overview);
@@ -365,17 +376,12 @@ fn open(state: &mut State, overview: Overview) {
         state.interface.show(Screen::Release);
         return;
     }
-    let Some(service) = item.service().cloned() else {
+    let usual = state.interface.usual();
+    let Some(cursor) = aim::of_item(&state.engine, &item, usual) else {
         return;
     };
-    let environment = item.environment().cloned();
-    let Some(row) = state.engine.board.row(&service) else {
-        return;
-    };
-    let environment = environment.filter(|environment| row.cell(environment).is_some());
-    if let (Some(environment), Some(cursor)) = (environment, &mut state.interface.cursor) {
-        cursor.environment = environment;
-    }
+    let service = cursor.service.clone();
+    state.interface.cursor = Some(cursor);
     state.interface.tab = match overview {
         Overview::Runs | Overview::Tasks => DetailTab::Pipeline,
         Overview::PullRequests => DetailTab::PullRequests,

@@ -4,7 +4,7 @@
 use tui_input::Input;
 
 use super::choice::turn;
-use super::{DetailTab, Overlay, Screen, arrangement, custom};
+use super::{DetailTab, Overlay, Screen, arrangement, custom, log};
 use crate::app::command::Command;
 use crate::app::effect::Effect;
 use crate::app::state::State;
@@ -126,7 +126,11 @@ fn carry_out(state: &mut State, choice: Choice) -> Vec<Effect> {
         }
         Action::Custom(place, at) => return custom::start(state, place, at),
         Action::Log(cursor) => {
-            state.interface.log.forget_wanted();
+            let (board, service) = (&state.engine.board, &cursor.service);
+            let row = board.row(service);
+            let cell = row.and_then(|row| Some((row, row.cell(&cursor.environment)?)));
+            let run = cell.and_then(|(row, cell)| log::run_in(row, cell));
+            state.interface.log.show(service, None, run);
             state.interface.show(Screen::Detail(cursor.service.clone()));
             state.interface.cursor = Some(cursor);
             state.interface.tab = DetailTab::Log;

@@ -45,6 +45,22 @@ pub enum Target {
     Nothing,
 }
 
+/// Lets go of the mouse, or takes it back, and says what that means.
+pub(super) fn turn(state: &mut State) -> Vec<Effect> {
+    let interface = &mut state.interface;
+    interface.mouse = !interface.mouse;
+    interface.let_go = !interface.mouse;
+    let key = interface.keymap.keys(Command::Mouse).first();
+    let key = key.map_or_else(|| ":mouse".to_owned(), ToString::to_string);
+    let text = if interface.mouse {
+        format!("the mouse clicks and scrolls here; {key} lets go of it")
+    } else {
+        format!("the mouse is let go: the terminal selects text with it; {key} takes it back")
+    };
+    interface.say(true, text, state.now);
+    vec![Effect::Mouse(state.interface.mouse)]
+}
+
 pub(super) fn run(state: &mut State, pointed: Pointed) -> Vec<Effect> {
     if !state.interface.mouse {
         return Vec::new();
@@ -172,6 +188,7 @@ impl Overlay {
             Self::Help { .. }
             | Self::Errors { .. }
             | Self::Messages { .. }
+            | Self::Results { .. }
             | Self::Changes { .. }
             | Self::Palette { .. }
             | Self::Columns { .. }

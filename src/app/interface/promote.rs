@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use tui_input::Input;
 
 use super::choice::step;
+use super::results::{Batch, Sent};
 use super::{ConfirmDialog, Overlay, field, link, reports};
 use crate::app::command::Command;
 use crate::app::effect::Effect;
@@ -15,7 +16,7 @@ use crate::app::plan::Plan;
 use crate::app::request::{Refusal, RefusalKind, Request};
 use crate::app::state::State;
 use crate::domain::gate::Go;
-use crate::domain::ids::{EnvironmentName, ServiceName};
+use crate::domain::ids::{EnvironmentName, IntentId, ServiceName};
 use crate::domain::revision::Revision;
 
 /// The promote dialog: one plan or several, each with its own result.
@@ -167,13 +168,29 @@ fn send(state: &mut State) -> Vec<Effect> {
     let mut effects = Vec::new();
     let mut sent = Vec::new();
     let bulk = dialog.items.len() > 1;
+    let mut rows = Vec::new();
     for item in &mut dialog.items {
-        let Ok(plan) = &item.plan else { continue };
+        let row = |id: Option<&IntentId>, why: Option<&Refusal>| Sent {
+            service: item.service.clone(),
+            id: id.cloned(),
+            why: why.map(|refusal| refusal.why.clone()),
+        };
+        let plan = match &item.plan {
+            Ok(plan) => plan,
+            Err(refusal) => {
+                rows.push(row(None, Some(refusal)));
+                continue;
+            }
+        };
         let mut plan = plan.clone();
         plan.intent.reason.clone_from(&reason);
         let id = plan.intent.id.clone();
         let (more, refused) = reports::ask(&mut state.engine, Request::Send(plan), now);
         effects.extend(more);
+        rows.push(row(
+            Some(&id).filter(|_| refused.is_none()),
+            refused.as_ref(),
+        ));
         match refused {
             Some(refusal) => item.plan = Err(refusal),
             None => sent.push((id, item.service.clone())),
@@ -188,6 +205,7 @@ fn send(state: &mut State) -> Vec<Effect> {
     }
     if !sent.is_empty() {
         state.interface.overlays.pop();
+        state.interface.batch = Some(Batch::new(now, to.clone(), rows));
         let verb = if all == 1 {
             format!(
                 "{} > {to}",

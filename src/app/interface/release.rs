@@ -4,7 +4,7 @@
 use tui_input::Input;
 
 use super::choice::{step, travel, turn};
-use super::{Cursor, Interface, Overlay, Screen, field, link, reports};
+use super::{Interface, Overlay, Screen, field, link, reports};
 use crate::app::command::Command;
 use crate::app::effect::Effect;
 use crate::app::engine::{Engine, release};
@@ -66,24 +66,6 @@ impl Interface {
     pub fn release<'p>(&self, policy: &'p Policy) -> Option<&'p Release> {
         let chosen = self.release.as_ref().and_then(|name| policy.release(name));
         chosen.or_else(|| policy.releases.first())
-    }
-
-    /// Lets the cursor go with the selected service: what H, O and B act on is what is marked here.
-    pub(super) fn follow_release(&mut self, policy: &Policy) {
-        if self.screen != Screen::Release || self.has_dialog() {
-            return;
-        }
-        let Some(release) = self.release(policy) else {
-            return;
-        };
-        let services: Vec<&ServiceName> = release.waves.iter().flatten().collect();
-        self.release_row = self.release_row.min(services.len().saturating_sub(1));
-        if let Some(service) = services.get(self.release_row) {
-            self.cursor = Some(Cursor {
-                service: (*service).clone(),
-                environment: release.environment.clone(),
-            });
-        }
     }
 }
 

@@ -2,12 +2,14 @@
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::results::Outcome;
 use super::{Interface, Overlay};
 use crate::app::effect::Effect;
 use crate::app::engine::{Engine, Report};
 use crate::app::request::{Refusal, Request};
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::ids::IntentId;
+use crate::domain::promotion::State as Standing;
 
 /// A trouble that was read and comes back after this long wants to be read again.
 const AGAIN: SignedDuration = SignedDuration::from_mins(5);
@@ -41,8 +43,49 @@ const KEPT: usize = 500;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Message {
     pub at: Timestamp,
-    pub good: bool,
+    pub mood: Mood,
     pub text: String,
+    /// It stays in the footer until somebody has read it, whatever is said after it.
+    pub stays: bool,
+}
+
+/// How a message is meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mood {
+    Good,
+    /// Nobody knows yet.
+    Open,
+    Bad,
+}
+
+/// What a report is about: the order, and how the journal has it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct About {
+    subject: Option<String>,
+    state: Option<Standing>,
+    why: Option<String>,
+}
+
+impl About {
+    pub fn of(engine: &Engine, report: &Report) -> Self {
+        let (Report::Done { id, .. } | Report::Refused { id, .. }) = report else {
+            return Self::default();
+        };
+        let known = id.as_ref().zip(engine.ledger.as_ref());
+        let known = known.and_then(|(id, ledger)| ledger.promotions.get(id));
+        known.map_or_else(Self::default, |promotion| {
+            let intent = &promotion.intent;
+            let subject = format!(
+                "{} {} > {}",
+                intent.purpose, intent.service, intent.environment
+            );
+            Self {
+                subject: Some(subject),
+                state: Some(promotion.state),
+                why: promotion.why.clone(),
+            }
+        })
+    }
 }
 
 /// An error that stays until it is read.
@@ -82,33 +125,69 @@ pub(super) fn ask(
 
 impl Interface {
     pub(crate) fn say(&mut self, good: bool, text: String, now: Timestamp) {
+        let mood = if good { Mood::Good } else { Mood::Bad };
+        self.tell(mood, text, false, now);
+    }
+
+    /// Says what went wrong, and stays with it until it is read.
+    pub(super) fn insist(&mut self, text: String, now: Timestamp) {
+        self.tell(Mood::Bad, text, true, now);
+    }
+
+    fn tell(&mut self, mood: Mood, text: String, stays: bool, now: Timestamp) {
         self.messages.push_back(Message {
             at: now,
-            good,
-            text,
+            mood,
+            // It has one line in the footer.
+            text: text.lines().collect::<Vec<_>>().join("  "),
+            stays,
         });
         while self.messages.len() > KEPT {
             self.messages.pop_front();
         }
     }
 
-    pub(super) fn take(&mut self, report: &Report, now: Timestamp) {
+    /// What was said has been read.
+    pub(super) fn said_is_read(&mut self) {
+        for message in &mut self.messages {
+            message.stays = false;
+        }
+    }
+
+    pub(super) fn take(&mut self, report: &Report, about: About, now: Timestamp) {
         match report {
-            Report::Done { text, .. } => self.say(true, text.clone(), now),
+            Report::Done { text, .. } => self.went_on(text, about, now),
             Report::Refused { id, refusal } => {
+                let mut shown = false;
                 if let Some(id) = id {
-                    self.refused(id, refusal);
+                    shown = self.refused(id, refusal);
                     // It can be tried again with the same key.
                     self.marks.extend(self.sent.remove(id));
+                    self.row_refused(id, &refusal.why);
                 }
                 let text = match &refusal.hint {
                     Some(hint) => format!("{} ({hint})", refusal.why),
                     None => refusal.why.clone(),
                 };
-                self.say(false, text, now);
+                // What the dialog of the order says is read there.
+                if id.is_none() || shown {
+                    self.say(false, text, now);
+                    return;
+                }
+                self.insist(text, now);
+                self.trouble(Problem {
+                    at: now,
+                    count: 1,
+                    last_at: now,
+                    subject: about.subject.unwrap_or_else(|| "an order".to_owned()),
+                    why: refusal.why.clone(),
+                    hint: refusal.hint.clone(),
+                    request: None,
+                    read: false,
+                });
             }
             Report::Alert { subject, why, hint } => {
-                self.say(false, format!("{subject}: {why}"), now);
+                self.insist(format!("{subject}: {why}"), now);
                 self.trouble(Problem {
                     at: now,
                     count: 1,
@@ -134,25 +213,55 @@ impl Interface {
         }
     }
 
-    /// Shows a refusal in the dialog whose intent it is.
-    fn refused(&mut self, id: &IntentId, refusal: &Refusal) {
+    /// Says how an order goes on: well, badly, or nobody knows.
+    fn went_on(&mut self, text: &str, about: About, now: Timestamp) {
+        let outcome = about.state.map(Outcome::of);
+        let hint = match about.state {
+            Some(Standing::Absent) => "look at the forge, then order it again",
+            _ => "w on its row shows the log",
+        };
+        match (outcome, about.subject) {
+            (Some(Outcome::Unknown), _) => self.tell(Mood::Open, text.to_owned(), false, now),
+            (Some(Outcome::Failed), Some(subject)) => {
+                self.insist(text.to_owned(), now);
+                self.trouble(Problem {
+                    at: now,
+                    count: 1,
+                    last_at: now,
+                    subject,
+                    why: about.why.unwrap_or_else(|| text.to_owned()),
+                    hint: Some(hint.to_owned()),
+                    request: None,
+                    read: false,
+                });
+            }
+            _ => self.say(true, text.to_owned(), now),
+        }
+    }
+
+    /// Shows a refusal in the dialog whose intent it is; says whether there is one.
+    fn refused(&mut self, id: &IntentId, refusal: &Refusal) -> bool {
+        let mut shown = false;
         for overlay in &mut self.overlays {
             match overlay {
                 Overlay::Promote(dialog) => {
                     for item in &mut dialog.items {
                         if matches!(&item.plan, Ok(plan) if plan.intent.id == *id) {
                             item.plan = Err(refusal.clone());
+                            shown = true;
                         }
                     }
                 }
                 Overlay::Confirm(dialog) => {
                     if matches!(&dialog.plan, Ok(plan) if plan.intent.id == *id) {
                         dialog.plan = Err(refusal.clone());
+                        shown = true;
                     }
                 }
                 Overlay::Help { .. }
                 | Overlay::Errors { .. }
                 | Overlay::Messages { .. }
+                | Overlay::Results { .. }
                 | Overlay::Changes { .. }
                 | Overlay::Filter { .. }
                 | Overlay::Search { .. }
@@ -169,6 +278,7 @@ impl Interface {
                 | Overlay::Quit { .. } => {}
             }
         }
+        shown
     }
 
     /// Adds a fault. What a whole forge has is one trouble, whatever was asked when it was met: it
@@ -233,6 +343,8 @@ mod tests {
     use super::super::harness::{now, press, said, state};
     use super::*;
     use crate::app::request::RefusalKind;
+    use crate::app::state::State;
+    use crate::app::view::view;
 
     fn fault(kind: FaultKind, doing: &str, why: &str, at: Timestamp) -> Report {
         Report::Trouble(Box::new(Fault {
@@ -258,10 +370,10 @@ mod tests {
             let doing = format!("reading acme/service-{number}");
             let why = ["no connection: refused", "no answer within 15s"][number % 2];
             let report = fault(FaultKind::Unreachable, &doing, why, now());
-            state.interface.take(&report, now());
+            state.interface.take(&report, About::default(), now());
         }
         let report = fault(FaultKind::NotFound, "reading acme/api", "Not Found", now());
-        state.interface.take(&report, now());
+        state.interface.take(&report, About::default(), now());
         let told: Vec<(u32, &str, &str)> = state
             .interface
             .problems
@@ -284,9 +396,13 @@ mod tests {
         let mut state = state();
         for second in 0..3 {
             let at = now() + SignedDuration::from_secs(second);
-            state.interface.take(&trouble("timeout", at), at);
+            state
+                .interface
+                .take(&trouble("timeout", at), About::default(), at);
         }
-        state.interface.take(&trouble("reset", now()), now());
+        state
+            .interface
+            .take(&trouble("reset", now()), About::default(), now());
         let told: Vec<(u32, &str)> = state
             .interface
             .problems
@@ -323,7 +439,7 @@ mod tests {
             of("reading shop/orders", None),
             of("asking who the token is", None),
         ] {
-            state.interface.take(&report, now());
+            state.interface.take(&report, About::default(), now());
         }
         let [one] = state.interface.problems.as_slice() else {
             panic!("{:?}", state.interface.problems);
@@ -339,16 +455,22 @@ mod tests {
     #[test]
     fn errors_stay_until_they_are_read_and_come_back_later() {
         let mut state = state();
-        state.interface.take(&trouble("timeout", now()), now());
+        state
+            .interface
+            .take(&trouble("timeout", now()), About::default(), now());
         press(&mut state, "!");
         assert!(!state.interface.problems[0].read, "only just shown");
         press(&mut state, "esc");
         assert!(state.interface.problems[0].read);
         let soon = now() + SignedDuration::from_secs(15);
-        state.interface.take(&trouble("timeout", soon), soon);
+        state
+            .interface
+            .take(&trouble("timeout", soon), About::default(), soon);
         assert!(state.interface.problems[0].read, "still the same trouble");
         let later = soon + SignedDuration::from_mins(6);
-        state.interface.take(&trouble("timeout", later), later);
+        state
+            .interface
+            .take(&trouble("timeout", later), About::default(), later);
         assert!(!state.interface.problems[0].read);
     }
 
@@ -359,17 +481,17 @@ mod tests {
             id: None,
             text: "held api".to_owned(),
         };
-        state.interface.take(&done, now());
+        state.interface.take(&done, About::default(), now());
         assert_eq!(said(&state), "held api");
         let refused = Report::Refused {
             id: None,
             refusal: Refusal::new(RefusalKind::NoGo, "somebody was faster").hint("look again"),
         };
-        state.interface.take(&refused, now());
+        state.interface.take(&refused, About::default(), now());
         assert_eq!(said(&state), "somebody was faster (look again)");
         assert_eq!(
-            state.interface.messages.back().map(|message| message.good),
-            Some(false)
+            state.interface.messages.back().map(|message| message.mood),
+            Some(Mood::Bad)
         );
     }
 
@@ -385,11 +507,67 @@ mod tests {
             id,
             refusal: Refusal::new(RefusalKind::NoGo, "bob was faster"),
         };
-        state.interface.take(&refused, now());
+        state.interface.take(&refused, About::default(), now());
         let Some(Overlay::Promote(dialog)) = state.interface.overlays.last() else {
             panic!("no dialog");
         };
         assert_eq!(dialog.applies(), (0, 1));
         assert_eq!(dialog.blocked().as_deref(), Some("bob was faster"));
+    }
+
+    #[test]
+    fn what_is_refused_after_it_was_ordered_is_an_error_and_stays_until_it_is_read() {
+        let mut state = state();
+        let refused = Report::Refused {
+            id: Some("i-1".into()),
+            refusal: Refusal::new(RefusalKind::Forge, "refused by github: 422"),
+        };
+        let about = About {
+            subject: Some("promotion api > production".to_owned()),
+            ..About::default()
+        };
+        state.interface.take(&refused, about, now());
+        let done = Report::Done {
+            id: None,
+            text: "promotion web production: running".to_owned(),
+        };
+        state.interface.take(&done, About::default(), now());
+        let drawn = |state: &State| {
+            let view = view(state);
+            let bar = view.footer.into_iter().next().expect("a line");
+            format!("{bar:?}")
+        };
+        assert!(drawn(&state).contains("refused by github: 422"));
+        assert!(drawn(&state).contains("! 1 error"));
+        let problem = &state.interface.problems[0];
+        assert_eq!(problem.subject, "promotion api > production");
+        assert_eq!(problem.why, "refused by github: 422");
+        press(&mut state, "! esc");
+        assert!(!drawn(&state).contains("refused by github"));
+        assert!(drawn(&state).contains("running"));
+    }
+
+    #[test]
+    fn how_an_order_goes_on_is_not_good_where_nobody_knows_or_it_failed() {
+        for (standing, mood, errors) in [
+            (Standing::Running, Mood::Good, 0),
+            (Standing::Reconciling, Mood::Open, 0),
+            (Standing::Failed, Mood::Bad, 1),
+            (Standing::Absent, Mood::Bad, 1),
+        ] {
+            let mut state = state();
+            let about = About {
+                subject: Some("promotion api > production".to_owned()),
+                state: Some(standing),
+                why: None,
+            };
+            let done = Report::Done {
+                id: Some("i-1".into()),
+                text: "it went on".to_owned(),
+            };
+            state.interface.take(&done, about, now());
+            let last = state.interface.messages.back().expect("a message");
+            assert_eq!((last.mood, state.interface.problems.len()), (mood, errors));
+        }
     }
 }

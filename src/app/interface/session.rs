@@ -51,7 +51,10 @@ impl Interface {
             Screen::Board | Screen::Forge(_) => ("board", None),
         };
         let tab = DetailTab::ALL.iter().position(|tab| *tab == self.tab);
-        let cursor = self.cursor.as_ref();
+        let cursor = match self.screen {
+            Screen::Detail(_) => self.cursor.as_ref(),
+            _ => self.of_board.as_ref().or(self.cursor.as_ref()),
+        };
         let kept = Kept {
             version: VERSION,
             screen: screen.to_owned(),
@@ -111,6 +114,9 @@ impl Interface {
             ("holds", _) => Screen::Holds,
             _ => Screen::Board,
         };
+        if self.screen.selects() {
+            self.of_board.clone_from(&self.cursor);
+        }
         self.tab = DetailTab::ALL.get(kept.tab).copied().unwrap_or_default();
         self.filter = clean(&kept.filter);
         self.sort = Sort::named(&kept.sort).unwrap_or_default();

@@ -111,6 +111,7 @@ impl Overlay {
             Self::Help { .. }
             | Self::Errors { .. }
             | Self::Messages { .. }
+            | Self::Results { .. }
             | Self::Changes { .. }
             | Self::Filter { .. }
             | Self::Search { .. }

@@ -155,7 +155,7 @@ fn fill(
                 row.risk_of(cell)
                     .map_or_else(Line::new, |risk| scope::badge(&risk)),
             ),
-            None => scope::summary(row, cell),
+            None => scope::summary(look, row, cell),
         }),
     ];
     if let Some(scope) = known {

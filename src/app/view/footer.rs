@@ -6,9 +6,9 @@ use jiff::SignedDuration;
 use super::line::{Line, Tone, cut, cut_words, width};
 use super::look::Look;
 use super::panel::Bar;
-use super::{header, time};
+use super::{header, messages, time};
 use crate::app::command::{self, Hint};
-use crate::app::interface::Overlay;
+use crate::app::interface::{Message, Mood, Overlay};
 
 /// How long a message keeps the tour from its line.
 const FRESH: SignedDuration = SignedDuration::from_secs(6);
@@ -23,13 +23,37 @@ pub(super) fn bars(look: &Look<'_>) -> Vec<Bar> {
     bars
 }
 
+/// What the last line of messages says: the last of them, or what went wrong and was not read yet, with
+/// how much more of that there is.
+fn to_say<'a>(look: &Look<'a>) -> (Option<&'a Message>, usize) {
+    let messages = &look.interface.messages;
+    let staying = messages.iter().filter(|message| message.stays).count();
+    if staying == 0 {
+        return (messages.back(), 0);
+    }
+    let mut newest = messages.iter().rev();
+    let shown = newest.find(|message| message.stays || message.mood == Mood::Bad);
+    let is_one = shown.is_some_and(|message| message.stays);
+    (shown, staying - usize::from(is_one))
+}
+
 fn said(look: &Look<'_>) -> Bar {
-    let message = look.interface.messages.back();
-    let fresh = message.is_some_and(|message| look.clock.ago(message.at) < FRESH);
+    let (message, more) = to_say(look);
+    let stays = message.is_some_and(|message| message.stays);
+    let fresh = stays || message.is_some_and(|message| look.clock.ago(message.at) < FRESH);
     let tour = look.interface.tour_text();
     let mut bar = Bar::default();
-    if let Some(Overlay::Filter { input, .. }) = look.interface.overlays.last() {
-        let line = Line::of(Tone::Focus, format!("/{}_", input.value()));
+    if let Some(Overlay::Filter { input, chosen, .. }) = look.interface.overlays.last() {
+        let line = if *chosen {
+            Line::of(Tone::Focus, "/")
+                .with(Tone::Strong, format!("[{}]", input.value()))
+                .with(
+                    Tone::Muted,
+                    "  a letter begins anew, the right arrow goes on",
+                )
+        } else {
+            Line::of(Tone::Focus, format!("/{}_", input.value()))
+        };
         let problems = look.interface.filter_problems(input.value());
         let line = match problems.first() {
             Some(why) => line.with(Tone::Bad, format!("  {} {why}", look.glyphs.bad())),
@@ -47,14 +71,13 @@ fn said(look: &Look<'_>) -> Bar {
     } else if let (Some(text), false) = (tour, fresh) {
         bar = bar.left(0, Line::of(Tone::Accent, text));
     } else if let Some(message) = message {
-        let (glyph, tone) = if message.good {
-            (look.glyphs.good(), Tone::Good)
-        } else {
-            (look.glyphs.bad(), Tone::Bad)
-        };
-        let line = Line::of(Tone::Muted, look.clock.long(message.at))
-            .with(tone, format!(" {glyph} "))
-            .with(Tone::Plain, message.text.clone());
+        let (glyph, tone) = messages::sign(look, message.mood);
+        let mut line =
+            Line::of(Tone::Muted, look.clock.long(message.at)).with(tone, format!(" {glyph} "));
+        if more > 0 {
+            line.push(Tone::Bad, format!("[{more} more in !] "));
+        }
+        line.push(Tone::Plain, message.text.clone());
         let columns = usize::from(look.shape.columns).saturating_sub(2);
         bar = bar.left(0, line.fitted(columns));
     }

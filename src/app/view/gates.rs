@@ -20,8 +20,14 @@ pub(super) fn sum(look: &Look<'_>, row: &Row, cell: &Cell) -> Line {
         .collect();
     let passing = states.iter().filter(|state| state.passes()).count();
     let all = states.len();
+    if row.facts.value().is_none() {
+        return Line::of(Tone::Unknown, "? not known");
+    }
     if cell.candidate.is_none() {
-        return Line::of(Tone::Muted, "nothing to promote");
+        return match look.stale(row) {
+            Some(age) => Line::of(Tone::Unknown, format!("? not known for {age}")),
+            None => Line::of(Tone::Muted, "nothing to promote"),
+        };
     }
     let (word, tone) = match gate::sum(states) {
         Go::Go => ("OPEN", Tone::Good),

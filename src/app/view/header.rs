@@ -39,6 +39,9 @@ pub(super) fn bars(look: &Look<'_>) -> Vec<Bar> {
     for (rank, line) in forges(look) {
         second = second.right(rank, line);
     }
+    if look.interface.let_go {
+        second = second.right(2, Line::of(Tone::Muted, "mouse let go"));
+    }
     vec![first, second.right(1, errors(look))]
 }
 
@@ -133,7 +136,8 @@ fn name(look: &Look<'_>) -> String {
         .unwrap_or_else(|| "gonogo".to_owned())
 }
 
-/// The window's verdict for the cell under the cursor, else for the end of the first row's path.
+/// The window's verdict for the cell under the cursor, else for the end of the first row's path that has
+/// one: a filter that lets no row through does not take the window away.
 pub(super) fn window_verdict<'a>(look: &Look<'a>) -> Option<&'a Verdict> {
     let of = |cell: &'a Cell| {
         cell.judgement
@@ -145,8 +149,9 @@ pub(super) fn window_verdict<'a>(look: &Look<'a>) -> Option<&'a Verdict> {
     match look.selected() {
         Some((row, cell)) => of(cell).or_else(|| last(row)),
         None => {
-            let first = look.interface.order.first()?;
-            look.engine.board.row(first).and_then(last)
+            let first = look.interface.order.first();
+            let shown = first.and_then(|first| look.engine.board.row(first).and_then(last));
+            shown.or_else(|| look.engine.board.rows.iter().find_map(last))
         }
     }
 }
@@ -205,7 +210,13 @@ fn alarms(look: &Look<'_>, mut bar: Bar) -> Bar {
     }
     if let Some(at) = look.interface.frozen {
         let age = time::age(look.clock.ago(at));
-        let since = format!(" FROZEN since {}, {age} ", look.clock.long(at));
+        // Of some screens no picture is kept: they go on, and only the board stands still.
+        let what = if look.interface.screen.is_kept() {
+            "FROZEN"
+        } else {
+            "BOARD FROZEN"
+        };
+        let since = format!(" {what} since {}, {age} ", look.clock.long(at));
         bar = bar.left(0, Line::of(Tone::Alarm, since));
     }
     bar

@@ -9,30 +9,49 @@ use super::panel::{Dialog, Scroll};
 use crate::app::command::{self, Hint};
 use crate::app::interface::choices;
 
-pub(super) fn help(look: &Look<'_>, offset: usize) -> Dialog {
+/// The keys of the screen, or those of them that have all the words that are looked for.
+pub(super) fn help(look: &Look<'_>, offset: usize, search: &Input, typing: bool) -> Dialog {
     let columns = dialog::columns(look);
+    let words = search.value().to_lowercase();
     let mut lines = Vec::new();
     for section in command::help(look.state) {
+        let hints = section.hints.iter();
+        let hints: Vec<&Hint> = hints.filter(|hint| has(hint, &words)).collect();
+        if hints.is_empty() {
+            continue;
+        }
         lines.push(Line::of(Tone::Heading, section.name));
-        for hint in &section.hints {
+        for hint in hints {
             lines.extend(explained(hint, columns));
         }
         lines.push(Line::new());
     }
-    lines.push(Line::of(
-        Tone::Muted,
-        "Every key that changes something opens a dialog that starts on Cancel.",
-    ));
+    lines.push(if lines.is_empty() {
+        Line::of(Tone::Warning, "no key here has these words")
+    } else {
+        Line::of(
+            Tone::Muted,
+            "Every key that changes something opens a dialog that starts on Cancel.",
+        )
+    });
     let rows = usize::from(look.shape.rows).saturating_sub(4);
     let offset = offset.min(lines.len().saturating_sub(rows));
     let more = lines.len().saturating_sub(offset + rows);
-    let foot = if more > 0 {
-        format!("j k scroll, {more} more lines   esc closes")
+    let foot = if typing {
+        "enter keeps it   esc takes it back".to_owned()
+    } else if more > 0 {
+        format!("j k scroll, {more} more lines   / search   esc closes")
     } else {
-        "j k scroll   esc closes".to_owned()
+        "j k scroll   / search   esc closes".to_owned()
+    };
+    let title = Line::of(Tone::Strong, "HELP");
+    let title = match (typing, search.value()) {
+        (true, words) => title.with(Tone::Focus, format!("  /{words}_")),
+        (false, "") => title.with(Tone::Muted, "  keys as they are bound"),
+        (false, words) => title.with(Tone::Accent, format!("  /{words}")),
     };
     Dialog {
-        title: Line::of(Tone::Strong, "HELP").with(Tone::Muted, "  keys as they are bound"),
+        title,
         lines: lines.into_iter().skip(offset).take(rows).collect(),
         focus: None,
         foot: vec![Line::of(Tone::Muted, foot)],
@@ -41,6 +60,11 @@ pub(super) fn help(look: &Look<'_>, offset: usize) -> Dialog {
         caret: None,
         scroll: Scroll::default(),
     }
+}
+
+fn has(hint: &Hint, words: &str) -> bool {
+    let text = format!("{} {} {}", hint.keys, hint.label, hint.help).to_lowercase();
+    words.split_whitespace().all(|word| text.contains(word))
 }
 
 fn explained(hint: &Hint, columns: usize) -> Vec<Line> {

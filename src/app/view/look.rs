@@ -10,7 +10,7 @@ use super::shape::Shape;
 use super::tally::{Names, Tally, standing};
 use super::time::Clock;
 use crate::app::engine::{Engine, ForgeState};
-use crate::app::interface::{Interface, Screen};
+use crate::app::interface::Interface;
 use crate::app::state::State;
 use crate::domain::board::Row;
 use crate::domain::cell::Cell;
@@ -38,8 +38,8 @@ impl<'a> Look<'a> {
     pub fn kept(state: &'a State, shape: Shape) -> Option<Self> {
         let at = state.interface.frozen?;
         let engine = state.interface.kept.as_deref()?;
-        let seen = matches!(state.interface.screen, Screen::Board | Screen::Detail(_));
-        seen.then(|| Self::at(state, engine, at, shape))
+        let kept = state.interface.screen.is_kept();
+        kept.then(|| Self::at(state, engine, at, shape))
     }
 
     fn at(state: &'a State, engine: &'a Engine, now: Timestamp, shape: Shape) -> Self {
@@ -139,6 +139,15 @@ impl<'a> Look<'a> {
         let max_age = self.engine.policy.max_age;
         let answered = forge.answered_at;
         answered.is_none_or(|at| self.clock.ago(at) > max_age)
+    }
+
+    /// How old what is known of a service is, where it is too old to say how things are.
+    pub fn stale(&self, row: &Row) -> Option<String> {
+        let max_age = self.engine.policy.max_age;
+        let age = row.facts.age(self.now)?;
+        row.facts
+            .is_stale(self.now, max_age)
+            .then(|| super::time::age(age))
     }
 
     /// Whether nothing has been read of a service yet, and nothing went wrong either.

@@ -4,6 +4,7 @@ use super::dialog;
 use super::line::{Line, Tone, wrap};
 use super::look::Look;
 use super::panel::{Dialog, Scroll};
+use crate::app::interface::Mood;
 
 pub(super) fn list(look: &Look<'_>, offset: usize) -> Dialog {
     let columns = dialog::columns(look);
@@ -12,11 +13,7 @@ pub(super) fn list(look: &Look<'_>, offset: usize) -> Dialog {
     let offset = offset.min(messages.len().saturating_sub(1));
     let mut lines = Vec::new();
     for message in messages.iter().rev().skip(offset).take(rows) {
-        let (glyph, tone) = if message.good {
-            (look.glyphs.good(), Tone::Good)
-        } else {
-            (look.glyphs.bad(), Tone::Bad)
-        };
+        let (glyph, tone) = sign(look, message.mood);
         let mut head =
             Line::of(Tone::Muted, look.clock.long(message.at)).with(tone, format!(" {glyph} "));
         for part in wrap(&message.text, columns.saturating_sub(head.width())) {
@@ -37,5 +34,14 @@ pub(super) fn list(look: &Look<'_>, offset: usize) -> Dialog {
         fields: Vec::new(),
         caret: None,
         scroll: Scroll::default(),
+    }
+}
+
+/// The sign before what was said.
+pub(super) fn sign(look: &Look<'_>, mood: Mood) -> (&'static str, Tone) {
+    match mood {
+        Mood::Good => (look.glyphs.good(), Tone::Good),
+        Mood::Open => ("?", Tone::Unknown),
+        Mood::Bad => (look.glyphs.bad(), Tone::Bad),
     }
 }

@@ -4,7 +4,7 @@ use super::dialog;
 use super::line::Tone;
 use super::look::Look;
 use super::panel::{Dialog, Scroll};
-use super::{changes, columns, errors, help, messages};
+use super::{changes, columns, errors, help, messages, results};
 use crate::app::command::{Command, Context};
 use crate::app::interface::Overlay;
 use crate::app::interface::link::command_line;
@@ -21,10 +21,15 @@ pub(super) fn over(look: &Look<'_>) -> Vec<Dialog> {
         .overlays
         .iter()
         .filter_map(|overlay| match overlay {
-            Overlay::Help { offset } => Some(help::help(look, *offset)),
+            Overlay::Help {
+                offset,
+                search,
+                typing,
+            } => Some(help::help(look, *offset, search, *typing)),
             Overlay::Errors { list } => Some(errors::list(look, *list)),
             Overlay::Changes { offset } => Some(changes::list(look, *offset)),
             Overlay::Messages { offset } => Some(messages::list(look, *offset)),
+            Overlay::Results { offset } => Some(results::list(look, *offset)),
             // The footer shows what is typed; the rows stay in sight.
             Overlay::Filter { .. } | Overlay::Search { .. } => None,
             Overlay::Palette { input, selected } => Some(help::palette(look, input, *selected)),

@@ -85,10 +85,19 @@ fn name(overview: Overview) -> Line {
 }
 
 fn nothing(look: &Look<'_>, overview: Overview) -> Line {
-    let unread = look.engine.board.rows.iter().any(Look::is_loading);
+    let rows = &look.engine.board.rows;
+    let unread = rows.iter().any(Look::is_loading);
+    let unknown = rows.iter().filter(|row| row.facts.value().is_none());
+    let unknown = unknown.count();
     let text = match overview {
         Overview::Timeline => return timeline::nothing(look),
         _ if unread => "  reading…",
+        // What was never read may have some.
+        Overview::Runs | Overview::PullRequests | Overview::Tasks if unknown > 0 => {
+            let all = rows.len();
+            let text = format!("  ? not known: {unknown} of {all} services could not be read");
+            return Line::of(Tone::Unknown, text);
+        }
         Overview::Runs => "  no recent runs",
         Overview::PullRequests => "  no open pull requests",
         Overview::Tasks => "  nothing is under way",

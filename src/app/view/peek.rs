@@ -52,10 +52,12 @@ pub(super) fn movement(look: &Look<'_>, row: &Row, cell: &Cell) -> Line {
     };
     line.push(Tone::Heading, path);
     line.push(look.environment_tone(to), to.to_string());
+    let unread = row.facts.value().is_none();
+    let nothing = if unread { "?" } else { "nothing" };
     let from = cell
         .live
         .as_ref()
-        .map_or("nothing", |revision| revision.label());
+        .map_or(nothing, |revision| revision.label());
     match &cell.candidate {
         Some(candidate) => {
             line.push(Tone::Plain, format!("  {from} > "));
@@ -84,11 +86,11 @@ fn lines(look: &Look<'_>, row: &Row, cell: &Cell, rows: usize) -> Vec<Line> {
     }
     if rows <= 8 {
         lines.truncate(rows.saturating_sub(1));
-        lines.push(scope::summary(row, cell));
+        lines.push(scope::summary(look, row, cell));
         return indented(lines);
     }
     lines.push(Line::of(Tone::Heading, "earliest go  ").then(gates::earliest_line(look, cell)));
-    lines.push(Line::of(Tone::Heading, "SCOPE  ").then(scope::summary(row, cell)));
+    lines.push(Line::of(Tone::Heading, "SCOPE  ").then(scope::summary(look, row, cell)));
     let left = rows.saturating_sub(lines.len());
     if let Some(known) = row.scope_of(cell).and_then(|fact| fact.value()) {
         let requests = scope::requests(look, known, columns);

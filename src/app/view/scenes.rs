@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::app::engine::{Engine, ForgeState, JournalState, Start};
-use crate::app::interface::{Cursor, Interface, Message};
+use crate::app::interface::{Cursor, Interface, Message, Mood};
 use crate::app::msg::Budget;
 use crate::app::state::State;
 use crate::domain::cell::CellState;
@@ -173,7 +173,8 @@ fn built(plans: &[Plan], columns: u16, rows: u16) -> State {
     select(&mut state, "api-gateway", "prod");
     state.interface.messages.push_back(Message {
         at: ago(19),
-        good: true,
+        mood: Mood::Good,
+        stays: false,
         text: "gate opened: search/soak".into(),
     });
     state

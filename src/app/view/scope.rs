@@ -18,13 +18,22 @@ pub(super) use contents::badge;
 pub(super) use trace::lines as trace;
 
 /// One line: `12 commits, 4 PRs: #912 eve retry key  #915 dee pool size +2`.
-pub(super) fn summary(row: &Row, cell: &Cell) -> Line {
+pub(super) fn summary(look: &Look<'_>, row: &Row, cell: &Cell) -> Line {
+    if row.facts.value().is_none() {
+        return Line::of(Tone::Unknown, "? what would change is not known");
+    }
     let Some(scope) = row.scope_of(cell) else {
         return match (&cell.candidate, &cell.live) {
             (None, _) => {
                 let upstream = Look::upstream(row, cell).map(EnvironmentName::as_str);
                 let before = upstream.unwrap_or("the branch");
-                Line::of(Tone::Muted, format!("no change: level with {before}"))
+                match look.stale(row) {
+                    Some(age) => Line::of(
+                        Tone::Unknown,
+                        format!("? was level with {before} {age} ago"),
+                    ),
+                    None => Line::of(Tone::Muted, format!("no change: level with {before}")),
+                }
             }
             (Some(_), None) => Line::of(Tone::Muted, "first deployment: nothing to compare with"),
             (Some(_), Some(_)) => Line::of(Tone::Muted, "reading the commits…"),
@@ -86,7 +95,7 @@ pub(super) fn counts(scope: &Scope) -> Line {
 pub(super) fn full(look: &Look<'_>, row: &Row, cell: &Cell, columns: usize) -> Vec<Line> {
     let scope = row.scope_of(cell).and_then(|fact| fact.value());
     let Some(scope) = scope else {
-        return vec![Line::plain("  ").then(summary(row, cell))];
+        return vec![Line::plain("  ").then(summary(look, row, cell))];
     };
     let risk = risk::assess(scope, &row.service.scope);
     let head = counts(scope).with(Tone::Muted, since(cell));

@@ -124,7 +124,16 @@ pub(crate) fn stands(row: &Row, policy: &Policy, now: Timestamp) -> (CellState, 
             }
         }
     }
+    // Somewhere on its path nearly every service is well: of a row it is said where all of it is.
+    if !is_quiet(worst) {
+        all.0 &= !(1 << rank(CellState::Ok) | 1 << rank(CellState::None));
+    }
     (worst, all)
+}
+
+/// Whether a state asks nothing of anybody.
+pub(crate) fn is_quiet(state: CellState) -> bool {
+    matches!(state, CellState::Ok | CellState::None)
 }
 
 /// A set of states.

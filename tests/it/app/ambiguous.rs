@@ -1,7 +1,7 @@
 //! Answers that say nothing of what happened: the act is looked for by reading, never sent again.
 
 use gonogo::app::state::State;
-use gonogo::domain::promotion::State::{Absent, Reconciling, Succeeded, Unknown};
+use gonogo::domain::promotion::State::{Absent, Reconciling, Rejected, Succeeded, Unknown};
 use gonogo::sim::Effect;
 use jiff::SignedDuration;
 
@@ -220,4 +220,38 @@ async fn a_definite_refusal_is_told_and_ends_it() {
     alice.promote("search", "once more");
     alice.until_promotion("search", &[Succeeded]).await;
     assert_eq!(evening.writes().len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bulk_of_which_a_part_is_refused_or_unknown_lists_each_and_its_errors_stay() {
+    let evening = Evening::of(&["search", "geo", "api-gateway"]).await;
+    let mut alice = Operator::sized(&evening.config(), 120, 40);
+    alice.settle().await;
+    evening.fault("POST", "/search/deployments", Some(1), status(422));
+    evening.fault("POST", "/geo/actions", Some(1), Effect::DropAfter);
+    alice.go_to("search");
+    alice.press("* P up up");
+    alice.write("weekly");
+    alice.press("tab");
+    alice.write("production");
+    alice.press("tab tab enter");
+    alice.until_promotion("search", &[Rejected]).await;
+    alice.until_promotion("geo", &[Succeeded]).await;
+    alice.until_promotion("api-gateway", &[Succeeded]).await;
+    let screen = alice.screen();
+    assert!(screen.contains("! 2 errors"), "{screen}");
+    assert!(screen.contains("m lists each"), "{screen}");
+    alice.press("m");
+    let screen = alice.screen();
+    assert!(screen.contains("RESULTS 3 > production"), "{screen}");
+    assert!(screen.contains("refused    search"), "{screen}");
+    assert!(screen.contains("done       geo"), "{screen}");
+    alice.press("esc !");
+    let screen = alice.screen();
+    for wanted in [
+        "promotion search > production",
+        "promotion geo > production",
+    ] {
+        assert!(screen.contains(wanted), "{screen}");
+    }
 }

@@ -1,5 +1,7 @@
 //! A log on the board: from a failed run to the line that says why, over HTTP against the simulator.
 
+use gonogo::domain::promotion::State::{Accepted, Running};
+
 use crate::harness::{Evening, Operator};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -30,4 +32,19 @@ async fn a_job_that_runs_on_github_says_when_its_log_comes() {
     operator.go_to("fraud-ml");
     operator.press("w");
     operator.until_shown("only when its job has ended").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_a_promotion_on_gitlab_the_log_is_that_of_the_job_which_was_started() {
+    let evening = Evening::of_all_forges(&["gateway"], 4.0).await;
+    let mut operator = Operator::sized(&evening.config(), 120, 40);
+    operator.settle().await;
+    operator.promote("gateway", "weekly");
+    operator
+        .until_promotion("gateway", &[Accepted, Running])
+        .await;
+    operator.go_to("gateway");
+    operator.press("w");
+    operator.until_shown("deploy production").await;
+    operator.until_shown("Log live").await;
 }

@@ -1,5 +1,6 @@
 //! Several people at their boards, over one journal.
 
+use gonogo::app::interface::Mood;
 use gonogo::domain::ids::Person;
 use gonogo::domain::promotion::State::{Abandoned, Intended, Succeeded};
 use gonogo::sim::Effect;
@@ -24,7 +25,11 @@ async fn p2_of_two_operators_on_one_cell_one_wins_and_the_other_sees_who_and_why
         .await;
     bob.press("enter");
     bob.until("bob to be refused", |state| {
-        state.interface.messages.iter().any(|message| !message.good)
+        state
+            .interface
+            .messages
+            .iter()
+            .any(|message| message.mood == Mood::Bad)
     })
     .await;
     let told = bob.said().join("\n");

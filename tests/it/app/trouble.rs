@@ -142,3 +142,42 @@ async fn a_changed_config_is_in_use_and_a_broken_one_is_told_and_left() {
     assert!(alice.was_told("nane"), "{:?}", alice.said());
     assert!(alice.plan("search").unwrap_err().why.contains("year-end"));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_what_was_never_read_the_screen_claims_nothing() {
+    let evening = Evening::of(&["search", "geo"]).await;
+    evening.sim.inject(Fault {
+        matcher: Matcher::default(),
+        times: None,
+        effect: Effect::Status {
+            status: 502,
+            body: "<html>bad gateway</html>".into(),
+            headers: std::collections::BTreeMap::new(),
+        },
+    });
+    let mut alice = Operator::sized(&evening.config(), 120, 40);
+    alice.until_shown("no facts").await;
+    alice.go_to("search");
+    for keys in ["", "enter", "]", "]", "]", "]", "4", "]", "5"] {
+        alice.press(keys);
+        let screen = alice.screen();
+        for claim in [
+            "nothing to promote",
+            "no change",
+            "nothing waits",
+            "nothing is under way",
+            "no recent runs",
+            "no open pull requests",
+            "level with",
+        ] {
+            assert!(!screen.contains(claim), "{keys}: {claim}: {screen}");
+        }
+    }
+    alice.press(":");
+    alice.write("forges");
+    alice.press("enter");
+    let screen = alice.screen();
+    assert!(screen.contains("no good answer yet"), "{screen}");
+    assert!(!screen.contains("not asked yet"), "{screen}");
+    assert!(!screen.contains("no limit"), "{screen}");
+}

@@ -4,13 +4,14 @@ use tui_input::Input;
 
 use super::super::choice::{step, travel};
 use super::super::{DetailTab, Interface, Overlay, Screen, detail, overview};
-use super::{Room, run_of};
+use super::{Place, Room, run_of};
 use crate::app::command::Command;
 use crate::app::effect::{Effect, LogOrder};
 use crate::app::state::State;
 use crate::app::view::Shape;
 use crate::domain::board::Row;
-use crate::domain::cell::Cell;
+use crate::domain::cell::{Cell, waiting_run};
+use crate::domain::facts::ServiceFacts;
 use crate::domain::ids::{JobId, RunId, ServiceName};
 use crate::domain::log::Line;
 use crate::domain::observed::Fact;
@@ -42,22 +43,37 @@ impl Interface {
             let row = engine.board.row(&service)?;
             row.cell(&cursor.environment)
         });
-        let flight = cell.and_then(|cell| cell.in_flight.as_ref()?.run);
         let facts = engine.board.row(&service).and_then(|row| row.facts.value());
-        let of_cell = facts
-            .and_then(|facts| run_of(flight, &facts.runs))
-            .or(flight);
+        let flight = cell.and_then(|cell| cell.in_flight.as_ref()?.run);
+        let into = cell.and_then(|cell| into(cell, facts));
+        let of_cell = facts.and_then(|facts| run_of(into, &facts.runs)).or(into);
         let room = self.log_room();
-        self.log.follow(engine, (&service, of_cell), room, now)
+        let place = Place {
+            service: &service,
+            flight,
+            of_cell,
+        };
+        self.log.follow(engine, place, room, now)
     }
 }
 
-/// The run that `w` would show.
-pub(in super::super) fn watched_run(state: &State) -> Option<(ServiceName, Option<RunId>)> {
+/// What `w` would show: a run that is picked in a list, else that of the cell.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in super::super) struct Watched {
+    service: ServiceName,
+    picked: Option<RunId>,
+    run: Option<RunId>,
+}
+
+pub(in super::super) fn watched(state: &State) -> Option<Watched> {
     let interface = &state.interface;
     if interface.overview().is_some() {
         let item = overview::selected(state)?;
-        return Some((item.service()?.clone(), Some(item.run()?)));
+        return Some(Watched {
+            service: item.service()?.clone(),
+            picked: Some(item.run()?),
+            run: None,
+        });
     }
     let (row, cell) = detail::place(state)?;
     let facts = row.facts.value()?;
@@ -66,27 +82,46 @@ pub(in super::super) fn watched_run(state: &State) -> Option<(ServiceName, Optio
     let picked = facts
         .runs
         .get(interface.detail_offset)
-        .filter(|_| in_pipeline);
-    let run = picked.map(|run| run.id).or_else(|| run_in(row, cell));
-    Some((row.service.name.clone(), Some(run?)))
+        .filter(|_| in_pipeline)
+        .map(|run| run.id);
+    let run = run_in(row, cell);
+    picked.or(run).is_some().then(|| Watched {
+        service: row.service.name.clone(),
+        picked,
+        run,
+    })
 }
 
 /// The run of what goes into a cell, else the service's newest.
 pub(in super::super) fn run_in(row: &Row, cell: &Cell) -> Option<RunId> {
-    let flight = cell.in_flight.as_ref().and_then(|flight| flight.run);
-    run_of(flight, &row.facts.value()?.runs)
+    let facts = row.facts.value()?;
+    run_of(into(cell, Some(facts)), &facts.runs)
+}
+
+/// The run that goes into a cell, or waits to be let in.
+pub(in super::super) fn into(cell: &Cell, facts: Option<&ServiceFacts>) -> Option<RunId> {
+    let flight = cell.in_flight.as_ref()?;
+    let waits = facts.filter(|_| flight.awaits_approval());
+    flight.run.or_else(|| {
+        let run = waits.and_then(|facts| waiting_run(facts, &cell.environment, None));
+        run.map(|run| run.id)
+    })
 }
 
 /// Shows the log of what is selected.
 pub(in super::super) fn watch(state: &mut State) {
-    let Some((service, run)) = watched_run(state) else {
+    let Some(watched) = watched(state) else {
         let now = state.now;
         let why = "no run is known of it, so there is no log".to_owned();
         state.interface.say(false, why, now);
         return;
     };
-    let logs = &mut state.interface.log;
-    logs.wanted = run.map(|run| (service.clone(), run));
+    let Watched {
+        service,
+        picked,
+        run,
+    } = watched;
+    state.interface.log.show(&service, picked, run);
     state.interface.show(Screen::Detail(service));
     state.interface.tab = DetailTab::Log;
 }
@@ -147,6 +182,7 @@ fn turn(state: &mut State, forward: bool) {
     source.job = step(&jobs, source.job, forward);
     if source.job != pane.source.job {
         *pane = super::LogPane::new(pane.service.clone(), source, now);
+        pane.turned = true;
     }
 }
 

@@ -139,9 +139,121 @@ fn a_job_that_failed_goes_before_one_that_runs() {
         job(2, "b", Phase::Failed),
         job(3, "c", Phase::Queued),
     ];
-    assert_eq!(of_interest(&jobs), Some(JobId(2)));
-    assert_eq!(of_interest(&jobs[..1]), Some(JobId(1)));
-    assert_eq!(of_interest(&[]), None);
+    assert_eq!(of_interest(&jobs, None), Some(JobId(2)));
+    assert_eq!(of_interest(&jobs[..1], None), Some(JobId(1)));
+    assert_eq!(of_interest(&[], None), None);
+}
+
+/// The jobs of the run as they are now.
+fn jobs_are(state: &mut State, jobs: Vec<Job>) -> Vec<(u64, LogOrder)> {
+    let key = ("api".into(), RunId(7));
+    state.engine.jobs.insert(key, Fact::observed(jobs, now()));
+    let at = state.now;
+    orders(&update(state, at, Msg::Tick))
+}
+
+fn shown(state: &State) -> (RunId, JobId) {
+    let source = &state.interface.log.pane.as_ref().expect("a log").source;
+    (source.run, source.job)
+}
+
+#[test]
+fn the_log_moves_on_to_the_job_that_was_started() {
+    let mut state = with_run(Phase::Succeeded);
+    let before = vec![
+        job(1, "lint", Phase::Succeeded),
+        job(2, "deploy", Phase::Succeeded),
+    ];
+    jobs_are(&mut state, before);
+    press(&mut state, "w");
+    assert_eq!(shown(&state), (RunId(7), JobId(2)));
+    let later = Job {
+        started_at: Some(now() + SignedDuration::from_secs(4)),
+        ..job(3, "deploy production", Phase::Running)
+    };
+    let jobs = |last: Job| {
+        let failed = job(1, "lint", Phase::Failed);
+        vec![failed, job(2, "deploy", Phase::Succeeded), last]
+    };
+    let ordered = jobs_are(&mut state, jobs(later.clone()));
+    assert_eq!(shown(&state), (RunId(7), JobId(3)));
+    assert_eq!(ordered.len(), 1, "its log is fetched: {ordered:?}");
+    let ended = Job {
+        phase: Phase::Succeeded,
+        ..later
+    };
+    let succeeded = vec![job(1, "lint", Phase::Succeeded), ended];
+    jobs_are(&mut state, succeeded);
+    assert_eq!(
+        shown(&state),
+        (RunId(7), JobId(3)),
+        "and stays when it ends"
+    );
+}
+
+#[test]
+fn a_job_that_somebody_turned_to_or_reads_stays() {
+    let later = Job {
+        started_at: Some(now() + SignedDuration::from_secs(4)),
+        ..job(3, "smoke", Phase::Running)
+    };
+    for keys in ["h", "k"] {
+        let mut state = open(1_000, End::Growing);
+        press(&mut state, keys);
+        let before = shown(&state);
+        let ended = vec![
+            job(1, "build", Phase::Succeeded),
+            job(2, "deploy", Phase::Succeeded),
+            later.clone(),
+        ];
+        jobs_are(&mut state, ended);
+        assert_eq!(shown(&state), before, "{keys}");
+    }
+}
+
+#[test]
+fn a_run_that_begins_into_the_cell_takes_the_place_of_one_that_ended() {
+    let mut state = with_run(Phase::Succeeded);
+    press(&mut state, "w");
+    assert_eq!(shown(&state).0, RunId(7));
+    super::super::harness::running(&mut state, "api", "production");
+    let key = ("api".into(), RunId(8812));
+    let jobs = vec![job(9, "deploy", Phase::Running)];
+    state.engine.jobs.insert(key, Fact::observed(jobs, now()));
+    let at = state.now;
+    update(&mut state, at, Msg::Tick);
+    assert_eq!(shown(&state), (RunId(8812), JobId(9)));
+}
+
+#[test]
+fn w_on_what_waits_at_the_door_shows_the_run_that_waits() {
+    let mut state = with_run(Phase::Gated);
+    super::super::harness::running(&mut state, "api", "production");
+    super::super::harness::with_cell(&mut state.engine.board, "api", "production", |cell| {
+        let flight = cell.in_flight.as_mut().expect("a flight");
+        flight.run = None;
+        flight.phase = Phase::Gated;
+    });
+    let row = state.engine.board.rows.iter_mut();
+    let mut rows = row.filter(|row| row.service.name.as_str() == "api");
+    let last = rows.next().and_then(|row| row.facts.last.as_mut());
+    let runs = last.map(|last| &mut last.value.runs);
+    for run in runs.into_iter().flatten() {
+        run.waiting = vec![crate::domain::pipeline::Waiting {
+            environment: "production".into(),
+            door: crate::domain::pipeline::Door::Job {
+                job: JobId(3),
+                name: "deploy".to_owned(),
+            },
+            may_approve: true,
+            reviewers: Vec::new(),
+            wait_timer: SignedDuration::ZERO,
+            wait_started_at: None,
+        }];
+    }
+    press(&mut state, "5 w");
+    assert_eq!(state.interface.tab, DetailTab::Log, "{}", said(&state));
+    assert_eq!(shown(&state).0, RunId(7));
 }
 
 #[test]

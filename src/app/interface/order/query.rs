@@ -7,11 +7,11 @@ use jiff::Timestamp;
 use nucleo_matcher::Matcher;
 
 use super::lines::Word;
-use crate::app::view::tally::Stands;
+use crate::app::view::tally::{Stands, is_quiet};
 use crate::domain::board::Row;
 use crate::domain::cell::{Cell, CellState};
 use crate::domain::ids::Person;
-use crate::domain::policy::Policy;
+use crate::domain::policy::{Policy, Via};
 use crate::domain::spelling::nearest;
 
 /// What the help and the errors say of the language.
@@ -192,19 +192,38 @@ fn of_cells(terms: &[Term], row: &Row, policy: &Policy, now: Timestamp) -> bool 
     if placed && cells.is_empty() {
         return false;
     }
+    // That all is well is said of a row, or of its places that are asked for, as a whole: somewhere
+    // on its path it is so of nearly every service.
+    let well = cells.iter().all(|cell| {
+        let next = cell.next(&row.facts, policy, now);
+        let ours = row.service.stage(&cell.environment);
+        let ours = ours.is_none_or(|stage| stage.via != Via::Forge);
+        let states = [
+            Some(cell.state(&row.facts, policy, now)),
+            ours.then_some(next),
+        ];
+        states.into_iter().flatten().all(is_quiet)
+    });
     let asked = tests.iter().any(|(not, _)| !not);
     let fits = !asked
         || cells.iter().any(|cell| {
             let mut wanted = tests.iter().filter(|(not, _)| !not);
-            wanted.all(|(_, test)| of_cell(row, cell, test, policy, now))
+            wanted.all(|(_, test)| of_cell(row, cell, test, well, policy, now))
         });
     fits && !cells.iter().any(|cell| {
         let mut unwanted = tests.iter().filter(|(not, _)| *not);
-        unwanted.any(|(_, test)| of_cell(row, cell, test, policy, now))
+        unwanted.any(|(_, test)| of_cell(row, cell, test, well, policy, now))
     })
 }
 
-fn of_cell(row: &Row, cell: &Cell, test: &CellTest, policy: &Policy, now: Timestamp) -> bool {
+fn of_cell(
+    row: &Row,
+    cell: &Cell,
+    test: &CellTest,
+    well: bool,
+    policy: &Policy,
+    now: Timestamp,
+) -> bool {
     match test {
         CellTest::Environment(parts) => any_part(cell.environment.as_str(), parts),
         CellTest::State(parts) => [
@@ -212,6 +231,7 @@ fn of_cell(row: &Row, cell: &Cell, test: &CellTest, policy: &Policy, now: Timest
             cell.next(&row.facts, policy, now),
         ]
         .iter()
+        .filter(|state| well || !is_quiet(**state))
         .any(|state| parts.iter().any(|part| state.word().starts_with(part))),
         CellTest::Owner(parts) => {
             let holds = cell.holds.iter().filter(|hold| hold.is_on(now));
@@ -453,6 +473,23 @@ mod tests {
             ("behind:<7 behind:>0 env:prod", ""),
             ("state:gated,held", "billing search"),
             ("state:gated state:held", ""),
+        ];
+        for (text, expected) in table {
+            assert_eq!(found(&state, text).join(" "), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn that_all_is_well_is_said_of_a_row_as_a_whole() {
+        let state = state();
+        let table = [
+            ("state:ok", "web"),
+            ("!state:ok", "api billing search"),
+            ("ok", "web"),
+            ("!ok", "api billing search"),
+            ("state:ok env:staging", "api billing search web"),
+            ("!state:ok env:production", "api billing search"),
+            ("state:ready,ok", "api search web"),
         ];
         for (text, expected) in table {
             assert_eq!(found(&state, text).join(" "), expected, "{text}");

@@ -74,7 +74,7 @@ impl<'a> Item<'a> {
         }
     }
 
-    pub(super) fn environment(&self) -> Option<&'a EnvironmentName> {
+    pub(in crate::app::interface) fn environment(&self) -> Option<&'a EnvironmentName> {
         match self {
             Self::Run(_, run) => run.waiting.first().map(|waiting| &waiting.environment),
             Self::PullRequest(..) | Self::Release(_) => None,
@@ -115,7 +115,8 @@ impl<'a> Item<'a> {
     pub fn run(&self) -> Option<RunId> {
         match self {
             Self::Run(_, run) => Some(run.id),
-            Self::Flight(_, _, flight) => flight.run,
+            // What waits at the door is a run too.
+            Self::Flight(row, cell, _) => super::super::log::into(cell, row.facts.value()),
             Self::PullRequest(..)
             | Self::Order(_)
             | Self::Release(_)

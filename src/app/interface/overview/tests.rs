@@ -156,7 +156,7 @@ fn the_selected_hold_is_lifted_from_the_list_of_holds_and_other_lists_have_none(
     assert!(lifted, "{effects:?}");
     press(&mut state, "4 H");
     assert_eq!(top(&state), "none");
-    assert_eq!(said(&state), "no hold is selected");
+    assert_eq!(said(&state), "hold: nothing is selected");
     // By its name it is about the cell that is named, whatever the list has selected.
     press(&mut state, ": 'holds enter : 'hold_search enter");
     let Some(super::super::Overlay::Hold(dialog)) = state.interface.overlays.last() else {

@@ -169,7 +169,7 @@ fn single(
     });
     let cell = cell.map(|(row, cell)| (row, back.as_ref().unwrap_or(cell)));
     if let Some((row, cell)) = cell {
-        form.labelled("SCOPE", scope::summary(row, cell));
+        form.labelled("SCOPE", scope::summary(look, row, cell));
         form.labelled("GATES", gates::sum(look, row, cell));
         let rows = usize::from(look.shape.rows).saturating_sub(22).clamp(4, 12);
         for line in gates::short(look, row, cell, columns.saturating_sub(2), rows) {

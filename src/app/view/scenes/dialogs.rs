@@ -248,7 +248,14 @@ pub(crate) fn quit(columns: u16, rows: u16) -> State {
 }
 
 pub(crate) fn help(columns: u16, rows: u16) -> State {
-    with(busy(columns, rows), Overlay::Help { offset: 0 })
+    with(
+        busy(columns, rows),
+        Overlay::Help {
+            offset: 0,
+            search: Input::default(),
+            typing: false,
+        },
+    )
 }
 
 pub(crate) fn palette(columns: u16, rows: u16) -> State {
@@ -277,6 +284,7 @@ pub(crate) fn filter(columns: u16, rows: u16) -> State {
     let overlay = Overlay::Filter {
         input: Input::new("zzz".into()),
         before: String::new(),
+        chosen: false,
     };
     with(state, overlay)
 }
