@@ -279,8 +279,9 @@ fn verify(
             };
             found(note, event, saw)
         }
+        // It still passes once it is seen to be well.
         Verdict::Failed { .. } if verification::is_older(policy, ledger, service, live) => {
-            return (None, true);
+            return (None, false);
         }
         Verdict::Failed { why } => {
             let hold = incident(service, live, &why, operator, now);

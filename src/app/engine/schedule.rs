@@ -235,6 +235,20 @@ impl Engine {
         }
     }
 
+    /// As if a service were being read whole: the generation that an answer has to be of.
+    #[cfg(test)]
+    pub(super) fn reads(
+        &mut self,
+        forge: &ForgeName,
+        service: &ServiceName,
+        now: Timestamp,
+    ) -> u64 {
+        let generation = self.next_generation();
+        let asked = Asked::Facts(forge.clone(), vec![service.clone()]);
+        self.schedule.asked.insert(generation, (asked, now));
+        generation
+    }
+
     pub(super) fn ask_marks(
         &mut self,
         asked: Asked,

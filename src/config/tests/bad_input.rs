@@ -81,6 +81,7 @@ const TOLD: &[(&str, &str)] = &[
     ("{ within = \"10s\"", "over before the second look"),
     ("\"-1h\"", "longer than nothing"),
     ("101", "over 100 %"),
+    ("at_most = -1", "below nothing"),
     ("[] },", "a checklist with no tasks"),
     ("\"no-such-program\"", "there is no program"),
     ("\"boss\"] },", "there is no role `boss`"),

@@ -1,6 +1,7 @@
 //! A policy's version: what a journal entry says of the rules that held. How it is counted lives with
 //! the written form of a policy, in `config`; when, here.
 
+use std::fmt;
 use std::sync::OnceLock;
 
 use super::Policy;
@@ -11,13 +12,22 @@ use crate::domain::ids::Digest;
 #[derive(Debug)]
 pub struct Version(Source);
 
-#[derive(Debug)]
 enum Source {
     Given(Digest),
     Counted {
         by: fn(&Policy) -> Digest,
         known: OnceLock<Digest>,
     },
+}
+
+impl fmt::Debug for Source {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Given(digest) => digest.fmt(formatter),
+            // Where the function lies is nobody's business.
+            Self::Counted { known, .. } => known.fmt(formatter),
+        }
+    }
 }
 
 impl Version {

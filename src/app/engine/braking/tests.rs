@@ -216,10 +216,11 @@ impl Desk {
         let mut facts = row.facts.value().unwrap().clone();
         change(&mut facts);
         let asked_at = now() + SignedDuration::from_secs(self.seconds);
-        self.state.engine.generations += 1;
+        let forge = ForgeName::from("github");
+        let generation = self.state.engine.reads(&forge, &service, asked_at);
         self.handle(Msg::Fetched(Fetched {
-            generation: self.state.engine.generations,
-            forge: ForgeName::from("github"),
+            generation,
+            forge,
             question: Question::Facts(Vec::new()),
             asked_at,
             answer: Answer::Facts(vec![(service, Ok(Box::new(facts)))]),

@@ -431,7 +431,8 @@ fn h5_a_no_go_in_the_middle_sends_nothing_more() {
     let effects = world.recheck(asked);
     assert_eq!(acts(&effects), 0);
     assert_eq!(world.sent(), [("api".to_owned(), "abandoned")]);
-    assert!(harness::said(&world.state).contains("says no-go as qa"));
+    let said = harness::said(&world.state);
+    assert!(said.contains("says no-go to 2026.47 as qa"), "{said}");
     // And nothing is tried again while it stands.
     world.seconds = 40;
     let effects = world.send(Msg::Tick);

@@ -514,7 +514,7 @@ mod tests {
             ("colour:red web", "there is no field \"colour\""),
             (
                 "state:blue web",
-                "there is no state \"blue\"; there are failed held",
+                "there is no state \"blue\"; there are failed unfit",
             ),
             (
                 "behind:many web",

@@ -211,7 +211,7 @@ async fn h5_what_was_turned_away_cannot_be_let_in_any_more() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_freeze_whose_times_somebody_changed_is_theirs() {
     let place = place(SERVERS[1]).await;
     let act = place.acts().pop().unwrap();
