@@ -197,12 +197,11 @@ fn earliest(earliest: &EarliestStatus, gates: &[GateStatus], now: Timestamp) -> 
             let needed: Vec<String> = needed
                 .filter_map(|gate| Some(format!("{} needs {}", gate.name, gate.who.as_ref()?)))
                 .collect();
-            match needed.is_empty() {
-                true => format!(
-                    "no known time: {gate} needs {}",
-                    earliest.who.as_deref().unwrap_or("somebody")
-                ),
-                false => format!("no known time: {}", needed.join("; ")),
+            if needed.is_empty() {
+                let who = earliest.who.as_deref().unwrap_or("somebody");
+                format!("no known time: {gate} needs {who}")
+            } else {
+                format!("no known time: {}", needed.join("; "))
             }
         }
         ("no-known-time", _) => format!("no known time: {gate} does not open by itself"),

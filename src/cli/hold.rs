@@ -276,8 +276,6 @@ impl Told {
                     self.braked += 1;
                     self.done.push(text);
                 }
-                // An order's own words are taken with its entry.
-                Report::Done { .. } => {}
                 Report::Refused { id, .. } if !self.is_ours(id.as_ref(), headless.engine()) => {}
                 Report::Refused { refusal, .. } if self.done.is_empty() && !binding => {
                     self.failure = Some(Failure::from(refusal));
@@ -300,7 +298,11 @@ impl Told {
                         ..Failure::new(Exit::Journal, JournalFault::unreachable(&why))
                     });
                 }
-                Report::JournalTrouble { .. } | Report::Alert { .. } | Report::Trouble(_) => {}
+                // An order's own words are taken with its entry.
+                Report::Done { .. }
+                | Report::JournalTrouble { .. }
+                | Report::Alert { .. }
+                | Report::Trouble(_) => {}
             }
         }
     }

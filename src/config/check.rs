@@ -282,13 +282,22 @@ fn unused(
     }
     for (name, table) in top.children("policy", keys::POLICY) {
         let usual = defaults::tiers().contains_key(name);
-        if !usual && !environments.values().any(|it| it.tier == name) {
+        let tier = || environments.values().any(|it| it.tier == name);
+        if !usual && !tier() && !promotes_under(top, name) {
             table.note(
                 format!("no environment is of tier `{name}`"),
                 Some(format!("write tier = \"{name}\" where it is to hold")),
             );
         }
     }
+}
+
+/// Says whether a service names a policy under one of its promotions.
+fn promotes_under(top: &Table<'_>, policy: &str) -> bool {
+    top.children("service", keys::SERVICE)
+        .iter()
+        .flat_map(|(_, service)| service.children("promote", keys::PROMOTE))
+        .any(|(_, own)| own.get("policy").and_then(Value::as_text) == Some(policy))
 }
 
 type Roles = BTreeMap<RoleName, BTreeSet<Person>>;

@@ -32,7 +32,7 @@ pub struct Deployment {
     /// for and the forge keeps some. Our own key is no part of it.
     pub payload: Option<BTreeMap<String, String>>,
     /// The job that makes it, where a forge deploys by jobs and tells which.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub made_by: Option<Maker>,
 }
 

@@ -20,6 +20,7 @@ use crate::app::{Msg, State, update};
 use crate::domain::entry::Entry;
 use crate::domain::fault::Fault;
 use crate::domain::ids::{EnvironmentName, ServiceName};
+use crate::domain::signoff::Voice;
 
 /// How much longer than the longest sample a round may take, when many are to be taken.
 const SAMPLING: Duration = Duration::from_secs(10);
@@ -157,6 +158,16 @@ impl Headless {
     /// or has a fault.
     pub async fn settle(&mut self, services: &[ServiceName], patience: Duration) -> Waited {
         let services = self.with_dependencies(services);
+        let waited = self.read(services.clone(), patience).await;
+        // Whether a no-go counts depends on all that ships together: only then is that read too.
+        let all = self.with_members(&services);
+        if all.len() == services.len() {
+            return waited;
+        }
+        self.read(all, patience).await
+    }
+
+    async fn read(&mut self, services: Vec<ServiceName>, patience: Duration) -> Waited {
         self.state.engine.watched.extend(services.iter().cloned());
         self.state.engine.reach_for(&services);
         for effect in self.state.engine.open_journal() {
@@ -215,13 +226,29 @@ impl Headless {
             let known = self.state.engine.policy.service(service);
             let first = known.into_iter().flat_map(|known| &known.depends);
             let first = first.map(|one| one.service.clone());
-            // What ships together is voted on together: whether a no-go counts depends on all of it.
-            let releases = self.state.engine.policy.releases.iter();
-            let shared = releases.filter(|it| it.items.iter().any(|item| item.service == *service));
-            let shared = shared.flat_map(|release| &release.items);
-            let missing = first.chain(shared.map(|item| item.service.clone()));
-            let missing: Vec<ServiceName> = missing.filter(|one| !all.contains(one)).collect();
+            let missing: Vec<ServiceName> = first.filter(|one| !all.contains(one)).collect();
             all.extend(missing);
+        }
+        all
+    }
+
+    /// `services` and what ships with them in a release that somebody has said no-go to.
+    fn with_members(&self, services: &[ServiceName]) -> Vec<ServiceName> {
+        let mut all = services.to_vec();
+        let Some(ledger) = &self.state.engine.ledger else {
+            return all;
+        };
+        for release in &self.state.engine.policy.releases {
+            let mut votes = ledger.votes_on_release(&release.name);
+            let ships = release
+                .items
+                .iter()
+                .any(|it| services.contains(&it.service));
+            if ships && votes.any(|vote| vote.ballot().voice == Voice::NoGo) {
+                let items = release.items.iter().map(|item| item.service.clone());
+                let missing: Vec<ServiceName> = items.filter(|one| !all.contains(one)).collect();
+                all.extend(missing);
+            }
         }
         all
     }

@@ -238,8 +238,8 @@ fn without_a_row(hints: impl Iterator<Item = Hint>) -> Vec<Hint> {
 /// Whether a command of the context does anything on this screen of it.
 fn means_something(state: &State, command: Command) -> bool {
     match (&state.interface.screen, command) {
-        (Screen::Tasks | Screen::Holds, Command::PreviousTab) => false,
-        (
+        (Screen::Tasks | Screen::Holds, Command::PreviousTab)
+        | (
             Screen::Forge(_),
             Command::Open
             | Command::Sort

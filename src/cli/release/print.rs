@@ -148,9 +148,10 @@ fn if_people_act(plan: &PlanStatus) -> String {
         (!people.is_empty()).then(|| format!("{} needs {}", moved.service, people.join(" and ")))
     });
     let needed: Vec<String> = needed.collect();
-    match needed.is_empty() {
-        true => String::new(),
-        false => format!(" if people act in time: {}", needed.join("; ")),
+    if needed.is_empty() {
+        String::new()
+    } else {
+        format!(" if people act in time: {}", needed.join("; "))
     }
 }
 

@@ -170,7 +170,7 @@ async fn the_pipeline_refuses_a_red_check_unless_policy_ignores_it() {
     });
     let mut alice = Operator::new(&evening.config());
     alice.settle().await;
-    let why = "hold/production failed";
+    let why = "hold/production is red";
     refused(&evening, &mut alice, "sessions", "pipeline", why).await;
 }
 

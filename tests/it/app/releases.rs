@@ -118,12 +118,12 @@ async fn a_failure_in_the_second_wave_stops_it_and_says_how_to_go_back() {
     assert!(is_live(&alice.state, "search"), "what is done stays");
     assert_eq!(writes(&evening, "api-gateway"), 0);
     assert!(
-        alice.was_told("to go back, in this order: geo to"),
+        alice.was_told("to go back, in this order: search to"),
         "{:?}",
         alice.said()
     );
     assert!(
-        alice.screen().contains("GO BACK   B geo to"),
+        alice.screen().contains("GO BACK   B search to"),
         "{}",
         alice.screen()
     );

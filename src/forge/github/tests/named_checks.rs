@@ -100,7 +100,10 @@ async fn a_red_status_that_policy_ignores_does_not_close_the_gate() {
     let (state, why) = says(PipelineRule::default(), &facts, &candidate, None);
     assert_eq!(
         (state, why.as_str()),
-        (State::Closed, "hold/production failed")
+        (
+            State::Closed,
+            "hold/production is red: somebody holds it, and not in this journal"
+        )
     );
 }
 
