@@ -8,7 +8,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::sim::{
-    model::{DeploymentState, Run, State, commit::sha_of},
+    model::{DeploymentState, Repo, Run, State, commit::sha_of},
     world::Step,
 };
 
@@ -113,9 +113,12 @@ impl State {
         self.now = self.now.max(until);
     }
 
-    /// Says whether anything is due by an instant.
+    /// Says whether anything is due by an instant. How a service is that is or will be ill changes with
+    /// time alone, by the second.
     pub fn due(&self, until: Timestamp) -> bool {
+        let ails = |repo: &Arc<Repo>| !repo.health.said.is_empty() || !repo.health.bad.is_empty();
         self.agenda.next().is_some_and(|at| at <= until)
+            || (until.as_second() > self.now.as_second() && self.repos.iter().any(ails))
     }
 
     /// Ends the history: from now on, `speed` divides what is left of every job.

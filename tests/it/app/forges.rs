@@ -321,7 +321,9 @@ async fn a_brake_that_failed_in_part_is_bound_again_by_hold_bind() {
     alice.press("enter tab enter");
     alice
         .until("the brake", |state| {
-            bound(state, "ferry").is_some_and(|it| !it.lacks() && it.effect == Effect::Effective)
+            let read = |it: &Bound| it.proofs.iter().all(|one| one.at.is_some());
+            bound(state, "ferry")
+                .is_some_and(|it| !it.lacks() && read(&it) && it.effect == Effect::Effective)
         })
         .await;
     // The status was there and was left alone.

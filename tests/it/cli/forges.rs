@@ -164,7 +164,12 @@ fn on_gitlab_a_job_that_needs_approval_is_run_again_and_then_approved() {
     back(&sim, "orders").done();
     let status = sim.run(&["status", "--json"]).done().json();
     assert_eq!(production(&status, "orders")["version"], now);
-    let came = back(&sim, "orders").done().json();
+    // The brake of the hold that this left may just be on its way: whoever was refused for it asks again.
+    let came = (0..9)
+        .map(|_| back(&sim, "orders"))
+        .find(|ran| !ran.out.contains("changed meanwhile"))
+        .unwrap();
+    let came = came.done().json();
     assert_eq!(came["promotions"][0]["state"], "succeeded", "{came}");
     let sent = sent_to_gitlab(&sim);
     assert_eq!(sent, ["approval", "play", "retry", "approval", "play"]);

@@ -41,6 +41,7 @@ impl Engine {
     /// and not for each service that it keeps from being read.
     pub(in crate::app::engine) fn trouble(&mut self, fault: Option<&Fault>) {
         if let Some(fault) = fault.filter(|fault| !fault.kind.is_of_forge()) {
+            self.forge(&fault.forge).remember(fault.clone());
             self.reports.push(Report::Trouble(Box::new(fault.clone())));
         }
     }
