@@ -83,7 +83,9 @@ fn a_proxy_of_the_environment_is_asked_for_a_tunnel_and_told_no_token() {
                 ran.out.contains("unreachable"),
                 "{kind} {variable}: {ran:?}"
             );
-            let told = proxy.told();
+            // A command that ends at once may leave a line on which nothing was said.
+            let mut told = proxy.told();
+            told.retain(|head| !head.is_empty());
             assert!(
                 !told.is_empty(),
                 "{kind} {variable}: the proxy was not asked"

@@ -39,8 +39,8 @@ fn to_say<'a>(look: &Look<'a>) -> (Option<&'a Message>, usize) {
 
 fn said(look: &Look<'_>) -> Bar {
     let (message, more) = to_say(look);
-    let stays = message.is_some_and(|message| message.stays);
-    let fresh = stays || message.is_some_and(|message| look.clock.ago(message.at) < FRESH);
+    // The tour goes on beside what stays: the count of errors is there anyway.
+    let fresh = message.is_some_and(|message| look.clock.ago(message.at) < FRESH);
     let tour = look.interface.tour_text();
     let mut bar = Bar::default();
     if let Some(Overlay::Filter { input, chosen, .. }) = look.interface.overlays.last() {
