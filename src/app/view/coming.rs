@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::line::{Line, Tone};
+use super::line::{Line, Tone, pad};
 use super::look::Look;
 use super::time;
 use super::{header, release};
@@ -199,7 +199,7 @@ pub(super) fn lines(look: &Look<'_>, most: usize) -> Vec<Line> {
         .map(|coming| {
             Line::of(
                 Tone::Strong,
-                format!(" {:<13}", look.clock.short(coming.at)),
+                format!(" {}", pad(&look.clock.short(coming.at), 13)),
             )
             .with(
                 Tone::Muted,

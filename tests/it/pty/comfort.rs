@@ -141,7 +141,11 @@ fn the_tour_walks_through_the_evening() {
     terminal.wait_for("> api-gateway");
     terminal.press("P");
     terminal.wait_for("tour 2/5: it rests on Cancel");
-    terminal.press(&format!("{UP}{UP}weekly release\tproduction\t\t"));
+    terminal.press(&format!("{UP}{UP}weekly release\t"));
+    terminal.wait_for("[ weekly release");
+    terminal.press("production");
+    terminal.wait_for("type production [ production");
+    terminal.press("\t\t");
     terminal.wait_for("tour 2/5: enter sends exactly this");
     terminal.press("\r");
     terminal.wait_for("tour 3/5");
