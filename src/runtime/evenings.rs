@@ -102,6 +102,10 @@ const FOUND: &[(u64, &str)] = &[
         "a mark that was not shown yet was taken for gone, and stayed for ever",
     ),
     (
+        1075,
+        "of two freezes of the same times, the one whose answer was lost was taken for the other and left",
+    ),
+    (
         2772,
         "a brake that seemed gone to one whose clock was ahead was never looked for again",
     ),

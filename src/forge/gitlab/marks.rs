@@ -123,9 +123,9 @@ impl GitLab {
     ) -> Result<Option<FreezeId>, Error> {
         let route = "/freeze_periods?per_page=100";
         let periods: Vec<FreezePeriod> = self.read_all(purpose, repo, route).await?;
-        let mut periods = periods.iter();
-        let found = periods.find(|it| it.lasts(start, end));
-        Ok(found.map(|it| FreezeId(it.id)))
+        // Of twins the newest: whoever looks was sent last, and an older one has its number already.
+        let same = periods.iter().filter(|it| it.lasts(start, end));
+        Ok(same.map(|it| FreezeId(it.id)).max())
     }
 
     pub(super) async fn has_freeze(

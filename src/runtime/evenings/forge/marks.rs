@@ -193,8 +193,12 @@ impl Marks {
     pub(super) fn find(&self, act: &Act, at: Timestamp, now: Timestamp) -> Option<Number> {
         let mark = Mark::of(act)?;
         match act {
-            Act::AddLabel { .. } | Act::Freeze { .. } => {
-                self.there(&mark, None, at).map(|change| change.number)
+            Act::AddLabel { .. } => self.there(&mark, None, at).map(|change| change.number),
+            // Of twins the newest.
+            Act::Freeze { .. } => {
+                let each = self.each(&mark, None, at).into_iter();
+                let there = each.filter(|change| matches!(change.left, Left::Stops(_)));
+                there.map(|change| change.number).max()
             }
             Act::RemoveLabel { .. } => self.there(&mark, None, now).is_none().then_some(None),
             Act::Unfreeze { freeze, .. } => {
