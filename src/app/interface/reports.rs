@@ -187,7 +187,8 @@ impl Interface {
                 });
             }
             Report::Alert { subject, why, hint } => {
-                self.insist(format!("{subject}: {why}"), now);
+                // What happens by itself is counted, and keeps no answer to a key from the line.
+                self.say(false, format!("{subject}: {why}"), now);
                 self.trouble(Problem {
                     at: now,
                     count: 1,
@@ -545,6 +546,23 @@ mod tests {
         press(&mut state, "! esc");
         assert!(!drawn(&state).contains("refused by github"));
         assert!(drawn(&state).contains("running"));
+    }
+
+    #[test]
+    fn what_happens_by_itself_is_an_error_that_keeps_no_answer_from_the_line() {
+        let mut state = state();
+        let alert = Report::Alert {
+            subject: "mailer staging".to_owned(),
+            why: "out of band".to_owned(),
+            hint: None,
+        };
+        state.interface.take(&alert, About::default(), now());
+        let at = now();
+        state.interface.say(true, "copied: api".to_owned(), at);
+        let view = view(&state);
+        let line = format!("{:?}", view.footer.first());
+        assert!(line.contains("copied: api"), "{line}");
+        assert!(line.contains("! 1 error"), "{line}");
     }
 
     #[test]

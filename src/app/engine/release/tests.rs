@@ -579,6 +579,14 @@ fn p9_a_failed_verification_starts_no_more_waves() {
     let ended = world.run().ended.clone().expect("ended");
     let why = "api: 2222222 failed its verification: errors 5 %".to_owned();
     assert_eq!(ended.how, Ending::Stopped { why });
+    // The cell was judged anew meanwhile, by facts and a journal that know nothing of what was set by hand.
+    let mut moves = world.run().moves.iter();
+    let live = moves.find(|it| it.service.as_str() == "api");
+    let live = live.map(|it| it.to.clone());
+    let board = &mut world.state.engine.board;
+    harness::with_cell(board, "api", "production", |cell| cell.live = live);
+    let why = "errors 5 %".to_owned();
+    verification(&mut world, "api", Standing::Failed { why });
     // What was not begun is not started any more, whatever its gates say.
     let engine = &world.state.engine;
     let status = crate::app::status::release::RunStatus::of(engine, world.run(), world.now());
@@ -588,7 +596,7 @@ fn p9_a_failed_verification_starts_no_more_waves() {
         .map(|moved| (moved.service.as_str(), moved.state))
         .collect();
     let wanted = [
-        ("api", "in-flight"),
+        ("api", "failed"),
         ("search", "not-started"),
         ("billing", "not-started"),
     ];
