@@ -368,17 +368,8 @@ impl Cell {
         match self.judgement.go_at(now) {
             Go::Go => CellState::Ready,
             Go::Unknown => CellState::Stale,
-            Go::NoGo => {
-                let waits = self
-                    .judgement
-                    .blocking(now)
-                    .all(|verdict| verdict.state_at(now) == gate::State::Waiting);
-                if waits {
-                    CellState::Waiting
-                } else {
-                    CellState::Gated
-                }
-            }
+            Go::NoGo if self.judgement.waits(now) => CellState::Waiting,
+            Go::NoGo => CellState::Gated,
         }
     }
 }

@@ -395,7 +395,7 @@ pub enum Earliest {
 }
 
 /// All verdicts of one cell, and their sum.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Judgement {
     pub go: Go,
     pub verdicts: Verdicts,
@@ -407,19 +407,27 @@ pub struct Judgement {
 impl Judgement {
     /// Returns how many gates pass at `now`, and how many there are.
     pub fn count(&self, now: Timestamp) -> (usize, usize) {
-        let passing = self
-            .verdicts
-            .iter()
-            .filter(|verdict| verdict.state_at(now).passes())
-            .count();
-        (passing, self.verdicts.len())
+        (self.verdicts.sum_at(now).passing, self.verdicts.len())
     }
 
     /// Returns the gates that do not pass at `now`, in order.
     pub fn blocking(&self, now: Timestamp) -> impl Iterator<Item = &Verdict> {
+        // Those before the first need not be looked at.
+        let first = self.verdicts.sum_at(now).blocking;
         self.verdicts
             .iter()
+            .skip(first.unwrap_or(self.verdicts.len()))
             .filter(move |verdict| !verdict.state_at(now).passes())
+    }
+
+    /// Returns the first gate that does not pass at `now`.
+    pub fn first_blocking(&self, now: Timestamp) -> Option<&Verdict> {
+        self.verdicts.get(self.verdicts.sum_at(now).blocking?)
+    }
+
+    /// Says whether every gate that does not pass at `now` will by itself.
+    pub fn waits(&self, now: Timestamp) -> bool {
+        self.verdicts.sum_at(now).waits
     }
 
     /// The overrides that it rests on, each once.
@@ -439,7 +447,7 @@ impl Judgement {
 
     /// The sum at `now`: a judgement whose verdicts have run out is `Unknown`, never `Go`.
     pub fn go_at(&self, now: Timestamp) -> Go {
-        sum(self.verdicts.iter().map(|verdict| verdict.state_at(now)))
+        self.verdicts.sum_at(now).go
     }
 }
 

@@ -368,7 +368,7 @@ pub(super) fn next_entry(look: &Look<'_>, row: &board::Row, cell: &Cell) -> Entr
             held(look, cell).then(brake::short(look, &row.service.name, &cell.environment))
         }
         CellState::Waiting => {
-            let first = cell.judgement.blocking(look.now).next();
+            let first = cell.judgement.first_blocking(look.now);
             let gate = first.map_or("", |verdict| verdict.gate.as_str());
             Line::of(tone, format!("{glyph} WAIT {gate}"))
         }

@@ -1,34 +1,71 @@
-//! The verdicts of one cell, and the pool that keeps equal ones once: of a thousand services, most
-//! are told the same words. Nothing is judged here.
+//! The verdicts of one cell with what they come to, and the pool that keeps equal ones once: of a
+//! thousand services, most are told the same words. Nothing is judged here.
 
 use std::collections::HashSet;
 use std::ops::Deref;
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
+use jiff::Timestamp;
 
-use super::Verdict;
+use super::{Go, State, Verdict, sum};
 
 /// The verdicts of one cell, in the order in which its gates are asked.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Verdicts(Box<[Arc<Verdict>]>);
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verdicts {
+    all: Box<[Arc<Verdict>]>,
+    /// A picture asks this of every cell in sight: the verdicts themselves lie all over the memory.
+    sum: Sum,
+    /// The first instant at which one of them has run out, and `sum` is over.
+    until: Option<Timestamp>,
+}
+
+/// What verdicts come to at some instant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Sum {
+    pub go: Go,
+    pub passing: usize,
+    /// The place of the first that does not pass.
+    pub blocking: Option<usize>,
+    /// Whether all that do not pass will by themselves.
+    pub waits: bool,
+}
+
+impl Sum {
+    fn of(states: impl Iterator<Item = State> + Clone) -> Self {
+        let mut blocking = states.clone().filter(|state| !state.passes());
+        Self {
+            go: sum(states.clone()),
+            passing: states.clone().filter(|state| state.passes()).count(),
+            blocking: states.clone().position(|state| !state.passes()),
+            waits: blocking.all(|state| state == State::Waiting),
+        }
+    }
+}
 
 impl Verdicts {
     pub fn iter(&self) -> Iter<'_> {
-        self.0.iter().map(Deref::deref)
+        self.all.iter().map(Deref::deref)
     }
 
     pub fn get(&self, place: usize) -> Option<&Verdict> {
-        self.0.get(place).map(Deref::deref)
+        self.all.get(place).map(Deref::deref)
     }
 
     pub fn len(&self) -> usize {
-        self.0.len()
+        self.all.len()
     }
 
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.all.is_empty()
+    }
+
+    /// What they come to at `now`.
+    pub(super) fn sum_at(&self, now: Timestamp) -> Sum {
+        if self.until.is_none_or(|until| now < until) {
+            self.sum
+        } else {
+            Sum::of(self.iter().map(|verdict| verdict.state_at(now)))
+        }
     }
 }
 
@@ -45,9 +82,20 @@ impl<'a> IntoIterator for &'a Verdicts {
     }
 }
 
+impl Default for Verdicts {
+    fn default() -> Self {
+        Vec::new().into()
+    }
+}
+
 impl From<Vec<Verdict>> for Verdicts {
     fn from(verdicts: Vec<Verdict>) -> Self {
-        Self(verdicts.into_iter().map(Arc::new).collect())
+        Self {
+            // Before the first has run out, each says what it said.
+            sum: Sum::of(verdicts.iter().map(|verdict| verdict.state)),
+            until: verdicts.iter().filter_map(|verdict| verdict.valid_until).min(),
+            all: verdicts.into_iter().map(Arc::new).collect(),
+        }
     }
 }
 
@@ -65,7 +113,7 @@ impl Pool {
 
     /// Replaces verdicts by equal ones that are known, and knows the others from now on.
     pub fn share(&mut self, verdicts: &mut Verdicts) {
-        for verdict in &mut verdicts.0 {
+        for verdict in &mut verdicts.all {
             match self.known.get(verdict) {
                 Some(known) => *verdict = Arc::clone(known),
                 None => {
@@ -91,7 +139,8 @@ impl Pool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::State;
+    use proptest::prelude::*;
+
     use super::*;
 
     fn told(why: &str) -> Verdicts {
@@ -100,6 +149,39 @@ mod tests {
 
     fn place(verdicts: &Verdicts) -> *const Verdict {
         verdicts.iter().next().unwrap()
+    }
+
+    /// The sum by looking at each verdict, which is what the kept one has to be.
+    fn by_each(verdicts: &Verdicts, now: Timestamp) -> Sum {
+        Sum::of(verdicts.iter().map(|verdict| verdict.state_at(now)))
+    }
+
+    proptest! {
+        #[test]
+        fn what_they_come_to_is_what_each_of_them_says_at_any_instant(
+            told in prop::collection::vec(
+                (
+                    prop::sample::select(vec![
+                        State::Open,
+                        State::Closed,
+                        State::Waiting,
+                        State::Unknown,
+                        State::Overridden,
+                    ]),
+                    prop::option::of(0_i64..20),
+                ),
+                0..6,
+            ),
+        ) {
+            let at = |second| Timestamp::from_second(second).unwrap();
+            let verdicts = told.into_iter().map(|(state, until)| {
+                Verdict::new("window", state, "told").valid_until(until.map(at))
+            });
+            let verdicts = Verdicts::from(verdicts.collect::<Vec<_>>());
+            for now in (-1..22).map(at) {
+                prop_assert_eq!(verdicts.sum_at(now), by_each(&verdicts, now));
+            }
+        }
     }
 
     #[test]
