@@ -106,7 +106,8 @@ pub(super) fn short(look: &Look<'_>, service: &ServiceName, environment: &Enviro
     };
     let roomy = look.shape.main() >= 100;
     let said = if roomy { word } else { glyph };
-    Line::of(tone(bound.effect), format!(" {said}"))
+    // The blank is no part of it: a tone that underlines would join it to the name before it.
+    Line::plain(" ").with(tone(bound.effect), said)
 }
 
 fn cells(look: &Look<'_>, hold: &Hold) -> Vec<Cell> {

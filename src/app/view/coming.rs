@@ -1,8 +1,8 @@
 //! What is under way, and what time alone will bring: the window closes, holds expire, gates open.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
-use super::line::{Line, Tone, pad};
+use super::line::{Line, Tone, blanks, cut, pad, width};
 use super::look::Look;
 use super::time;
 use super::{header, release};
@@ -194,18 +194,25 @@ pub(super) fn lines(look: &Look<'_>, most: usize) -> Vec<Line> {
     all.retain(|coming| coming.at > look.now);
     all.sort_by(|one, other| (one.at, &one.what).cmp(&(other.at, &other.what)));
     all.dedup_by(|one, other| one.at == other.at && one.what == other.what);
-    all.iter()
-        .take(most)
-        .map(|coming| {
-            Line::of(
-                Tone::Strong,
-                format!(" {}", pad(&look.clock.short(coming.at), 13)),
-            )
-            .with(
-                Tone::Muted,
-                format!("in {:<9} ", time::countdown(look.clock.until(coming.at))),
-            )
-            .with(coming.tone, coming.what.clone())
-        })
-        .collect()
+    let columns = usize::from(look.shape.side).saturating_sub(2);
+    let lines = all.iter().take(most);
+    lines.map(|coming| told(look, coming, columns)).collect()
+}
+
+/// `14:30Z window closes           00:12:10`: what is cut before either time is.
+fn told(look: &Look<'_>, coming: &Coming, columns: usize) -> Line {
+    let until = look.clock.until(coming.at);
+    let left = if until < SignedDuration::from_hours(24) {
+        time::countdown(until)
+    } else {
+        time::age(until)
+    };
+    let at = format!(" {}", pad(&look.clock.short(coming.at), 7));
+    let room = columns.saturating_sub(width(&at) + left.len() + 1);
+    let what = cut(&coming.what, room).into_owned();
+    let gap = room.saturating_sub(width(&what)) + 1;
+    Line::of(Tone::Strong, at)
+        .with(coming.tone, what)
+        .with(Tone::Plain, blanks(gap))
+        .with(Tone::Muted, left)
 }
