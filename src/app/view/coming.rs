@@ -8,7 +8,7 @@ use super::time;
 use super::{header, release};
 use crate::domain::board::Row;
 use crate::domain::cell::{Cell, InFlight};
-use crate::domain::gate::State;
+use crate::domain::gate::{State, Verdict};
 use crate::domain::window::WindowEffect;
 
 /// Something that will happen by itself.
@@ -171,32 +171,39 @@ pub(super) fn lines(look: &Look<'_>, most: usize) -> Vec<Line> {
             tone: Tone::Warning,
         }));
     }
-    let seen = look.interface.order.iter().skip(look.interface.offset);
-    for name in seen.take(look.shape.matrix().max(1)) {
-        let Some(row) = look.engine.board.row(name) else {
-            continue;
-        };
-        for cell in &row.cells {
-            let waiting = cell.judgement.blocking(look.now);
-            all.extend(
-                waiting
-                    .filter(|verdict| verdict.gate != "window")
-                    .filter_map(|verdict| {
-                        Some(Coming {
-                            at: verdict.opens_at?,
-                            what: format!("{name} > {}: {} opens", cell.environment, verdict.gate),
-                            tone: Tone::Plain,
-                        })
-                    }),
-            );
-        }
-    }
+    all.extend(gates(look, most));
     all.retain(|coming| coming.at > look.now);
     all.sort_by(|one, other| (one.at, &one.what).cmp(&(other.at, &other.what)));
     all.dedup_by(|one, other| one.at == other.at && one.what == other.what);
     let columns = usize::from(look.shape.side).saturating_sub(2);
     let lines = all.iter().take(most);
     lines.map(|coming| told(look, coming, columns)).collect()
+}
+
+/// The gates of what is in sight that open by themselves, the soonest `most` of them.
+fn gates(look: &Look<'_>, most: usize) -> impl Iterator<Item = Coming> {
+    let seen = look.interface.order.iter().skip(look.interface.offset);
+    let seen = seen.take(look.shape.matrix().max(1));
+    let rows = seen.filter_map(|name| look.engine.board.row(name));
+    let cells = rows.flat_map(|row| row.cells.iter().map(move |cell| (row, cell)));
+    let mut opening: Vec<(Timestamp, &Row, &Cell, &Verdict)> = cells
+        .flat_map(|(row, cell)| {
+            let waiting = cell.judgement.blocking(look.now);
+            waiting.filter_map(move |verdict| Some((verdict.opens_at?, row, cell, verdict)))
+        })
+        .filter(|(at, _, _, verdict)| *at > look.now && verdict.gate != "window")
+        .collect();
+    opening.sort_by_key(|(at, ..)| *at);
+    // Put into words only when it is known which of them are shown.
+    opening.truncate(most);
+    opening.into_iter().map(|(at, row, cell, verdict)| Coming {
+        at,
+        what: format!(
+            "{} > {}: {} opens",
+            row.service.name, cell.environment, verdict.gate
+        ),
+        tone: Tone::Plain,
+    })
 }
 
 /// `14:30Z window closes           00:12:10`: what is cut before either time is.
