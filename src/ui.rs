@@ -12,7 +12,7 @@ pub mod theme;
 use ratatui::Frame;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
-use ratatui::buffer::Buffer;
+use ratatui::buffer::{Buffer, Cell};
 use ratatui::layout::{Position, Rect};
 
 use crate::app::interface::Target;
@@ -25,14 +25,31 @@ pub use theme::Theme;
 #[derive(Debug, Default)]
 pub struct Scratch {
     pub(crate) table: table::Widths,
-    /// What lies where in the last picture, for the mouse.
+    /// What lies where, while somebody wants to know.
     pub(crate) hits: hits::Hits,
+    /// The picture that is shown.
+    shown: Option<View>,
 }
 
 impl Scratch {
-    /// What lies at a place of the last picture.
-    pub fn target(&self, x: u16, y: u16) -> Target {
-        self.hits.at(x, y)
+    /// Keeps the picture that was drawn, for the mouse.
+    pub fn keep(&mut self, view: View) {
+        self.shown = Some(view);
+    }
+
+    /// What lies at a place of the picture that is shown. It is painted once more for that, out of
+    /// sight: clicks are rare, and pictures are not.
+    pub fn target(&self, x: u16, y: u16, theme: &Theme) -> Target {
+        let Some(view) = &self.shown else {
+            return Target::Nothing;
+        };
+        let area = Rect::new(0, 0, view.shape.columns, view.shape.rows);
+        let mut again = Self {
+            hits: hits::Hits::noting(),
+            ..Self::default()
+        };
+        paint(&mut Buffer::empty(area), area, view, theme, &mut again);
+        again.hits.at(x, y)
     }
 }
 
@@ -60,8 +77,10 @@ fn paint(
     scratch: &mut Scratch,
 ) -> Option<Position> {
     let base = theme.style(Tone::Plain);
-    buffer.set_style(area, base);
-    scratch.hits.clear();
+    // A theme that leaves the terminal's own colours has nothing to lay under the texts.
+    if Cell::default().set_style(base) != &Cell::default() {
+        buffer.set_style(area, base);
+    }
     let mut pen = Pen::new(buffer, theme, view.ascii);
     let mut y = area.y;
     for bar in view.header.iter().take(usize::from(area.height)) {

@@ -30,7 +30,7 @@ impl Revision {
 
     /// What people call it: the version, else the short SHA.
     pub fn label(&self) -> &str {
-        self.version.as_deref().unwrap_or(self.sha.short())
+        self.version.as_deref().unwrap_or_else(|| self.sha.short())
     }
 }
 

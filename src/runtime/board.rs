@@ -220,8 +220,15 @@ pub async fn run(session: Session, opening: Opening) -> io::Result<()> {
                     pressed = true;
                     match event {
                         Event::Mouse(event) => pointer
-                            .message(event, clock::tick(), |x, y| scratch.target(x, y)),
-                        event => input::message(event),
+                            .message(event, clock::tick(), |x, y| {
+                                scratch.target(x, y, running.wardrobe.theme())
+                            }),
+                        event => {
+                            if matches!(event, Event::Resize(..)) {
+                                board.backend_mut().forget_size();
+                            }
+                            input::message(event)
+                        }
                     }
                 }
                 Some(Heard::Background(background)) => {
@@ -325,6 +332,7 @@ fn draw(
     state.now = state.now.max(clock::now());
     let picture = view::view(state);
     board.draw(|frame| ui::draw(frame, &picture, theme, scratch))?;
+    scratch.keep(picture);
     Ok(())
 }
 

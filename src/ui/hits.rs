@@ -1,5 +1,5 @@
-//! What lies where in a picture: rows, tabs and buttons, noted as they are drawn, so that a click is
-//! about what was seen and not about what has moved there since.
+//! What lies where in a picture: rows, tabs and buttons, noted as the shown picture is drawn once more,
+//! so that a click is about what was seen and not about what has moved there since.
 
 use ratatui::layout::{Position, Rect};
 
@@ -11,12 +11,18 @@ use crate::app::view::panel::{Dialog, Row, Table};
 /// What lies where; what was noted last lies on top.
 #[derive(Debug, Default)]
 pub(crate) struct Hits {
+    /// Whether anybody wants to know: a picture that is only looked at notes nothing.
+    noting: bool,
     found: Vec<(Rect, Target)>,
 }
 
 impl Hits {
-    pub fn clear(&mut self) {
-        self.found.clear();
+    /// Notes what is drawn from now on.
+    pub fn noting() -> Self {
+        Self {
+            noting: true,
+            found: Vec::new(),
+        }
     }
 
     /// How much is noted so far.
@@ -48,6 +54,9 @@ impl Hits {
         gap: usize,
         widths: impl Iterator<Item = Option<u16>> + Clone,
     ) {
+        if !self.noting {
+            return;
+        }
         let entries = table.rows.iter().filter_map(|row| match row {
             Row::Entries { cells, cursor, .. } => Some((cells, *cursor)),
             Row::Heading(_) => None,
@@ -65,7 +74,7 @@ impl Hits {
             nth += 1;
             let key: String = cells.first().map_or_else(String::new, |cell| {
                 let spans = cell.head.0.iter();
-                spans.map(|span| span.text.as_ref()).collect()
+                spans.map(|span| span.text.as_str()).collect()
             });
             let row = |column| Target::Row {
                 key: key.clone(),
@@ -94,6 +103,9 @@ impl Hits {
 
     /// Notes the tabs of a line like ` [Gates]  Scope  Pipeline `, if it is one.
     pub fn tabs(&mut self, area: Rect, line: &Line) {
+        if !self.noting {
+            return;
+        }
         let is_open = |tone: Tone, text: &str| tone == Tone::Focus && text.starts_with('[');
         let tabs = line.0.iter().filter(|span| span.text.trim() != "");
         let Some(open) = tabs.clone().position(|span| is_open(span.tone, &span.text)) else {
@@ -118,6 +130,9 @@ impl Hits {
 
     /// Notes a dialog, which covers everything, and its buttons.
     pub fn dialog(&mut self, screen: Rect, foot: Rect, dialog: &Dialog) {
+        if !self.noting {
+            return;
+        }
         self.found.push((screen, Target::Nothing));
         for (nth, (column, span)) in dialog.buttons().enumerate() {
             let at = foot
@@ -128,5 +143,40 @@ impl Hits {
             self.found
                 .push((rect.intersection(foot), Target::Button(nth)));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::view::{scenes, view};
+    use crate::ui::{Scratch, Theme, render};
+
+    #[test]
+    fn what_lies_under_a_click_is_what_the_shown_picture_has_there() {
+        let theme = Theme::mono();
+        let state = scenes::busy(80, 24);
+        let picture = view(&state);
+        let buffer = render(&picture, 80, 24, &theme);
+        let mut scratch = Scratch::default();
+        assert_eq!(scratch.target(4, 5, &theme), Target::Nothing);
+        scratch.keep(picture);
+        let mut rows = 0;
+        for y in 0..24 {
+            let name: String = (2..14).map(|x| buffer[(x, y)].symbol()).collect();
+            let name = name.split(' ').next().unwrap_or_default();
+            let is_service = state.engine.board.row(&name.into()).is_some();
+            match scratch.target(4, y, &theme) {
+                Target::Row { key, column, .. } => {
+                    // The second column of a wide sign reads as a blank.
+                    let is_its = !name.is_empty() && key.starts_with(name);
+                    assert!(is_its, "{key} where {name} is");
+                    assert_eq!(column.as_deref(), Some("SERVICE"));
+                    rows += 1;
+                }
+                other => assert!(!is_service, "{name}: {other:?}"),
+            }
+        }
+        assert!(rows >= 5, "{rows} rows are under the mouse");
     }
 }

@@ -46,6 +46,7 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, table: &Table, scratch: &mut S
     let Scratch {
         table: widths,
         hits,
+        ..
     } = scratch;
     if area.is_empty() {
         return;

@@ -2,6 +2,7 @@
 //! what is felt over SSH. Nothing changed costs nothing. Taking and giving back the terminal live
 //! beside it.
 
+use std::cell::Cell as Kept;
 use std::io::{self, Write};
 
 use crossterm::{cursor, queue, terminal};
@@ -52,6 +53,8 @@ pub struct Ansi<W: Write> {
     writer: W,
     /// Whether the cursor is to be seen, as far as we know.
     cursor: Option<bool>,
+    /// How large it is, as far as we know: asking opens a file, and every frame wants to know.
+    size: Kept<Option<Size>>,
     /// Sequences are put together here.
     made: String,
     other: String,
@@ -62,6 +65,7 @@ impl<W: Write> Ansi<W> {
         Self {
             writer,
             cursor: None,
+            size: Kept::new(None),
             made: String::new(),
             other: String::new(),
         }
@@ -70,6 +74,12 @@ impl<W: Write> Ansi<W> {
     /// Forgets what is known of the terminal: somebody else has written to it.
     pub fn forget(&mut self) {
         self.cursor = None;
+        self.forget_size();
+    }
+
+    /// Forgets how large it is: it says that this has changed.
+    pub fn forget_size(&mut self) {
+        self.size.set(None);
     }
 
     fn move_to(&mut self, from: Option<Position>, x: u16, y: u16) -> io::Result<()> {
@@ -257,8 +267,13 @@ impl<W: Write> Backend for Ansi<W> {
     }
 
     fn size(&self) -> io::Result<Size> {
+        if let Some(size) = self.size.get() {
+            return Ok(size);
+        }
         let (width, height) = terminal::size()?;
-        Ok(Size { width, height })
+        let size = Size { width, height };
+        self.size.set(Some(size));
+        Ok(size)
     }
 
     fn window_size(&mut self) -> io::Result<WindowSize> {
