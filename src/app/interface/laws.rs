@@ -171,7 +171,7 @@ const OVER: [&str; 18] = [
 
 fn words(dialog: &Dialog) -> String {
     let spans = dialog.lines.iter().flat_map(|line| &line.0);
-    spans.map(|span| span.text.as_ref()).collect()
+    spans.map(|span| span.text.as_str()).collect()
 }
 
 /// A hold of the operator's, for what is about those.

@@ -180,7 +180,7 @@ mod tests {
         let drawn = view(state);
         let dialog = drawn.over.last().expect("a list");
         let spans = dialog.lines.iter().flat_map(|line| &line.0);
-        spans.map(|span| span.text.as_ref()).collect()
+        spans.map(|span| span.text.as_str()).collect()
     }
 
     #[test]

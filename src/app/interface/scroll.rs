@@ -67,7 +67,7 @@ mod tests {
         let lines = dialog.lines.iter().skip(offset).take(seen);
         let lines = lines.chain(&dialog.fields).chain(&dialog.foot);
         let words = lines.map(|line| {
-            let spans = line.0.iter().map(|span| span.text.as_ref());
+            let spans = line.0.iter().map(|span| span.text.as_str());
             spans.collect::<String>()
         });
         words.collect::<Vec<_>>().join("\n")

@@ -3,6 +3,8 @@
 
 use std::borrow::Cow;
 
+use compact_str::{CompactString, format_compact};
+
 use super::line::{Line, Tone};
 use super::look::Look;
 use super::panel::{Bar, Column, Content, Entry, Panel, Row, Table};
@@ -14,6 +16,7 @@ use crate::domain::board;
 use crate::domain::cell::{Cell, CellState};
 use crate::domain::ids::{EnvironmentName, ServiceName};
 use crate::domain::phase::Phase;
+use crate::domain::revision::Revision;
 
 pub(super) fn main(look: &Look<'_>) -> Vec<Panel> {
     if let Some(panel) = empty::board(look) {
@@ -90,7 +93,7 @@ fn matrix(look: &Look<'_>) -> Panel {
                 } else {
                     Tone::Plain
                 };
-                cells.push(Entry::of(Line::of(tone, name.to_string())));
+                cells.push(Entry::of(Line::of(tone, name.as_str())));
                 for environment in &environments {
                     let mut entry = match row.cell(environment) {
                         Some(cell) => cell_entry(look, row, cell),
@@ -240,8 +243,8 @@ fn fill<'a>(
 
 /// What is in an environment, and how it is there.
 fn cell_entry(look: &Look<'_>, row: &board::Row, cell: &Cell) -> Entry {
-    let label = |revision: Option<&crate::domain::revision::Revision>| {
-        revision.map_or_else(|| ".".to_owned(), |revision| revision.label().to_owned())
+    let label = |revision: Option<&'_ Revision>| {
+        CompactString::from(revision.map_or(".", |revision| revision.label()))
     };
     let policy = &look.engine.policy;
     let state = cell.state(&row.facts, policy, look.now);
@@ -252,8 +255,8 @@ fn cell_entry(look: &Look<'_>, row: &board::Row, cell: &Cell) -> Entry {
         }
         CellState::Stale => match row.facts.age(look.now) {
             Some(age) => (
-                Line::of(tone, format!("? {}", label(cell.live.as_ref()))),
-                Line::of(tone, format!("{} old", time::age(age))),
+                Line::of(tone, format_compact!("? {}", label(cell.live.as_ref()))),
+                Line::of(tone, format_compact!("{} old", time::age(age))),
             ),
             None => return Entry::of(Line::of(tone, "? no facts")),
         },
@@ -263,13 +266,13 @@ fn cell_entry(look: &Look<'_>, row: &board::Row, cell: &Cell) -> Entry {
             let tail = match flight {
                 Some(flight) if flight.unsettled => Line::of(Tone::Unknown, "? UNKNOWN"),
                 Some(flight) => Line::of(tone, progress(look, row, cell, flight)),
-                None => Line::of(tone, format!("{glyph} {word}")),
+                None => Line::of(tone, format_compact!("{glyph} {word}")),
             };
             (Line::plain(label(revision)), tail)
         }
         CellState::Failed => (
             Line::plain(label(cell.failed.as_ref())),
-            Line::of(tone, format!("{glyph} {word}")),
+            Line::of(tone, format_compact!("{glyph} {word}")),
         ),
         CellState::None => return Entry::of(Line::of(tone, ". NONE")),
         CellState::Held
@@ -283,7 +286,7 @@ fn cell_entry(look: &Look<'_>, row: &board::Row, cell: &Cell) -> Entry {
         | CellState::RolledBack
         | CellState::Ok => (
             Line::plain(label(cell.live.as_ref())),
-            Line::of(tone, format!("{glyph} {word}")),
+            Line::of(tone, format_compact!("{glyph} {word}")),
         ),
     };
     Entry {
@@ -298,7 +301,7 @@ fn held(look: &Look<'_>, cell: &Cell) -> Line {
     let (glyph, _, tone) = look.glyphs.state(CellState::Held);
     let owner = cell.holds.iter().find(|hold| hold.is_on(look.now));
     let owner = owner.map_or("", |hold| hold.owner.as_str());
-    Line::of(tone, format!("{glyph} HELD {owner}"))
+    Line::of(tone, format_compact!("{glyph} HELD {owner}"))
 }
 
 /// `▸ RUN 62%`, or how long it has been under way where nobody knows how far it is.
@@ -307,16 +310,16 @@ fn progress(
     row: &board::Row,
     cell: &Cell,
     flight: &crate::domain::cell::InFlight,
-) -> String {
+) -> CompactString {
     let glyph = look.glyphs.running();
     if let Some(percent) = look.percent(row, cell) {
-        return format!("{glyph} RUN {percent}%");
+        return format_compact!("{glyph} RUN {percent}%");
     }
     let age = time::age(look.clock.ago(flight.since));
     if flight.phase == Phase::Queued {
-        format!("{} SENT {age}", look.glyphs.waiting())
+        format_compact!("{} SENT {age}", look.glyphs.waiting())
     } else {
-        format!("{glyph} RUN {age}")
+        format_compact!("{glyph} RUN {age}")
     }
 }
 
@@ -328,7 +331,7 @@ pub(super) fn next_entry(look: &Look<'_>, row: &board::Row, cell: &Cell) -> Entr
     let head = match (&cell.candidate, cell.ahead) {
         (Some(_), _) if scope::goes_back(row, cell) => Line::of(Tone::Bad, "old"),
         (None, _) => Line::of(Tone::Muted, "0"),
-        (Some(_), Some(ahead)) => Line::plain(format!("+{ahead}")),
+        (Some(_), Some(ahead)) => Line::plain(format_compact!("+{ahead}")),
         (Some(_), None) => Line::of(Tone::Muted, "+?"),
     };
     let (passing, all) = cell.judgement.count(look.now);
@@ -353,16 +356,16 @@ pub(super) fn next_entry(look: &Look<'_>, row: &board::Row, cell: &Cell) -> Entr
         }
         CellState::Stale => match all {
             0 => Line::of(tone, "? UNKNOWN"),
-            _ => Line::of(tone, format!("? UNKNOWN {passing}/{all}")),
+            _ => Line::of(tone, format_compact!("? UNKNOWN {passing}/{all}")),
         },
         CellState::Running => match &cell.in_flight {
             Some(flight) if flight.unsettled => Line::of(Tone::Unknown, "? UNKNOWN"),
             Some(flight) => {
                 let by = flight.by.as_ref().map_or("?", |person| person.as_str());
                 let age = time::span(look.clock.ago(flight.since));
-                Line::of(tone, format!("{glyph} {word} {by} {age}"))
+                Line::of(tone, format_compact!("{glyph} {word} {by} {age}"))
             }
-            None => Line::of(tone, format!("{glyph} {word}")),
+            None => Line::of(tone, format_compact!("{glyph} {word}")),
         },
         CellState::Held => {
             held(look, cell).then(brake::short(look, &row.service.name, &cell.environment))
@@ -370,31 +373,31 @@ pub(super) fn next_entry(look: &Look<'_>, row: &board::Row, cell: &Cell) -> Entr
         CellState::Waiting => {
             let first = cell.judgement.first_blocking(look.now);
             let gate = first.map_or("", |verdict| verdict.gate.as_str());
-            Line::of(tone, format!("{glyph} WAIT {gate}"))
+            Line::of(tone, format_compact!("{glyph} WAIT {gate}"))
         }
-        CellState::Gated => Line::of(tone, format!("{glyph} GATED {passing}/{all}")),
+        CellState::Gated => Line::of(tone, format_compact!("{glyph} GATED {passing}/{all}")),
         CellState::Ready => {
             let service = &row.service.name;
             match look.engine.countdown(service, &cell.environment) {
                 Some(countdown) => {
                     let left = time::span(look.clock.until(countdown.ends_at));
-                    Line::of(Tone::Warning, format!("{glyph} AUTO in {left}"))
+                    Line::of(Tone::Warning, format_compact!("{glyph} AUTO in {left}"))
                 }
-                None => Line::of(tone, format!("{glyph} READY {passing}/{all}")),
+                None => Line::of(tone, format_compact!("{glyph} READY {passing}/{all}")),
             }
         }
         CellState::Failed
         | CellState::Unfit
         | CellState::Red
         | CellState::Verifying
-        | CellState::OutOfBand => Line::of(tone, format!("{glyph} {word}")),
+        | CellState::OutOfBand => Line::of(tone, format_compact!("{glyph} {word}")),
         CellState::RolledBack | CellState::Ok | CellState::None => {
             if cell.live.is_none() {
                 return Entry::of(Line::of(Tone::Muted, ". NONE"));
             }
             if cell.failed.is_some() {
                 let (glyph, word, tone) = look.glyphs.state(CellState::Failed);
-                Line::of(tone, format!("{glyph} {word}"))
+                Line::of(tone, format_compact!("{glyph} {word}"))
             } else {
                 Line::of(Tone::Muted, ". LEVEL")
             }

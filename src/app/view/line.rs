@@ -3,6 +3,8 @@
 
 use std::borrow::Cow;
 
+use compact_str::CompactString;
+use smallvec::{SmallVec, smallvec};
 use unicode_width::UnicodeWidthStr;
 
 /// What a piece of text means. A tone only repeats what the words say.
@@ -82,37 +84,38 @@ impl Tone {
 /// A piece of text in one tone.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Span {
-    pub text: Cow<'static, str>,
+    pub text: CompactString,
     pub tone: Tone,
 }
 
-/// Spans side by side.
+/// Spans side by side. A picture has more than a thousand lines, most of them one short word: those
+/// need no memory but their own.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Line(pub Vec<Span>);
+pub struct Line(pub SmallVec<[Span; 1]>);
 
 impl Line {
     pub fn new() -> Self {
         Self::default()
     }
 
-    pub fn of(tone: Tone, text: impl Into<Cow<'static, str>>) -> Self {
-        Self(vec![Span {
+    pub fn of(tone: Tone, text: impl Into<CompactString>) -> Self {
+        Self(smallvec![Span {
             text: text.into(),
             tone,
         }])
     }
 
-    pub fn plain(text: impl Into<Cow<'static, str>>) -> Self {
+    pub fn plain(text: impl Into<CompactString>) -> Self {
         Self::of(Tone::Plain, text)
     }
 
     #[must_use]
-    pub fn with(mut self, tone: Tone, text: impl Into<Cow<'static, str>>) -> Self {
+    pub fn with(mut self, tone: Tone, text: impl Into<CompactString>) -> Self {
         self.push(tone, text);
         self
     }
 
-    pub fn push(&mut self, tone: Tone, text: impl Into<Cow<'static, str>>) {
+    pub fn push(&mut self, tone: Tone, text: impl Into<CompactString>) {
         let text = text.into();
         if !text.is_empty() {
             self.0.push(Span { text, tone });
@@ -135,7 +138,7 @@ impl Line {
             if room < 2 {
                 self.0.pop();
             } else {
-                last.text = cut_words(&last.text, room).into_owned().into();
+                last.text = cut_words(&last.text, room).into();
             }
         }
         self

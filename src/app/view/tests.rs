@@ -24,7 +24,7 @@ use crate::domain::policy::Policy;
 use crate::domain::promotion::{Purpose, Step};
 
 fn text(line: &Line) -> String {
-    line.0.iter().map(|span| span.text.as_ref()).collect()
+    line.0.iter().map(|span| span.text.as_str()).collect()
 }
 
 fn told(panels: &[Panel]) -> String {

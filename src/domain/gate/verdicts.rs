@@ -93,7 +93,10 @@ impl From<Vec<Verdict>> for Verdicts {
         Self {
             // Before the first has run out, each says what it said.
             sum: Sum::of(verdicts.iter().map(|verdict| verdict.state)),
-            until: verdicts.iter().filter_map(|verdict| verdict.valid_until).min(),
+            until: verdicts
+                .iter()
+                .filter_map(|verdict| verdict.valid_until)
+                .min(),
             all: verdicts.into_iter().map(Arc::new).collect(),
         }
     }

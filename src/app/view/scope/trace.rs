@@ -135,7 +135,7 @@ fn fitted(mut line: Line, columns: usize) -> Line {
         && let Some(last) = line.0.last_mut()
     {
         let room = width(&last.text).saturating_sub(over);
-        last.text = cut(&last.text, room).into_owned().into();
+        last.text = cut(&last.text, room).into();
     }
     line
 }
