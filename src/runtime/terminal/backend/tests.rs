@@ -55,6 +55,40 @@ fn a_whole_picture_costs_little_and_the_same_again_nothing() {
     assert_ne!(sink.frame(&state), 0);
 }
 
+/// A writer that tells when its bytes went out.
+#[derive(Default)]
+struct Line {
+    waiting: usize,
+    out: usize,
+}
+
+impl Write for Line {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.waiting += bytes.len();
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out += std::mem::take(&mut self.waiting);
+        Ok(())
+    }
+}
+
+#[test]
+fn letters_go_out_at_once_unless_a_cursor_that_is_seen_would_be_left_behind_them() {
+    let mut backend = Ansi::new(Line::default());
+    let cell = Cell::new("x");
+    backend.hide_cursor().unwrap();
+    backend.draw([(0, 0, &cell)].into_iter()).unwrap();
+    assert_eq!(backend.writer.waiting, 0);
+    assert!(backend.writer.out > 0);
+    backend.show_cursor().unwrap();
+    let out = backend.writer.out;
+    backend.draw([(0, 0, &cell)].into_iter()).unwrap();
+    assert_eq!(backend.writer.out, out);
+    assert!(backend.writer.waiting > 0);
+}
+
 #[test]
 fn one_cell_that_changed_costs_one_move_and_its_letters() {
     let mut state = many(1_000, COLUMNS, ROWS);
