@@ -57,6 +57,8 @@ pub(crate) struct Schedule {
 #[derive(Clone, Debug, Default)]
 struct Clock {
     identity_at: Option<Timestamp>,
+    /// The token may have been given more than it had.
+    unsure: bool,
     /// When what is hot is looked at next, and when all is.
     hot_at: Option<Timestamp>,
     quiet_at: Option<Timestamp>,
@@ -147,6 +149,13 @@ impl Schedule {
             clock.quiet_at = None;
             clock.counted_at = None;
             clock.paused_until = None;
+        }
+    }
+
+    /// Asks forges once more who the token is and what it may do.
+    pub fn identify_again(&mut self, forges: &[ForgeName]) {
+        for forge in forges {
+            self.forges.entry(forge.clone()).or_default().unsure = true;
         }
     }
 

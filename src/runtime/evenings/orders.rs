@@ -28,8 +28,9 @@ impl World {
         };
         let holds = theme(Theme::Brakes, 7, 26);
         let lifts = theme(Theme::Brakes, 7, 20);
+        let again = theme(Theme::Back, 6, 14);
         let weights = [
-            [46, holds, 4, lifts, 3, 6, 1, 14, 3, 4, 3, 3, 1].as_slice(),
+            [46, holds, 4, lifts, 3, 6, 1, 14, 3, 4, again, 3, 1].as_slice(),
             &[
                 theme(Theme::Overrides, 3, 24),
                 theme(Theme::Overrides, 3, 20),
