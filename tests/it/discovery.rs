@@ -226,6 +226,7 @@ fn on_a_forge_without_environments_what_the_repository_has_tells_of_them() {
         ("gitea", "gitea"),
     ] {
         let sim = harbour(file, flavor);
+        let owner = if file == "gitea" { "coast" } else { "tide" };
         let (host, token) = (host(&sim), sim.token("operate"));
         let way = if file == "gitea" {
             ("GITEA_INSTANCE_URL", sim.base.clone())
@@ -241,7 +242,7 @@ fn on_a_forge_without_environments_what_the_repository_has_tells_of_them() {
             if (file == "gitea") != (service == "lighthouse") {
                 continue;
             }
-            let folder = checkout(&sim, &format!("BASE/tide/{service}.git"));
+            let folder = checkout(&sim, &format!("BASE/{owner}/{service}.git"));
             let run = |arguments: &[&str]| run_in(&sim, folder.path(), &env, arguments);
             let status = run(&["status", "--json"]);
             let status = status.done().json();

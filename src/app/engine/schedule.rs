@@ -26,7 +26,8 @@ mod questions;
 pub use pace::Pace;
 
 const AFTER_ACT: [i64; 4] = [2, 4, 8, 15];
-const SLOWEST: SignedDuration = SignedDuration::from_mins(5);
+/// The longest that a forge in trouble is left alone, unless it says itself until when.
+pub(super) const SLOWEST: SignedDuration = SignedDuration::from_mins(5);
 /// How often a journal that cannot be reached is tried.
 const JOURNAL: SignedDuration = SignedDuration::from_secs(2);
 /// A question that was not answered for this long is asked anew; its answer is dropped if it comes.

@@ -135,7 +135,15 @@ impl Repo {
         at: Timestamp,
     ) {
         let id = self.next_id();
-        let made = deployment(id, environment, sha, Phase::Succeeded, at);
+        let mut made = deployment(id, environment, sha.clone(), Phase::Succeeded, at);
+        // Its job can be run again, to go back to what it brought.
+        if self.host.kind == ForgeKind::GitLab {
+            let run = RunId(self.next_id());
+            made.made_by = self.maker(run, None);
+            self.last_of.insert(run, DeploymentId(id));
+            let ended = new_run(run, &sha, Phase::Succeeded, at);
+            self.truth.runs.insert(0, ended);
+        }
         self.truth.deployments.insert(0, made);
         self.supersede(DeploymentId(id), environment, at);
     }
@@ -186,7 +194,7 @@ impl Repo {
     ) {
         let runs = at + chance.seconds(1, 15);
         let ends = runs + chance.seconds(3, 60);
-        let phase = if chance.percent(88) {
+        let phase = if chance.percent(82) {
             Phase::Succeeded
         } else {
             Phase::Failed
