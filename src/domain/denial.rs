@@ -50,7 +50,9 @@ pub fn by_answer(
     hint: Option<&str>,
 ) -> Denial {
     let may_not = may_not(facts, needs);
-    let area = area(needs).filter(|_| kind == ForgeKind::GitHub);
+    // Only where GitHub names what is missing: it may as well be single sign-on.
+    let is_named = |area: &&str| hint.is_some_and(|hint| hint.contains(area));
+    let area = area(needs).filter(|area| kind == ForgeKind::GitHub && is_named(area));
     let why = match area {
         Some(area) => format!("{may_not}: needs {area}: write"),
         None => format!("{may_not}: {said}"),
@@ -151,6 +153,13 @@ mod tests {
             github.hint,
             "the token lacks: actions=write; then r asks again"
         );
+        let elsewhere = of(ForgeKind::GitHub, Some("authorize it: https://sso"));
+        assert!(
+            elsewhere.why.ends_with(": 403 Forbidden"),
+            "{}",
+            elsewhere.why
+        );
+        assert!(elsewhere.hint.contains("https://sso"), "{}", elsewhere.hint);
         let gitlab = of(ForgeKind::GitLab, None);
         assert!(gitlab.why.ends_with(": 403 Forbidden"), "{}", gitlab.why);
         assert!(gitlab.hint.contains("`api`"), "{}", gitlab.hint);

@@ -129,9 +129,9 @@ mod tests {
         Some((pattern, names.iter().map(ToString::to_string).collect()))
     }
 
-    fn some(pattern: &str, names: &[&str]) -> Option<(String, Vec<String>)> {
+    fn guessed(pattern: &str, names: &[&str]) -> (String, Vec<String>) {
         let names = names.iter().map(|&name| name.to_owned()).collect();
-        Some((pattern.to_owned(), names))
+        (pattern.to_owned(), names)
     }
 
     #[test]
@@ -139,11 +139,11 @@ mod tests {
         let of = |names: &[&str]| told(by_branches(names.iter().copied(), Some("main")));
         assert_eq!(
             of(&["main", "env/production", "env/qa", "production"]),
-            some("env/{environment}", &["qa", "production"])
+            Some(guessed("env/{environment}", &["qa", "production"]))
         );
         assert_eq!(
             of(&["main", "develop", "production", "staging", "fix/production"]),
-            some("{environment}", &["staging", "production"])
+            Some(guessed("{environment}", &["staging", "production"]))
         );
         // Nothing says that this is an environment.
         assert_eq!(of(&["main", "staging", "test"]), None);
@@ -164,7 +164,10 @@ mod tests {
         ];
         assert_eq!(
             told(by_tags(tags)),
-            some("deployed/{environment}", &["staging", "production"])
+            Some(guessed(
+                "deployed/{environment}",
+                &["staging", "production"]
+            ))
         );
         assert_eq!(told(by_tags(["v1.0.0", "production"])), None);
     }
@@ -180,10 +183,10 @@ mod tests {
         ];
         assert_eq!(
             told(by_jobs(contexts)),
-            some(
+            Some(guessed(
                 "Deploy / to {environment} (push)",
                 &["staging", "production"]
-            )
+            ))
         );
         assert_eq!(
             told(by_jobs(["CI / test (push)", "deploy/production"])),
@@ -211,9 +214,12 @@ mod tests {
         );
         assert_eq!(
             told(by_releases(&[full.clone(), early.clone()])),
-            some("release", &["staging", "production"])
+            Some(guessed("release", &["staging", "production"]))
         );
-        assert_eq!(told(by_releases(&[full])), some("release", &["production"]));
+        assert_eq!(
+            told(by_releases(&[full])),
+            Some(guessed("release", &["production"]))
+        );
         assert_eq!(told(by_releases(&[early, draft])), None);
     }
 }

@@ -410,7 +410,7 @@ impl Repo {
             .map(|waiting| {
                 let job = match &waiting.door {
                     Door::Job { job, .. } | Door::Deployment { job, .. } => Some(*job),
-                    _ => None,
+                    Door::Review(_) => None,
                 };
                 (waiting.environment.clone(), job)
             })
