@@ -244,7 +244,7 @@ pub async fn run(cli: Cli) -> Exit {
         Some(Command::Handover(args)) => handover::run(&global, &env, args).await,
         Some(Command::Log(args)) => journal::log(&global, &env, args).await,
         Some(Command::Audit(command)) => audit::run(&global, &env, command).await,
-        Some(Command::Config(command)) => configuration::run(&global, &env, command),
+        Some(Command::Config(command)) => configuration::run(&global, &env, command).await,
         Some(Command::Completions(args)) => Ok(shell::completions(&global, &args)),
         Some(Command::Man(args)) => shell::man(&global, &args),
     };

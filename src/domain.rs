@@ -42,6 +42,7 @@ pub mod by_hand;
 pub mod capability;
 pub mod cell;
 pub mod custom;
+pub mod denial;
 pub mod deployment;
 pub mod entry;
 pub mod facts;

@@ -158,6 +158,7 @@ pub fn facts(at: usize, more: usize, now: Timestamp) -> ServiceFacts {
             .collect(),
         labelled: std::collections::BTreeMap::new(),
         gaps: Vec::new(),
+        hidden: Vec::new(),
     }
 }
 

@@ -28,6 +28,7 @@ mod aftermath;
 pub mod auto;
 pub mod braking;
 mod by_hand;
+pub mod denied;
 pub(crate) mod flow;
 mod follow;
 mod foresight;
@@ -106,6 +107,7 @@ pub struct Engine {
     /// Whether what comes to a held cell gets its brake by itself: from a board, never from a command.
     pub keeps_up: bool,
     pub(crate) braking: braking::Braking,
+    pub(crate) denied: denied::Denied,
     pub(crate) remembered: by_hand::Remembered,
     /// What came of orders, for the interface or the command line to take.
     pub reports: Vec<Report>,
@@ -173,6 +175,7 @@ impl Engine {
             auto: auto::Auto::default(),
             keeps_up: false,
             braking: braking::Braking::default(),
+            denied: denied::Denied::default(),
             remembered: by_hand::Remembered::default(),
             reports: Vec::new(),
             tickets: 0,

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use self::brake::BrakeStatus;
+use self::denied::DenialStatus;
 use self::scope::RiskStatus;
 use super::engine::{Engine, JournalState};
 use crate::domain::board::Row;
@@ -19,6 +20,7 @@ use crate::domain::revision::Revision;
 use crate::domain::verification::Standing;
 
 pub mod brake;
+pub mod denied;
 pub mod release;
 pub mod scope;
 pub mod trace;
@@ -66,6 +68,10 @@ pub struct ServiceStatus {
     pub repo: String,
     /// Why nothing newer is known, if something is wrong.
     pub fault: Option<String>,
+    /// What the forge can do with this token in this repository; null until that is known.
+    pub capabilities: Option<Vec<&'static str>>,
+    /// What it could, and the token may not here: why, and what to do.
+    pub denied: Vec<DenialStatus>,
     pub cells: Vec<CellStatus>,
     pub pull_requests: PullRequestStatus,
     pub pipeline: PipelineStatus,
@@ -231,6 +237,7 @@ impl ServiceStatus {
         let facts = row.facts.value();
         let head = facts.and_then(|facts| facts.head.as_ref());
         let checks = head.and_then(|head| facts?.checks.get(&head.sha));
+        let missing = engine.missing(&row.service);
         Self {
             name: row.service.name.to_string(),
             forge: row.service.forge.to_string(),
@@ -238,6 +245,8 @@ impl ServiceStatus {
                 .map_or(&row.service.repo, |facts| &facts.repo)
                 .to_string(),
             fault: row.facts.fault.as_ref().map(ToString::to_string),
+            capabilities: denied::capabilities(engine, row, &missing),
+            denied: missing.iter().map(DenialStatus::of).collect(),
             cells: row
                 .cells
                 .iter()

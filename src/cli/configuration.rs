@@ -1,5 +1,7 @@
 //! `gonogo config`: check the file, or show what is in effect.
 
+use std::path::Path;
+
 use clap::Subcommand;
 use serde_json::json;
 
@@ -7,7 +9,7 @@ use super::{Exit, Failure, Global, looks, output, settings};
 use crate::app::command::{Context, SPECS, reference};
 use crate::app::keymap::Keymap;
 use crate::app::status::SCHEMA;
-use crate::config::{self, Env};
+use crate::config::{self, Env, Settings};
 use crate::runtime::looks::{Looks, background};
 use crate::ui::Theme;
 use crate::ui::theme::Background;
@@ -34,13 +36,21 @@ pub enum ConfigCommand {
     },
 }
 
-pub(super) fn run(global: &Global, env: &Env, command: ConfigCommand) -> Result<Exit, Failure> {
+pub(super) async fn run(
+    global: &Global,
+    env: &Env,
+    command: ConfigCommand,
+) -> Result<Exit, Failure> {
     match &command {
         ConfigCommand::Keys { markdown } => return keys(global, env, *markdown),
         ConfigCommand::Theme { name, light } => {
             return theme(global, env, name.as_deref(), *light);
         }
         ConfigCommand::Check | ConfigCommand::Show => {}
+    }
+    if let (ConfigCommand::Show, None) = (&command, settings::located(global, env)) {
+        let settings = settings::settings(global, env).await?;
+        return Ok(show(global, None, &settings));
     }
     let path = settings::located(global, env).ok_or_else(|| {
         Failure::new(Exit::Usage, "there is no config file")
@@ -70,15 +80,20 @@ pub(super) fn run(global: &Global, env: &Env, command: ConfigCommand) -> Result<
         ConfigCommand::Keys { .. } | ConfigCommand::Theme { .. } => Ok(Exit::Done),
         ConfigCommand::Show => {
             let settings = loaded.map_err(|problems| settings::broken(&problems))?;
-            let shown = config::show::show(&settings);
-            if global.json {
-                output::json_line(&json!({"schema": SCHEMA, "file": path, "toml": shown}));
-            } else {
-                output::line(shown.trim_end());
-            }
-            Ok(Exit::Done)
+            Ok(show(global, Some(&path), &settings))
         }
     }
+}
+
+/// Prints settings as a config file; without one, those that were made of this checkout.
+fn show(global: &Global, path: Option<&Path>, settings: &Settings) -> Exit {
+    let shown = config::show::show(settings);
+    if global.json {
+        output::json_line(&json!({"schema": SCHEMA, "file": path, "toml": shown}));
+    } else {
+        output::line(shown.trim_end());
+    }
+    Exit::Done
 }
 
 /// Prints the table of commands with the config's keys, or the default ones where there is none.

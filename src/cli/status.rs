@@ -9,7 +9,7 @@ use super::{Exit, Failure, Global, journal, settings};
 use crate::app::engine::{Engine, known};
 use crate::app::interface::order;
 use crate::app::status::{CellStatus, ForgeStatus, ServiceStatus, Status};
-use crate::config::Env;
+use crate::config::{self, Env};
 use crate::domain::ids::{EnvironmentName, ServiceName};
 use crate::domain::policy::Policy;
 use crate::runtime::headless::Headless;
@@ -28,6 +28,9 @@ pub struct StatusArgs {
 
 pub(super) async fn run(global: &Global, env: &Env, args: StatusArgs) -> Result<Exit, Failure> {
     let (session, kinds) = settings::session(global, env, global.mode()).await?;
+    // Of a config file, `config check` tells them.
+    let notes = session.settings.source.is_none() && !global.json;
+    let notes = notes.then(|| config::render(&session.settings.notes));
     let mut headless = Headless::new(session);
     let wanted = known_services(&headless, &args.services)?;
     headless.settle(&wanted, PATIENCE).await;
@@ -40,6 +43,9 @@ pub(super) async fn run(global: &Global, env: &Env, args: StatusArgs) -> Result<
     } else {
         let columns = order::columns(&headless.engine().policy);
         print(&status, &columns, global.offline);
+    }
+    if let Some(notes) = notes.filter(|notes| !notes.is_empty()) {
+        output::note(notes.trim_end());
     }
     headless.finish().await;
     // What the forges say is worth showing all the same; of holds and intents nothing is known.
@@ -263,6 +269,8 @@ mod tests {
             forge: "github".to_owned(),
             repo: "acme/web".to_owned(),
             fault: None,
+            capabilities: None,
+            denied: Vec::new(),
             cells: vec![
                 cell("staging", staged, None),
                 cell("production", "9f8e7d6c5b4a", Some(candidate)),

@@ -18,6 +18,8 @@ use crate::domain::policy::{Environment, EnvironmentModel, Policy, Service, Stag
 use crate::domain::risk::RiskRule;
 use crate::domain::scope::ScopeRule;
 
+mod advice;
+
 /// What the forge told about a repository.
 #[derive(Clone, Copy, Debug)]
 pub struct Found<'f> {
@@ -155,33 +157,28 @@ pub fn settings(forge: ForgeSettings, found: &Found<'_>, env: &Env) -> Result<Se
     let production = [EnvironmentName::new("production")];
     let mut notes = Vec::new();
     let names = if found.environments.is_empty() {
-        notes.push(Problem {
-            level: Level::Note,
-            ..Problem::of_file(
-                Path::new(found.repo.as_str()),
-                "the forge has no environments for this repository",
-                Some("add some in its settings, or write a config with a path".to_owned()),
-            )
-        });
+        notes.push(note(
+            found.repo,
+            nothing_found(forge.kind),
+            advice::of_nothing(&forge, found.repo),
+        ));
         &production
     } else {
         found.environments
     };
     // There are no approvals there that could be found, and what else deploys nobody has told us.
     if forge.kind == ForgeKind::Forgejo && !found.environments.is_empty() {
-        notes.push(Problem {
-            level: Level::Note,
-            ..Problem::of_file(
-                Path::new(found.repo.as_str()),
-                "how it is promoted cannot be discovered: nothing is promoted from here",
-                Some(
-                    "save what `gonogo config show` prints as a config, and say under each \
-                     [service.NAME.promote.ENVIRONMENT] for instance via = \"workflow\" and \
-                     workflow = \"deploy.yml\""
-                        .to_owned(),
-                ),
-            )
-        });
+        let usual = EnvironmentModel::usual(forge.kind);
+        let model = found.model.unwrap_or(&usual);
+        notes.push(note(
+            found.repo,
+            &format!(
+                "its environments are read from {}; how it is promoted cannot be discovered, so \
+                 nothing is promoted from here",
+                advice::source(model)
+            ),
+            advice::of_found(&forge, found, model),
+        ));
     }
     let tiers = defaults::tiers();
     let mut environments = BTreeMap::new();
@@ -258,6 +255,25 @@ pub fn settings(forge: ForgeSettings, found: &Found<'_>, env: &Env) -> Result<Se
     })
 }
 
+fn note(repo: &RepoPath, what: &str, hint: String) -> Problem {
+    Problem {
+        level: Level::Note,
+        ..Problem::of_file(Path::new(repo.as_str()), what, Some(hint))
+    }
+}
+
+fn nothing_found(kind: ForgeKind) -> &'static str {
+    match kind {
+        ForgeKind::GitHub | ForgeKind::GitLab => {
+            "the forge has no environments for this repository"
+        }
+        ForgeKind::Forgejo => {
+            "no environments were found: no status deploy/NAME, tag deployed/NAME, branch env/NAME or \
+             production, run of deploy-NAME.yml, job that deploys, or release"
+        }
+    }
+}
+
 fn environment(name: &EnvironmentName) -> Environment {
     let standard = undeclared(name);
     if standard.protected {
@@ -332,9 +348,15 @@ mod tests {
         };
         let forge = forge("codeberg.org", &env()).unwrap();
         let settings = settings(forge, &found, &env()).unwrap();
-        let hint = settings.notes[0].hint.as_deref().unwrap();
+        let told = &settings.notes[0];
         assert!(
-            hint.contains("promote.ENVIRONMENT") && hint.contains("via ="),
+            told.message.contains("statuses deploy/"),
+            "{}",
+            told.message
+        );
+        let hint = told.hint.as_deref().unwrap();
+        assert!(
+            hint.contains("[service.harbour.promote.production]"),
             "{hint}"
         );
         // What can be discovered on the others is promoted, and needs no such note.

@@ -181,6 +181,8 @@ pub enum Outcome {
         status: u16,
         why: String,
         hint: Option<String>,
+        /// It is this token that may not do so there: asked again, it would be refused again.
+        denied: bool,
     },
     /// Sent, and no answer that says what happened. It may have happened.
     NoAnswer { why: String },

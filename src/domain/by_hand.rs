@@ -56,6 +56,7 @@ pub fn facts(service: &Service, ledger: &Ledger) -> ServiceFacts {
         releases,
         labelled: BTreeMap::new(),
         gaps: Vec::new(),
+        hidden: Vec::new(),
     }
 }
 

@@ -1,7 +1,10 @@
 //! What a forge can do with a token: each kind and version of forge has its own.
 
+use serde::{Deserialize, Serialize};
+
 /// What a forge, with this token, can do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Capability {
     Approve,
     Dispatch,
@@ -37,6 +40,29 @@ impl Capability {
         Self::Log,
         Self::FollowLog,
     ];
+
+    /// Says whether it changes something on the forge.
+    pub fn changes(self) -> bool {
+        match self {
+            Self::Approve
+            | Self::Dispatch
+            | Self::CreateDeployment
+            | Self::MergePullRequest
+            | Self::PublishRelease
+            | Self::Cancel
+            | Self::Rerun
+            | Self::SetStatus => true,
+            Self::DispatchDetails | Self::Checks | Self::Log | Self::FollowLog => false,
+        }
+    }
+
+    /// Says whether each environment has its own rule of who may.
+    pub fn is_of_environment(self) -> bool {
+        matches!(
+            self,
+            Self::Approve | Self::CreateDeployment | Self::MergePullRequest
+        )
+    }
 
     /// What it is, in words for people.
     pub fn word(self) -> &'static str {

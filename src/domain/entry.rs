@@ -259,7 +259,9 @@ pub struct Entry {
 pub enum Precondition {
     /// Nothing: holds always work.
     None,
-    /// For an `Intended`: since `seen`, no entry of this cell and no control entry that covers it;
+    /// For an `Intended`: since `seen`, no entry of this cell and no control entry that covers it (what
+    /// is written of brakes counts for other brakes alone, and they for nothing else: the hold that a
+    /// brake carries out is an entry of its own);
     /// no open intent of the same purpose on the cell; and each override that it uses is in force
     /// for exactly that cell and revision, and no other intent has used it.
     Unchanged { seen: Seq },

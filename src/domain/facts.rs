@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use super::capability::Capability;
 use super::deployment::{self, Deployment};
 use super::few::Few;
 use super::ids::{EnvironmentId, EnvironmentName, Person, ReleaseId, RepoPath, Sha};
@@ -50,6 +51,9 @@ pub struct ServiceFacts {
     pub labelled: BTreeMap<String, Labelled>,
     /// What could not be read, in words; the rest is good ("checks: not readable with this token").
     pub gaps: Vec<String>,
+    /// What the forge hides of it from this token, as far as one read tells.
+    #[serde(default)]
+    pub hidden: Vec<Capability>,
 }
 
 /// The head of a branch.

@@ -423,6 +423,18 @@ impl Ledger {
         ids.iter().filter_map(|id| self.promotions.get(id))
     }
 
+    /// Returns every run of a service that somebody ran again, whichever cell they looked at: it may
+    /// deploy into another.
+    pub fn reruns_of(&self, service: &ServiceName) -> impl Iterator<Item = &Promotion> {
+        let first = (service.clone(), EnvironmentName::from(""));
+        let cells = self.cells.range(first.clone()..);
+        cells
+            .take_while(move |((of, _), _)| *of == first.0)
+            .flat_map(|(_, ids)| ids)
+            .filter_map(|id| self.promotions.get(id))
+            .filter(|promotion| promotion.intent.purpose == Purpose::Rerun)
+    }
+
     /// Says whether an intent has not ended.
     pub fn is_open(&self, id: &IntentId) -> bool {
         self.open.contains(id)

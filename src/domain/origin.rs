@@ -56,6 +56,11 @@ pub fn of(
     if let Some(promotion) = of_cell.find(|promotion| is_ours(promotion, deployment)) {
         return Origin::Ours(Some(promotion.intent.id.clone()));
     }
+    // A run that was run again for one cell may have failed at the door of another.
+    let mut again = ledger.reruns_of(service);
+    if let Some(promotion) = again.find(|promotion| is_ours(promotion, deployment)) {
+        return Origin::Ours(Some(promotion.intent.id.clone()));
+    }
     // It never came in, because somebody here said no or stopped it.
     let stopped = ledger
         .promotions_of(service, &stage.environment)

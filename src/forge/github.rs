@@ -4,7 +4,6 @@
 //! how anything is sent at all.
 
 use std::sync::Mutex;
-use std::sync::atomic::AtomicBool;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -33,6 +32,7 @@ mod declared;
 mod discover;
 mod drafts;
 mod find;
+mod hidden;
 mod identify;
 mod labelled;
 mod logs;
@@ -57,8 +57,8 @@ pub struct GitHub {
     /// Of pulses that count pull requests: two lists each.
     counting_size: Size,
     board_size: Size,
-    /// Whether the token may read checks one by one, as far as we know.
-    checks: AtomicBool,
+    /// Where the token may not read checks one by one.
+    hidden: hidden::Hidden,
     known: Mutex<Known>,
     /// What is remembered of repositories whose environments are modelled.
     scan: Scan,
@@ -93,7 +93,7 @@ impl GitHub {
             pulse_size: Size::new(50, 100),
             counting_size: Size::new(50, 74),
             board_size: Size::new(20, 20),
-            checks: AtomicBool::new(true),
+            hidden: hidden::Hidden::default(),
             known: Mutex::new(Known::default()),
             scan: Scan::default(),
             watch: Watch::default(),

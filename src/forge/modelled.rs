@@ -7,6 +7,7 @@ use crate::domain::deployment::{self, Deployment};
 use crate::domain::facts::ForgeEnvironment;
 use crate::domain::ids::{DeploymentId, Digest, EnvironmentName};
 
+pub mod guess;
 pub mod pointers;
 pub mod releases;
 pub mod runs;

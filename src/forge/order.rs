@@ -76,6 +76,18 @@ fn place(name: &str) -> usize {
         .unwrap_or(UNKNOWN)
 }
 
+/// Says whether a whole name is one that everybody uses for an environment.
+pub fn is_usual(name: &str) -> bool {
+    let name = name.to_lowercase();
+    let mut known = CONVENTION.iter().flat_map(|words| words.iter());
+    known.any(|word| *word == name)
+}
+
+/// Says whether a name is one of production's.
+pub fn is_production(name: &str) -> bool {
+    place(name) == CONVENTION.len() - 1
+}
+
 fn is_preview(name: &str) -> bool {
     let name = name.to_lowercase();
     ["pr", "preview", "review", "pull"].iter().any(|prefix| {

@@ -8,13 +8,14 @@ use crate::domain::text::clean;
 use super::error::{Error, Refusal};
 
 /// Judges an answer that is no success: a definite refusal, or anything. `hint` is what the forge
-/// means by it, where its own words say too little.
-pub fn refused(refusal: &Refusal, hint: Option<&str>) -> Outcome {
+/// means by it, where its own words say too little; `denied` whether it is the token that may not.
+pub fn refused(refusal: &Refusal, hint: Option<&str>, denied: bool) -> Outcome {
     if is_definite(refusal) {
         return Outcome::Rejected {
             status: refusal.status,
             why: refusal.why.clone(),
             hint: hint.map(str::to_owned).or_else(|| refusal.hint.clone()),
+            denied,
         };
     }
     Outcome::NoAnswer {
@@ -32,6 +33,7 @@ pub fn unanswered(error: &Error) -> Outcome {
             status: 0,
             why: format!("not sent: {error}"),
             hint: None,
+            denied: false,
         }
     } else {
         Outcome::NoAnswer {
@@ -62,7 +64,7 @@ mod tests {
             let body = br#"{"message":"No because"}"#;
             let refusal = Refusal::of(status, &HeaderMap::new(), body);
             let definite = [400, 401, 403, 404, 405, 406, 409, 410, 413, 422, 423, 451];
-            let rejected = matches!(refused(&refusal, None), Outcome::Rejected { .. });
+            let rejected = matches!(refused(&refusal, None, false), Outcome::Rejected { .. });
             assert_eq!(rejected, definite.contains(&status), "{status}");
         }
     }
@@ -87,7 +89,7 @@ mod tests {
             (503, message, false),
         ] {
             let refusal = Refusal::of(status, &HeaderMap::new(), body);
-            let rejected = matches!(refused(&refusal, None), Outcome::Rejected { .. });
+            let rejected = matches!(refused(&refusal, None, false), Outcome::Rejected { .. });
             assert_eq!(rejected, definite, "{status}");
         }
     }

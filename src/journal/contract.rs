@@ -9,9 +9,11 @@ use crate::domain::promotion::{Purpose, State, Step};
 use crate::domain::signoff::{Voice, Vote};
 use fixtures::*;
 
+mod brakes;
 pub mod fixtures;
 mod releases;
 
+pub use brakes::*;
 pub use releases::*;
 
 pub async fn entries_are_numbered_chained_and_read_back_as_they_were(journal: &dyn Journal) {

@@ -112,7 +112,7 @@ impl Book {
                 }
                 if !self.lax.many_open {
                     self.check_free(&draft, intent.purpose)?;
-                    self.check_unchanged(&draft, seen)?;
+                    self.check_unchanged(&draft, intent.purpose, seen)?;
                 }
                 self.check_overrides(&draft, intent)?;
                 for id in &intent.overrides {
@@ -272,10 +272,13 @@ impl Book {
         }
     }
 
-    /// No entry of the cell, and no control entry that covers it, came after `seen`.
-    fn check_unchanged(&self, draft: &Draft, seen: Seq) -> Result<(), Error> {
+    /// No entry of the cell that matters to this purpose, and no control entry that covers it, came after
+    /// `seen`.
+    fn check_unchanged(&self, draft: &Draft, purpose: Purpose, seen: Seq) -> Result<(), Error> {
         let of_cell = |entry: &&Entry| {
-            entry.draft.service == draft.service && entry.draft.environment == draft.environment
+            entry.draft.service == draft.service
+                && entry.draft.environment == draft.environment
+                && is_of_brake(&entry.draft.event) == purpose.is_brake()
         };
         let covering = || {
             self.since(seen)
@@ -382,6 +385,15 @@ impl Book {
 
     fn at(&self, seq: Seq) -> Option<&Entry> {
         self.entries.iter().find(|entry| entry.seq == seq)
+    }
+}
+
+/// Says whether an entry is about placing or lifting a hold's stop on the forge.
+fn is_of_brake(event: &Event) -> bool {
+    match event {
+        Event::Intended { intent } => intent.purpose.is_brake(),
+        Event::Stepped { purpose, .. } => purpose.is_brake(),
+        _ => false,
     }
 }
 

@@ -96,6 +96,11 @@ pub async fn run(session: Session, opening: Opening) -> io::Result<()> {
     interface.mouse = looks.mouse;
     terminal::mouse(looks.mouse)?;
     let wardrobe = Wardrobe::new(given, looks.themes);
+    // Of a config file, `config check` tells them.
+    for note in settings.notes.iter().filter(|_| settings.source.is_none()) {
+        let lines = "`gonogo status` prints the lines of a config to write";
+        interface.note(format!("{}; {lines}", note.message), clock::now());
+    }
     let asked_at = wardrobe.asks().then(clock::tick);
     if asked_at.is_some() {
         terminal::ask_background()?;

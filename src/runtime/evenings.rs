@@ -249,6 +249,8 @@ const EXPECTED: &[&str] = &[
     "sent to GitLab",
     "sent to Forgejo",
     "approved, and not started",
+    "run again",
+    "job run again",
     "brake sent",
     "brake lifted",
     "mark read back",

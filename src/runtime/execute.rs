@@ -219,6 +219,7 @@ impl Executor {
                     status: 0,
                     why: format!("not sent: {}", fault.why),
                     hint: fault.hint,
+                    denied: false,
                 },
             };
             Msg::Acted { id, outcome }

@@ -193,3 +193,103 @@ fn a_wrong_token_and_a_missing_repository_are_the_forges_answer() {
         "{error}"
     );
 }
+
+/// A world of a Forgejo or Gitea, as another of its flavours.
+fn harbour(file: &str, flavor: &str) -> Sim {
+    let world = match file {
+        "gitea" => include_str!("../../assets/worlds/gitea.toml"),
+        _ => include_str!("../../assets/worlds/forgejo.toml"),
+    };
+    let own = format!("flavor = \"{file}\"");
+    assert!(world.contains(&own));
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("harbour.toml");
+    std::fs::write(
+        &path,
+        world.replacen(&own, &format!("flavor = \"{flavor}\""), 1),
+    )
+    .unwrap();
+    Sim::of(60.0, &[path.to_str().unwrap()])
+}
+
+#[test]
+fn on_a_forge_without_environments_what_the_repository_has_tells_of_them() {
+    let words = [
+        ("harbour", "statuses deploy/NAME", "workflow"),
+        ("pilot", "branches NAME", "pull-request"),
+        ("almanac", "tags deployed/NAME", "workflow"),
+        ("lighthouse", "runs of deploy-NAME.yml", "workflow"),
+    ];
+    for (file, flavor) in [
+        ("forgejo", "forgejo"),
+        ("forgejo", "forgejo-tasks"),
+        ("gitea", "gitea"),
+    ] {
+        let sim = harbour(file, flavor);
+        let owner = if file == "gitea" { "coast" } else { "tide" };
+        let (host, token) = (host(&sim), sim.token("operate"));
+        let way = if file == "gitea" {
+            ("GITEA_INSTANCE_URL", sim.base.clone())
+        } else {
+            ("FJ_HOST", host.clone())
+        };
+        let env = [
+            (way.0, way.1.as_str()),
+            ("FORGEJO_TOKEN", token.as_str()),
+            ("GITEA_TOKEN", token.as_str()),
+        ];
+        for (service, source, via) in words {
+            if (file == "gitea") != (service == "lighthouse") {
+                continue;
+            }
+            let folder = checkout(&sim, &format!("BASE/{owner}/{service}.git"));
+            let run = |arguments: &[&str]| run_in(&sim, folder.path(), &env, arguments);
+            let status = run(&["status", "--json"]);
+            let status = status.done().json();
+            let cells = status["services"][0]["cells"].as_array().unwrap();
+            let places: Vec<&str> = cells
+                .iter()
+                .map(|it| it["environment"].as_str().unwrap())
+                .collect();
+            assert_eq!(places, ["staging", "production"], "{flavor} {service}");
+            let live = cells.iter().filter(|it| it["revision"].is_string()).count();
+            assert!(live > 0, "{flavor} {service}: {cells:?}");
+            // What is missing is said with the lines to write; written, they are read as they are.
+            let told = run(&["status"]);
+            assert!(
+                told.done().err.contains(source),
+                "{flavor} {service}: {told:?}"
+            );
+            let (_, lines) = told.err.split_once(".gonogo.toml:\n").expect("a config");
+            assert!(lines.contains(&format!("via = \"{via}\"")), "{lines}");
+            std::fs::write(folder.path().join(".gonogo.toml"), lines).unwrap();
+            let again = run(&["status", "--json"]);
+            let again = again.done().json();
+            for (place, cell) in cells.iter().enumerate() {
+                let now = &again["services"][0]["cells"][place];
+                assert_eq!(now["revision"], cell["revision"], "{flavor} {service}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_settings_of_a_checkout_are_printed_as_a_config_that_does_the_same() {
+    let sim = Sim::start(1.0);
+    let folder = checkout(&sim, "BASE/acme/api-gateway.git");
+    let (host, token) = (host(&sim), sim.token("operate"));
+    let env = [
+        ("GH_HOST", host.as_str()),
+        ("GH_ENTERPRISE_TOKEN", token.as_str()),
+    ];
+    let shown = run_in(&sim, folder.path(), &env, &["config", "show"]);
+    std::fs::write(folder.path().join(".gonogo.toml"), &shown.done().out).unwrap();
+    let again = run_in(&sim, folder.path(), &env, &["config", "show"]);
+    let body = |text: &str| {
+        text.lines()
+            .filter(|it| !it.starts_with('#'))
+            .collect::<Vec<_>>()
+            .join("\n")
+    };
+    assert_eq!(body(&again.done().out), body(&shown.out));
+}

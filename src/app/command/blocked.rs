@@ -1,7 +1,7 @@
 //! Why a command is not possible now, in words: the footer, the help and `:` show them struck out
 //! with it. Nothing is planned here; the dialogs do that.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::{Command, Context};
 use crate::app::engine::Engine;
@@ -11,8 +11,10 @@ use crate::app::interface::{
 };
 use crate::app::request::Refusal;
 use crate::app::state::State;
+use crate::domain::board::Row;
 use crate::domain::capability::Capability;
 use crate::domain::cell::{self, Cell};
+use crate::domain::fault::FaultKind;
 use crate::domain::gate::{State as GateState, words};
 use crate::domain::phase::Phase;
 use crate::domain::policy::Via;
@@ -300,7 +302,7 @@ fn cannot(engine: &Engine, cursor: Option<&Cursor>, command: Command) -> Option<
     };
     // No forge is asked for what people do by hand.
     let needs = needs.filter(|_| *via != Via::Checklist)?;
-    let lacking = engine.lacks(&row.service, needs);
+    let lacking = engine.lacks(&row.service, Some(&cursor.environment), needs);
     lacking.map(|refusal| why(&refusal))
 }
 
@@ -341,6 +343,9 @@ pub fn closed(engine: &Engine, cursor: &Cursor, now: Timestamp) -> Option<String
     if let Some(why) = cannot(engine, Some(cursor), Command::Promote) {
         return Some(why);
     }
+    if let Some(why) = unreadable(row, now, engine.policy.max_age) {
+        return Some(why);
+    }
     if row.facts.value().is_none() {
         return Some(UNREAD.to_owned());
     }
@@ -356,6 +361,22 @@ pub fn closed(engine: &Engine, cursor: &Cursor, now: Timestamp) -> Option<String
         ));
     }
     gates(cell, now)
+}
+
+/// Why a service is not read, where that is because this token may not.
+fn unreadable(row: &Row, now: Timestamp, max_age: SignedDuration) -> Option<String> {
+    let fault = row.facts.fault.as_ref().filter(|fault| match fault.kind {
+        FaultKind::Forbidden | FaultKind::SingleSignOn => {
+            row.facts.value().is_none() || row.facts.is_stale(now, max_age)
+        }
+        _ => false,
+    })?;
+    let hint = fault.hint.iter();
+    let hint = hint.map(|hint| format!("; {hint}")).collect::<String>();
+    Some(format!(
+        "this token may not read {}: {}{hint}",
+        row.service.repo, fault.why
+    ))
 }
 
 /// Counts the gates that are not open, worst state first, and names them.

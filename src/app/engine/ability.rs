@@ -1,18 +1,25 @@
 //! What a forge has said that it cannot do, or that our token may not: told before anything is written
-//! down or sent. What only a tried call shows is not known here.
+//! down or sent. What one repository refuses the token, and how that is learned, is in `denied.rs`.
 
 use super::{Engine, ForgeState};
 use crate::app::request::{Refusal, RefusalKind};
 use crate::domain::act::Act;
 use crate::domain::capability::Capability;
 use crate::domain::forge_kind::ForgeKind;
-use crate::domain::ids::ServiceName;
+use crate::domain::ids::{EnvironmentName, ServiceName};
 use crate::domain::policy::Service;
 
 impl Engine {
     /// Says why an act is none for the forge of a service, where it has said what it can.
-    pub(super) fn may_be_asked(&self, service: &Service, act: &Act) -> Result<(), Refusal> {
-        let lacking = act.needs().and_then(|needs| self.lacks(service, needs));
+    pub(super) fn may_be_asked(
+        &self,
+        service: &Service,
+        environment: &EnvironmentName,
+        act: &Act,
+    ) -> Result<(), Refusal> {
+        let lacking = act
+            .needs()
+            .and_then(|needs| self.lacks(service, Some(environment), needs));
         lacking.map_or(Ok(()), Err)
     }
 
@@ -26,9 +33,23 @@ impl Engine {
         self.offline || forges.all(is_known)
     }
 
-    /// Says that the forge of a service lacks what is needed of it. Before it has told what it can,
-    /// nobody knows that it lacks anything.
-    pub fn lacks(&self, service: &Service, needs: Capability) -> Option<Refusal> {
+    /// Says that the forge of a service lacks what is needed of it, or that the token may not do it in
+    /// its repository. Before they have told, nobody knows that anything is lacking.
+    pub fn lacks(
+        &self,
+        service: &Service,
+        environment: Option<&EnvironmentName>,
+        needs: Capability,
+    ) -> Option<Refusal> {
+        let denied = || {
+            let denial = self.denial(service, environment, needs)?;
+            let why = format!("{}: {}", service.forge, denial.why);
+            Some(Refusal::new(RefusalKind::Forge, why).hint(denial.hint))
+        };
+        self.forge_lacks(service, needs).or_else(denied)
+    }
+
+    fn forge_lacks(&self, service: &Service, needs: Capability) -> Option<Refusal> {
         let identity = self.forges.get(&service.forge)?.identity.as_ref()?;
         if identity.capabilities.contains(&needs) {
             return None;

@@ -71,8 +71,8 @@ impl Engine {
         self.auto.countdowns.get(&key)
     }
 
-    /// Why a cell does not go by itself, if a release is why. What people decide together goes when they
-    /// have, and in their order:
+    /// Why a cell does not go by itself, if a release is why, or that the token may not. What people
+    /// decide together goes when they have, and in their order:
     ///
     /// 1. While a release that moves the service is under way, in none of its environments, since each
     ///    feeds the next.
@@ -96,11 +96,20 @@ impl Engine {
         let mut ahead = releases
             .filter(|release| release.ships(service, environment))
             .filter(|release| !self.last_run(&release.name).is_some_and(Run::has_shipped));
-        ahead.find_map(|release| {
+        let waits = ahead.find_map(|release| {
             let decision = self.decision(release, now);
             (decision.go != Go::Go)
                 .then(|| format!("release {} ships {service} and is not go", release.name))
-        })
+        });
+        waits.or_else(|| self.may_not_go(service, environment))
+    }
+
+    /// Why nobody can promote into a cell with this token.
+    fn may_not_go(&self, service: &ServiceName, environment: &EnvironmentName) -> Option<String> {
+        let service = &self.board.row(service)?.service;
+        let needs = service.stage(environment)?.via.needs()?;
+        let lacking = self.lacks(service, Some(environment), needs)?;
+        Some(lacking.why)
     }
 
     /// Says once why a cell that is ready does not go by itself.

@@ -251,6 +251,7 @@ impl Engine {
                 status: 0,
                 why: format!("not sent: {}", refusal.why),
                 hint: refusal.hint,
+                denied: false,
             };
             flow.stage = Stage::Settling {
                 outcome,
@@ -401,6 +402,7 @@ impl Engine {
             plan.environment(),
         );
         let braked = plan.intent.purpose.is_brake() && matches!(outcome, Outcome::Accepted(_));
+        self.learn_of_denial(&plan.intent, &outcome);
         let report = match outcome {
             Outcome::Accepted(_) if plan.intent.act == Act::ByHand => Report::Done {
                 id: Some(id.clone()),
@@ -416,7 +418,9 @@ impl Engine {
                     text: format!("{what} accepted by {}{run}", plan.forge),
                 }
             }
-            Outcome::Rejected { status, why, hint } => {
+            Outcome::Rejected {
+                status, why, hint, ..
+            } => {
                 let refusal = Refusal::new(
                     RefusalKind::Forge,
                     match status {

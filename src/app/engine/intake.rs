@@ -195,7 +195,10 @@ impl Engine {
                 if self.operator.is_none() {
                     self.operator = Some(identity.login.clone());
                 }
-                self.forge(&forge).identity = Some(identity);
+                let known = self.forge(&forge).identity.replace(identity);
+                if known != self.forge(&forge).identity {
+                    self.forget_denials(&forge);
+                }
             }
             (Answer::Identity(Err(trouble)), _) => fault = Some(trouble),
             (Answer::Pulses(answers), _) => {

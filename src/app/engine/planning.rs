@@ -61,7 +61,10 @@ impl Engine {
         if row.facts.is_stale(now, self.policy.max_age) {
             return Err(stale(row, service, now));
         }
-        if let (Wish::Rerun, Some(refusal)) = (wish, self.lacks(&row.service, Capability::Rerun)) {
+        if let (Wish::Rerun, Some(refusal)) = (
+            wish,
+            self.lacks(&row.service, Some(environment), Capability::Rerun),
+        ) {
             return Err(refusal);
         }
         let towards;
@@ -94,7 +97,7 @@ impl Engine {
             Wish::Cancel => cancellation(self, row, cell, facts)?,
             Wish::Rerun => rerun(row, cell, facts)?,
         };
-        self.may_be_asked(&row.service, &planned.act)?;
+        self.may_be_asked(&row.service, environment, &planned.act)?;
         let verb = match wish {
             Wish::Promote { .. } => "promote",
             Wish::Rollback { .. } => "rollback",

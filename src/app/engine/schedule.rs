@@ -26,7 +26,8 @@ mod questions;
 pub use pace::Pace;
 
 const AFTER_ACT: [i64; 4] = [2, 4, 8, 15];
-const SLOWEST: SignedDuration = SignedDuration::from_mins(5);
+/// The longest that a forge in trouble is left alone, unless it says itself until when.
+pub(super) const SLOWEST: SignedDuration = SignedDuration::from_mins(5);
 /// How often a journal that cannot be reached is tried.
 const JOURNAL: SignedDuration = SignedDuration::from_secs(2);
 /// A question that was not answered for this long is asked anew; its answer is dropped if it comes.
@@ -57,6 +58,8 @@ pub(crate) struct Schedule {
 #[derive(Clone, Debug, Default)]
 struct Clock {
     identity_at: Option<Timestamp>,
+    /// The token may have been given more than it had.
+    unsure: bool,
     /// When what is hot is looked at next, and when all is.
     hot_at: Option<Timestamp>,
     quiet_at: Option<Timestamp>,
@@ -147,6 +150,13 @@ impl Schedule {
             clock.quiet_at = None;
             clock.counted_at = None;
             clock.paused_until = None;
+        }
+    }
+
+    /// Asks forges once more who the token is and what it may do.
+    pub fn identify_again(&mut self, forges: &[ForgeName]) {
+        for forge in forges {
+            self.forges.entry(forge.clone()).or_default().unsure = true;
         }
     }
 

@@ -360,6 +360,7 @@ fn facts(service: &str) -> ServiceFacts {
         releases: Vec::new(),
         labelled: BTreeMap::new(),
         gaps: Vec::new(),
+        hidden: Vec::new(),
     }
 }
 

@@ -272,6 +272,7 @@ pub(super) fn refresh(state: &mut State) -> Vec<Effect> {
     for service in &services {
         state.engine.look_again(service);
     }
+    state.engine.ask_again(&services);
     let mut effects = state.engine.read_journal();
     effects.extend(state.engine.due_questions(now));
     effects

@@ -129,6 +129,11 @@ impl Interface {
         self.tell(mood, text, false, now);
     }
 
+    /// Tells what is good to know, without a key having asked for it.
+    pub fn note(&mut self, text: String, now: Timestamp) {
+        self.tell(Mood::Open, text, false, now);
+    }
+
     /// Says what went wrong, and stays with it until it is read.
     pub(super) fn insist(&mut self, text: String, now: Timestamp) {
         self.tell(Mood::Bad, text, true, now);

@@ -11,6 +11,9 @@ use crate::domain::capability::Capability;
 use crate::domain::ids::ForgeName;
 use crate::domain::text::counted;
 
+/// How many services are named in which the token may do less.
+const SHOWN: usize = 8;
+
 /// Columns of what a line is about.
 const LABEL: usize = 14;
 
@@ -102,6 +105,7 @@ fn lines(look: &Look<'_>, name: &ForgeName, forge: &ForgeState, columns: usize) 
     lines.extend(budget(look, forge));
     lines.push(Line::new());
     lines.extend(capabilities(look, forge, columns));
+    lines.extend(denied(look, name, columns));
     lines.push(Line::new());
     lines.extend(faults(look, forge, columns));
     lines
@@ -239,6 +243,43 @@ fn capabilities(look: &Look<'_>, forge: &ForgeState, columns: usize) -> Vec<Line
         }
         let label = if lines.is_empty() { "it can" } else { "" };
         lines.push(labelled(label, line));
+    }
+    lines
+}
+
+/// The repositories in which the token may do less than the forge can.
+fn denied(look: &Look<'_>, name: &ForgeName, columns: usize) -> Vec<Line> {
+    let rows = look.engine.board.rows.iter();
+    let rows = rows.filter(|row| row.service.forge == *name);
+    let mut less: Vec<String> = Vec::new();
+    for row in rows {
+        let missing = look.engine.missing(&row.service);
+        let words = missing.iter().map(|missing| match &missing.environment {
+            Some(environment) => format!("{} in {environment}", missing.capability.word()),
+            None => missing.capability.word().to_owned(),
+        });
+        let words: Vec<String> = words.collect();
+        if !words.is_empty() {
+            less.push(format!("{}: {}", row.service.name, words.join(", ")));
+        }
+    }
+    let more = less.len().saturating_sub(SHOWN);
+    less.truncate(SHOWN);
+    if more > 0 {
+        less.push(format!(
+            "and {}",
+            counted(more, "more service", "more services")
+        ));
+    }
+    let mut lines = Vec::new();
+    for (place, text) in less.iter().enumerate() {
+        for (part, words) in wrap(text, columns.saturating_sub(LABEL))
+            .into_iter()
+            .enumerate()
+        {
+            let label = if place + part == 0 { "but not" } else { "" };
+            lines.push(labelled(label, Line::of(Tone::Warning, words)));
+        }
     }
     lines
 }

@@ -124,6 +124,7 @@ pub(super) fn notices(look: &Look<'_>, row: &Row, cell: &Cell) -> Vec<Line> {
         }
         lines.push(Line::of(Tone::Unknown, format!("? {text}")));
     }
+    lines.extend(denied(look, row, cell));
     let holds = cell.holds.iter().chain(&cell.against_live);
     for hold in holds.filter(|hold| hold.is_on(look.now)) {
         let (glyph, _, tone) = look.glyphs.state(crate::domain::cell::CellState::Held);
@@ -167,6 +168,25 @@ pub(super) fn notices(look: &Look<'_>, row: &Row, cell: &Cell) -> Vec<Line> {
         lines.push(Line::of(Tone::Bad, text));
     }
     lines
+}
+
+/// What this token may not do on the forge for this cell, and what would help.
+fn denied(look: &Look<'_>, row: &Row, cell: &Cell) -> Option<Line> {
+    let missing = look.engine.missing(&row.service);
+    let here: Vec<_> = missing
+        .iter()
+        .filter(|missing| {
+            let environment = missing.environment.as_ref();
+            environment.is_none_or(|it| *it == cell.environment)
+        })
+        .collect();
+    let words: Vec<&str> = here.iter().map(|it| it.capability.word()).collect();
+    let first = here.first()?;
+    Some(
+        Line::of(Tone::Warning, "! this token may not here: ")
+            .with(Tone::Strong, words.join(", "))
+            .with(Tone::Plain, format!("; {}", first.denial.hint)),
+    )
 }
 
 /// What has come of what is live, and what is about to go by itself.

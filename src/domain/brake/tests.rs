@@ -74,6 +74,7 @@ fn facts(pull_requests: Vec<PullRequest>) -> ServiceFacts {
         releases: Vec::new(),
         labelled: BTreeMap::new(),
         gaps: Vec::new(),
+        hidden: Vec::new(),
     }
 }
 

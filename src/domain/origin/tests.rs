@@ -188,3 +188,26 @@ fn p8_a_job_that_was_run_again_makes_its_own_deployment_and_no_other() {
     deployed.made_by = Some(maker(9));
     assert_eq!(origin(&world, &deployed), Origin::OutOfBand);
 }
+
+#[test]
+fn p8_what_a_run_deploys_that_was_run_again_for_another_cell_is_ours() {
+    let (mut world, mut deployed) = world();
+    world.promotion("staging", &[sent(), accepted(), Step::Succeeded]);
+    deployed.changed_at = ago(1);
+    deployed.created_at = ago(2);
+    assert_eq!(
+        origin(&world, &deployed),
+        Origin::OutOfBand,
+        "a promotion brings its revision nowhere else"
+    );
+    let id = "intent-staging".into();
+    let known = world.book().promotions.get_mut(&id).expect("a promotion");
+    known.intent.purpose = Purpose::Rerun;
+    assert_eq!(origin(&world, &deployed), Origin::Ours(Some(id)));
+    deployed.sha = crate::domain::gate::fixture::sha('f');
+    assert_eq!(
+        origin(&world, &deployed),
+        Origin::OutOfBand,
+        "another revision"
+    );
+}

@@ -14,6 +14,7 @@ use super::marks::unread;
 use super::pulls::WirePull;
 use super::{Forgejo, words};
 use crate::domain::act::{Act, Handle, Outcome};
+use crate::domain::fault::FaultKind;
 use crate::domain::ids::{IntentId, PullRequestNumber, ReleaseId, RepoPath, RunId};
 use crate::domain::text::clean;
 use crate::forge::error::{Error, Refusal};
@@ -82,7 +83,7 @@ impl Forgejo {
             }
             Ok(answer) => {
                 let refusal = self.rest.refusal(&answer);
-                refused(&refusal, hint(&refusal))
+                refused(&refusal, hint(&refusal), is_denied(&refusal))
             }
             Err(error) => unanswered(&error),
         };
@@ -422,7 +423,19 @@ fn unsent(why: &str) -> Outcome {
         status: 0,
         why: format!("not sent: {}", clean(why)),
         hint: None,
+        denied: false,
     }
+}
+
+/// Says whether it is the token that may not: by its scopes, or by what its user may do there. A branch
+/// or tag that is protected is refused with 403 as well.
+fn is_denied(refusal: &Refusal) -> bool {
+    let said = refusal.why.to_lowercase();
+    refusal.kind == FaultKind::Forbidden
+        && refusal.says_why
+        && ["scope", "permission", "must be", "should be"]
+            .iter()
+            .any(|word| said.contains(word))
 }
 
 /// What to do about a refusal, where the forge's words say too little.

@@ -185,6 +185,7 @@ impl Forgejo {
             releases,
             labelled,
             gaps,
+            hidden: Vec::new(),
             url,
         })
     }

@@ -64,7 +64,11 @@ pub(super) struct Tip<'a> {
 }
 
 impl WireRelease {
-    fn into_release(self, tags: &HashMap<String, Sha>, tip: Option<&Tip<'_>>) -> Release {
+    pub(super) fn into_release(
+        self,
+        tags: &HashMap<String, Sha>,
+        tip: Option<&Tip<'_>>,
+    ) -> Release {
         let target = self.target_commitish.as_deref().unwrap_or_default();
         let of_draft = || {
             if is_sha(target) {

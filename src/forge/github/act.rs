@@ -13,9 +13,10 @@ use super::paths::{below, part};
 use super::wire::Answer;
 use super::{GitHub, words};
 use crate::domain::act::{Act, Handle, Outcome};
+use crate::domain::fault::FaultKind;
 use crate::domain::ids::{DeploymentId, IntentId, ReleaseId, RepoPath, RunId, Sha};
 use crate::domain::text::{clean, shorten};
-use crate::forge::error::Error;
+use crate::forge::error::{Error, Refusal};
 use crate::forge::http::limiter::{Purpose, date};
 use crate::forge::mark::{keyed, keyed_within};
 use crate::forge::outcome::{refused, unanswered};
@@ -50,6 +51,7 @@ impl GitHub {
                 status: 0,
                 why: "not sent: GitHub has no such call".to_owned(),
                 hint: None,
+                denied: false,
             };
         };
         let answer = self
@@ -67,7 +69,10 @@ impl GitHub {
                     other => other,
                 }
             }
-            Ok(answer) => refused(&self.wire.refusal(&answer), None),
+            Ok(answer) => {
+                let refusal = self.wire.refusal(&answer);
+                refused(&refusal, None, is_denied(&refusal))
+            }
             Err(error) => unanswered(&error),
         };
         match (outcome, act) {
@@ -260,6 +265,18 @@ fn call(repo: &RepoPath, act: &Act, key: &IntentId, dispatch_details: bool) -> O
     })
 }
 
+/// Says whether it is the token that may not: by its permissions, or by what its user may do there. A
+/// run that cannot be started again now is refused with 403 as well, and so is an archived repository.
+fn is_denied(refusal: &Refusal) -> bool {
+    match refusal.kind {
+        FaultKind::SingleSignOn => true,
+        FaultKind::Forbidden => ["Resource not accessible by", "Must have "]
+            .iter()
+            .any(|begin| refusal.why.starts_with(begin)),
+        _ => false,
+    }
+}
+
 /// Reads a success: what it made, or that it is no success after all.
 fn accepted(act: &Act, answer: &Answer) -> Outcome {
     let made = match made(act, answer) {
@@ -292,6 +309,7 @@ fn accepted(act: &Act, answer: &Answer) -> Outcome {
                             .unwrap_or("merged the base branch and made no deployment"),
                     ),
                     hint: None,
+                    denied: false,
                 };
             }
             (_, Some(id)) => Handle {

@@ -231,6 +231,7 @@ pub(super) fn facts(mut fields: Map<String, Value>) -> Result<ServiceFacts, Erro
         releases,
         labelled: BTreeMap::new(),
         gaps,
+        hidden: Vec::new(),
     })
 }
 

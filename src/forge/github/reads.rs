@@ -1,7 +1,7 @@
 //! Batched reads: which services are asked together, and which answer is whose.
 
+use std::collections::BTreeSet;
 use std::sync::PoisonError;
-use std::sync::atomic::Ordering;
 
 use futures_util::{StreamExt, stream};
 use serde_json::{Map, Value};
@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 use super::query::Query;
 use super::reply::{Kind, Reply, Trouble};
 use super::{GitHub, board, drafts, labelled, pulse, query, runs};
+use crate::domain::capability::Capability;
 use crate::domain::facts::{Pulse, ServiceFacts};
 use crate::domain::phase::Phase;
 use crate::domain::pipeline::Run;
@@ -83,51 +84,47 @@ impl GitHub {
         self.batch(targets, answers)
     }
 
-    /// Asks for the board of a few services; without single checks if the token turns out not to
-    /// be allowed to read them.
+    /// Asks for the board of a few services; without single checks those of which the token turns out
+    /// not to be allowed to read them.
     async fn ask_board(&self, targets: &[&Target]) -> Result<Vec<Part<ServiceFacts>>, Error> {
-        let checks = self.checks.load(Ordering::Relaxed);
-        let mut reply = self
-            .ask(Purpose::Look, &query::board(targets, checks))
-            .await?;
-        let mut single = checks;
-        if checks && reply.errors().iter().any(hides_checks) {
-            self.checks.store(false, Ordering::Relaxed);
-            single = false;
-            reply = self
-                .ask(Purpose::Look, &query::board(targets, false))
-                .await?;
+        let now = (self.clock)();
+        let (mut summed, single): (Vec<usize>, Vec<usize>) =
+            (0..targets.len()).partition(|&place| self.hidden.has(&targets[place].repo, now));
+        let of = |places: &[usize]| places.iter().map(|&place| targets[place]).collect();
+        let mut read = Vec::with_capacity(targets.len());
+        if !single.is_empty() {
+            let asked: Vec<&Target> = of(&single);
+            let reply = self.ask(Purpose::Look, &query::board(&asked, true)).await?;
+            let hiding = hiding(reply.errors(), single.len());
+            let answers = parts(reply, &asked, |fields, errors, target| {
+                facts(fields, errors, target, true)
+            })?;
+            for (index, (place, answer)) in single.into_iter().zip(answers).enumerate() {
+                if hiding.contains(&index) {
+                    self.hidden.note(&targets[place].repo, now);
+                    summed.push(place);
+                } else {
+                    read.push((place, answer));
+                }
+            }
         }
-        parts(reply, targets, |mut fields, errors, target| {
-            let mut gaps = Vec::new();
-            let labelled = labelled::read(&mut fields, &target.labels, &mut gaps);
-            let mut facts = board::facts(fields)?;
-            facts.labelled = labelled;
-            facts.gaps.append(&mut gaps);
-            if !target.payloads {
-                for deployment in &mut facts.deployments {
-                    deployment.payload = None;
-                }
-            }
-            if !single {
-                facts.gaps.push(NO_CHECKS.to_owned());
-            }
-            for error in errors {
-                let gap = match error.field() {
-                    Some(field) => format!("{field}: {}", error.message()),
-                    None => error.message(),
-                };
-                if !facts.gaps.contains(&gap) {
-                    facts.gaps.push(gap);
-                }
-            }
-            Ok(facts)
-        })
+        if !summed.is_empty() {
+            let asked: Vec<&Target> = of(&summed);
+            let reply = self
+                .ask(Purpose::Look, &query::board(&asked, false))
+                .await?;
+            let answers = parts(reply, &asked, |fields, errors, target| {
+                facts(fields, errors, target, false)
+            })?;
+            read.extend(summed.into_iter().zip(answers));
+        }
+        read.sort_by_key(|(place, _)| *place);
+        Ok(read.into_iter().map(|(_, answer)| answer).collect())
     }
 
     /// Adds what GraphQL does not tell, only where there may be something to tell.
     async fn complete(&self, mut facts: ServiceFacts) -> ServiceFacts {
-        if !self.checks.load(Ordering::Relaxed)
+        if facts.hidden.contains(&Capability::Checks)
             && let Some(head) = &facts.head
         {
             match runs::of_commit(&self.wire, &facts.repo, &head.sha).await {
@@ -221,6 +218,52 @@ pub(super) fn hides_checks(error: &Trouble) -> bool {
         && ["contexts", "checkSuites", "statusCheckRollup"]
             .iter()
             .any(|field| error.touches(field))
+}
+
+/// Which of the aliases of a batch hide their single checks; all, where it is not said which.
+fn hiding(errors: &[Trouble], asked: usize) -> BTreeSet<usize> {
+    let place = |error: &Trouble| error.alias()?.strip_prefix('r')?.parse::<usize>().ok();
+    let mut hiding = BTreeSet::new();
+    for error in errors.iter().filter(|error| hides_checks(error)) {
+        match place(error) {
+            Some(place) => drop(hiding.insert(place)),
+            None => hiding.extend(0..asked),
+        }
+    }
+    hiding
+}
+
+/// Reads what the board shows of one service; `single` says whether its checks were asked for by name.
+fn facts(
+    mut fields: Map<String, Value>,
+    errors: &[&Trouble],
+    target: &Target,
+    single: bool,
+) -> Result<ServiceFacts, Error> {
+    let mut gaps = Vec::new();
+    let labelled = labelled::read(&mut fields, &target.labels, &mut gaps);
+    let mut facts = board::facts(fields)?;
+    facts.labelled = labelled;
+    facts.gaps.append(&mut gaps);
+    if !target.payloads {
+        for deployment in &mut facts.deployments {
+            deployment.payload = None;
+        }
+    }
+    if !single {
+        facts.gaps.push(NO_CHECKS.to_owned());
+        facts.hidden.push(Capability::Checks);
+    }
+    for error in errors {
+        let gap = match error.field() {
+            Some(field) => format!("{field}: {}", error.message()),
+            None => error.message(),
+        };
+        if !facts.gaps.contains(&gap) {
+            facts.gaps.push(gap);
+        }
+    }
+    Ok(facts)
 }
 
 /// Hands each alias its fields and its errors.

@@ -1,7 +1,6 @@
 //! The commits between two revisions, and the pull requests that brought them.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::Ordering;
 
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -180,7 +179,8 @@ impl GitHub {
         named_checks: bool,
     ) -> Result<Reply, Error> {
         let (owner, name) = owner_and_name(repo);
-        let single = self.checks.load(Ordering::Relaxed);
+        let now = (self.clock)();
+        let single = !self.hidden.has(repo, now);
         let query = query::scope(owner, name, shas, named_checks.then_some(single));
         let reply = self
             .wire
@@ -189,7 +189,7 @@ impl GitHub {
         if !(named_checks && single && reply.errors().iter().any(hides_checks)) {
             return Ok(reply);
         }
-        self.checks.store(false, Ordering::Relaxed);
+        self.hidden.note(repo, now);
         let query = query::scope(owner, name, shas, Some(false));
         self.wire
             .query(Purpose::Look, &query.text, &query.variables)

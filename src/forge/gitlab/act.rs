@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 use super::{GitLab, words};
 use crate::domain::act::{Act, Handle, MergeMethod, Outcome};
+use crate::domain::fault::FaultKind;
 use crate::domain::ids::{DeploymentId, FreezeId, IntentId, JobId, RepoPath, RunId, Sha};
 use crate::domain::text::clean;
 use crate::forge::error::Refusal;
@@ -56,6 +57,7 @@ impl GitLab {
                 status: 0,
                 why: "not sent: GitLab has no such call".to_owned(),
                 hint: None,
+                denied: false,
             };
         };
         let outcome = self.send_call(repo, act, &first).await;
@@ -87,7 +89,7 @@ impl GitLab {
             }
             Ok(answer) => {
                 let refusal = self.rest.refusal(&answer);
-                refused(&refusal, hint(act, &refusal))
+                refused(&refusal, hint(act, &refusal), is_denied(act, &refusal))
             }
             Err(error) => unanswered(&error),
         }
@@ -114,6 +116,7 @@ impl GitLab {
             // Nothing was started: the approval stands, and the deployment waits.
             Outcome::Rejected { status, why, .. } => Outcome::Rejected {
                 status,
+                denied: false,
                 why: format!("the deployment is approved, but its job was not started: {why}"),
                 hint: Some(
                     "another approval may be missing: when it is there, promote again".to_owned(),
@@ -380,6 +383,17 @@ fn nameless(number: Option<u64>) -> Outcome {
     let what = number.map_or_else(String::new, |number| format!(" ({number})"));
     Outcome::NoAnswer {
         why: format!("the forge answered with success and did not name what it made{what}"),
+    }
+}
+
+/// Says whether it is the token that may not: by its scopes, or by the role of its user. A job that was
+/// run again already, or has ended, is refused in the same words.
+fn is_denied(act: &Act, refusal: &Refusal) -> bool {
+    match (act, refusal.status) {
+        (Act::MergePullRequest { .. }, 401) => true,
+        (Act::RetryJob { .. } | Act::CancelJob { .. }, 403) => refusal.lacks_scope(),
+        (_, 403) => refusal.kind == FaultKind::Forbidden && refusal.says_why,
+        _ => false,
     }
 }
 

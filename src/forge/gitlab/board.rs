@@ -198,6 +198,7 @@ impl GitLab {
             releases: Vec::new(),
             labelled: self.labelled(&repo, &target.labels, &mut gaps).await,
             gaps: Vec::new(),
+            hidden: Vec::new(),
             url,
         };
         let wanted = Wanted {

@@ -18,6 +18,7 @@ contract! {
     the_scope_of_an_entry_is_that_of_what_it_is_about();
     a_release_has_one_open_run_and_only_that_is_handed_over_or_ended();
     a_cell_takes_one_open_promotion_and_says_whose();
+    what_is_written_of_a_brake_is_no_change_for_a_promotion();
     an_intent_is_refused_after_anything_on_its_cell_or_any_control_that_covers_it();
     an_intent_that_saw_more_than_there_is_is_refused();
     a_hold_between_intent_and_permit_always_wins(US);

@@ -36,11 +36,14 @@ macro_rules! covers {
     };
 }
 
-/// What changed since ?19: any entry of the cell, and every control entry that covers it.
+/// What changed since ?19 for an intent of purpose ?16: the entries of the cell, and every control entry
+/// that covers it. A brake carries a hold out, and that is an entry of its own: what is written of brakes
+/// changes nothing for what else is sent, nor the other way round.
 macro_rules! conflict {
     () => {
         concat!(
-            "seq > ?19 AND ((service = ?5 AND environment = ?6) OR ",
+            "seq > ?19 AND ((service = ?5 AND environment = ?6 ",
+            "AND (kind LIKE 'brake.%' OR kind LIKE 'unbrake.%') = (?16 IN ('brake', 'unbrake'))) OR ",
             covers!(),
             ")"
         )

@@ -403,6 +403,7 @@ impl World {
                 status: 0,
                 why: "not sent: no such forge".to_owned(),
                 hint: None,
+                denied: false,
             };
         };
         if found.is_down(now) {
@@ -434,6 +435,7 @@ impl World {
                 status: 403,
                 why: "resource not accessible".to_owned(),
                 hint: None,
+                denied: false,
             };
         }
         if fate == 3 {
@@ -449,11 +451,19 @@ impl World {
                 self.count("done, but unheard");
                 no_answer("502 after it had acted")
             }
-            Ok(handle) => Outcome::Accepted(handle),
+            Ok(handle) => {
+                match act {
+                    Act::RetryJob { .. } => self.count("job run again"),
+                    Act::Rerun { .. } => self.count("run again"),
+                    _ => {}
+                }
+                Outcome::Accepted(handle)
+            }
             Err(why) => Outcome::Rejected {
                 status: 422,
                 why,
                 hint: None,
+                denied: false,
             },
         }
     }
@@ -475,6 +485,7 @@ impl World {
                 status: 403,
                 why: "the deployment is approved, but its job was not started".to_owned(),
                 hint: None,
+                denied: false,
             };
         }
         if let Some(found) = self.forges.get_mut(forge) {

@@ -26,6 +26,7 @@ use crate::domain::pull_request::Review;
 use crate::domain::scope::{Commit, Relation, Scope, ScopedPullRequest};
 
 mod acts;
+mod again;
 mod marks;
 mod moves;
 mod people;
@@ -70,6 +71,8 @@ pub struct Repo {
     pub made_by: BTreeMap<DeploymentId, Option<IntentId>>,
     /// What a run was let into, or waits for.
     door: BTreeMap<RunId, EnvironmentName>,
+    /// The last deployment that a run has made, and for whom.
+    last_of: BTreeMap<RunId, DeploymentId>,
     coming: Vec<(Timestamp, Change)>,
     history: Vec<(Timestamp, Arc<ServiceFacts>)>,
     ids: u64,
@@ -166,6 +169,7 @@ impl Repo {
             pull_requests: Vec::new(),
             releases: Vec::new(),
             gaps: Vec::new(),
+            hidden: Vec::new(),
             labelled: BTreeMap::new(),
         };
         let mut repo = Self {
@@ -179,6 +183,7 @@ impl Repo {
             path,
             made_by: BTreeMap::new(),
             door: BTreeMap::new(),
+            last_of: BTreeMap::new(),
             coming: Vec::new(),
             history: Vec::new(),
             ids: 100,

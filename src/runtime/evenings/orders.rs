@@ -8,13 +8,22 @@ use crate::app::Msg;
 use crate::app::engine::planning::Wish;
 use crate::app::interface::{Chord, Cursor, Key};
 use crate::app::request::Request;
+use crate::domain::cell::Cell;
 use crate::domain::gate::Go;
 use crate::domain::ids::{EnvironmentName, ServiceName};
 use crate::domain::phase::Phase;
+use crate::domain::pipeline::Run;
 
 mod controls;
 mod passes;
 mod releases;
+
+/// Says whether a run of what stands, failed or waits in a cell has failed.
+fn failed(cell: &Cell, run: &Run) -> bool {
+    let revisions = [&cell.failed, &cell.candidate, &cell.live];
+    let mut known = revisions.into_iter().flatten();
+    run.phase == Phase::Failed && known.any(|revision| revision.sha == run.sha)
+}
 
 const PROMOTE: Wish = Wish::Promote { revision: None };
 
@@ -22,19 +31,26 @@ impl World {
     /// An operator does something.
     pub fn order(&mut self, who: usize) {
         self.ordering = true;
+        // What has failed asks for another try.
+        if self.has_failed(who) && self.chance.percent(70) {
+            self.wishes(who, &Wish::Rerun);
+            self.ordering = false;
+            return;
+        }
         // An evening of one theme has more of it.
         let theme = |theme: Theme, plain: u32, more: u32| {
             if self.theme == theme { more } else { plain }
         };
         let holds = theme(Theme::Brakes, 7, 26);
         let lifts = theme(Theme::Brakes, 7, 20);
+        let again = theme(Theme::Back, 6, 14);
         let weights = [
-            [46, holds, 4, lifts, 3, 6, 1, 14, 3, 4, 3, 3, 1].as_slice(),
+            [46, holds, 4, lifts, 3, 6, 1, 14, 3, 4, again, 3, 1].as_slice(),
             &[
                 theme(Theme::Overrides, 3, 24),
                 theme(Theme::Overrides, 3, 20),
                 theme(Theme::Overrides, 1, 3),
-                theme(Theme::Back, 2, 24),
+                theme(Theme::Back, 6, 30),
                 6,
                 theme(Theme::Release, 8, 24),
                 theme(Theme::Brakes, 1, 12),
@@ -89,7 +105,7 @@ impl World {
                         waiting.any(|waiting| waiting.environment == cell.environment)
                     }),
                     Wish::Cancel => cell.in_flight.is_some(),
-                    Wish::Rerun => runs().any(|run| run.phase == Phase::Failed),
+                    Wish::Rerun => runs().any(|run| failed(cell, run)),
                 };
                 if sensible {
                     ready.push(place.clone());
@@ -103,6 +119,17 @@ impl World {
             all
         };
         self.chance.pick(&of).cloned()
+    }
+
+    /// Says whether the operator's board shows a failed run that would be run again.
+    fn has_failed(&self, who: usize) -> bool {
+        let state = self.operators[who].state.as_ref();
+        let mut rows = state.into_iter().flat_map(|state| &state.engine.board.rows);
+        rows.any(|row| {
+            let runs = || row.facts.value().into_iter().flat_map(|facts| &facts.runs);
+            let mut cells = row.cells.iter();
+            cells.any(|cell| runs().any(|run| failed(cell, run)))
+        })
     }
 
     fn promotes(&mut self, who: usize) {

@@ -231,3 +231,52 @@ fn every_request_to_every_forge_is_in_the_log_and_no_token_is() {
         ran.err
     );
 }
+
+/// A config with another of the GitHub's tokens.
+fn with_token(sim: &Sim, label: &str) -> std::path::PathBuf {
+    let file = sim.folder.path().join(format!("{label}.token"));
+    std::fs::write(&file, sim.token(label)).unwrap();
+    sim.config_with(label, |text| {
+        let mut config: toml::Table = text.parse().unwrap();
+        let token: toml::Table = format!("file = {:?}", file.display().to_string())
+            .parse()
+            .unwrap();
+        config["forge"]["github"]["token"] = token.into();
+        config.to_string()
+    })
+}
+
+#[test]
+fn what_the_token_may_not_in_a_repository_is_said_of_its_service_alone() {
+    let sim = Sim::evening(1.0);
+    let status = sim.run(&["status", "--json"]).done().json();
+    for service in status["services"].as_array().unwrap() {
+        assert_eq!(
+            service["denied"],
+            serde_json::json!([]),
+            "{}",
+            service["name"]
+        );
+    }
+    // This one belongs to somebody who may read, and no more.
+    let config = with_token(&sim, "read");
+    let status = sim.run_with(&config, &["status", "--json"]);
+    let status = status.done().json();
+    for service in status["services"].as_array().unwrap() {
+        let what = format!("{service}");
+        let denied = service["denied"].as_array().unwrap();
+        let can = service["capabilities"].as_array().unwrap();
+        if service["forge"] != "github" {
+            assert!(denied.is_empty(), "{what}");
+            continue;
+        }
+        let first = denied.iter().find(|it| it["capability"] == "dispatch");
+        let first = first.unwrap_or_else(|| panic!("{what}"));
+        let why = first["why"].as_str().unwrap();
+        assert!(why.contains(service["repo"].as_str().unwrap()), "{why}");
+        assert!(why.contains("may only read"), "{why}");
+        assert!(first["hint"].as_str().unwrap().contains("Write"), "{first}");
+        assert!(!can.contains(&"dispatch".into()), "{what}");
+        assert!(can.contains(&"log".into()), "{what}");
+    }
+}

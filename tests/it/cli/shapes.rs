@@ -107,6 +107,8 @@ fn status_lists_forges_services_and_cells() {
                 "forge",
                 "repo",
                 "fault",
+                "capabilities",
+                "denied",
                 "cells",
                 "pull_requests",
                 "pipeline"

@@ -360,6 +360,7 @@ async fn a_reader_and_a_narrow_token_learn_why_they_may_not() {
             status: 403,
             why,
             hint,
+            denied: true,
         } = outcome
         else {
             panic!("{token}: {outcome:?}")

@@ -15,7 +15,9 @@ async fn refused(site: &Site, name: &str, act: &Act) -> (u16, String, Option<Str
     let outcome = site.github.act(&repo(name), act, &key()).await;
     assert_eq!(site.writes().len(), before + 1, "{act:?} is one request");
     match outcome {
-        Outcome::Rejected { status, why, hint } => (status, why, hint),
+        Outcome::Rejected {
+            status, why, hint, ..
+        } => (status, why, hint),
         other => panic!("{act:?}: {other:?}"),
     }
 }

@@ -301,3 +301,35 @@ fn auto_promotes_nothing_of_a_release_before_that_is_go() {
     tick(&mut state, 42);
     assert!(counting(&state).is_some());
 }
+
+#[test]
+fn auto_stands_aside_where_the_token_may_not_and_goes_when_it_is_asked_again() {
+    use crate::app::engine::planning::Wish;
+    use crate::domain::act::Outcome;
+    let mut state = board();
+    let (service, environment) = ("api".into(), "production".into());
+    let (wish, now) = (Wish::Promote { revision: None }, state.now);
+    let plan = state.engine.plan(&service, &environment, &wish, now);
+    let intent = plan.expect("a plan").intent;
+    let no = Outcome::Rejected {
+        status: 403,
+        why: "Resource not accessible".to_owned(),
+        hint: None,
+        denied: true,
+    };
+    state.engine.learn_of_denial(&intent, &no);
+    for second in 1..4 {
+        assert_eq!(tick(&mut state, second), [""; 0]);
+        assert_eq!(counting(&state), None);
+    }
+    let told = state.interface.messages.iter();
+    let told = told.filter(|told| {
+        told.text
+            .contains("does not go by itself: github: this token")
+    });
+    assert_eq!(told.count(), 1, "{:?}", state.interface.messages);
+    state.engine.ask_again(&[service]);
+    read(&mut state, 20);
+    tick(&mut state, 21);
+    assert!(counting(&state).is_some());
+}

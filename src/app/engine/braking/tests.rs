@@ -333,6 +333,7 @@ fn what_was_refused_is_sent_again_by_a_person_alone() {
         status: 403,
         why: "Resource not accessible".to_owned(),
         hint: Some("the token lacks: statuses=write".to_owned()),
+        denied: true,
     };
     let id = desk.hold("api", None);
     for _ in 0..5 {

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use super::super::schedule::SLOWEST;
 use super::super::{Engine, ForgeState, Report};
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::ids::ForgeName;
@@ -28,7 +29,10 @@ impl Engine {
             }
             Some(fault) => {
                 state.failures = state.failures.saturating_add(1);
-                let (failures, retry_at) = (state.failures, fault.retry_at);
+                let failures = state.failures;
+                // A forge locks out who comes with a bad token again and again.
+                let refused = fault.kind == FaultKind::Unauthorized;
+                let retry_at = fault.retry_at.or(refused.then_some(now + SLOWEST));
                 state.fault = Some(fault.clone());
                 state.remember(fault.clone());
                 self.back_off(forge, failures, retry_at, now);

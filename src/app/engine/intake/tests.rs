@@ -193,3 +193,23 @@ fn what_single_sign_on_hides_is_told_once_and_stays_on_the_forge() {
     assert!(heard(&mut engine, hidden(0), 3).is_empty());
     assert_eq!(forge(&engine).incomplete(), None);
 }
+
+#[test]
+fn a_forge_that_refuses_the_token_is_left_alone_at_once_until_somebody_asks_again() {
+    let mut engine = harness::state().engine;
+    let name = engine.board.rows.first().unwrap().service.name.clone();
+    let first = harness::now() + SignedDuration::from_hours(1);
+    let mut hears = |kind, now| {
+        let answers = vec![(name.clone(), Err(fault(kind)))];
+        let question = Question::Facts(Vec::new());
+        hear(&mut engine, &question, Answer::Facts(answers), now);
+        engine.paused_until(&ForgeName::from("github")).unwrap()
+    };
+    assert!(hears(FaultKind::Unreachable, first) < first + SignedDuration::from_mins(2));
+    let later = first + SignedDuration::from_hours(1);
+    let until = hears(FaultKind::Unauthorized, later);
+    assert_eq!(until, later + SignedDuration::from_mins(5));
+    engine.schedule.refresh([&name], later);
+    let until = engine.paused_until(&ForgeName::from("github"));
+    assert_eq!(until, None, "r asks again");
+}

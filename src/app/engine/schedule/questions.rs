@@ -57,11 +57,12 @@ impl Engine {
             .forges
             .get(forge)
             .is_some_and(|state| state.identity.is_some());
-        if !known
+        if (!known || clock.unsure)
             && clock.identity_at.is_none_or(|at| at <= now)
             && !self.schedule.is_asked(&Asked::Identity(forge.clone()))
         {
             self.clock(forge).identity_at = Some(now + SignedDuration::from_secs(30));
+            self.clock(forge).unsure = false;
             effects.push(self.question(
                 Asked::Identity(forge.clone()),
                 forge,

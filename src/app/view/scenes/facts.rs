@@ -85,6 +85,7 @@ pub(super) fn facts(plan: &Plan) -> ServiceFacts {
         releases,
         labelled: std::collections::BTreeMap::new(),
         gaps: Vec::new(),
+        hidden: Vec::new(),
     }
 }
 

@@ -293,6 +293,7 @@ async fn a_merge_tells_why_it_was_refused_and_what_to_do() {
             status: got,
             why,
             hint: told,
+            ..
         } = outcome
         else {
             panic!("{outcome:?}")

@@ -294,7 +294,8 @@ async fn a_deployment_that_merged_instead_is_refused() {
         Outcome::Rejected {
             status: 202,
             why: "Auto-merged main into topic".to_owned(),
-            hint: None
+            hint: None,
+            denied: false,
         }
     );
 }

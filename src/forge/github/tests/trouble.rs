@@ -1,6 +1,7 @@
 //! Reads in trouble: each kind becomes a fault that says what it was.
 
 use super::*;
+use crate::domain::capability::Capability;
 use crate::domain::fault::{Fault, FaultKind};
 
 const USER: &str = "/api/v3/user";
@@ -208,6 +209,35 @@ async fn a_token_that_may_not_read_checks_still_gets_a_board() {
         assert_eq!(facts.runs[0].id, RunId(3), "runs come by another way");
         assert_eq!(requests(&server).await, asked, "the token is tried once");
     }
+}
+
+#[tokio::test]
+async fn a_repository_that_hides_its_checks_costs_no_other_its_own() {
+    let server = MockServer::start().await;
+    Mock::given(path("/api/graphql"))
+        .respond_with(|request: &Request| {
+            let asked: Value = serde_json::from_slice(&request.body).unwrap();
+            let mut answer = empty_repositories(request);
+            if asked["variables"]["checks"] == json!(true) && asked["variables"]["n0"] == "a" {
+                answer["errors"] = json!([{"type": "FORBIDDEN",
+                    "path": ["r0", "head", "target", "statusCheckRollup", "contexts"],
+                    "message": "Resource not accessible by personal access token"}]);
+            }
+            ResponseTemplate::new(200).set_body_json(answer)
+        })
+        .mount(&server)
+        .await;
+    let github = github(&server);
+    for _ in 0..2 {
+        let batch = github.board(&targets(&["a", "b"])).await;
+        let hidden = |place: usize| batch.answers[place].1.as_ref().unwrap().hidden.clone();
+        assert_eq!(hidden(0), [Capability::Checks]);
+        assert_eq!(hidden(1), []);
+        let names: Vec<&str> = batch.answers.iter().map(|it| it.0.as_str()).collect();
+        assert_eq!(names, ["a", "b"]);
+    }
+    // Both, and the one by its sum; then each by its own question.
+    assert_eq!(requests(&server).await, 4);
 }
 
 #[tokio::test]

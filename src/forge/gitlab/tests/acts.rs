@@ -283,7 +283,9 @@ async fn an_approval_whose_job_is_refused_says_that_nothing_started_and_the_appr
         .act(&repo(), &approve(), &"k-1".into())
         .await
     {
-        Outcome::Rejected { status, why, hint } => {
+        Outcome::Rejected {
+            status, why, hint, ..
+        } => {
             assert_eq!(status, 400);
             assert!(why.starts_with("the deployment is approved, but"), "{why}");
             assert!(hint.unwrap().contains("another approval"));

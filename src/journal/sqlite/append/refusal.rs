@@ -31,7 +31,7 @@ impl Move<'_> {
                     " FROM entries WHERE seq > ?19 AND service = ?5 AND environment = ?6 ",
                     "ORDER BY seq LIMIT 1"
                 ));
-                first_conflict(connection, cell(query, draft, "", *seen)).await
+                first_conflict(connection, cell(query, draft, ("", ""), *seen)).await
             }
             Self::Intend { intent, seen } => {
                 if let Some((seq, _, _)) = standing(connection, &intent.id).await? {
@@ -48,11 +48,8 @@ impl Move<'_> {
                     conflict!(),
                     " ORDER BY control DESC, seq LIMIT 1"
                 ));
-                first_conflict(
-                    connection,
-                    cell(query, draft, intent.to.sha.as_str(), *seen),
-                )
-                .await
+                let about = (intent.to.sha.as_str(), intent.purpose.word());
+                first_conflict(connection, cell(query, draft, about, *seen)).await
             }
             Self::Permit {
                 id,
@@ -81,7 +78,7 @@ impl Move<'_> {
                     covers!(),
                     " ORDER BY seq LIMIT 1"
                 ));
-                first_conflict(connection, cell(query, draft, &revision, *seen)).await
+                first_conflict(connection, cell(query, draft, (&revision, ""), *seen)).await
             }
             Self::Follow { id, purpose, step } => match standing(connection, id).await? {
                 None => Ok(not_permitted(format!("there is no intent {id}"))),
@@ -95,7 +92,7 @@ impl Move<'_> {
 }
 
 /// Binds what `conflict!` names, at its numbers.
-fn cell(query: Query, draft: &Draft, revision: &str, seen: Seq) -> Query {
+fn cell(query: Query, draft: &Draft, (revision, purpose): (&str, &str), seen: Seq) -> Query {
     let unused = None::<String>;
     let mut query = query;
     for number in 1..=19 {
@@ -103,6 +100,7 @@ fn cell(query: Query, draft: &Draft, revision: &str, seen: Seq) -> Query {
             5 => query.bind(text(draft.service.as_ref())),
             6 => query.bind(text(draft.environment.as_ref())),
             7 => query.bind(revision.to_owned()),
+            16 => query.bind(purpose.to_owned()),
             19 => query.bind(seen.0),
             _ => query.bind(unused.clone()),
         };

@@ -6,7 +6,7 @@ use super::{Change, Forge, Repo, Write, deployment, moves};
 use crate::domain::act::{Act, Handle, StatusState};
 use crate::domain::forge_kind::ForgeKind;
 use crate::domain::ids::{
-    DeploymentId, EnvironmentName, FreezeId, IntentId, Person, RepoPath, RunId, Sha,
+    DeploymentId, EnvironmentName, FreezeId, IntentId, JobId, Person, RepoPath, RunId, Sha,
 };
 use crate::domain::phase::Phase;
 use crate::domain::pipeline::Door;
@@ -132,8 +132,9 @@ impl Repo {
                 now,
                 |door| matches!(door, Door::Job { job, .. } if job == id),
             ),
-            // No deployment here tells of a job that made it, so that nobody can mean one.
-            Act::RetryJob { .. } | Act::CancelJob { .. } => Err("404: no such job".to_owned()),
+            Act::RetryJob { job, .. } => self.job_again(chance, *job, key, by, now),
+            // No deployment here tells of a manual job, so that nobody can mean one.
+            Act::CancelJob { .. } => Err("404: no such job".to_owned()),
             Act::Dispatch { inputs, .. }
             | Act::RunPipeline {
                 variables: inputs, ..
@@ -256,6 +257,11 @@ impl Repo {
                 found.phase = Phase::Running;
                 found.attempt += 1;
                 found.updated_at = now;
+                if let Some(change) = self.deploys_again(*run, key) {
+                    let begins = now + chance.seconds(2, 20);
+                    self.comes(begins, change);
+                    return Ok(of_run(*run));
+                }
                 let ends = now + chance.seconds(35, 60);
                 let phase = if chance.percent(60) {
                     Phase::Succeeded
@@ -397,11 +403,17 @@ impl Repo {
         let found = self.truth.runs.iter_mut().find(|known| known.id == run);
         let found = found.ok_or_else(|| format!("404: no run {run}"))?;
         let waited = found.waiting.len();
-        let let_in: Vec<EnvironmentName> = found
+        let let_in: Vec<(EnvironmentName, Option<JobId>)> = found
             .waiting
             .iter()
             .filter(|waiting| meant(&waiting.door))
-            .map(|waiting| waiting.environment.clone())
+            .map(|waiting| {
+                let job = match &waiting.door {
+                    Door::Job { job, .. } | Door::Deployment { job, .. } => Some(*job),
+                    Door::Review(_) => None,
+                };
+                (waiting.environment.clone(), job)
+            })
             .collect();
         found.waiting.retain(|waiting| !meant(&waiting.door));
         if found.waiting.len() == waited {
@@ -422,41 +434,19 @@ impl Repo {
         })
     }
 
-    /// The second life of a run asks for approval as its first did.
-    fn again(&mut self, run: RunId, now: Timestamp) -> Result<(), String> {
-        let found = self.truth.runs.iter_mut().find(|known| known.id == run);
-        let found = found.filter(|known| known.phase == Phase::Succeeded);
-        let (found, door) = found
-            .zip(self.door.get(&run).cloned())
-            .ok_or_else(|| format!("403: run {run} cannot be run again"))?;
-        found.attempt += 1;
-        found.updated_at = now;
-        found.phase = Phase::Gated;
-        found.phase.word().clone_into(&mut found.raw);
-        let sha = found.sha.clone();
-        let id = self.next_id();
-        let opens = self.door_of(&door, DeploymentId(id));
-        if let Some(found) = self.truth.runs.iter_mut().find(|known| known.id == run) {
-            found.waiting.push(moves::waiting(&door, opens));
-        }
-        let gated = deployment(id, &door, sha, Phase::Gated, now);
-        self.truth.deployments.insert(0, gated);
-        Ok(())
-    }
-
     #[expect(clippy::too_many_arguments, reason = "one call site")]
     fn let_in(
         &mut self,
         chance: &mut Chance,
         run: RunId,
         sha: &Sha,
-        environments: &[EnvironmentName],
+        environments: &[(EnvironmentName, Option<JobId>)],
         approved: bool,
         key: &IntentId,
         by: &Person,
         now: Timestamp,
     ) {
-        for environment in environments {
+        for (environment, job) in environments {
             let gated = self.truth.deployments.iter_mut().find(|known| {
                 known.sha == *sha
                     && known.environment == *environment
@@ -488,6 +478,12 @@ impl Repo {
             };
             self.made_by.insert(id, Some(key.clone()));
             if approved {
+                let maker = self.maker(run, *job);
+                let mut known = self.truth.deployments.iter_mut();
+                if let Some(known) = known.find(|known| known.id == id) {
+                    known.made_by = maker;
+                }
+                self.last_of.insert(run, id);
                 self.will_end(chance, id, Some(run), now);
             }
         }

@@ -4,6 +4,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Change, Repo, deployment, head, rolled};
+use crate::domain::deployment::Maker;
 use crate::domain::facts::Release;
 use crate::domain::forge_kind::ForgeKind;
 use crate::domain::ids::{
@@ -15,6 +16,9 @@ use crate::domain::pipeline::{Check, Door, Run, Waiting};
 use crate::domain::policy::Via;
 use crate::domain::pull_request::{ChangeState, PullRequest, Review};
 use crate::runtime::evenings::chance::Chance;
+
+/// What each job that deploys is called.
+const JOB: &str = "deploy";
 
 /// The checks that a push starts.
 pub(super) const CONTEXTS: [&str; 2] = ["build", "e2e"];
@@ -131,7 +135,15 @@ impl Repo {
         at: Timestamp,
     ) {
         let id = self.next_id();
-        let made = deployment(id, environment, sha, Phase::Succeeded, at);
+        let mut made = deployment(id, environment, sha.clone(), Phase::Succeeded, at);
+        // Its job can be run again, to go back to what it brought.
+        if self.host.kind == ForgeKind::GitLab {
+            let run = RunId(self.next_id());
+            made.made_by = self.maker(run, None);
+            self.last_of.insert(run, DeploymentId(id));
+            let ended = new_run(run, &sha, Phase::Succeeded, at);
+            self.truth.runs.insert(0, ended);
+        }
         self.truth.deployments.insert(0, made);
         self.supersede(DeploymentId(id), environment, at);
     }
@@ -149,9 +161,27 @@ impl Repo {
         let id = self.next_id();
         let mut made = deployment(id, environment, sha, Phase::Queued, at);
         made.key = key.filter(|_| self.host.keys);
+        if let Some(run) = run {
+            made.made_by = self.maker(run, None);
+            self.last_of.insert(run, DeploymentId(id));
+        }
         self.truth.deployments.insert(0, made);
         self.will_end(chance, DeploymentId(id), run, at);
         DeploymentId(id)
+    }
+
+    /// The job of a run that makes a deployment, where the forge tells of it: the one that waited, or one
+    /// of its own.
+    pub(super) fn maker(&mut self, run: RunId, waited: Option<JobId>) -> Option<Maker> {
+        if self.host.kind != ForgeKind::GitLab {
+            return None;
+        }
+        let job = waited.unwrap_or_else(|| JobId(self.next_id()));
+        Some(Maker {
+            run,
+            job,
+            name: JOB.to_owned(),
+        })
     }
 
     /// A deployment that was let in goes its way.
@@ -164,7 +194,7 @@ impl Repo {
     ) {
         let runs = at + chance.seconds(1, 15);
         let ends = runs + chance.seconds(3, 60);
-        let phase = if chance.percent(88) {
+        let phase = if chance.percent(82) {
             Phase::Succeeded
         } else {
             Phase::Failed
@@ -316,7 +346,7 @@ impl Repo {
     /// What lets a run into an environment here.
     pub(super) fn door_of(&mut self, environment: &EnvironmentName, id: DeploymentId) -> Door {
         if self.host.kind == ForgeKind::GitLab {
-            let (job, name) = (JobId(self.next_id()), "deploy".to_owned());
+            let (job, name) = (JobId(self.next_id()), JOB.to_owned());
             return if self.host.approves {
                 Door::Deployment {
                     deployment: id,

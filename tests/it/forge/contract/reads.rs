@@ -330,25 +330,15 @@ async fn a_repository_without_a_config_tells_its_branch_and_its_environments() {
                 _ => Vec::new(),
             };
             assert_eq!(found.reviewed, reviewed, "{server:?} {}", target.repo);
-            match server.kind() {
-                ForgeKind::GitHub | ForgeKind::GitLab => {
-                    assert_eq!(
-                        found.environments, target.environments,
-                        "{server:?} {}",
-                        target.repo
-                    );
-                }
-                // There are none: statuses tell of some, workflows' names of others.
-                ForgeKind::Forgejo => {
-                    let (known, by_runs) = match target.service.as_str() {
-                        "harbour" => (target.environments.len(), false),
-                        "lighthouse" => (target.environments.len(), true),
-                        _ => (0, false),
-                    };
-                    assert_eq!(found.environments.len(), known, "{server:?} {found:?}");
-                    assert_eq!(found.model.is_some(), by_runs, "{server:?} {found:?}");
-                }
-            }
+            assert_eq!(
+                found.environments, target.environments,
+                "{server:?} {}",
+                target.repo
+            );
+            // Where the forge keeps none, statuses, tags, branches or runs tell of them.
+            let usual = EnvironmentModel::usual(server.kind());
+            let model = found.model.as_ref().unwrap_or(&usual);
+            assert_eq!(*model, target.model, "{server:?} {}", target.repo);
         }
         let gone = RepoPath::from("nobody/nothing");
         let fault = bench.forge.discover(&gone).await.unwrap_err();

@@ -4,6 +4,9 @@
 //! A read stands for all reads: the rules of trying again, pausing and naming are the wire's.
 
 use gonogo::domain::act::{MergeMethod, Outcome};
+use gonogo::domain::capability::Capability;
+use gonogo::domain::denial;
+use gonogo::domain::facts::Permission;
 use gonogo::domain::fault::FaultKind;
 
 use super::cases::possible;
@@ -498,6 +501,7 @@ async fn a_merge_is_refused_in_the_forges_own_words() {
             status: 405,
             why,
             hint,
+            denied: false,
         } = outcome
         else {
             panic!("{server:?}: {outcome:?}")
@@ -517,7 +521,10 @@ async fn a_merge_is_refused_in_the_forges_own_words() {
             .act(&bench.path(case.service), &act, &key())
             .await;
         let Outcome::Rejected {
-            status: 409, why, ..
+            status: 409,
+            why,
+            denied: false,
+            ..
         } = outcome
         else {
             panic!("{server:?}: {outcome:?}")
@@ -542,6 +549,7 @@ async fn a_reader_may_not_act_and_learns_what_is_missing() {
             status: 403,
             why,
             hint,
+            denied: true,
         } = outcome
         else {
             panic!("{server:?}: {outcome:?}")
@@ -549,6 +557,17 @@ async fn a_reader_may_not_act_and_learns_what_is_missing() {
         assert!(!why.is_empty(), "{server:?}");
         println!("{server:?}: {why} ({hint:?})");
         assert_eq!(bench.writes().len(), before + 1, "{server:?}");
+        // The repository says so itself when it is read, before anything is tried.
+        let target = bench.target(case.service);
+        let mut read = reader.board(std::slice::from_ref(&target)).await;
+        let facts = read.answers.remove(0).1.unwrap();
+        let permission = facts.permission;
+        assert_eq!(permission, Permission::Read, "{server:?}");
+        let denied = denial::by_role(server.kind(), &facts, Capability::Dispatch);
+        assert!(
+            denied.unwrap().why.contains(facts.repo.as_str()),
+            "{server:?}"
+        );
     }
 }
 
@@ -567,7 +586,10 @@ async fn gitlab_says_401_to_a_merge_that_its_user_may_not_make() {
         .act(&bench.path(case.service), &case.act, &key())
         .await;
     let Outcome::Rejected {
-        status: 401, hint, ..
+        status: 401,
+        hint,
+        denied: true,
+        ..
     } = outcome
     else {
         panic!("{outcome:?}")

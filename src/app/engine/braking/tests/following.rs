@@ -51,6 +51,7 @@ fn what_follows_is_sent_once_and_what_was_refused_before_is_not_sent_with_it() {
         status: 403,
         why: "Resource not accessible".to_owned(),
         hint: None,
+        denied: true,
     };
     desk.facts(land(5));
     for _ in 0..4 {
