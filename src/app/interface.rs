@@ -75,7 +75,7 @@ pub use palette::{Choice, choices};
 pub use place::{Cursor, DetailTab, ListCursor, Pane, Place, Screen};
 pub use pointer::{Pointed, Target};
 pub use promote::{Aim, PromoteDialog, PromoteFocus, PromoteItem};
-pub use release::{ReleaseAction, ReleaseDialog, ReleaseFocus};
+pub use release::{ReleaseAction, ReleaseDialog, ReleaseFocus, is_on_dropped};
 pub use reports::{Message, Mood, Problem};
 
 /// Takes a key, a paste or a new size.

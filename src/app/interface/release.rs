@@ -145,6 +145,18 @@ pub(super) fn show_member(state: &mut State, name: ReleaseName, service: &Servic
     state.interface.show(Screen::Release);
 }
 
+/// Whether the selected service was dropped, so that its key takes it back.
+pub fn is_on_dropped(state: &State) -> bool {
+    let (engine, interface) = (&state.engine, &state.interface);
+    let release = interface.release(&engine.policy);
+    let member = release.and_then(|release| Some((release, interface.member(release)?)));
+    let ledger = engine.ledger.as_ref();
+    let dropped = ledger
+        .zip(member)
+        .and_then(|(ledger, (release, service))| ledger.dropped(&release.name, service));
+    dropped.is_some()
+}
+
 /// Opens the dialog that drops the selected service, or takes it back.
 pub(super) fn open_member(state: &mut State) {
     let policy = state.engine.policy.clone();

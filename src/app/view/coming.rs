@@ -11,6 +11,9 @@ use crate::domain::cell::{Cell, InFlight};
 use crate::domain::gate::State;
 use crate::domain::window::WindowEffect;
 
+/// A right side of fewer columns has none to spare.
+const NARROW: u16 = 50;
+
 /// Something that will happen by itself.
 struct Coming {
     at: Timestamp,
@@ -197,15 +200,22 @@ pub(super) fn lines(look: &Look<'_>, most: usize) -> Vec<Line> {
     all.iter()
         .take(most)
         .map(|coming| {
-            Line::of(
-                Tone::Strong,
-                format!(" {}", pad(&look.clock.short(coming.at), 13)),
-            )
-            .with(
-                Tone::Muted,
-                format!("in {:<9} ", time::countdown(look.clock.until(coming.at))),
-            )
-            .with(coming.tone, coming.what.clone())
+            let (at, left) = when(look, coming.at);
+            Line::of(Tone::Strong, at)
+                .with(Tone::Muted, left)
+                .with(coming.tone, coming.what.clone())
         })
         .collect()
+}
+
+/// ` 14:30Z       in 00:12:10  `. What comes matters more than how it is written: a narrow side has the
+/// day alone of what is not today's, and no word between.
+fn when(look: &Look<'_>, at: Timestamp) -> (String, String) {
+    let (at, left) = (look.clock.short(at), time::countdown(look.clock.until(at)));
+    if !(1..NARROW).contains(&look.shape.side) {
+        return (format!(" {}", pad(&at, 13)), format!("in {left:<9} "));
+    }
+    let day = at.rsplit_once(' ').map_or(at.as_str(), |(day, _)| day);
+    let left = left.split_once(' ').map_or(left.as_str(), |(days, _)| days);
+    (format!(" {}", pad(day, 7)), format!("{left:<8} "))
 }

@@ -113,6 +113,12 @@ pub(super) fn main(look: &Look<'_>) -> Vec<Panel> {
     let mut votes = votes(look, &shown, columns);
     let above = (votes.len() + 1).min(body.saturating_sub(SERVICES + 1).max(4));
     if votes.len() + 1 > above {
+        // Whatever is cut, whether it may go is not.
+        let verdict = shown.decision.roles().len() + 1 + usize::from(!release.roles.is_empty());
+        if verdict + 2 > above.saturating_sub(1) && verdict < votes.len() {
+            let line = votes.remove(verdict.max(1));
+            votes.insert(0, line);
+        }
         let more = votes.len() + 2 - above;
         votes.truncate(above.saturating_sub(2));
         let keys = key(look, Command::Plan);

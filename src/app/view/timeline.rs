@@ -52,6 +52,9 @@ pub(super) fn below(look: &Look<'_>) -> Option<Panel> {
 
 /// `live`, or how to come back to that.
 pub(super) fn live(look: &Look<'_>, follows: bool) -> Line {
+    if let JournalState::Unreachable { .. } = look.engine.journal {
+        return Line::of(Tone::Bad, "not read");
+    }
     if follows {
         return Line::of(Tone::Good, "live");
     }
@@ -113,9 +116,11 @@ pub(super) fn nothing(look: &Look<'_>) -> Line {
     match &look.engine.journal {
         JournalState::Unread => Line::of(Tone::Muted, "  reading the journal…"),
         JournalState::Ready => Line::of(Tone::Muted, "  nothing has been journalled yet"),
-        JournalState::Unreachable { why, hint, .. } => {
+        JournalState::Unreachable { why, hint, broken } => {
+            // What to do about a broken one is more than a line: the foot says where.
             let hint = hint
                 .as_ref()
+                .filter(|_| broken.is_none())
                 .map_or_else(String::new, |hint| format!("; {hint}"));
             Line::of(
                 Tone::Bad,

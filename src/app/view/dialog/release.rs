@@ -43,7 +43,7 @@ fn member(look: &Look<'_>, dialog: &ReleaseDialog, release: &Release, form: &mut
     let words = moved.map_or_else(|| service.to_string(), |moved| moved.words());
     form.told(
         if dropped.is_some() {
-            "takes back"
+            "restores"
         } else {
             "drops"
         },
@@ -86,11 +86,11 @@ fn member(look: &Look<'_>, dialog: &ReleaseDialog, release: &Release, form: &mut
     };
     let (waiting, content) = (named(true), named(false));
     if !waiting.is_empty() {
-        let text = format!("{waiting}: waits at its gate depends without {service}");
+        let text = format!("{waiting}: held up at the gate depends without {service}");
         form.told("depends", Tone::Warning, &text);
     }
     if !content.is_empty() {
-        let text = format!("{content}: depends on it, and what is live will do");
+        let text = format!("{content}: not held up, what is live of {service} will do");
         form.told("depends", Tone::Muted, &text);
     }
 }
