@@ -173,12 +173,12 @@ fn what_is_kept_is_named_by_where_the_config_lies_and_not_by_what_it_says() {
     let link = folder.path().join("link.toml");
     std::os::unix::fs::symlink(&file, &link).unwrap();
     let config = |path: &Path, services: &[&str]| {
-        let mut text = String::from("[environment.production]\n");
-        for service in services {
-            text += &format!(
-                "[service.{service}]\nrepo = \"acme/{service}\"\npath = [\"production\"]\n"
-            );
-        }
+        let tables = services.iter().map(|service| {
+            format!("[service.{service}]\nrepo = \"acme/{service}\"\npath = [\"production\"]\n")
+        });
+        let text: String = std::iter::once("[environment.production]\n".to_owned())
+            .chain(tables)
+            .collect();
         name(&crate::config::load(&text, path).unwrap())
     };
     let one = config(&file, &["api"]);

@@ -7,6 +7,7 @@ use crate::app::view::look::Look;
 use crate::app::view::panel::Dialog;
 use crate::domain::ids::ServiceName;
 use crate::domain::release::Release;
+use crate::domain::release::agenda::Move;
 use crate::domain::signoff::{Standing, Voice};
 use crate::domain::text::counted;
 
@@ -40,7 +41,7 @@ fn member(look: &Look<'_>, dialog: &ReleaseDialog, release: &Release, form: &mut
         None => decision.agenda.moves().collect(),
     };
     let moved = moves.into_iter().find(|moved| moved.service == *service);
-    let words = moved.map_or_else(|| service.to_string(), |moved| moved.words());
+    let words = moved.map_or_else(|| service.to_string(), Move::words);
     form.told(
         if dropped.is_some() {
             "restores"

@@ -128,13 +128,12 @@ fn votes(look: &Look<'_>, shown: &Shown<'_>) -> Vec<Obstacle> {
                         .split(|c: char| !c.is_alphanumeric() && c != '-');
                     words.any(|word| word == moved.service.as_str())
                 });
-                match named {
+                if named {
                     // What it is about can be left behind instead.
-                    true => (
-                        key(look, Command::DropService),
-                        format!("{text}, or it is dropped"),
-                    ),
-                    false => (String::new(), text),
+                    let keys = key(look, Command::DropService);
+                    (keys, format!("{text}, or it is dropped"))
+                } else {
+                    (String::new(), text)
                 }
             }
             Said::Void(ballot) => {

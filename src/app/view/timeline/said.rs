@@ -40,9 +40,10 @@ impl Said {
             reason => format!("  \"{reason}\""),
         };
         Self {
-            what: match intent.rollback {
-                true => "ROLL BACK",
-                false => purpose(intent.purpose),
+            what: if intent.rollback {
+                "ROLL BACK"
+            } else {
+                purpose(intent.purpose)
             },
             result: promotion.state.word(),
             tone: tone_of(promotion.state),
