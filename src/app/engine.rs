@@ -15,7 +15,7 @@ use crate::domain::cell::Cell;
 use crate::domain::entry::Entry;
 use crate::domain::fault::Fault;
 use crate::domain::ids::{
-    EnvironmentName, ForgeName, InstanceId, IntentId, Person, RunId, ServiceName, Sha,
+    EnvironmentName, ForgeName, InstanceId, IntentId, Person, RunId, Seq, ServiceName, Sha,
 };
 use crate::domain::ledger::Ledger;
 use crate::domain::observed::Fact;
@@ -344,7 +344,12 @@ fn known<'a>(journal: &JournalState, ledger: Option<&'a Ledger>) -> Option<&'a L
 pub enum JournalState {
     Unread,
     Ready,
-    Unreachable { why: String, hint: Option<String> },
+    Unreachable {
+        why: String,
+        hint: Option<String>,
+        /// The first entry that is not as it was written, if that is why.
+        broken: Option<Seq>,
+    },
 }
 
 /// How a forge is.
@@ -416,10 +421,7 @@ impl ForgeState {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Report {
     /// An order was carried out, or a promotion went a step on.
-    Done {
-        id: Option<IntentId>,
-        text: String,
-    },
+    Done { id: Option<IntentId>, text: String },
     /// An order was refused; nothing was changed.
     Refused {
         id: Option<IntentId>,
@@ -436,5 +438,7 @@ pub enum Report {
     JournalTrouble {
         why: String,
         hint: Option<String>,
+        /// The first entry that is not as it was written, if that is why.
+        broken: Option<Seq>,
     },
 }

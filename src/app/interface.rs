@@ -75,7 +75,7 @@ pub use palette::{Choice, choices};
 pub use place::{Cursor, DetailTab, ListCursor, Pane, Place, Screen};
 pub use pointer::{Pointed, Target};
 pub use promote::{Aim, PromoteDialog, PromoteFocus, PromoteItem};
-pub use release::{ReleaseAction, ReleaseDialog, ReleaseFocus};
+pub use release::{ReleaseAction, ReleaseDialog, ReleaseFocus, is_on_dropped};
 pub use reports::{Message, Mood, Problem};
 
 /// Takes a key, a paste or a new size.
@@ -246,6 +246,7 @@ fn screen(state: &mut State, command: Command) -> Vec<Effect> {
         Command::StartRelease => release::open(state, ReleaseAction::Start),
         Command::ResumeRelease => release::open(state, ReleaseAction::Resume),
         Command::CancelRelease => release::open(state, ReleaseAction::Cancel),
+        Command::DropService => release::open_member(state),
         Command::Releases => state.interface.show(Screen::Release),
         Command::Timeline => state.interface.show(Screen::Timeline),
         Command::Pipelines => state.interface.show(Screen::Pipelines),

@@ -15,7 +15,7 @@ use crate::domain::custom::Output;
 use crate::domain::entry::Entry;
 use crate::domain::facts::{Pulse, ServiceFacts};
 use crate::domain::fault::Fault;
-use crate::domain::ids::{ForgeName, InstanceId, IntentId, Person, ServiceName};
+use crate::domain::ids::{ForgeName, InstanceId, IntentId, Person, Seq, ServiceName};
 use crate::domain::log::{Extent, Line};
 use crate::domain::notice::Notice;
 use crate::domain::pipeline::Job;
@@ -233,7 +233,12 @@ pub enum JournalFault {
     /// The entry is there already; nothing is wrong.
     AlreadyThere,
     /// The journal cannot be read or written.
-    Unreachable { why: String, hint: Option<String> },
+    Unreachable {
+        why: String,
+        hint: Option<String>,
+        /// The first entry that is not as it was written, if that is why.
+        broken: Option<Seq>,
+    },
 }
 
 impl JournalFault {

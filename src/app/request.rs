@@ -127,6 +127,18 @@ pub enum Request {
         release: ReleaseName,
         reason: String,
     },
+    /// Leaves a service of a release behind.
+    DropService {
+        release: ReleaseName,
+        service: ServiceName,
+        reason: String,
+    },
+    /// Takes it back.
+    RestoreService {
+        release: ReleaseName,
+        service: ServiceName,
+        reason: String,
+    },
     /// Hands the evening over, as the note says it.
     HandOver {
         items: Vec<String>,

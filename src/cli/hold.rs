@@ -292,7 +292,7 @@ impl Told {
                         self.failure = Some(Failure::from(refusal));
                     }
                 }
-                Report::JournalTrouble { why, hint } if self.done.is_empty() => {
+                Report::JournalTrouble { why, hint, .. } if self.done.is_empty() => {
                     self.failure = Some(Failure {
                         hint,
                         ..Failure::new(Exit::Journal, JournalFault::unreachable(&why))

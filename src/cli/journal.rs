@@ -67,7 +67,7 @@ pub(super) fn lost(engine: &Engine) -> Option<Failure> {
             Exit::Journal,
             "the journal was not read in time",
         )),
-        JournalState::Unreachable { why, hint } => {
+        JournalState::Unreachable { why, hint, .. } => {
             let failure = Failure::new(Exit::Journal, JournalFault::unreachable(why));
             Some(match hint {
                 Some(hint) => failure.hint(hint.clone()),
@@ -145,7 +145,7 @@ pub(super) async fn carry_out(
             Report::Done { id: None, text } => done.push(text),
             // What an intent came to was ordered before, by whomever.
             Report::Refused { id: None, refusal } => refused = Some(Failure::from(refusal)),
-            Report::JournalTrouble { why, hint } => {
+            Report::JournalTrouble { why, hint, .. } => {
                 refused = Some(Failure {
                     hint,
                     ..Failure::new(Exit::Journal, JournalFault::unreachable(&why))
@@ -333,7 +333,7 @@ fn print(global: &Global, entry: &Entry) {
 
 pub(super) fn unreachable(fault: JournalFault) -> Failure {
     let (why, hint) = match fault {
-        JournalFault::Unreachable { why, hint } => (why, hint),
+        JournalFault::Unreachable { why, hint, .. } => (why, hint),
         JournalFault::Refused { why } => (why, None),
         JournalFault::AlreadyThere => ("it is in the journal already".to_owned(), None),
     };
@@ -430,6 +430,8 @@ pub(super) fn sentence(entry: &Entry) -> String {
         Event::ReleaseResumed { id, release, .. } | Event::ReleaseEnded { id, release, .. } => {
             format!("{release} run {id}")
         }
+        Event::ReleaseDropped { release, service }
+        | Event::ReleaseRestored { release, service } => format!("{release} {service}"),
         Event::HandoverGiven { handover } => {
             let things = counted(handover.items.len(), "thing", "things");
             format!("{}, {things}", handover.id)

@@ -1,4 +1,4 @@
-//! `gonogo release`: list, show and plan releases; run, resume and cancel them.
+//! `gonogo release`: list, show and plan releases; run, resume and cancel them; drop services from them.
 
 use clap::{Args, Subcommand};
 use serde_json::json;
@@ -33,6 +33,10 @@ pub enum ReleaseCommand {
     Resume(ResumeArgs),
     /// End a release: nothing more is started, what is done stays.
     Cancel(CancelArgs),
+    /// Leave a service behind: what ships is another set then, on which each role votes anew.
+    Drop(MemberArgs),
+    /// Take back a service that was dropped.
+    Restore(MemberArgs),
 }
 
 #[derive(Debug, Args)]
@@ -85,6 +89,17 @@ pub struct CancelArgs {
     reason: String,
 }
 
+#[derive(Debug, Args)]
+pub struct MemberArgs {
+    /// The release, as `gonogo release list` names it.
+    name: String,
+    /// The service.
+    service: String,
+    /// Why; it goes into the journal.
+    #[arg(long, value_name = "TEXT")]
+    reason: String,
+}
+
 pub(super) async fn run(
     global: &Global,
     env: &Env,
@@ -103,7 +118,30 @@ pub(super) async fn run(
             };
             journal::order(global, env, &[], request).await
         }
+        ReleaseCommand::Drop(args) => {
+            let request = Request::DropService {
+                release: ReleaseName::from(args.name.clone()),
+                service: ServiceName::new(&args.service),
+                reason: args.reason,
+            };
+            member(global, env, &args.name, request).await
+        }
+        ReleaseCommand::Restore(args) => {
+            let request = Request::RestoreService {
+                release: ReleaseName::from(args.name.clone()),
+                service: ServiceName::new(&args.service),
+                reason: args.reason,
+            };
+            member(global, env, &args.name, request).await
+        }
     }
+}
+
+/// Drops a service or takes it back: whether its run has sent it is known once the release is read.
+async fn member(global: &Global, env: &Env, name: &str, request: Request) -> Result<Exit, Failure> {
+    let name = ReleaseName::new(name);
+    let services = move |policy: &Policy| services(policy, &name);
+    journal::order_with(global, env, services, |_, _| Ok(request)).await
 }
 
 /// The services of a release, or none if there is no such release.

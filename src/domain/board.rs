@@ -113,6 +113,9 @@ impl Board {
                 row.service.forge == service.forge
                     && row.service.repo == service.repo
                     && row.service.branch == service.branch
+                    && row.service.environments == service.environments
+                    && (row.service.path.iter().map(|stage| &stage.environment))
+                        .eq(service.path.iter().map(|stage| &stage.environment))
             });
             let row = match kept {
                 Some(row) => Row {

@@ -129,6 +129,15 @@ pub enum Event {
         release: ReleaseName,
         how: Ending,
     },
+    /// A service is left behind: what the release ships is another set from here on.
+    ReleaseDropped {
+        release: ReleaseName,
+        service: ServiceName,
+    },
+    ReleaseRestored {
+        release: ReleaseName,
+        service: ServiceName,
+    },
     HandoverGiven {
         handover: Handover,
     },
@@ -182,6 +191,8 @@ impl Event {
             Self::ReleaseStarted { .. } => "release.started".into(),
             Self::ReleaseResumed { .. } => "release.resumed".into(),
             Self::ReleaseEnded { how, .. } => format!("release.{}", how.word()),
+            Self::ReleaseDropped { .. } => "release.dropped".into(),
+            Self::ReleaseRestored { .. } => "release.restored".into(),
             Self::HandoverGiven { .. } => "handover.given".into(),
             Self::HandoverAccepted { .. } => "handover.accepted".into(),
             Self::DeploymentSeen { .. } => "deployment.seen".into(),
@@ -208,7 +219,10 @@ impl Event {
             | Self::OverrideWithdrawn { .. }
             // What a run was about to send is not sent after somebody else drives it or ended it.
             | Self::ReleaseResumed { .. }
-            | Self::ReleaseEnded { .. } => true,
+            | Self::ReleaseEnded { .. }
+            // It was agreed on as a part of another set.
+            | Self::ReleaseDropped { .. }
+            | Self::ReleaseRestored { .. } => true,
             Self::ReleaseVoteCast { vote } => vote.voice == Voice::NoGo,
             Self::Intended { .. }
             | Self::Stepped { .. }
@@ -252,6 +266,17 @@ pub struct Entry {
     /// Hash of the entry before.
     pub previous: Digest,
     pub hash: Digest,
+}
+
+impl Entry {
+    /// Says whether it is an order itself or one of its steps.
+    pub fn is_of(&self, order: &IntentId) -> bool {
+        match &self.draft.event {
+            Event::Intended { intent } => intent.id == *order,
+            Event::Stepped { id, .. } => id == order,
+            _ => false,
+        }
+    }
 }
 
 /// What must hold in the journal, in the same transaction, for an entry to be appended.

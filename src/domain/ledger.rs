@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 use super::attestation::Attestation;
-use super::entry::{Alert, Entry, Event};
+use super::entry::{Alert, Draft, Entry, Event};
 use super::handover::{Accepted, Handover};
 use super::hold::{Hold, ManualGate, Opened};
 use super::ids::{
@@ -15,6 +15,7 @@ use super::ids::{
 };
 use super::override_::{Confirmed, Override};
 use super::promotion::{Intent, Promotion, Purpose, State, Step};
+use super::release::dropped::Dropped;
 use super::release::run::{Ended, Run};
 use super::scope;
 use super::signoff::{ReleaseVote, Vote};
@@ -36,6 +37,8 @@ pub struct Ledger {
     /// The last vote of each person on each release.
     pub release_votes: BTreeMap<(ReleaseName, Person), ReleaseVote>,
     pub release_runs: BTreeMap<ReleaseRunId, Run>,
+    /// What was dropped from each release and not taken back.
+    dropped: BTreeMap<(ReleaseName, ServiceName), Dropped>,
     pub promotions: BTreeMap<IntentId, Promotion>,
     /// Those of `promotions` that have not ended: few among many, and each cell asks for its own.
     open: BTreeSet<IntentId>,
@@ -260,6 +263,13 @@ impl Ledger {
                     });
                 }
             }
+            Event::ReleaseDropped { release, service } => self.drop_from(release, service, draft),
+            Event::ReleaseRestored { release, service } => {
+                self.dropped.remove(&(release.clone(), service.clone()));
+                if let Some(run) = self.open_run_of(release) {
+                    run.take_back(service);
+                }
+            }
             Event::OverrideGranted { grant } => {
                 self.overrides.insert(grant.id.clone(), grant.clone());
             }
@@ -321,6 +331,38 @@ impl Ledger {
                 self.note(draft.service.as_ref(), *deployment, Origin::OutOfBand);
             }
         }
+    }
+
+    /// Leaves a service behind. What the run of the release has sent stays a part of it, and a run is
+    /// never left with nothing to move: whoever wants neither cancels it.
+    fn drop_from(&mut self, release: &ReleaseName, service: &ServiceName, draft: &Draft) {
+        let run = self.open_run(release);
+        if let Some(run) = run.filter(|run| run.moves.iter().any(|it| it.service == *service)) {
+            let sent = self.promotions.values().any(|promotion| {
+                promotion.intent.release.as_ref() == Some(&run.id)
+                    && promotion.intent.service == *service
+                    && !matches!(promotion.state, State::Intended | State::Abandoned)
+            });
+            if sent || run.moves.len() == 1 {
+                return;
+            }
+        }
+        let dropped = Dropped {
+            by: draft.actor.clone(),
+            at: draft.at,
+            reason: draft.reason.clone().unwrap_or_default(),
+        };
+        self.dropped
+            .entry((release.clone(), service.clone()))
+            .or_insert(dropped);
+        if let Some(run) = self.open_run_of(release) {
+            run.leave(service);
+        }
+    }
+
+    /// Says who dropped a service from a release, if somebody did.
+    pub fn dropped(&self, release: &ReleaseName, service: &ServiceName) -> Option<&Dropped> {
+        self.dropped.get(&(release.clone(), service.clone()))
     }
 
     /// The votes that stand on exactly what an intent moves. Kept with it, because who votes on what
@@ -472,6 +514,11 @@ impl Ledger {
 
     pub fn open_runs(&self) -> impl Iterator<Item = &Run> {
         self.release_runs.values().filter(|run| run.ended.is_none())
+    }
+
+    fn open_run_of(&mut self, release: &ReleaseName) -> Option<&mut Run> {
+        let mut runs = self.release_runs.values_mut();
+        runs.find(|run| run.ended.is_none() && run.release == *release)
     }
 
     fn open_run_mut(&mut self, id: &ReleaseRunId) -> Option<&mut Run> {

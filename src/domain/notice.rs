@@ -193,6 +193,8 @@ fn why(event: &Event) -> Option<String> {
         Event::ReleaseResumed { release, .. } | Event::ReleaseEnded { release, .. } => {
             Some(release.to_string())
         }
+        Event::ReleaseDropped { release, service } => Some(format!("{service} from {release}")),
+        Event::ReleaseRestored { release, service } => Some(format!("{service} into {release}")),
         Event::VoteCast { vote } => Some(format!("{} as {}", vote.voice.word(), vote.role)),
         Event::ReleaseVoteCast { vote } => Some(format!(
             "{} as {} on {}",

@@ -4,10 +4,12 @@
 use jiff::Timestamp;
 
 use super::ids::{EnvironmentName, Person, ReleaseName, RoleName, ServiceName};
+use super::ledger::Ledger;
 use super::revision::Revision;
 
 pub mod agenda;
 pub mod decision;
+pub mod dropped;
 pub mod estimate;
 pub mod prognosis;
 pub mod run;
@@ -61,6 +63,26 @@ impl Release {
     /// Says whether it moves a service into an environment.
     pub fn ships(&self, service: &ServiceName, environment: &EnvironmentName) -> bool {
         self.environment == *environment && self.items.iter().any(|item| item.service == *service)
+    }
+
+    /// Returns what is in it and was not dropped.
+    pub fn kept<'a>(&'a self, ledger: Option<&'a Ledger>) -> impl Iterator<Item = &'a Item> {
+        let dropped =
+            move |item: &Item| ledger.and_then(|it| it.dropped(&self.name, &item.service));
+        self.items
+            .iter()
+            .filter(move |item| dropped(item).is_none())
+    }
+
+    /// Says whether it moves a service into an environment, now that some may have been dropped.
+    pub fn still_ships(
+        &self,
+        service: &ServiceName,
+        environment: &EnvironmentName,
+        ledger: Option<&Ledger>,
+    ) -> bool {
+        let dropped = ledger.and_then(|ledger| ledger.dropped(&self.name, service));
+        dropped.is_none() && self.ships(service, environment)
     }
 
     /// Returns the wave that a service ships in, from 0.

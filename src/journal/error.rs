@@ -66,7 +66,7 @@ impl Error {
                 Some("wait until it has ended, or settle it if it is unknown")
             }
             Self::Broken { .. } => Some(
-                "keep the file, and restore the journal from a backup; `gonogo log` prints what is there",
+                "`gonogo audit verify` checks all of it; keep the file, find out who or what changed it, and restore it from a backup",
             ),
             Self::Unreachable { hint, .. } => *hint,
             Self::NotPermitted { .. }
@@ -167,6 +167,12 @@ fn words(entry: &Entry) -> String {
         Event::ReleaseStarted { run } => format!("{actor} started release {}", run.release),
         Event::ReleaseResumed { id, .. } => format!("{actor} resumed release run {id}"),
         Event::ReleaseEnded { release, how, .. } => format!("{release} is {}", how.word()),
+        Event::ReleaseDropped { release, service } => {
+            format!("{actor} dropped {service} from {release}")
+        }
+        Event::ReleaseRestored { release, service } => {
+            format!("{actor} took {service} back into {release}")
+        }
         Event::HandoverGiven { .. } => format!("{actor} handed over"),
         Event::HandoverAccepted { .. } => format!("{actor} took over"),
         Event::DeploymentSeen { .. } => format!("a deployment of {cell} was seen"),

@@ -104,6 +104,8 @@ impl<'a> Move<'a> {
                 | Event::ReleaseStarted { .. }
                 | Event::ReleaseResumed { .. }
                 | Event::ReleaseEnded { .. }
+                | Event::ReleaseDropped { .. }
+                | Event::ReleaseRestored { .. }
                 | Event::OverrideGranted { .. }
                 | Event::OverrideConfirmed { .. }
                 | Event::OverrideWithdrawn { .. }
@@ -188,6 +190,8 @@ pub fn scoped(mut draft: Draft) -> Draft {
         | Event::ReleaseStarted { .. }
         | Event::ReleaseResumed { .. }
         | Event::ReleaseEnded { .. }
+        | Event::ReleaseDropped { .. }
+        | Event::ReleaseRestored { .. }
         | Event::OverrideUsed { .. }
         | Event::VerificationPassed { .. }
         | Event::VerificationFailed { .. }
@@ -247,6 +251,8 @@ pub fn subject(draft: &Draft) -> Option<String> {
         | Event::VoteVoided { .. }
         | Event::HandoverGiven { .. }
         | Event::HandoverAccepted { .. }
+        | Event::ReleaseDropped { .. }
+        | Event::ReleaseRestored { .. }
         | Event::ReleaseVoteCast { .. } => None,
     }
 }
@@ -312,6 +318,8 @@ pub fn is_said_once(event: &Event) -> bool {
         | Event::ReleaseStarted { .. }
         | Event::ReleaseResumed { .. }
         | Event::ReleaseEnded { .. }
+        | Event::ReleaseDropped { .. }
+        | Event::ReleaseRestored { .. }
         | Event::OverrideConfirmed { .. }
         | Event::OverrideWithdrawn { .. }
         | Event::TaskDone { .. }

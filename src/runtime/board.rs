@@ -70,7 +70,7 @@ pub async fn run(session: Session, opening: Opening) -> io::Result<()> {
         mut engine,
         executor,
         mut answers,
-        cache: cache_path,
+        cache: cache_place,
     } = session;
     engine.auto.on = true;
     engine.keeps_up = true;
@@ -109,7 +109,7 @@ pub async fn run(session: Session, opening: Opening) -> io::Result<()> {
     let now = clock::now();
     // The first picture shows what the cache knew of the rows in sight; everything that takes
     // time starts after it.
-    let kept = cache_path.as_deref().and_then(Cache::read);
+    let kept = cache_place.as_ref().and_then(Cache::read);
     let known = kept.as_ref().map(|kept| kept.restore_first(&mut engine));
     let height = usize::from(size.height);
     let rows = engine.board.rows.iter().map(|row| row.service.name.clone());
@@ -162,7 +162,7 @@ pub async fn run(session: Session, opening: Opening) -> io::Result<()> {
         .source(|_| watch::config_file(source, env, given, from, reloading));
     let mut running = Running {
         executor,
-        cache: cache_path,
+        cache: cache_place,
         settings,
         wardrobe,
         rules,
@@ -280,8 +280,8 @@ pub async fn run(session: Session, opening: Opening) -> io::Result<()> {
         let _ = tokio::time::timeout_at(at + LAST_ANSWER, answered(&mut events)).await;
     }
     drop(guard);
-    if let Some(path) = &running.cache {
-        let _ = cache::store(path, &state.engine, clock::now());
+    if let Some(place) = &running.cache {
+        let _ = cache::store(place, &state.engine, clock::now());
     }
     if let Some(path) = &kept_session {
         let _ = session::write(path, &state.interface.to_session());
@@ -344,7 +344,7 @@ fn draw(
 /// What the loop needs besides the state.
 struct Running {
     executor: Executor,
-    cache: Option<std::path::PathBuf>,
+    cache: Option<cache::Place>,
     /// Those in effect.
     settings: Arc<Settings>,
     wardrobe: Wardrobe,
@@ -481,11 +481,11 @@ impl Running {
 
     /// Begins to keep the facts for the next start.
     fn keep(&mut self, state: &State) {
-        let Some(path) = self.cache.clone() else {
+        let Some(place) = &self.cache else {
             return;
         };
         if self.keeping.is_none() {
-            let (keeping, work) = Keeping::begin(&state.engine, clock::now(), path);
+            let (keeping, work) = Keeping::begin(&state.engine, clock::now(), place);
             self.keeping = Some(keeping);
             self.executor.tasks().source(move |_| async move {
                 let _ = tasks::blocking(work).await;

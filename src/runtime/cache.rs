@@ -2,6 +2,7 @@
 //! time, so that neither a key nor memory waits for all of them. Losing it loses nothing; what
 //! cannot be read is ignored.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{Read, Write};
 use std::os::unix::fs::DirBuilderExt as _;
@@ -17,12 +18,13 @@ use crate::app::view::tally::{rank, standing};
 use crate::config::{Env, Settings};
 use crate::domain::board::Row;
 use crate::domain::facts::{Pulse, ServiceFacts};
-use crate::domain::ids::{Digest, RepoPath, ServiceName, Sha};
+use crate::domain::ids::{Digest, ForgeName, RepoPath, ServiceName, Sha};
 use crate::domain::observed::Observed;
+use crate::domain::policy::Service;
 use crate::domain::scope::Scope;
 
 /// Changes whenever the cached types do, so that an old file is not misread.
-const FORMAT: &[u8; 8] = b"gonogo07";
+const FORMAT: &[u8; 8] = b"gonogo08";
 /// How many services one part holds: the first is all that the first picture may need.
 const PART: usize = 64;
 /// What the names of caches end in.
@@ -36,6 +38,7 @@ const WAITING: usize = 2;
 #[derive(Serialize)]
 struct Kept<'a> {
     service: &'a ServiceName,
+    source: Digest,
     repo: &'a RepoPath,
     facts: &'a Observed<ServiceFacts>,
     pulse: Option<&'a Pulse>,
@@ -46,45 +49,73 @@ struct Kept<'a> {
 #[derive(Debug, Deserialize)]
 struct Cached {
     service: ServiceName,
+    source: Digest,
     repo: RepoPath,
     facts: Observed<ServiceFacts>,
     pulse: Option<Pulse>,
     scopes: Vec<(Sha, Sha, Observed<Scope>)>,
 }
 
-/// Returns where the cache of these settings lies: one file for each config, because two configs
-/// may name different repositories alike.
-pub fn path(settings: &Settings, env: &Env) -> Option<PathBuf> {
-    let folder = env
-        .get("XDG_CACHE_HOME")
-        .map(PathBuf::from)
-        .filter(|path| path.is_absolute())
-        .or_else(|| Some(env.home()?.join(".cache")))?;
-    let source = settings
-        .source
-        .as_ref()
-        .map(|source| source.display().to_string())
-        .unwrap_or_default();
-    let services: Vec<&str> = settings
-        .policy
-        .services
-        .iter()
-        .map(|service| service.repo.as_str())
-        .collect();
-    let forges: Vec<&str> = settings
-        .forges
-        .iter()
-        .map(|forge| forge.url.as_str())
-        .collect();
-    let parts = [source.as_str()].into_iter().chain(services).chain(forges);
-    let digest = Digest::of(parts);
-    let name = digest.as_str().get(..16).unwrap_or("facts");
-    Some(folder.join("gonogo").join(format!("{name}.{ENDING}")))
+/// Where the cache of some settings lies, and which forges their facts come from.
+#[derive(Clone, Debug)]
+pub struct Place {
+    path: PathBuf,
+    forges: BTreeMap<ForgeName, String>,
+}
+
+impl Place {
+    /// The place of these settings: one file for each config.
+    pub fn of(settings: &Settings, env: &Env) -> Option<Self> {
+        let folder = env
+            .get("XDG_CACHE_HOME")
+            .map(PathBuf::from)
+            .filter(|path| path.is_absolute())
+            .or_else(|| Some(env.home()?.join(".cache")))?;
+        let name = name(settings);
+        let forges = settings.forges.iter();
+        Some(Self {
+            path: folder.join("gonogo").join(format!("{name}.{ENDING}")),
+            forges: forges
+                .map(|forge| {
+                    (
+                        forge.name.clone(),
+                        format!("{} {}", forge.url, forge.api_url),
+                    )
+                })
+                .collect(),
+        })
+    }
+
+    /// What a service's facts come from: the same name may stand for another repository by the next
+    /// start, or for another forge, and then nothing of them is taken over.
+    fn source(&self, service: &Service) -> Digest {
+        let forge = self.forges.get(&service.forge).map_or("", String::as_str);
+        Digest::of([forge, service.asked().as_str()])
+    }
+}
+
+/// The name of what is kept for these settings. A config is where it lies, whatever it says: with one
+/// service more it is the same board. Without one it is what the git remotes name.
+pub(super) fn name(settings: &Settings) -> String {
+    let digest = match &settings.source {
+        Some(source) => {
+            let source = source.canonicalize().unwrap_or_else(|_| source.clone());
+            Digest::of(["config", &source.display().to_string()])
+        }
+        None => {
+            let services = settings.policy.services.iter();
+            let repos = services.map(|service| service.repo.as_str());
+            let forges = settings.forges.iter().map(|forge| forge.url.as_str());
+            Digest::of(["remotes"].into_iter().chain(repos).chain(forges))
+        }
+    };
+    digest.as_str().get(..16).unwrap_or("kept").to_owned()
 }
 
 /// A cache file: what needed somebody most, in memory, and the rest, still to be read.
 #[derive(Debug)]
 pub struct Cache {
+    place: Place,
     file: File,
     part: Vec<u8>,
 }
@@ -92,11 +123,12 @@ pub struct Cache {
 impl Cache {
     /// Reads as much of a cache file as the first picture needs; one that is not there or not ours
     /// is no cache.
-    pub fn read(path: &Path) -> Option<Self> {
-        let mut file = File::open(path).ok()?;
+    pub fn read(place: &Place) -> Option<Self> {
+        let mut file = File::open(&place.path).ok()?;
         let mut format = [0; FORMAT.len()];
         file.read_exact(&mut format).ok()?;
         let mut cache = Self {
+            place: place.clone(),
             file,
             part: Vec::new(),
         };
@@ -119,38 +151,42 @@ impl Cache {
     /// Puts the facts into an engine that the first picture needs; nothing is judged. They keep
     /// their age. Returns their services, the one that needed somebody most first.
     pub fn restore_first(&self, engine: &mut Engine) -> Vec<ServiceName> {
-        restore(engine, &self.part)
+        restore(engine, &self.place, &self.part)
     }
 
     /// Puts all other facts into an engine.
     pub fn restore_rest(mut self, engine: &mut Engine) {
         while self.read_part().is_some() {
-            restore(engine, &self.part);
+            restore(engine, &self.place, &self.part);
         }
     }
 }
 
-fn restore(engine: &mut Engine, bytes: &[u8]) -> Vec<ServiceName> {
+/// Returns those whose facts were put back: the others are not there any more, or come from elsewhere.
+fn restore(engine: &mut Engine, place: &Place, bytes: &[u8]) -> Vec<ServiceName> {
     let cached = postcard::from_bytes::<Vec<Cached>>(bytes).unwrap_or_default();
     let put = |one: Cached| {
+        let row = engine.board.row(&one.service)?;
+        (place.source(&row.service) == one.source).then_some(())?;
         engine
             .board
             .restore(&one.service, &one.repo, one.facts, one.pulse, one.scopes);
-        one.service
+        Some(one.service)
     };
-    cached.into_iter().map(put).collect()
+    cached.into_iter().filter_map(put).collect()
 }
 
 /// What is still to be kept of a board.
 #[derive(Debug)]
 pub struct Rest {
+    place: Place,
     services: std::vec::IntoIter<ServiceName>,
 }
 
 impl Rest {
     /// Everything. What needs somebody comes first, so that the next start's first picture shows
     /// it before anything is judged.
-    pub fn of(engine: &Engine, now: Timestamp) -> Self {
+    pub fn of(engine: &Engine, now: Timestamp, place: &Place) -> Self {
         let mut rows: Vec<&Row> = engine.board.rows.iter().collect();
         rows.retain(|row| row.facts.last.is_some());
         rows.sort_by_cached_key(|row| rank(standing(row, &engine.policy, now)));
@@ -159,17 +195,18 @@ impl Rest {
             .map(|row| row.service.name.clone())
             .collect();
         Self {
+            place: place.clone(),
             services: services.into_iter(),
         }
     }
 
     /// Returns the bytes of the next part; making them is quick.
     pub fn part(&mut self, engine: &Engine) -> Option<Vec<u8>> {
-        let kept: Vec<Kept<'_>> = self
-            .services
+        let Self { place, services } = self;
+        let kept: Vec<Kept<'_>> = services
             .by_ref()
             .take(PART)
-            .filter_map(|service| kept(engine.board.row(&service)?))
+            .filter_map(|service| kept(engine.board.row(&service)?, place))
             .collect();
         if kept.is_empty() {
             return None;
@@ -181,13 +218,14 @@ impl Rest {
     }
 }
 
-fn kept(row: &Row) -> Option<Kept<'_>> {
+fn kept<'a>(row: &'a Row, place: &Place) -> Option<Kept<'a>> {
     let scopes = row.cells.iter().filter_map(|cell| {
         let scope = row.scope_of(cell)?.last.as_ref()?;
         Some((&scope.value.base, &scope.value.head, scope))
     });
     Some(Kept {
         service: &row.service.name,
+        source: place.source(&row.service),
         repo: &row.service.repo,
         facts: row.facts.last.as_ref()?,
         pulse: row.pulse.as_ref(),
@@ -201,10 +239,10 @@ fn kept(row: &Row) -> Option<Kept<'_>> {
 /// # Errors
 ///
 /// Whatever the file system says; nothing depends on it.
-pub fn store(path: &Path, engine: &Engine, now: Timestamp) -> std::io::Result<()> {
-    let mut rest = Rest::of(engine, now);
+pub fn store(place: &Place, engine: &Engine, now: Timestamp) -> std::io::Result<()> {
+    let mut rest = Rest::of(engine, now, place);
     let parts = std::iter::from_fn(|| rest.part(engine));
-    write(path, parts.map(Some))
+    write(&place.path, parts.map(Some))
 }
 
 /// Writes parts, and makes them the cache once all are there; `None` among them gives up.
@@ -227,7 +265,7 @@ fn write(path: &Path, parts: impl Iterator<Item = Option<Vec<u8>>>) -> std::io::
 }
 
 /// Takes the caches away that stand beside this one and were not written for so long before it: of
-/// configs that are gone, or have other services now.
+/// configs that are gone.
 fn forget_old(path: &Path) -> std::io::Result<()> {
     let written = std::fs::metadata(path)?.modified()?;
     for entry in std::fs::read_dir(path.parent().unwrap_or(Path::new(".")))? {
@@ -280,10 +318,11 @@ impl Keeping {
     pub fn begin(
         engine: &Engine,
         now: Timestamp,
-        path: PathBuf,
+        place: &Place,
     ) -> (Self, impl FnOnce() + Send + 'static) {
         let (parts, mut written) = mpsc::channel(WAITING);
-        let rest = Rest::of(engine, now);
+        let rest = Rest::of(engine, now, place);
+        let path = place.path.clone();
         let work = move || {
             let parts = std::iter::from_fn(|| match written.blocking_recv() {
                 Some(Some(part)) => Some(Some(part)),

@@ -281,6 +281,10 @@ pub fn journal_fault(error: &journal::Error) -> JournalFault {
         error => JournalFault::Unreachable {
             why: error.to_string(),
             hint: error.hint().map(str::to_owned),
+            broken: match error {
+                journal::Error::Broken { seq, .. } => Some(*seq),
+                _ => None,
+            },
         },
     }
 }

@@ -79,6 +79,7 @@ impl Executor {
                 let lost = JournalFault::Unreachable {
                     why: "writing to it was interrupted".into(),
                     hint: None,
+                    broken: None,
                 };
                 self.tasks.act(
                     Msg::Recorded {
@@ -96,6 +97,7 @@ impl Executor {
                 let lost = JournalFault::Unreachable {
                     why: "reading it was interrupted".into(),
                     hint: None,
+                    broken: None,
                 };
                 self.tasks.read(Msg::JournalRead(Err(lost)), async move {
                     Msg::JournalRead(read(&connections, since).await)

@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::sync::mpsc::Receiver;
 
-use super::cache::Cache;
+use super::cache::{Cache, Place};
 use super::clock;
 use super::execute::Executor;
 use super::session::Session;
@@ -34,7 +34,7 @@ pub struct Headless {
     executor: Executor,
     answers: Receiver<Msg>,
     signals: Signals,
-    cache: Option<std::path::PathBuf>,
+    cache: Option<Place>,
     /// What was reported and not taken yet: the engine keeps the reports of one message alone.
     reports: Vec<Report>,
     /// What the journal took of the orders that were given here, in their words.
@@ -61,7 +61,7 @@ impl Headless {
             cache,
             ..
         } = session;
-        if let Some(cache) = cache.as_deref().and_then(Cache::read) {
+        if let Some(cache) = cache.as_ref().and_then(Cache::read) {
             cache.restore_first(&mut engine);
             cache.restore_rest(&mut engine);
         }

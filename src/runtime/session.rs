@@ -35,7 +35,7 @@ pub struct Session {
     pub engine: Engine,
     pub executor: Executor,
     pub answers: Receiver<Msg>,
-    pub cache: Option<PathBuf>,
+    pub cache: Option<cache::Place>,
 }
 
 impl Session {
@@ -55,7 +55,7 @@ impl Session {
             seed,
             now,
         });
-        let cache = cache::path(&settings, &env);
+        let cache = cache::Place::of(&settings, &env);
         let (tasks, answers) = Tasks::new();
         let connections =
             Connections::new(Arc::clone(&settings), env.clone(), instance, mode.read_only);
@@ -84,8 +84,7 @@ fn pace(settings: &Settings) -> Pace {
 
 /// Where the session of these settings is kept: beside the journal, one file for each config.
 pub fn path(settings: &Settings, env: &Env) -> Option<PathBuf> {
-    let facts = cache::path(settings, env)?;
-    let name = facts.file_stem()?.to_str()?;
+    let name = cache::name(settings);
     let folder = env.state_home()?.join("gonogo").join("sessions");
     settings
         .ui

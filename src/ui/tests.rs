@@ -64,7 +64,9 @@ const SCREENS: &[(&str, Scene)] = &[
     ("release_second_wave", releases::second_wave),
     ("release_stopped", releases::stopped),
     ("release_shipped", releases::shipped),
+    ("release_dropped", releases::dropped),
     ("timeline", dialogs::timeline),
+    ("timeline_unfolded", panes::timeline_unfolded),
     ("timeline_filtered", panes::timeline_filtered),
     ("runs", |c, r| dialogs::overview(Overview::Runs, c, r)),
     ("requests", |c, r| {
@@ -99,6 +101,8 @@ const DIALOGS: &[(&str, Scene)] = &[
     ("confirm", dialogs::confirm),
     ("release_vote", releases::vote),
     ("release_start", releases::start),
+    ("release_drop", releases::drop),
+    ("release_restore", releases::restore),
     ("release_resume", panes::resume),
     ("release_cancel", panes::end),
     ("handover", panes::handover),

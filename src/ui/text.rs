@@ -61,7 +61,11 @@ impl<'a> Pen<'a> {
 
     /// Writes one text in one tone, and returns how many columns it took.
     pub fn text(&mut self, x: u16, y: u16, columns: u16, text: &str, tone: Tone) -> u16 {
-        let style = self.theme.style(tone);
+        let mut style = self.theme.style(tone);
+        if tone == Tone::Plain {
+            // Its paper is there already; a second time it would cover the cursor's row.
+            style.bg = None;
+        }
         if text.is_ascii() {
             return self.ascii(x, y, columns, text, style);
         }
@@ -138,5 +142,26 @@ impl<'a> Pen<'a> {
                 }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ui::theme::Background;
+
+    /// A theme for another background brings its own paper, and the cursor's row its own on that.
+    #[test]
+    fn plain_text_leaves_the_cursors_row_its_colour() {
+        let theme = Theme::named("light", Background::Dark).unwrap();
+        let area = Rect::new(0, 0, 10, 1);
+        let mut buffer = Buffer::empty(area);
+        let mut pen = Pen::new(&mut buffer, &theme, false);
+        pen.clear(area);
+        pen.highlight(area);
+        pen.text(0, 0, 5, "plain", Tone::Plain);
+        let cursor = theme.cursor().bg.unwrap();
+        let seen: Vec<_> = buffer.content.iter().map(|cell| cell.bg).collect();
+        assert_eq!(seen, vec![cursor; 10]);
     }
 }

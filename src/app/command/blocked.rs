@@ -16,6 +16,7 @@ use crate::domain::capability::Capability;
 use crate::domain::cell::{self, Cell};
 use crate::domain::fault::FaultKind;
 use crate::domain::gate::{State as GateState, words};
+use crate::domain::ids::ServiceName;
 use crate::domain::phase::Phase;
 use crate::domain::policy::Via;
 use crate::domain::release::Release;
@@ -62,7 +63,8 @@ pub fn reason(state: &State, command: Command) -> Option<String> {
         Command::VoteRelease
         | Command::StartRelease
         | Command::ResumeRelease
-        | Command::CancelRelease => of_shown(state, command),
+        | Command::CancelRelease
+        | Command::DropService => of_shown(state, command),
         Command::Open if interface.screen == Screen::Release && interface.overlays.is_empty() => {
             no_release(state)
         }
@@ -157,6 +159,7 @@ pub fn reason(state: &State, command: Command) -> Option<String> {
         | Command::Board
         | Command::Releases
         | Command::Timeline
+        | Command::Entries
         | Command::Pipelines
         | Command::Tasks
         | Command::Holds
@@ -203,8 +206,27 @@ pub fn reason_on(state: &State, command: Command, release: &Release) -> Option<S
         Command::StartRelease => may_act(engine).or_else(|| may_start(state, release)),
         Command::ResumeRelease => may_act(engine).or_else(|| may_resume(state, release)),
         Command::CancelRelease => may_record(engine).or_else(|| no_run(state, release)),
+        Command::DropService => may_record(engine).or_else(|| may_drop(state, release)),
         _ => may_record(engine),
     }
+}
+
+/// Why the selected service is neither dropped nor taken back now.
+fn may_drop(state: &State, release: &Release) -> Option<String> {
+    let service = state.interface.member(release)?;
+    of_member(state, release, service)
+}
+
+/// Why a service of a release is neither dropped from it nor taken back now.
+pub fn of_member(state: &State, release: &Release, service: &ServiceName) -> Option<String> {
+    let engine = &state.engine;
+    let ledger = engine.ledger.as_ref();
+    let dropped = ledger.and_then(|ledger| ledger.dropped(&release.name, service));
+    let refusal = match dropped {
+        Some(_) => engine.may_restore(release, service).err(),
+        None => engine.may_drop(release, service, state.now).err(),
+    };
+    refusal.map(|refusal| refusal.why)
 }
 
 /// The same of the release that is shown.

@@ -3,6 +3,7 @@
 //! `footer`; the reasons are in `blocked`.
 
 use super::{Command, Context, Group, SPECS, blocked};
+use crate::app::interface::{is_on_dropped, overview};
 use crate::app::state::State;
 
 /// A key and what it would do now, for the footer and the help.
@@ -61,8 +62,10 @@ pub(super) fn hint(state: &State, context: Context, commands: &[Command]) -> Opt
         (Context::Dialog, Command::NextPane) => "next",
         (Context::Dialog, Command::Open) => "choose",
         (Context::Dialog, Command::Close) => "cancel",
+        (Context::Timeline, Command::Open) if overview::on_an_order(state) => "steps",
         (Context::Timeline | Context::Release | Context::Overview, Command::Open) => "service",
         (Context::Release, Command::PreviousTab) => "release",
+        (Context::Release, Command::DropService) if is_on_dropped(state) => "take back",
         (Context::Log, Command::Left) => "job",
         _ => spec.label,
     };

@@ -53,6 +53,7 @@ const ACTED: &[Context] = &[
 
 const LOG: &[Context] = &[Context::Log];
 /// Where what comes anew can be followed.
+const TIMELINE: &[Context] = &[Context::Timeline];
 const FOLLOWED: &[Context] = &[Context::Timeline, Context::Log];
 /// Where there are lines to look for words in: a log, and the help.
 const SEARCHED: &[Context] = &[Context::Log, Context::List];
@@ -211,6 +212,7 @@ pub const SPECS: &[Spec] = &[
     act! { StartRelease in RELEASE ["P"] "release-start" "start" "start the release, wave by wave" },
     act! { ResumeRelease in RELEASE ["R"] "release-resume" "resume" "go on with the release from here" },
     act! { CancelRelease in RELEASE ["X"] "release-cancel" "cancel" "end the release: nothing more is started" },
+    act! { DropService in RELEASE ["D"] "release-drop" "drop" "drop the selected service from the release, or take it back" },
     act! { HandOver in SCREENS ["T"] "handover" "hand over" "hand the evening over, or take over what somebody else handed over" },
     row! { Plan in RELEASE ["p"] Look None "plan" "plan" "what the release would move in which order, when, and whether it fits" },
     row! { Nudge in RELEASE ["@"] Look None "nudge" "nudge" "copy a message for those whose vote is missing, for a chat" },
@@ -218,6 +220,7 @@ pub const SPECS: &[Spec] = &[
     row! { Watch in RUNS ["w"] Look None "watch" "log" "the log of the selected run: follows one that runs, where the forge can" },
     row! { Search in SEARCHED ["/"] Look None "search" "search" "look for words in the log, where n and N go on, or in the help" },
     row! { Follow in FOLLOWED ["f"] Look None "follow" "follow" "stay at the end of the log, or at the newest entry, or stop doing so" },
+    row! { Entries in TIMELINE ["e"] Look None "entries" "every step" "show every entry of the journal, or each promotion in one line that enter unfolds" },
     row! { Wrap in LOG ["w"] Look None "wrap" "wrap" "break long lines, or cut them" },
     row! { Stamps in LOG ["t"] Look None "timestamps" "times" "show when each line was written, where the log tells" },
     row! { Summary in LOG ["p"] Look None "summary" "failure" "show or hide the last lines of the failed step" },

@@ -94,7 +94,7 @@ impl Engine {
         }
         let releases = self.policy.releases.iter();
         let mut ahead = releases
-            .filter(|release| release.ships(service, environment))
+            .filter(|release| release.still_ships(service, environment, self.ledger.as_ref()))
             .filter(|release| !self.last_run(&release.name).is_some_and(Run::has_shipped));
         let waits = ahead.find_map(|release| {
             let decision = self.decision(release, now);

@@ -135,8 +135,8 @@ impl Engine {
             }
             Err(fault) => Err(fault),
         };
-        if let Err(JournalFault::Unreachable { why, hint }) = &result {
-            self.journal_lost(why.clone(), hint.clone(), now);
+        if let Err(fault) = &result {
+            self.journal_lost(fault, now);
         }
         match (pending, result) {
             (Pending::Intent(id), Ok(())) => self.recheck(&id, now),
@@ -292,7 +292,7 @@ impl Engine {
                 effects.extend(self.read_journal());
                 effects
             }
-            JournalFault::Unreachable { why, hint } => {
+            JournalFault::Unreachable { why, hint, .. } => {
                 let refusal = Refusal::new(
                     RefusalKind::Journal,
                     format!("{}; nothing was sent", JournalFault::unreachable(why)),
@@ -503,7 +503,7 @@ impl Engine {
                 RefusalKind::NoGo,
                 format!("it is in the journal already; {consequence}"),
             ),
-            JournalFault::Unreachable { why, hint } => {
+            JournalFault::Unreachable { why, hint, .. } => {
                 let refusal = Refusal::new(
                     RefusalKind::Journal,
                     format!("{}; {consequence}", JournalFault::unreachable(why)),

@@ -35,9 +35,7 @@ impl Engine {
                 self.journal_rechecked(now)
             }
             Msg::JournalRead(Err(fault)) => {
-                if let JournalFault::Unreachable { why, hint } = fault {
-                    self.journal_lost(why, hint, now);
-                }
+                self.journal_lost(&fault, now);
                 Vec::new()
             }
             Msg::Neighbours(living) => {
@@ -414,13 +412,18 @@ impl Engine {
     }
 
     /// Without the journal nobody knows what is held or under way: no gate may rest on it.
-    pub(crate) fn journal_lost(&mut self, why: String, hint: Option<String>, now: Timestamp) {
+    pub(crate) fn journal_lost(&mut self, fault: &JournalFault, now: Timestamp) {
+        let JournalFault::Unreachable { why, hint, broken } = fault.clone() else {
+            return;
+        };
         let lost = JournalState::Unreachable {
             why: why.clone(),
             hint: hint.clone(),
+            broken,
         };
         if self.journal != lost {
-            self.reports.push(Report::JournalTrouble { why, hint });
+            self.reports
+                .push(Report::JournalTrouble { why, hint, broken });
         }
         let was_there = !matches!(self.journal, JournalState::Unreachable { .. });
         self.journal = lost;

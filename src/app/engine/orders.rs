@@ -39,6 +39,8 @@ impl Engine {
             | Request::StartRelease { .. }
             | Request::ResumeRelease { .. }
             | Request::CancelRelease { .. }
+            | Request::DropService { .. }
+            | Request::RestoreService { .. }
             | Request::HandOver { .. }
             | Request::TakeOver { .. } => None,
         };
@@ -143,6 +145,16 @@ impl Engine {
             Request::CancelRelease { release, reason } => {
                 self.cancel_release(&release, &reason, now)
             }
+            Request::DropService {
+                release,
+                service,
+                reason,
+            } => self.drop_service(&release, &service, &reason, now),
+            Request::RestoreService {
+                release,
+                service,
+                reason,
+            } => self.restore_service(&release, &service, &reason, now),
             Request::HandOver { items, remark } => self.hand_over(items, &remark, now),
             Request::TakeOver { id } => self.take_over(&id, now),
         }

@@ -211,7 +211,7 @@ impl Engine {
                 )
                 .hint("try again in a moment"));
             }
-            JournalState::Unreachable { why, hint } => {
+            JournalState::Unreachable { why, hint, .. } => {
                 let refusal = Refusal::new(RefusalKind::Journal, JournalFault::unreachable(why));
                 return Err(match hint {
                     Some(hint) => refusal.hint(hint.clone()),

@@ -25,6 +25,7 @@ use crate::domain::signoff::{ReleaseVote, Voice};
 
 mod back;
 mod drive;
+mod members;
 mod progress;
 #[cfg(test)]
 mod tests;
@@ -187,6 +188,7 @@ impl Engine {
             release: name.clone(),
             digest,
             moves,
+            dropped: Vec::new(),
             by: operator.clone(),
             driver: self.instance.clone(),
             started_at: now,
@@ -309,8 +311,7 @@ impl Engine {
     /// A vote on what nobody has read would bind to nothing.
     fn was_read(&self, release: &Release) -> Result<(), Refusal> {
         let unread: Vec<&str> = release
-            .items
-            .iter()
+            .kept(self.ledger.as_ref())
             .filter(|item| {
                 let row = self.board.row(&item.service);
                 row.is_none_or(|row| row.facts.value().is_none())
@@ -367,7 +368,9 @@ pub fn may_start(
             RefusalKind::Usage,
             format!("{wrong} cannot be skipped: it is not stuck"),
         )
-        .hint("to ship without it, take it out of the release; the votes are cast anew"));
+        .hint(format!(
+            "to ship without it: gonogo release drop {name} {wrong}; the votes are cast anew"
+        )));
     }
     if decision.go == Go::Unknown {
         let why = format!("{name} is unknown: {}", decision.why.join("; "));

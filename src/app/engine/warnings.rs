@@ -100,7 +100,7 @@ impl Engine {
     ) -> Vec<String> {
         let releases = self.policy.releases.iter();
         releases
-            .filter(|release| release.ships(service, environment))
+            .filter(|release| release.still_ships(service, environment, self.ledger.as_ref()))
             .filter_map(|release| {
                 let decision = self.decision(release, now);
                 let (missing, all) = (decision.tally.missing().len(), release.roles.len());

@@ -191,6 +191,15 @@ fn text(state: &State) -> Option<String> {
     if state.interface.overview().is_some() {
         return match overview::selected(state)? {
             overview::Item::Entry(entry, _) => serde_json::to_string(entry).ok(),
+            overview::Item::Sent(promotion, _) => {
+                // As the journal has it: what was ordered, and each step since.
+                let entries = state.engine.entries.iter();
+                let lines = entries.filter(|entry| entry.is_of(&promotion.intent.id));
+                let lines: Option<Vec<_>> = lines
+                    .map(|entry| serde_json::to_string(entry).ok())
+                    .collect();
+                lines.map(|lines| lines.join("\n"))
+            }
             item => item.page().map(str::to_owned),
         };
     }

@@ -12,7 +12,7 @@ use super::{DetailTab, Interface, ListCursor, Overlay, Screen, aim, filter};
 use crate::app::command::Command;
 use crate::app::engine::Engine;
 use crate::app::state::State;
-use crate::domain::ids::{HoldId, ServiceName};
+use crate::domain::ids::{HoldId, IntentId, ServiceName};
 
 pub mod columns;
 mod item;
@@ -107,8 +107,18 @@ pub struct Picked {
     pub filter: String,
     /// The columns that are not shown.
     pub hidden: BTreeSet<String>,
+    folds: Folds,
     /// `None` follows the first line.
     at: Option<Key>,
+}
+
+/// Which steps of orders are lines of their own.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Folds {
+    /// All of them: the list is the journal entry by entry.
+    every: bool,
+    /// Those of these orders.
+    open: BTreeSet<IntentId>,
 }
 
 /// The cursors of the lists, and which of view 4's is shown.
@@ -139,6 +149,16 @@ impl Default for Overviews {
 }
 
 impl Picked {
+    /// Says whether each entry of the journal is a line.
+    pub fn shows_every_entry(&self) -> bool {
+        self.folds.every
+    }
+
+    /// Says whether an order's steps are shown below it.
+    pub fn is_unfolded(&self, id: &IntentId) -> bool {
+        self.folds.open.contains(id)
+    }
+
     /// Says whether it stays at what comes anew.
     pub fn follows(&self) -> bool {
         self.at.is_none() && self.sort == ListSort::Newest
@@ -275,6 +295,11 @@ pub(super) fn selected(state: &State) -> Option<Item<'_>> {
     listing.item(engine, overviews.of(overview).list.selected)
 }
 
+/// Whether an order is selected, whose steps `enter` shows.
+pub fn on_an_order(state: &State) -> bool {
+    matches!(selected(state), Some(Item::Sent(..)))
+}
+
 /// The selected hold, where holds are listed.
 pub fn selected_hold(state: &State) -> Option<HoldId> {
     match selected(state)? {
@@ -284,7 +309,8 @@ pub fn selected_hold(state: &State) -> Option<HoldId> {
         | Item::Flight(..)
         | Item::Order(_)
         | Item::Release(_)
-        | Item::Entry(..) => None,
+        | Item::Entry(..)
+        | Item::Sent(..) => None,
     }
 }
 
@@ -310,6 +336,10 @@ pub(super) fn run(state: &mut State, command: Command) {
         }
         Command::Open => open(state, overview),
         Command::Follow => follow(state, overview),
+        Command::Entries => {
+            let folds = &mut state.interface.overviews.of_mut(overview).folds;
+            folds.every = !folds.every;
+        }
         Command::Sort => {
             let picked = state.interface.overviews.of_mut(overview);
             let all = overview.sorts();
@@ -371,6 +401,16 @@ fn open(state: &mut State, overview: Overview) {
     let Some(item) = selected(state) else {
         return;
     };
+    if let Item::Sent(promotion, _) = item {
+        let id = promotion.intent.id.clone();
+        let picked = state.interface.overviews.of_mut(overview);
+        // It stays under the cursor while its steps come and go, and others come in above it.
+        picked.at = Some(Key::Order(id.clone()));
+        if !picked.folds.open.remove(&id) {
+            picked.folds.open.insert(id);
+        }
+        return;
+    }
     if let Item::Release(run) = item {
         state.interface.release = Some(run.release.clone());
         state.interface.show(Screen::Release);

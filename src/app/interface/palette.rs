@@ -124,6 +124,10 @@ fn carry_out(state: &mut State, choice: Choice) -> Vec<Effect> {
             state.interface.show(Screen::Release);
             return super::screen(state, command);
         }
+        Action::Member(name, service) => {
+            super::release::show_member(state, name, &service);
+            return super::screen(state, Command::DropService);
+        }
         Action::Custom(place, at) => return custom::start(state, place, at),
         Action::Log(cursor) => {
             let (board, service) = (&state.engine.board, &cursor.service);

@@ -1,4 +1,4 @@
-//! The go/no-go screen's keys, and its dialog: vote, start, hand over, cancel. What the screen says
+//! The go/no-go screen's keys, and its dialog: vote, start, hand over, cancel, drop a service. What the screen says
 //! lives in `view/release.rs`.
 
 use tui_input::Input;
@@ -20,6 +20,8 @@ use crate::domain::signoff::Voice;
 pub struct ReleaseDialog {
     pub release: ReleaseName,
     pub action: ReleaseAction,
+    /// The service that is dropped or taken back.
+    pub service: Option<ServiceName>,
     pub voice: Voice,
     pub role: usize,
     /// The roles that the operator has and that the release asks for.
@@ -47,6 +49,9 @@ pub enum ReleaseAction {
     Start,
     Resume,
     Cancel,
+    /// Leave a service behind, or take it back.
+    Drop,
+    Restore,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -66,6 +71,11 @@ impl Interface {
     pub fn release<'p>(&self, policy: &'p Policy) -> Option<&'p Release> {
         let chosen = self.release.as_ref().and_then(|name| policy.release(name));
         chosen.or_else(|| policy.releases.first())
+    }
+
+    /// The service of a release that is selected.
+    pub fn member<'p>(&self, release: &'p Release) -> Option<&'p ServiceName> {
+        release.waves.iter().flatten().nth(self.release_row)
     }
 }
 
@@ -121,7 +131,48 @@ pub(super) fn open(state: &mut State, action: ReleaseAction) {
         state.interface.say(false, text, now);
         return;
     };
-    let dialog = dialog(&state.engine, release, action, state.now);
+    let dialog = dialog(&state.engine, release, action, None, state.now);
+    state.interface.overlays.push(Overlay::Release(dialog));
+}
+
+/// Shows a release with one of its services selected.
+pub(super) fn show_member(state: &mut State, name: ReleaseName, service: &ServiceName) {
+    let release = state.engine.policy.release(&name);
+    let mut services = release.into_iter().flat_map(|it| it.waves.iter().flatten());
+    let place = services.position(|one| one == service);
+    state.interface.release = Some(name);
+    state.interface.release_row = place.unwrap_or(0);
+    state.interface.show(Screen::Release);
+}
+
+/// Whether the selected service was dropped, so that its key takes it back.
+pub fn is_on_dropped(state: &State) -> bool {
+    let (engine, interface) = (&state.engine, &state.interface);
+    let release = interface.release(&engine.policy);
+    let member = release.and_then(|release| Some((release, interface.member(release)?)));
+    let ledger = engine.ledger.as_ref();
+    let dropped = ledger
+        .zip(member)
+        .and_then(|(ledger, (release, service))| ledger.dropped(&release.name, service));
+    dropped.is_some()
+}
+
+/// Opens the dialog that drops the selected service, or takes it back.
+pub(super) fn open_member(state: &mut State) {
+    let policy = state.engine.policy.clone();
+    let release = state.interface.release(&policy);
+    let Some((release, service)) =
+        release.and_then(|release| Some((release, state.interface.member(release)?)))
+    else {
+        return open(state, ReleaseAction::Drop);
+    };
+    let ledger = state.engine.ledger.as_ref();
+    let action = match ledger.and_then(|ledger| ledger.dropped(&release.name, service)) {
+        Some(_) => ReleaseAction::Restore,
+        None => ReleaseAction::Drop,
+    };
+    let service = Some(service.clone());
+    let dialog = dialog(&state.engine, release, action, service, state.now);
     state.interface.overlays.push(Overlay::Release(dialog));
 }
 
@@ -134,7 +185,8 @@ pub(super) fn withdraw(state: &mut State, name: &ReleaseName) {
         state.interface.say(false, text, now);
         return;
     };
-    let dialog = dialog(&state.engine, release, ReleaseAction::Withdraw, state.now);
+    let action = ReleaseAction::Withdraw;
+    let dialog = dialog(&state.engine, release, action, None, state.now);
     state.interface.overlays.push(Overlay::Release(dialog));
 }
 
@@ -142,13 +194,16 @@ fn dialog(
     engine: &Engine,
     release: &Release,
     action: ReleaseAction,
+    service: Option<ServiceName>,
     now: jiff::Timestamp,
 ) -> ReleaseDialog {
     let decision = engine.decision(release, now);
     let operator = match action {
-        ReleaseAction::Vote | ReleaseAction::Withdraw | ReleaseAction::Cancel => {
-            engine.may_record()
-        }
+        ReleaseAction::Vote
+        | ReleaseAction::Withdraw
+        | ReleaseAction::Cancel
+        | ReleaseAction::Drop
+        | ReleaseAction::Restore => engine.may_record(),
         ReleaseAction::Start | ReleaseAction::Resume => engine.may_act(),
     };
     let roles: Vec<RoleName> = operator
@@ -181,6 +236,9 @@ fn dialog(
         (Ok(_), ReleaseAction::Resume | ReleaseAction::Cancel, None) => {
             Some(format!("no run of {name} goes on"))
         }
+        (Ok(_), ReleaseAction::Drop | ReleaseAction::Restore, _) => {
+            not_changed(engine, release, action, service.as_ref(), now)
+        }
         (Ok(_), _, _) => None,
     };
     let protected = engine
@@ -191,6 +249,7 @@ fn dialog(
     ReleaseDialog {
         release: name.clone(),
         action,
+        service,
         voice: Voice::Go,
         role: 0,
         roles,
@@ -204,6 +263,24 @@ fn dialog(
         refused,
         focus: ReleaseFocus::default(),
     }
+}
+
+/// Why a service is not dropped, or not taken back.
+fn not_changed(
+    engine: &Engine,
+    release: &Release,
+    action: ReleaseAction,
+    service: Option<&ServiceName>,
+    now: jiff::Timestamp,
+) -> Option<String> {
+    let Some(service) = service else {
+        return Some("no service is selected".to_owned());
+    };
+    let may = match action {
+        ReleaseAction::Restore => engine.may_restore(release, service),
+        _ => engine.may_drop(release, service, now),
+    };
+    may.err().map(|refusal| refusal.why)
 }
 
 pub(super) fn run_dialog(state: &mut State, command: Command) -> Vec<Effect> {
@@ -272,7 +349,10 @@ impl ReleaseDialog {
             ReleaseAction::Start if self.stuck.is_empty() => vec![ReleaseFocus::Note],
             ReleaseAction::Start => vec![ReleaseFocus::Skip, ReleaseFocus::Note],
             ReleaseAction::Resume => Vec::new(),
-            ReleaseAction::Withdraw | ReleaseAction::Cancel => vec![ReleaseFocus::Note],
+            ReleaseAction::Withdraw
+            | ReleaseAction::Cancel
+            | ReleaseAction::Drop
+            | ReleaseAction::Restore => vec![ReleaseFocus::Note],
         };
         if self.typed.is_some() {
             stops.push(ReleaseFocus::Typed);
@@ -327,14 +407,22 @@ impl ReleaseDialog {
             ReleaseAction::Start if !self.stuck.is_empty() && !self.skip => {
                 return Some("something is stuck".to_owned());
             }
-            ReleaseAction::Withdraw | ReleaseAction::Start | ReleaseAction::Cancel if no_note => {
+            ReleaseAction::Withdraw
+            | ReleaseAction::Start
+            | ReleaseAction::Cancel
+            | ReleaseAction::Drop
+            | ReleaseAction::Restore
+                if no_note =>
+            {
                 return Some("a reason is required".to_owned());
             }
             ReleaseAction::Vote
             | ReleaseAction::Withdraw
             | ReleaseAction::Start
             | ReleaseAction::Resume
-            | ReleaseAction::Cancel => {}
+            | ReleaseAction::Cancel
+            | ReleaseAction::Drop
+            | ReleaseAction::Restore => {}
         }
         match &self.typed {
             Some(typed) if typed.value().trim() != self.environment.as_str() => {
@@ -368,6 +456,16 @@ impl ReleaseDialog {
             ReleaseAction::Resume => Request::ResumeRelease { release },
             ReleaseAction::Cancel => Request::CancelRelease {
                 release,
+                reason: note,
+            },
+            ReleaseAction::Drop => Request::DropService {
+                release,
+                service: self.service.clone()?,
+                reason: note,
+            },
+            ReleaseAction::Restore => Request::RestoreService {
+                release,
+                service: self.service.clone()?,
                 reason: note,
             },
         })
@@ -407,6 +505,15 @@ impl ReleaseDialog {
             ReleaseAction::Cancel => {
                 link::with_reason(&format!("gonogo release cancel {release}"), &note)
             }
+            ReleaseAction::Drop | ReleaseAction::Restore => {
+                let verb = match self.action {
+                    ReleaseAction::Restore => "restore",
+                    _ => "drop",
+                };
+                let service = link::quoted(self.service.as_ref()?.as_str());
+                let line = format!("gonogo release {verb} {release} {service}");
+                link::with_reason(&line, &note)
+            }
         })
     }
 
@@ -416,6 +523,15 @@ impl ReleaseDialog {
             self.refused = Some(format!("{} is gone from the config", self.release));
             return;
         };
+        if matches!(self.action, ReleaseAction::Drop | ReleaseAction::Restore) {
+            let service = self.service.as_ref();
+            let why = not_changed(engine, release, self.action, service, now);
+            if why.is_some() && self.refused != why {
+                self.refused = why;
+                self.focus = ReleaseFocus::Cancel;
+            }
+            return;
+        }
         if matches!(
             self.action,
             ReleaseAction::Withdraw | ReleaseAction::Resume | ReleaseAction::Cancel

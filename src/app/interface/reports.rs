@@ -206,12 +206,22 @@ impl Interface {
                 });
             }
             Report::Trouble(fault) => self.faulty(fault),
-            Report::JournalTrouble { why, hint } => self.trouble(Problem {
+            Report::JournalTrouble { why, hint, broken } => self.trouble(Problem {
                 at: now,
                 count: 1,
                 last_at: now,
-                subject: "the journal".to_owned(),
-                why: why.clone(),
+                subject: match broken {
+                    Some(seq) => format!("the journal is not as it was written from entry {seq} on"),
+                    None => "the journal".to_owned(),
+                },
+                why: match broken {
+                    // What it means is worth more here than how it was found.
+                    Some(_) => format!(
+                        "{why}. Something other than gonogo changed the file, or a part of it was lost: \
+                         who holds, votes and promotes cannot be relied on, so nothing is promoted"
+                    ),
+                    None => why.clone(),
+                },
                 hint: hint.clone(),
                 request: None,
                 read: false,

@@ -8,6 +8,7 @@ use super::{EarliestStatus, RevisionStatus};
 use crate::app::engine::Engine;
 use crate::domain::gate::Earliest;
 use crate::domain::release::Release;
+use crate::domain::release::agenda::Standing;
 use crate::domain::release::decision::{Decision, Said, difference};
 use crate::domain::release::prognosis::{Fit, Planned, Prognosis};
 use crate::domain::release::run::{Ending, Progress, Run};
@@ -20,8 +21,19 @@ pub struct ReleaseStatus {
     pub waves: Vec<Vec<String>>,
     pub verdict: &'static str,
     pub votes: Vec<VoteStatus>,
+    /// What was dropped from it and not taken back.
+    pub dropped: Vec<DroppedStatus>,
     pub due: Option<Timestamp>,
     pub window: Option<String>,
+}
+
+/// A service that is left behind on purpose.
+#[derive(Clone, Debug, Serialize)]
+pub struct DroppedStatus {
+    pub service: String,
+    pub by: String,
+    pub at: Timestamp,
+    pub reason: String,
 }
 
 /// What one required role has said.
@@ -167,10 +179,26 @@ impl ReleaseStatus {
                 .collect(),
             verdict: decision.go.word(),
             votes: votes(decision),
+            dropped: dropped(decision),
             due: release.due,
             window: release.window.clone(),
         }
     }
+}
+
+fn dropped(decision: &Decision<'_>) -> Vec<DroppedStatus> {
+    let items = decision.agenda.items.iter();
+    items
+        .filter_map(|(service, standing)| match standing {
+            Standing::Dropped(dropped) => Some(DroppedStatus {
+                service: service.to_string(),
+                by: dropped.by.to_string(),
+                at: dropped.at,
+                reason: dropped.reason.clone(),
+            }),
+            Standing::Moves(_) | Standing::Level(_) | Standing::Stuck(_) => None,
+        })
+        .collect()
 }
 
 fn votes(decision: &Decision<'_>) -> Vec<VoteStatus> {

@@ -80,7 +80,8 @@ fn took(deployment: &Deployment) -> String {
         _ => "took",
     };
     // A superseded one changed when its successor came: that says nothing of how long it took.
-    if deployment.phase == Phase::Superseded {
+    // Made in one instant, it was told of and not watched: neither does that.
+    if deployment.phase == Phase::Superseded || span.is_zero() {
         String::new()
     } else {
         format!("{word} {}", time::span(span))

@@ -45,12 +45,12 @@ pub(super) fn list(look: &Look<'_>, list: ListCursor) -> Dialog {
         for part in wrap(&problem.why, columns.saturating_sub(4)) {
             lines.push(Line::plain(blanks(4)).with(Tone::Plain, part));
         }
-        for part in problem
-            .hint
-            .iter()
-            .flat_map(|hint| wrap(hint, columns.saturating_sub(12)))
-        {
-            lines.push(Line::of(Tone::Accent, "    to do   ").with(Tone::Plain, part));
+        let hint = problem.hint.iter();
+        let parts = hint.flat_map(|hint| wrap(hint, columns.saturating_sub(12)));
+        for (place, part) in parts.enumerate() {
+            let label = if place == 0 { "to do" } else { "" };
+            let label = Line::of(Tone::Accent, format!("    {label:<8}"));
+            lines.push(label.with(Tone::Plain, part));
         }
         if let Some(request) = &problem.request {
             lines.push(Line::of(Tone::Muted, format!("    request {request}")));

@@ -197,11 +197,12 @@ pub(super) fn window(look: &Look<'_>, full: bool) -> Line {
 
 /// What must not be overlooked.
 fn alarms(look: &Look<'_>, mut bar: Bar) -> Bar {
-    if let JournalState::Unreachable { .. } = look.engine.journal {
-        let text = if look.shape.columns < 60 {
-            " NO JOURNAL "
-        } else {
-            " JOURNAL UNREACHABLE "
+    if let JournalState::Unreachable { broken, .. } = &look.engine.journal {
+        let text = match (broken, look.shape.columns < 60) {
+            (None, true) => " NO JOURNAL ".to_owned(),
+            (None, false) => " JOURNAL UNREACHABLE ".to_owned(),
+            (Some(_), true) => " JOURNAL BROKEN ".to_owned(),
+            (Some(seq), false) => format!(" JOURNAL BROKEN AT {seq} "),
         };
         bar = bar.left(0, Line::of(Tone::Alarm, text));
     }

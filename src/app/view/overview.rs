@@ -168,6 +168,7 @@ fn cells(look: &Look<'_>, item: &Item<'_>) -> Vec<Line> {
         Item::Order(promotion) => of_order(look, promotion),
         Item::Release(run) => of_release(look, run),
         Item::Entry(entry, _) => timeline::cells(look, entry),
+        Item::Sent(promotion, _) => timeline::order(look, promotion),
     }
 }
 

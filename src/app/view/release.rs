@@ -14,10 +14,10 @@ use crate::app::command::Command;
 use crate::app::state::State;
 use crate::domain::gate::Go;
 use crate::domain::ids::Person;
-use crate::domain::release::Release;
 use crate::domain::release::decision::{Decision, Said, difference};
 use crate::domain::release::prognosis::Prognosis;
 use crate::domain::release::run::{Ending, Progress, Run};
+use crate::domain::release::{Release, agenda};
 
 mod brief;
 mod clearing;
@@ -113,6 +113,12 @@ pub(super) fn main(look: &Look<'_>) -> Vec<Panel> {
     let mut votes = votes(look, &shown, columns);
     let above = (votes.len() + 1).min(body.saturating_sub(SERVICES + 1).max(4));
     if votes.len() + 1 > above {
+        // Whatever is cut, whether it may go is not.
+        let verdict = shown.decision.roles().len() + 1 + usize::from(!release.roles.is_empty());
+        if verdict + 2 > above.saturating_sub(1) && verdict < votes.len() {
+            let line = votes.remove(verdict.max(1));
+            votes.insert(0, line);
+        }
         let more = votes.len() + 2 - above;
         votes.truncate(above.saturating_sub(2));
         let keys = key(look, Command::Plan);
@@ -313,12 +319,20 @@ fn set(shown: &Shown<'_>) -> Line {
         (_, false) => "; each role says go",
     };
     let count = release.items.len();
+    let items = shown.decision.agenda.items.iter();
+    let dropped = items
+        .filter(|(_, standing)| matches!(standing, agenda::Standing::Dropped(_)))
+        .count();
+    let dropped = match dropped {
+        0 => String::new(),
+        dropped => format!(" ({dropped} dropped)"),
+    };
     let owner = release.owner.as_ref();
     Line::of(Tone::Muted, " set@")
         .with(Tone::Strong, set.to_owned())
         .with(
             Tone::Plain,
-            format!(": {moving} of {count} services move, {waves} {plural}{asks}"),
+            format!(": {moving} of {count} services move{dropped}, {waves} {plural}{asks}"),
         )
         .with(
             Tone::Muted,

@@ -236,6 +236,7 @@ pub(crate) fn forge_down(columns: u16, rows: u16) -> State {
     state.engine.journal = JournalState::Unreachable {
         why: "disk is full".into(),
         hint: Some("make room, then r".into()),
+        broken: None,
     };
     order(&mut state);
     state

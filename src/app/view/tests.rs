@@ -6,11 +6,14 @@ use jiff::SignedDuration;
 
 use super::line::Line;
 use super::{Content, Panel, View, view};
+use crate::app::command::Command;
 use crate::app::interface::Screen;
 use crate::app::interface::harness::{
     add_release, entry, hold, now, on, press, state as small, with_cell,
 };
+use crate::app::msg::Msg;
 use crate::app::state::State;
+use crate::app::update;
 use crate::domain::act::Handle;
 use crate::domain::deployment::Deployment;
 use crate::domain::entry::{Entry, Event};
@@ -208,6 +211,45 @@ fn the_side_tells_of_each_promotion_its_last_word() {
     assert_eq!(told.matches("PROMOTE").count(), 1, "{told}");
     assert!(
         told.contains("PROMOTE api > production  succeeded"),
+        "{told}"
+    );
+}
+
+#[test]
+fn a_broken_journal_names_its_first_broken_entry_what_it_means_and_what_to_do() {
+    let mut state = sized(100, 30);
+    let fault = crate::app::msg::JournalFault::Unreachable {
+        why: "the journal is broken at entry 3: its contents hash to aa…, but it carries bb…"
+            .into(),
+        hint: Some("`gonogo audit verify` checks all of it".into()),
+        broken: Some(crate::domain::ids::Seq(3)),
+    };
+    let now = state.now;
+    update(&mut state, now, Msg::JournalRead(Err(fault)));
+    assert!(header(&view(&state)).contains("JOURNAL BROKEN AT 3"));
+    let problem = state.interface.problems.last().expect("an error");
+    assert!(problem.subject.contains("entry 3"), "{}", problem.subject);
+    assert!(
+        problem.why.contains("nothing is promoted"),
+        "{}",
+        problem.why
+    );
+    assert!(
+        problem
+            .hint
+            .as_deref()
+            .is_some_and(|hint| hint.contains("audit verify"))
+    );
+    let gate = crate::app::command::blocked::reason(&state, Command::Promote).expect("a reason");
+    assert!(gate.contains("broken at entry 3"), "{gate}");
+    state
+        .engine
+        .entries
+        .push_back(entry((Event::HandoverAccepted { id: "ho-1".into() }, 1)));
+    press(&mut state, "3");
+    let told = told(&view(&state).main);
+    assert!(
+        told.contains("CHAIN BROKEN at entry 3: ! says what to do") && !told.contains("live"),
         "{told}"
     );
 }

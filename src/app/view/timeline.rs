@@ -10,9 +10,11 @@ use super::look::Look;
 use super::panel::{Bar, Content, Panel};
 use crate::app::command::{Command, Context};
 use crate::app::engine::JournalState;
+use crate::app::interface::overview::Overview;
 use crate::app::msg::JournalFault;
 use crate::domain::entry::{self, Event};
-use crate::domain::ids::Person;
+use crate::domain::ids::{IntentId, Person};
+use crate::domain::promotion::Promotion;
 
 /// How many entries the side looks through: more than any screen has rows.
 const LATEST: usize = 400;
@@ -50,6 +52,9 @@ pub(super) fn below(look: &Look<'_>) -> Option<Panel> {
 
 /// `live`, or how to come back to that.
 pub(super) fn live(look: &Look<'_>, follows: bool) -> Line {
+    if let JournalState::Unreachable { .. } = look.engine.journal {
+        return Line::of(Tone::Bad, "not read");
+    }
     if follows {
         return Line::of(Tone::Good, "live");
     }
@@ -71,6 +76,15 @@ fn recorded(look: &Look<'_>) -> Line {
         Tone::Muted,
         format!(" recorded {count} of {}", count + on_their_way),
     );
+    if let JournalState::Unreachable {
+        broken: Some(seq), ..
+    } = &look.engine.journal
+    {
+        let text = format!("   {} CHAIN BROKEN at entry {seq}", look.glyphs.bad());
+        let keys = look.interface.keymap.keys(Command::Errors).first();
+        let more = keys.map_or_else(String::new, |key| format!(": {key} says what to do"));
+        return line.with(Tone::Bad, text).with(Tone::Plain, more);
+    }
     let (Some(first), Some(last)) = (entries.front(), entries.back()) else {
         return line;
     };
@@ -102,9 +116,11 @@ pub(super) fn nothing(look: &Look<'_>) -> Line {
     match &look.engine.journal {
         JournalState::Unread => Line::of(Tone::Muted, "  reading the journal…"),
         JournalState::Ready => Line::of(Tone::Muted, "  nothing has been journalled yet"),
-        JournalState::Unreachable { why, hint } => {
+        JournalState::Unreachable { why, hint, broken } => {
+            // What to do about a broken one is more than a line: the foot says where.
             let hint = hint
                 .as_ref()
+                .filter(|_| broken.is_none())
                 .map_or_else(String::new, |hint| format!("; {hint}"));
             Line::of(
                 Tone::Bad,
@@ -126,14 +142,41 @@ pub(super) fn cells(look: &Look<'_>, entry: &entry::Entry) -> Vec<Line> {
         None => said.result.to_owned(),
     };
     let revision = draft.revision.as_ref().map_or("-", |sha| sha.short());
+    // Below its order a step need not say once more what is ordered.
+    let what = match &draft.event {
+        Event::Intended { intent } if below_order(look, &intent.id) => {
+            Line::of(Tone::Muted, "  step")
+        }
+        Event::Stepped { id, .. } if below_order(look, id) => Line::of(Tone::Muted, "  step"),
+        _ => Line::of(Tone::Strong, said.what),
+    };
     vec![
         Line::of(Tone::Muted, look.clock.long(draft.at)),
         Line::plain(who(draft)),
-        Line::of(Tone::Strong, said.what),
+        what,
         Line::plain(place(draft)),
         Line::of(Tone::Muted, revision.to_owned()),
         Line::of(said.tone, result),
         Line::plain(format!("{until}{}", said.detail)),
+    ]
+}
+
+/// An order as one line of the list, with how it stands now.
+pub(super) fn order(look: &Look<'_>, promotion: &Promotion) -> Vec<Line> {
+    let intent = &promotion.intent;
+    let said = Said::of_order(promotion);
+    let result = match sign(look, said.tone) {
+        Some(sign) => format!("{sign} {}", said.result),
+        None => said.result.to_owned(),
+    };
+    vec![
+        Line::of(Tone::Muted, look.clock.long(promotion.intended_at)),
+        Line::plain(promotion.actor.to_string()),
+        Line::of(Tone::Strong, said.what),
+        Line::plain(format!("{} > {}", intent.service, intent.environment)),
+        Line::of(Tone::Muted, intent.to.sha.short().to_owned()),
+        Line::of(said.tone, result),
+        Line::plain(said.detail),
     ]
 }
 
@@ -150,6 +193,12 @@ fn sign(look: &Look<'_>, tone: Tone) -> Option<&'static str> {
     }
 }
 
+/// Says whether an order's steps stand below its own line.
+fn below_order(look: &Look<'_>, id: &IntentId) -> bool {
+    let picked = look.interface.overviews.of(Overview::Timeline);
+    !picked.shows_every_entry() && picked.is_unfolded(id)
+}
+
 /// Who did it: of a deployment that was seen, whoever deployed, not whose gonogo saw it.
 fn who(draft: &entry::Draft) -> String {
     match &draft.event {
@@ -162,7 +211,13 @@ fn who(draft: &entry::Draft) -> String {
 
 /// `billing > production`, or what else the entry is about.
 fn place(draft: &entry::Draft) -> String {
-    match (&draft.service, &draft.environment) {
+    let of_release = match &draft.event {
+        Event::ReleaseDropped { service, .. } | Event::ReleaseRestored { service, .. } => {
+            Some(service)
+        }
+        _ => None,
+    };
+    match (draft.service.as_ref().or(of_release), &draft.environment) {
         (Some(service), Some(environment)) => format!("{service} > {environment}"),
         (Some(service), None) => service.to_string(),
         (None, Some(environment)) => format!("all of {environment}"),

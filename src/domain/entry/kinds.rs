@@ -5,7 +5,7 @@
 use crate::domain::promotion::{Purpose, Step};
 
 /// The kinds of what is not sent to a forge.
-const RECORDED: [&str; 27] = [
+const RECORDED: [&str; 29] = [
     "hold.placed",
     "hold.edited",
     "hold.lifted",
@@ -29,6 +29,8 @@ const RECORDED: [&str; 27] = [
     "release.shipped",
     "release.stopped",
     "release.cancelled",
+    "release.dropped",
+    "release.restored",
     "handover.given",
     "handover.accepted",
     "deployment.seen",

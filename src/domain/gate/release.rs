@@ -35,7 +35,11 @@ pub fn judge(case: &Case<'_>) -> Option<Verdict> {
     let Some(ledger) = case.ledger else {
         return Some(no_journal(GATE));
     };
+    let ships = |release: &&Release| {
+        release.still_ships(&case.service.name, case.environment(), Some(ledger))
+    };
     let said: Vec<Said> = releases
+        .filter(ships)
         .filter_map(|release| said(case, release, ledger))
         .collect();
     let state = said.iter().map(|said| said.state).reduce(State::and)?;

@@ -40,6 +40,20 @@ pub struct Service {
 pub const BY_HAND: &str = "by hand";
 
 impl Service {
+    /// Everything that decides what is asked of its forge, in one text: facts that were read by another
+    /// are no facts of this one.
+    pub fn asked(&self) -> String {
+        let path: Vec<&str> = self
+            .path
+            .iter()
+            .map(|stage| stage.environment.as_str())
+            .collect();
+        let of = (&self.kind, &self.repo, &self.branch, &self.environments);
+        let named = (self.names_checks(), self.wants_reports());
+        let wanted = (self.blocking_labels(), self.wants_payloads());
+        format!("{of:?} {path:?} {:?} {named:?} {wanted:?}", self.doors())
+    }
+
     pub fn stage(&self, environment: &EnvironmentName) -> Option<&Stage> {
         self.path
             .iter()

@@ -3,9 +3,11 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::dropped::Dropped;
 use super::{Item, Release};
 use crate::domain::board::{Board, Row};
 use crate::domain::ids::{Digest, EnvironmentName, ServiceName};
+use crate::domain::ledger::Ledger;
 use crate::domain::revision::Revision;
 
 /// One service going into its environment.
@@ -35,6 +37,8 @@ pub enum Standing {
     Level(Option<Revision>),
     /// It cannot be said what should move, or it is not what was pinned.
     Stuck(String),
+    /// Somebody dropped it: it is no part of what ships, and holds nothing up.
+    Dropped(Dropped),
 }
 
 /// Everything that a release is about now.
@@ -47,8 +51,8 @@ pub struct Agenda {
 }
 
 impl Agenda {
-    /// Reads the board.
-    pub fn of(release: &Release, board: &Board) -> Self {
+    /// Reads the board, and in the ledger what was dropped.
+    pub fn of(release: &Release, board: &Board, ledger: Option<&Ledger>) -> Self {
         let listed = release
             .waves
             .iter()
@@ -61,9 +65,12 @@ impl Agenda {
             });
         let items: Vec<(ServiceName, Standing)> = listed
             .map(|(wave, item)| {
-                let standing = match board.row(&item.service) {
-                    Some(row) => standing(release, item, wave, row),
-                    None => Standing::Stuck("it is not on the board".to_owned()),
+                let dropped =
+                    ledger.and_then(|ledger| ledger.dropped(&release.name, &item.service));
+                let standing = match (dropped, board.row(&item.service)) {
+                    (Some(dropped), _) => Standing::Dropped(dropped.clone()),
+                    (None, Some(row)) => standing(release, item, wave, row),
+                    (None, None) => Standing::Stuck("it is not on the board".to_owned()),
                 };
                 (item.service.clone(), standing)
             })
@@ -77,7 +84,7 @@ impl Agenda {
             .iter()
             .filter_map(|(_, standing)| match standing {
                 Standing::Moves(moved) => Some(moved),
-                Standing::Level(_) | Standing::Stuck(_) => None,
+                Standing::Level(_) | Standing::Stuck(_) | Standing::Dropped(_) => None,
             })
     }
 
@@ -90,6 +97,7 @@ impl Agenda {
                 Standing::Level(Some(live)) => Some((service, format!("{live} is live already"))),
                 Standing::Level(None) => Some((service, "there is nothing to promote".to_owned())),
                 Standing::Stuck(why) => Some((service, why.clone())),
+                Standing::Dropped(dropped) => Some((service, dropped.words())),
             })
     }
 
@@ -99,7 +107,7 @@ impl Agenda {
             .iter()
             .filter_map(|(service, standing)| match standing {
                 Standing::Stuck(why) => Some((service, why.as_str())),
-                Standing::Moves(_) | Standing::Level(_) => None,
+                Standing::Moves(_) | Standing::Level(_) | Standing::Dropped(_) => None,
             })
     }
 
@@ -112,6 +120,7 @@ impl Agenda {
                 Standing::Moves(moved) => moved.words(),
                 Standing::Level(_) => format!("{service} stays"),
                 Standing::Stuck(_) => format!("{service} stuck"),
+                Standing::Dropped(_) => format!("{service} dropped"),
             })
             .collect();
         words.join(", ")
@@ -165,6 +174,7 @@ fn digest(release: &Release, items: &[(ServiceName, Standing)]) -> Digest {
             }
             Standing::Level(_) => parts.push("level"),
             Standing::Stuck(_) => parts.push("stuck"),
+            Standing::Dropped(_) => parts.push("dropped"),
         }
     }
     Digest::of(parts)

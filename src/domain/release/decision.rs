@@ -5,7 +5,7 @@ use jiff::Timestamp;
 
 use super::Release;
 use super::agenda::{self, Agenda};
-use super::run::{self, Run};
+use super::run::Run;
 use crate::domain::board::Board;
 use crate::domain::gate::Go;
 use crate::domain::ids::{Digest, Person, RoleName, ServiceName};
@@ -44,14 +44,14 @@ impl<'a> Decision<'a> {
         policy: &Policy,
         now: Timestamp,
     ) -> Self {
-        let agenda = Agenda::of(release, board);
+        let agenda = Agenda::of(release, board, ledger);
         let run = ledger.and_then(|ledger| ledger.open_run(&release.name));
         let left = is_left(&agenda);
         let shipped = ledger
             .and_then(|ledger| ledger.last_run(&release.name))
             .filter(|run| !left && run.has_shipped());
         let (bound, words) = match run.or(shipped) {
-            Some(run) => (run.digest.clone(), run::words(&run.moves)),
+            Some(run) => (run.bound(), run.words()),
             None => (agenda.digest.clone(), agenda.words()),
         };
         let ballots = ledger
@@ -79,7 +79,7 @@ impl<'a> Decision<'a> {
                 why.push(why_not.to_owned());
                 go = Go::NoGo;
             }
-            let unknown = unknown(release, board, policy, now);
+            let unknown = unknown(release, board, ledger, policy, now);
             if !unknown.is_empty() {
                 why.insert(0, unknown);
                 go = Go::Unknown;
@@ -111,21 +111,21 @@ pub fn bound(
     ledger: &Ledger,
 ) -> Result<(Digest, String), ServiceName> {
     if let Some(run) = ledger.open_run(&release.name) {
-        return Ok((run.digest.clone(), run::words(&run.moves)));
+        return Ok((run.bound(), run.words()));
     }
-    let unread = release.items.iter().find(|item| {
+    let unread = release.kept(Some(ledger)).find(|item| {
         let row = board.row(&item.service);
         row.is_none_or(|row| row.facts.value().is_none())
     });
     if let Some(unread) = unread {
         return Err(unread.service.clone());
     }
-    let agenda = Agenda::of(release, board);
+    let agenda = Agenda::of(release, board, Some(ledger));
     let shipped = ledger
         .last_run(&release.name)
         .filter(|run| run.has_shipped() && !is_left(&agenda));
     Ok(match shipped {
-        Some(run) => (run.digest.clone(), run::words(&run.moves)),
+        Some(run) => (run.bound(), run.words()),
         None => (agenda.digest.clone(), agenda.words()),
     })
 }
@@ -157,10 +157,15 @@ pub fn against(tally: &Tally<'_>) -> Vec<String> {
 }
 
 /// Names the services of which too little is known to say what would move.
-fn unknown(release: &Release, board: &Board, policy: &Policy, now: Timestamp) -> String {
+fn unknown(
+    release: &Release,
+    board: &Board,
+    ledger: Option<&Ledger>,
+    policy: &Policy,
+    now: Timestamp,
+) -> String {
     let old: Vec<&str> = release
-        .items
-        .iter()
+        .kept(ledger)
         .filter(|item| {
             let row = board.row(&item.service);
             row.is_none_or(|row| {
@@ -185,7 +190,15 @@ pub fn difference(saw: &str, now: &str) -> Vec<String> {
     let (saw, now) = (parts(saw), parts(now));
     let gone = saw.iter().filter(|part| !now.contains(part));
     let new = now.iter().filter(|part| !saw.contains(part));
-    let mut told: Vec<String> = gone.map(|part| format!("-{part}")).collect();
+    let (stayed, moved): (Vec<_>, Vec<_>) = gone.partition(|part| part.ends_with(" stays"));
+    // A run names what it moves: what stays all the while is not gone.
+    let stayed = stayed.into_iter().filter(|part| {
+        let service = part.split(' ').next().unwrap_or_default();
+        let mut others = now.iter().filter_map(|part| part.split(' ').next());
+        others.any(|other| other == service)
+    });
+    let mut told: Vec<String> = moved.into_iter().map(|part| format!("-{part}")).collect();
+    told.extend(stayed.map(|part| format!("-{part}")));
     told.extend(new.map(|part| format!("+{part}")));
     if told.is_empty() {
         told.push("the order or the environment is another".to_owned());

@@ -313,7 +313,7 @@ mod frozen {
             let (policy, board, mut release) = built(&stands, &waves);
             release.due = due.map(at);
             let plan = planned(&policy, &board, &release, &takes);
-            let agenda = crate::domain::release::agenda::Agenda::of(&release, &board);
+            let agenda = crate::domain::release::agenda::Agenda::of(&release, &board, None);
             let moves: Vec<Move> = agenda.moves().cloned().collect();
             let ran = ran(&moves, &stands, &takes);
             let mut done: Vec<(usize, ServiceName)> =

@@ -11,7 +11,7 @@ use crate::domain::board::{Basis, Board};
 use crate::domain::cell::Cell;
 use crate::domain::gate::{Earliest, State, Verdict, words};
 use crate::domain::ids::{Digest, EnvironmentName, ReleaseName, ServiceName};
-use crate::domain::policy::{GateSpec, Policy};
+use crate::domain::policy::GateSpec;
 use crate::domain::window::{Schedule, Window};
 
 /// How long a promotion takes, from history.
@@ -103,7 +103,7 @@ pub fn of(
     basis: Basis<'_>,
     estimate: impl Fn(&ServiceName) -> Estimate,
 ) -> Prognosis {
-    let agenda = Agenda::of(release, board);
+    let agenda = Agenda::of(release, board, basis.ledger);
     let mut waves: Vec<Wave> = Vec::new();
     let mut free = Some(basis.now);
     for number in 0..release.waves.len() {
@@ -152,7 +152,7 @@ fn planned(
     let now = basis.now;
     let cell = board.cell(&moved.service, &moved.environment);
     let blocking: Vec<&Verdict> = cell
-        .map(|cell| in_the_way(release, moved, cell, basis.policy, now))
+        .map(|cell| in_the_way(release, moved, cell, basis))
         .unwrap_or_default();
     let blocked = blocking
         .iter()
@@ -179,18 +179,24 @@ pub fn in_the_way<'a>(
     release: &Release,
     moved: &Move,
     cell: &'a Cell,
-    policy: &Policy,
-    now: Timestamp,
+    basis: Basis<'_>,
 ) -> Vec<&'a Verdict> {
+    let Basis {
+        policy,
+        ledger,
+        now,
+        ..
+    } = basis;
     let earlier = |service: &ServiceName| {
         let wave = release.wave_of(service);
-        wave.is_some_and(|wave| wave < moved.wave)
+        let dropped = ledger.and_then(|ledger| ledger.dropped(&release.name, service));
+        wave.is_some_and(|wave| wave < moved.wave) && dropped.is_none()
     };
     let seen_to = policy
         .service(&moved.service)
         .is_some_and(|service| service.depends.iter().all(|need| earlier(&need.service)));
     let of_releases = (policy.releases.iter())
-        .filter(|other| other.ships(&moved.service, &moved.environment))
+        .filter(|other| other.still_ships(&moved.service, &moved.environment, ledger))
         .count();
     cell.judgement
         .blocking(now)

@@ -16,6 +16,9 @@ pub struct Run {
     pub digest: Digest,
     /// In the order of the waves.
     pub moves: Vec<Move>,
+    /// What it was to move and leaves behind since it was dropped.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub dropped: Vec<Move>,
     pub by: Person,
     /// Which running gonogo carries it on. After a crash a person hands it to another.
     pub driver: InstanceId,
@@ -59,12 +62,6 @@ impl Run {
         let ended = self.ended.as_ref();
         ended.is_some_and(|ended| ended.how == Ending::Shipped)
     }
-}
-
-/// What a run moves, in words, as `Agenda::words` writes it.
-pub fn words(moves: &[Move]) -> String {
-    let words: Vec<String> = moves.iter().map(Move::words).collect();
-    words.join(", ")
 }
 
 /// How one move stands.

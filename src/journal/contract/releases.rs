@@ -21,6 +21,7 @@ pub async fn a_release_has_one_open_run_and_only_that_is_handed_over_or_ended(
             release: release.into(),
             digest: DIGEST.into(),
             moves: Vec::new(),
+            dropped: Vec::new(),
             by: "ann".into(),
             driver: "one".into(),
             started_at: at(0),

@@ -505,5 +505,6 @@ pub fn unreachable() -> JournalFault {
     JournalFault::Unreachable {
         why: "the disk is full".to_owned(),
         hint: None,
+        broken: None,
     }
 }

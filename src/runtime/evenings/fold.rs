@@ -1,7 +1,7 @@
 //! What the raw entries of the journal say, added up anew. It shares nothing with the ledger on
 //! purpose: the checker must not repeat the mistakes of what it checks.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
@@ -36,6 +36,8 @@ pub struct Fold {
     pub runs: BTreeMap<ReleaseRunId, Driven>,
     /// The last vote of each person on each release.
     pub release_votes: BTreeMap<(ReleaseName, Person), ReleaseVote>,
+    /// What was dropped from releases and not taken back.
+    pub dropped: BTreeSet<(ReleaseName, ServiceName)>,
 }
 
 #[derive(Debug)]
@@ -329,6 +331,45 @@ impl Fold {
             Event::ReleaseEnded { id, .. } => {
                 if let Some(driven) = self.runs.get_mut(id) {
                     driven.ended = true;
+                }
+            }
+            Event::ReleaseDropped { release, service } => {
+                let sent: Vec<_> = self
+                    .intents
+                    .values()
+                    .filter(|going| going.intent.service == *service)
+                    .filter(|going| !matches!(going.word, "intended" | "abandoned"))
+                    .filter_map(|going| going.intent.release.clone())
+                    .collect();
+                let open = |driven: &&mut Driven| !driven.ended && driven.run.release == *release;
+                let has = |driven: &Driven| {
+                    let mut moves = driven.run.moves.iter();
+                    moves.any(|moved| moved.service == *service)
+                };
+                if let Some(driven) = self.runs.values_mut().find(open)
+                    && has(driven)
+                {
+                    // What was sent stays, and so does the last of them.
+                    if sent.contains(&driven.run.id) || driven.run.moves.len() == 1 {
+                        return;
+                    }
+                    let moves = std::mem::take(&mut driven.run.moves).into_iter();
+                    let (gone, stay): (Vec<_>, Vec<_>) =
+                        moves.partition(|moved| moved.service == *service);
+                    driven.run.moves = stay;
+                    driven.run.dropped.extend(gone);
+                }
+                self.dropped.insert((release.clone(), service.clone()));
+            }
+            Event::ReleaseRestored { release, service } => {
+                self.dropped.remove(&(release.clone(), service.clone()));
+                let open = |driven: &&mut Driven| !driven.ended && driven.run.release == *release;
+                if let Some(driven) = self.runs.values_mut().find(open) {
+                    let dropped = std::mem::take(&mut driven.run.dropped).into_iter();
+                    let (back, stay): (Vec<_>, Vec<_>) =
+                        dropped.partition(|moved| moved.service == *service);
+                    driven.run.dropped = stay;
+                    driven.run.moves.extend(back);
                 }
             }
             // Added up by `apply`, or notes of what other entries say.

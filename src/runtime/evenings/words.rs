@@ -101,6 +101,8 @@ pub fn counted(event: &Event) -> &'static str {
             Ending::Stopped { .. } => "release stopped",
             Ending::Cancelled { .. } => "release cancelled",
         },
+        Event::ReleaseDropped { .. } => "release dropped",
+        Event::ReleaseRestored { .. } => "release restored",
         Event::DeploymentSeen { .. } => "deployment seen",
         Event::DeploymentOutOfBand { .. } => "out of band",
         Event::VoteVoided { .. } | Event::HandoverGiven { .. } | Event::HandoverAccepted { .. } => {

@@ -93,7 +93,7 @@ fn the_demos_release_goes_from_no_go_to_shipped() {
     assert_eq!(
         keys(one),
         [
-            "name", "services", "waves", "verdict", "votes", "due", "window"
+            "name", "services", "waves", "verdict", "votes", "dropped", "due", "window"
         ]
     );
     assert_eq!(
@@ -223,4 +223,64 @@ fn the_demos_release_goes_from_no_go_to_shipped() {
     assert_eq!(sim.run(&["release", "show", "nothing"]).code, 2);
     let cancel = ["release", "cancel", NAME, "--reason", "x"];
     assert_eq!(sim.run(&cancel).code, 3);
+}
+
+#[test]
+fn a_service_is_dropped_from_a_release_and_taken_back() {
+    let sim = Sim::evening(60.0);
+    let show = || {
+        let shown = sim.run(&["release", "show", NAME, "--json"]);
+        shown.done().json()
+    };
+    let vote = ["vote", "go", NAME, "--as", "qa"];
+    sim.run(&vote).done();
+    let agreed = show()["digest"].clone();
+    let drop = ["release", "drop", NAME, "sessions"];
+    assert_eq!(sim.run(&drop).code, 2, "a reason is required");
+    let drop = [&drop[..], &["--reason", "heap grows", "--json"]].concat();
+    let entry = sim.run(&drop).done().json()["entry"].clone();
+    assert_eq!(
+        (&entry["kind"], &entry["reason"]),
+        (&json!("release.dropped"), &json!("heap grows"))
+    );
+    let shown = show();
+    assert_ne!(shown["digest"], agreed);
+    assert_eq!(shown["dropped"][0]["service"], "sessions");
+    assert_eq!(shown["dropped"][0]["reason"], "heap grows");
+    assert_eq!(shown["votes"][0]["state"], "void");
+    let difference = shown["votes"][0]["difference"].to_string();
+    assert!(difference.contains("+sessions dropped"), "{difference}");
+    let moves = shown["moves"].as_array().unwrap().iter();
+    assert!(
+        moves
+            .map(|moved| &moved["service"])
+            .all(|name| name != "sessions")
+    );
+    // It cannot be dropped twice, nor taken back where it is.
+    assert_eq!(sim.run(&drop).code, 3);
+    let told = sim.run(&["release", "plan", NAME]);
+    assert!(
+        told.done().out.contains("dropped by alice: heap grows"),
+        "{told:?}"
+    );
+    let restore = [
+        "release",
+        "restore",
+        NAME,
+        "sessions",
+        "--reason",
+        "it was the probe",
+    ];
+    sim.run(&restore).done();
+    assert_eq!(sim.run(&restore).code, 3);
+    let shown = show();
+    assert_eq!((&shown["digest"], &shown["dropped"]), (&agreed, &json!([])));
+    assert_eq!(shown["votes"][0]["state"], "go");
+    let log = sim.run(&["log"]);
+    assert!(log.done().out.contains("release.dropped"), "{log:?}");
+    assert_eq!(
+        sim.run(&["release", "drop", NAME, "nothing", "--reason", "x"])
+            .code,
+        2
+    );
 }

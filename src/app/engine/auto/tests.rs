@@ -202,6 +202,7 @@ fn auto_stands_aside_for_a_release_that_moves_the_service_and_says_why_once() {
             to: cell.candidate.clone().expect("a candidate"),
             wave: 0,
         }],
+        dropped: Vec::new(),
         by: "ann".into(),
         driver: InstanceId::from("elsewhere"),
         started_at: harness::now(),

@@ -49,6 +49,7 @@ fn unreachable() -> JournalFault {
     JournalFault::Unreachable {
         why: "the disk is full".to_owned(),
         hint: None,
+        broken: None,
     }
 }
 

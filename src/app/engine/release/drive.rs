@@ -235,6 +235,13 @@ impl Engine {
                 run.release
             ));
         }
+        let service = &plan.intent.service;
+        if run.moves.iter().all(|moved| moved.service != *service) {
+            return no(format!(
+                "{service} was dropped from {}; nothing was sent",
+                run.release
+            ));
+        }
         if let Some(why) = self.standstill(run, now) {
             return no(format!(
                 "{} stands still: {why}; nothing was sent",

@@ -17,6 +17,8 @@ use crate::domain::release::Item;
 use crate::domain::release::run::Progress;
 use crate::domain::verification::Standing;
 
+mod dropping;
+
 const NAME: &str = "2026.47";
 
 fn policy(state: &State) -> crate::domain::policy::Policy {

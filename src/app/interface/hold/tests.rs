@@ -142,6 +142,7 @@ fn without_a_journal_the_dialog_says_so_and_holds_nothing() {
     state.engine.journal = crate::app::engine::JournalState::Unreachable {
         why: "disk full".to_owned(),
         hint: None,
+        broken: None,
     };
     on(&mut state, "api", "staging");
     press(&mut state, "H");

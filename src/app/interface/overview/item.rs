@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use crate::domain::board::Row;
 use crate::domain::cell::{Cell, InFlight};
-use crate::domain::entry::Entry;
+use crate::domain::entry::{Entry, Event};
 use crate::domain::hold::Hold;
 use crate::domain::ids::{
     EnvironmentName, HoldId, IntentId, Person, PullRequestNumber, ReleaseName, RunId, Seq,
@@ -30,6 +30,8 @@ pub enum Item<'a> {
     Hold(&'a Hold),
     /// An entry of the journal, and the row that it is about, if it is about one that is there.
     Entry(&'a Entry, Option<&'a Row>),
+    /// Everything that the journal has of one order, with what came of it, and its row.
+    Sent(&'a Promotion, Option<&'a Row>),
 }
 
 /// What a line is about, whatever its place.
@@ -54,7 +56,9 @@ impl<'a> Item<'a> {
             Self::Flight(row, cell, _) => {
                 Key::Cell(row.service.name.clone(), cell.environment.clone())
             }
-            Self::Order(promotion) => Key::Order(promotion.intent.id.clone()),
+            Self::Order(promotion) | Self::Sent(promotion, _) => {
+                Key::Order(promotion.intent.id.clone())
+            }
             Self::Release(run) => Key::Release(run.release.clone()),
             Self::Hold(hold) => Key::Hold(hold.id.clone()),
             Self::Entry(entry, _) => Key::Entry(entry.seq),
@@ -67,9 +71,14 @@ impl<'a> Item<'a> {
             Self::Run(row, _) | Self::PullRequest(row, _) | Self::Flight(row, ..) => {
                 Some(&row.service.name)
             }
-            Self::Order(promotion) => Some(&promotion.intent.service),
+            Self::Order(promotion) | Self::Sent(promotion, _) => Some(&promotion.intent.service),
             Self::Hold(hold) => hold.cover.service.as_ref(),
-            Self::Entry(entry, _) => entry.draft.service.as_ref(),
+            Self::Entry(entry, _) => match &entry.draft.event {
+                Event::ReleaseDropped { service, .. } | Event::ReleaseRestored { service, .. } => {
+                    Some(service)
+                }
+                _ => entry.draft.service.as_ref(),
+            },
             Self::Release(_) => None,
         }
     }
@@ -79,7 +88,9 @@ impl<'a> Item<'a> {
             Self::Run(_, run) => run.waiting.first().map(|waiting| &waiting.environment),
             Self::PullRequest(..) | Self::Release(_) => None,
             Self::Flight(_, cell, _) => Some(&cell.environment),
-            Self::Order(promotion) => Some(&promotion.intent.environment),
+            Self::Order(promotion) | Self::Sent(promotion, _) => {
+                Some(&promotion.intent.environment)
+            }
             Self::Hold(hold) => hold.cover.environment.as_ref(),
             Self::Entry(entry, _) => entry.draft.environment.as_ref(),
         }
@@ -91,7 +102,7 @@ impl<'a> Item<'a> {
             Self::Run(_, run) => run.actor.as_ref(),
             Self::PullRequest(_, request) => request.author.as_ref(),
             Self::Flight(_, _, flight) => flight.by.as_ref(),
-            Self::Order(promotion) => Some(&promotion.actor),
+            Self::Order(promotion) | Self::Sent(promotion, _) => Some(&promotion.actor),
             Self::Release(run) => Some(&run.by),
             Self::Hold(hold) => Some(&hold.owner),
             Self::Entry(entry, _) => Some(&entry.draft.actor),
@@ -104,7 +115,7 @@ impl<'a> Item<'a> {
             Self::Run(_, run) => run.updated_at,
             Self::PullRequest(_, request) => request.updated_at,
             Self::Flight(_, _, flight) => flight.since,
-            Self::Order(promotion) => promotion.intended_at,
+            Self::Order(promotion) | Self::Sent(promotion, _) => promotion.intended_at,
             Self::Release(run) => run.started_at,
             Self::Hold(hold) => hold.since,
             Self::Entry(entry, _) => entry.draft.at,
@@ -121,7 +132,8 @@ impl<'a> Item<'a> {
             | Self::Order(_)
             | Self::Release(_)
             | Self::Hold(_)
-            | Self::Entry(..) => None,
+            | Self::Entry(..)
+            | Self::Sent(..) => None,
         }
     }
 
@@ -136,6 +148,11 @@ impl<'a> Item<'a> {
                 Some(run.map_or(&facts.url, |run| &run.url))
             }
             Self::Order(promotion) => promotion.handle.as_ref()?.url.as_deref(),
+            Self::Sent(promotion, row) => {
+                let handle = promotion.handle.as_ref();
+                let own = handle.and_then(|handle| handle.url.as_deref());
+                own.or_else(|| Some(&(*row)?.facts.value()?.url))
+            }
             Self::Entry(_, row) => Some(&(*row)?.facts.value()?.url),
             Self::Release(_) | Self::Hold(_) => None,
         }

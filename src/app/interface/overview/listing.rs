@@ -3,15 +3,17 @@
 //! until it is seen.
 
 use std::cmp::Reverse;
+use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 
 use super::super::order::lines::Ready;
 use super::item::{Item, Key};
 use super::query::Query;
-use super::{ListSort, Overview, Picked};
+use super::{Folds, ListSort, Overview, Picked};
 use crate::app::engine::Engine;
 use crate::domain::board::Row;
+use crate::domain::entry::Event;
 use crate::domain::facts::ServiceFacts;
 use crate::domain::ids::{HoldId, IntentId, ReleaseRunId, Seq};
 use crate::domain::ledger::Ledger;
@@ -28,6 +30,7 @@ const LATER: SignedDuration = SignedDuration::from_secs(1);
 pub struct Listing {
     source: Source,
     sort: ListSort,
+    folds: Folds,
     at: Timestamp,
     spots: Vec<Spot>,
     filter: String,
@@ -56,18 +59,21 @@ enum Spot {
     Release(ReleaseRunId),
     Hold(HoldId),
     Entry(usize),
+    /// The steps of an order, in one line.
+    Sent(IntentId),
+    /// One of them, where that line is unfolded.
+    Step(usize, IntentId),
 }
 
 impl Listing {
     pub fn of(engine: &Engine, picked: &Picked, overview: Overview, now: Timestamp) -> Self {
-        let mut spots = spots(engine, overview);
+        let mut spots = spots(engine, picked, overview);
         // Stable, each of them: of what is the same, what needs somebody comes first.
         spots.sort_by_cached_key(|spot| spot.item(engine).map(|item| need(&item, now)));
-        let item = |spot: &Spot| spot.item(engine);
+        let item = |spot: &Spot| spot.whole(engine);
         match picked.sort {
             // Of the journal's entries their order says what was first, and not a person's clock.
-            ListSort::Newest if overview == Overview::Timeline => {}
-            ListSort::Oldest if overview == Overview::Timeline => spots.reverse(),
+            ListSort::Newest | ListSort::Oldest if overview == Overview::Timeline => {}
             ListSort::Need => {}
             ListSort::Newest => {
                 spots.sort_by_cached_key(|spot| Reverse(item(spot).map(|item| item.at())));
@@ -83,6 +89,7 @@ impl Listing {
         let mut listing = Self {
             source: Source::of(overview, engine),
             sort: picked.sort,
+            folds: picked.folds.clone(),
             at: now,
             spots,
             filter: String::new(),
@@ -113,6 +120,7 @@ impl Listing {
         now: Timestamp,
     ) -> bool {
         self.sort == picked.sort
+            && self.folds == picked.folds
             && self.source == Source::of(overview, engine)
             && (overview != Overview::Holds || now.duration_since(self.at) < LATER)
     }
@@ -250,7 +258,11 @@ impl Spot {
             Self::Order(id) => Item::Order(ledger?.promotions.get(id)?),
             Self::Release(id) => Item::Release(ledger?.release_runs.get(id)?),
             Self::Hold(id) => Item::Hold(ledger?.holds.get(id)?),
-            Self::Entry(place) => {
+            Self::Sent(id) => {
+                let promotion = ledger?.promotions.get(id)?;
+                Item::Sent(promotion, engine.board.row(&promotion.intent.service))
+            }
+            Self::Entry(place) | Self::Step(place, _) => {
                 let entry = engine.entries.get(*place)?;
                 let service = entry.draft.service.as_ref();
                 let row = service.and_then(|service| engine.board.row(service));
@@ -258,10 +270,57 @@ impl Spot {
             }
         })
     }
+
+    /// What it stands in order by: a step has the place of its order.
+    fn whole<'a>(&self, engine: &'a Engine) -> Option<Item<'a>> {
+        match self {
+            Self::Step(_, id) => Self::Sent(id.clone()).item(engine),
+            _ => self.item(engine),
+        }
+    }
+}
+
+/// The journal, newest first or oldest first: of each order one line where its first entry stands, with
+/// what came of it, and its steps below that where somebody asked for them.
+fn timeline(engine: &Engine, picked: &Picked) -> Vec<Spot> {
+    let order = |place: usize| {
+        let event = &engine.entries.get(place)?.draft.event;
+        let id = match event {
+            Event::Intended { intent } => &intent.id,
+            Event::Stepped { id, .. } => id,
+            // What came to be live by it is told in its line.
+            Event::DeploymentSeen { intent, .. } => intent.as_ref()?,
+            _ => return None,
+        };
+        let ledger = engine.ledger.as_ref()?;
+        ledger.promotions.contains_key(id).then_some(id)
+    };
+    let all = 0..engine.entries.len();
+    let mut groups: Vec<Vec<Spot>> = Vec::with_capacity(all.len());
+    let mut known: BTreeMap<&IntentId, usize> = BTreeMap::new();
+    for place in all {
+        let Some(id) = order(place).filter(|_| !picked.folds.every) else {
+            groups.push(vec![Spot::Entry(place)]);
+            continue;
+        };
+        let group = *known.entry(id).or_insert_with(|| {
+            groups.push(vec![Spot::Sent(id.clone())]);
+            groups.len() - 1
+        });
+        if picked.folds.open.contains(id)
+            && let Some(group) = groups.get_mut(group)
+        {
+            group.push(Spot::Step(place, id.clone()));
+        }
+    }
+    if picked.sort != ListSort::Oldest {
+        groups.reverse();
+    }
+    groups.concat()
 }
 
 /// Every line of a list; what has no rank of its own stands in its order already.
-fn spots(engine: &Engine, overview: Overview) -> Vec<Spot> {
+fn spots(engine: &Engine, picked: &Picked, overview: Overview) -> Vec<Spot> {
     let rows = engine.board.rows.iter().enumerate();
     let of_facts = |count: fn(&ServiceFacts) -> usize, spot: fn(usize, usize) -> Spot| {
         let of_row = move |(of, row): (usize, &Row)| {
@@ -296,7 +355,7 @@ fn spots(engine: &Engine, overview: Overview) -> Vec<Spot> {
             let holds = ledger.into_iter().flat_map(|ledger| ledger.holds.keys());
             holds.cloned().map(Spot::Hold).collect()
         }
-        Overview::Timeline => (0..engine.entries.len()).rev().map(Spot::Entry).collect(),
+        Overview::Timeline => timeline(engine, picked),
     }
 }
 
@@ -320,7 +379,7 @@ fn need(item: &Item<'_>, now: Timestamp) -> (u8, i128) {
         Item::PullRequest(_, request) => (rank(&request.state), at),
         // Releases first, then what is under way: of unknown outcome, moving, waiting; the longest
         // first.
-        Item::Release(_) | Item::Entry(..) => (0, 0),
+        Item::Release(_) | Item::Entry(..) | Item::Sent(..) => (0, 0),
         Item::Flight(_, _, flight) if flight.unsettled => (1, at),
         Item::Flight(_, _, flight) if !flight.awaits_approval() => (2, at),
         Item::Flight(..) => (3, at),

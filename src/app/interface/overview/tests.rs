@@ -292,6 +292,142 @@ fn the_timeline_is_sorted_by_newest_oldest_service_or_who_and_the_cursor_stays_o
     assert_eq!(runs.sort, ListSort::Need);
 }
 
+/// A promotion of api with its steps, between two other entries.
+fn promoted() -> State {
+    use crate::domain::act::{Act, Handle};
+    use crate::domain::promotion::{Intent, Purpose, Step};
+    let mut state = state();
+    add_entry(&mut state, 1, "web");
+    let intent = Intent {
+        id: "i-1".into(),
+        purpose: Purpose::Promotion,
+        service: "api".into(),
+        environment: "production".into(),
+        from: None,
+        to: state
+            .engine
+            .board
+            .cell(&"api".into(), &"production".into())
+            .and_then(|cell| cell.candidate.clone())
+            .expect("a candidate"),
+        act: Act::ByHand,
+        reason: "weekly".to_owned(),
+        digest: Digest::of(["seen"]),
+        replaces: None,
+        release: None,
+        overrides: Vec::new(),
+        rollback: false,
+        verify: false,
+    };
+    let step = |step| Event::Stepped {
+        id: "i-1".into(),
+        purpose: Purpose::Promotion,
+        step,
+    };
+    let why = "smoke 2/9".to_owned();
+    let events = [
+        Event::Intended { intent },
+        step(Step::Sending {
+            owner: "here".into(),
+        }),
+        step(Step::Accepted {
+            handle: Handle::default(),
+        }),
+    ];
+    let rest = [
+        step(Step::Running {
+            handle: Handle::default(),
+        }),
+        step(Step::Failed { why }),
+    ];
+    let mut seq = 1;
+    let mut add = |state: &mut State, event: Event| {
+        seq += 1;
+        add_entry(state, seq, "api");
+        if let Some(entry) = state.engine.entries.back_mut() {
+            entry.draft.event = event;
+        }
+    };
+    for event in events {
+        add(&mut state, event);
+    }
+    add(&mut state, Event::HandoverAccepted { id: "ho-1".into() });
+    for event in rest {
+        add(&mut state, event);
+    }
+    state.engine.ledger = Some(crate::domain::ledger::Ledger::of(&state.engine.entries));
+    state
+}
+
+#[test]
+fn a_promotion_is_one_line_with_its_present_result_until_enter_unfolds_its_steps() {
+    let mut state = promoted();
+    let count = |state: &State| {
+        let overviews = &state.interface.overviews;
+        overviews
+            .listing(&state.engine, Overview::Timeline, state.now)
+            .len()
+    };
+    press(&mut state, "3");
+    assert_eq!(count(&state), 3);
+    press(&mut state, "j");
+    let Some(Item::Sent(promotion, _)) = selected(&state) else {
+        panic!("{:?}", selected(&state));
+    };
+    assert_eq!(promotion.state.word(), "failed");
+    let copied = press(&mut state, "y");
+    assert!(
+        matches!(copied.as_slice(), [Effect::Copy(text)] if text.lines().count() == 5),
+        "{copied:?}"
+    );
+    press(&mut state, "enter");
+    assert_eq!(count(&state), 8);
+    assert_eq!(
+        at(&state),
+        Some(Key::Order("i-1".into())),
+        "the cursor stays on it"
+    );
+    // Its steps stand below it, in whatever order the list is.
+    for order in ["newest", "oldest", "service", "who"] {
+        press(&mut state, &format!(": 'sort_{order} enter"));
+        press(&mut state, "j");
+        assert_eq!(seq(&state), Some(2), "{order}");
+        press(&mut state, "k");
+    }
+    press(&mut state, "enter");
+    assert_eq!(count(&state), 3);
+    assert_eq!(at(&state), Some(Key::Order("i-1".into())));
+    press(&mut state, "e");
+    assert_eq!(count(&state), 7, "entry by entry");
+    press(&mut state, "e");
+    assert_eq!(count(&state), 3);
+}
+
+#[test]
+fn a_folded_promotion_is_found_by_how_it_stands_and_by_what_it_is() {
+    let mut state = promoted();
+    press(&mut state, "3");
+    let found = |state: &mut State, filter: &str| {
+        press(state, &format!("/ ctrl-u '{filter} enter"));
+        let overviews = &state.interface.overviews;
+        let listing = overviews.listing(&state.engine, Overview::Timeline, state.now);
+        let items = listing.items(&state.engine, 0, listing.len());
+        items.map(|(_, item)| item.key()).collect::<Vec<_>>()
+    };
+    let order = [Key::Order("i-1".into())];
+    for filter in [
+        "state:failed",
+        "what:promote",
+        "what:promotion.failed",
+        "smoke",
+        "weekly",
+        "env:production_service:api_state:failed",
+    ] {
+        assert_eq!(found(&mut state, filter), order, "{filter}");
+    }
+    assert_eq!(found(&mut state, "state:accepted"), []);
+}
+
 #[test]
 fn lines_that_lie_ready_are_those_that_would_be_found_anew() {
     use super::super::harness::hold;

@@ -13,6 +13,7 @@ use crate::domain::entry::{Entry, Event};
 use crate::domain::hold::{Hold, HoldKind};
 use crate::domain::ids::{EnvironmentName, ReleaseName};
 use crate::domain::phase::Phase;
+use crate::domain::promotion::{Promotion, State};
 
 /// What is drawn of what succeeded.
 const OK: &str = "ok";
@@ -56,11 +57,16 @@ impl<'a> Item<'a> {
                 request.labels.iter().for_each(|label| take(label));
             }
             Self::Flight(_, _, flight) => take(&flight.revision.to_string()),
-            Self::Order(promotion) => {
+            Self::Order(promotion) | Self::Sent(promotion, _) => {
                 let intent = &promotion.intent;
                 take(&intent.to.to_string());
                 take(intent.purpose.word());
                 take(&intent.reason);
+                if let Self::Sent(..) = self {
+                    let said = Said::of_order(promotion);
+                    take(said.what);
+                    take(&said.detail);
+                }
             }
             Self::Release(run) => take(run.release.as_str()),
             Self::Hold(hold) => {
@@ -136,6 +142,7 @@ impl<'a> Item<'a> {
             },
             Field::What => match self {
                 Self::Entry(entry, _) => is_called(entry, parts),
+                Self::Sent(promotion, _) => order_is_called(promotion, parts),
                 _ => false,
             },
         }
@@ -161,6 +168,14 @@ impl<'a> Item<'a> {
             (Field::What, Self::Entry(entry, _)) => {
                 take(&Said::of(entry).what.to_lowercase().replace(' ', "-"));
             }
+            (Field::What, Self::Sent(promotion, _)) => {
+                take(
+                    &Said::of_order(promotion)
+                        .what
+                        .to_lowercase()
+                        .replace(' ', "-"),
+                );
+            }
             _ => {}
         }
     }
@@ -172,7 +187,7 @@ impl<'a> Item<'a> {
     {
         match self {
             Self::Run(row, _) | Self::PullRequest(row, _) | Self::Flight(row, ..) => Some(row),
-            Self::Entry(_, row) => *row,
+            Self::Entry(_, row) | Self::Sent(_, row) => *row,
             Self::Order(_) | Self::Hold(_) | Self::Release(_) => engine.board.row(self.service()?),
         }
     }
@@ -200,9 +215,10 @@ impl<'a> Item<'a> {
             Self::Entry(entry, _) => match &entry.draft.event {
                 Event::ReleaseVoteCast { vote } => Some(&vote.release),
                 Event::ReleaseStarted { run } => Some(&run.release),
-                Event::ReleaseResumed { release, .. } | Event::ReleaseEnded { release, .. } => {
-                    Some(release)
-                }
+                Event::ReleaseResumed { release, .. }
+                | Event::ReleaseEnded { release, .. }
+                | Event::ReleaseDropped { release, .. }
+                | Event::ReleaseRestored { release, .. } => Some(release),
                 _ => None,
             },
             _ => None,
@@ -230,7 +246,12 @@ impl<'a> Item<'a> {
             Self::Flight(_, _, flight) if flight.unsettled => take("unknown"),
             Self::Flight(_, _, flight) if flight.awaits_approval() => take("waiting"),
             Self::Flight(_, _, flight) => take(known(&flight.phase)),
-            Self::Order(promotion) => take(promotion.state.word()),
+            Self::Order(promotion) | Self::Sent(promotion, _) => {
+                take(promotion.state.word());
+                if promotion.state == State::Succeeded {
+                    take(OK);
+                }
+            }
             Self::Release(_) => {
                 take("release");
                 take("running");
@@ -266,6 +287,15 @@ fn kind(hold: &Hold) -> &'static str {
 fn is_called(entry: &Entry, parts: &[String]) -> bool {
     let drawn = Said::of(entry).what.replace(' ', "-");
     let kind = entry.draft.event.kind();
+    let mut parts = parts.iter();
+    parts.any(|part| contains(&drawn, part) || contains(&kind, part))
+}
+
+/// Whether an order is called one of these: `promote` as it is drawn, `promotion.failed` as the command
+/// line has the entry that tells how it stands.
+fn order_is_called(promotion: &Promotion, parts: &[String]) -> bool {
+    let drawn = Said::of_order(promotion).what.replace(' ', "-");
+    let kind = format!("{}.{}", promotion.intent.purpose, promotion.state.word());
     let mut parts = parts.iter();
     parts.any(|part| contains(&drawn, part) || contains(&kind, part))
 }

@@ -10,6 +10,7 @@ use crate::app::state::State;
 use crate::domain::board::Row;
 use crate::domain::cell::Cell;
 use crate::domain::ids::EnvironmentName;
+use crate::domain::release::dropped::Dropped;
 use crate::domain::revision::Revision;
 use crate::domain::text::counted;
 
@@ -126,6 +127,7 @@ pub(super) fn choices(state: &State, verb: &str, rest: &str) -> Option<Vec<Choic
             best_first(themes.filter_map(choice).collect())
         }
         "filter" => filters(state, rest),
+        "release-drop" | "release-restore" => best_first(members(state, verb, rest)),
         verb => {
             let on_releases = ON_RELEASES.iter().find(|(word, _)| *word == verb);
             let mut found = on_releases.map_or_else(Vec::new, |(word, command)| {
@@ -248,6 +250,39 @@ fn on_release(state: &State, command: Command, verb: &str, typed: &str) -> Vec<(
             ),
             blocked: blocked::reason_on(state, command, release),
             action: Action::On(command, release.name.clone()),
+        };
+        Some((fit, choice))
+    });
+    fitting.collect()
+}
+
+/// The members of every release: those that ship, to be dropped, or those that were, to be taken back.
+fn members(state: &State, verb: &str, typed: &str) -> Vec<(Fit, Choice)> {
+    let (engine, command) = (&state.engine, Command::DropService);
+    let mut score = Score::new(typed);
+    let releases = engine.policy.releases.iter();
+    let all = releases.flat_map(|release| {
+        let services = release.waves.iter().flatten();
+        services.map(move |service| (release, service))
+    });
+    let fitting = all.filter_map(|(release, service)| {
+        let name = &release.name;
+        let ledger = engine.ledger.as_ref();
+        let dropped = ledger.and_then(|ledger| ledger.dropped(name, service));
+        if dropped.is_some() != (verb == "release-restore") {
+            return None;
+        }
+        let line = format!("{verb} {name} {service}");
+        let fit = score.fit(&format!("{name} {service}"))?;
+        let choice = Choice {
+            line,
+            keys: keys(state, command),
+            about: dropped.map_or_else(
+                || format!("{service} > {}", release.environment),
+                Dropped::words,
+            ),
+            blocked: blocked::of_member(state, release, service),
+            action: Action::Member(name.clone(), service.clone()),
         };
         Some((fit, choice))
     });

@@ -38,6 +38,8 @@ pub(super) enum Action {
     At(Command, Cursor),
     /// A command on a release, whichever is shown.
     On(Command, ReleaseName),
+    /// Drops a service from a release, or takes it back.
+    Member(ReleaseName, ServiceName),
     /// One of the operator's own commands, by its place; on a cell, or on the selected one.
     Custom(usize, Option<Cursor>),
     Service(ServiceName),
@@ -75,6 +77,7 @@ impl Choice {
             Action::Run(command) | Action::At(command, _) | Action::On(command, _) => {
                 command.spec().changes()
             }
+            Action::Member(..) => true,
             _ => false,
         }
     }

@@ -83,6 +83,59 @@ fn a_start_names_what_is_in_the_way_and_wants_the_environment_typed() {
 }
 
 #[test]
+fn a_service_is_dropped_and_taken_back_by_one_key_that_rests_on_cancel() {
+    let mut state = with_release();
+    press(&mut state, "j D");
+    assert_eq!(dialog(&state).action, ReleaseAction::Drop);
+    assert_eq!(dialog(&state).focus, ReleaseFocus::Cancel);
+    assert_eq!(dialog(&state).service, Some("search".into()));
+    let effects = press(&mut state, "enter");
+    assert!(!effects.iter().any(changes) && top(&state) == "none");
+    press(&mut state, "D tab enter");
+    assert_eq!(
+        dialog(&state).blocked().as_deref(),
+        Some("a reason is required")
+    );
+    let copied = press(&mut state, "up up 'heap tab y");
+    assert!(
+        matches!(
+            copied.as_slice(),
+            [Effect::Copy(line)] if line == "gonogo release drop 2026.47 search --reason heap"
+        ),
+        "{copied:?}"
+    );
+    let effects = press(&mut state, "tab enter");
+    let drafts: Vec<_> = effects
+        .iter()
+        .filter_map(|effect| match effect {
+            Effect::Append { draft, .. } => Some((draft.event.kind(), draft.reason.clone())),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(
+        drafts,
+        [("release.dropped".to_owned(), Some("heap".to_owned()))]
+    );
+    for effect in effects {
+        if let Effect::Append { ticket, draft, .. } = effect {
+            let now = state.now;
+            let result = Ok(super::super::harness::entry((draft.event, 1)));
+            update(&mut state, now, Msg::Recorded { ticket, result });
+        }
+    }
+    press(&mut state, "D");
+    assert_eq!(dialog(&state).action, ReleaseAction::Restore);
+    press(&mut state, "esc k D");
+    assert_eq!(
+        dialog(&state).refused.as_deref(),
+        Some("it is the last that is left in 2026.47: without it, it would ship nothing")
+    );
+    press(&mut state, "esc : 'release-restore_sea enter");
+    assert_eq!(dialog(&state).action, ReleaseAction::Restore);
+    assert_eq!(dialog(&state).service, Some("search".into()));
+}
+
+#[test]
 fn what_changes_under_the_dialog_is_not_confirmed() {
     let mut state = with_release();
     press(&mut state, "V tab");

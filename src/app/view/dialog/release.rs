@@ -1,4 +1,4 @@
-//! The dialog of a release: vote, start, resume, cancel.
+//! The dialog of a release: vote, start, resume, cancel, drop a service and take it back.
 
 use super::{Button, Form, buttons, columns};
 use crate::app::interface::{ReleaseAction, ReleaseDialog, ReleaseFocus};
@@ -6,7 +6,10 @@ use crate::app::view::line::{Line, Tone};
 use crate::app::view::look::Look;
 use crate::app::view::panel::Dialog;
 use crate::domain::ids::ServiceName;
-use crate::domain::signoff::Voice;
+use crate::domain::release::Release;
+use crate::domain::release::agenda::Move;
+use crate::domain::signoff::{Standing, Voice};
+use crate::domain::text::counted;
 
 /// The services that would wait at their gates, and at which.
 fn waiting(look: &Look<'_>, dialog: &ReleaseDialog) -> String {
@@ -25,6 +28,74 @@ fn waiting(look: &Look<'_>, dialog: &ReleaseDialog) -> String {
     told.join(", ")
 }
 
+/// What becomes of the set, of its votes, of who depends on it, and of a run.
+fn member(look: &Look<'_>, dialog: &ReleaseDialog, release: &Release, form: &mut Form) {
+    let Some(service) = &dialog.service else {
+        return;
+    };
+    let decision = look.engine.decision(release, look.now);
+    let ledger = look.engine.ledger.as_ref();
+    let dropped = ledger.and_then(|ledger| ledger.dropped(&release.name, service));
+    let moves = match decision.run {
+        Some(run) => run.moves.iter().chain(&run.dropped).collect::<Vec<_>>(),
+        None => decision.agenda.moves().collect(),
+    };
+    let moved = moves.into_iter().find(|moved| moved.service == *service);
+    let words = moved.map_or_else(|| service.to_string(), Move::words);
+    form.told(
+        if dropped.is_some() {
+            "restores"
+        } else {
+            "drops"
+        },
+        Tone::Strong,
+        &words,
+    );
+    if let Some(dropped) = dropped {
+        let at = look.clock.short(dropped.at);
+        form.told("", Tone::Muted, &format!("{}, {at}", dropped.words()));
+    }
+    let valid = decision.tally.ballots.iter();
+    let voters: Vec<&str> = valid
+        .filter(|(_, standing)| *standing == Standing::Valid)
+        .map(|(ballot, _)| ballot.person.as_str())
+        .collect();
+    if !voters.is_empty() {
+        let text = format!(
+            "{} on another set then, and void: {}",
+            counted(voters.len(), "vote is", "votes are"),
+            voters.join(", ")
+        );
+        form.told("votes", Tone::Warning, &text);
+    }
+    if decision.run.is_some() {
+        let text = if release.roles.is_empty() {
+            "the run goes on with what is left; what was sent comes to its end"
+        } else {
+            "the run stands still until each role has said go to what is left; what was sent comes to its end"
+        };
+        form.told("run", Tone::Warning, text);
+    }
+    if dropped.is_some() {
+        return;
+    }
+    let dependants = look.engine.dependants(release, service, look.now);
+    let named = |waits: bool| {
+        let names = dependants.iter().filter(|(_, it)| *it == waits);
+        let names: Vec<&str> = names.map(|(name, _)| name.as_str()).collect();
+        names.join(", ")
+    };
+    let (waiting, content) = (named(true), named(false));
+    if !waiting.is_empty() {
+        let text = format!("{waiting}: held up at the gate depends without {service}");
+        form.told("depends", Tone::Warning, &text);
+    }
+    if !content.is_empty() {
+        let text = format!("{content}: not held up, what is live of {service} will do");
+        form.told("depends", Tone::Muted, &text);
+    }
+}
+
 pub(in crate::app::view) fn dialog(look: &Look<'_>, dialog: &ReleaseDialog) -> Dialog {
     let mut form = Form::new(columns(look));
     let on = |part| dialog.focus == part;
@@ -34,6 +105,8 @@ pub(in crate::app::view) fn dialog(look: &Look<'_>, dialog: &ReleaseDialog) -> D
         ReleaseAction::Start => ("START", "Cancel", "Start"),
         ReleaseAction::Resume => ("RESUME", "Cancel", "Resume"),
         ReleaseAction::Cancel => ("CANCEL", "Let it run", "Cancel the release"),
+        ReleaseAction::Drop => ("DROP from", "Cancel", "Drop"),
+        ReleaseAction::Restore => ("TAKE BACK into", "Cancel", "Take back"),
     };
     let set = dialog.seen.as_str().get(..7).unwrap_or_default();
     form.told("set", Tone::Muted, &format!("@{set}"));
@@ -100,6 +173,13 @@ pub(in crate::app::view) fn dialog(look: &Look<'_>, dialog: &ReleaseDialog) -> D
                 Tone::Plain,
                 "nothing more is started; what is on its way comes to its end, what is done stays",
             );
+            form.blank();
+            form.field("reason", &dialog.note, on(ReleaseFocus::Note));
+        }
+        ReleaseAction::Drop | ReleaseAction::Restore => {
+            if let Some(release) = look.engine.policy.release(&dialog.release) {
+                member(look, dialog, release, &mut form);
+            }
             form.blank();
             form.field("reason", &dialog.note, on(ReleaseFocus::Note));
         }

@@ -71,8 +71,9 @@ fn all(look: &Look<'_>, shown: &Shown<'_>) -> Vec<Obstacle> {
         all.extend(shown.decision.stuck.iter().map(|service| Obstacle {
             of: service.to_string(),
             roles: 0,
-            keys: String::new(),
-            text: "gets its pinned candidate, or is left behind at the start".to_owned(),
+            keys: key(look, Command::DropService),
+            text:
+                "gets its pinned candidate, or is dropped, or left behind at the start".to_owned(),
         }));
     }
     for planned in in_the_way(shown) {
@@ -87,6 +88,9 @@ fn all(look: &Look<'_>, shown: &Shown<'_>) -> Vec<Obstacle> {
         if !under_way {
             let gates = planned.blocked.iter();
             all.extend(gates.map(|blocked| gate(look, &planned.moved.service, shown, blocked)));
+            if let Some(way) = without(look, shown, planned) {
+                all.push(way);
+            }
         }
     }
     all
@@ -118,7 +122,19 @@ fn votes(look: &Look<'_>, shown: &Shown<'_>) -> Vec<Obstacle> {
             }
             Said::NoGo(ballot) => {
                 let text = format!("{} changes the no-go: {}", ballot.person, ballot.note);
-                (String::new(), text)
+                let named = shown.decision.agenda.moves().any(|moved| {
+                    let mut words = ballot
+                        .note
+                        .split(|c: char| !c.is_alphanumeric() && c != '-');
+                    words.any(|word| word == moved.service.as_str())
+                });
+                if named {
+                    // What it is about can be left behind instead.
+                    let keys = key(look, Command::DropService);
+                    (keys, format!("{text}, or it is dropped"))
+                } else {
+                    (String::new(), text)
+                }
             }
             Said::Void(ballot) => {
                 let changed = difference(ballot.saw, &decision.words).join(" ");
@@ -175,6 +191,27 @@ fn votes(look: &Look<'_>, shown: &Shown<'_>) -> Vec<Obstacle> {
         obstacles.insert(0, own);
     }
     obstacles
+}
+
+/// To ship without what has no way through that the operator could take: others would wait for it.
+fn without(look: &Look<'_>, shown: &Shown<'_>, planned: &Planned) -> Option<Obstacle> {
+    let hold = GateSpec::Hold.name();
+    let closed = |blocked: &&Blocked| blocked.state == State::Closed;
+    let mut closed = planned.blocked.iter().filter(closed);
+    let stuck = closed.any(|it| {
+        it.gate == hold || helps(look, &planned.moved.service, shown, &it.gate).is_empty()
+    });
+    let service = &planned.moved.service;
+    let may = look
+        .engine
+        .may_drop(shown.release, service, look.now)
+        .is_ok();
+    (stuck && may).then(|| Obstacle {
+        of: service.to_string(),
+        roles: 0,
+        keys: key(look, Command::DropService),
+        text: format!("or {} ships without it", shown.release.name),
+    })
 }
 
 /// A gate in the way, and the key that helps where one does.

@@ -11,7 +11,9 @@ use super::super::time;
 use super::{Shown, key};
 use crate::app::command::Command;
 use crate::domain::gate::Earliest;
-use crate::domain::release::agenda::Move;
+use crate::domain::ids::ServiceName;
+use crate::domain::release::agenda::{Move, Standing};
+use crate::domain::release::dropped::Dropped;
 use crate::domain::release::prognosis::{Fit, Planned, Wave};
 use crate::domain::release::run::{Progress, Run};
 
@@ -22,7 +24,8 @@ const ROOM_FOR_RISK: usize = 96;
 
 pub(super) fn title(look: &Look<'_>, shown: &Shown<'_>) -> Bar {
     let mut title = Bar::default().left(0, Line::of(Tone::Heading, "SET AND WAVES"));
-    let keys = [Command::Hold, Command::Override].map(|command| key(look, command));
+    let keys =
+        [Command::DropService, Command::Hold, Command::Override].map(|command| key(look, command));
     if let Some(cursor) = &look.interface.cursor {
         let text = format!("{} act on {}", keys.join(" "), cursor.service);
         title = title.left(2, Line::of(Tone::Muted, text));
@@ -102,6 +105,21 @@ fn built(look: &Look<'_>, shown: &Shown<'_>, columns: usize, dense: bool) -> (Ve
             let line = match (moved, planned) {
                 (Some((run, moved)), _) => line.then(running(look, shown, run, moved)),
                 (None, Some(planned)) => line.then(ready(look, planned, columns)),
+                (None, None) if dropped(shown, service).is_some() => {
+                    let told = dropped(shown, service);
+                    line.with(Tone::Warning, format!("{} dropped ", look.glyphs.warning()))
+                        .with(
+                            Tone::Plain,
+                            told.map_or_else(String::new, |told| {
+                                format!(
+                                    "by {} {}: {}",
+                                    told.by,
+                                    look.clock.short(told.at),
+                                    told.reason
+                                )
+                            }),
+                        )
+                }
                 (None, None) => {
                     let mut skipped = shown.prognosis.skipped.iter();
                     let why = skipped.find(|(name, _)| name == service);
@@ -120,6 +138,15 @@ fn built(look: &Look<'_>, shown: &Shown<'_>, columns: usize, dense: bool) -> (Ve
         lines.push(Line::of(Tone::Warning, format!(" {why}")).fitted(columns));
     }
     (lines, selected)
+}
+
+/// Who dropped a service, if somebody did.
+fn dropped<'a>(shown: &'a Shown<'_>, service: &ServiceName) -> Option<&'a Dropped> {
+    let mut items = shown.decision.agenda.items.iter();
+    items.find_map(|(name, standing)| match standing {
+        Standing::Dropped(dropped) if name == service => Some(dropped),
+        _ => None,
+    })
 }
 
 /// How a wave stands: when it would start and end; of a run, how far it is.

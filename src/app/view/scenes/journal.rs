@@ -114,8 +114,11 @@ pub(super) fn hold(state: &mut State, service: &str, environment: &str) {
     // It was placed before what came last.
     let entries = state.engine.entries.make_contiguous();
     entries.sort_by_key(|entry| entry.draft.at);
+    let mut previous = Digest::of(["a"]);
     for (seq, entry) in (1..).zip(entries) {
         entry.seq = Seq(seq);
+        entry.previous = previous;
+        previous = entry.hash.clone();
     }
 }
 

@@ -156,6 +156,19 @@ pub(crate) fn filter_of_requests(columns: u16, rows: u16) -> State {
     pressed(busy(columns, rows), "4 ] / 'zzz_behind:>3", "filter")
 }
 
+/// The timeline with the steps of its last promotion below it.
+pub(crate) fn timeline_unfolded(columns: u16, rows: u16) -> State {
+    let mut state = pressed(busy(columns, rows), "3 g", "none");
+    for _ in 0..20 {
+        if crate::app::interface::overview::on_an_order(&state) {
+            break;
+        }
+        press(&mut state, "j");
+    }
+    press(&mut state, "enter");
+    state
+}
+
 /// The timeline under a filter, in another order, with other columns.
 pub(crate) fn timeline_filtered(columns: u16, rows: u16) -> State {
     let keys = "3 s / 'env:prod_!state:intended enter c j space j j space esc j";

@@ -134,6 +134,7 @@ fn started(columns: u16, rows: u16, driver: &str) -> State {
         release: "R26.07".into(),
         digest: decision.bound.clone(),
         moves: decision.agenda.moves().cloned().collect(),
+        dropped: Vec::new(),
         by: person("alice"),
         driver: driver.into(),
         started_at: ago(20 * MINUTE),
@@ -251,5 +252,42 @@ pub(crate) fn vote(columns: u16, rows: u16) -> State {
 pub(crate) fn start(columns: u16, rows: u16) -> State {
     let mut state = divided(columns, rows);
     press(&mut state, "P");
+    state
+}
+
+/// One of the last wave is left behind: who had voted has to vote anew.
+pub(crate) fn dropped(columns: u16, rows: u16) -> State {
+    let mut state = ready(columns, rows);
+    let event = Event::ReleaseDropped {
+        release: "R26.07".into(),
+        service: "sessions".into(),
+    };
+    let draft = Draft {
+        service: None,
+        ..draft(ago(5 * MINUTE), "carol", "heap +3%/h", event)
+    };
+    push(&mut state, draft);
+    press(&mut state, "G k");
+    state
+}
+
+pub(crate) fn drop(columns: u16, rows: u16) -> State {
+    let mut state = ready(columns, rows);
+    let policy = Arc::make_mut(&mut state.engine.policy);
+    for service in &mut policy.services {
+        if ["ledger", "billing"].contains(&service.name.as_str()) {
+            service.depends.push(crate::domain::policy::Dependency {
+                service: "sessions".into(),
+                at_least: None,
+            });
+        }
+    }
+    press(&mut state, "G k D");
+    state
+}
+
+pub(crate) fn restore(columns: u16, rows: u16) -> State {
+    let mut state = dropped(columns, rows);
+    press(&mut state, "D");
     state
 }

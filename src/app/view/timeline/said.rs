@@ -5,7 +5,7 @@ use jiff::Timestamp;
 
 use super::super::line::Tone;
 use crate::domain::entry::{self, Event};
-use crate::domain::promotion::{Purpose, State};
+use crate::domain::promotion::{Promotion, Purpose, State};
 use crate::domain::release::run::Ending;
 use crate::domain::text::counted;
 
@@ -21,6 +21,37 @@ pub(in crate::app) struct Said {
 }
 
 impl Said {
+    /// An order in one line: what it moves, how it stands, and why where that is not well.
+    pub fn of_order(promotion: &Promotion) -> Self {
+        let intent = &promotion.intent;
+        let moves = match &intent.from {
+            Some(from) => format!("{from} > {}", intent.to),
+            None => format!("> {}", intent.to),
+        };
+        let run = promotion.handle.as_ref().and_then(|handle| handle.run);
+        let run = run.map_or_else(String::new, |run| format!("  run {run}"));
+        let why = promotion
+            .why
+            .as_ref()
+            .filter(|_| promotion.state != State::Succeeded);
+        let why = why.map_or_else(String::new, |why| format!("  {why}"));
+        let reason = match intent.reason.as_str() {
+            "" => String::new(),
+            reason => format!("  \"{reason}\""),
+        };
+        Self {
+            what: if intent.rollback {
+                "ROLL BACK"
+            } else {
+                purpose(intent.purpose)
+            },
+            result: promotion.state.word(),
+            tone: tone_of(promotion.state),
+            until: None,
+            detail: format!("{moves}{why}{reason}{run}"),
+        }
+    }
+
     pub fn of(entry: &entry::Entry) -> Self {
         let draft = &entry.draft;
         let reason = draft.reason.clone().unwrap_or_default();
@@ -49,19 +80,12 @@ impl Said {
             ),
             Event::Stepped {
                 purpose: of, step, ..
-            } => {
-                let state = step.state();
-                let tone = match state {
-                    State::Succeeded => Tone::Good,
-                    State::Failed | State::Rejected => Tone::Bad,
-                    State::Unknown | State::Reconciling | State::Absent => Tone::Unknown,
-                    State::Cancelled | State::Abandoned => Tone::Warning,
-                    State::Intended | State::Sending | State::Accepted | State::Running => {
-                        Tone::Running
-                    }
-                };
-                told(purpose(*of), tone, step.word(), step_detail(step, quoted))
-            }
+            } => told(
+                purpose(*of),
+                tone_of(step.state()),
+                step.word(),
+                step_detail(step, quoted),
+            ),
             Event::HoldPlaced { hold } => Self {
                 until: hold.until,
                 ..plain("HOLD", format!("\"{}\"", hold.reason))
@@ -138,6 +162,15 @@ impl Said {
                 "started",
                 format!("{}, {} to move  {quoted}", run.release, run.moves.len()),
             ),
+            Event::ReleaseDropped { release, service } => told(
+                "DROP",
+                Tone::Warning,
+                "dropped",
+                format!("{service} from {release}  {quoted}"),
+            ),
+            Event::ReleaseRestored { release, service } => {
+                plain("TAKE BACK", format!("{service} into {release}  {quoted}"))
+            }
             Event::ReleaseResumed { release, .. } => plain("RESUME", release.to_string()),
             Event::ReleaseEnded { release, how, .. } => {
                 let tone = match how {
@@ -166,6 +199,16 @@ impl Said {
                 format!("not by gonogo: {}", seen(draft, *deployment)),
             ),
         }
+    }
+}
+
+fn tone_of(state: State) -> Tone {
+    match state {
+        State::Succeeded => Tone::Good,
+        State::Failed | State::Rejected => Tone::Bad,
+        State::Unknown | State::Reconciling | State::Absent => Tone::Unknown,
+        State::Cancelled | State::Abandoned => Tone::Warning,
+        State::Intended | State::Sending | State::Accepted | State::Running => Tone::Running,
     }
 }
 

@@ -89,7 +89,10 @@ pub fn seen(world: &World, who: usize, effect: &Effect) -> Held {
             let mut tags = releases.filter(|release| release.sha.as_ref() == Some(to));
             vote.saw.contains(to.short()) || tags.any(|release| vote.saw.contains(&release.tag))
         };
-        let stays = vote.saw.contains(&format!("{service} stays"));
+        let left = ["stays", "dropped"].iter();
+        let stays = left
+            .map(|word| format!("{service} {word}"))
+            .any(|words| vote.saw.contains(&words));
         if to.is_some_and(|to| moved && !stays && !named(&to)) {
             return Err(format!("{} votes on {}", vote.person, vote.saw));
         }
@@ -139,7 +142,10 @@ pub fn refused(world: &World, entry: &Entry) -> Held {
         return Ok(());
     };
     for release in &policy.releases {
-        if !release.ships(&intent.service, &intent.environment) {
+        let dropped = (release.name.clone(), intent.service.clone());
+        if !release.ships(&intent.service, &intent.environment)
+            || world.fold.dropped.contains(&dropped)
+        {
             continue;
         }
         let bound = state.engine.decision(release, entry.draft.at).bound;
@@ -161,7 +167,8 @@ pub fn refused(world: &World, entry: &Entry) -> Held {
     Ok(())
 }
 
-/// A permit of a run goes to the instance that drives it, while it goes on.
+/// A permit of a run goes to the instance that drives it, while it goes on, and to nothing that was
+/// dropped from it.
 pub fn driven(world: &World, entry: &Entry) -> Held {
     let Some((intent, run)) =
         permit(world, entry).and_then(|intent| Some((intent, run_of(world, intent)?)))
@@ -175,6 +182,10 @@ pub fn driven(world: &World, entry: &Entry) -> Held {
             "{} got its permit from {author:?} of {run:?}",
             intent.id
         ));
+    }
+    let moves = |moved: &Move| moved.service == intent.service;
+    if !run.run.moves.iter().any(moves) {
+        return Err(format!("{} got its permit after it was dropped", intent.id));
     }
     Ok(())
 }

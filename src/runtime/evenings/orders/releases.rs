@@ -1,9 +1,10 @@
-//! What operators order of a release: votes on it, its start, taking its driving over, its end.
+//! What operators order of a release: votes on it, its start, what it leaves behind, taking its
+//! driving over, its end.
 
 use super::super::policy::TONIGHT;
 use super::super::world::World;
 use crate::app::request::Request;
-use crate::domain::ids::ReleaseName;
+use crate::domain::ids::{ReleaseName, ServiceName};
 use crate::domain::signoff::Voice;
 
 impl World {
@@ -30,6 +31,35 @@ impl World {
         let orphan = goes_on
             .as_ref()
             .is_some_and(|driver| !self.alive().contains(driver));
+        let services = release.waves.concat();
+        let ledger = state.engine.ledger.as_ref();
+        let gone = |service: &&ServiceName| {
+            ledger.is_some_and(|ledger| ledger.dropped(&name, service).is_some())
+        };
+        let dropped = services.iter().find(gone).cloned();
+        if self.chance.percent(12) {
+            let reason = "tonight".to_owned();
+            let request = match dropped {
+                Some(service) if self.chance.percent(60) => Request::RestoreService {
+                    release: name,
+                    service,
+                    reason,
+                },
+                _ => {
+                    let Some(service) = self.chance.pick(&services).cloned() else {
+                        return;
+                    };
+                    Request::DropService {
+                        release: name,
+                        service,
+                        reason,
+                    }
+                }
+            };
+            self.say(|world| format!("{} orders {request:?}", world.operators[who].instance));
+            self.ask(who, request);
+            return;
+        }
         let request = match (goes_on, mine) {
             (None, Some(role)) if !voted || self.chance.percent(10) => Request::VoteRelease {
                 release: name,
