@@ -212,6 +212,11 @@ pub const INVARIANTS: &[Invariant] = &[
         checks: &[OnEntry(releases::waves)],
     },
     Invariant {
+        name: "what goes by itself goes when its release is go",
+        rule: "S1, modes",
+        checks: &[OnEntry(releases::agreed)],
+    },
+    Invariant {
         name: "a hold has a reason, an owner, an end to come",
         rule: "H1",
         checks: &[OnEntry(holds::whole)],

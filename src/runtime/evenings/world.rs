@@ -269,6 +269,11 @@ impl World {
                     environment.overrides.second_person = false;
                 }
             }
+            Some(Breakage::ForgetsDecisions) => {
+                for release in &mut handed.releases {
+                    release.roles.clear();
+                }
+            }
             Some(Breakage::ForgetsWaves) => {
                 for release in &mut handed.releases {
                     release.waves = vec![release.waves.concat()];
