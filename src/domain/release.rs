@@ -9,6 +9,7 @@ use super::revision::Revision;
 pub mod agenda;
 pub mod decision;
 pub mod estimate;
+pub mod past;
 pub mod prognosis;
 pub mod run;
 pub mod waves;

@@ -64,6 +64,7 @@ const SCREENS: &[(&str, Scene)] = &[
     ("release_second_wave", releases::second_wave),
     ("release_stopped", releases::stopped),
     ("release_shipped", releases::shipped),
+    ("release_shipped_plan", releases::shipped_plan),
     ("timeline", dialogs::timeline),
     ("timeline_filtered", panes::timeline_filtered),
     ("runs", |c, r| dialogs::overview(Overview::Runs, c, r)),
