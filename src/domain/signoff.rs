@@ -83,6 +83,19 @@ impl<'a> Closings<'a> {
         closes
     }
 
+    /// Until when a go counts that is said now, if policy withdraws it at the close.
+    pub fn end_of_a_go(&self) -> Option<Timestamp> {
+        match self.at_close {
+            AtClose::Withdraw => self.first(self.now),
+            AtClose::Keep => None,
+        }
+    }
+
+    /// Says whether policy has withdrawn a vote by now.
+    pub fn has_withdrawn(&self, ballot: &Ballot<'_>) -> bool {
+        self.withdraws(ballot).is_some_and(|at| at <= self.now)
+    }
+
     /// When policy withdraws a vote.
     fn withdraws(&self, ballot: &Ballot<'_>) -> Option<Timestamp> {
         match (self.at_close, ballot.voice) {

@@ -51,11 +51,12 @@ pub fn judge(case: &Case<'_>, roles: &[RoleName], distinct: bool, now: Timestamp
         let mut why = format!("{have} of {all} go, waits for {}", words::list(&missing));
         let gone = withdrawn(&tally, roles);
         let again = if gone.is_some() { " again" } else { "" };
+        let say = if missing.len() == 1 { "says" } else { "say" };
         if let Some(gone) = gone {
             why = format!("{why}; {gone}");
         }
         Verdict::new(GATE, State::Closed, why)
-            .opens_when(format!("{} says go{again}", words::list(&missing)))
+            .opens_when(format!("{} {say} go{again}", words::list(&missing)))
             .who(members(&missing, case.policy))
     };
     let now = format!(

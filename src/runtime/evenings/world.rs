@@ -269,11 +269,7 @@ impl World {
                     environment.overrides.second_person = false;
                 }
             }
-            Some(Breakage::ForgetsDecisions) => {
-                for release in &mut handed.releases {
-                    release.roles.clear();
-                }
-            }
+            Some(Breakage::ForgetsDecisions) => handed.releases.clear(),
             Some(Breakage::ForgetsWaves) => {
                 for release in &mut handed.releases {
                     release.waves = vec![release.waves.concat()];

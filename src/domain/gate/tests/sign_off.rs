@@ -216,7 +216,7 @@ fn w5_a_go_that_was_given_is_withdrawn_when_the_window_closes_where_policy_says_
         );
         assert_eq!(
             verdict.opens_when.as_deref(),
-            Some("qa and sre says go again")
+            Some("qa and sre say go again")
         );
         assert_eq!(
             verdict.who.as_deref(),

@@ -162,10 +162,14 @@ pub fn refused(world: &World, entry: &Entry) -> Held {
     Ok(())
 }
 
-/// What goes by itself gets its permit while every role of a release that ships it says go. Who has two
-/// roles may have said so in the other just now.
+/// What goes by itself is intended, and gets its permit, while every role of a release that ships it
+/// says go. Who has two roles may have said so in the other just now.
 pub fn agreed(world: &World, entry: &Entry) -> Held {
-    let Some(intent) = permit(world, entry).filter(|intent| intent.reason == auto::REASON) else {
+    let intent = match &entry.draft.event {
+        Event::Intended { intent } => Some(intent),
+        _ => permit(world, entry),
+    };
+    let Some(intent) = intent.filter(|intent| intent.reason == auto::REASON) else {
         return Ok(());
     };
     let policy = world.record.policies.get(&entry.draft.policy);
