@@ -348,11 +348,6 @@ fn each_fourth_breakage_is_noticed_as_what_it_breaks() {
 }
 
 #[test]
-fn h3_temporary() {
-    noticed([Breakage::ForgetsDecisions].into_iter());
-}
-
-#[test]
 fn every_invariant_has_a_breakage_and_every_breakage_an_invariant() {
     let broken: Vec<&str> = Breakage::ALL.iter().map(|known| known.breaks()).collect();
     for invariant in INVARIANTS {

@@ -160,7 +160,9 @@ impl Field {
         }
         // Sunday is 0 and 7.
         if self.high == 7 {
-            numbers.iter_mut().for_each(|number| *number %= 7);
+            for number in &mut numbers {
+                *number %= 7;
+            }
         }
         numbers.sort_unstable();
         numbers.dedup();

@@ -22,8 +22,9 @@ pub(super) fn is_meant(table: &Table<'_>) -> bool {
     table.get("duration").is_some() || table.get("cron").is_some()
 }
 
-/// Reads the span; a freeze has no `days`.
-pub(super) fn span(table: &Table<'_>, days: Option<Option<Vec<Weekday>>>) -> Option<Span> {
+/// Reads the span. Only a window is `weekly` where it says nothing else; its `days` are `None` if they
+/// are wrong.
+pub(super) fn span(table: &Table<'_>, weekly: bool, days: Option<Vec<Weekday>>) -> Option<Span> {
     if table.get("cron").is_some() {
         return by_cron(table);
     }
@@ -42,7 +43,7 @@ pub(super) fn span(table: &Table<'_>, days: Option<Option<Vec<Weekday>>>) -> Opt
     if table.get("from").is_some() {
         return None;
     }
-    let example = if days.is_some() || table.get("rule").is_some() {
+    let example = if weekly || table.get("rule").is_some() {
         "\"22:00\""
     } else {
         "\"2026-12-20 18:00\""
@@ -60,7 +61,7 @@ pub(super) fn span(table: &Table<'_>, days: Option<Option<Vec<Weekday>>>) -> Opt
         let (rule, dates) = recurrence::dates_from(table, date)?;
         return dated(table, Source::Rule(rule), dates, vec![time], length?);
     }
-    match (wall?, days) {
+    match (wall?, weekly) {
         (Wall::DateTime(at), _) => {
             if let Some(value) = table.get("days") {
                 value.error("`days` has no effect: this window has a date", None);
@@ -68,14 +69,14 @@ pub(super) fn span(table: &Table<'_>, days: Option<Option<Vec<Weekday>>>) -> Opt
             let dates = Arc::new([at.date()]);
             dated(table, Source::Start, dates, vec![at.time()], length?)
         }
-        (Wall::Time(_), None) => {
+        (Wall::Time(_), false) => {
             start.error(
                 "a freeze needs a date with its time",
                 Some("write \"2026-12-20 18:00\", or add a `rule`".to_owned()),
             );
             None
         }
-        (Wall::Time(time), Some(days)) => {
+        (Wall::Time(time), true) => {
             let (days, length) = (days?, length?);
             // Two weeks have every pair of days that follow one another.
             let dates = std::iter::successors(Some(FIRST), |date| date.tomorrow().ok());

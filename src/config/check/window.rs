@@ -58,7 +58,7 @@ pub(super) fn windows(
         }
         table.need("reason", "\"year end\"");
         let span = if lasting::is_meant(&table) {
-            lasting::span(&table, None)
+            lasting::span(&table, false, None)
         } else if table.get("rule").is_some() {
             recurring(&table)
         } else {
@@ -254,7 +254,7 @@ fn same_ends(at: &Value<'_>) {
 
 fn span(table: &Table<'_>, days: Option<Vec<Weekday>>) -> Option<Span> {
     if lasting::is_meant(table) {
-        return lasting::span(table, Some(days));
+        return lasting::span(table, true, days);
     }
     if table.get("rule").is_some() {
         if let Some(value) = table.get("days") {

@@ -224,9 +224,14 @@ impl GateSpec {
     /// not one of them: a search for the earliest go lets facts be as fresh as they are now.
     pub fn changes_with_time(&self) -> bool {
         match self {
-            Self::Soak { .. } | Self::Window | Self::Hold | Self::Forge | Self::Fits(_) => true,
-            // A go may end with the window. What a sign-off says of that holds for `risk`, too.
-            Self::SignOff { .. } | Self::Risk { .. } => true,
+            // A go may end with the window: what a sign-off says of that holds for `risk`, too.
+            Self::Soak { .. }
+            | Self::Window
+            | Self::Hold
+            | Self::Forge
+            | Self::Fits(_)
+            | Self::SignOff { .. }
+            | Self::Risk { .. } => true,
             Self::Fresh
             | Self::Pipeline(_)
             | Self::Path { .. }

@@ -96,8 +96,6 @@ breakages! {
     RunsTwice => "a release has one run, and a run one driver";
     /// The policies that are handed out have all of a release in one wave.
     ForgetsWaves => "a wave waits for the one before";
-    /// The policies that are handed out know no release.
-    ForgetsDecisions => "what goes by itself goes when its release is go";
     /// A forge is said to be in trouble because another is.
     SpreadsTrouble => "a forge in trouble ages only its own rows";
     /// Whatever is read of a hold's marks, they are said to be gone.

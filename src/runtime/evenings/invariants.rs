@@ -95,7 +95,7 @@ pub const INVARIANTS: &[Invariant] = &[
     Invariant {
         name: "nothing is sent that nobody ordered",
         rule: "P4",
-        checks: &[OnEntry(entries::ordered)],
+        checks: &[OnEntry(entries::ordered), OnEntry(releases::agreed)],
     },
     Invariant {
         name: "a gate opens on fresh facts alone",
@@ -210,11 +210,6 @@ pub const INVARIANTS: &[Invariant] = &[
         name: "a wave waits for the one before",
         rule: "P9",
         checks: &[OnEntry(releases::waves)],
-    },
-    Invariant {
-        name: "what goes by itself goes when its release is go",
-        rule: "S1, modes",
-        checks: &[OnEntry(releases::agreed)],
     },
     Invariant {
         name: "a hold has a reason, an owner, an end to come",

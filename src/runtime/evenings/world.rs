@@ -269,7 +269,6 @@ impl World {
                     environment.overrides.second_person = false;
                 }
             }
-            Some(Breakage::ForgetsDecisions) => handed.releases.clear(),
             Some(Breakage::ForgetsWaves) => {
                 for release in &mut handed.releases {
                     release.waves = vec![release.waves.concat()];
