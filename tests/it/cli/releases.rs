@@ -93,7 +93,18 @@ fn the_demos_release_goes_from_no_go_to_shipped() {
     assert_eq!(
         keys(one),
         [
-            "name", "services", "waves", "verdict", "votes", "due", "window"
+            "name",
+            "services",
+            "waves",
+            "verdict",
+            "votes",
+            "due",
+            "window",
+            "state",
+            "started_at",
+            "ended_at",
+            "starts",
+            "ends"
         ]
     );
     assert_eq!(
