@@ -304,7 +304,8 @@ impl Engine {
         now: Timestamp,
     ) -> Option<Trace<'_>> {
         let ledger = known(&self.journal, self.ledger.as_ref());
-        trace::of(self.board.row(service)?, environment, ledger, now)
+        let windows = &self.policy.windows;
+        trace::of(self.board.row(service)?, environment, ledger, windows, now)
     }
 
     /// The two ends of what came with what is live, where somebody asks for it.

@@ -22,6 +22,8 @@ pub struct Plan {
     pub command: String,
     /// The environment's name must be typed.
     pub protected: bool,
+    /// Nobody ordered it: the policy's owner did, once and for all.
+    pub by_itself: bool,
 }
 
 impl Plan {

@@ -31,9 +31,9 @@ sections! {
     POLICY "policy.NAME": "gates" "override" "risk";
     RISK "risk": "warn" "second" "roles";
     OVERRIDE "override": "roles" "second_person" "max" "never";
-    WINDOW "window.NAME": "effect" "days" "rule" "start" "from" "to" "zone" "environments" "tiers"
+    WINDOW "window.NAME": "effect" "days" "rule" "cron" "start" "duration" "from" "to" "zone" "environments" "tiers"
         "services" "reason" "joins";
-    FREEZE "freeze.NAME": "rule" "start" "from" "to" "zone" "reason" "environments" "tiers"
+    FREEZE "freeze.NAME": "rule" "cron" "start" "duration" "from" "to" "zone" "reason" "environments" "tiers"
         "services" "joins";
     ROLE "role.NAME": "members";
     SCOPE "scope": "tickets" "ticket_link" "files";
@@ -54,7 +54,7 @@ sections! {
     GATE_PATH "path": "kind" "from";
     GATE_SOAK "soak": "kind" "at_least";
     GATE_REVIEW "review": "kind" "approvals" "own";
-    GATE_SIGN_OFF "sign-off": "kind" "roles" "distinct";
+    GATE_SIGN_OFF "sign-off": "kind" "roles" "distinct" "at_close";
     GATE_QUALITY "quality": "kind" "figures";
     GATE_FIGURE "quality": "check" "after" "at_least" "at_most";
     GATE_BLOCKER "blocker": "kind" "labels";

@@ -5,11 +5,10 @@ use std::fmt::Write as _;
 
 use jiff::SignedDuration;
 
-use super::check::{DAYS, default_via};
+use super::check::default_via;
 use super::{Binding, ForgeSettings, Settings, Theme, TokenSource};
 use crate::domain::forge_kind::ForgeKind;
 use crate::domain::policy::{Environment, EnvironmentModel, GateSpec, Service, Via};
-use crate::domain::window::{Span, Window, WindowEffect};
 
 mod comfort;
 mod gate;
@@ -17,11 +16,14 @@ mod policy;
 mod release;
 mod sampled;
 mod scope;
+mod window;
 
 pub(super) use gate::gates;
 pub(super) use policy::{override_rule, risk_rule};
 pub(super) use release::release;
 pub(super) use sampled::verification;
+pub use window::when;
+pub(super) use window::{window, window_body};
 
 /// Writes the settings as a config file.
 pub fn show(settings: &Settings) -> String {
@@ -242,96 +244,6 @@ fn environment_body(environment: &Environment) -> String {
         let _ = write!(body, "\nbrake = {{ {} }}", brakes.join(", "));
     }
     body
-}
-
-pub(super) fn window(window: &Window) -> String {
-    format!("{} {}", key(&window.name), window_body(window))
-}
-
-fn window_body(window: &Window) -> String {
-    let effect = match window.effect {
-        WindowEffect::Allow => "allow",
-        WindowEffect::Deny => "deny",
-    };
-    let mut lines = vec![format!("effect = {}", quote(effect))];
-    lines.extend(span_lines(&window.span));
-    lines.push(format!("zone = {}", quote(&window.zone_name)));
-    if !window.environments.is_empty() {
-        lines.push(format!("environments = {}", texts(&window.environments)));
-    }
-    if !window.services.is_empty() {
-        lines.push(format!("services = {}", texts(&window.services)));
-    }
-    if let Some(reason) = &window.reason {
-        lines.push(format!("reason = {}", quote(reason)));
-    }
-    lines.join("\n")
-}
-
-fn span_lines(span: &Span) -> Vec<String> {
-    let ends = |from: String, to: String| {
-        let (from, to) = (quote(&from), quote(&to));
-        [format!("from = {from}"), format!("to = {to}")]
-    };
-    let (mut lines, ends) = match span {
-        Span::Weekly { days, from, to } => {
-            let days = DAYS
-                .iter()
-                .filter(|(_, day)| days.contains(day))
-                .map(|(word, _)| word);
-            let line = format!("days = {}", texts(days));
-            (vec![line], ends(from.to_string(), end_of_day(*from, *to)))
-        }
-        Span::Dates {
-            rule,
-            dates,
-            from,
-            to,
-        } => {
-            let mut lines = vec![format!("rule = {}", quote(rule))];
-            // The first date stands for `start`: the same dates follow from it.
-            let first = dates.first();
-            lines.extend(first.map(|first| format!("start = {}", quote(&first.to_string()))));
-            (lines, ends(from.to_string(), end_of_day(*from, *to)))
-        }
-        Span::Once { from, to } => (Vec::new(), ends(from.to_string(), to.to_string())),
-    };
-    lines.extend(ends);
-    lines
-}
-
-/// Midnight as an end is written as the day's own end where it makes the whole day.
-fn end_of_day(from: jiff::civil::Time, to: jiff::civil::Time) -> String {
-    if from == to {
-        "24:00".to_owned()
-    } else {
-        to.to_string()
-    }
-}
-
-/// Says in a few words when a window is on: `mon, tue 18:00-22:00`.
-pub fn when(window: &Window) -> String {
-    let short = |time: &jiff::civil::Time| time.strftime("%H:%M").to_string();
-    match &window.span {
-        Span::Weekly { days, from, to } => {
-            let ends = format!("{}-{}", short(from), short(to));
-            if days.len() == DAYS.len() {
-                return format!("daily {ends}");
-            }
-            let days: Vec<&str> = DAYS
-                .iter()
-                .filter(|(_, day)| days.contains(day))
-                .map(|(word, _)| *word)
-                .collect();
-            format!("{} {ends}", days.join(","))
-        }
-        Span::Dates { rule, from, to, .. } => format!("{rule} {}-{}", short(from), short(to)),
-        Span::Once { from, to } => format!(
-            "{} to {}",
-            from.strftime("%Y-%m-%d %H:%M"),
-            to.strftime("%Y-%m-%d %H:%M")
-        ),
-    }
 }
 
 pub(super) fn service_head(service: &Service) -> String {

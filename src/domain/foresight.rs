@@ -137,6 +137,29 @@ mod tests {
     }
 
     #[test]
+    fn w5_a_go_that_will_have_ended_with_the_window_is_foreseen() {
+        use crate::domain::gate::fixture::World;
+        use crate::domain::signoff::{AtClose, Voice};
+        use crate::domain::window::WindowEffect::Allow;
+        let sign_off = GateSpec::SignOff {
+            roles: vec!["qa".into()],
+            distinct: true,
+            at_close: AtClose::Withdraw,
+        };
+        let mut world = World::new(vec![GateSpec::Window, sign_off]);
+        let (from, to) = (time(13, 0, 0, 0), time(14, 30, 0, 0));
+        world.policy.windows = vec![daily("afternoon", Allow, from, to, "UTC")];
+        world.vote("mia", "qa", Voice::Go);
+        assert_eq!(foreseen(&world, later(29)), [""; 0]);
+        let found = foreseen(&world, later(24 * 60));
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert!(
+            found[0].contains("1 go from before the window closed"),
+            "{found:?}"
+        );
+    }
+
+    #[test]
     fn w6_facts_that_are_stale_today_are_stale_then() {
         let mut world = world();
         if let Some(last) = &mut world.facts.last {

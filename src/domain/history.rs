@@ -267,6 +267,7 @@ mod tests {
         for (id, passed, minutes) in [(2, true, 93), (3, false, 20)] {
             let result = Verified {
                 passed,
+                intent: None,
                 at: ago(minutes),
                 why: String::new(),
             };

@@ -77,6 +77,8 @@ pub enum Origin {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Verified {
     pub passed: bool,
+    /// The promotion that brought it, if it was one of ours.
+    pub intent: Option<IntentId>,
     pub at: Timestamp,
     pub why: String,
 }
@@ -298,11 +300,11 @@ impl Ledger {
             Event::OverrideUsed { id, .. } => {
                 self.uses_noted.insert(id.clone());
             }
-            Event::VerificationPassed { deployment, .. } => {
-                self.verify(draft.service.as_ref(), *deployment, true, entry);
+            Event::VerificationPassed { deployment, intent } => {
+                self.verify(*deployment, intent.clone(), true, entry);
             }
-            Event::VerificationFailed { deployment, .. } => {
-                self.verify(draft.service.as_ref(), *deployment, false, entry);
+            Event::VerificationFailed { deployment, intent } => {
+                self.verify(*deployment, intent.clone(), false, entry);
             }
             Event::AlertRaised {
                 alert: Alert::Red { intent },
@@ -391,14 +393,17 @@ impl Ledger {
 
     fn verify(
         &mut self,
-        service: Option<&ServiceName>,
         deployment: DeploymentId,
+        intent: Option<IntentId>,
         passed: bool,
         entry: &Entry,
     ) {
-        let Some(service) = service else { return };
+        let Some(service) = entry.draft.service.as_ref() else {
+            return;
+        };
         let result = Verified {
             passed,
+            intent,
             at: entry.draft.at,
             why: entry.draft.reason.clone().unwrap_or_default(),
         };

@@ -11,6 +11,7 @@ pub mod agenda;
 pub mod decision;
 pub mod dropped;
 pub mod estimate;
+pub mod past;
 pub mod prognosis;
 pub mod run;
 pub mod waves;

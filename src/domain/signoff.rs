@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::ids::{Digest, EnvironmentName, Person, ReleaseName, RoleName, ServiceName};
 use super::policy::Policy;
+use super::window::{Schedule, Window};
 
 /// Go or no-go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -19,6 +20,87 @@ impl Voice {
         match self {
             Self::Go => "go",
             Self::NoGo => "no-go",
+        }
+    }
+}
+
+/// What becomes of a go when the schedule closes that lets promotions in (W5). A no-go stays either
+/// way: nothing opens because time passed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum AtClose {
+    /// It counts on, and says that it is from before.
+    #[default]
+    Keep,
+    /// It counts no more: for the next opening it has to be said again.
+    Withdraw,
+}
+
+impl AtClose {
+    pub const ALL: [Self; 2] = [Self::Keep, Self::Withdraw];
+
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Keep => "keep",
+            Self::Withdraw => "withdraw",
+        }
+    }
+}
+
+/// Tells of a vote on a cell whether the cell's schedule has closed since.
+#[derive(Clone, Debug)]
+pub struct Closings<'a> {
+    schedule: Schedule<'a>,
+    at_close: AtClose,
+    now: Timestamp,
+}
+
+impl<'a> Closings<'a> {
+    pub fn new(
+        windows: &'a [Window],
+        service: &ServiceName,
+        environment: &EnvironmentName,
+        at_close: AtClose,
+        now: Timestamp,
+    ) -> Self {
+        Self {
+            schedule: Schedule::new(windows, service, environment),
+            at_close,
+            now,
+        }
+    }
+
+    /// When the schedule first closed after `cast`, if it has: who votes while it is closed votes for
+    /// the next opening.
+    pub fn since(&self, cast: Timestamp) -> Option<Timestamp> {
+        self.first(cast).filter(|closed| *closed <= self.now)
+    }
+
+    fn first(&self, cast: Timestamp) -> Option<Timestamp> {
+        if self.schedule.is_empty() {
+            return None;
+        }
+        let (_, closes) = self.schedule.openings(cast).next()?;
+        closes
+    }
+
+    /// Until when a go counts that is said now, if policy withdraws it at the close.
+    pub fn end_of_a_go(&self) -> Option<Timestamp> {
+        match self.at_close {
+            AtClose::Withdraw => self.first(self.now),
+            AtClose::Keep => None,
+        }
+    }
+
+    /// Says whether policy has withdrawn a vote by now.
+    pub fn has_withdrawn(&self, ballot: &Ballot<'_>) -> bool {
+        self.withdraws(ballot).is_some_and(|at| at <= self.now)
+    }
+
+    /// When policy withdraws a vote.
+    fn withdraws(&self, ballot: &Ballot<'_>) -> Option<Timestamp> {
+        match (self.at_close, ballot.voice) {
+            (AtClose::Withdraw, Voice::Go) => self.first(ballot.at),
+            (AtClose::Keep, _) | (_, Voice::NoGo) => None,
         }
     }
 }
@@ -102,6 +184,8 @@ pub enum Standing {
     Void,
     /// Its caster no longer has the role (S2).
     NotAMember,
+    /// The schedule closed then, and policy keeps no go beyond that (W5).
+    Withdrawn(Timestamp),
 }
 
 /// How votes add up.
@@ -114,23 +198,32 @@ pub struct Tally<'a> {
 }
 
 impl<'a> Tally<'a> {
-    /// Adds up votes on what `bound` is the hash of. Each person has one vote at most.
+    /// Adds up votes on what `bound` is the hash of. Each person has one vote at most. `closings` are
+    /// those of the cell that is voted on; a release has none of its own.
     pub fn of(
         ballots: impl IntoIterator<Item = Ballot<'a>>,
         bound: &Digest,
         roles: &'a [RoleName],
         distinct: bool,
         policy: &Policy,
+        closings: Option<&Closings<'_>>,
     ) -> Self {
+        let withdrawn = |ballot: &Ballot<'_>| {
+            let closings = closings?;
+            let at = closings.withdraws(ballot)?;
+            (at <= closings.now).then_some(at)
+        };
         let ballots: Vec<(Ballot<'a>, Standing)> = ballots
             .into_iter()
             .map(|ballot| {
                 let standing = if ballot.scope != bound {
                     Standing::Void
-                } else if policy.has_role(ballot.person, ballot.role) {
-                    Standing::Valid
-                } else {
+                } else if !policy.has_role(ballot.person, ballot.role) {
                     Standing::NotAMember
+                } else if let Some(at) = withdrawn(&ballot) {
+                    Standing::Withdrawn(at)
+                } else {
+                    Standing::Valid
                 };
                 (ballot, standing)
             })
@@ -147,6 +240,27 @@ impl<'a> Tally<'a> {
     /// The valid goes.
     pub fn goes(&self) -> Vec<Ballot<'a>> {
         valid(&self.ballots, Voice::Go)
+    }
+
+    /// The goes in one of `roles` that the closing of the schedule withdrew, and when that last was.
+    pub fn withdrawn(&self, roles: &[RoleName]) -> Option<(usize, Timestamp)> {
+        let ballots = self.ballots.iter();
+        let closed = ballots.filter_map(|(ballot, standing)| match standing {
+            Standing::Withdrawn(at) if roles.contains(ballot.role) => Some(*at),
+            Standing::Withdrawn(_) | Standing::Valid | Standing::Void | Standing::NotAMember => {
+                None
+            }
+        });
+        let closed: Vec<Timestamp> = closed.collect();
+        Some((closed.len(), closed.iter().copied().max()?))
+    }
+
+    /// When the next go that counts is withdrawn.
+    pub fn counts_until(&self, closings: &Closings<'_>) -> Option<Timestamp> {
+        let goes = self.goes();
+        goes.iter()
+            .filter_map(|ballot| closings.withdraws(ballot))
+            .min()
     }
 
     /// The roles that have not said go.

@@ -15,7 +15,8 @@ use super::policy::{Service, Stage};
 use super::promotion::Promotion;
 use super::revision::Revision;
 use super::scope::{Scope, Ticket};
-use super::signoff::{Voice, Vote};
+use super::signoff::{Closings, Voice, Vote};
+use super::window::Window;
 use jiff::Timestamp;
 
 /// Why what is live in a cell is there.
@@ -27,6 +28,8 @@ pub struct Trace<'a> {
     pub how: How,
     /// The promotion of ours that brought it, if one did.
     pub promotion: Option<&'a Promotion>,
+    /// Who said go to exactly this, and had not been withdrawn by the window when it was ordered.
+    approvals: Vec<&'a Vote>,
     /// What it was promoted past.
     pub overrides: Vec<&'a Override>,
     pub verified: Option<&'a Verified>,
@@ -79,8 +82,7 @@ impl How {
 impl Trace<'_> {
     /// Who said go to exactly this, with the roles they spoke for.
     pub fn approvals(&self) -> impl Iterator<Item = &Vote> {
-        let votes = self.promotion.into_iter().flat_map(|it| &it.votes);
-        votes.filter(|vote| vote.voice == Voice::Go)
+        self.approvals.iter().copied()
     }
 
     /// What came with it, if it has been read.
@@ -89,11 +91,13 @@ impl Trace<'_> {
     }
 }
 
-/// Traces what is live in an environment of a row; `None` where nothing is.
+/// Traces what is live in an environment of a row; `None` where nothing is. `windows` are the policy's:
+/// they tell which of the votes still stood.
 pub fn of<'a>(
     row: &'a Row,
     environment: &EnvironmentName,
     ledger: Option<&'a Ledger>,
+    windows: &[Window],
     now: Timestamp,
 ) -> Option<Trace<'a>> {
     let facts = row.facts.value()?;
@@ -109,6 +113,16 @@ pub fn of<'a>(
         (Some(Origin::History), _) => How::History,
         (Some(Origin::Undecided) | None, _) => How::Undecided,
     };
+    let votes = promotion.map_or_else(Vec::new, |promotion| {
+        let at = promotion.intended_at;
+        let name = &row.service.name;
+        let closings = Closings::new(windows, name, environment, stage.at_close(), at);
+        let stood = |vote: &&Vote| !closings.has_withdrawn(&vote.ballot());
+        let goes = promotion.votes.iter();
+        goes.filter(|vote| vote.voice == Voice::Go)
+            .filter(stood)
+            .collect()
+    });
     let overrides = promotion.zip(ledger).map_or_else(Vec::new, |(it, ledger)| {
         let known = it.intent.overrides.iter();
         known.filter_map(|id| ledger.overrides.get(id)).collect()
@@ -125,6 +139,7 @@ pub fn of<'a>(
         deployment: live,
         how,
         promotion,
+        approvals: votes,
         overrides,
         verified: ledger.and_then(|ledger| ledger.verification(&row.service.name, live.id)),
         before,

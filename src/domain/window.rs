@@ -35,25 +35,44 @@ pub struct Window {
 /// When a window is on. Intervals are half-open.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Span {
-    /// On these days from `from` to `to`; `from > to` runs into the next day, and the days are
-    /// those on which it starts. Midnight to midnight is the whole day; any other `from == to` is
-    /// empty, as half-open intervals are: config refuses it, because nobody can say whether no time
-    /// or a whole day is meant.
+    /// On these days from `from` on: they are those on which it starts.
     Weekly {
         days: Vec<Weekday>,
         from: Time,
-        to: Time,
+        to: End,
     },
-    /// On these dates, in order, from `from` to `to` as on days of the week. `rule` is the RFC 5545
-    /// rule that the dates come from.
+    /// On these dates, in order, from each of these times on, of which there is at least one.
     Dates {
-        rule: String,
+        source: Source,
         dates: Arc<[Date]>,
-        from: Time,
-        to: Time,
+        from: Vec<Time>,
+        to: End,
     },
     /// Once, between two wall-clock times in the window's zone.
     Once { from: DateTime, to: DateTime },
+}
+
+/// What ends an interval.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// This wall-clock time, on the next day if it is before the start. Midnight to midnight is the
+    /// whole day; any other end that is the start makes it empty, as half-open intervals are: config
+    /// refuses it, because nobody can say whether no time or a whole day is meant.
+    At(Time),
+    /// So much later. It is time that passes, as in RFC 5545: six hours are six hours on the nights
+    /// on which the clocks change, too. Who wants an end by the clock on the wall has `At`.
+    After(SignedDuration),
+}
+
+/// Where the dates of a window come from, as it was written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// A rule of RFC 5545.
+    Rule(String),
+    /// Five fields of cron.
+    Cron(String),
+    /// The one date on which it starts.
+    Start,
 }
 
 /// What the whole schedule says at one instant.
@@ -240,15 +259,15 @@ impl Window {
 
     /// Returns the interval that `at` lies in; the one that ends last, if several do.
     ///
-    /// Only local dates around `at` can matter: a weekly interval lasts less than two days, and the
-    /// day more on either side is for clocks that are put back or forward at midnight.
+    /// Only local dates around `at` can matter: as far back as an interval lasts, and the day more on
+    /// either side is for clocks that are put back or forward at midnight.
     fn interval_at(&self, at: Timestamp) -> Option<Interval> {
         let holds = |interval: &Interval| interval.start <= at && at < interval.end;
         match &self.span {
             Span::Once { from, to } => self.interval(*from, *to).filter(holds),
             Span::Weekly { days, from, to } => {
                 let today = self.zone.to_datetime(at).date();
-                dates(today, -2, 1)
+                dates(today, -to.reach(), 1)
                     .filter(|date| days.contains(&date.weekday()))
                     .filter_map(|date| self.interval_from(date, *from, *to))
                     .filter(holds)
@@ -258,8 +277,9 @@ impl Window {
                 dates, from, to, ..
             } => {
                 let today = self.zone.to_datetime(at).date();
-                near(dates, today, 2, 1)
-                    .filter_map(|date| self.interval_from(date, *from, *to))
+                near(dates, today, to.reach(), 1)
+                    .flat_map(|date| from.iter().map(move |from| (date, *from)))
+                    .filter_map(|(date, from)| self.interval_from(date, from, *to))
                     .filter(holds)
                     .max_by_key(|interval| interval.end)
             }
@@ -286,10 +306,14 @@ impl Window {
                 dates, from, to, ..
             } => {
                 let today = self.zone.to_datetime(after).date();
-                near(dates, today, 1, 400)
-                    .filter_map(|date| self.interval_from(date, *from, *to))
-                    .map(|interval| interval.start)
-                    .find(|start| *start > after)
+                // Where clocks go forward, a later time of one date may come before an earlier one.
+                near(dates, today, 1, 400).find_map(|date| {
+                    from.iter()
+                        .filter_map(|from| self.interval_from(date, *from, *to))
+                        .map(|interval| interval.start)
+                        .filter(|start| *start > after)
+                        .min()
+                })
             }
         }
     }
@@ -307,7 +331,16 @@ impl Window {
             .chain(later.filter_map(|start| self.interval_at(start)))
     }
 
-    fn interval_from(&self, date: Date, from: Time, to: Time) -> Option<Interval> {
+    fn interval_from(&self, date: Date, from: Time, to: End) -> Option<Interval> {
+        let start = date.to_datetime(from);
+        let to = match to {
+            End::At(to) => to,
+            End::After(duration) => {
+                let (early, late) = instants(&self.zone, start)?;
+                let ends = |at: Timestamp| at.checked_add(duration).ok();
+                return self.narrowed((early, late), (ends(early)?, ends(late)?));
+            }
+        };
         // Midnight to midnight is the whole day, as config reads 00:00 to 24:00.
         let whole_day = from == to && to == Time::midnight();
         let end = if from > to || whole_day {
@@ -315,16 +348,23 @@ impl Window {
         } else {
             date
         };
-        self.interval(date.to_datetime(from), end.to_datetime(to))
+        self.interval(start, end.to_datetime(to))
     }
 
-    /// Resolves wall-clock times (W2): where one does not exist or exists twice, the narrower
-    /// reading for an allow window and the wider one for a freeze, so that doubt never opens.
     fn interval(&self, from: DateTime, to: DateTime) -> Option<Interval> {
         if from >= to {
             return None;
         }
-        let (from, to) = (instants(&self.zone, from)?, instants(&self.zone, to)?);
+        self.narrowed(instants(&self.zone, from)?, instants(&self.zone, to)?)
+    }
+
+    /// Resolves wall-clock times (W2): where one does not exist or exists twice, the narrower
+    /// reading for an allow window and the wider one for a freeze, so that doubt never opens.
+    fn narrowed(
+        &self,
+        from: (Timestamp, Timestamp),
+        to: (Timestamp, Timestamp),
+    ) -> Option<Interval> {
         let interval = match self.effect {
             WindowEffect::Allow => Interval {
                 start: from.1,
@@ -336,6 +376,16 @@ impl Window {
             },
         };
         (interval.start < interval.end).then_some(interval)
+    }
+}
+
+impl End {
+    /// How many days before an instant an interval may have started that it lies in.
+    fn reach(self) -> i64 {
+        match self {
+            Self::At(_) => 2,
+            Self::After(duration) => 2 + duration.as_hours() / 24,
+        }
     }
 }
 

@@ -65,6 +65,7 @@ const SCREENS: &[(&str, Scene)] = &[
     ("release_stopped", releases::stopped),
     ("release_shipped", releases::shipped),
     ("release_dropped", releases::dropped),
+    ("release_shipped_plan", releases::shipped_plan),
     ("timeline", dialogs::timeline),
     ("timeline_unfolded", panes::timeline_unfolded),
     ("timeline_filtered", panes::timeline_filtered),

@@ -11,7 +11,8 @@ use jiff::Timestamp;
 use super::planning::Wish;
 use super::{Engine, JournalState, Report};
 use crate::app::effect::Effect;
-use crate::app::request::Request;
+use crate::app::plan::Plan;
+use crate::app::request::{Refusal, RefusalKind, Request};
 use crate::domain::board::Row;
 use crate::domain::cell::Cell;
 use crate::domain::gate::{Go, State};
@@ -110,6 +111,21 @@ impl Engine {
         let needs = service.stage(environment)?.via.needs()?;
         let lacking = self.lacks(service, Some(environment), needs)?;
         Some(lacking.why)
+    }
+
+    /// Says whether what goes by itself still may: a release that ships it may have begun since the
+    /// countdown ended, or have lost a go. Asked right before the permit.
+    pub(super) fn still_by_itself(&self, plan: &Plan, now: Timestamp) -> Result<(), Refusal> {
+        if !plan.by_itself {
+            return Ok(());
+        }
+        match self.auto_stands_aside_for(plan.service(), plan.environment(), now) {
+            Some(why) => Err(Refusal::new(
+                RefusalKind::NoGo,
+                format!("it does not go by itself any more: {why}; nothing was sent"),
+            )),
+            None => Ok(()),
+        }
     }
 
     /// Says once why a cell that is ready does not go by itself.
@@ -228,6 +244,7 @@ impl Engine {
         match self.plan(service, environment, &wish, now) {
             Ok(mut plan) => {
                 REASON.clone_into(&mut plan.intent.reason);
+                plan.by_itself = true;
                 self.ask(Request::Send(Box::new(plan)), now)
             }
             Err(refusal) => {

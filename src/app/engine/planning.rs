@@ -122,6 +122,7 @@ impl Engine {
             warnings: self.warnings(row, stage, cell, &planned, wish, now),
             command: format!("gonogo {verb} {service} {preposition} {environment}"),
             protected,
+            by_itself: false,
             forge: row.service.forge.clone(),
             repo: facts.repo.clone(),
             intent: Intent {

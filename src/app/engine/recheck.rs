@@ -133,19 +133,25 @@ impl Engine {
     }
 
     /// What is read again, by forge: the service first, then what it depends on, and what ships with
-    /// it where somebody has said no-go to that: whether it still counts depends on all of it.
+    /// it where somebody has said no-go to that, or it goes by itself when that is go: whether a word
+    /// still counts depends on all of it.
     fn targets_with_dependencies(&self, plan: &Plan) -> BTreeMap<ForgeName, Vec<Target>> {
         let own = self.policy.service(plan.service());
         let depends = own.into_iter().flat_map(|own| &own.depends);
         let names = depends.map(|dependency| &dependency.service);
         let names = std::iter::once(plan.service()).chain(names);
-        let refused = board::disputed(&self.policy, self.ledger.as_ref())
-            .filter(|release| release.ships(plan.service(), plan.environment()))
+        let disputed = board::disputed(&self.policy, self.ledger.as_ref());
+        let awaited = self.policy.releases.iter().filter(|_| plan.by_itself);
+        let together = disputed
+            .chain(awaited)
+            .filter(|release| {
+                release.still_ships(plan.service(), plan.environment(), self.ledger.as_ref())
+            })
             .flat_map(|release| &release.items)
             .map(|item| &item.service);
         let mut known: BTreeSet<&ServiceName> = BTreeSet::new();
         let mut targets: BTreeMap<ForgeName, Vec<Target>> = BTreeMap::new();
-        for name in names.chain(refused).filter(|name| known.insert(*name)) {
+        for name in names.chain(together).filter(|name| known.insert(*name)) {
             let forge = self.board.row(name).map(|row| row.service.forge.clone());
             if let (Some(forge), Some(target)) = (forge, self.target(name)) {
                 targets.entry(forge).or_default().push(target);
@@ -279,8 +285,11 @@ impl Engine {
             return Vec::new();
         }
         let plan = flow.plan.clone();
-        let still = self.still(&plan, now);
-        if let Err(refusal) = still.and_then(|()| self.still_released(&plan, now)) {
+        let still = self
+            .still(&plan, now)
+            .and_then(|()| self.still_released(&plan, now))
+            .and_then(|()| self.still_by_itself(&plan, now));
+        if let Err(refusal) = still {
             return self.abandon(id, refusal, now);
         }
         self.ask_permit(id, now)

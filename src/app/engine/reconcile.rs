@@ -251,6 +251,7 @@ impl Engine {
             warnings: Vec::new(),
             command: String::new(),
             protected: false,
+            by_itself: false,
             forge: service.forge.clone(),
             repo: repo.unwrap_or_else(|| service.repo.clone()),
             intent: promotion.intent.clone(),

@@ -9,9 +9,10 @@ use super::planning::place;
 use crate::app::effect::Effect;
 use crate::app::request::{Refusal, RefusalKind};
 use crate::domain::entry::{Draft, Event, Precondition};
+use crate::domain::gate::words;
 use crate::domain::ids::{EnvironmentName, Person, ReleaseName, RoleName, ServiceName};
 use crate::domain::scope;
-use crate::domain::signoff::{Voice, Vote};
+use crate::domain::signoff::{Closings, Voice, Vote};
 
 impl Engine {
     pub(super) fn vote(
@@ -70,8 +71,14 @@ impl Engine {
             note: note.trim().to_owned(),
             at: now,
         };
+        let windows = &self.policy.windows;
+        let closings = Closings::new(windows, service, environment, stage.at_close(), now);
+        let until = closings.end_of_a_go().filter(|_| voice == Voice::Go);
+        let until = until.map_or_else(String::new, |at| {
+            format!(", until the window closes at {}", words::moment(at))
+        });
         let text = format!(
-            "voted {} as {role} on {service} {environment} {}",
+            "voted {} as {role} on {service} {environment} {}{until}",
             voice.word(),
             vote.saw
         );

@@ -269,6 +269,7 @@ fn policy() -> Policy {
     let sign_off = GateSpec::SignOff {
         roles: vec!["qa".into(), "sre".into()],
         distinct: true,
+        at_close: crate::domain::signoff::AtClose::Keep,
     };
     let service = |name: &str| Service {
         name: name.into(),

@@ -1,16 +1,20 @@
 //! Releases as plain values with a stable JSON form: how one stands, what it would do, how far its
 //! run is.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use serde::Serialize;
 
 use super::{EarliestStatus, RevisionStatus};
 use crate::app::engine::Engine;
 use crate::domain::gate::Earliest;
+use crate::domain::ledger::Ledger;
 use crate::domain::release::Release;
 use crate::domain::release::agenda::Standing;
 use crate::domain::release::decision::{Decision, Said, difference};
-use crate::domain::release::prognosis::{Fit, Planned, Prognosis};
+use crate::domain::release::past;
+use crate::domain::release::prognosis::{Blocked, Fit, Planned, Prognosis};
 use crate::domain::release::run::{Ending, Progress, Run};
 
 /// One of `release list --json`.
@@ -25,6 +29,15 @@ pub struct ReleaseStatus {
     pub dropped: Vec<DroppedStatus>,
     pub due: Option<Timestamp>,
     pub window: Option<String>,
+    /// `planned`, or of the run that goes on or ended last: `running`, `shipped`, `stopped`, `cancelled`.
+    /// One that has something newer to ship is `planned` again.
+    pub state: &'static str,
+    /// What happened: when its first promotion was sent, and when its last was live and verified.
+    pub started_at: Option<Timestamp>,
+    pub ended_at: Option<Timestamp>,
+    /// What would happen, while it is `planned`.
+    pub starts: Option<Timestamp>,
+    pub ends: Option<Timestamp>,
 }
 
 /// A service that is left behind on purpose.
@@ -86,6 +99,15 @@ pub struct PlanStatus {
     pub fits_why: Option<String>,
     pub ends: Option<Timestamp>,
     pub moves: Vec<MoveStatus>,
+    /// It has shipped: then `waves` and `ends` are what happened.
+    pub shipped: Option<ShippedStatus>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct ShippedStatus {
+    pub by: String,
+    pub started_at: Option<Timestamp>,
+    pub ended_at: Option<Timestamp>,
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -116,6 +138,8 @@ pub struct MoveStatus {
     /// The environment in which that was seen, if not in the release's own.
     pub p90_of: Option<String>,
     pub blocked: Vec<BlockedStatus>,
+    /// Gates that pass now, and no more when the wave starts.
+    pub lapses: Vec<BlockedStatus>,
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -157,15 +181,47 @@ pub struct ProgressStatus {
     /// `ready`, `blocked`, `in-flight`, `arrived`, `failed`; of a run that has ended `not-started`.
     pub state: &'static str,
     pub why: Option<String>,
+    /// When it was sent, and when it was live and verified.
+    pub started_at: Option<Timestamp>,
+    pub ended_at: Option<Timestamp>,
 }
 
 impl ReleaseStatus {
     pub fn of(engine: &Engine, release: &Release, now: Timestamp) -> Self {
-        Self::decided(release, &engine.decision(release, now))
+        let (decision, prognosis) = (
+            engine.decision(release, now),
+            engine.prognosis(release, now),
+        );
+        Self::decided(engine, release, &decision, &prognosis)
     }
 
-    fn decided(release: &Release, decision: &Decision<'_>) -> Self {
+    fn decided(
+        engine: &Engine,
+        release: &Release,
+        decision: &Decision<'_>,
+        prognosis: &Prognosis,
+    ) -> Self {
+        let run = engine.last_run(&release.name).filter(|run| {
+            // What somebody stopped is planned again as long as something is left.
+            let over = run.ended.is_some() && !run.has_shipped();
+            decision.run.is_some()
+                || decision.shipped.is_some()
+                || over && prognosis.waves.is_empty()
+        });
+        let past = run.zip(engine.ledger.as_ref());
+        let past = past.map(|(run, ledger)| past::of(run, &run.moves, ledger));
+        let past = past.unwrap_or_default();
+        let planned = run.is_none();
         Self {
+            state: run.map_or("planned", state),
+            started_at: past.started,
+            ended_at: past.ended,
+            starts: prognosis
+                .waves
+                .first()
+                .and_then(|wave| wave.starts)
+                .filter(|_| planned),
+            ends: prognosis.ends.filter(|_| planned),
             name: release.name.to_string(),
             services: release
                 .items
@@ -239,7 +295,7 @@ impl ReleaseDetail {
         let run = engine.last_run(&release.name);
         Self {
             schema: super::SCHEMA,
-            status: ReleaseStatus::decided(release, &decision),
+            status: ReleaseStatus::decided(engine, release, &decision, &prognosis),
             environment: release.environment.to_string(),
             owner: release.owner.as_ref().map(ToString::to_string),
             digest: decision.bound.to_string(),
@@ -269,6 +325,12 @@ fn in_time(prognosis: &Prognosis) -> Option<String> {
 impl PlanStatus {
     pub fn of(engine: &Engine, release: &Release, now: Timestamp) -> Self {
         let prognosis = engine.prognosis(release, now);
+        // Of what has shipped, and has nothing newer, the plan is what happened.
+        let shipped = engine.decision(release, now).shipped;
+        let shipped = shipped.and_then(|run| Some((run, engine.ledger.as_ref()?)));
+        if let Some((run, ledger)) = shipped {
+            return Self::happened(release, run, ledger, &prognosis);
+        }
         let (fits, fits_why) = match &prognosis.fits {
             Fit::Fits => (Some(true), in_time(&prognosis)),
             Fit::No(why) => (Some(false), Some(why.clone())),
@@ -299,6 +361,40 @@ impl PlanStatus {
             fits_why,
             ends: prognosis.ends,
             moves: moves(&prognosis),
+            shipped: None,
+        }
+    }
+
+    fn happened(release: &Release, run: &Run, ledger: &Ledger, prognosis: &Prognosis) -> Self {
+        let numbers: BTreeSet<usize> = run.moves.iter().map(|moved| moved.wave).collect();
+        let wave = |number: usize| {
+            let moves = || run.moves.iter().filter(move |moved| moved.wave == number);
+            let past = past::of(run, moves(), ledger);
+            WaveStatus {
+                services: moves().map(|moved| moved.service.to_string()).collect(),
+                starts: past.started,
+                ends: past.ended,
+            }
+        };
+        let past = past::of(run, &run.moves, ledger);
+        Self {
+            schema: super::SCHEMA,
+            name: release.name.to_string(),
+            environment: release.environment.to_string(),
+            digest: run.digest.to_string(),
+            due: release.due,
+            window: release.window.clone(),
+            waves: numbers.into_iter().map(wave).collect(),
+            skipped: skipped(prognosis),
+            fits: None,
+            fits_why: Some("it has shipped, and nothing newer is there".to_owned()),
+            ends: past.ended,
+            moves: Vec::new(),
+            shipped: Some(ShippedStatus {
+                by: run.by.to_string(),
+                started_at: past.started,
+                ended_at: past.ended,
+            }),
         }
     }
 }
@@ -321,17 +417,20 @@ fn move_status(planned: &Planned) -> MoveStatus {
         p90_seconds: planned.estimate.p90.map(|p90| p90.as_secs()),
         samples: planned.estimate.samples,
         p90_of: planned.estimate.like.as_ref().map(ToString::to_string),
-        blocked: planned
-            .blocked
-            .iter()
-            .map(|blocked| BlockedStatus {
-                gate: blocked.gate.clone(),
-                verdict: blocked.state.word(),
-                why: blocked.why.clone(),
-                opens_at: blocked.opens_at,
-                who: blocked.who.clone(),
-            })
-            .collect(),
+        blocked: planned.blocked.iter().map(BlockedStatus::of).collect(),
+        lapses: planned.lapses.iter().map(BlockedStatus::of).collect(),
+    }
+}
+
+impl BlockedStatus {
+    fn of(blocked: &Blocked) -> Self {
+        Self {
+            gate: blocked.gate.clone(),
+            verdict: blocked.state.word(),
+            why: blocked.why.clone(),
+            opens_at: blocked.opens_at,
+            who: blocked.who.clone(),
+        }
     }
 }
 
@@ -346,6 +445,12 @@ fn skipped(prognosis: &Prognosis) -> Vec<SkippedStatus> {
         .collect()
 }
 
+fn state(run: &Run) -> &'static str {
+    run.ended
+        .as_ref()
+        .map_or("running", |ended| ended.how.word())
+}
+
 impl RunStatus {
     pub fn of(engine: &Engine, run: &Run, now: Timestamp) -> Self {
         let progress = |moved: &_| engine.progress(run, moved, now);
@@ -355,10 +460,7 @@ impl RunStatus {
         });
         Self {
             id: run.id.to_string(),
-            state: run
-                .ended
-                .as_ref()
-                .map_or("running", |ended| ended.how.word()),
+            state: state(run),
             why,
             by: run.by.to_string(),
             driver: run.driver.to_string(),
@@ -385,7 +487,12 @@ impl RunStatus {
                         }
                         progress => words(progress),
                     };
+                    let ledger = engine.ledger.as_ref();
+                    let past = ledger.map(|ledger| past::of(run, [moved], ledger));
+                    let past = past.unwrap_or_default();
                     ProgressStatus {
+                        started_at: past.started,
+                        ended_at: past.ended,
                         service: moved.service.to_string(),
                         wave: moved.wave + 1,
                         from: moved.from.as_ref().map(RevisionStatus::of),

@@ -447,7 +447,7 @@ pub(in crate::app) fn text(state: &State, release: &Release) -> String {
         "**{} > {}**: {}",
         release.name,
         release.environment,
-        decision.go.word()
+        decision.word()
     );
     for (role, said) in decision.roles() {
         let (word, who) = match said {

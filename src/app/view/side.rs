@@ -5,10 +5,10 @@ use super::look::Look;
 use super::panel::{Bar, Content, Panel};
 use super::{coming, release, time, timeline};
 use crate::app::interface::{Pane, Screen};
-use crate::domain::ids::Person;
+use crate::domain::ids::{Person, RoleName};
 use crate::domain::policy::GateSpec;
 use crate::domain::scope;
-use crate::domain::signoff::Voice;
+use crate::domain::signoff::{Ballot, Closings, Standing, Tally, Voice, Vote};
 
 pub(super) fn panels(look: &Look<'_>) -> Vec<Panel> {
     let mut panels = Vec::new();
@@ -116,62 +116,90 @@ fn votes(look: &Look<'_>) -> (Line, Vec<Line>) {
     let Some((row, cell)) = look.selected().filter(|(_, cell)| cell.candidate.is_some()) else {
         return none;
     };
-    let roles = row
-        .service
-        .stage(&cell.environment)
-        .into_iter()
-        .flat_map(|stage| stage.gates.iter())
-        .find_map(|gate| match gate {
-            GateSpec::SignOff { roles, .. } => Some(roles),
+    let stage = row.service.stage(&cell.environment);
+    let asked = stage.and_then(|stage| {
+        let mut gates = stage.gates.iter();
+        gates.find_map(|gate| match gate {
+            GateSpec::SignOff {
+                roles, distinct, ..
+            } => Some((roles, *distinct, stage.at_close())),
             _ => None,
-        });
-    let (Some(roles), Some(ledger)) = (roles, &look.engine.ledger) else {
+        })
+    });
+    let (Some((roles, distinct, at_close)), Some(ledger), Some(to)) =
+        (asked, &look.engine.ledger, &cell.candidate)
+    else {
         return none;
     };
-    let service = &row.service.name;
-    let hash = cell
-        .candidate
-        .as_ref()
-        .map(|to| scope::hash(service, &cell.environment, cell.live.as_ref(), to));
-    let mut given = 0;
-    let mut lines = Vec::new();
-    for role in roles {
-        let vote = ledger
-            .votes_on(service, &cell.environment)
-            .filter(|vote| vote.role == *role)
-            .max_by_key(|vote| vote.at);
-        let line = match vote {
-            None => {
-                let who = look.engine.policy.roles.get(role);
-                let who: Vec<&str> = who.into_iter().flatten().map(Person::as_str).collect();
-                Line::of(Tone::Running, format!(" {} WAIT   ", look.glyphs.waiting()))
-                    .with(Tone::Plain, format!("{role} "))
-                    .with(Tone::Muted, who.join(", "))
-            }
-            Some(vote) if Some(&vote.scope) != hash.as_ref() => {
-                Line::of(Tone::Unknown, " ? STALE  ")
-                    .with(Tone::Plain, format!("{role} {} ", vote.person))
-                    .with(Tone::Muted, format!("saw {}", vote.saw))
-            }
-            Some(vote) => {
-                let (glyph, word, tone) = match vote.voice {
-                    Voice::Go => (look.glyphs.good(), "GO", Tone::Good),
-                    Voice::NoGo => (look.glyphs.bad(), "NO-GO", Tone::Bad),
-                };
-                given += usize::from(vote.voice == Voice::Go);
-                Line::of(tone, format!(" {glyph} {word:<6} "))
-                    .with(Tone::Plain, format!("{role} {} ", vote.person))
-                    .with(Tone::Muted, cut(&vote.note, 24).into_owned())
-            }
-        };
-        lines.push(line);
-    }
+    let (service, environment) = (&row.service.name, &cell.environment);
+    let policy = &look.engine.policy;
+    let bound = scope::hash(service, environment, cell.live.as_ref(), to);
+    let now = look.now;
+    let closings = Closings::new(&policy.windows, service, environment, at_close, now);
+    let ballots = ledger.votes_on(service, environment).map(Vote::ballot);
+    let tally = Tally::of(ballots, &bound, roles, distinct, policy, Some(&closings));
+    let lines = tally
+        .roles
+        .iter()
+        .map(|(role, person)| vote(look, &tally, role, *person))
+        .collect();
+    let given = roles.len() - tally.missing().len();
     let title = Line::of(
         Tone::Heading,
         format!("GO / NO-GO {given}/{} ", roles.len()),
     )
     .with(Tone::Plain, service.to_string());
     (title, lines)
+}
+
+/// What one required role has said: what counts, else the newest word that does not.
+fn vote(look: &Look<'_>, tally: &Tally<'_>, role: &RoleName, filled: Option<&Person>) -> Line {
+    let newest = |wanted: &dyn Fn(&Ballot<'_>, Standing) -> bool| {
+        let ballots = tally.ballots.iter();
+        ballots
+            .filter(|(ballot, standing)| wanted(ballot, *standing))
+            .max_by_key(|(ballot, _)| ballot.at)
+    };
+    let against = |ballot: &Ballot<'_>, standing| {
+        ballot.role == role && standing == Standing::Valid && ballot.voice == Voice::NoGo
+    };
+    let fills = |ballot: &Ballot<'_>, standing| {
+        standing == Standing::Valid && Some(ballot.person) == filled
+    };
+    let own = |ballot: &Ballot<'_>, standing| ballot.role == role && standing != Standing::Valid;
+    let found = newest(&against).or_else(|| newest(&fills));
+    let Some((ballot, standing)) = found.or_else(|| newest(&own)) else {
+        let who = look.engine.policy.roles.get(role);
+        let who: Vec<&str> = who.into_iter().flatten().map(Person::as_str).collect();
+        return Line::of(Tone::Running, format!(" {} WAIT   ", look.glyphs.waiting()))
+            .with(Tone::Plain, format!("{role} "))
+            .with(Tone::Muted, who.join(", "));
+    };
+    let (start, note) = match (standing, ballot.voice) {
+        (Standing::Valid, Voice::Go) => (
+            Line::of(Tone::Good, format!(" {} GO     ", look.glyphs.good())),
+            cut(ballot.note, 24).into_owned(),
+        ),
+        (Standing::Valid, Voice::NoGo) => (
+            Line::of(Tone::Bad, format!(" {} NO-GO  ", look.glyphs.bad())),
+            cut(ballot.note, 24).into_owned(),
+        ),
+        (Standing::Void, _) => (
+            Line::of(Tone::Unknown, " ? STALE  "),
+            format!("saw {}", ballot.saw),
+        ),
+        (Standing::NotAMember, _) => (
+            Line::of(Tone::Unknown, " ? NO ROLE "),
+            "has the role no longer".to_owned(),
+        ),
+        (Standing::Withdrawn(at), _) => (
+            Line::of(Tone::Unknown, " ? AGAIN  "),
+            format!("window closed {}", look.clock.short(*at)),
+        ),
+    };
+    start
+        .with(Tone::Plain, format!("{role} {} ", ballot.person))
+        .with(Tone::Muted, note)
 }
 
 fn forges(look: &Look<'_>) -> Vec<Line> {

@@ -18,9 +18,11 @@ pub(super) fn list(releases: &[ReleaseStatus]) {
         return;
     }
     let mut rows = vec![
-        ["RELEASE", "VERDICT", "VOTES", "WAVES", "DUE"]
-            .map(str::to_owned)
-            .to_vec(),
+        [
+            "RELEASE", "VERDICT", "VOTES", "START", "END", "DUE", "WAVES",
+        ]
+        .map(str::to_owned)
+        .to_vec(),
     ];
     for release in releases {
         let given = release
@@ -30,18 +32,37 @@ pub(super) fn list(releases: &[ReleaseStatus]) {
             .count();
         rows.push(vec![
             release.name.clone(),
-            release.verdict.to_owned(),
+            word(release).to_owned(),
             format!("{given}/{}", release.votes.len()),
+            time_of(release.started_at, release.starts),
+            time_of(release.ended_at, release.ends),
+            release.due.map_or_else(|| "-".to_owned(), instant),
             release
                 .waves
                 .iter()
                 .map(|wave| wave.join(", "))
                 .collect::<Vec<_>>()
                 .join(" > "),
-            release.due.map_or_else(|| "-".to_owned(), instant),
         ]);
     }
     output::table(&rows);
+}
+
+/// The verdict while it is decided on, else how far its run is.
+fn word(release: &ReleaseStatus) -> &'static str {
+    match release.state {
+        "planned" => release.verdict,
+        state => state,
+    }
+}
+
+/// When it happened; `~` before when it would.
+fn time_of(happened: Option<Timestamp>, prognosis: Option<Timestamp>) -> String {
+    match (happened, prognosis) {
+        (Some(at), _) => instant(at),
+        (None, Some(at)) => format!("~{}", instant(at)),
+        (None, None) => "-".to_owned(),
+    }
 }
 
 pub(super) fn detail(detail: &ReleaseDetail, now: Timestamp) {
@@ -106,6 +127,22 @@ pub(super) fn plan(plan: &PlanStatus, now: Timestamp) {
         plan.environment,
         plan.digest.get(..7).unwrap_or(&plan.digest)
     ));
+    if let Some(shipped) = &plan.shipped {
+        for (nth, wave) in plan.waves.iter().enumerate() {
+            let services = wave.services.join(", ");
+            let times = times(wave.starts, wave.ends);
+            output::line(&format!("  wave {}  {times}: {services}", nth + 1));
+        }
+        for skipped in &plan.skipped {
+            output::line(&format!("  {}: {}", skipped.service, skipped.why));
+        }
+        let times = times(shipped.started_at, shipped.ended_at);
+        let by = &shipped.by;
+        output::line(&format!(
+            "  it has shipped, by {by}: {times}; nothing newer is there"
+        ));
+        return;
+    }
     let mut number = 0;
     for wave in &plan.waves {
         let of_wave = || {
@@ -140,10 +177,20 @@ pub(super) fn plan(plan: &PlanStatus, now: Timestamp) {
     }
 }
 
+/// `started 20:03Z, ended 20:07Z`.
+fn times(started: Option<Timestamp>, ended: Option<Timestamp>) -> String {
+    let Some(started) = started else {
+        return "nothing was sent".to_owned();
+    };
+    let ended = ended.map_or_else(String::new, |at| format!(", ended {}", instant(at)));
+    format!("started {}{ended}", instant(started))
+}
+
 /// What fits only because it is taken that people act in time: who has to.
 fn if_people_act(plan: &PlanStatus) -> String {
     let needed = plan.moves.iter().filter_map(|moved| {
-        let people = moved.blocked.iter().filter_map(|gate| gate.who.as_deref());
+        let gates = moved.blocked.iter().chain(&moved.lapses);
+        let people = gates.filter_map(|gate| gate.who.as_deref());
         let people: Vec<&str> = people.collect();
         (!people.is_empty()).then(|| format!("{} needs {}", moved.service, people.join(" and ")))
     });
@@ -188,6 +235,15 @@ fn moving(moved: &MoveStatus, now: Timestamp) -> String {
             blocked.verdict, blocked.gate, blocked.why
         );
     }
+    for lapsed in &moved.lapses {
+        let who = lapsed.who.as_ref();
+        let who = who.map_or_else(String::new, |who| format!("; needs {who}"));
+        let _ = write!(
+            line,
+            "\n      open now, {} when it starts: {}: {}{who}",
+            lapsed.verdict, lapsed.gate, lapsed.why
+        );
+    }
     line
 }
 
@@ -220,13 +276,15 @@ pub(super) fn run(run: &RunStatus) {
         Some(false) => "; NO DRIVER IS SEEN: gonogo release resume goes on with it",
         Some(true) | None => "",
     };
-    output::line(&format!(
-        "  run {} {} by {} since {}{driver}",
-        run.id,
-        run.state,
-        run.by,
-        instant(run.started_at)
-    ));
+    let (id, state, by) = (&run.id, run.state, &run.by);
+    let since = instant(run.started_at);
+    output::line(&match run.ended_at {
+        Some(ended) => format!(
+            "  run {id} {state} {}, started by {by} {since}",
+            instant(ended)
+        ),
+        None => format!("  run {id} {state}, started by {by} {since}{driver}"),
+    });
     if let Some(why) = &run.why {
         output::line(&format!("    {why}"));
     }
@@ -251,8 +309,12 @@ fn progress(moved: &ProgressStatus) -> String {
         .as_ref()
         .map(|why| format!("  {why}"))
         .unwrap_or_default();
+    let times = match moved.started_at {
+        Some(_) => format!("  {}", times(moved.started_at, moved.ended_at)),
+        None => String::new(),
+    };
     format!(
-        "wave {}  {:<9} {} {from} > {}{why}",
+        "wave {}  {:<9} {} {from} > {}{times}{why}",
         moved.wave,
         moved.state,
         moved.service,

@@ -8,6 +8,7 @@ use super::{Place, Roles, known_role};
 use crate::domain::ids::RoleName;
 use crate::domain::policy::{Before, FitsRule, GateSpec, HealthRule, PipelineRule};
 use crate::domain::sampling;
+use crate::domain::signoff::AtClose;
 use crate::domain::spelling::meant;
 
 mod checklist;
@@ -176,7 +177,19 @@ fn spec(
                 own: flag("own").unwrap_or(false),
             })
         }
-        "sign-off" => sign_off(at, get("roles"), flag("distinct"), roles),
+        "sign-off" => {
+            let at_close = get("at_close").and_then(|value| {
+                let words = AtClose::ALL.map(|at_close| (at_close.word(), at_close));
+                value.one_of(&words)
+            });
+            let distinct = flag("distinct").unwrap_or(true);
+            let wanted = sign_off(at, get("roles"), roles)?;
+            Some(GateSpec::SignOff {
+                roles: wanted,
+                distinct,
+                at_close: at_close.unwrap_or_default(),
+            })
+        }
         "quality" => quality::read(at, get("figures")),
         "blocker" => blocker::read(at, get("labels")),
         "parity" => parity::read(at, table),
@@ -231,12 +244,8 @@ fn pipeline(table: Option<&Table<'_>>) -> PipelineRule {
     }
 }
 
-fn sign_off(
-    at: &Value<'_>,
-    listed: Option<&Value<'_>>,
-    distinct: Option<bool>,
-    roles: &Roles,
-) -> Option<GateSpec> {
+/// Reads who has to sign off.
+fn sign_off(at: &Value<'_>, listed: Option<&Value<'_>>, roles: &Roles) -> Option<Vec<RoleName>> {
     let example = "write { kind = \"sign-off\", roles = [\"qa\"] }";
     let Some(value) = listed else {
         at.error("a sign-off needs `roles`", Some(example.to_owned()));
@@ -266,10 +275,7 @@ fn sign_off(
     if value.list().is_some_and(|roles| roles.is_empty()) {
         value.error("a sign-off by no role", Some(example.to_owned()));
     }
-    Some(GateSpec::SignOff {
-        roles: wanted,
-        distinct: distinct.unwrap_or(true),
-    })
+    Some(wanted)
 }
 
 /// Returns a tier's gates with a service's added. Of two of one kind the stricter holds: a service
@@ -320,14 +326,20 @@ fn stricter(tier: &GateSpec, added: &GateSpec) -> GateSpec {
             own: *own && *also,
         },
         (
-            GateSpec::SignOff { roles, distinct },
+            GateSpec::SignOff {
+                roles,
+                distinct,
+                at_close,
+            },
             GateSpec::SignOff {
                 roles: more,
                 distinct: also,
+                at_close: then,
             },
         ) => GateSpec::SignOff {
             roles: union(roles, more),
             distinct: *distinct || *also,
+            at_close: *at_close.max(then),
         },
         (GateSpec::Quality(tier), GateSpec::Quality(added)) => {
             GateSpec::Quality(quality::stricter(tier, added))

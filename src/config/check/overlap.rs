@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::super::file::{Table, Value};
 use crate::domain::spelling::meant;
-use crate::domain::window::{Interval, Span, Window};
+use crate::domain::window::{Interval, Source, Span, Window};
 
 /// A window and where it stands in the file.
 pub(super) struct Placed<'d> {
@@ -119,6 +119,15 @@ fn meet(one: &Window, other: &Window) -> Option<(Timestamp, bool)> {
 fn once(window: &Window) -> Option<Timestamp> {
     match &window.span {
         Span::Once { from, .. } => window.zone.to_timestamp(*from).ok(),
+        Span::Dates {
+            source: Source::Start,
+            dates,
+            from,
+            ..
+        } => {
+            let from = dates.first()?.to_datetime(*from.first()?);
+            window.zone.to_timestamp(from).ok()
+        }
         Span::Weekly { .. } | Span::Dates { .. } => None,
     }
 }

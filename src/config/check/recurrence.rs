@@ -10,16 +10,37 @@ use super::super::file::{Table, Value, Wall};
 use crate::domain::spelling::meant;
 
 /// Dates are expanded up to this year: nobody keeps a config for longer.
-const LAST_YEAR: i16 = 2100;
+pub(super) const LAST_YEAR: i16 = 2100;
 /// Where a rule without `start` begins. A Monday, so that weeks count from where people expect.
-const FIRST: Date = jiff::civil::date(2024, 1, 1);
+pub(super) const FIRST: Date = jiff::civil::date(2024, 1, 1);
 
-/// Reads `rule` and `start`. `None` if there is no rule, or it is wrong.
+/// Reads `rule` and the date of `start`. `None` if there is no rule, or it is wrong.
 pub(super) fn dates(table: &Table<'_>) -> Option<(String, Arc<[Date]>)> {
+    let begin = match table.get("start") {
+        Some(value) => Some(date(value)?),
+        None => None,
+    };
+    dates_from(table, begin)
+}
+
+/// Reads `rule`, which counts from `begin` on, if it has a beginning.
+pub(super) fn dates_from(table: &Table<'_>, begin: Option<Date>) -> Option<(String, Arc<[Date]>)> {
     let value = table.get("rule")?;
     let text = value.text()?.trim_start_matches("RRULE:");
-    let start = start(table)?;
-    complain(text, table.get("start").is_some(), value)?;
+    if let Err(hint) = counts_from(text, begin) {
+        let hint = if table.get("start").is_some() {
+            "let `start` have a date: \"2026-01-05 22:00\""
+        } else {
+            hint
+        };
+        value.error(
+            "INTERVAL and COUNT count from a beginning, and there is none",
+            Some(hint.to_owned()),
+        );
+        return None;
+    }
+    let start = begin.unwrap_or(FIRST);
+    complain(text, value)?;
     let whole = format!("DTSTART:{}T000000Z\nRRULE:{text}", start.strftime("%Y%m%d"));
     let rule: RRuleSet = match whole.parse() {
         Ok(rule) => rule,
@@ -72,34 +93,42 @@ fn ends_before(text: &str, start: Date) -> bool {
     until.is_some_and(|until| until < start)
 }
 
-fn start(table: &Table<'_>) -> Option<Date> {
-    let Some(value) = table.get("start") else {
-        return Some(FIRST);
-    };
+fn date(value: &Value<'_>) -> Option<Date> {
     let text = value.text()?;
     let date = text.parse::<Date>().ok();
-    if date.is_none() {
-        value.error(
-            "`start` must be a date",
-            Some("for instance \"2026-01-05\"".to_owned()),
-        );
+    if date.is_none() || text.contains(':') {
+        let hint = if text.contains(':') {
+            "a `start` with a time goes with `duration`, for instance \"6h\""
+        } else {
+            "for instance \"2026-01-05\""
+        };
+        value.error("`start` must be a date", Some(hint.to_owned()));
+        return None;
     }
     date
 }
 
-/// What a rule may not say here: times come from `from` and `to`, and what counts from a beginning
-/// needs one.
-fn complain(text: &str, has_start: bool, value: &Value<'_>) -> Option<()> {
-    let parts: Vec<(&str, &str)> = text
-        .split(';')
-        .filter_map(|part| part.split_once('='))
-        .collect();
-    let find = |name: &str| {
-        let mut parts = parts.iter();
-        parts
-            .find(|(key, _)| key.eq_ignore_ascii_case(name))
-            .map(|(_, value)| *value)
-    };
+/// Says what is missing to a rule that counts.
+fn counts_from(text: &str, begin: Option<Date>) -> Result<(), &'static str> {
+    let find = |name: &str| part(text, name);
+    let counts =
+        find("INTERVAL").is_some_and(|interval| interval != "1") || find("COUNT").is_some();
+    if counts && begin.is_none() {
+        return Err("add start = \"2026-01-05\"");
+    }
+    Ok(())
+}
+
+/// The value of one part of a rule.
+fn part<'t>(text: &'t str, name: &str) -> Option<&'t str> {
+    let mut parts = text.split(';').filter_map(|part| part.split_once('='));
+    let found = parts.find(|(key, _)| key.eq_ignore_ascii_case(name));
+    found.map(|(_, value)| value)
+}
+
+/// What a rule may not say here: times come from `from` and `to`, or from `start`.
+fn complain(text: &str, value: &Value<'_>) -> Option<()> {
+    let find = |name: &str| part(text, name);
     let Some(frequency) = find("FREQ") else {
         value.error(
             "`rule` needs FREQ",
@@ -112,7 +141,7 @@ fn complain(text: &str, has_start: bool, value: &Value<'_>) -> Option<()> {
         Ok(Frequency::Hourly | Frequency::Minutely | Frequency::Secondly) => {
             value.error(
                 format!("FREQ={frequency}: a window starts once a day at most"),
-                Some("times of day are `from` and `to`".to_owned()),
+                Some("times of day are `from` and `to`, or `start`".to_owned()),
             );
             return None;
         }
@@ -129,19 +158,10 @@ fn complain(text: &str, has_start: bool, value: &Value<'_>) -> Option<()> {
         if find(name).is_some() {
             value.error(
                 format!("{name} has no place in a window's rule"),
-                Some("times of day are `from` and `to`".to_owned()),
+                Some("times of day are `from` and `to`, or `start`".to_owned()),
             );
             return None;
         }
-    }
-    let counts =
-        find("INTERVAL").is_some_and(|interval| interval != "1") || find("COUNT").is_some();
-    if counts && !has_start {
-        value.error(
-            "INTERVAL and COUNT count from a beginning, and there is none",
-            Some("add start = \"2026-01-05\"".to_owned()),
-        );
-        return None;
     }
     Some(())
 }

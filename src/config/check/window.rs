@@ -8,12 +8,12 @@ use jiff::tz::TimeZone;
 use super::super::file::{Table, Value, Wall};
 use super::super::keys;
 use super::overlap::{self, Placed};
-use super::recurrence;
 use super::service::Services;
+use super::{lasting, recurrence};
 use crate::domain::ids::{EnvironmentName, ServiceName};
 use crate::domain::policy::Environment;
 use crate::domain::spelling::{meant, nearest};
-use crate::domain::window::{Span, Window, WindowEffect};
+use crate::domain::window::{End, Source, Span, Window, WindowEffect};
 
 type Environments = BTreeMap<EnvironmentName, Environment>;
 
@@ -57,9 +57,12 @@ pub(super) fn windows(
             table.error(format!("there is a window `{name}` already"), None);
         }
         table.need("reason", "\"year end\"");
-        let span = if table.get("rule").is_some() {
+        let span = if lasting::is_meant(&table) {
+            lasting::span(&table, false, None)
+        } else if table.get("rule").is_some() {
             recurring(&table)
         } else {
+            no_start(&table);
             once(&table)
         };
         let effect = Some(WindowEffect::Deny);
@@ -220,11 +223,21 @@ fn recurring(table: &Table<'_>) -> Option<Span> {
     }
     let (rule, dates) = dates?;
     Some(Span::Dates {
-        rule,
+        source: Source::Rule(rule),
         dates,
-        from,
-        to,
+        from: vec![from],
+        to: End::At(to),
     })
+}
+
+/// Says that `start` is nothing without what it goes with.
+fn no_start(table: &Table<'_>) {
+    if let Some(value) = table.get("start") {
+        value.error(
+            "`start` has no effect without `duration` or `rule`",
+            Some("write `from` and `to`, or `start` and duration = \"6h\"".to_owned()),
+        );
+    }
 }
 
 /// Says whether an end is written as the day's own end: from 00:00 to 24:00 is the whole day.
@@ -240,15 +253,16 @@ fn same_ends(at: &Value<'_>) {
 }
 
 fn span(table: &Table<'_>, days: Option<Vec<Weekday>>) -> Option<Span> {
+    if lasting::is_meant(table) {
+        return lasting::span(table, true, days);
+    }
     if table.get("rule").is_some() {
         if let Some(value) = table.get("days") {
             value.error("`days` has no effect beside `rule`", None);
         }
         return recurring(table);
     }
-    if let Some(value) = table.get("start") {
-        value.error("`start` has no effect without `rule`", None);
-    }
+    no_start(table);
     let [(_, from), (at, to)] = ends(table, ["\"18:00\"", "\"22:00\""])?;
     match (from, to) {
         (Wall::Time(from), Wall::Time(to)) => {
@@ -259,7 +273,7 @@ fn span(table: &Table<'_>, days: Option<Vec<Weekday>>) -> Option<Span> {
             Some(Span::Weekly {
                 days: days?,
                 from,
-                to,
+                to: End::At(to),
             })
         }
         (Wall::DateTime(_), Wall::DateTime(_)) => {

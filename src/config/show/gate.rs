@@ -7,6 +7,7 @@ use crate::domain::figure::Bound;
 use crate::domain::policy::{
     Before, GateSpec, ParityRule, ParitySource, PipelineRule, QualityRule, Task,
 };
+use crate::domain::signoff::AtClose;
 
 pub(in super::super) fn gates(gates: &[GateSpec]) -> String {
     let shown: Vec<String> = gates.iter().map(gate).collect();
@@ -30,8 +31,16 @@ fn gate(gate: &GateSpec) -> String {
         GateSpec::Path { from: Before::All } => ", from = \"all\"".to_owned(),
         GateSpec::Soak { at_least } => format!(", at_least = {}", quote(&duration(*at_least))),
         GateSpec::Review { approvals, own } => format!(", approvals = {approvals}, own = {own}"),
-        GateSpec::SignOff { roles, distinct } => {
-            format!(", roles = {}, distinct = {distinct}", texts(roles))
+        GateSpec::SignOff {
+            roles,
+            distinct,
+            at_close,
+        } => {
+            let shown = format!(", roles = {}, distinct = {distinct}", texts(roles));
+            match at_close {
+                AtClose::Keep => shown,
+                AtClose::Withdraw => format!("{shown}, at_close = {}", quote(at_close.word())),
+            }
         }
         GateSpec::Quality(rules) => {
             let figures: Vec<String> = rules.iter().map(figure).collect();

@@ -216,3 +216,268 @@ fn w2_an_unknown_zone_is_a_load_error_with_line_and_column() {
     assert_eq!(zone.line, line.unwrap() + 1);
     assert_eq!(zone.column, 8);
 }
+
+/// A window with these lines, in Berlin.
+fn night(lines: &str) -> String {
+    format!("[window.night]\nzone = \"Europe/Berlin\"\nenvironments = [\"production\"]\n{lines}\n")
+}
+
+fn from_autumn(lines: &str) -> Vec<String> {
+    openings(&loaded(&night(lines)), "production", "2026-10-24T12:00:00Z")
+}
+
+#[test]
+fn w3_a_window_starts_by_days_rule_or_cron_and_lasts_so_long() {
+    // Each of these starts at 22:00 in Berlin, on the night on which the clocks go back too.
+    let nights = [
+        "2026-10-24T20:00:00Z 2026-10-25T02:00:00Z",
+        "2026-10-25T21:00:00Z 2026-10-26T03:00:00Z",
+        "2026-10-26T21:00:00Z 2026-10-27T03:00:00Z",
+    ];
+    for lines in [
+        "start = \"22:00\"\nduration = \"6h\"",
+        "rule = \"FREQ=DAILY\"\nstart = \"22:00\"\nduration = \"6h\"",
+        "cron = \"0 22 * * *\"\nduration = \"6h\"",
+    ] {
+        assert_eq!(from_autumn(lines), nights, "{lines}");
+    }
+    assert_eq!(
+        from_autumn("days = [\"sun\"]\nstart = \"22:00\"\nduration = \"6h\"")[0],
+        nights[1]
+    );
+    assert_eq!(
+        from_autumn(
+            "rule = \"FREQ=WEEKLY;INTERVAL=2;BYDAY=SU\"\nstart = \"2026-10-11 22:00\"\nduration = \"6h\""
+        )[0],
+        nights[1]
+    );
+    assert_eq!(
+        from_autumn("start = \"2026-10-25 22:00\"\nduration = \"6h\""),
+        [nights[1]]
+    );
+}
+
+#[test]
+fn w3_a_cron_says_every_start_of_its_five_fields() {
+    let starts = |cron: &str| {
+        let lines = format!("cron = \"{cron}\"\nduration = \"30m\"");
+        let settings = loaded(&night(&lines).replace("Europe/Berlin", "UTC"));
+        let spans = openings(&settings, "production", "2026-11-20T12:00:00Z");
+        let starts = spans.iter().map(|span| span[..16].to_owned());
+        starts.collect::<Vec<_>>()
+    };
+    for (cron, expected) in [
+        // Friday the 20th, noon; three starts each.
+        (
+            "0 22 * * 1-5",
+            ["2026-11-20T22:00", "2026-11-23T22:00", "2026-11-24T22:00"],
+        ),
+        (
+            "0 8,20 * * fri-sun",
+            ["2026-11-20T20:00", "2026-11-21T08:00", "2026-11-21T20:00"],
+        ),
+        (
+            "15 */6 * * *",
+            ["2026-11-20T12:15", "2026-11-20T18:15", "2026-11-21T00:15"],
+        ),
+        (
+            "0 3 1 * *",
+            ["2026-12-01T03:00", "2027-01-01T03:00", "2027-02-01T03:00"],
+        ),
+        (
+            "30 2 29 feb *",
+            ["2028-02-29T02:30", "2032-02-29T02:30", "2036-02-29T02:30"],
+        ),
+        // Of two days that are restricted, either.
+        (
+            "0 0 1 12 SUN",
+            ["2026-12-01T00:00", "2026-12-06T00:00", "2026-12-13T00:00"],
+        ),
+        (
+            "0 0 * * 7",
+            ["2026-11-22T00:00", "2026-11-29T00:00", "2026-12-06T00:00"],
+        ),
+    ] {
+        // The horizon is 400 days: what is rarer is looked at from later on.
+        if cron.contains("feb") {
+            let lines = format!("cron = \"{cron}\"\nduration = \"30m\"");
+            let settings = loaded(&night(&lines).replace("Europe/Berlin", "UTC"));
+            for day in expected {
+                let from = format!("{}-01-01T00:00:00Z", &day[..4]);
+                let span = &openings(&settings, "production", &from)[0];
+                assert!(span.starts_with(day), "{span}");
+            }
+            continue;
+        }
+        assert_eq!(starts(cron), expected, "{cron}");
+    }
+}
+
+#[test]
+fn what_is_shown_of_a_window_that_lasts_means_the_same() {
+    for lines in [
+        "days = [\"mon\", \"sat\"]\nstart = \"22:00\"\nduration = \"6h\"",
+        "rule = \"FREQ=WEEKLY;INTERVAL=2;BYDAY=WE\"\nstart = \"2026-01-07 22:00\"\nduration = \"90m\"",
+        "cron = \"0 8,20 * * 1-5\"\nduration = \"2h\"",
+        "start = \"2026-12-20 18:00\"\nduration = \"3d\"",
+    ] {
+        let settings = loaded(&night(lines));
+        let shown = show::show(&settings);
+        let again = load_text(&shown).unwrap_or_else(|problems| panic!("{}", render(&problems)));
+        assert_eq!(again.policy.windows, settings.policy.windows, "{lines}");
+        assert_eq!(again.policy.version(), settings.policy.version());
+    }
+    let when = |lines: &str| show::when(&loaded(&night(lines)).policy.windows[0]);
+    assert_eq!(
+        when("start = \"22:00\"\nduration = \"6h\""),
+        "daily 22:00 for 6h"
+    );
+    assert_eq!(
+        when("cron = \"0 22 * * 1-5\"\nduration = \"6h\""),
+        "cron 0 22 * * 1-5 for 6h"
+    );
+    assert_eq!(
+        when("start = \"2026-12-20 18:00\"\nduration = \"12h\""),
+        "2026-12-20 18:00 for 12h"
+    );
+}
+
+#[test]
+fn w3_a_freeze_may_last_so_long_too() {
+    let freeze = |lines: &str| {
+        format!("[freeze.books]\nzone = \"UTC\"\nreason = \"books close\"\n{lines}\n")
+    };
+    for lines in [
+        "start = \"2026-11-30 20:00\"\nduration = \"10h\"",
+        "cron = \"0 20 30 11 *\"\nduration = \"10h\"",
+        "rule = \"FREQ=YEARLY;BYMONTH=11;BYMONTHDAY=30\"\nstart = \"20:00\"\nduration = \"10h\"",
+    ] {
+        let settings = loaded(&freeze(lines));
+        let spans = openings(&settings, "staging", "2026-11-30T21:00:00Z");
+        assert!(spans[0].starts_with("2026-12-01T06:00:00Z"), "{spans:?}");
+    }
+    assert_eq!(
+        said(&freeze("start = \"20:00\"\nduration = \"10h\""))[0].0,
+        "a freeze needs a date with its time"
+    );
+}
+
+#[test]
+fn w3_what_says_two_ends_or_none_is_told_where_it_stands() {
+    let about = |lines: &str| {
+        let found = said(&night(lines));
+        assert_eq!(found.len(), 1, "{lines}: {found:?}");
+        found[0].clone()
+    };
+    let first = |lines: &str| about(lines).0;
+    let start = "start = \"22:00\"\n";
+    for (lines, message) in [
+        (
+            "start = \"22:00\"\nduration = \"0h\"",
+            "`duration` must be longer than nothing",
+        ),
+        (
+            "start = \"22:00\"\nduration = \"-6h\"",
+            "`duration` must be longer than nothing",
+        ),
+        (
+            "start = \"22:00\"\nduration = \"8d\"",
+            "`duration` is longer than a week",
+        ),
+        (
+            "start = \"22:00\"\nto = \"04:00\"\nduration = \"6h\"",
+            "`to` beside `duration`, which counts from `start`",
+        ),
+        (
+            "from = \"22:00\"\nduration = \"6h\"",
+            "`from` beside `duration`, which counts from `start`",
+        ),
+        (
+            "start = \"22:00\"\nduration = \"30h\"",
+            "it starts at 2024-01-02T22:00:00 before it has ended that started at 2024-01-01T22:00:00",
+        ),
+        (
+            "cron = \"0 22 * * *\"",
+            "a cron says when a window starts, and not how long it lasts",
+        ),
+        (
+            "cron = \"0 22 * * *\"\nfrom = \"22:00\"\nduration = \"6h\"",
+            "`from` has no effect beside `cron`",
+        ),
+        (
+            "cron = \"0 */2 * * *\"\nduration = \"3h\"",
+            "it starts at 2024-01-01T02:00:00 before it has ended that started at 2024-01-01T00:00:00",
+        ),
+        (
+            "rule = \"FREQ=DAILY\"\nstart = \"22:00\"\nfrom = \"20:00\"\nto = \"22:00\"",
+            "`start` must be a date",
+        ),
+    ] {
+        assert_eq!(first(lines), message, "{lines}");
+    }
+    let (message, hint) = about(&format!(
+        "rule = \"FREQ=DAILY;INTERVAL=2\"\n{start}duration = \"6h\""
+    ));
+    assert!(message.starts_with("INTERVAL and COUNT"), "{message}");
+    assert_eq!(hint, "let `start` have a date: \"2026-01-05 22:00\"");
+    let found = said(&night("start = \"22:00\""));
+    let told = found.iter().map(|(message, _)| message.as_str());
+    assert!(
+        told.clone()
+            .any(|it| it == "`start` has no effect without `duration` or `rule`"),
+        "{found:?}"
+    );
+}
+
+#[test]
+fn w3_a_cron_that_is_no_start_of_a_window_is_told_why() {
+    let about = |cron: &str| {
+        let found = said(&night(&format!("cron = \"{cron}\"\nduration = \"30m\"")));
+        assert_eq!(found.len(), 1, "{cron}: {found:?}");
+        found[0].clone()
+    };
+    for (cron, message) in [
+        (
+            "0 0 22 * * 1-5",
+            "`cron` has seconds, and a window starts on a minute",
+        ),
+        ("0 22 * *", "`cron` has 4 of five fields"),
+        ("@daily", "`cron` has 1 of five fields"),
+        ("0 24 * * *", "`cron`: `24` is not an hour from 0 to 23"),
+        ("60 1 * * *", "`cron`: `60` is not a minute from 0 to 59"),
+        (
+            "0 1 0 * *",
+            "`cron`: `0` is not a day of the month from 1 to 31",
+        ),
+        (
+            "0 1 * 13 *",
+            "`cron`: `13` is not a month from 1 to 12 or jan to dec",
+        ),
+        (
+            "0 1 * * mo",
+            "`cron`: `mo` is not a day of the week from 0 to 7 or sun to sat",
+        ),
+        (
+            "0 1 L * *",
+            "`cron`: `L` is not a day of the month from 1 to 31",
+        ),
+        ("0 20-8 * * *", "`cron`: `20-8` runs backwards"),
+        ("0 */0 * * *", "`cron`: `*/0` has no step of 1 or more"),
+        (
+            "0 5/2 * * *",
+            "`cron`: `5/2`: a step goes with * or a range",
+        ),
+        ("* * * * *", "`cron` starts 1440 times a day: 24 at most"),
+        (
+            "0 1 30 2 *",
+            "`cron` never fires: no month of it has such a day",
+        ),
+        (
+            "0 1 */2 * mon",
+            "`cron`: day of the month `*/2` beside day of the week `mon` means another thing to each cron",
+        ),
+    ] {
+        assert_eq!(about(cron).0, message, "{cron}");
+    }
+    assert!(about("0 1 * * mon#2").1.contains("write a `rule`"));
+}

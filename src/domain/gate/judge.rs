@@ -62,7 +62,9 @@ pub(super) fn ask(case: &Case<'_>, spec: &GateSpec, now: Timestamp, verdicts: &m
         GateSpec::Review { approvals, own } => review::judge(case, *approvals, *own),
         GateSpec::Window => window::judge(case, now),
         GateSpec::Hold => hold::judge(case, now),
-        GateSpec::SignOff { roles, distinct } => sign_off::judge(case, roles, *distinct),
+        GateSpec::SignOff {
+            roles, distinct, ..
+        } => sign_off::judge(case, roles, *distinct, now),
         GateSpec::Forge => forge::judge(case, now),
         GateSpec::Release => return verdicts.extend(release::judge(case)),
         GateSpec::Manual => return manual::judge(case, now, verdicts),
@@ -73,7 +75,7 @@ pub(super) fn ask(case: &Case<'_>, spec: &GateSpec, now: Timestamp, verdicts: &m
         GateSpec::Depends => depends::judge(case, now),
         GateSpec::Fits(rule) => fits::judge(case, rule, now),
         GateSpec::Checklist { tasks } => checklist::judge(case, tasks),
-        GateSpec::Risk { second, roles } => risk::judge(case, *second, roles),
+        GateSpec::Risk { second, roles } => risk::judge(case, *second, roles, now),
         GateSpec::Health(rule) => health::judge(case, rule, now),
         GateSpec::Command(rules) => return command::judge(case, rules, now, verdicts),
     });

@@ -24,7 +24,7 @@ use crate::domain::policy::{
     ParitySource, Part, PipelineRule, Probe, ProbeSource, QualityRule, Task, Via,
 };
 use crate::domain::seen::{Declared, Outcome, Round, RoundKey, Sample, Subject};
-use crate::domain::signoff::Voice;
+use crate::domain::signoff::{AtClose, Voice};
 use crate::domain::window::{Schedule, WindowEffect};
 
 fn gate() -> impl Strategy<Value = GateSpec> {
@@ -47,10 +47,13 @@ fn gate() -> impl Strategy<Value = GateSpec> {
         (0..3u32, any::<bool>()).prop_map(|(approvals, own)| GateSpec::Review { approvals, own }),
         Just(GateSpec::Window),
         Just(GateSpec::Hold),
-        any::<bool>().prop_map(|distinct| GateSpec::SignOff {
-            roles: vec!["qa".into()],
-            distinct
-        }),
+        (any::<bool>(), prop::sample::select(AtClose::ALL.to_vec())).prop_map(
+            |(distinct, at_close)| GateSpec::SignOff {
+                roles: vec!["qa".into()],
+                distinct,
+                at_close,
+            }
+        ),
         Just(GateSpec::Forge),
         Just(GateSpec::Manual),
         Just(GateSpec::Release),

@@ -98,6 +98,7 @@ fn said(case: &Case<'_>, release: &Release, ledger: &Ledger) -> Option<Said> {
         &release.roles,
         release.distinct,
         case.policy,
+        None,
     );
     let against = tally.against();
     if against.is_empty() {
@@ -110,7 +111,7 @@ fn said(case: &Case<'_>, release: &Release, ledger: &Ledger) -> Option<Said> {
                         ballot.role
                     )
                 }
-                Standing::Void | Standing::Valid => {
+                Standing::Void | Standing::Valid | Standing::Withdrawn(_) => {
                     format!("{person} said no-go to {name} as it was: {}", ballot.saw)
                 }
             }

@@ -3,13 +3,15 @@
 
 use std::collections::BTreeSet;
 
+use jiff::Timestamp;
+
 use super::four_eyes::{Cast, Login};
-use super::{Case, State, Verdict, no_journal, words};
+use super::{Case, State, Verdict, no_journal, sign_off, words};
 use crate::domain::ids::{Person, RoleName};
 use crate::domain::observed::Fact;
 use crate::domain::risk::{self, Risk};
 use crate::domain::scope::{self, Scope};
-use crate::domain::signoff::{Ballot, Standing, Tally, Vote};
+use crate::domain::signoff::{Closings, Standing, Tally, Vote};
 
 const GATE: &str = "risk";
 
@@ -20,7 +22,7 @@ const GATE: &str = "risk";
 /// 2. Below `second` it is open.
 /// 3. Otherwise it is closed until somebody with one of the roles says go who is neither the promoter
 ///    nor an author; unknown while it is not known who these are.
-pub fn judge(case: &Case<'_>, second: u32, roles: &[RoleName]) -> Verdict {
+pub fn judge(case: &Case<'_>, second: u32, roles: &[RoleName], now: Timestamp) -> Verdict {
     if case.subject().is_none() {
         return case.missing(GATE);
     }
@@ -35,7 +37,8 @@ pub fn judge(case: &Case<'_>, second: u32, roles: &[RoleName]) -> Verdict {
     let bound = scope::hash(service, environment, case.live, candidate);
     let ballots = ledger.votes_on(service, environment).map(Vote::ballot);
     let ballots = ballots.filter(|ballot| roles.contains(ballot.role));
-    let tally = Tally::of(ballots, &bound, &[], true, case.policy);
+    let closings = sign_off::closings(case, now);
+    let tally = Tally::of(ballots, &bound, &[], true, case.policy, Some(&closings));
     let verdict = if let [first, ..] = tally.against().as_slice() {
         let why = match first.note {
             "" => format!("{} ({}) says no-go", first.person, first.role),
@@ -46,10 +49,10 @@ pub fn judge(case: &Case<'_>, second: u32, roles: &[RoleName]) -> Verdict {
             .opens_when("the no-go is taken back")
             .who(words::list(against.iter().map(|ballot| ballot.person)))
     } else {
-        let goes = tally.goes();
-        weighed(case, scope, &risk, second, roles, &goes)
+        let verdict = weighed(case, scope, &risk, second, roles, &tally);
+        verdict.valid_until(tally.counts_until(&closings))
     };
-    with_evidence(case, scope, &risk, &tally, verdict).valid_until(case.valid_until())
+    with_evidence(case, scope, &risk, &tally, &closings, verdict).valid_until(case.valid_until())
 }
 
 fn weighed(
@@ -58,8 +61,9 @@ fn weighed(
     risk: &Risk,
     second: u32,
     roles: &[RoleName],
-    goes: &[Ballot<'_>],
+    tally: &Tally<'_>,
 ) -> Verdict {
+    let goes = tally.goes();
     let score = risk.score();
     let is_cut = scope.files.as_ref().is_none_or(|files| files.cut);
     let unread = !scope.complete || (scope.commits.len() as u64) < scope.total;
@@ -85,8 +89,11 @@ fn weighed(
         promoter.as_ref() != Some(&login) && !cast.authors.contains_key(&login)
     };
     let Some(second) = goes.iter().find(|ballot| is_other(ballot.person)) else {
-        let why = match goes {
-            [] => format!("{asks}, and nobody has said go as second approver"),
+        let why = match goes.as_slice() {
+            [] => match sign_off::withdrawn(tally, roles) {
+                Some(gone) => format!("{asks}, and {gone}"),
+                None => format!("{asks}, and nobody has said go as second approver"),
+            },
             goes => {
                 let who = words::list(goes.iter().map(|ballot| ballot.person));
                 format!("{asks}, and {who} said go, but wrote some of it or promotes it")
@@ -137,6 +144,7 @@ fn with_evidence(
     scope: &Scope,
     risk: &Risk,
     tally: &Tally<'_>,
+    closings: &Closings<'_>,
     verdict: Verdict,
 ) -> Verdict {
     let at = case.scope.and_then(Fact::at);
@@ -155,9 +163,15 @@ fn with_evidence(
         .fold(verdict, |verdict, (vote, standing)| {
             let voice = format!("{} by {}", vote.voice.word(), vote.person);
             let value = match standing {
-                Standing::Valid => voice,
+                Standing::Valid => match sign_off::from_before(vote, closings) {
+                    Some(before) => format!("{voice}, {before}"),
+                    None => voice,
+                },
                 Standing::Void => format!("{voice}, void: voted on {}", vote.saw),
                 Standing::NotAMember => format!("{voice}, void: no longer in role {}", vote.role),
+                Standing::Withdrawn(at) => {
+                    format!("{voice}, withdrawn: {}", sign_off::before(*at))
+                }
             };
             verdict.evidence(vote.role.as_str(), value, None, Some(vote.at))
         })

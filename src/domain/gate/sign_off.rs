@@ -1,14 +1,16 @@
 //! `sign-off`: each required role has said go to exactly this scope, and nobody said no-go.
 
+use jiff::Timestamp;
+
 use super::{Case, State, Verdict, no_journal, words};
 use crate::domain::ids::{Person, RoleName};
 use crate::domain::policy::Policy;
 use crate::domain::scope;
-use crate::domain::signoff::{Standing, Tally, Vote};
+use crate::domain::signoff::{Ballot, Closings, Standing, Tally, Voice, Vote};
 
 const GATE: &str = "sign-off";
 
-pub fn judge(case: &Case<'_>, roles: &[RoleName], distinct: bool) -> Verdict {
+pub fn judge(case: &Case<'_>, roles: &[RoleName], distinct: bool, now: Timestamp) -> Verdict {
     let Some(ledger) = case.ledger else {
         return no_journal(GATE);
     };
@@ -18,7 +20,15 @@ pub fn judge(case: &Case<'_>, roles: &[RoleName], distinct: bool) -> Verdict {
     let (service, environment) = (&case.service.name, case.environment());
     let bound = scope::hash(service, environment, case.live, candidate);
     let ballots = ledger.votes_on(service, environment).map(Vote::ballot);
-    let tally = Tally::of(ballots, &bound, roles, distinct, case.policy);
+    let closings = closings(case, now);
+    let tally = Tally::of(
+        ballots,
+        &bound,
+        roles,
+        distinct,
+        case.policy,
+        Some(&closings),
+    );
     let missing = tally.missing();
     let against = tally.against();
     let have = roles.len() - missing.len();
@@ -35,20 +45,18 @@ pub fn judge(case: &Case<'_>, roles: &[RoleName], distinct: bool) -> Verdict {
             .opens_when("the no-go is taken back")
             .who(words::list(against.iter().map(|ballot| ballot.person)))
     } else if missing.is_empty() {
-        let said = tally
-            .roles
-            .iter()
-            .filter_map(|(role, person)| Some(format!("{} ({role})", (*person)?)));
-        let why = match roles.len() {
-            0 => "no role has to sign off".to_owned(),
-            all => format!("{have} of {all} go: {}", words::list(said)),
-        };
-        Verdict::new(GATE, State::Open, why)
+        Verdict::new(GATE, State::Open, all_go(&tally, &closings))
     } else {
         let all = roles.len();
-        let why = format!("{have} of {all} go, waits for {}", words::list(&missing));
+        let mut why = format!("{have} of {all} go, waits for {}", words::list(&missing));
+        let gone = withdrawn(&tally, roles);
+        let again = if gone.is_some() { " again" } else { "" };
+        let say = if missing.len() == 1 { "says" } else { "say" };
+        if let Some(gone) = gone {
+            why = format!("{why}; {gone}");
+        }
         Verdict::new(GATE, State::Closed, why)
-            .opens_when(format!("{} says go", words::list(&missing)))
+            .opens_when(format!("{} {say} go{again}", words::list(&missing)))
             .who(members(&missing, case.policy))
     };
     let now = format!(
@@ -62,18 +70,82 @@ pub fn judge(case: &Case<'_>, roles: &[RoleName], distinct: bool) -> Verdict {
             None,
             case.facts.at(),
         )
-        .valid_until(case.valid_until());
+        .valid_until(case.valid_until())
+        .valid_until(tally.counts_until(&closings));
     for (vote, standing) in &tally.ballots {
         let voice = format!("{} by {}", vote.voice.word(), vote.person);
         let value = match standing {
-            Standing::Valid if vote.note.is_empty() => voice,
-            Standing::Valid => format!("{voice}: {}", vote.note),
+            Standing::Valid => {
+                let voice = match from_before(vote, &closings) {
+                    Some(before) => format!("{voice}, {before}"),
+                    None => voice,
+                };
+                if vote.note.is_empty() {
+                    voice
+                } else {
+                    format!("{voice}: {}", vote.note)
+                }
+            }
             Standing::Void => format!("{voice}, void: voted on {}, now {now}", vote.saw),
             Standing::NotAMember => format!("{voice}, void: no longer in role {}", vote.role),
+            Standing::Withdrawn(at) => format!("{voice}, withdrawn: {}", before(*at)),
         };
         verdict = verdict.evidence(vote.role.as_str(), value, None, Some(vote.at));
     }
     verdict
+}
+
+/// Tells of the case's votes whether its schedule has closed since.
+pub(super) fn closings<'a>(case: &Case<'a>, now: Timestamp) -> Closings<'a> {
+    Closings::new(
+        &case.policy.windows,
+        &case.service.name,
+        case.environment(),
+        case.stage.at_close(),
+        now,
+    )
+}
+
+/// `2 goes from before the window closed at 2026-11-21 22:00Z are withdrawn (policy)`.
+pub(super) fn withdrawn(tally: &Tally<'_>, roles: &[RoleName]) -> Option<String> {
+    let (count, at) = tally.withdrawn(roles)?;
+    let before = before(at);
+    Some(match count {
+        1 => format!("1 go {before} is withdrawn (policy)"),
+        count => format!("{count} goes {before} are withdrawn (policy)"),
+    })
+}
+
+/// That a go is older than the last time the window closed; nothing of a no-go, which has no end.
+pub(super) fn from_before(ballot: &Ballot<'_>, closings: &Closings<'_>) -> Option<String> {
+    let closed = closings.since(ballot.at)?;
+    (ballot.voice == Voice::Go).then(|| before(closed))
+}
+
+pub(super) fn before(closed: Timestamp) -> String {
+    format!("from before the window closed at {}", words::moment(closed))
+}
+
+/// Who fills each role, and how many of their votes were kept when the window closed.
+fn all_go(tally: &Tally<'_>, closings: &Closings<'_>) -> String {
+    let filled = || tally.roles.iter();
+    let all = filled().count();
+    if all == 0 {
+        return "no role has to sign off".to_owned();
+    }
+    let said = filled().filter_map(|(role, person)| Some(format!("{} ({role})", (*person)?)));
+    let why = format!("{all} of {all} go: {}", words::list(said));
+    let goes = tally.goes();
+    let goes = goes.iter();
+    let kept: Vec<Timestamp> = goes
+        .filter(|ballot| filled().any(|(_, person)| *person == Some(ballot.person)))
+        .filter_map(|ballot| closings.since(ballot.at))
+        .collect();
+    match kept.iter().copied().max() {
+        Some(closed) if kept.len() == all => format!("{why}, {}", before(closed)),
+        Some(closed) => format!("{why}, {} of them {}", kept.len(), before(closed)),
+        None => why,
+    }
 }
 
 /// `qa: dee, mia; sre: nobody has this role`.

@@ -32,6 +32,12 @@ pub fn instant(at: Timestamp, now: Timestamp) -> String {
     }
 }
 
+/// `2026-11-22 15:00Z`, whichever day it is: what a verdict says does not change at midnight.
+pub fn moment(at: Timestamp) -> String {
+    let at = TimeZone::UTC.to_datetime(at);
+    format!("{} {:02}:{:02}Z", at.date(), at.hour(), at.minute())
+}
+
 /// `ann`, `ann and raj`, `ann, raj and eve`.
 pub fn list<T: std::fmt::Display>(items: impl IntoIterator<Item = T>) -> String {
     let items: Vec<String> = items.into_iter().map(|item| item.to_string()).collect();

@@ -7,6 +7,7 @@ use jiff::SignedDuration;
 
 use super::rules::{CommandRule, FitsRule, HealthRule, ParityRule, Part, QualityRule, Task};
 use crate::domain::ids::RoleName;
+use crate::domain::signoff::AtClose;
 
 /// A gate and its settings.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,6 +29,8 @@ pub enum GateSpec {
     SignOff {
         roles: Vec<RoleName>,
         distinct: bool,
+        /// Of every go on the cell, also of a second approver's.
+        at_close: AtClose,
     },
     Forge,
     Manual,
@@ -221,12 +224,18 @@ impl GateSpec {
     /// not one of them: a search for the earliest go lets facts be as fresh as they are now.
     pub fn changes_with_time(&self) -> bool {
         match self {
-            Self::Soak { .. } | Self::Window | Self::Hold | Self::Forge | Self::Fits(_) => true,
+            // A go may end with the window: what a sign-off says of that holds for `risk`, too.
+            Self::Soak { .. }
+            | Self::Window
+            | Self::Hold
+            | Self::Forge
+            | Self::Fits(_)
+            | Self::SignOff { .. }
+            | Self::Risk { .. } => true,
             Self::Fresh
             | Self::Pipeline(_)
             | Self::Path { .. }
             | Self::Review { .. }
-            | Self::SignOff { .. }
             | Self::Manual
             | Self::Release
             | Self::Quality(_)
@@ -235,7 +244,6 @@ impl GateSpec {
             | Self::Parity(_)
             | Self::FourEyes { .. }
             | Self::Checklist { .. }
-            | Self::Risk { .. }
             | Self::Health(_)
             | Self::Command(_) => false,
         }

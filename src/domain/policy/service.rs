@@ -11,6 +11,7 @@ use super::{
 use crate::domain::forge_kind::ForgeKind;
 use crate::domain::ids::{EnvironmentName, ForgeName, RepoPath, RoleName, ServiceName};
 use crate::domain::scope::ScopeRule;
+use crate::domain::signoff::AtClose;
 
 /// One service and its way to production.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -160,6 +161,15 @@ impl Stage {
     pub fn verifying_tasks(&self) -> &[Task] {
         let rule = self.verification.as_ref();
         rule.map_or(&[], |rule| rule.tasks.as_slice())
+    }
+
+    /// What becomes of a go when the window closes: the stricter word of its sign-offs.
+    pub fn at_close(&self) -> AtClose {
+        let asked = self.gates.iter().filter_map(|gate| match gate {
+            GateSpec::SignOff { at_close, .. } => Some(*at_close),
+            _ => None,
+        });
+        asked.max().unwrap_or_default()
     }
 
     /// The roles whose go its gates ask for: each of a sign-off's, any of a second approver's.

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 
 use super::Release;
 use super::agenda::{self, Agenda};
-use super::run::Run;
+use super::run::{Ending, Run};
 use crate::domain::board::Board;
 use crate::domain::gate::Go;
 use crate::domain::ids::{Digest, Person, RoleName, ServiceName};
@@ -59,7 +59,8 @@ impl<'a> Decision<'a> {
             .flat_map(|ledger| ledger.votes_on_release(&release.name))
             .filter(|vote| release.roles.contains(&vote.role))
             .map(ReleaseVote::ballot);
-        let tally = Tally::of(ballots, &bound, &release.roles, release.distinct, policy);
+        let (roles, distinct) = (&release.roles, release.distinct);
+        let tally = Tally::of(ballots, &bound, roles, distinct, policy, None);
         let mut why = against(&tally);
         let mut go = if tally.is_go() { Go::Go } else { Go::NoGo };
         let mut stuck = Vec::new();
@@ -99,6 +100,16 @@ impl<'a> Decision<'a> {
             go,
             why,
             stuck,
+        }
+    }
+}
+
+impl Decision<'_> {
+    /// The verdict in a word: of what has shipped and has nothing newer, that.
+    pub fn word(&self) -> &'static str {
+        match self.shipped {
+            Some(_) => Ending::Shipped.word(),
+            None => self.go.word(),
         }
     }
 }

@@ -7,8 +7,9 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::Release;
 use super::agenda::{Agenda, Move};
-use crate::domain::board::{Basis, Board};
+use crate::domain::board::{Basis, Board, Others};
 use crate::domain::cell::Cell;
+use crate::domain::foresight;
 use crate::domain::gate::{Earliest, State, Verdict, words};
 use crate::domain::ids::{Digest, EnvironmentName, ReleaseName, ServiceName};
 use crate::domain::policy::GateSpec;
@@ -60,6 +61,8 @@ pub struct Planned {
     pub not_before: Option<Timestamp>,
     /// The gates that are in the way now.
     pub blocked: Vec<Blocked>,
+    /// The gates that pass now, and no more when the wave starts: the votes end with the window.
+    pub lapses: Vec<Blocked>,
 }
 
 /// A gate in the way.
@@ -107,7 +110,7 @@ pub fn of(
     let mut waves: Vec<Wave> = Vec::new();
     let mut free = Some(basis.now);
     for number in 0..release.waves.len() {
-        let services: Vec<Planned> = agenda
+        let mut services: Vec<Planned> = agenda
             .moves()
             .filter(|moved| moved.wave == number)
             .map(|moved| planned(release, board, moved, estimate(&moved.service), basis))
@@ -116,6 +119,11 @@ pub fn of(
             continue;
         }
         let starts = free.and_then(|free| starts(release, &services, free, basis));
+        if let Some(at) = starts.filter(|at| *at > basis.now) {
+            for planned in &mut services {
+                planned.lapses = lapses(board, &planned.moved, basis, at);
+            }
+        }
         // One that nobody knows makes the whole wave's end unknown.
         let known: Option<Vec<_>> = services.iter().map(|each| each.estimate.p90).collect();
         let longest = known.and_then(|known| known.into_iter().max());
@@ -156,13 +164,7 @@ fn planned(
         .unwrap_or_default();
     let blocked = blocking
         .iter()
-        .map(|verdict| Blocked {
-            gate: verdict.gate.clone(),
-            state: verdict.state_at(now),
-            why: verdict.why.clone(),
-            opens_at: opens(verdict, now),
-            who: opens(verdict, now).map_or_else(|| verdict.who.clone(), |_| None),
-        })
+        .map(|verdict| blocked(verdict, now))
         .collect();
     Planned {
         moved: moved.clone(),
@@ -170,6 +172,40 @@ fn planned(
         earliest: earliest(&blocking, now),
         not_before: latest(&blocking, now).map(|(at, _)| at),
         blocked,
+        lapses: Vec::new(),
+    }
+}
+
+/// The gates of votes that pass now and not `at` a later instant, if everything stays as it is (W5).
+fn lapses(board: &Board, moved: &Move, basis: Basis<'_>, at: Timestamp) -> Vec<Blocked> {
+    let found = || {
+        let row = board.row(&moved.service)?;
+        let cell = row.cell(&moved.environment)?;
+        let stage = row.service.stage(&moved.environment)?;
+        let others = Others(board);
+        let sources = row.sources(row.scope_of(cell), &others, basis);
+        let then = foresight::judge(sources, stage, basis.now, at);
+        let passes = |gate: &str| {
+            let mut verdicts = cell.judgement.verdicts.iter();
+            verdicts.any(|now| now.gate == gate && now.state_at(basis.now).passes())
+        };
+        let closing = then.judgement.blocking(at);
+        let closing = closing.filter(|verdict| {
+            ["sign-off", "risk"].contains(&verdict.gate.as_str()) && passes(&verdict.gate)
+        });
+        Some(closing.map(|verdict| blocked(verdict, at)).collect())
+    };
+    found().unwrap_or_default()
+}
+
+fn blocked(verdict: &Verdict, at: Timestamp) -> Blocked {
+    let opens = opens(verdict, at);
+    Blocked {
+        gate: verdict.gate.clone(),
+        state: verdict.state_at(at),
+        why: verdict.why.clone(),
+        opens_at: opens,
+        who: opens.map_or_else(|| verdict.who.clone(), |_| None),
     }
 }
 

@@ -171,3 +171,96 @@ fn going_back_begins_with_what_failed_and_with_the_last_wave() {
         .collect();
     assert_eq!(back, ["api", "db"]);
 }
+
+#[test]
+fn what_happened_begins_with_the_first_permit_and_ends_with_the_last_verification() {
+    use crate::domain::act::Act;
+    use crate::domain::gate::fixture::{ago, later};
+    use crate::domain::ledger::{Ledger, Verified};
+    use crate::domain::promotion::{Intent, Promotion, Purpose, State};
+    use past::Past;
+    let moves = [moved("api", 0), moved("db", 0), moved("web", 1)];
+    let mut run = run::Run {
+        id: "r-1".into(),
+        release: "2026.47".into(),
+        digest: crate::domain::ids::Digest::of(["agreed"]),
+        moves: moves.to_vec(),
+        by: "ann".into(),
+        driver: "one".into(),
+        started_at: ago(60),
+        ended: None,
+        dropped: Vec::new(),
+    };
+    let mut ledger = Ledger::default();
+    let mut sent = |service: &str, verify: bool, sent: i64, changed: i64| {
+        let moved = moved(service, 0);
+        let intent = Intent {
+            id: format!("i-{service}").into(),
+            purpose: Purpose::Promotion,
+            service: moved.service,
+            environment: moved.environment,
+            from: moved.from,
+            to: moved.to,
+            act: Act::ByHand,
+            reason: "weekly".to_owned(),
+            digest: crate::domain::ids::Digest::of(["seen"]),
+            replaces: None,
+            release: Some("r-1".into()),
+            overrides: Vec::new(),
+            rollback: false,
+            verify,
+        };
+        let promotion = Promotion {
+            seq: crate::domain::ids::Seq(1),
+            actor: "ann".into(),
+            votes: Vec::new(),
+            state: State::Succeeded,
+            handle: None,
+            why: None,
+            owner: None,
+            intended_at: ago(sent + 1),
+            sent_at: Some(ago(sent)),
+            changed_at: ago(changed),
+            intent,
+        };
+        ledger
+            .promotions
+            .insert(promotion.intent.id.clone(), promotion);
+    };
+    sent("api", true, 50, 48);
+    sent("db", false, 52, 47);
+    let first = [&moves[0], &moves[1]];
+    let open = past::of(&run, first, &ledger);
+    assert_eq!(open.started, Some(ago(52)));
+    assert_eq!(open.ended, None, "one is still to be verified");
+    let verified = Verified {
+        passed: true,
+        intent: Some("i-api".into()),
+        at: ago(40),
+        why: String::new(),
+    };
+    ledger.verifications.insert(
+        ("api".into(), crate::domain::ids::DeploymentId(1)),
+        verified,
+    );
+    let wave = Past {
+        started: Some(ago(52)),
+        ended: Some(ago(40)),
+    };
+    assert_eq!(past::of(&run, first, &ledger), wave);
+    assert_eq!(
+        past::of(&run, &moves, &ledger).ended,
+        None,
+        "web is to come"
+    );
+    // Somebody else had brought web there: it holds nothing up once the run has ended.
+    run.ended = Some(run::Ended {
+        how: run::Ending::Shipped,
+        at: later(0),
+    });
+    assert_eq!(past::of(&run, &moves, &ledger), wave);
+    for promotion in ledger.promotions.values_mut() {
+        promotion.state = State::Failed;
+    }
+    assert_eq!(past::of(&run, first, &ledger).ended, None);
+}

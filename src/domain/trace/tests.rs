@@ -47,7 +47,14 @@ fn traced<T>(world: &World, look: impl FnOnce(&Row, Trace<'_>) -> T) -> T {
     let row = board.row(&name).unwrap();
     look(
         row,
-        of(row, &"production".into(), basis.ledger, now()).unwrap(),
+        of(
+            row,
+            &"production".into(),
+            basis.ledger,
+            &basis.policy.windows,
+            now(),
+        )
+        .unwrap(),
     )
 }
 
@@ -82,6 +89,37 @@ fn a_vote_on_something_else_approves_nothing() {
     world.vote("mia", "qa", Voice::Go);
     promoted(&mut world);
     traced(&world, |_, trace| assert_eq!(trace.approvals().count(), 0));
+}
+
+#[test]
+fn w5_a_go_that_the_window_had_withdrawn_approves_nothing() {
+    use crate::domain::gate::fixture::daily;
+    use crate::domain::policy::GateSpec;
+    use crate::domain::signoff::AtClose;
+    use crate::domain::window::WindowEffect::Deny;
+    use jiff::civil::time;
+    for (at_close, approvals) in [(AtClose::Keep, 1), (AtClose::Withdraw, 0)] {
+        let mut world = world();
+        let sign_off = GateSpec::SignOff {
+            roles: vec!["qa".into()],
+            distinct: true,
+            at_close,
+        };
+        for stage in &mut world.policy.services[0].path {
+            stage.gates = [sign_off.clone()].into();
+        }
+        // Voted at 04:00, frozen from 05:00 to 06:00, ordered after noon.
+        let (from, to) = (time(5, 0, 0, 0), time(6, 0, 0, 0));
+        world.policy.windows = vec![daily("backup", Deny, from, to, "UTC")];
+        world.vote("mia", "qa", Voice::Go);
+        for vote in world.book().votes.values_mut() {
+            vote.at = ago(600);
+        }
+        promoted(&mut world);
+        traced(&world, |_, trace| {
+            assert_eq!(trace.approvals().count(), approvals, "{at_close:?}");
+        });
+    }
 }
 
 #[test]

@@ -130,6 +130,7 @@ fn verified(world: &mut World, passed: bool) {
     let key = (ServiceName::from("checkout"), DeploymentId(30));
     let result = Verified {
         passed,
+        intent: None,
         at: ago(60),
         why: "errors 5 %".to_owned(),
     };

@@ -157,7 +157,7 @@ impl Rule {
                     .map(|day| Weekday::from_monday_zero_offset(day).unwrap())
                     .collect(),
                 from: time(self.from),
-                to: time(self.to),
+                to: End::At(time(self.to)),
             }
         };
         Window {

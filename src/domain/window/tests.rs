@@ -265,7 +265,7 @@ fn w3_from_after_to_runs_into_the_next_day_of_the_day_it_starts_on() {
         Span::Weekly {
             days: vec![Weekday::Friday],
             from: time(22, 0, 0, 0),
-            to: time(4, 0, 0, 0),
+            to: End::At(time(4, 0, 0, 0)),
         },
         "UTC",
     )];
@@ -355,4 +355,87 @@ fn a_schedule_that_never_closes_has_no_change() {
     let state = state(&windows, "2026-11-20T10:00:00Z");
     assert!(state.open);
     assert_eq!(state.changes_at, None);
+}
+
+/// From 22:00 in Berlin, for six hours.
+fn six_hours(effect: WindowEffect) -> [Window; 1] {
+    let mut night = daily(
+        "night",
+        effect,
+        time(22, 0, 0, 0),
+        time(4, 0, 0, 0),
+        "Europe/Berlin",
+    );
+    if let Span::Weekly { to, .. } = &mut night.span {
+        *to = End::After(SignedDuration::from_hours(6));
+    }
+    [night]
+}
+
+#[test]
+fn w3_a_duration_is_time_that_passes_also_where_the_clocks_change() {
+    // By the clock on the wall it ends at 05:00 in spring, at 03:00 in autumn, else at 04:00.
+    for (inside, ends) in [
+        ("2026-03-28T23:00:00Z", "2026-03-29T03:00:00Z"),
+        ("2026-10-24T23:00:00Z", "2026-10-25T02:00:00Z"),
+        ("2026-11-20T23:00:00Z", "2026-11-21T03:00:00Z"),
+    ] {
+        for effect in [Allow, Deny] {
+            let windows = six_hours(effect);
+            assert_eq!(length(&windows, inside), SignedDuration::from_hours(6));
+            let interval = windows[0].interval_at(at(inside)).unwrap();
+            assert_eq!(interval.end, at(ends), "{inside}");
+        }
+    }
+}
+
+#[test]
+fn w2_a_start_that_exists_twice_makes_a_freeze_longer_and_a_window_shorter() {
+    let lasting = |effect, hours| {
+        let mut night = daily(
+            "night",
+            effect,
+            time(2, 30, 0, 0),
+            time(4, 0, 0, 0),
+            "Europe/Berlin",
+        );
+        if let Span::Weekly { to, .. } = &mut night.span {
+            *to = End::After(SignedDuration::from_hours(hours));
+        }
+        [night]
+    };
+    // 02:30 on that night is 00:30 and 01:30 UTC.
+    let window = lasting(Allow, 6);
+    let interval = window[0].interval_at(at("2026-10-25T05:00:00Z")).unwrap();
+    assert_eq!(interval.start, at("2026-10-25T01:30:00Z"));
+    assert_eq!(interval.end, at("2026-10-25T06:30:00Z"));
+    let freeze = lasting(Deny, 6);
+    let interval = freeze[0].interval_at(at("2026-10-25T05:00:00Z")).unwrap();
+    assert_eq!(interval.start, at("2026-10-25T00:30:00Z"));
+    assert_eq!(interval.end, at("2026-10-25T07:30:00Z"));
+    // An hour from a time that is in doubt by an hour is no time at all.
+    let short = lasting(Allow, 1);
+    assert_eq!(short[0].interval_at(at("2026-10-25T01:30:00Z")), None);
+}
+
+#[test]
+fn w3_a_window_of_days_is_on_for_all_of_them() {
+    let mut weekend = window(
+        "weekend",
+        Allow,
+        Span::Weekly {
+            days: vec![Weekday::Friday],
+            from: time(20, 0, 0, 0),
+            to: End::After(SignedDuration::from_hours(60)),
+        },
+        "Europe/Berlin",
+    );
+    weekend.reason = Some("nobody is there".to_owned());
+    let windows = [weekend];
+    assert!(is_open(&windows, "2026-11-20T19:00:00Z"));
+    assert!(is_open(&windows, "2026-11-22T12:00:00Z"));
+    assert!(is_open(&windows, "2026-11-23T06:59:00Z"));
+    assert!(!is_open(&windows, "2026-11-23T07:00:00Z"));
+    let state = state(&windows, "2026-11-23T07:00:00Z");
+    assert_eq!(state.opens_at, Some(at("2026-11-27T19:00:00Z")));
 }

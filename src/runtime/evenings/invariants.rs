@@ -95,7 +95,7 @@ pub const INVARIANTS: &[Invariant] = &[
     Invariant {
         name: "nothing is sent that nobody ordered",
         rule: "P4",
-        checks: &[OnEntry(entries::ordered)],
+        checks: &[OnEntry(entries::ordered), OnEntry(releases::agreed)],
     },
     Invariant {
         name: "a gate opens on fresh facts alone",

@@ -16,6 +16,7 @@ use crate::domain::policy::{
     Before, Environment, EnvironmentModel, GateSpec, Mode, PipelineRule, Policy, Service, Stage,
     Via,
 };
+use crate::domain::signoff::AtClose;
 use crate::domain::window::{Span, Window, WindowEffect};
 
 mod controls;
@@ -269,7 +270,17 @@ fn gates(chance: &mut Chance, place: usize, last: bool) -> Vec<GateSpec> {
             vec!["qa".into(), "sre".into()]
         };
         let distinct = chance.percent(60);
-        gates.push(GateSpec::SignOff { roles, distinct });
+        // Drawn from what was drawn, so that a seed makes the evening that it always made.
+        let at_close = if (roles.len() == 1) == distinct {
+            AtClose::Withdraw
+        } else {
+            AtClose::Keep
+        };
+        gates.push(GateSpec::SignOff {
+            roles,
+            distinct,
+            at_close,
+        });
     }
     gates.extend(controls::gates(chance, last));
     gates
@@ -333,6 +344,7 @@ pub fn changed(
                 let more = GateSpec::SignOff {
                     roles: vec!["qa".into()],
                     distinct: true,
+                    at_close: AtClose::Withdraw,
                 };
                 stage.gates = stage.gates.iter().cloned().chain([more]).collect();
             } else {

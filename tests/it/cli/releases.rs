@@ -93,7 +93,19 @@ fn the_demos_release_goes_from_no_go_to_shipped() {
     assert_eq!(
         keys(one),
         [
-            "name", "services", "waves", "verdict", "votes", "dropped", "due", "window"
+            "name",
+            "services",
+            "waves",
+            "verdict",
+            "votes",
+            "dropped",
+            "due",
+            "window",
+            "state",
+            "started_at",
+            "ended_at",
+            "starts",
+            "ends"
         ]
     );
     assert_eq!(
@@ -219,6 +231,21 @@ fn the_demos_release_goes_from_no_go_to_shipped() {
             .starts_with("2026.47 > production   shipped\n"),
         "{told:?}"
     );
+    // What is told of it now is what happened, and no prognosis.
+    let list = sim.run(&["release", "list", "--json"]).done().json();
+    let listed = list["releases"].as_array().unwrap().iter();
+    let listed = listed.clone().find(|one| one["name"] == NAME).unwrap();
+    assert_eq!(listed["state"], "shipped", "{list:#}");
+    assert_eq!(listed["ends"], Value::Null, "{list:#}");
+    let (began, done) = (&listed["started_at"], &listed["ended_at"]);
+    assert!(began.as_str().unwrap() < done.as_str().unwrap(), "{list:#}");
+    let plan = sim.run(&["release", "plan", NAME, "--json"]).done().json();
+    assert_eq!(plan["waves"].as_array().unwrap().len(), 3, "{plan:#}");
+    assert_eq!(plan["waves"][0]["starts"], *began, "{plan:#}");
+    assert_eq!(plan["ends"], *done, "{plan:#}");
+    assert_eq!(plan["shipped"]["ended_at"], *done, "{plan:#}");
+    let told = sim.run(&["release", "plan", NAME]);
+    assert!(told.done().out.contains("it has shipped, by "), "{told:?}");
     refused("nothing to ship");
     assert_eq!(sim.run(&["release", "show", "nothing"]).code, 2);
     let cancel = ["release", "cancel", NAME, "--reason", "x"];

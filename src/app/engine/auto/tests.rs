@@ -4,11 +4,14 @@ use jiff::SignedDuration;
 
 use super::*;
 use crate::app::State as Program;
+use crate::app::effect::{Question, Ticket};
 use crate::app::interface::harness::{self, hold, press};
-use crate::app::msg::Msg;
+use crate::app::msg::{Answer, Budget, Fetched, Msg};
 use crate::app::update;
-use crate::domain::entry::Event;
+use crate::domain::entry::{Draft, Entry, Event};
+use crate::domain::ids::Seq;
 use crate::domain::policy::Policy;
+use crate::domain::signoff::{ReleaseVote, Voice};
 
 /// A board whose production promotes by itself through no gate but those that are always there, and
 /// that may do so.
@@ -238,8 +241,8 @@ fn auto_stands_aside_for_a_release_that_moves_the_service_and_says_why_once() {
     assert_eq!(counting(&state), Some(ends));
 }
 
-#[test]
-fn auto_promotes_nothing_of_a_release_before_that_is_go() {
+/// The same board with a release that ships `api`, on which nobody has voted.
+fn with_a_release() -> Program {
     use crate::domain::release::{Item, Release};
     let mut state = board();
     let mut policy: Policy = (*state.engine.policy).clone();
@@ -259,6 +262,126 @@ fn auto_promotes_nothing_of_a_release_before_that_is_go() {
         owner: None,
     }];
     after(&mut state, 0, Msg::Reloaded(Ok(Arc::new(policy))));
+    state
+}
+
+/// A vote of alice's on that release as it stands.
+fn ballot(state: &Program, voice: Voice) -> ReleaseVote {
+    let release = state.engine.policy.releases[0].clone();
+    let decision = state.engine.decision(&release, state.now);
+    ReleaseVote {
+        release: release.name.clone(),
+        role: "qa".into(),
+        person: "alice".into(),
+        voice,
+        scope: decision.bound,
+        saw: decision.words,
+        note: "heap grows".to_owned(),
+        at: state.now,
+    }
+}
+
+/// The one append among effects, and what it is of.
+fn appended(effects: &[Effect]) -> (Ticket, Draft) {
+    let mut appends = effects.iter().filter_map(|effect| match effect {
+        Effect::Append { ticket, draft, .. } => Some((*ticket, (**draft).clone())),
+        _ => None,
+    });
+    appends.next().expect("an append")
+}
+
+/// The forge answers what is read again before a send, as it did before.
+fn answered_as_before(state: &mut Program, seconds: i64, asked: &[Effect]) -> Vec<Effect> {
+    let mut effects = Vec::new();
+    for effect in asked {
+        let Effect::Fetch {
+            generation,
+            forge,
+            question: question @ Question::Facts(targets),
+        } = effect
+        else {
+            continue;
+        };
+        let facts = targets.iter().map(|target| {
+            let row = state.engine.board.row(&target.service).expect("a row");
+            let facts = row.facts.value().cloned().expect("facts");
+            (target.service.clone(), Ok(Box::new(facts)))
+        });
+        let fetched = Fetched {
+            generation: *generation,
+            forge: forge.clone(),
+            question: question.clone(),
+            asked_at: harness::now() + SignedDuration::from_secs(seconds),
+            answer: Answer::Facts(facts.collect()),
+            budget: Budget::default(),
+            more: false,
+        };
+        effects.extend(after(state, seconds, Msg::Fetched(fetched)));
+    }
+    effects
+}
+
+#[test]
+fn auto_sends_nothing_after_a_release_lost_its_go_between_the_countdown_and_the_permit() {
+    for comes in ["nothing", "withdrawn", "no-go"] {
+        let mut state = with_a_release();
+        read(&mut state, 1);
+        let go = ballot(&state, Voice::Go);
+        let cast = harness::entry((Event::ReleaseVoteCast { vote: go.clone() }, 1));
+        after(&mut state, 1, Msg::JournalRead(Ok(vec![cast])));
+        tick(&mut state, 2);
+        read(&mut state, 20);
+        tick(&mut state, 21);
+        read(&mut state, 40);
+        let effects = after(&mut state, 52, Msg::Tick);
+        let (ticket, draft) = appended(&effects);
+        assert_eq!(draft.event.kind(), "promotion.intended");
+        let hash = Digest::of(["2"]);
+        let entry = Entry {
+            seq: Seq(2),
+            draft,
+            previous: hash.clone(),
+            hash,
+        };
+        let result = Ok(entry);
+        let asked = after(&mut state, 53, Msg::Recorded { ticket, result });
+        let between = match comes {
+            "withdrawn" => Some(Event::VoteVoided {
+                role: go.role.clone(),
+                person: go.person.clone(),
+                saw: go.saw.clone(),
+                now: go.saw.clone(),
+                release: Some(go.release.clone()),
+            }),
+            "no-go" => Some(Event::ReleaseVoteCast {
+                vote: ReleaseVote {
+                    voice: Voice::NoGo,
+                    ..go.clone()
+                },
+            }),
+            _ => None,
+        };
+        let entries = between.map(|event| harness::entry((event, 3)));
+        let mut effects = after(
+            &mut state,
+            54,
+            Msg::JournalRead(Ok(entries.into_iter().collect())),
+        );
+        effects.extend(answered_as_before(&mut state, 54, &asked));
+        let (_, draft) = appended(&effects);
+        if comes == "nothing" {
+            assert_eq!(draft.event.kind(), "promotion.sending");
+            continue;
+        }
+        assert_eq!(draft.event.kind(), "promotion.abandoned", "{comes}");
+        let why = draft.reason.expect("why");
+        assert!(why.contains("2026.47"), "{why}");
+    }
+}
+
+#[test]
+fn auto_promotes_nothing_of_a_release_before_that_is_go() {
+    let mut state = with_a_release();
     read(&mut state, 1);
     for second in [2, 12, 40] {
         assert_eq!(tick(&mut state, second), [""; 0]);
@@ -282,21 +405,9 @@ fn auto_promotes_nothing_of_a_release_before_that_is_go() {
         ["member of release 2026.47, undecided: 0 of 1 votes"]
     );
     // With the go it goes.
-    let release = state.engine.policy.releases[0].clone();
-    let now = state.now;
-    let seen = state.engine.decision(&release, now).bound;
-    let vote = crate::domain::signoff::ReleaseVote {
-        release: release.name.clone(),
-        role: "qa".into(),
-        person: "alice".into(),
-        voice: crate::domain::signoff::Voice::Go,
-        scope: seen,
-        saw: String::new(),
-        note: String::new(),
-        at: now,
-    };
+    let vote = ballot(&state, Voice::Go);
     let ledger = state.engine.ledger.as_mut().expect("a ledger");
-    let key = (release.name.clone(), vote.person.clone());
+    let key = (vote.release.clone(), vote.person.clone());
     ledger.release_votes.insert(key, vote);
     read(&mut state, 41);
     tick(&mut state, 42);

@@ -109,6 +109,7 @@ impl Engine {
             warnings: Vec::new(),
             command: "gonogo hold bind".to_owned(),
             protected: false,
+            by_itself: false,
             forge: row.service.forge.clone(),
             repo: facts.repo.clone(),
             intent: Intent {

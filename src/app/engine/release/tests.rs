@@ -447,6 +447,23 @@ fn h5_a_no_go_in_the_middle_sends_nothing_more() {
 }
 
 #[test]
+fn a_go_that_is_withdrawn_in_the_middle_sends_nothing_more() {
+    let mut world = World::new();
+    world.vote(Voice::Go);
+    let asked = world.start();
+    // The intent is durable; before the permit the go is taken back.
+    world.ask(Request::WithdrawReleaseVote {
+        release: NAME.into(),
+        reason: "the wrong release".to_owned(),
+    });
+    let effects = world.recheck(asked);
+    assert_eq!(acts(&effects), 0);
+    assert_eq!(world.sent(), [("api".to_owned(), "abandoned")]);
+    let said = harness::said(&world.state);
+    assert!(said.contains("no go of qa"), "{said}");
+}
+
+#[test]
 fn a_hold_in_the_middle_starts_nothing_more() {
     let mut world = World::new();
     world.vote(Voice::Go);

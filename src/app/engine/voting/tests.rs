@@ -100,3 +100,54 @@ fn a_vote_on_a_release_is_taken_back_too() {
     let ledger = state.engine.ledger.as_ref().expect("a ledger");
     assert!(ledger.release_votes.is_empty());
 }
+
+#[test]
+fn w5_who_says_go_is_told_when_that_ends_with_the_window() {
+    use crate::domain::gate::fixture::daily;
+    use crate::domain::policy::GateSpec;
+    use crate::domain::signoff::AtClose;
+    use crate::domain::window::WindowEffect::Deny;
+    use jiff::SignedDuration;
+    use jiff::tz::TimeZone;
+    let said = |voice, ends: AtClose| {
+        let mut state = state();
+        let mut policy = (*state.engine.policy).clone();
+        policy.version = "it ends with the window".into();
+        let at = |hours| (now() + SignedDuration::from_hours(hours)).to_zoned(TimeZone::UTC);
+        policy.windows = vec![daily("backup", Deny, at(1).time(), at(2).time(), "UTC")];
+        for stage in policy.services.iter_mut().flat_map(|it| &mut it.path) {
+            let mut gates = stage.gates.to_vec();
+            for gate in &mut gates {
+                if let GateSpec::SignOff { at_close, .. } = gate {
+                    *at_close = ends;
+                }
+            }
+            stage.gates = gates.into();
+        }
+        let policy = std::sync::Arc::new(policy);
+        update(&mut state, now(), Msg::Reloaded(Ok(policy)));
+        let vote = Request::Vote {
+            service: "api".into(),
+            environment: "production".into(),
+            role: "qa".into(),
+            voice,
+            note: "heap grows".to_owned(),
+        };
+        let effects = asked(&mut state, vote);
+        let ticket = effects.iter().find_map(|effect| match effect {
+            Effect::Append { ticket, .. } => Some(*ticket),
+            _ => None,
+        });
+        let text = state
+            .engine
+            .ordered(ticket.expect("a vote"))
+            .expect("words");
+        text.to_owned()
+    };
+    let told = said(Voice::Go, AtClose::Withdraw);
+    assert!(told.contains(", until the window closes at "), "{told}");
+    for (voice, ends) in [(Voice::Go, AtClose::Keep), (Voice::NoGo, AtClose::Withdraw)] {
+        let told = said(voice, ends);
+        assert!(!told.contains("until"), "{told}");
+    }
+}

@@ -1,5 +1,7 @@
 //! The gates dialog: vote as a role; attest a task; add, open or close a manual gate.
 
+use jiff::Timestamp;
+
 use super::{Button, Form, buttons, columns};
 use crate::app::interface::{GatesAction, GatesDialog, GatesFocus};
 use crate::app::view::line::{Line, Tone};
@@ -8,7 +10,7 @@ use crate::app::view::panel::Dialog;
 use crate::app::view::{gates, peek};
 use crate::domain::gate::checklist::Standing;
 use crate::domain::ids::ManualGateId;
-use crate::domain::signoff::Voice;
+use crate::domain::signoff::{Closings, Voice};
 
 /// What a vote and an attestation are worth.
 const BINDS: &str = "binds to exactly this FROM > TO: a changed one makes it void";
@@ -53,6 +55,11 @@ pub(in crate::app::view) fn dialog(look: &Look<'_>, dialog: &GatesDialog) -> Dia
             }
             form.field("note", &dialog.note, on(GatesFocus::Note));
             form.labelled("", Line::of(Tone::Muted, BINDS));
+            let until = ends(look, dialog).filter(|_| *voice == Voice::Go);
+            if let Some(at) = until {
+                let text = format!("a go ends when the window closes: {}", look.clock.short(at));
+                form.labelled("", Line::of(Tone::Muted, text));
+            }
             format!("Vote {}", voice.word().to_uppercase())
         }
         GatesAction::Withdraw(voice) => {
@@ -130,6 +137,15 @@ fn describe(look: &Look<'_>, action: &GatesAction) -> String {
         GatesAction::Done(task) => format!("task {task} done"),
         GatesAction::Undo(task) => format!("take back {task}"),
     }
+}
+
+/// When a go that is said now ends with the window, where policy says that it does.
+fn ends(look: &Look<'_>, dialog: &GatesDialog) -> Option<Timestamp> {
+    let (service, environment) = (&dialog.service, &dialog.environment);
+    let policy = &look.engine.policy;
+    let at_close = policy.service(service)?.stage(environment)?.at_close();
+    let windows = &policy.windows;
+    Closings::new(windows, service, environment, at_close, look.now).end_of_a_go()
 }
 
 /// What a task asks for.

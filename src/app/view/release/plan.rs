@@ -4,10 +4,14 @@
 use super::super::line::{Line, Tone, cut, pad, wrap};
 use super::super::look::Look;
 use super::super::time;
-use super::waves::{fits, movement, when};
+use super::waves::{fits, happened, movement, past, when};
 use super::{Shown, clearing, deadline};
 use crate::domain::gate::Earliest;
+use crate::domain::ids::ServiceName;
+use crate::domain::release::agenda::Move;
+use crate::domain::release::past;
 use crate::domain::release::prognosis::{Estimate, Fit, Planned};
+use crate::domain::release::run::Run;
 
 /// Where what is told of a service begins.
 const INSIDE: usize = 17;
@@ -23,7 +27,17 @@ pub(super) fn lines(look: &Look<'_>, shown: &Shown<'_>, columns: usize, rows: us
             .waves
             .iter()
             .find(|wave| wave.number == number);
-        let told = planned.map_or_else(|| "nothing moves".to_owned(), |wave| when(look, wave));
+        let run = shown.run.filter(|_| planned.is_none());
+        let told = match (planned, run) {
+            (Some(wave), _) => when(look, wave),
+            (None, Some(run)) => happened(look, past(look, run, Some(number)), ""),
+            (None, None) => String::new(),
+        };
+        let told = if told.is_empty() {
+            "nothing moves".to_owned()
+        } else {
+            told
+        };
         let heading = Line::of(Tone::Heading, format!(" wave {}  ", number + 1));
         lines.push(heading.with(Tone::Muted, told));
         for service in wave {
@@ -43,6 +57,10 @@ pub(super) fn lines(look: &Look<'_>, shown: &Shown<'_>, columns: usize, rows: us
                 Some(planned) => {
                     lines.push(line.then(told_of(look, planned)).fitted(columns));
                     lines.extend(gates(look, planned, columns));
+                }
+                None if run.is_some_and(|run| ran(run, service).is_some()) => {
+                    let moved = run.and_then(|run| Some((run, ran(run, service)?)));
+                    lines.push(line.then(came(look, moved)).fitted(columns));
                 }
                 None => {
                     let mut skipped = shown.prognosis.skipped.iter();
@@ -64,10 +82,32 @@ pub(super) fn lines(look: &Look<'_>, shown: &Shown<'_>, columns: usize, rows: us
     lines.into_iter().skip(offset).take(rows).collect()
 }
 
+/// The move of a run that is of a service.
+fn ran<'r>(run: &'r Run, service: &ServiceName) -> Option<&'r Move> {
+    run.moves.iter().find(|moved| moved.service == *service)
+}
+
+/// What came of one move: `v4.3.9 > v4.4.0  started 20:03Z, ended 20:04Z`.
+fn came(look: &Look<'_>, moved: Option<(&Run, &Move)>) -> Line {
+    let Some((run, moved)) = moved else {
+        return Line::new();
+    };
+    let ledger = look.engine.ledger.as_ref();
+    let past = ledger.map(|ledger| past::of(run, [moved], ledger));
+    let times = past.map_or_else(String::new, |past| happened(look, past, ""));
+    Line::plain(pad(&cut(&movement(moved), 20), 21)).with(Tone::Muted, times)
+}
+
 /// Whether it fits, and what that rests on.
 fn summary(look: &Look<'_>, shown: &Shown<'_>, columns: usize) -> Vec<Line> {
     if shown.prognosis.waves.is_empty() {
-        return vec![Line::of(Tone::Muted, " nothing is left to move")];
+        let told = shown.run.map_or_else(String::new, |run| {
+            happened(look, past(look, run, None), ": ")
+        });
+        return vec![Line::of(
+            Tone::Muted,
+            format!(" nothing is left to move{told}"),
+        )];
     }
     let mut first = Line::plain(" ").then(fits(look, shown));
     if let Some((word, at)) = deadline(look, shown) {
@@ -118,8 +158,13 @@ fn takes(estimate: &Estimate) -> String {
 /// The gates in its way, each with why.
 fn gates(look: &Look<'_>, planned: &Planned, columns: usize) -> Vec<Line> {
     let mut lines = Vec::new();
-    for blocked in &planned.blocked {
-        let text = format!("{}: {}", blocked.gate, blocked.why);
+    let lapses = planned
+        .lapses
+        .iter()
+        .map(|lapsed| (lapsed, "when it starts, "));
+    let blocked = planned.blocked.iter().map(|blocked| (blocked, ""));
+    for (blocked, when) in blocked.chain(lapses) {
+        let text = format!("{when}{}: {}", blocked.gate, blocked.why);
         let room = columns.saturating_sub(INSIDE + 11);
         for (nth, part) in wrap(&text, room).into_iter().enumerate() {
             let mark = if nth == 0 {

@@ -35,7 +35,7 @@ pub(in crate::app) fn record(state: &State, release: &Release) -> String {
         "environment": release.environment.as_str(),
         "at": state.now.to_string(),
         "by": state.engine.operator.as_ref().map(Person::as_str),
-        "verdict": decision.go.word(),
+        "verdict": decision.word(),
         "why": decision.why,
         "set": decision.bound.as_str(),
         "moves": decision.words,

@@ -14,6 +14,7 @@ use crate::domain::gate::Earliest;
 use crate::domain::ids::ServiceName;
 use crate::domain::release::agenda::{Move, Standing};
 use crate::domain::release::dropped::Dropped;
+use crate::domain::release::past::{self, Past};
 use crate::domain::release::prognosis::{Fit, Planned, Wave};
 use crate::domain::release::run::{Progress, Run};
 
@@ -165,21 +166,46 @@ fn state(look: &Look<'_>, shown: &Shown<'_>, number: usize, planned: Option<&Wav
         arrived += usize::from(progress == Progress::Arrived);
     }
     let current = Shown::wave(look, run);
+    let times = Line::of(
+        Tone::Muted,
+        happened(look, past(look, run, Some(number)), "  "),
+    );
     if all == 0 {
         Line::of(Tone::Muted, "nothing moves")
     } else if all == arrived {
-        Line::of(Tone::Good, format!("{} live", look.glyphs.good()))
+        Line::of(Tone::Good, format!("{} live", look.glyphs.good())).then(times)
     } else if run.ended.is_some() {
-        Line::of(Tone::Muted, format!("{arrived} of {all} live"))
+        Line::of(Tone::Muted, format!("{arrived} of {all} live")).then(times)
     } else if current == Some(number) {
         let count = format!("{} {arrived} of {all} live", look.glyphs.running());
-        Line::of(Tone::Running, count)
+        Line::of(Tone::Running, count).then(times)
     } else {
         Line::of(
             Tone::Muted,
             format!("when wave {number} is live and verified"),
         )
     }
+}
+
+/// When a wave of a run, or all of it, began and was done.
+pub(super) fn past(look: &Look<'_>, run: &Run, wave: Option<usize>) -> Past {
+    let of_wave = |moved: &&Move| wave.is_none_or(|wave| moved.wave == wave);
+    let ledger = look.engine.ledger.as_ref();
+    ledger.map_or_else(Past::default, |ledger| {
+        past::of(run, run.moves.iter().filter(of_wave), ledger)
+    })
+}
+
+/// `started 20:03Z, ended 20:07Z`, after `before`; nothing of what never began.
+pub(super) fn happened(look: &Look<'_>, past: Past, before: &str) -> String {
+    let Some(started) = past.started else {
+        return String::new();
+    };
+    let started = look.clock.short(started);
+    let ended = past.ended.map_or_else(String::new, |at| {
+        format!(", ended {}", look.clock.short(at))
+    });
+    format!("{before}started {started}{ended}")
 }
 
 /// `starts 20:03Z, ends 20:07Z`.
@@ -259,7 +285,13 @@ fn running(look: &Look<'_>, shown: &Shown<'_>, run: &Run, moved: &Move) -> Line 
             line.with(Tone::Running, way)
                 .with(Tone::Muted, on_its_way(look, shown, run, moved))
         }
-        Progress::Arrived => line.with(Tone::Good, format!("{} live", look.glyphs.good())),
+        Progress::Arrived => {
+            let ledger = look.engine.ledger.as_ref();
+            let past = ledger.map(|ledger| past::of(run, [moved], ledger));
+            let times = past.map(|past| happened(look, past, "  "));
+            line.with(Tone::Good, format!("{} live", look.glyphs.good()))
+                .with(Tone::Muted, times.unwrap_or_default())
+        }
         Progress::Failed(why) => line
             .with(Tone::Bad, format!("{} failed  ", look.glyphs.bad()))
             .with(Tone::Plain, why),

@@ -36,6 +36,7 @@ fn ready(service: &str, from: &str, to: &str) -> PromoteItem {
             warnings: vec!["db-migration in scope: #917".into()],
             command: format!("gonogo promote {service} --to prod"),
             protected: true,
+            by_itself: false,
         })),
         awaited: None,
     }

@@ -9,6 +9,7 @@ use super::{HOUR, MINUTE, PATH, Plan, ago, hence, person};
 use crate::domain::gate::{self, Earliest, Go, Judgement, Verdict};
 use crate::domain::ids::{Digest, EnvironmentName};
 use crate::domain::policy::{Environment, GateSpec, Mode, Policy, Service, Stage, Via};
+use crate::domain::signoff::AtClose;
 use crate::domain::window::{Span, Window, WindowEffect};
 
 #[derive(Clone, Copy, PartialEq)]
@@ -27,6 +28,7 @@ pub(super) fn policy(plans: &[Plan]) -> Policy {
             GateSpec::SignOff {
                 roles: vec!["qa".into(), "sre".into()],
                 distinct: true,
+                at_close: AtClose::Keep,
             },
         ]
         .into(),
@@ -81,7 +83,7 @@ pub(super) fn policy(plans: &[Plan]) -> Policy {
             span: Span::Weekly {
                 days: vec![jiff::civil::Weekday::Friday],
                 from: jiff::civil::time(12, 0, 0, 0),
-                to: jiff::civil::time(16, 0, 0, 0),
+                to: crate::domain::window::End::At(jiff::civil::time(16, 0, 0, 0)),
             },
             zone: TimeZone::UTC,
             zone_name: "UTC".into(),

@@ -234,6 +234,13 @@ pub(crate) fn shipped(columns: u16, rows: u16) -> State {
     state
 }
 
+/// What its plan says then.
+pub(crate) fn shipped_plan(columns: u16, rows: u16) -> State {
+    let mut state = shipped(columns, rows);
+    press(&mut state, "p");
+    state
+}
+
 fn end(state: &mut State, how: Ending) {
     let event = Event::ReleaseEnded {
         id: RUN.into(),

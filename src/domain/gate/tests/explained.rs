@@ -184,6 +184,7 @@ fn sign_off() {
     let gate = GateSpec::SignOff {
         roles: vec!["qa".into()],
         distinct: true,
+        at_close: crate::domain::signoff::AtClose::Keep,
     };
     let votes = |voice: Voice| move |world: &mut World| world.vote("mia", "qa", voice);
     insta::assert_snapshot!(all(

@@ -29,6 +29,7 @@ fn all() -> Vec<GateSpec> {
         GateSpec::SignOff {
             roles: Vec::new(),
             distinct: true,
+            at_close: crate::domain::signoff::AtClose::Keep,
         },
     ]
 }

@@ -1,12 +1,14 @@
 use crate::domain::gate::State;
-use crate::domain::gate::fixture::{World, person, revision};
+use crate::domain::gate::fixture::{World, later, person, revision};
 use crate::domain::policy::GateSpec;
+use crate::domain::signoff::AtClose;
 use crate::domain::signoff::Voice::{Go, NoGo};
 
 fn world(roles: &[&str], distinct: bool) -> World {
     World::new(vec![GateSpec::SignOff {
         roles: roles.iter().map(|role| (*role).into()).collect(),
         distinct,
+        at_close: AtClose::Keep,
     }])
 }
 
@@ -153,26 +155,165 @@ fn without_a_journal_nobody_knows_the_votes() {
     assert_eq!(world.verdict("sign-off").state, State::Unknown);
 }
 
-#[test]
-fn w5_a_vote_that_was_given_is_kept_and_shown_when_the_window_closes() {
+/// qa and sre sign off in a window from 13:00 to 14:30; it is 14:00, and votes are five minutes old.
+fn afternoon(at_close: AtClose) -> World {
     use crate::domain::gate::fixture::daily;
     use crate::domain::window::WindowEffect::Allow;
     use jiff::civil::time;
-    let roles = vec!["qa".into()];
     let sign_off = GateSpec::SignOff {
-        roles,
+        roles: vec!["qa".into(), "sre".into()],
         distinct: true,
+        at_close,
     };
     let mut world = World::new(vec![sign_off, GateSpec::Window]);
     let (from, to) = (time(13, 0, 0, 0), time(14, 30, 0, 0));
     world.policy.windows = vec![daily("afternoon", Allow, from, to, "UTC")];
+    world
+}
+
+/// A minute of the next afternoon.
+const TOMORROW: i64 = 24 * 60;
+
+#[test]
+fn w5_a_go_that_was_given_is_kept_when_the_window_closes_and_says_so() {
+    let mut world = afternoon(AtClose::Keep);
     world.vote("mia", "qa", Go);
-    for (minutes, window) in [(0, State::Open), (45, State::Waiting)] {
-        let now = crate::domain::gate::fixture::later(minutes);
-        assert_eq!(world.verdict_at("window", now).state, window);
-        let verdict = world.verdict_at("sign-off", now);
+    world.vote("carol", "sre", Go);
+    let said = |minutes| {
+        let verdict = world.verdict_at("sign-off", later(minutes));
         assert_eq!(verdict.state, State::Open);
-        let said = format!("{} {:?}", verdict.why, verdict.evidence);
-        assert!(said.contains("mia"), "{said}");
+        verdict.why
+    };
+    let plain = "2 of 2 go: mia (qa) and carol (sre)";
+    assert_eq!(said(29), plain);
+    let kept = format!("{plain}, from before the window closed at 2026-11-21 14:30Z");
+    assert_eq!(said(30), kept);
+    assert_eq!(said(TOMORROW), kept);
+    let verdict = world.verdict_at("sign-off", later(TOMORROW));
+    assert!(verdict.evidence.iter().any(|evidence| {
+        evidence.value == "go by mia, from before the window closed at 2026-11-21 14:30Z"
+    }));
+}
+
+#[test]
+fn w5_a_go_that_was_given_is_withdrawn_when_the_window_closes_where_policy_says_so() {
+    let mut world = afternoon(AtClose::Withdraw);
+    world.vote("mia", "qa", Go);
+    world.vote("carol", "sre", Go);
+    let open = world.verdict_at("sign-off", later(29));
+    assert_eq!(open.state, State::Open);
+    // With facts that are read all the time, it is judged again when the window closes.
+    world.policy.max_age = jiff::SignedDuration::from_hours(9);
+    let open = world.verdict_at("sign-off", later(29));
+    assert_eq!(open.valid_until, Some(later(30)));
+    for minutes in [30, TOMORROW] {
+        let verdict = world.verdict_at("sign-off", later(minutes));
+        assert_eq!(verdict.state, State::Closed);
+        assert_eq!(
+            verdict.why,
+            "0 of 2 go, waits for qa and sre; 2 goes from before the window closed at \
+             2026-11-21 14:30Z are withdrawn (policy)"
+        );
+        assert_eq!(
+            verdict.opens_when.as_deref(),
+            Some("qa and sre say go again")
+        );
+        assert_eq!(
+            verdict.who.as_deref(),
+            Some("qa: dee, mia; sre: carol, dee")
+        );
+        assert!(verdict.evidence.iter().any(|evidence| {
+            evidence.value
+                == "go by mia, withdrawn: from before the window closed at 2026-11-21 14:30Z"
+        }));
     }
+    // Said again after the close, it counts for the next opening, and the other still does not.
+    let again = world.ledger.as_mut().unwrap();
+    for vote in again.votes.values_mut() {
+        if vote.person == person("mia") {
+            vote.at = later(60);
+        }
+    }
+    let verdict = world.verdict_at("sign-off", later(TOMORROW));
+    assert_eq!(
+        verdict.why,
+        "1 of 2 go, waits for sre; 1 go from before the window closed at 2026-11-21 14:30Z is \
+         withdrawn (policy)"
+    );
+}
+
+#[test]
+fn w5_a_no_go_is_not_withdrawn_by_the_window() {
+    let mut world = afternoon(AtClose::Withdraw);
+    world.vote("carol", "sre", NoGo);
+    let verdict = world.verdict_at("sign-off", later(TOMORROW));
+    assert_eq!(verdict.why, "carol (sre) says no-go");
+}
+
+#[test]
+fn w5_a_freeze_closes_the_window_too_and_without_any_window_nothing_is_withdrawn() {
+    use crate::domain::gate::fixture::daily;
+    use crate::domain::window::WindowEffect::Deny;
+    use jiff::civil::time;
+    let mut world = afternoon(AtClose::Withdraw);
+    world.vote("mia", "qa", Go);
+    let freeze = daily("lunch", Deny, time(14, 10, 0, 0), time(14, 20, 0, 0), "UTC");
+    world.policy.windows.push(freeze);
+    let verdict = world.verdict_at("sign-off", later(25));
+    assert!(
+        verdict.why.contains("closed at 2026-11-21 14:10Z"),
+        "{}",
+        verdict.why
+    );
+    world.policy.windows.clear();
+    let verdict = world.verdict_at("sign-off", later(TOMORROW));
+    assert_eq!(verdict.why, "1 of 2 go, waits for sre");
+}
+
+#[test]
+fn w5_the_earliest_go_knows_that_a_go_ends_with_the_window() {
+    use crate::domain::gate::Earliest;
+    use crate::domain::gate::fixture::hold;
+    use crate::domain::hold::Cover;
+    // A hold lifts itself in an hour, when the window of today is over.
+    let earliest = |at_close| {
+        let mut world = afternoon(at_close);
+        world.vote("mia", "qa", Go);
+        world.vote("carol", "sre", Go);
+        let world = world.held(hold("h1", Cover::default(), Some(later(60))));
+        world.judge().earliest
+    };
+    assert!(matches!(earliest(AtClose::Keep), Earliest::At { .. }));
+    let Earliest::NeedsPerson { gate, who } = earliest(AtClose::Withdraw) else {
+        panic!("{:?}", earliest(AtClose::Withdraw));
+    };
+    assert_eq!(gate, "sign-off");
+    assert_eq!(who, "qa: dee, mia; sre: carol, dee");
+}
+
+#[test]
+fn w5_a_second_approver_is_withdrawn_with_the_others() {
+    let mut world = afternoon(AtClose::Withdraw);
+    let risk = GateSpec::Risk {
+        second: 0,
+        roles: vec!["sre".into()],
+    };
+    let gates = &mut world.policy.services[0].path;
+    for stage in gates {
+        stage.gates = stage.gates.iter().cloned().chain([risk.clone()]).collect();
+    }
+    world.vote("carol", "sre", Go);
+    let said = |minutes| world.verdict_at("risk", later(minutes)).why;
+    assert!(
+        said(0).ends_with("carol (sre) is the second approver"),
+        "{}",
+        said(0)
+    );
+    assert!(
+        said(30).ends_with(
+            "1 go from before the window closed at 2026-11-21 14:30Z is withdrawn (policy)"
+        ),
+        "{}",
+        said(30)
+    );
 }

@@ -1,8 +1,8 @@
 //! The slow oracle: what rules say of given facts, in the plainest words that decide. It knows what
 //! is necessary, not always what is enough, and uses nothing of the gates.
 
-use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::domain::deployment::Deployment;
 use crate::domain::facts::ServiceFacts;
@@ -69,6 +69,25 @@ pub fn window_open(
         }
     }
     !denied && (allowed || !any_allow)
+}
+
+/// Says whether windows and freezes, which let promotions in at some instant after `from`, have closed
+/// between then and `to`: looked at second by second, as they are written in whole seconds.
+pub fn closed_between(
+    policy: &Policy,
+    service: &ServiceName,
+    environment: &EnvironmentName,
+    from: Timestamp,
+    to: Timestamp,
+) -> bool {
+    let seconds = to.duration_since(from).as_secs().max(0);
+    let mut opened = false;
+    (0..=seconds).any(|second| {
+        let at = from + SignedDuration::from_secs(second);
+        let open = window_open(policy, service, environment, at);
+        opened |= open;
+        opened && !open
+    })
 }
 
 /// Why the checks of a revision do not let it through, if they do not. Without a required list every

@@ -4,6 +4,7 @@ use jiff::SignedDuration;
 
 use super::{Held, oracle, votes};
 use crate::app::Effect;
+use crate::app::engine::auto;
 use crate::domain::entry::{Entry, Event};
 use crate::domain::ids::{ReleaseName, Sha};
 use crate::domain::policy::GateSpec;
@@ -162,6 +163,47 @@ pub fn refused(world: &World, entry: &Entry) -> Held {
                 "{} is sent, and {} said no-go to {}",
                 intent.id, vote.person, release.name
             ));
+        }
+    }
+    Ok(())
+}
+
+/// What goes by itself is intended, and gets its permit, while every role of a release that ships it
+/// says go. Who has two roles may have said so in the other just now.
+pub fn agreed(world: &World, entry: &Entry) -> Held {
+    let intent = match &entry.draft.event {
+        Event::Intended { intent } => Some(intent),
+        _ => permit(world, entry),
+    };
+    let Some(intent) = intent.filter(|intent| intent.reason == auto::REASON) else {
+        return Ok(());
+    };
+    let policy = world.record.policies.get(&entry.draft.policy);
+    let policy = policy.ok_or("it was decided by no known policy")?;
+    for release in &policy.releases {
+        // One that has run is done with, or has a run whose own permits are looked at.
+        let mut runs = world.fold.runs.values();
+        let ran = runs.any(|driven| driven.run.release == release.name);
+        let dropped = (release.name.clone(), intent.service.clone());
+        if ran
+            || !release.ships(&intent.service, &intent.environment)
+            || world.fold.dropped.contains(&dropped)
+        {
+            continue;
+        }
+        for role in &release.roles {
+            let mut votes = world.fold.release_votes.values();
+            let said = votes.any(|vote| {
+                vote.release == release.name
+                    && vote.voice == Voice::Go
+                    && (vote.role == *role || votes::is_in(policy, &vote.person, role))
+            });
+            if !said {
+                return Err(format!(
+                    "{} goes by itself, and nobody says go to {} as {role}",
+                    intent.id, release.name
+                ));
+            }
         }
     }
     Ok(())

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use jiff::Timestamp;
+
 use super::{Held, oracle};
 use crate::app::Effect;
 use crate::domain::entry::{Entry, Event};
@@ -10,7 +12,7 @@ use crate::domain::policy::{GateSpec, Policy};
 use crate::domain::promotion::{Intent, Purpose, Step};
 use crate::domain::revision::Revision;
 use crate::domain::scope;
-use crate::domain::signoff::{Voice, Vote};
+use crate::domain::signoff::{AtClose, Voice, Vote};
 use crate::runtime::evenings::record::live;
 use crate::runtime::evenings::world::World;
 
@@ -92,8 +94,18 @@ pub fn complete(world: &World, entry: &Entry) -> Held {
         return Ok(());
     }
     for gate in stage.into_iter().flat_map(|stage| stage.gates.iter()) {
-        if let GateSpec::SignOff { roles, distinct } = gate {
-            filled(world, policy, intent, roles, *distinct)?;
+        if let GateSpec::SignOff {
+            roles,
+            distinct,
+            at_close,
+        } = gate
+        {
+            let asked = Asked {
+                roles,
+                distinct: *distinct,
+                withdraws: *at_close == AtClose::Withdraw,
+            };
+            filled(world, policy, intent, &asked, entry.draft.at)?;
         }
     }
     Ok(())
@@ -104,13 +116,22 @@ pub fn is_in(policy: &Policy, person: &Person, role: &RoleName) -> bool {
     members.is_some_and(|members| members.contains(person))
 }
 
+/// What a sign-off asks for.
+struct Asked<'a> {
+    roles: &'a [RoleName],
+    distinct: bool,
+    /// A go ends with the window.
+    withdraws: bool,
+}
+
 fn filled(
     world: &World,
     policy: &Policy,
     intent: &Intent,
-    roles: &[RoleName],
-    distinct: bool,
+    asked: &Asked<'_>,
+    at: Timestamp,
 ) -> Held {
+    let (roles, distinct) = (asked.roles, asked.distinct);
     let bound = scope::hash(
         &intent.service,
         &intent.environment,
@@ -131,7 +152,13 @@ fn filled(
             intent.id, against.person
         ));
     }
+    let (service, environment) = (&intent.service, &intent.environment);
+    let ended = |vote: &Vote| {
+        let closed = || oracle::closed_between(policy, service, environment, vote.at, at);
+        asked.withdraws && vote.voice == Voice::Go && closed()
+    };
     let mut used: BTreeSet<&Person> = BTreeSet::new();
+    let valid: Vec<&Vote> = valid.into_iter().filter(|vote| !ended(vote)).collect();
     for role in roles {
         let go = valid.iter().find(|vote| {
             vote.role == *role && !used.contains(&vote.person)
