@@ -11,6 +11,9 @@ use crate::domain::cell::{Cell, InFlight};
 use crate::domain::gate::{State, Verdict};
 use crate::domain::window::WindowEffect;
 
+/// A line of what comes is no wider than this.
+const WIDEST: usize = 64;
+
 /// Something that will happen by itself.
 struct Coming {
     at: Timestamp,
@@ -120,8 +123,8 @@ fn last_safe(look: &Look<'_>) -> Option<Coming> {
     })
 }
 
-/// What comes next, soonest first.
-pub(super) fn lines(look: &Look<'_>, most: usize) -> Vec<Line> {
+/// What comes next, soonest first, in lines of at most `columns`.
+pub(super) fn lines(look: &Look<'_>, most: usize, columns: usize) -> Vec<Line> {
     let mut all = Vec::new();
     if let Some(verdict) = header::window_verdict(look) {
         match verdict.state_at(look.now) {
@@ -175,7 +178,8 @@ pub(super) fn lines(look: &Look<'_>, most: usize) -> Vec<Line> {
     all.retain(|coming| coming.at > look.now);
     all.sort_by(|one, other| (one.at, &one.what).cmp(&(other.at, &other.what)));
     all.dedup_by(|one, other| one.at == other.at && one.what == other.what);
-    let columns = usize::from(look.shape.side).saturating_sub(2);
+    // Far from what it belongs to, a countdown is looked for.
+    let columns = columns.min(WIDEST);
     let lines = all.iter().take(most);
     lines.map(|coming| told(look, coming, columns)).collect()
 }

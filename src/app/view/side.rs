@@ -48,7 +48,7 @@ pub(super) fn panels(look: &Look<'_>) -> Vec<Panel> {
     add(title, votes, third);
     add(
         Line::of(Tone::Heading, "NEXT"),
-        coming::lines(look, third),
+        coming::lines(look, third, usize::from(look.shape.side).saturating_sub(2)),
         third,
     );
     add(Line::of(Tone::Heading, "FORGES"), forges(look), third);

@@ -29,7 +29,12 @@ pub(super) fn below(look: &Look<'_>) -> Option<Panel> {
     let mut lines = if look.shape.side > 0 {
         Vec::new()
     } else {
-        coming::lines(look, usize::from(look.shape.body / 4).max(1))
+        let most = usize::from(look.shape.body / 4).max(1);
+        coming::lines(
+            look,
+            most,
+            usize::from(look.shape.columns).saturating_sub(1),
+        )
     };
     let title =
         (!lines.is_empty()).then(|| Bar::default().left(0, Line::of(Tone::Heading, "NEXT")));
