@@ -106,6 +106,14 @@ const FOUND: &[(u64, &str)] = &[
         "of two freezes of the same times, the one whose answer was lost was taken for the other and left",
     ),
     (
+        121,
+        "a run went on after its promotion was refused, since its operator had ordered that cell again",
+    ),
+    (
+        1898,
+        "a brake was placed though it had been seen there since it was ordered",
+    ),
+    (
         2772,
         "a brake that seemed gone to one whose clock was ahead was never looked for again",
     ),

@@ -61,7 +61,7 @@ impl Engine {
             return self.ask_permit(id, now);
         }
         self.brake_again(&intent, now);
-        let why = "the holds on it have changed; nothing was sent";
+        let why = "the holds on it have changed, or it is there by now; nothing was sent";
         self.abandon(id, Refusal::new(RefusalKind::NoGo, why), now)
     }
 

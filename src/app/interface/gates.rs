@@ -48,6 +48,9 @@ fn open_on(state: &mut State, cursor: Cursor) {
         ),
         Err(refusal) => (Vec::new(), Some(refusal.why.clone())),
     };
+    let service = engine.policy.service(&cursor.service);
+    let stage = service.and_then(|service| service.stage(&cursor.environment));
+    let asked = stage.is_some_and(|stage| stage.roles_asked().next().is_some());
     let mut actions = vec![GatesAction::Vote(Voice::Go), GatesAction::Vote(Voice::NoGo)];
     let own = engine.own_vote(&cursor.service, &cursor.environment);
     actions.extend(own.map(|vote| GatesAction::Withdraw(vote.voice)));
@@ -74,7 +77,7 @@ fn open_on(state: &mut State, cursor: Cursor) {
         .chain(engine.policy.roles.keys().cloned().map(Openers::Role))
         .collect();
     let dialog = GatesDialog {
-        action: GatesAction::Vote(Voice::Go),
+        action: first(&actions, asked),
         actions,
         role: 0,
         roles,
@@ -91,6 +94,18 @@ fn open_on(state: &mut State, cursor: Cursor) {
         environment: cursor.environment,
     };
     state.interface.overlays.push(Overlay::Gates(dialog));
+}
+
+/// What is most likely meant: to vote, where that is `asked` for; else what waits for the operator, a manual
+/// gate or a task; else to put a gate up.
+fn first(actions: &[GatesAction], asked: bool) -> GatesAction {
+    let waits = |action: &&GatesAction| match action {
+        GatesAction::Vote(_) => asked,
+        GatesAction::Open(_) | GatesAction::Done(_) => true,
+        _ => false,
+    };
+    let waiting = actions.iter().find(waits);
+    waiting.cloned().unwrap_or(GatesAction::Add)
 }
 
 /// The roles that the operator has and that the cell's sign-off asks for; else why there is none.

@@ -11,27 +11,37 @@ use crate::app::engine::Engine;
 use crate::app::engine::flow::{Flow, Pending, Stage};
 use crate::app::plan::Plan;
 use crate::domain::act::Act;
-use crate::domain::brake::{self, Mark, Way};
+use crate::domain::brake::{self, Mark, Reading, Way};
 use crate::domain::cell::named;
 use crate::domain::entry::Precondition;
 use crate::domain::ledger::Ledger;
+use crate::domain::observed::Fact;
 use crate::domain::promotion::{Intent, Purpose, Step};
 
 /// How many brakes may be on their way at once.
 const AT_ONCE: usize = 4;
 
 impl Engine {
-    /// Says whether a brake that is about to be sent is still meant: something holds its cell; or when it
-    /// is taken away nothing does, and it was there when it was last looked at.
+    /// Says whether a brake that is about to be sent is still meant: something holds its cell, and it was
+    /// not seen there since it was ordered; or when it is taken away nothing does, and it was there when it
+    /// was last looked at.
     pub(in crate::app::engine) fn is_still_meant(&self, intent: &Intent, now: Timestamp) -> bool {
         let place = (intent.service.clone(), intent.environment.clone());
         let mark = Mark::of(&intent.act);
         let meant = self.with_case(&place, now, |case| {
-            if intent.purpose == Purpose::Brake {
-                return !case.holds.is_empty();
-            }
             let mut tried = case.tried.iter();
             let left = tried.find(|tried| Some(&tried.mark) == mark.as_ref());
+            if intent.purpose == Purpose::Brake {
+                // A run that was turned away and waits again is turned away again.
+                let once = left.filter(|left| left.mark.way() != Way::Reject);
+                let there = once.is_some_and(|left| {
+                    let seen = case.readings.of(left);
+                    let since = seen.and_then(Fact::at);
+                    since.is_some_and(|at| at >= left.placing.intended_at)
+                        && matches!(seen.and_then(Fact::value), Some(Reading::Ours { .. }))
+                });
+                return !case.holds.is_empty() && !there;
+            }
             case.holds.is_empty() && left.is_some_and(|left| case.seems_lost(left) == Some(false))
         });
         meant == Some(true)

@@ -26,10 +26,12 @@ impl Engine {
         let Some(cell) = self.board.cell(&moved.service, &moved.environment) else {
             return Progress::Blocked("it is not on the board any more".to_owned());
         };
-        let newest = self
-            .ledger
-            .as_ref()
-            .and_then(|ledger| newest(ledger, run, moved));
+        let ledger = self.ledger.as_ref();
+        // Whatever others ordered since, perhaps without ever sending it.
+        if let Some(failed) = ledger.and_then(|ledger| failed(ledger, run, moved)) {
+            return self.sent(failed, moved, cell, now);
+        }
+        let newest = ledger.and_then(|ledger| newest(ledger, run, moved));
         match newest {
             Some(promotion) if promotion.intent.release.as_ref() == Some(&run.id) => {
                 self.sent(promotion, moved, cell, now)
@@ -225,6 +227,18 @@ fn is_of(promotion: &Promotion, moved: &Move) -> bool {
     intent.purpose == Purpose::Promotion
         && intent.service == moved.service
         && intent.environment == moved.environment
+}
+
+/// What the run sent itself and did not come about: after that it starts nothing more.
+fn failed<'a>(ledger: &'a Ledger, run: &Run, moved: &Move) -> Option<&'a Promotion> {
+    ledger.promotions.values().find(|promotion| {
+        is_of(promotion, moved)
+            && promotion.intent.release.as_ref() == Some(&run.id)
+            && matches!(
+                promotion.state,
+                State::Failed | State::Cancelled | State::Rejected | State::Absent
+            )
+    })
 }
 
 /// The newest promotion of a cell since the run started.

@@ -424,6 +424,36 @@ fn a_failure_stops_it_keeps_what_is_done_and_says_how_to_go_back() {
 }
 
 #[test]
+fn what_the_run_sent_and_was_refused_is_not_covered_up_by_what_somebody_ordered_since() {
+    use crate::domain::promotion::State;
+    let mut world = World::new();
+    world.vote(Voice::Go);
+    world.start();
+    let run = world.run().clone();
+    let now = world.now();
+    world.state.engine.flows.clear();
+    let ledger = world.state.engine.ledger.as_mut().expect("a ledger");
+    let mut promotions = ledger.promotions.values_mut();
+    let own = promotions.find(|promotion| promotion.intent.release.is_some());
+    let own = own.expect("a promotion of the run");
+    own.state = State::Rejected;
+    own.why = Some("not allowed".to_owned());
+    let mut other = own.clone();
+    other.intent.id = "by-hand".into();
+    other.intent.release = None;
+    other.intended_at = now + SignedDuration::from_secs(5);
+    other.state = State::Abandoned;
+    let service = other.intent.service.clone();
+    ledger.promotions.insert(other.intent.id.clone(), other);
+    let moved = run.moves.iter().find(|moved| moved.service == service);
+    let progress = world
+        .state
+        .engine
+        .progress(&run, moved.expect("a move"), now);
+    assert_eq!(progress, Progress::Failed("not allowed".to_owned()));
+}
+
+#[test]
 fn h5_a_no_go_in_the_middle_sends_nothing_more() {
     let mut world = World::new();
     world.vote(Voice::Go);

@@ -78,6 +78,10 @@ fn who_has_no_role_is_told_so() {
     let mut state = state();
     on(&mut state, "api", "staging");
     press(&mut state, "V");
+    assert_eq!(dialog(&state).action, GatesAction::Add);
+    let back = ["shift-tab"; 5].join(" ");
+    press(&mut state, &format!("{back} h h"));
+    assert_eq!(dialog(&state).action, GatesAction::Vote(Voice::Go));
     let told = dialog(&state).blocked().expect("a reason");
     assert_eq!(told, "no vote is asked for api > staging");
     press(&mut state, "esc");
@@ -87,6 +91,15 @@ fn who_has_no_role_is_told_so() {
     assert!(!effects.iter().any(changes));
     let told = dialog(&state).error.clone().expect("an error");
     assert_eq!(told, "mallory has none of the roles asked for: qa, sre");
+}
+
+#[test]
+fn where_no_vote_is_asked_for_it_begins_with_what_waits_for_the_operator() {
+    let mut state = state();
+    on(&mut state, "api", "staging");
+    gate(&mut state, "g-1", Openers::Anyone, false);
+    press(&mut state, "V");
+    assert_eq!(dialog(&state).action, GatesAction::Open("g-1".into()));
 }
 
 #[test]

@@ -122,13 +122,13 @@ fn target(look: &Look<'_>, promote: &PromoteDialog, form: &mut Form) {
         ""
     };
     let who = match &look.engine.operator {
-        Some(person) => format!("   as {person}"),
+        Some(person) => format!("  as {person}"),
         None => String::new(),
     };
     let name = promote.environment.as_str().to_uppercase();
     let line = Line::of(look.environment_tone(&promote.environment), name)
         .with(Tone::Warning, protected)
-        .with(Tone::Plain, "   ")
+        .with(Tone::Plain, "  ")
         .then(header::window(look, false))
         .with(Tone::Plain, who);
     form.labelled("target", line);
