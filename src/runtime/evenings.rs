@@ -114,6 +114,10 @@ const FOUND: &[(u64, &str)] = &[
         "a brake was placed though it had been seen there since it was ordered",
     ),
     (
+        1954,
+        "two environments' freezes of one project had the same times, and one of them was left",
+    ),
+    (
         2772,
         "a brake that seemed gone to one whose clock was ahead was never looked for again",
     ),

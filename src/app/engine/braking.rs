@@ -172,9 +172,12 @@ impl Engine {
         } else {
             Vec::new()
         };
+        let path = &row.service.path;
+        let place = path.iter().position(|it| it.environment == *environment);
         Some(look(&Case {
             ways: self.ways(service, environment),
             stage,
+            place: (place.unwrap_or(0), path.len()),
             target,
             facts: Some(&row.facts),
             holds: &holds,

@@ -12,14 +12,26 @@ const OPEN: SignedDuration = SignedDuration::from_hours(360 * 24);
 const MINUTE: SignedDuration = SignedDuration::from_mins(1);
 
 /// The two cron expressions, in UTC, of a freeze that is on from now until every hold has ended.
+///
+/// A freeze carries nothing but its times, and is of the whole project. So that one whose answer was
+/// lost is not taken for another environment's, each begins in minutes of its own: some may have gone by.
 pub(super) fn freeze(case: &Case<'_>) -> (String, String) {
-    let now = case.now;
+    let now = own_minute(case.now, case.place);
     // The minute after, so that it never ends too early.
     let end = last(case)
         .filter(|until| until.duration_since(now) < OPEN)
         .and_then(|until| until.checked_add(MINUTE).ok());
     let end = end.or_else(|| now.checked_sub(MINUTE).ok()).unwrap_or(now);
     (cron(now), cron(end))
+}
+
+/// The last minute up to `now` that belongs to one of so many environments.
+fn own_minute(now: Timestamp, (place, of): (usize, usize)) -> Timestamp {
+    let number = |count: usize| i64::try_from(count).unwrap_or(0);
+    let gone = now.as_second().div_euclid(60) - number(place);
+    let back = gone.rem_euclid(number(of).max(1));
+    now.checked_sub(SignedDuration::from_mins(back))
+        .unwrap_or(now)
 }
 
 /// When the last of the holds ends, if they all do.
@@ -69,6 +81,26 @@ fn next(cron: &str, since: Timestamp) -> Option<Timestamp> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_two_environments_of_a_path_begin_a_freeze_in_the_same_minute() {
+        let at = |minute: i64| Timestamp::from_second(1_790_000_000 + 60 * minute).unwrap();
+        for of in 1..5 {
+            let begun = |place: usize| {
+                let minutes = (0..12).map(at);
+                let begun = minutes.map(move |now| (now, own_minute(now, (place, of))));
+                begun.collect::<Vec<_>>()
+            };
+            for place in 0..of {
+                for (now, start) in begun(place) {
+                    let past = now.duration_since(start).as_mins();
+                    assert!((0..i64::try_from(of).unwrap()).contains(&past));
+                    let others = (0..of).filter(|other| *other != place).flat_map(begun);
+                    assert!(others.into_iter().all(|(_, other)| other != start));
+                }
+            }
+        }
+    }
 
     #[test]
     fn an_expression_of_ours_is_read_as_the_instant_that_it_was_made_of() {

@@ -125,6 +125,7 @@ impl World {
         look(&Case {
             ways: &self.ways,
             stage: &self.stage,
+            place: (0, 1),
             target: Some(&target()),
             facts: Some(&self.facts),
             holds: &holds,

@@ -418,7 +418,7 @@ fn what_is_not_shown_yet_is_not_taken_for_gone() {
 }
 
 #[test]
-fn of_two_freezes_of_one_minute_each_has_its_own_reading() {
+fn of_two_freezes_at_once_each_has_minutes_and_a_reading_of_its_own() {
     let mut desk = Desk::new(&[Way::Freeze]);
     desk.order(Request::Hold {
         cover: Cover {
@@ -431,7 +431,7 @@ fn of_two_freezes_of_one_minute_each_has_its_own_reading() {
     });
     let marks: Vec<_> = desk.acts.iter().filter_map(Mark::of).collect();
     assert_eq!(marks.len(), 2, "one a cell");
-    assert_eq!(marks[0], marks[1], "alike to the minute");
+    assert_ne!(marks[0], marks[1], "each has minutes of its own");
     let both = |desk: &Desk| [desk.lacks("staging"), desk.lacks("production")];
     assert_eq!(both(&desk), [false, false]);
     let ledger = desk.state.engine.ledger.as_ref().unwrap();
