@@ -73,7 +73,8 @@ async fn a_manual_gate_is_added_opened_and_closed_again() {
     let mut alice = Operator::new(&evening.config());
     alice.settle().await;
     alice.go_to("search");
-    alice.press("V up up up right right tab tab tab");
+    // No vote is asked for there: it begins with a gate to be put up.
+    alice.press("V up up");
     alice.write("catering");
     alice.press("tab");
     alice.write("no cake, no release");
@@ -86,14 +87,15 @@ async fn a_manual_gate_is_added_opened_and_closed_again() {
         "{}",
         alice.screen()
     );
-    // The last action is about that gate: to the left of the first.
-    alice.press("V up up up left tab");
+    // Now it begins with that gate.
+    alice.press("V up");
     alice.write("cake is here");
     alice.press("tab tab enter");
     alice
         .until("the gate to be open", |state| goes(state, "search"))
         .await;
-    alice.press("V up up up left tab");
+    // Nothing waits any more; to close it again is the last of the actions.
+    alice.press("V up up up up up right tab");
     alice.write("cake is gone");
     alice.press("tab tab enter");
     alice

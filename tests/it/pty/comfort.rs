@@ -141,6 +141,8 @@ fn the_tour_walks_through_the_evening() {
     terminal.wait_for("> api-gateway");
     terminal.press("P");
     terminal.wait_for("tour 2/5: it rests on Cancel");
+    // What was pressed on facts that are still being read has its second field when they are.
+    terminal.wait_for("type production");
     terminal.press(&format!("{UP}{UP}weekly release\t"));
     terminal.wait_for("[ weekly release");
     terminal.press("production");

@@ -191,11 +191,8 @@ fn a_withdrawal_takes_nobody_elses_attestation_back() {
 #[test]
 fn the_gates_dialog_offers_what_the_operator_may_do_and_takes_back_what_they_did() {
     let mut state = listed();
-    // Cancel, back over note and role to the action; then over the votes and the manual gate.
-    let effects = press(
-        &mut state,
-        "V up shift-tab k l l l tab 'dump_of_14:02 tab tab enter",
-    );
+    // No vote is asked for: it begins with the first task, and up from Cancel is its note.
+    let effects = press(&mut state, "V up 'dump_of_14:02 tab tab enter");
     let draft = taken(&mut state, &effects);
     let Event::TaskDone { attestation } = draft.event else {
         panic!("{draft:?}")
@@ -204,8 +201,8 @@ fn the_gates_dialog_offers_what_the_operator_may_do_and_takes_back_what_they_did
         (attestation.task.as_str(), attestation.note.as_str()),
         ("backup", "dump of 14:02")
     );
-    // Now the first is to be taken back, which needs a reason.
-    let effects = press(&mut state, "V up shift-tab k l l l tab tab tab enter");
+    // It begins with the next now; left of that, the first is to be taken back, which needs a reason.
+    let effects = press(&mut state, "V up shift-tab h tab tab tab enter");
     assert!(!effects.iter().any(crate::app::interface::harness::changes));
     let effects = press(&mut state, "up up 'wrong_db tab tab enter");
     assert_eq!(taken(&mut state, &effects).event.kind(), "task.withdrawn");
