@@ -289,7 +289,8 @@ impl Tried<'_> {
     }
 }
 
-/// Every mark that was ever tried on a cell, the last try of each.
+/// Every mark that was ever tried on a cell, the last try of each. One that was given up before it was
+/// sent changes nothing of what the one before it has left.
 pub fn tried<'a>(
     ledger: &'a Ledger,
     service: &ServiceName,
@@ -300,7 +301,9 @@ pub fn tried<'a>(
         let Some(mark) = Mark::of(&promotion.intent.act) else {
             continue;
         };
+        let given_up = promotion.state == State::Abandoned;
         match promotion.intent.purpose {
+            Purpose::Brake if given_up && all.iter().any(|tried| tried.mark == mark) => {}
             Purpose::Brake => {
                 all.retain(|tried| tried.mark != mark);
                 all.push(Tried {

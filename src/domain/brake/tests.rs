@@ -456,6 +456,20 @@ fn a_freeze_is_taken_away_by_its_number() {
 }
 
 #[test]
+fn a_second_try_that_was_given_up_hides_nothing_of_what_the_first_has_left() {
+    let mut world = World::held(&[Way::Status]);
+    let act = world.missing().remove(0);
+    world.place();
+    let why = "it is there by now".to_owned();
+    let given_up = vec![Step::Abandoned { why }];
+    world.sent_as("k-again".into(), Purpose::Brake, act, given_up, false);
+    world.read(&ours());
+    assert_eq!(world.missing(), [], "it is there");
+    world.holds.clear();
+    assert_eq!(world.left().len(), 1, "and goes with the hold");
+}
+
+#[test]
 fn a_lift_that_was_refused_is_told_and_what_is_left_stays_known() {
     let mut world = World::held(&[Way::Status]);
     world.place();
