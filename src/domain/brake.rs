@@ -302,8 +302,9 @@ pub fn tried<'a>(
             continue;
         };
         let given_up = promotion.state == State::Abandoned;
+        let stands = |tried: &Tried<'_>| tried.mark == mark && tried.standing() == Standing::Placed;
         match promotion.intent.purpose {
-            Purpose::Brake if given_up && all.iter().any(|tried| tried.mark == mark) => {}
+            Purpose::Brake if given_up && all.iter().any(stands) => {}
             Purpose::Brake => {
                 all.retain(|tried| tried.mark != mark);
                 all.push(Tried {
