@@ -9,6 +9,7 @@ use crate::config::locate::{Located, locate};
 use crate::config::run::Programs;
 use crate::config::{self, Env, Problem, Settings, discover, remotes};
 use crate::domain::fault::Fault;
+use crate::runtime::cache::Reading;
 use crate::runtime::clock;
 use crate::runtime::connect;
 use crate::runtime::looks::Looks;
@@ -23,7 +24,15 @@ pub(super) async fn session(
     env: &Env,
     mode: Mode,
 ) -> Result<(Session, Kinds), Failure> {
-    let settings = settings(global, env).await?;
+    let located = located(global, env);
+    // Reading the config takes as long again.
+    let known = located
+        .as_deref()
+        .and_then(|path| Reading::of_config(path, env));
+    let settings = match located {
+        Some(path) => read(global, env, &path)?,
+        None => discovered(env).await?,
+    };
     let kinds: Vec<(String, &'static str)> = settings
         .forges
         .iter()
@@ -35,7 +44,8 @@ pub(super) async fn session(
             .find(|(known, _)| known == name)
             .map_or_else(String::new, |(_, kind)| (*kind).to_owned())
     };
-    Ok((Session::new(settings, env.clone(), mode), Box::new(kind)))
+    let session = Session::new(settings, env.clone(), mode, known);
+    Ok((session, Box::new(kind)))
 }
 
 /// Reads the config file, or asks git and the forge.

@@ -68,8 +68,8 @@ pub(super) async fn demo(global: &Global, env: &Env, args: DemoArgs) -> Result<E
     let path = folder.join("demo.toml");
     running.write_config(path.clone()).map_err(failed)?;
     let read = || config::read(&path, env).map_err(|problems| settings::broken(&problems));
-    place_holds(Session::new(read()?, env.clone(), Mode::default())).await;
-    let mut session = Session::new(read()?, env.clone(), global.mode());
+    place_holds(Session::new(read()?, env.clone(), Mode::default(), None)).await;
+    let mut session = Session::new(read()?, env.clone(), global.mode(), None);
     // The simulated world began a moment ago: there is nothing to remember of it.
     session.cache = None;
     let exit = face::open(global, env, session, true).await;

@@ -1,13 +1,15 @@
 //! Windows and freezes: when promotions are allowed. Rules W1 to W4; the verdict lives in
 //! `gate/window.rs`.
 
-use std::sync::Arc;
-
 use jiff::civil::{Date, DateTime, Time, Weekday};
 use jiff::tz::{AmbiguousOffset, TimeZone};
 use jiff::{SignedDuration, Timestamp};
 
 use super::ids::{EnvironmentName, ServiceName};
+
+mod dates;
+
+pub use dates::Dates;
 
 /// Whether a window lets promotions in or keeps them out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -41,10 +43,10 @@ pub enum Span {
         from: Time,
         to: End,
     },
-    /// On these dates, in order, from each of these times on, of which there is at least one.
+    /// On these dates, from each of these times on, of which there is at least one.
     Dates {
         source: Source,
-        dates: Arc<[Date]>,
+        dates: Dates,
         from: Vec<Time>,
         to: End,
     },
@@ -277,7 +279,7 @@ impl Window {
                 dates, from, to, ..
             } => {
                 let today = self.zone.to_datetime(at).date();
-                near(dates, today, to.reach(), 1)
+                dates.near(today, to.reach(), 1)
                     .flat_map(|date| from.iter().map(move |from| (date, *from)))
                     .filter_map(|(date, from)| self.interval_from(date, from, *to))
                     .filter(holds)
@@ -307,7 +309,7 @@ impl Window {
             } => {
                 let today = self.zone.to_datetime(after).date();
                 // Where clocks go forward, a later time of one date may come before an earlier one.
-                near(dates, today, 1, 400).find_map(|date| {
+                dates.near(today, 1, 400).find_map(|date| {
                     from.iter()
                         .filter_map(|from| self.interval_from(date, *from, *to))
                         .map(|interval| interval.start)
@@ -402,22 +404,6 @@ fn instants(zone: &TimeZone, wall: DateTime) -> Option<(Timestamp, Timestamp)> {
             Some((one.min(other), one.max(other)))
         }
     }
-}
-
-/// Those of `dates`, which are in order, from some days before `today` to some days after it.
-fn near(dates: &[Date], today: Date, before: i64, after: i64) -> impl Iterator<Item = Date> {
-    let first = today
-        .checked_sub(SignedDuration::from_hours(24 * before))
-        .unwrap_or(today);
-    let last = today
-        .checked_add(SignedDuration::from_hours(24 * after))
-        .unwrap_or(today);
-    let begin = dates.partition_point(|date| *date < first);
-    dates
-        .iter()
-        .skip(begin)
-        .copied()
-        .take_while(move |date| *date <= last)
 }
 
 /// The dates from `today + first` to `today + last`.

@@ -11,7 +11,7 @@ use crossterm::event::Event;
 use tokio::sync::mpsc::{self, Receiver};
 use tokio::time::Instant;
 
-use super::cache::{self, Cache, Keeping};
+use super::cache::{self, Keeping};
 use super::execute::{Executor, Left};
 use super::input::Heard;
 use super::looks::{Given, Looks, Wardrobe};
@@ -71,6 +71,7 @@ pub async fn run(session: Session, opening: Opening) -> io::Result<()> {
         executor,
         mut answers,
         cache: cache_place,
+        known,
     } = session;
     engine.auto.on = true;
     engine.keeps_up = true;
@@ -109,8 +110,10 @@ pub async fn run(session: Session, opening: Opening) -> io::Result<()> {
     let now = clock::now();
     // The first picture shows what the cache knew of the rows in sight; everything that takes
     // time starts after it.
-    let kept = cache_place.as_ref().and_then(Cache::read);
-    let known = kept.as_ref().map(|kept| kept.restore_first(&mut engine));
+    let kept = cache_place.as_ref().zip(known);
+    let known = kept
+        .as_ref()
+        .map(|(place, kept)| kept.restore_first(&mut engine, place));
     let height = usize::from(size.height);
     let rows = engine.board.rows.iter().map(|row| row.service.name.clone());
     let order: Vec<ServiceName> = known
@@ -131,8 +134,8 @@ pub async fn run(session: Session, opening: Opening) -> io::Result<()> {
     draw(&mut board, &mut state, wardrobe.theme(), &mut scratch)?;
     // Finding the zone's name takes longer than the picture.
     state.interface.zone = clock::zone();
-    if let Some(kept) = kept {
-        kept.restore_rest(&mut state.engine);
+    if let Some((place, kept)) = kept {
+        kept.restore_rest(&mut state.engine, place);
     }
     state.engine.judge_all(clock::now());
     let effects = update(

@@ -7,6 +7,7 @@ use std::fs::File;
 use std::io::{Read, Write};
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Receiver, sync_channel};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -31,7 +32,7 @@ const PART: usize = 64;
 const ENDING: &str = "facts";
 /// A cache that was not written for so long is nobody's.
 const FORGOTTEN: Duration = Duration::from_hours(30 * 24);
-/// Parts that may wait to be written.
+/// Parts that may wait to be written, or to be taken.
 const WAITING: usize = 2;
 
 /// One service's facts as they are written: of the same form as `Cached`, but not copied.
@@ -66,15 +67,10 @@ pub struct Place {
 impl Place {
     /// The place of these settings: one file for each config.
     pub fn of(settings: &Settings, env: &Env) -> Option<Self> {
-        let folder = env
-            .get("XDG_CACHE_HOME")
-            .map(PathBuf::from)
-            .filter(|path| path.is_absolute())
-            .or_else(|| Some(env.home()?.join(".cache")))?;
-        let name = name(settings);
+        let path = path(&name(settings), env)?;
         let forges = settings.forges.iter();
         Some(Self {
-            path: folder.join("gonogo").join(format!("{name}.{ENDING}")),
+            path,
             forges: forges
                 .map(|forge| {
                     (
@@ -94,77 +90,110 @@ impl Place {
     }
 }
 
+/// Where the cache of this name lies.
+fn path(name: &str, env: &Env) -> Option<PathBuf> {
+    let folder = env
+        .get("XDG_CACHE_HOME")
+        .map(PathBuf::from)
+        .filter(|path| path.is_absolute())
+        .or_else(|| Some(env.home()?.join(".cache")))?;
+    Some(folder.join("gonogo").join(format!("{name}.{ENDING}")))
+}
+
 /// The name of what is kept for these settings. A config is where it lies, whatever it says: with one
 /// service more it is the same board. Without one it is what the git remotes name.
 pub(super) fn name(settings: &Settings) -> String {
-    let digest = match &settings.source {
-        Some(source) => {
-            let source = source.canonicalize().unwrap_or_else(|_| source.clone());
-            Digest::of(["config", &source.display().to_string()])
-        }
+    match &settings.source {
+        Some(source) => name_of(source),
         None => {
             let services = settings.policy.services.iter();
             let repos = services.map(|service| service.repo.as_str());
             let forges = settings.forges.iter().map(|forge| forge.url.as_str());
-            Digest::of(["remotes"].into_iter().chain(repos).chain(forges))
+            short(&Digest::of(["remotes"].into_iter().chain(repos).chain(forges)))
         }
-    };
+    }
+}
+
+/// The name of what is kept for this config file.
+fn name_of(source: &Path) -> String {
+    let source = source.canonicalize().unwrap_or_else(|_| source.to_owned());
+    short(&Digest::of(["config", &source.display().to_string()]))
+}
+
+fn short(digest: &Digest) -> String {
     digest.as_str().get(..16).unwrap_or("kept").to_owned()
 }
 
-/// A cache file: what needed somebody most, in memory, and the rest, still to be read.
+/// A cache that a thread of its own reads, while the config is read that says what of it is wanted.
 #[derive(Debug)]
-pub struct Cache {
-    place: Place,
-    file: File,
-    part: Vec<u8>,
+pub struct Reading {
+    parts: Receiver<Vec<Cached>>,
 }
 
-impl Cache {
-    /// Reads as much of a cache file as the first picture needs; one that is not there or not ours
-    /// is no cache.
-    pub fn read(place: &Place) -> Option<Self> {
-        let mut file = File::open(&place.path).ok()?;
-        let mut format = [0; FORMAT.len()];
-        file.read_exact(&mut format).ok()?;
-        let mut cache = Self {
-            place: place.clone(),
-            file,
-            part: Vec::new(),
-        };
-        (format == *FORMAT).then_some(())?;
-        cache.read_part()?;
-        Some(cache)
+impl Reading {
+    /// Begins with the cache of a config file, of which nothing is known yet but where it lies.
+    pub fn of_config(source: &Path, env: &Env) -> Option<Self> {
+        Some(Self::begin(path(&name_of(source), env)?))
     }
 
-    /// Reads one more part, if there is one.
-    fn read_part(&mut self) -> Option<()> {
-        self.part.clear();
-        let mut length = [0; 4];
-        self.file.read_exact(&mut length).ok()?;
-        let length = u64::from(u32::from_le_bytes(length));
-        let mut part = Read::by_ref(&mut self.file).take(length);
-        part.read_to_end(&mut self.part).ok()?;
-        Some(())
+    /// Begins with the cache at a place.
+    pub fn of(place: &Place) -> Self {
+        Self::begin(place.path.clone())
+    }
+
+    fn begin(path: PathBuf) -> Self {
+        let (sender, parts) = sync_channel(WAITING);
+        // Without a thread there is no cache: the board begins with nothing, as at its first start.
+        let _ = std::thread::Builder::new()
+            .name("cache".to_owned())
+            .spawn(move || {
+                let Some(mut file) = open(&path) else { return };
+                let mut bytes = Vec::new();
+                while read_part(&mut file, &mut bytes).is_some() {
+                    let part = postcard::from_bytes(&bytes).unwrap_or_default();
+                    if sender.send(part).is_err() {
+                        return;
+                    }
+                }
+            });
+        Self { parts }
     }
 
     /// Puts the facts into an engine that the first picture needs; nothing is judged. They keep
     /// their age. Returns their services, the one that needed somebody most first.
-    pub fn restore_first(&self, engine: &mut Engine) -> Vec<ServiceName> {
-        restore(engine, &self.place, &self.part)
+    pub fn restore_first(&self, engine: &mut Engine, place: &Place) -> Vec<ServiceName> {
+        let part = self.parts.recv().unwrap_or_default();
+        restore(engine, place, part)
     }
 
     /// Puts all other facts into an engine.
-    pub fn restore_rest(mut self, engine: &mut Engine) {
-        while self.read_part().is_some() {
-            restore(engine, &self.place, &self.part);
+    pub fn restore_rest(self, engine: &mut Engine, place: &Place) {
+        for part in self.parts {
+            restore(engine, place, part);
         }
     }
 }
 
+/// Opens a cache file; one that is not there or not ours is no cache.
+fn open(path: &Path) -> Option<File> {
+    let mut file = File::open(path).ok()?;
+    let mut format = [0; FORMAT.len()];
+    file.read_exact(&mut format).ok()?;
+    (format == *FORMAT).then_some(file)
+}
+
+/// Reads one more part, if there is one.
+fn read_part(file: &mut File, part: &mut Vec<u8>) -> Option<()> {
+    part.clear();
+    let mut length = [0; 4];
+    file.read_exact(&mut length).ok()?;
+    let length = u64::from(u32::from_le_bytes(length));
+    file.take(length).read_to_end(part).ok()?;
+    Some(())
+}
+
 /// Returns those whose facts were put back: the others are not there any more, or come from elsewhere.
-fn restore(engine: &mut Engine, place: &Place, bytes: &[u8]) -> Vec<ServiceName> {
-    let cached = postcard::from_bytes::<Vec<Cached>>(bytes).unwrap_or_default();
+fn restore(engine: &mut Engine, place: &Place, part: Vec<Cached>) -> Vec<ServiceName> {
     let put = |one: Cached| {
         let row = engine.board.row(&one.service)?;
         (place.source(&row.service) == one.source).then_some(())?;
@@ -173,7 +202,7 @@ fn restore(engine: &mut Engine, place: &Place, bytes: &[u8]) -> Vec<ServiceName>
             .restore(&one.service, &one.repo, one.facts, one.pulse, one.scopes);
         Some(one.service)
     };
-    cached.into_iter().filter_map(put).collect()
+    part.into_iter().filter_map(put).collect()
 }
 
 /// What is still to be kept of a board.

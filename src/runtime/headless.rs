@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::sync::mpsc::Receiver;
 
-use super::cache::{Cache, Place};
+use super::cache::Place;
 use super::clock;
 use super::execute::Executor;
 use super::session::Session;
@@ -59,11 +59,11 @@ impl Headless {
             executor,
             answers,
             cache,
+            known,
             ..
         } = session;
-        if let Some(cache) = cache.as_ref().and_then(Cache::read) {
-            cache.restore_first(&mut engine);
-            cache.restore_rest(&mut engine);
+        if let (Some(place), Some(known)) = (&cache, known) {
+            known.restore_rest(&mut engine, place);
         }
         // Most commands have no use for samples; `sample` switches them on. And no forge is asked about
         // more than what `settle` is given.

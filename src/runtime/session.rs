@@ -36,11 +36,14 @@ pub struct Session {
     pub executor: Executor,
     pub answers: Receiver<Msg>,
     pub cache: Option<cache::Place>,
+    /// What the cache knew.
+    pub known: Option<cache::Reading>,
 }
 
 impl Session {
-    /// Makes a session. Nothing is opened, read or asked yet.
-    pub fn new(settings: Settings, env: Env, mode: Mode) -> Self {
+    /// Makes a session. Nothing is asked yet, and nothing read but the cache: `known`, where somebody
+    /// began with it before the settings were there.
+    pub fn new(settings: Settings, env: Env, mode: Mode, known: Option<cache::Reading>) -> Self {
         let settings = Arc::new(settings);
         let seed = clock::seed();
         let instance = InstanceId::from(format!("{}-{seed:016x}", std::process::id()));
@@ -56,6 +59,7 @@ impl Session {
             now,
         });
         let cache = cache::Place::of(&settings, &env);
+        let known = known.or_else(|| cache.as_ref().map(cache::Reading::of));
         let (tasks, answers) = Tasks::new();
         let connections =
             Connections::new(Arc::clone(&settings), env.clone(), instance, mode.read_only);
@@ -67,6 +71,7 @@ impl Session {
             executor,
             answers,
             cache,
+            known,
         }
     }
 }

@@ -269,7 +269,7 @@ impl Operator {
         let env = Env::default();
         let settings = config::read(config, &env)
             .unwrap_or_else(|problems| panic!("{}", config::render(&problems)));
-        let session = Session::new(settings, env.clone(), Mode::default());
+        let session = Session::new(settings, env.clone(), Mode::default(), None);
         let Session {
             settings,
             mut engine,

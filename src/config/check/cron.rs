@@ -1,17 +1,16 @@
-//! Five fields of cron (`cron = "0 22 * * 1-5"`), expanded to dates and times of day when the config is
-//! read. Not a scheduler's: instants come from the window's zone, as they do for every window.
-
-use std::sync::Arc;
+//! Five fields of cron (`cron = "0 22 * * 1-5"`): the dates and times of day on which a window starts.
+//! Not a scheduler's: instants come from the window's zone, as they do for every window.
 
 use jiff::civil::{Date, Time};
 
 use super::super::file::Value;
-use super::recurrence::{FIRST, LAST_YEAR};
+use super::recurrence::FIRST;
+use crate::domain::window::Dates;
 
 /// Where a window's cron says that it starts.
 pub(super) struct Starts {
     pub cron: String,
-    pub dates: Arc<[Date]>,
+    pub dates: Dates,
     pub times: Vec<Time>,
 }
 
@@ -60,6 +59,8 @@ const FIELDS: [Field; 5] = [
 
 /// So many starts a day can still be told apart.
 const MOST: usize = 24;
+/// So many days have every date that there is, the 29th of February among them.
+const LEAP: usize = 366 * 8;
 
 const EXAMPLE: &str = "minute, hour, day of the month, month and day of the week, for instance \
                        \"0 22 * * 1-5\"";
@@ -124,7 +125,8 @@ pub(super) fn read(value: &Value<'_>) -> Option<Starts> {
             "start less often, and let `duration` be longer",
         );
     }
-    let fires = |date: &Date| {
+    let (days, months, weekdays) = (days.clone(), months.clone(), weekdays.clone());
+    let fires = move |date: &Date| {
         let of_month = days.contains(&date.day());
         let of_week = weekdays.contains(&date.weekday().to_sunday_zero_offset());
         months.contains(&date.month())
@@ -134,21 +136,26 @@ pub(super) fn read(value: &Value<'_>) -> Option<Starts> {
                 (false, false) => of_month || of_week,
             }
     };
-    let dates: Arc<[Date]> = std::iter::successors(Some(FIRST), |date| date.tomorrow().ok())
-        .take_while(|date| date.year() < LAST_YEAR)
-        .filter(fires)
-        .collect();
-    if dates.is_empty() {
+    let Some(first) = days_from(FIRST).take(LEAP).find(&fires) else {
         return wrong(
             "`cron` never fires: no month of it has such a day".to_owned(),
             "for instance the 30th of February",
         );
-    }
+    };
+    let dates = Dates::made(first, move |last| {
+        let until = days_from(first).take_while(|date| *date <= last);
+        until.filter(&fires).collect()
+    });
     Some(Starts {
         cron: written.join(" "),
         dates,
         times,
     })
+}
+
+/// All days from this one on.
+pub(super) fn days_from(first: Date) -> impl Iterator<Item = Date> {
+    std::iter::successors(Some(first), |date| date.tomorrow().ok())
 }
 
 impl Field {

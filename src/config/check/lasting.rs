@@ -1,21 +1,19 @@
 //! Windows that start at a time and last so long: `start` or `cron` with `duration`. Those that end by
 //! the clock on the wall live in `window.rs`, rules in `recurrence.rs`, cron in `cron.rs`.
 
-use std::sync::Arc;
-
-use jiff::SignedDuration;
-use jiff::civil::{Date, DateTime, Time, Weekday};
+use jiff::civil::{DateTime, Time, Weekday};
+use jiff::{SignedDuration, ToSpan};
 
 use super::super::file::{Table, Value, Wall};
 use super::cron::{self, Starts};
 use super::recurrence::{self, FIRST};
-use crate::domain::window::{End, Source, Span};
+use crate::domain::window::{Dates, End, Source, Span};
 
 /// Nothing that recurs is on for longer.
 const WEEK: SignedDuration = SignedDuration::from_hours(7 * 24);
 
-/// So many starts are looked at for two that are too close.
-const LOOKED_AT: usize = 3_000;
+/// For so many years starts are looked at for two that are too close: a leap year is among them.
+const LOOKED_AT: i64 = 5;
 
 /// Says whether a table is to be read so.
 pub(super) fn is_meant(table: &Table<'_>) -> bool {
@@ -66,7 +64,7 @@ pub(super) fn span(table: &Table<'_>, weekly: bool, days: Option<Vec<Weekday>>) 
             if let Some(value) = table.get("days") {
                 value.error("`days` has no effect: this window has a date", None);
             }
-            let dates = Arc::new([at.date()]);
+            let dates = Dates::listed(vec![at.date()])?;
             dated(table, Source::Start, dates, vec![at.time()], length?)
         }
         (Wall::Time(_), false) => {
@@ -79,8 +77,7 @@ pub(super) fn span(table: &Table<'_>, weekly: bool, days: Option<Vec<Weekday>>) 
         (Wall::Time(time), true) => {
             let (days, length) = (days?, length?);
             // Two weeks have every pair of days that follow one another.
-            let dates = std::iter::successors(Some(FIRST), |date| date.tomorrow().ok());
-            let on = dates.take(14).filter(|date| days.contains(&date.weekday()));
+            let on = cron::days_from(FIRST).take(14).filter(|date| days.contains(&date.weekday()));
             comes_to_its_end(table, on.map(|date| date.to_datetime(time)), length)?;
             Some(Span::Weekly {
                 days,
@@ -123,11 +120,13 @@ fn by_cron(table: &Table<'_>) -> Option<Span> {
 fn dated(
     table: &Table<'_>,
     source: Source,
-    dates: Arc<[Date]>,
+    dates: Dates,
     from: Vec<Time>,
     length: SignedDuration,
 ) -> Option<Span> {
-    let starts = dates.iter();
+    let last = dates.first().saturating_add(LOOKED_AT.years());
+    let looked_at = dates.through(last);
+    let starts = looked_at.iter();
     let starts = starts.flat_map(|date| from.iter().map(|from| date.to_datetime(*from)));
     comes_to_its_end(table, starts, length)?;
     Some(Span::Dates {
@@ -159,7 +158,7 @@ fn comes_to_its_end(
     length: SignedDuration,
 ) -> Option<()> {
     let mut last: Option<DateTime> = None;
-    for start in starts.take(LOOKED_AT) {
+    for start in starts {
         if let Some(before) = last
             && start.duration_since(before) < length
         {

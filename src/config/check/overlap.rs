@@ -125,7 +125,7 @@ fn once(window: &Window) -> Option<Timestamp> {
             from,
             ..
         } => {
-            let from = dates.first()?.to_datetime(*from.first()?);
+            let from = dates.first().to_datetime(*from.first()?);
             window.zone.to_timestamp(from).ok()
         }
         Span::Weekly { .. } | Span::Dates { .. } => None,

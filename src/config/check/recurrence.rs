@@ -1,21 +1,18 @@
-//! Recurrence rules of RFC 5545 (`rule = "FREQ=MONTHLY;BYDAY=2TU"`), expanded once when the config
-//! is read: a window then knows the dates on which it starts, and asks no calendar again.
-
-use std::sync::Arc;
+//! Recurrence rules of RFC 5545 (`rule = "FREQ=MONTHLY;BYDAY=2TU"`): the dates on which a window
+//! starts. The times of day are the window's.
 
 use jiff::civil::Date;
 use rrule::{Frequency, RRuleSet};
 
 use super::super::file::{Table, Value, Wall};
 use crate::domain::spelling::meant;
+use crate::domain::window::Dates;
 
-/// Dates are expanded up to this year: nobody keeps a config for longer.
-pub(super) const LAST_YEAR: i16 = 2100;
 /// Where a rule without `start` begins. A Monday, so that weeks count from where people expect.
 pub(super) const FIRST: Date = jiff::civil::date(2024, 1, 1);
 
 /// Reads `rule` and the date of `start`. `None` if there is no rule, or it is wrong.
-pub(super) fn dates(table: &Table<'_>) -> Option<(String, Arc<[Date]>)> {
+pub(super) fn dates(table: &Table<'_>) -> Option<(String, Dates)> {
     let begin = match table.get("start") {
         Some(value) => Some(date(value)?),
         None => None,
@@ -24,7 +21,7 @@ pub(super) fn dates(table: &Table<'_>) -> Option<(String, Arc<[Date]>)> {
 }
 
 /// Reads `rule`, which counts from `begin` on, if it has a beginning.
-pub(super) fn dates_from(table: &Table<'_>, begin: Option<Date>) -> Option<(String, Arc<[Date]>)> {
+pub(super) fn dates_from(table: &Table<'_>, begin: Option<Date>) -> Option<(String, Dates)> {
     let value = table.get("rule")?;
     let text = value.text()?.trim_start_matches("RRULE:");
     if let Err(hint) = counts_from(text, begin) {
@@ -67,22 +64,27 @@ pub(super) fn dates_from(table: &Table<'_>, begin: Option<Date>) -> Option<(Stri
             return None;
         }
     };
-    let mut dates: Vec<Date> = rule
-        .all(u16::MAX)
-        .dates
-        .iter()
-        .filter_map(|at| at.format("%Y-%m-%d").to_string().parse().ok())
-        .take_while(|date: &Date| date.year() < LAST_YEAR)
-        .collect();
-    dates.dedup();
-    if dates.is_empty() {
+    // Without a limit a rule that never fires would be looked at for ever.
+    let rule = rule.limit();
+    let Some(first) = fired(&rule).next() else {
         value.error(
             format!("`rule` never fires from {start} on"),
             Some("no date meets it, for instance because of BYMONTHDAY=30 in February".to_owned()),
         );
         return None;
-    }
-    Some((text.to_owned(), dates.into()))
+    };
+    let dates = Dates::made(first, move |last| {
+        let mut dates: Vec<Date> = fired(&rule).take_while(|date| *date <= last).collect();
+        dates.dedup();
+        dates
+    });
+    Some((text.to_owned(), dates))
+}
+
+/// The dates on which a rule fires.
+fn fired(rule: &RRuleSet) -> impl Iterator<Item = Date> {
+    rule.into_iter()
+        .filter_map(|at| at.format("%Y-%m-%d").to_string().parse().ok())
 }
 
 /// Says whether a rule's `UNTIL` is a day before `start`.

@@ -53,8 +53,8 @@ fn span_lines(span: &Span) -> Vec<String> {
             to,
         } => {
             // The first date stands for `start`: the same dates follow from it.
-            let (date, from) = (dates.first(), from.first().copied().unwrap_or_default());
-            let date = date.map_or_else(String::new, ToString::to_string);
+            let from = from.first().copied().unwrap_or_default();
+            let date = dates.first().to_string();
             let start = format!("{date} {from}");
             match (source, to) {
                 (Source::Rule(rule), End::At(to)) => {
@@ -127,8 +127,7 @@ pub fn when(window: &Window) -> String {
                     format!("cron {cron} for {}", duration(*lasts))
                 }
                 (Source::Cron(_) | Source::Start, to) => {
-                    let date = dates.first().map_or_else(String::new, ToString::to_string);
-                    format!("{date} {}", times(&from, to))
+                    format!("{} {}", dates.first(), times(&from, to))
                 }
             }
         }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, LazyLock};
 
-use regex::{Regex, RegexBuilder};
+use regex::{Regex, RegexBuilder, bytes};
 
 /// The largest that a pattern may grow to: nobody's ticket needs more.
 const LARGEST: usize = 1 << 18;
@@ -121,7 +121,8 @@ fn in_one_line(error: &regex::Error) -> String {
 #[derive(Clone)]
 pub struct Globs {
     texts: Vec<String>,
-    any: Regex,
+    /// Of bytes: what a glob lets through needs no table of all characters.
+    any: bytes::Regex,
 }
 
 impl Globs {
@@ -137,7 +138,8 @@ impl Globs {
             parts.push(expression(text).map_err(|why| (place, why))?);
         }
         let whole = format!("^(?:{})$", parts.join("|"));
-        let built = RegexBuilder::new(&whole).size_limit(LARGEST * 4).build();
+        let mut any = bytes::RegexBuilder::new(&whole);
+        let built = any.unicode(false).size_limit(LARGEST * 4).build();
         let any = built.map_err(|error| (0, in_one_line(&error)))?;
         Ok(Self { texts, any })
     }
@@ -147,7 +149,7 @@ impl Globs {
     }
 
     pub fn matches(&self, path: &str) -> bool {
-        self.any.is_match(path)
+        self.any.is_match(path.as_bytes())
     }
 }
 
@@ -189,7 +191,8 @@ fn expression(glob: &str) -> Result<String, String> {
                 for character in folder.chars() {
                     match character {
                         '*' => expression.push_str("[^/]*"),
-                        '?' => expression.push_str("[^/]"),
+                        // One character, however many bytes it has.
+                        '?' => expression.push_str("(?u:[^/])"),
                         '{' if is_alternative => return Err("a brace within braces".to_owned()),
                         '{' => {
                             is_alternative = true;

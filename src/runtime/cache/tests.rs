@@ -58,11 +58,11 @@ fn what_is_stored_comes_back_the_first_picture_s_part_first() {
     assert!(before.iter().all(|(_, known, _)| *known));
     store(&at(&path), &state.engine, now()).unwrap();
     let mut state = emptied(state);
-    let cache = Cache::read(&at(&path)).unwrap();
-    assert_eq!(cache.restore_first(&mut state.engine).len(), PART);
+    let cache = Reading::of(&at(&path));
+    assert_eq!(cache.restore_first(&mut state.engine, &at(&path)).len(), PART);
     let known = facts(&state.engine);
     assert_eq!(known.iter().filter(|(_, known, _)| *known).count(), PART);
-    cache.restore_rest(&mut state.engine);
+    cache.restore_rest(&mut state.engine, &at(&path));
     assert_eq!(facts(&state.engine), before);
 }
 
@@ -94,10 +94,19 @@ fn what_was_not_kept_to_its_end_leaves_the_last_cache() {
 fn another_format_or_half_a_file_is_no_cache() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("cache");
+    let place = at(&path);
+    let mut state = emptied(many(3, 80, 24));
+    let mut known = || {
+        Reading::of(&place).restore_rest(&mut state.engine, &place);
+        facts(&state.engine).iter().any(|(_, known, _)| *known)
+    };
+    assert!(!known(), "there is no file");
     std::fs::write(&path, b"gonogo04\x05\0\0\0abcde").unwrap();
-    assert!(Cache::read(&at(&path)).is_none());
+    assert!(!known());
     std::fs::write(&path, FORMAT).unwrap();
-    assert!(Cache::read(&at(&path)).is_none());
+    assert!(!known());
+    std::fs::write(&path, [&FORMAT[..], b"\xff\xff\xff\xffabcde"].concat()).unwrap();
+    assert!(!known());
 }
 
 #[test]
@@ -147,8 +156,7 @@ fn a_changed_config_keeps_what_still_comes_from_where_it_came_and_nothing_else()
     let mut state = emptied(state);
     state.engine.board = Board::unjudged(&policy, Board::default());
     let restored = |place: &Place, state: &mut State| {
-        let cache = Cache::read(place).unwrap();
-        cache.restore_first(&mut state.engine);
+        Reading::of(place).restore_first(&mut state.engine, place);
         let known = facts(&state.engine).into_iter();
         known.map(|(_, known, _)| known).collect::<Vec<_>>()
     };
