@@ -68,8 +68,9 @@ pub fn policy(services: usize, kind: Kind) -> Arc<Policy> {
             name: name(at),
             repo: RepoPath::from(format!("acme/{}", name(at))),
             group: Some(format!("group-{}", at % 20)),
-            ..service.clone()
+            ..Service::clone(&service)
         })
+        .map(Arc::new)
         .collect();
     Arc::new(policy)
 }

@@ -266,7 +266,7 @@ fn journal(top: &Table<'_>, place: &Place<'_>) -> Option<JournalUrl> {
 /// Notes what no service's path leads to, and the tiers of nothing.
 fn unused(
     top: &Table<'_>,
-    services: &[Service],
+    services: &[Arc<Service>],
     environments: &BTreeMap<EnvironmentName, Environment>,
 ) {
     // Without services, that there are none is said, and all else is still to come.

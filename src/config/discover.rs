@@ -226,7 +226,7 @@ pub fn settings(forge: ForgeSettings, found: &Found<'_>, env: &Env) -> Result<Se
         version: Version::counted(version::of),
         max_age: defaults::POLL.max_age,
         environments,
-        services: vec![service],
+        services: vec![Arc::new(service)],
         windows: Vec::new(),
         roles: BTreeMap::new(),
         releases: Vec::new(),

@@ -3,9 +3,9 @@
 //! A reader that cannot give what it is asked for says so in the report and gives `None`, so that
 //! one pass finds every problem. What the values mean lives in `check.rs`.
 
-use std::cell::RefCell;
 use std::ops::Range;
 use std::path::Path;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::civil::Date;
 use jiff::{SignedDuration, SpanRelativeTo};
@@ -29,7 +29,8 @@ const LONGEST: SignedDuration = SignedDuration::from_hours(366 * 24);
 pub(super) struct Report<'d> {
     path: &'d Path,
     text: &'d str,
-    found: RefCell<Vec<Problem>>,
+    /// Services are read by two threads.
+    found: Mutex<Vec<Problem>>,
 }
 
 impl<'d> Report<'d> {
@@ -37,7 +38,7 @@ impl<'d> Report<'d> {
         Self {
             path,
             text,
-            found: RefCell::new(Vec::new()),
+            found: Mutex::default(),
         }
     }
 
@@ -49,7 +50,7 @@ impl<'d> Report<'d> {
     fn error_beside_secret(&self, span: &Range<usize>, message: String, hint: Option<String>) {
         let mut problem = Problem::at(Level::Error, self.path, self.text, span, message, hint);
         problem.hide_values();
-        self.found.borrow_mut().push(problem);
+        self.found().push(problem);
     }
 
     pub fn note(&self, span: &Range<usize>, message: impl Into<String>, hint: Option<String>) {
@@ -58,15 +59,23 @@ impl<'d> Report<'d> {
 
     fn add(&self, level: Level, span: &Range<usize>, message: String, hint: Option<String>) {
         let problem = Problem::at(level, self.path, self.text, span, message, hint);
-        let mut found = self.found.borrow_mut();
+        let mut found = self.found();
         if !found.contains(&problem) {
             found.push(problem);
         }
     }
 
+    fn found(&self) -> MutexGuard<'_, Vec<Problem>> {
+        // A list to which a thread that panicked has added is still a list.
+        self.found.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Returns errors and notes, each in the order of the file.
     pub fn finish(self) -> (Vec<Problem>, Vec<Problem>) {
-        let mut found = self.found.into_inner();
+        let mut found = self
+            .found
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner);
         found.sort_by_key(|problem| (problem.line, problem.column));
         found
             .into_iter()

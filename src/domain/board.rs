@@ -3,6 +3,7 @@
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -27,7 +28,7 @@ use super::signoff::Voice;
 /// One service's row.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Row {
-    pub service: Service,
+    pub service: Arc<Service>,
     /// The board's version when anything here changed last.
     pub version: u64,
     pub facts: Fact<ServiceFacts>,

@@ -3,6 +3,7 @@
 //! their own.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use jiff::SignedDuration;
 
@@ -38,7 +39,7 @@ pub struct Policy {
     pub max_age: SignedDuration,
     pub environments: BTreeMap<EnvironmentName, Environment>,
     /// In the order of the config file.
-    pub services: Vec<Service>,
+    pub services: Vec<Arc<Service>>,
     pub windows: Vec<Window>,
     pub roles: BTreeMap<RoleName, BTreeSet<Person>>,
     /// By name.
@@ -90,9 +91,22 @@ impl Mode {
     }
 }
 
+/// Tests change policies; the program makes each whole.
+#[cfg(test)]
+impl Policy {
+    pub(crate) fn nth(&mut self, place: usize) -> &mut Service {
+        Arc::make_mut(&mut self.services[place])
+    }
+
+    pub(crate) fn each(&mut self) -> impl Iterator<Item = &mut Service> {
+        self.services.iter_mut().map(Arc::make_mut)
+    }
+}
+
 impl Policy {
     pub fn service(&self, name: &ServiceName) -> Option<&Service> {
-        self.services.iter().find(|service| service.name == *name)
+        let mut services = self.services.iter().map(Arc::as_ref);
+        services.find(|service| service.name == *name)
     }
 
     /// Who may override the gates of an environment.

@@ -279,7 +279,8 @@ impl Window {
                 dates, from, to, ..
             } => {
                 let today = self.zone.to_datetime(at).date();
-                dates.near(today, to.reach(), 1)
+                dates
+                    .near(today, to.reach(), 1)
                     .flat_map(|date| from.iter().map(move |from| (date, *from)))
                     .filter_map(|(date, from)| self.interval_from(date, from, *to))
                     .filter(holds)

@@ -109,7 +109,9 @@ pub(super) fn name(settings: &Settings) -> String {
             let services = settings.policy.services.iter();
             let repos = services.map(|service| service.repo.as_str());
             let forges = settings.forges.iter().map(|forge| forge.url.as_str());
-            short(&Digest::of(["remotes"].into_iter().chain(repos).chain(forges)))
+            short(&Digest::of(
+                ["remotes"].into_iter().chain(repos).chain(forges),
+            ))
         }
     }
 }

@@ -103,7 +103,7 @@ mod tests {
     fn told(kind: ForgeKind, version: Option<&str>, scopes: &[&str], can: &[Capability]) -> State {
         let mut state = harness::state();
         for row in &mut state.engine.board.rows {
-            row.service.kind = kind;
+            std::sync::Arc::make_mut(&mut row.service).kind = kind;
         }
         for forge in state.engine.forges.values_mut() {
             forge.identity = Some(Identity {

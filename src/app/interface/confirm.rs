@@ -209,7 +209,7 @@ mod tests {
         let mut state = state();
         running(&mut state, "api", "production");
         for row in &mut state.engine.board.rows {
-            row.service.kind = ForgeKind::GitLab;
+            std::sync::Arc::make_mut(&mut row.service).kind = ForgeKind::GitLab;
             let flight = row.cells.last().and_then(|cell| cell.in_flight.as_ref());
             let sha = flight.map(|flight| flight.revision.sha.clone());
             let known = row.facts.last.as_mut().expect("facts");

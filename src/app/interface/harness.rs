@@ -309,7 +309,9 @@ fn policy() -> Policy {
             environment("staging", false),
             environment("production", true),
         ]),
-        services: ["api", "billing", "search", "web"].map(service).to_vec(),
+        services: ["api", "billing", "search", "web"]
+            .map(|name| Arc::new(service(name)))
+            .to_vec(),
         windows: Vec::new(),
         roles: BTreeMap::from([
             (RoleName::from("qa"), BTreeSet::from(["alice".into()])),

@@ -1,5 +1,7 @@
 //! `brake` of an environment: by what a hold becomes the forge's own stop.
 
+use std::sync::Arc;
+
 use super::super::file::{Table, Value};
 use super::super::keys;
 use crate::domain::brake::{Brakes, Way};
@@ -33,7 +35,7 @@ pub(super) fn read(table: &Table<'_>) -> Brakes {
 
 /// Looks whether each kind of forge has the ways that are asked of it: in a list for one kind, and
 /// in the list for all on behalf of the services that go through the environment.
-pub(super) fn check(top: &Table<'_>, services: &[Service]) {
+pub(super) fn check(top: &Table<'_>, services: &[Arc<Service>]) {
     for (name, table) in top.children("environment", keys::ENVIRONMENT) {
         let Some(value) = table.get("brake") else {
             continue;

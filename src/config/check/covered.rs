@@ -1,6 +1,7 @@
 //! `services` and `environments` of a rule: which of them it is about, by names that there are.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::super::file::{Table, Value};
 use crate::domain::ids::{EnvironmentName, ServiceName};
@@ -9,7 +10,7 @@ use crate::domain::spelling::meant;
 
 /// The services and environments that a rule may name.
 pub(super) struct Covered<'c> {
-    pub services: &'c [Service],
+    pub services: &'c [Arc<Service>],
     pub environments: &'c BTreeMap<EnvironmentName, Environment>,
 }
 

@@ -61,8 +61,8 @@ fn dependency(text: &str, item: &Value<'_>) -> Option<Dependency> {
 }
 
 /// Reports services that there are not.
-pub(super) fn unknown(listed: &BTreeMap<String, Listed<'_>>) {
-    let names: Vec<&str> = listed.keys().map(String::as_str).collect();
+pub(super) fn unknown(listed: &BTreeMap<&str, Listed<'_>>) {
+    let names: Vec<&str> = listed.keys().copied().collect();
     for (dependency, item) in listed.values().flatten() {
         let name = dependency.service.as_str();
         if !names.contains(&name) {
@@ -75,16 +75,16 @@ pub(super) fn unknown(listed: &BTreeMap<String, Listed<'_>>) {
 }
 
 /// Reports each circle once, at the dependency that closes it: nothing on it could ever be first.
-pub(super) fn circles(listed: &BTreeMap<String, Listed<'_>>) {
+pub(super) fn circles(listed: &BTreeMap<&str, Listed<'_>>) {
     let mut done = BTreeSet::new();
-    for start in listed.keys() {
+    for (start, _) in listed.iter().filter(|(_, wanted)| !wanted.is_empty()) {
         walk(start, listed, &mut Vec::new(), &mut done);
     }
 }
 
 fn walk<'l>(
     service: &'l str,
-    listed: &'l BTreeMap<String, Listed<'_>>,
+    listed: &'l BTreeMap<&str, Listed<'_>>,
     way: &mut Vec<&'l str>,
     done: &mut BTreeSet<&'l str>,
 ) {

@@ -77,7 +77,9 @@ pub(super) fn span(table: &Table<'_>, weekly: bool, days: Option<Vec<Weekday>>) 
         (Wall::Time(time), true) => {
             let (days, length) = (days?, length?);
             // Two weeks have every pair of days that follow one another.
-            let on = cron::days_from(FIRST).take(14).filter(|date| days.contains(&date.weekday()));
+            let on = cron::days_from(FIRST)
+                .take(14)
+                .filter(|date| days.contains(&date.weekday()));
             comes_to_its_end(table, on.map(|date| date.to_datetime(time)), length)?;
             Some(Span::Weekly {
                 days,

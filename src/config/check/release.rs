@@ -2,6 +2,7 @@
 //! which roles say go. Running one lives in `app/engine`.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -28,7 +29,7 @@ pub(super) struct Known<'k> {
 
 impl Known<'_> {
     fn service(&self, name: &ServiceName) -> Option<&Service> {
-        let mut services = self.services.list.iter();
+        let mut services = self.services.list.iter().map(Arc::as_ref);
         services.find(|service| service.name == *name)
     }
 

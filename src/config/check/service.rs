@@ -36,7 +36,7 @@ pub(super) struct Known<'k> {
 /// one is not a second problem.
 #[derive(Default)]
 pub(super) struct Services {
-    pub list: Vec<Service>,
+    pub list: Vec<Arc<Service>>,
     pub extra_gates: BTreeMap<ServiceName, Vec<GateSpec>>,
     /// Whose gates come on top of the tier's, where a service names a policy of its own.
     pub policies: BTreeMap<(ServiceName, EnvironmentName), String>,
@@ -65,6 +65,7 @@ pub(super) fn services(
 ) -> Services {
     let tables = top.children("service", keys::SERVICE);
     let mut services = Services {
+        list: Vec::with_capacity(tables.len()),
         names: tables.iter().map(|(name, _)| (*name).to_owned()).collect(),
         ..Services::default()
     };
@@ -76,42 +77,112 @@ pub(super) fn services(
     }
     let declared = top.get("environment").is_some();
     let said = Cell::new(false);
+    let tables: Vec<_> = tables
+        .into_iter()
+        .map(|(name, table)| {
+            let path = path(&table, environments, known, declared, &said);
+            (name, table, path)
+        })
+        .collect();
+    let environments = &*environments;
+    let read = by_two(&tables, |(name, table, path)| {
+        one(name, table, path, known, environments)
+    });
     let mut listed = BTreeMap::new();
-    for (name, table) in &tables {
-        let path = path(table, environments, known, declared, &said);
-        let name = ServiceName::new(name);
-        let extra = table
-            .get("gates")
-            .and_then(|value| gate::list(value, known.roles, known.place));
-        let wanted = depends::read(table);
-        let first: Vec<Dependency> = wanted.iter().map(|(one, _)| one.clone()).collect();
-        listed.insert(name.to_string(), wanted);
-        let service = service(
-            &name,
-            table,
-            &path,
-            Added {
-                gates: extra.as_deref(),
-                depends: first,
-            },
-            known,
-            environments,
-            &mut services.policies,
-        );
-        services.list.extend(service);
-        services
-            .extra_gates
-            .extend(extra.map(|extra| (name, extra)));
+    for ((text, ..), one) in tables.iter().zip(read) {
+        let name = one.name;
+        listed.insert(*text, one.depends);
+        services.list.extend(one.service.map(Arc::new));
+        for (environment, policy) in one.policies {
+            let place = (name.clone(), environment);
+            services.policies.insert(place, policy.to_owned());
+        }
+        let extra = one.gates.map(|extra| (name, extra));
+        services.extra_gates.extend(extra);
     }
     depends::unknown(&listed);
     depends::circles(&listed);
     services
 }
 
-/// What a service adds to the gates of its tiers, in every environment.
-struct Added<'a> {
+/// So many services are read sooner by two threads.
+const MANY: usize = 200;
+
+/// Reads each of them; none changes anything for another.
+fn by_two<T: Sync, R: Send>(all: &[T], read: impl Fn(&T) -> R + Sync) -> Vec<R> {
+    if all.len() < MANY {
+        return all.iter().map(read).collect();
+    }
+    let (here, there) = all.split_at(all.len() / 2);
+    std::thread::scope(|scope| {
+        let there = scope.spawn(|| there.iter().map(&read).collect::<Vec<R>>());
+        let mut done: Vec<R> = here.iter().map(&read).collect();
+        match there.join() {
+            Ok(more) => done.extend(more),
+            Err(panic) => std::panic::resume_unwind(panic),
+        }
+        done
+    })
+}
+
+/// What one table says.
+struct One<'d> {
+    name: ServiceName,
+    service: Option<Service>,
+    gates: Option<Vec<GateSpec>>,
+    depends: depends::Listed<'d>,
+    policies: BTreeMap<EnvironmentName, &'d str>,
+}
+
+fn one<'d>(
+    name: &str,
+    table: &Table<'d>,
+    path: &[EnvironmentName],
+    known: &Known<'_>,
+    environments: &Environments,
+) -> One<'d> {
+    let name = ServiceName::new(name);
+    let gates = table
+        .get("gates")
+        .and_then(|value| gate::list(value, known.roles, known.place));
+    let depends = depends::read(table);
+    let first: Vec<Dependency> = depends.iter().map(|(one, _)| one.clone()).collect();
+    let promotes: BTreeMap<EnvironmentName, Table<'d>> = table
+        .children("promote", keys::PROMOTE)
+        .into_iter()
+        .map(|(name, table)| (EnvironmentName::new(name), table))
+        .collect();
+    let policies = policies(&promotes, known);
+    let service = service(
+        &name,
+        table,
+        path,
+        Added {
+            gates: gates.as_deref(),
+            depends: first,
+            promotes: &promotes,
+            policies: &policies,
+        },
+        known,
+        environments,
+    );
+    One {
+        name,
+        service,
+        gates,
+        depends,
+        policies,
+    }
+}
+
+/// What a service adds to what its environments say.
+struct Added<'a, 'd> {
+    /// To the gates of its tiers, in every environment.
     gates: Option<&'a [GateSpec]>,
     depends: Vec<Dependency>,
+    /// By environment.
+    promotes: &'a BTreeMap<EnvironmentName, Table<'d>>,
+    policies: &'a BTreeMap<EnvironmentName, &'d str>,
 }
 
 /// The policies that a service names beside those of the tiers, in one environment each.
@@ -214,28 +285,19 @@ fn service(
     name: &ServiceName,
     table: &Table<'_>,
     path: &[EnvironmentName],
-    added: Added<'_>,
+    added: Added<'_, '_>,
     known: &Known<'_>,
     environments: &Environments,
-    named: &mut BTreeMap<(ServiceName, EnvironmentName), String>,
 ) -> Option<Service> {
     let Added {
         gates: extra,
         depends,
+        promotes,
+        policies,
     } = added;
     let branch = table.get("branch").and_then(Value::text);
     let group = table.get("group").and_then(Value::text);
-    let promotes: BTreeMap<EnvironmentName, Table<'_>> = table
-        .children("promote", keys::PROMOTE)
-        .into_iter()
-        .map(|(name, table)| (EnvironmentName::new(name), table))
-        .collect();
-    let policies = policies(&promotes, known);
-    for (environment, policy) in &policies {
-        let place = (name.clone(), environment.clone());
-        named.insert(place, (*policy).to_owned());
-    }
-    let hand = by_hand::is_meant(table, &promotes);
+    let hand = by_hand::is_meant(table, promotes);
     let place = if hand {
         None
     } else {
@@ -251,7 +313,7 @@ fn service(
             .and_then(|(forge, _)| known.forges.kind(forge.as_str()))
     };
     let model = model::read(table, kind, path);
-    let mut ways = ways::read(&promotes, path, branch, hand, kind, model.as_ref());
+    let mut ways = ways::read(promotes, path, branch, hand, kind, model.as_ref());
     // Whoever depends on others is always judged by it.
     let mut extra = extra.unwrap_or_default().to_vec();
     if !depends.is_empty() && !extra.contains(&GateSpec::Depends) {
@@ -305,7 +367,7 @@ fn service(
         comparisons(table, &stages, &extra);
     }
     refuse_auto(table, &stages);
-    by_hand::need_tasks(table, &promotes, &stages);
+    by_hand::need_tasks(table, promotes, &stages);
     let (forge, repo, stages) = if hand {
         by_hand::without_forge(table, name, stages, &extra)
     } else {

@@ -705,6 +705,45 @@ fn each_mistake_is_one_problem() {
     }
 }
 
+/// They are read by two threads.
+#[test]
+fn of_many_services_each_is_read_and_each_mistake_told_in_the_order_of_the_file() {
+    let repo = |number: usize| {
+        if number % 90 == 7 {
+            "nowhere"
+        } else {
+            "acme/api"
+        }
+    };
+    let services = (0..500).map(|number| {
+        let depends = (number + 1) % 500;
+        format!(
+            "[service.s{number:03}]\nrepo = \"{}\"\npath = [\"production\"]\ngroup = \"g{number}\"\n\
+             depends = [\"s{depends:03}\"]\n",
+            repo(number)
+        )
+    });
+    let text: String = services.collect();
+    let told = told(&text);
+    assert_eq!(told.len(), 7, "{told:#?}");
+    assert!(told[..6].iter().all(|told| told.contains("`nowhere`")));
+    assert!(
+        told[6].contains("in a circle: s000 > s001 > "),
+        "{}",
+        told[6]
+    );
+    let right = text.replace("nowhere", "acme/web").replace("\"s000\"", "");
+    let services = load_text(&right).unwrap().policy.services.clone();
+    let groups = services
+        .iter()
+        .filter_map(|service| service.group.as_deref());
+    assert!(
+        groups.eq((0..500)
+            .map(|number| format!("g{number}"))
+            .collect::<Vec<_>>())
+    );
+}
+
 #[test]
 fn a_brake_that_a_forge_does_not_have_is_refused_with_its_place() {
     let wrong = |brake: &str| {

@@ -56,6 +56,28 @@ fn a_rule_says_on_which_dates_a_window_starts() {
     );
 }
 
+/// Dates are made as far as somebody looks, so nobody may find the end of them.
+#[test]
+fn a_rule_and_a_cron_go_on_for_ever_and_a_counted_rule_ends() {
+    let settings = loaded(PATCH);
+    assert_eq!(
+        openings(&settings, "production", "2061-01-01T00:00:00Z")[0],
+        "2061-01-11T21:00:00Z 2061-01-12T03:00:00Z"
+    );
+    let cron = "[window.leap]\ncron = \"0 6 29 2 *\"\nduration = \"1h\"\nzone = \"UTC\"\n";
+    assert_eq!(
+        openings(&loaded(cron), "production", "2103-09-01T00:00:00Z")[0],
+        "2104-02-29T06:00:00Z 2104-02-29T07:00:00Z"
+    );
+    let counted = PATCH.replace("BYDAY=2TU\"", "BYDAY=2TU;COUNT=3\"\nstart = \"2026-01-01\"");
+    let settings = loaded(&counted);
+    assert_eq!(
+        openings(&settings, "production", "2026-02-01T00:00:00Z").len(),
+        2
+    );
+    assert!(openings(&settings, "production", "2026-04-01T00:00:00Z").is_empty());
+}
+
 #[test]
 fn a_recurring_freeze_denies_on_its_dates() {
     let settings = loaded(

@@ -156,7 +156,7 @@ fn a_reload_keeps_the_facts_of_the_same_repository_and_branch_only() {
     scene.read(true, ago(0));
     let reload = |scene: &Scene, branch: Option<&str>| {
         let mut policy = scene.world.policy.clone();
-        policy.services[0].branch = branch.map(str::to_owned);
+        policy.nth(0).branch = branch.map(str::to_owned);
         let basis = Basis {
             policy: &policy,
             ..basis(&scene.world)

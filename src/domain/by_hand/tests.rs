@@ -11,7 +11,7 @@ use crate::domain::revision::Revision;
 /// `checkout` without a forge, and promotions of it into production: id, revision, minutes ago.
 fn world(done: &[(&str, &str, i64)]) -> World {
     let mut world = World::new(Vec::new());
-    let service = &mut world.policy.services[0];
+    let service = world.policy.nth(0);
     service.forge = BY_HAND.into();
     service.revision = Some("2026.48".to_owned());
     for stage in &mut service.path {

@@ -206,7 +206,9 @@ impl World {
 
     pub(crate) fn via(&mut self, via: Via) {
         let environment = self.environment.clone();
-        let stage = self.policy.services[0]
+        let stage = self
+            .policy
+            .nth(0)
             .path
             .iter_mut()
             .find(|stage| stage.environment == environment);

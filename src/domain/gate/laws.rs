@@ -403,7 +403,7 @@ fn spoil(world: &mut World, twist: Twist, place: u64) {
                 service: service.into(),
                 at_least: None,
             };
-            world.policy.services[0].depends.push(dependency);
+            world.policy.nth(0).depends.push(dependency);
         }
         Twist::Attested(..)
         | Twist::Reported(..)
@@ -499,7 +499,7 @@ proptest! {
     ) {
         let before = world.judge();
         let mut more = world;
-        let stage = &mut more.policy.services[0].path[2];
+        let stage = &mut more.policy.nth(0).path[2];
         let mut gates = stage.gates.to_vec();
         let place = place.index(gates.len() + 1);
         gates.insert(place, gate);
@@ -582,7 +582,7 @@ proptest! {
         other in 0..5000i64,
     ) {
         let mut world = world;
-        world.policy.services[0].path[2].gates = [GateSpec::Soak {
+        world.policy.nth(0).path[2].gates = [GateSpec::Soak {
             at_least: SignedDuration::from_hours(hours),
         }]
         .into();
@@ -617,7 +617,7 @@ proptest! {
     ) {
         let subjects = [Subject::Health, Subject::Command("up".to_owned())];
         let mut ill = world;
-        let stage = &mut ill.policy.services[0].path[2];
+        let stage = &mut ill.policy.nth(0).path[2];
         stage.gates = stage.gates.iter().cloned().chain([gate]).collect();
         for subject in subjects {
             spoil(&mut ill, Twist::Sampled(subject, outcome, 0), 0);
@@ -635,7 +635,7 @@ proptest! {
     fn a_gate_without_what_it_rests_on_is_not_open(world in world(), gate in gate()) {
         let mut world = world;
         let name = gate.name();
-        world.policy.services[0].path[2].gates = [gate.clone()].into();
+        world.policy.nth(0).path[2].gates = [gate.clone()].into();
         let state = |world: &World| {
             let judgement = world.judge();
             let verdict = judgement.verdicts.into_iter().find(|verdict| verdict.gate == name);

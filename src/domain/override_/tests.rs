@@ -139,7 +139,7 @@ fn o1_an_override_is_bound_to_the_values_that_it_showed() {
 fn o1_time_alone_does_not_void_an_override_before_it_expires() {
     let mut base = world();
     base.policy.windows = vec![freeze()];
-    let stage = &mut base.policy.services[0].path[2];
+    let stage = &mut base.policy.nth(0).path[2];
     stage.gates = stage
         .gates
         .iter()

@@ -138,8 +138,9 @@ mod frozen {
         policy.services = (0..stands.len())
             .map(|number| crate::domain::policy::Service {
                 name: name(number),
-                ..template.clone()
+                ..crate::domain::policy::Service::clone(&template)
             })
+            .map(std::sync::Arc::new)
             .collect();
         let ledger = Ledger::default();
         let basis = Basis {

@@ -282,7 +282,7 @@ fn p7_each_way_goes_back_as_it_can_and_says_what_to_do_where_it_cannot() {
     // On GitLab the job that brought it is run again, if it is the one that the config names.
     for (name, passes) in [("deploy", true), ("release", false)] {
         let mut world = world();
-        world.policy.services[0].kind = crate::domain::forge_kind::ForgeKind::GitLab;
+        world.policy.nth(0).kind = crate::domain::forge_kind::ForgeKind::GitLab;
         world.via(Via::Job {
             name: name.to_owned(),
         });

@@ -16,7 +16,7 @@ fn world() -> World {
     world.known().deployments.insert(0, deployed);
     let mut rule = ScopeRule::clone(&ScopeRule::usual());
     rule.tickets = vec![TicketPattern::new(r"PAY-\d+").unwrap()];
-    world.policy.services[0].scope = rule.into();
+    world.policy.nth(0).scope = rule.into();
     world.scoped().pull_requests[0].title = "PAY-7 retry".to_owned();
     world
 }
@@ -105,7 +105,7 @@ fn w5_a_go_that_the_window_had_withdrawn_approves_nothing() {
             distinct: true,
             at_close,
         };
-        for stage in &mut world.policy.services[0].path {
+        for stage in &mut world.policy.nth(0).path {
             stage.gates = [sign_off.clone()].into();
         }
         // Voted at 04:00, frozen from 05:00 to 06:00, ordered after noon.

@@ -121,7 +121,7 @@ fn an_empty_round_passes_nothing() {
 /// A world whose staging asks for a verification of what the candidate's deployment brought.
 fn world(gates: Vec<GateSpec>) -> World {
     let mut world = World::new(gates);
-    world.policy.services[0].path[1].verification = Some(rule());
+    world.policy.nth(0).path[1].verification = Some(rule());
     world.book().began = Some(at("2026-01-01T00:00:00Z"));
     world
 }

@@ -59,7 +59,10 @@ fn what_is_stored_comes_back_the_first_picture_s_part_first() {
     store(&at(&path), &state.engine, now()).unwrap();
     let mut state = emptied(state);
     let cache = Reading::of(&at(&path));
-    assert_eq!(cache.restore_first(&mut state.engine, &at(&path)).len(), PART);
+    assert_eq!(
+        cache.restore_first(&mut state.engine, &at(&path)).len(),
+        PART
+    );
     let known = facts(&state.engine);
     assert_eq!(known.iter().filter(|(_, known, _)| *known).count(), PART);
     cache.restore_rest(&mut state.engine, &at(&path));
@@ -147,12 +150,12 @@ fn a_changed_config_keeps_what_still_comes_from_where_it_came_and_nothing_else()
     let state = many(5, 80, 24);
     store(&at(&path), &state.engine, now()).unwrap();
     let mut policy = (*state.engine.policy).clone();
-    let mut added = policy.services[0].clone();
+    let mut added = Service::clone(&policy.services[0]);
     added.name = "added".into();
-    policy.services.push(added);
-    policy.services[0].repo = "acme/elsewhere".into();
-    policy.services[1].branch = Some("next".to_owned());
-    policy.services[2].path.pop();
+    policy.services.push(added.into());
+    policy.nth(0).repo = "acme/elsewhere".into();
+    policy.nth(1).branch = Some("next".to_owned());
+    policy.nth(2).path.pop();
     let mut state = emptied(state);
     state.engine.board = Board::unjudged(&policy, Board::default());
     let restored = |place: &Place, state: &mut State| {

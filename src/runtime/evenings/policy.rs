@@ -101,7 +101,7 @@ pub fn first(chance: &mut Chance, theme: Theme, hosts: &Hosts, now: Timestamp) -
         version: Digest::from("policy-0").into(),
         max_age: SignedDuration::from_secs(60 + 60 * i64::from(chance.percent(50))),
         environments: environments.into(),
-        services,
+        services: services.into_iter().map(Arc::new).collect(),
         windows,
         roles: BTreeMap::from([
             (RoleName::from("qa"), members(&["ann", "bob", "dan"])),
@@ -338,7 +338,7 @@ pub fn changed(
         }
         3 => {
             let place = chance.below(policy.services.len());
-            let path = &mut policy.services[place].path;
+            let path = &mut policy.nth(place).path;
             let stage = path.last_mut().unwrap();
             if chance.percent(50) {
                 let more = GateSpec::SignOff {
@@ -375,7 +375,7 @@ pub fn changed(
                     .collect();
                 let environments: Vec<&str> = environments.iter().map(String::as_str).collect();
                 let new = service(chance, Theme::Plain, name, host, &environments);
-                policy.services.push(new);
+                policy.services.push(new.into());
             }
         }
     }

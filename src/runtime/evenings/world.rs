@@ -234,11 +234,7 @@ impl World {
                 }
             }
             Some(Breakage::ForgetsGates) => {
-                for stage in handed
-                    .services
-                    .iter_mut()
-                    .flat_map(|service| &mut service.path)
-                {
+                for stage in handed.each().flat_map(|service| &mut service.path) {
                     let kept = stage.gates.iter().filter(|gate| {
                         !matches!(
                             gate,
@@ -252,7 +248,7 @@ impl World {
                 }
             }
             Some(Breakage::ForgetsTasks) => {
-                let services = handed.services.iter_mut();
+                let services = handed.each();
                 for stage in services.flat_map(|service| &mut service.path) {
                     let mut gates = stage.gates.to_vec();
                     for gate in &mut gates {

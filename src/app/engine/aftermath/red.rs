@@ -92,7 +92,7 @@ fn p6_checks_that_turn_red_after_a_promotion_raise_an_alert_once_and_change_no_h
     let mut state = harness::state();
     let mut policy = Policy::clone(&state.engine.policy);
     policy.version = "with a pipeline".into();
-    for service in &mut policy.services {
+    for service in policy.each() {
         let rule = PipelineRule::default();
         service.path[1].gates = [GateSpec::Fresh, GateSpec::Pipeline(rule)].into();
     }

@@ -186,7 +186,7 @@ fn p8_read_only_notes_nothing() {
 fn verified() -> Program {
     let mut state = board();
     let mut policy: Policy = (*state.engine.policy).clone();
-    for service in &mut policy.services {
+    for service in policy.each() {
         for stage in &mut service.path {
             if stage.environment.as_str() == "production" {
                 stage.verification = Some(Verification {
@@ -411,7 +411,7 @@ fn write(state: &mut Program, events: Vec<Event>) {
 fn p6_a_rerun_that_turns_red_after_a_promotion_alerts_once_and_does_not_flip_history() {
     let mut state = board();
     let mut policy: Policy = (*state.engine.policy).clone();
-    policy.services[0].path[1].gates = vec![GateSpec::Pipeline(
+    policy.nth(0).path[1].gates = vec![GateSpec::Pipeline(
         crate::domain::policy::PipelineRule::default(),
     )]
     .into();

@@ -18,7 +18,7 @@ use crate::domain::signoff::{ReleaseVote, Voice};
 fn board() -> Program {
     let mut state = harness::state();
     let mut policy: Policy = (*state.engine.policy).clone();
-    for service in &mut policy.services {
+    for service in policy.each() {
         for stage in &mut service.path {
             stage.gates = Arc::from([]);
             if service.name.as_str() == "api" && stage.environment.as_str() == "production" {
@@ -130,7 +130,7 @@ fn auto_never_acts_read_only_offline_from_the_command_line_or_where_nobody_asked
         |engine| engine.operator = None,
         |engine| {
             let mut policy = (*engine.policy).clone();
-            for service in &mut policy.services {
+            for service in policy.each() {
                 for stage in &mut service.path {
                     stage.mode = Mode::Confirm;
                 }

@@ -49,7 +49,7 @@ impl Desk {
         }
         state.engine.policy = Arc::new(policy);
         let rows = state.engine.board.rows.iter_mut();
-        for stage in rows.flat_map(|row| &mut row.service.path) {
+        for stage in rows.flat_map(|row| &mut Arc::make_mut(&mut row.service).path) {
             stage.via = Via::PullRequest {
                 base: "production".to_owned(),
                 head: "main".to_owned(),

@@ -76,7 +76,7 @@ fn freeze(seconds: i64) -> impl FnOnce(&mut Policy) {
             services: Vec::new(),
             reason: Some("stocktaking".to_owned()),
         });
-        for service in &mut policy.services {
+        for service in policy.each() {
             service.path[0].gates = [GateSpec::Fresh, GateSpec::Window].into();
         }
     }

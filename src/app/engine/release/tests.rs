@@ -24,11 +24,7 @@ const NAME: &str = "2026.47";
 fn policy(state: &State) -> crate::domain::policy::Policy {
     let mut policy = (*state.engine.policy).clone();
     policy.version = Digest::of(["with a release"]).into();
-    for stage in policy
-        .services
-        .iter_mut()
-        .flat_map(|service| &mut service.path)
-    {
+    for stage in policy.each().flat_map(|service| &mut service.path) {
         stage.gates = [GateSpec::Fresh].into();
     }
     policy.releases = vec![Release {

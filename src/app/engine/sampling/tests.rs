@@ -41,7 +41,7 @@ fn sampled() -> (State, u64) {
 /// Gives `api > production` these gates, as a reload does.
 fn change(state: &mut State, gates: Vec<GateSpec>) -> Vec<Effect> {
     let mut policy = (*state.engine.policy).clone();
-    policy.services[0].path[1].gates = gates.into();
+    policy.nth(0).path[1].gates = gates.into();
     policy.version = Digest::of([format!("{policy:?}").as_str()]).into();
     update(state, now(), Msg::Reloaded(Ok(Arc::new(policy))))
 }
@@ -337,7 +337,7 @@ fn go_on(state: &mut State, effects: &[Effect]) -> Vec<Effect> {
 fn never_well() -> State {
     let mut state = state();
     let mut policy = (*state.engine.policy).clone();
-    let stage = &mut policy.services[0].path[1];
+    let stage = &mut policy.nth(0).path[1];
     stage.gates = vec![GateSpec::Fresh].into();
     let GateSpec::Health(health) = health() else {
         panic!("no health")

@@ -125,7 +125,7 @@ fn a_question_that_nobody_answers_is_asked_again_after_a_while() {
 fn a_forge_that_a_changed_config_is_the_first_to_use_is_asked_at_once() {
     let mut engine = harness::state().engine;
     let mut policy = (*engine.policy).clone();
-    policy.services[0].forge = "elsewhere".into();
+    policy.nth(0).forge = "elsewhere".into();
     policy.version = Digest::from("moved").into();
     let effects = engine.take(Msg::Reloaded(Ok(Arc::new(policy))), harness::now());
     let asked = |effect: &Effect| match effect {
@@ -364,7 +364,7 @@ fn more_rows_than_a_screen_has_are_not_hot_for_being_watched() {
     for number in 0..100 {
         let mut row = row.clone();
         row.cells.clear();
-        row.service.name = ServiceName::from(format!("copy-{number}"));
+        Arc::make_mut(&mut row.service).name = ServiceName::from(format!("copy-{number}"));
         engine.watched.insert(row.service.name.clone());
         engine.board.rows.push(row);
     }
@@ -405,7 +405,7 @@ fn a_forge_in_trouble_is_asked_less_while_the_others_go_on() {
     let now = harness::now();
     let (bad, good) = (ForgeName::from("github"), ForgeName::from("other"));
     let place = engine.board.rows.len() - 1;
-    engine.board.rows[place].service.forge = good.clone();
+    Arc::make_mut(&mut engine.board.rows[place].service).forge = good.clone();
     engine
         .forges
         .insert(good.clone(), crate::app::engine::ForgeState::default());

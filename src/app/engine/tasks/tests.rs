@@ -21,7 +21,7 @@ fn listed() -> State {
         role: role.map(Into::into),
     };
     let mut policy = (*state.engine.policy).clone();
-    policy.services[0].path[1].gates = [GateSpec::Checklist {
+    policy.nth(0).path[1].gates = [GateSpec::Checklist {
         tasks: vec![
             task("backup", None),
             task("pen-test", Some("qa")),

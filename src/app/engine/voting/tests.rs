@@ -115,7 +115,7 @@ fn w5_who_says_go_is_told_when_that_ends_with_the_window() {
         policy.version = "it ends with the window".into();
         let at = |hours| (now() + SignedDuration::from_hours(hours)).to_zoned(TimeZone::UTC);
         policy.windows = vec![daily("backup", Deny, at(1).time(), at(2).time(), "UTC")];
-        for stage in policy.services.iter_mut().flat_map(|it| &mut it.path) {
+        for stage in policy.each().flat_map(|it| &mut it.path) {
             let mut gates = stage.gates.to_vec();
             for gate in &mut gates {
                 if let GateSpec::SignOff { at_close, .. } = gate {

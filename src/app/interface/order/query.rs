@@ -425,16 +425,12 @@ mod tests {
             cell.ahead = Some(7);
         });
         let policy = Arc::make_mut(&mut state.engine.policy);
-        if let Some(web) = policy
-            .services
-            .iter_mut()
-            .find(|service| service.name.as_str() == "web")
-        {
+        if let Some(web) = policy.each().find(|service| service.name.as_str() == "web") {
             web.forge = "codeberg".into();
         }
         for row in &mut state.engine.board.rows {
             if row.service.name.as_str() == "web" {
-                row.service.forge = "codeberg".into();
+                Arc::make_mut(&mut row.service).forge = "codeberg".into();
             }
         }
         state

@@ -454,7 +454,7 @@ fn filtered_world() -> State {
     state.engine.board.version += 1;
     for row in &mut state.engine.board.rows {
         if row.service.name.as_str() == "billing" {
-            row.service.forge = "codeberg".into();
+            std::sync::Arc::make_mut(&mut row.service).forge = "codeberg".into();
             let mut facts = row.facts.value().expect("facts").clone();
             for run in &mut facts.runs {
                 run.actor = Some("Raj".into());

@@ -12,7 +12,7 @@ fn with_release() -> State {
     add_release(&mut state);
     let mut policy = (*state.engine.policy).clone();
     policy.version = Digest::of(["with a release"]).into();
-    for stage in policy.services.iter_mut().flat_map(|one| &mut one.path) {
+    for stage in policy.each().flat_map(|one| &mut one.path) {
         stage.gates = [GateSpec::Fresh].into();
     }
     let now = state.now;

@@ -21,7 +21,7 @@ fn scopes(state: &mut State, change: impl Fn(&mut Scope)) {
         .iter_mut()
         .find(|row| row.service.name.as_str() == SERVICE);
     let row = row.unwrap();
-    row.service.scope = Arc::new(ScopeRule {
+    Arc::make_mut(&mut row.service).scope = Arc::new(ScopeRule {
         tickets: vec![TicketPattern::new(r"PAY-\d+").unwrap()],
         ..ScopeRule::clone(&ScopeRule::usual())
     });

@@ -76,6 +76,7 @@ pub(super) fn policy(plans: &[Plan]) -> Policy {
                 scope: crate::domain::scope::ScopeRule::usual(),
                 path: PATH.iter().map(|name| stage(name)).collect(),
             })
+            .map(std::sync::Arc::new)
             .collect(),
         windows: vec![Window {
             name: "R26.07".into(),

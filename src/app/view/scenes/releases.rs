@@ -281,7 +281,7 @@ pub(crate) fn dropped(columns: u16, rows: u16) -> State {
 pub(crate) fn drop(columns: u16, rows: u16) -> State {
     let mut state = ready(columns, rows);
     let policy = Arc::make_mut(&mut state.engine.policy);
-    for service in &mut policy.services {
+    for service in policy.each() {
         if ["ledger", "billing"].contains(&service.name.as_str()) {
             service.depends.push(crate::domain::policy::Dependency {
                 service: "sessions".into(),

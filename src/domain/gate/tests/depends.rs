@@ -46,7 +46,7 @@ fn scene(depends: &[(&str, Option<&str>)]) -> (World, Others) {
     let mut world = World::new(vec![GateSpec::Depends]);
     let mut others = Others::default();
     for (name, at_least) in depends {
-        world.policy.services[0].depends.push(Dependency {
+        world.policy.nth(0).depends.push(Dependency {
             service: (*name).into(),
             at_least: at_least.map(str::to_owned),
         });
@@ -110,7 +110,7 @@ fn every_verdict_explains_itself() {
     let mut elsewhere = one(Some("9"));
     payments(&mut elsewhere).service.path.pop();
     let mut riddle = one(Some("abcdef0"));
-    riddle.0.policy.services[0].depends.push(Dependency {
+    riddle.0.policy.nth(0).depends.push(Dependency {
         service: "gone".into(),
         at_least: None,
     });
@@ -301,7 +301,7 @@ fn a_board_judges_dependents_again_when_the_other_service_changes() {
     world
         .policy
         .services
-        .push(others.0["payments"].service.clone());
+        .push(others.0["payments"].service.clone().into());
     let basis = Basis {
         policy: &world.policy,
         ledger: world.ledger.as_ref(),

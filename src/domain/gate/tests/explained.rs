@@ -243,7 +243,7 @@ fn forge_at_the_door() {
         })
     };
     let job = |world: &mut World| {
-        world.policy.services[0].kind = ForgeKind::GitLab;
+        world.policy.nth(0).kind = ForgeKind::GitLab;
         let (job, name) = (JobId(77), "deploy".to_owned());
         world.known().runs[0].waiting[0].door = Door::Job { job, name };
         let name = "deploy".to_owned();
@@ -406,7 +406,7 @@ fn forge_on_the_way_back() {
         world.known().runs.push(ended);
     };
     let again = |world: &mut World| {
-        world.policy.services[0].kind = ForgeKind::GitLab;
+        world.policy.nth(0).kind = ForgeKind::GitLab;
         for deployment in &mut world.known().deployments {
             deployment.made_by = Some(Maker {
                 run: RunId(8700),
@@ -436,7 +436,7 @@ fn forge_on_the_way_back() {
             (
                 Closed,
                 back(approval(), |world| {
-                    world.policy.services[0].kind = ForgeKind::GitLab;
+                    world.policy.nth(0).kind = ForgeKind::GitLab;
                 })
             ),
             (

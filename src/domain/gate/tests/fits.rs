@@ -181,7 +181,7 @@ fn four_deployments_tell_nothing_and_five_do() {
 #[test]
 fn a_verification_that_has_no_history_takes_its_whole_time_limit() {
     let mut world = world();
-    let stage = &mut world.policy.services[0].path[2];
+    let stage = &mut world.policy.nth(0).path[2];
     stage.verification = Some(Verification {
         within: SignedDuration::from_mins(100),
         health: HealthRule {

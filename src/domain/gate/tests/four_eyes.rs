@@ -240,7 +240,7 @@ fn who_is_nobodys_account_may_be_anybody() {
         assert_eq!(world.says("four-eyes"), (State::Unknown, why.into()));
         let parts = vec![Part::Approver, Part::Promoter];
         let mut others = world;
-        others.policy.services[0].path[2].gates = vec![GateSpec::FourEyes { parts }].into();
+        others.policy.nth(0).path[2].gates = vec![GateSpec::FourEyes { parts }].into();
         assert_eq!(others.verdict("four-eyes").state, State::Open);
     }
 }
@@ -282,7 +282,7 @@ fn of_what_is_released_by_hand_one_person_alone_is_not_four_eyes() {
         role: None,
     };
     let mut world = all();
-    let service = &mut world.policy.services[0];
+    let service = world.policy.nth(0);
     service.forge = BY_HAND.into();
     let mut gates = service.path[2].gates.to_vec();
     gates.push(GateSpec::Checklist {
@@ -334,7 +334,7 @@ fn nobody_knows_who_promotes() {
         nobody.says("four-eyes"),
         (State::Unknown, "nobody knows who would promote".into())
     );
-    nobody.policy.services[0].path[2].gates = vec![GateSpec::FourEyes {
+    nobody.policy.nth(0).path[2].gates = vec![GateSpec::FourEyes {
         parts: vec![Part::Author, Part::Approver],
     }]
     .into();

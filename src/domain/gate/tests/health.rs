@@ -112,7 +112,7 @@ fn another_revisions_health_says_nothing() {
 #[test]
 fn a_round_of_another_rule_says_nothing() {
     let mut world = sampled(world(), [Success; 3]);
-    let stage = &mut world.policy.services[0].path[2];
+    let stage = &mut world.policy.nth(0).path[2];
     let GateSpec::Health(mut rule) = stage.gates[0].clone() else {
         panic!("another gate")
     };
@@ -191,6 +191,6 @@ fn o1_a_fresh_round_of_the_same_outcome_leaves_an_override_in_force_and_another_
         assert_ne!(values(&sampled(world(), outcomes)), bound, "{outcomes:?}");
     }
     let mut stricter = bad;
-    stricter.policy.services[0].path[2].gates = world_of("0.5").service().path[2].gates.clone();
+    stricter.policy.nth(0).path[2].gates = world_of("0.5").service().path[2].gates.clone();
     assert_ne!(values(&stricter), bound);
 }

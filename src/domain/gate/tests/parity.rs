@@ -74,7 +74,7 @@ fn payloads(staging: &[(&str, &str)], production: &[(&str, &str)]) -> World {
 }
 
 fn except(mut world: World, patterns: &[&str]) -> World {
-    let stage = &mut world.policy.services[0].path[2];
+    let stage = &mut world.policy.nth(0).path[2];
     let GateSpec::Parity(mut rules) = stage.gates[0].clone() else {
         panic!("a parity gate")
     };
@@ -300,7 +300,7 @@ fn without_anything_live_on_either_side_it_is_unknown() {
 #[test]
 fn the_environment_to_compare_with_may_be_named() {
     let mut world = level();
-    world.policy.services[0].path[2].gates = vec![GateSpec::Parity(vec![ParityRule {
+    world.policy.nth(0).path[2].gates = vec![GateSpec::Parity(vec![ParityRule {
         with: Some("dev".into()),
         ..of_file(EACH)
     }])]
@@ -334,7 +334,7 @@ fn an_environment_is_not_compared_with_itself_or_with_none() {
     );
     let mut first = itself;
     first.environment = EnvironmentName::from("dev");
-    first.policy.services[0].path[0].gates = vec![GateSpec::Parity(vec![of_file(EACH)])].into();
+    first.policy.nth(0).path[0].gates = vec![GateSpec::Parity(vec![of_file(EACH)])].into();
     assert_eq!(
         first.says("parity"),
         (State::Open, "the first environment of the path".into())
@@ -344,13 +344,13 @@ fn an_environment_is_not_compared_with_itself_or_with_none() {
 #[test]
 fn of_several_comparisons_the_hardest_decides() {
     let mut world = payloads(JAVA_21, JAVA_17);
-    world.policy.services[0].path[2].gates = vec![GateSpec::Parity(vec![
+    world.policy.nth(0).path[2].gates = vec![GateSpec::Parity(vec![
         rule(ParitySource::Payload),
         of_file(EACH),
     ])]
     .into();
     assert_eq!(world.verdict("parity").state, State::Closed);
-    let stage = &mut world.policy.services[0].path[2];
+    let stage = &mut world.policy.nth(0).path[2];
     let GateSpec::Parity(mut rules) = stage.gates[0].clone() else {
         panic!("a parity gate")
     };

@@ -44,7 +44,7 @@ fn all_asks_each_environment_before_and_any_is_content_with_one() {
         let mut world = then(HEAD, Phase::Succeeded);
         let dev = deployment(60, "dev", WANTED, Phase::Succeeded, 5);
         world.known().deployments.push(dev);
-        world.policy.services[0].path[2].gates = vec![GateSpec::Path { from: before }].into();
+        world.policy.nth(0).path[2].gates = vec![GateSpec::Path { from: before }].into();
         world.says("path")
     };
     let dev = (State::Open, "2.41.0 is verified in dev".to_owned());
@@ -147,7 +147,7 @@ fn the_order_in_which_deployments_come_does_not_matter() {
 #[test]
 fn the_first_environment_has_nothing_before_it() {
     let mut world = world();
-    world.policy.services[0].path[0].gates = vec![GateSpec::Path { from: Before::Next }].into();
+    world.policy.nth(0).path[0].gates = vec![GateSpec::Path { from: Before::Next }].into();
     world.environment = "dev".into();
     assert_eq!(world.verdict("path").state, State::Open);
 }

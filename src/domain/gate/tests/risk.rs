@@ -73,7 +73,7 @@ fn the_second_approver_neither_wrote_nor_promotes_and_has_one_of_the_roles() {
         .insert("qa".into(), [person("dee")].into());
     assert_eq!(left.verdict("risk").state, State::Closed);
     let mut other = voted(4, &[("mia", "qa", Voice::Go)]);
-    other.policy.services[0].path[2].gates = [GateSpec::Risk {
+    other.policy.nth(0).path[2].gates = [GateSpec::Risk {
         second: 4,
         roles: vec![RoleName::new("sre")],
     }]

@@ -298,7 +298,7 @@ fn w5_a_second_approver_is_withdrawn_with_the_others() {
         second: 0,
         roles: vec!["sre".into()],
     };
-    let gates = &mut world.policy.services[0].path;
+    let gates = &mut world.policy.nth(0).path;
     for stage in gates {
         stage.gates = stage.gates.iter().cloned().chain([risk.clone()]).collect();
     }
