@@ -165,6 +165,17 @@ pub enum Command {
     Man(shell::ManArgs),
 }
 
+impl Cli {
+    /// How many threads of the runtime read beside the first one, which draws or waits. Every one more is
+    /// woken with the others; simulated forges answer on one of their own.
+    pub fn threads(&self) -> usize {
+        match self.command {
+            Some(Command::Demo(_) | Command::Sim(_)) => 2,
+            _ => 1,
+        }
+    }
+}
+
 impl Global {
     pub(crate) fn mode(&self) -> Mode {
         Mode {

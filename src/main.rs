@@ -25,7 +25,7 @@ fn main() -> color_eyre::Result<ExitCode> {
         }
     };
     let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(1)
+        .worker_threads(cli.threads())
         .enable_all()
         .build()?;
     let exit = runtime.block_on(cli::run(cli));
