@@ -47,6 +47,8 @@ pub(super) async fn run(global: &Global, env: &Env, args: StatusArgs) -> Result<
     if let Some(notes) = notes.filter(|notes| !notes.is_empty()) {
         output::note(notes.trim_end());
     }
+    // As `finish` says.
+    std::mem::forget(status);
     headless.finish().await;
     // What the forges say is worth showing all the same; of holds and intents nothing is known.
     if let Some(failure) = lost.filter(|_| !global.json) {

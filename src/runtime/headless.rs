@@ -223,8 +223,8 @@ impl Headless {
     fn with_dependencies(&self, services: &[ServiceName]) -> Vec<ServiceName> {
         let mut all = services.to_vec();
         for service in services {
-            let known = self.state.engine.policy.service(service);
-            let first = known.into_iter().flat_map(|known| &known.depends);
+            let row = self.state.engine.board.row(service);
+            let first = row.into_iter().flat_map(|row| &row.service.depends);
             let first = first.map(|one| one.service.clone());
             let missing: Vec<ServiceName> = first.filter(|one| !all.contains(one)).collect();
             all.extend(missing);
@@ -340,5 +340,8 @@ impl Headless {
         if let Some(path) = &path {
             let _ = super::cache::store(path, &self.state.engine, clock::now());
         }
+        // The command ends: to give a thousand services back piece by piece takes longer than to read
+        // their config.
+        std::mem::forget(self.state);
     }
 }

@@ -9,7 +9,7 @@ use super::Engine;
 use crate::domain::act::Outcome;
 use crate::domain::capability::Capability;
 use crate::domain::denial::{self, Denial};
-use crate::domain::facts::Permission;
+use crate::domain::facts::{Permission, ServiceFacts};
 use crate::domain::ids::{EnvironmentName, ForgeName, ServiceName};
 use crate::domain::policy::Service;
 use crate::domain::promotion::Intent;
@@ -70,6 +70,16 @@ impl Engine {
         needs: Capability,
     ) -> Option<Denial> {
         let facts = self.board.row(&service.name)?.facts.value()?;
+        self.denial_by(facts, service, environment, needs)
+    }
+
+    fn denial_by(
+        &self,
+        facts: &ServiceFacts,
+        service: &Service,
+        environment: Option<&EnvironmentName>,
+        needs: Capability,
+    ) -> Option<Denial> {
         if let Some(denial) = denial::by_role(service.kind, facts, needs) {
             return Some(denial);
         }
@@ -85,25 +95,26 @@ impl Engine {
         let can = identity.and_then(|forge| forge.identity.as_ref());
         let can = |needs: Capability| can.is_none_or(|it| it.capabilities.contains(&needs));
         let mut missing = Vec::new();
+        let row = self.board.row(&service.name);
+        let Some(facts) = row.and_then(|row| row.facts.value()) else {
+            return missing;
+        };
         for capability in Capability::ALL.into_iter().filter(|it| can(*it)) {
             let of = |environment: Option<&EnvironmentName>| {
-                let denial = self.denial(service, environment, capability)?;
+                let denial = self.denial_by(facts, service, environment, capability)?;
                 Some(Missing {
                     capability,
                     environment: environment.cloned(),
                     denial,
                 })
             };
-            let facts = self.board.row(&service.name);
-            let facts = facts.and_then(|row| row.facts.value());
-            let hidden = facts.is_some_and(|facts| facts.hidden.contains(&capability));
             match of(None) {
                 Some(everywhere) => missing.push(everywhere),
-                None if hidden => missing.extend(facts.map(|facts| Missing {
+                None if facts.hidden.contains(&capability) => missing.push(Missing {
                     capability,
                     environment: None,
                     denial: denial::unreadable(service.kind, facts, capability),
-                })),
+                }),
                 None => {
                     let stages = service.path.iter();
                     missing.extend(stages.filter_map(|stage| of(Some(&stage.environment))));

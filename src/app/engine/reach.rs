@@ -26,8 +26,8 @@ impl Engine {
             return;
         };
         for name in services {
-            let service = self.policy.service(name);
-            let depends = service.into_iter().flat_map(|service| &service.depends);
+            let row = self.board.row(name);
+            let depends = row.into_iter().flat_map(|row| &row.service.depends);
             known.extend(depends.map(|dependency| dependency.service.clone()));
             known.insert(name.clone());
         }
