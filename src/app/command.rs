@@ -71,6 +71,7 @@ pub enum Command {
     Plan,
     Nudge,
     Export,
+    ExportEntries,
     Watch,
     Search,
     Follow,

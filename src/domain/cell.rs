@@ -34,6 +34,8 @@ pub enum CellState {
     Red,
     Held,
     Running,
+    /// It cannot be told: what was sent has no known outcome, or a gate cannot be judged.
+    Unknown,
     Stale,
     /// Gates are closed, but time or a running pipeline will open them.
     Waiting,
@@ -50,12 +52,13 @@ pub enum CellState {
 
 impl CellState {
     /// What needs somebody most comes first: rows are sorted and grouped in this order.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Failed,
         Self::Unfit,
         Self::Red,
         Self::Held,
         Self::Running,
+        Self::Unknown,
         Self::Stale,
         Self::Ready,
         Self::Waiting,
@@ -75,6 +78,7 @@ impl CellState {
             Self::Red => "red",
             Self::Held => "held",
             Self::Running => "running",
+            Self::Unknown => "unknown",
             Self::Stale => "stale",
             Self::Waiting => "waiting",
             Self::Gated => "gated",
@@ -300,9 +304,8 @@ impl Cell {
             return CellState::Stale;
         }
         match &self.in_flight {
-            Some(flight) if flight.unsettled || flight.phase != Phase::Gated => {
-                return CellState::Running;
-            }
+            Some(flight) if flight.unsettled => return CellState::Unknown,
+            Some(flight) if flight.phase != Phase::Gated => return CellState::Running,
             Some(_) | None => {}
         }
         let wrong = self.wrong();
@@ -348,7 +351,9 @@ impl Cell {
     pub fn next(&self, facts: &Fact<ServiceFacts>, policy: &Policy, now: Timestamp) -> CellState {
         let state = self.state(facts, policy, now);
         match state {
-            CellState::Stale | CellState::Running | CellState::Held => return state,
+            CellState::Stale | CellState::Unknown | CellState::Running | CellState::Held => {
+                return state;
+            }
             _ if self.is_held(now) => return CellState::Held,
             CellState::Failed
             | CellState::Unfit
@@ -367,7 +372,7 @@ impl Cell {
         }
         match self.judgement.go_at(now) {
             Go::Go => CellState::Ready,
-            Go::Unknown => CellState::Stale,
+            Go::Unknown => CellState::Unknown,
             Go::NoGo if self.judgement.waits(now) => CellState::Waiting,
             Go::NoGo => CellState::Gated,
         }
@@ -525,7 +530,7 @@ fn in_flight(
         by: deployment.creator.clone(),
         // A deployment that waited for days and runs since a minute ago has run for a minute.
         since: deployment.changed_at.max(deployment.created_at),
-        run: None,
+        run: facts.and_then(|facts| deployment.run(&facts.runs)),
         intent: None,
         unsettled: false,
     })

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::ids::{DeploymentId, EnvironmentName, IntentId, JobId, Person, RunId, Sha};
 use super::phase::Phase;
+use super::pipeline::Run;
 
 /// One deployment record of a forge.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,6 +43,21 @@ pub struct Maker {
     pub run: RunId,
     pub job: JobId,
     pub name: String,
+}
+
+impl Deployment {
+    /// The run that makes it: the forge tells which, or its page is below the run's.
+    pub fn run(&self, runs: &[Run]) -> Option<RunId> {
+        let told = self.made_by.as_ref().map(|maker| maker.run);
+        told.or_else(|| {
+            let page = self.url.as_deref()?;
+            let makes = |run: &&Run| {
+                let below = page.strip_prefix(run.url.as_str());
+                !run.url.is_empty() && below.is_some_and(|it| it.is_empty() || it.starts_with('/'))
+            };
+            runs.iter().find(makes).map(|run| run.id)
+        })
+    }
 }
 
 /// Returns the live deployment of `environment`: of all that are up or were once up, the newest

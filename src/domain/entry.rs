@@ -16,8 +16,10 @@ use super::promotion::{Intent, Purpose, Step};
 use super::release::run::{Ending, Run};
 use super::signoff::{ReleaseVote, Voice, Vote};
 
+mod how;
 mod kinds;
 
+pub use how::How;
 pub use kinds::kinds;
 
 /// What happened.

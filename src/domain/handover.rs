@@ -13,6 +13,8 @@ use super::ids::{EnvironmentName, HandoverId, Person, ServiceName};
 use super::ledger::Ledger;
 use super::policy::Policy;
 use super::promotion::Promotion;
+use super::release::Release;
+use super::text::counted;
 use super::window::Schedule;
 
 /// The most lines of a note that the journal keeps.
@@ -78,7 +80,7 @@ impl Subject {
             Self::Unknown => "Outcome unknown",
             Self::InFlight => "In flight",
             Self::Approvals => "Waiting for approval",
-            Self::Releases => "Releases under way",
+            Self::Releases => "Releases",
             Self::Holds => "Holds",
             Self::Soaks => "Soaks ending",
             Self::Windows => "Windows",
@@ -119,9 +121,19 @@ pub fn note(board: &Board, ledger: Option<&Ledger>, policy: &Policy, now: Timest
             subject: Subject::Releases,
             service: None,
             environment: None,
-            text: format!("release {}, {} to move", run.release, run.moves.len()),
-            at: None,
+            text: format!(
+                "{} is under way, {} to move",
+                run.release,
+                counted(run.moves.len(), "service", "services")
+            ),
+            at: Some(run.started_at),
         }));
+        items.extend(
+            policy
+                .releases
+                .iter()
+                .flat_map(|it| left_behind(it, ledger)),
+        );
         let holds = ledger.holds.values().filter(|hold| hold.is_on(now));
         items.extend(holds.map(|hold| Item {
             subject: Subject::Holds,
@@ -154,6 +166,25 @@ pub fn note(board: &Board, ledger: Option<&Ledger>, policy: &Policy, now: Timest
         key(one).cmp(&key(other))
     });
     items
+}
+
+/// What a release ships without, until it is taken back.
+fn left_behind(release: &Release, ledger: &Ledger) -> impl Iterator<Item = Item> {
+    release.items.iter().filter_map(|member| {
+        let dropped = ledger.dropped(&release.name, &member.service)?;
+        Some(Item {
+            subject: Subject::Releases,
+            service: Some(member.service.clone()),
+            environment: Some(release.environment.clone()),
+            text: format!(
+                "{} goes without {}, {}",
+                release.name,
+                member.service,
+                dropped.words()
+            ),
+            at: Some(dropped.at),
+        })
+    })
 }
 
 fn promotion(promotion: &Promotion) -> Item {

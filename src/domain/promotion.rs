@@ -99,6 +99,15 @@ pub struct Intent {
     pub verify: bool,
 }
 
+impl Intent {
+    /// The reason of what policy promotes by itself, which tells it from what a person ordered.
+    pub const BY_ITSELF: &str = "auto: all gates open";
+
+    pub fn goes_by_itself(&self) -> bool {
+        self.purpose == Purpose::Promotion && self.reason == Self::BY_ITSELF
+    }
+}
+
 /// What happened to an intent.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "step", rename_all = "kebab-case")]

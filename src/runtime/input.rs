@@ -91,6 +91,7 @@ pub(super) fn message(event: Event) -> Option<Msg> {
                 KeyCode::End => Key::End,
                 KeyCode::PageUp => Key::PageUp,
                 KeyCode::PageDown => Key::PageDown,
+                KeyCode::F(number) => Key::F(number),
                 _ => return None,
             };
             let ctrl = key.modifiers.contains(KeyModifiers::CONTROL);

@@ -147,6 +147,7 @@ pub fn reason(state: &State, command: Command) -> Option<String> {
         | Command::NextTab
         | Command::PreviousTab
         | Command::Copy
+        | Command::ExportEntries
         | Command::Refresh
         | Command::Freeze
         | Command::Mouse
@@ -340,20 +341,25 @@ fn promote(state: &State) -> Option<String> {
     if marks.is_empty() || state.interface.screen != Screen::Board {
         return closed(&state.engine, cursor, state.now);
     }
-    let any = marks.iter().any(|service| {
+    let to = &cursor.environment;
+    let mut why = marks.iter().map(|service| {
         let place = Cursor {
             service: service.clone(),
-            environment: cursor.environment.clone(),
+            environment: to.clone(),
         };
-        closed(&state.engine, &place, state.now).is_none()
+        Some(format!(
+            "{service}: {}",
+            closed(&state.engine, &place, state.now)?
+        ))
     });
-    (!any).then(|| {
-        format!(
-            "none of the {} marked may go to {}",
-            marks.len(),
-            cursor.environment
-        )
-    })
+    // Of one alone it can be said why.
+    match marks.len() {
+        1 => why.next()?,
+        many if why.all(|why| why.is_some()) => {
+            Some(format!("none of the {many} marked may go to {to}"))
+        }
+        _ => None,
+    }
 }
 
 /// Why the promotion into a cell may not go: "2 gates closed (soak, sign-off)".

@@ -74,6 +74,7 @@ const FOOTER: [(Context, &[&[Command]]); 8] = [
             &[Command::Close],
             &[Command::Help],
             &[Command::Copy],
+            &[Command::ExportEntries],
             &[Command::Columns],
             &[Command::Zone],
             &[Command::Palette],

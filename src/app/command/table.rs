@@ -217,6 +217,7 @@ pub const SPECS: &[Spec] = &[
     row! { Plan in RELEASE ["p"] Look None "plan" "plan" "what the release would move in which order, when, and whether it fits" },
     row! { Nudge in RELEASE ["@"] Look None "nudge" "nudge" "copy a message for those whose vote is missing, for a chat" },
     row! { Export in RELEASE ["E"] Look None "release-export" "record" "copy the record of the decision as JSON: set, verdict, votes, and the journal's hash" },
+    row! { ExportEntries in TIMELINE ["E"] Look None "timeline-export" "export" "copy the entries that the filter shows as JSON, one a line, as the journal has them" },
     row! { Watch in RUNS ["w"] Look None "watch" "log" "the log of the selected run: follows one that runs, where the forge can" },
     row! { Search in SEARCHED ["/"] Look None "search" "search" "look for words in the log, where n and N go on, or in the help" },
     row! { Follow in FOLLOWED ["f"] Look None "follow" "follow" "stay at the end of the log, or at the newest entry, or stop doing so" },

@@ -19,11 +19,9 @@ use crate::domain::gate::{Go, State};
 use crate::domain::ids::{Digest, EnvironmentName, ServiceName};
 use crate::domain::ledger::Ledger;
 use crate::domain::policy::Mode;
+use crate::domain::promotion::Intent;
 use crate::domain::release::run::Run;
 use crate::domain::revision::Revision;
-
-/// Why an automatic promotion was made, in the journal.
-pub(crate) const REASON: &str = "auto: all gates open";
 
 /// A promotion that is about to go by itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -243,7 +241,7 @@ impl Engine {
         let wish = Wish::Promote { revision: None };
         match self.plan(service, environment, &wish, now) {
             Ok(mut plan) => {
-                REASON.clone_into(&mut plan.intent.reason);
+                Intent::BY_ITSELF.clone_into(&mut plan.intent.reason);
                 plan.by_itself = true;
                 self.ask(Request::Send(Box::new(plan)), now)
             }

@@ -5,11 +5,22 @@ use jiff::Timestamp;
 
 use super::Engine;
 use crate::app::request::{Refusal, RefusalKind};
+use crate::domain::entry::{Entry, Event};
 use crate::domain::hold::{Cover, Hold, ManualGate};
 use crate::domain::ids::{EnvironmentName, HoldId, ManualGateId, RoleName};
 use crate::domain::policy::Service;
+use crate::domain::promotion::Intent;
 
 impl Engine {
+    /// The order that an entry is a step of, if it is known.
+    pub fn order_of(&self, entry: &Entry) -> Option<&Intent> {
+        let Event::Stepped { id, .. } = &entry.draft.event else {
+            return None;
+        };
+        let promotion = self.ledger.as_ref()?.promotions.get(id)?;
+        Some(&promotion.intent)
+    }
+
     pub(super) fn known_hold(&self, id: &HoldId) -> Result<Hold, Refusal> {
         let found = self.ledger.as_ref().and_then(|ledger| ledger.holds.get(id));
         found.cloned().ok_or_else(|| {

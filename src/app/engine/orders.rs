@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::flow::{Flow, Pending, Stage};
 use super::known::{future, required};
-use super::release::Cast;
+use super::release::{Cast, Change};
 use super::{Engine, Report};
 use crate::app::effect::{Effect, Ticket};
 use crate::app::plan::Plan;
@@ -149,12 +149,12 @@ impl Engine {
                 release,
                 service,
                 reason,
-            } => self.drop_service(&release, &service, &reason, now),
+            } => self.change_set(Change::Drop, &release, &service, &reason, now),
             Request::RestoreService {
                 release,
                 service,
                 reason,
-            } => self.restore_service(&release, &service, &reason, now),
+            } => self.change_set(Change::Restore, &release, &service, &reason, now),
             Request::HandOver { items, remark } => self.hand_over(items, &remark, now),
             Request::TakeOver { id } => self.take_over(&id, now),
         }

@@ -27,6 +27,9 @@ mod back;
 mod drive;
 mod members;
 mod progress;
+
+pub(super) use members::Change;
+
 #[cfg(test)]
 mod tests;
 

@@ -29,6 +29,8 @@ pub enum Key {
     End,
     PageUp,
     PageDown,
+    /// A function key, from 1 to 12.
+    F(u8),
 }
 
 /// The keys with names, as they are written in config and shown on screen.
@@ -59,7 +61,7 @@ impl Chord {
         }
     }
 
-    /// Reads `P`, `ctrl-d`, `space`, `shift-tab`, `alt-x`.
+    /// Reads `P`, `ctrl-d`, `space`, `shift-tab`, `alt-x`, `f5`.
     pub fn parse(text: &str) -> Option<Self> {
         let (mut ctrl, mut alt) = (false, false);
         let mut rest = text;
@@ -74,9 +76,15 @@ impl Chord {
             }
         }
         let named = NAMED.iter().find(|(name, _)| *name == rest);
+        let named = named.map(|(_, key)| *key).or_else(|| {
+            let number = rest.strip_prefix('f')?;
+            let number = number.parse().ok().filter(|it| (1..=12).contains(it));
+            // Written with a zero before it, it would be shown otherwise than it is written.
+            number.map(Key::F).filter(|_| !rest.starts_with("f0"))
+        });
         let mut characters = rest.chars();
         let key = match (named, characters.next(), characters.next()) {
-            (Some((_, key)), ..) => *key,
+            (Some(key), ..) => key,
             (None, Some(character), None) if !character.is_control() => Key::Char(character),
             (None, ..) => return None,
         };
@@ -109,6 +117,7 @@ impl fmt::Display for Chord {
             Some((name, _)) => f.write_str(name),
             None => match self.key {
                 Key::Char(character) => write!(f, "{character}"),
+                Key::F(number) => write!(f, "f{number}"),
                 _ => Ok(()),
             },
         }
@@ -121,11 +130,23 @@ mod tests {
 
     #[test]
     fn a_chord_is_read_as_it_is_written() {
-        for text in ["P", "j", "ctrl-d", "space", "shift-tab", "alt-x", "-", "["] {
+        for text in [
+            "P",
+            "j",
+            "ctrl-d",
+            "space",
+            "shift-tab",
+            "alt-x",
+            "-",
+            "[",
+            "f",
+            "f5",
+            "ctrl-f12",
+        ] {
             let chord = Chord::parse(text).expect(text);
             assert_eq!(chord.to_string(), text);
         }
-        for bad in ["", "ctrl-", "hyper-x", "jj"] {
+        for bad in ["", "ctrl-", "hyper-x", "jj", "f0", "f05", "f13"] {
             assert_eq!(Chord::parse(bad), None, "{bad}");
         }
     }

@@ -13,6 +13,7 @@ use super::{Interface, Overlay, order, overlay};
 use crate::app::command::Command;
 use crate::app::effect::Effect;
 use crate::app::state::State;
+use crate::domain::entry::How;
 
 /// Lines of a list that are looked at for what a field can be.
 const LOOKED_AT: usize = 5_000;
@@ -148,6 +149,7 @@ fn values(state: &State, overview: Overview, field: Field) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     match field {
         Field::State => found.extend(query::states(overview).iter().map(|it| (*it).to_owned())),
+        Field::How => found.extend(How::ALL.map(|how| how.word().to_owned())),
         Field::Service | Field::Group | Field::Forge | Field::Release | Field::Environment => {
             return completion::values(state, field.word());
         }

@@ -49,6 +49,7 @@ fn harmless() -> Vec<Chord> {
         Key::End,
         Key::PageUp,
         Key::PageDown,
+        Key::F(5),
     ];
     for key in named {
         for ctrl in [false, true] {

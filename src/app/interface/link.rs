@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use jiff::Timestamp;
 
 use super::detail::place;
+use super::overview::{Item, Overview};
 use super::{DetailTab, Overlay, Screen, log, overview};
 use crate::app::command::Command;
 use crate::app::effect::Effect;
@@ -18,7 +19,12 @@ use crate::domain::ids::ServiceName;
 use crate::domain::revision::Revision;
 
 pub(super) fn browse(state: &mut State) -> Vec<Effect> {
-    if let Some(page) = page(state) {
+    let page = page(state);
+    open(state, page)
+}
+
+pub(super) fn open(state: &mut State, page: Option<String>) -> Vec<Effect> {
+    if let Some(page) = page.filter(|page| is_web(&page.as_str())) {
         return vec![Effect::Browse(page)];
     }
     let now = state.now;
@@ -113,6 +119,32 @@ pub(super) fn of_release(state: &mut State, command: Command) -> Vec<Effect> {
             Vec::new()
         }
     }
+}
+
+/// Copies what the timeline shows as the journal has it, an entry a line; of a promotion every step.
+pub(super) fn entries(state: &mut State) -> Vec<Effect> {
+    let engine = &state.engine;
+    let overviews = &state.interface.overviews;
+    let listing = overviews.listing(engine, Overview::Timeline, state.now);
+    let lines: Vec<String> = listing
+        .items(engine, 0, listing.len())
+        .flat_map(|(_, item)| match item {
+            Item::Entry(entry, _) => vec![entry],
+            Item::Sent(promotion, _) => {
+                let id = &promotion.intent.id;
+                let all = engine.entries.iter();
+                all.filter(|entry| entry.is_of(id)).collect()
+            }
+            _ => Vec::new(),
+        })
+        .filter_map(|entry| serde_json::to_string(entry).ok())
+        .collect();
+    if lines.is_empty() {
+        let why = "there is no entry to copy".to_owned();
+        state.interface.say(false, why, state.now);
+        return Vec::new();
+    }
+    vec![Effect::Copy(lines.join("\n"))]
 }
 
 pub(super) fn copy(state: &mut State) -> Vec<Effect> {

@@ -65,6 +65,8 @@ pub enum PromoteFocus {
     /// Only where approval of the forge is given: no instead of yes.
     Reject,
     CopyCommand,
+    /// Only of one service: opens what changes, on the forge.
+    Diff,
 }
 
 /// Opens the dialog on the marked services, else on the selected one.
@@ -144,6 +146,7 @@ pub(super) fn run(state: &mut State, command: Command) -> Vec<Effect> {
                 state.interface.overlays.pop();
             }
             PromoteFocus::CopyCommand => return link::copy(state),
+            PromoteFocus::Diff => return diff(state),
             PromoteFocus::Promote => return send(state),
             PromoteFocus::Reject => reject(state),
         },
@@ -212,13 +215,26 @@ fn send(state: &mut State) -> Vec<Effect> {
                 sent.iter().map(|(_, it)| it.as_str()).collect::<String>()
             )
         } else {
-            format!("{} of {all} > {to}", sent.len())
+            format!("{} of {all} services > {to}", sent.len())
         };
         state
             .interface
             .say(sent.len() == all, format!("on its way: {verb}"), now);
     }
     effects
+}
+
+/// Opens what changes on the forge, and leaves the dialog as it is.
+fn diff(state: &mut State) -> Vec<Effect> {
+    let Some(Overlay::Promote(dialog)) = state.interface.overlays.last() else {
+        return Vec::new();
+    };
+    let page = dialog.items.first().and_then(|item| {
+        let row = state.engine.board.row(&item.service)?;
+        let scope = row.scope_of(row.cell(&dialog.environment)?)?;
+        scope.value()?.url.clone()
+    });
+    link::open(state, page)
 }
 
 /// Turns the approval of one service into its rejection: another act, so another dialog.
@@ -255,10 +271,12 @@ impl PromoteDialog {
             stops.push(PromoteFocus::Typed);
         }
         stops.extend([PromoteFocus::Cancel, PromoteFocus::Promote]);
-        if self.aim == Aim::Approve && self.items.len() == 1 {
-            stops.push(PromoteFocus::Reject);
-        }
+        let alone = self.items.len() == 1;
+        let rejects = self.aim == Aim::Approve && alone;
+        stops.extend(rejects.then_some(PromoteFocus::Reject));
         stops.push(PromoteFocus::CopyCommand);
+        // Beside "Reject" there is no room for it; the scope's tab opens the same page.
+        stops.extend((alone && !rejects).then_some(PromoteFocus::Diff));
         stops
     }
 
@@ -273,7 +291,8 @@ impl PromoteDialog {
             PromoteFocus::Cancel
             | PromoteFocus::Promote
             | PromoteFocus::Reject
-            | PromoteFocus::CopyCommand => None,
+            | PromoteFocus::CopyCommand
+            | PromoteFocus::Diff => None,
         }
     }
 

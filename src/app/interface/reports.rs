@@ -31,7 +31,7 @@ fn forge_of(problem: &Problem) -> &str {
 fn outage_hint(kind: FaultKind) -> Option<String> {
     OUTAGES.contains(&kind).then(|| {
         "it is asked again by itself, and what was read stays and ages; its status page says more, \
-         :forges when"
+         and :forges when it is asked next"
             .to_owned()
     })
 }

@@ -9,6 +9,7 @@ use crate::app::state::State;
 use crate::domain::ids::{EnvironmentName, IntentId, ServiceName};
 use crate::domain::ledger::Ledger;
 use crate::domain::promotion::State as Standing;
+use crate::domain::text::counted;
 
 /// What was sent at once.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -90,7 +91,7 @@ impl Batch {
         }
     }
 
-    /// `12 > production: 10 sent, 1 refused, 1 unknown`.
+    /// `12 services > production: 10 sent, 1 refused, 1 unknown`.
     pub fn sum(&self, ledger: Option<&Ledger>) -> String {
         let outcomes: Vec<Outcome> = self.rows.iter().map(|row| row.outcome(ledger)).collect();
         let parts = [
@@ -108,7 +109,7 @@ impl Batch {
                 (count > 0).then(|| format!("{count} {}", outcome.word()))
             })
             .collect();
-        let count = self.rows.len();
+        let count = counted(self.rows.len(), "service", "services");
         format!("{count} > {}: {}", self.environment, parts.join(", "))
     }
 }

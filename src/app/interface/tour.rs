@@ -47,7 +47,10 @@ impl Interface {
                 PromoteFocus::Cancel if dialog.blocked().is_none() => {
                     "now tab goes on to Promote; enter here would leave it"
                 }
-                PromoteFocus::Cancel | PromoteFocus::Reject | PromoteFocus::CopyCommand => FIELDS,
+                PromoteFocus::Cancel
+                | PromoteFocus::Reject
+                | PromoteFocus::CopyCommand
+                | PromoteFocus::Diff => FIELDS,
                 PromoteFocus::Reason => "say why; the journal keeps it. tab goes on",
                 PromoteFocus::Typed => "type the environment's name; tab, tab goes on to Promote",
                 PromoteFocus::Promote => "enter sends exactly this, once; esc leaves it",

@@ -260,13 +260,14 @@ fn cell_entry(look: &Look<'_>, row: &board::Row, cell: &Cell) -> Entry {
             ),
             None => return Entry::of(Line::of(tone, "? no facts")),
         },
-        CellState::Running => {
+        CellState::Unknown | CellState::Running => {
             let flight = cell.in_flight.as_ref();
             let revision = flight.map(|flight| &flight.revision);
             let tail = match flight {
-                Some(flight) if flight.unsettled => Line::of(Tone::Unknown, "? UNKNOWN"),
-                Some(flight) => Line::of(tone, progress(look, row, cell, flight)),
-                None => Line::of(tone, format_compact!("{glyph} {word}")),
+                Some(flight) if state == CellState::Running => {
+                    Line::of(tone, progress(look, row, cell, flight))
+                }
+                Some(_) | None => Line::of(tone, format_compact!("{glyph} {word}")),
             };
             (Line::plain(label(revision)), tail)
         }
@@ -337,7 +338,7 @@ pub(super) fn next_entry(look: &Look<'_>, row: &board::Row, cell: &Cell) -> Entr
     let (passing, all) = cell.judgement.count(look.now);
     let tail = match state {
         CellState::Stale if Look::is_loading(row) => return Entry::default(),
-        CellState::Stale if cell.state(&row.facts, policy, look.now) == CellState::Stale => {
+        CellState::Stale => {
             let tail = if cell.is_held(look.now) {
                 let stale = if look.shape.main() >= 100 {
                     " STALE"
@@ -354,12 +355,11 @@ pub(super) fn next_entry(look: &Look<'_>, row: &board::Row, cell: &Cell) -> Entr
                 selected: false,
             };
         }
-        CellState::Stale => match all {
-            0 => Line::of(tone, "? UNKNOWN"),
-            _ => Line::of(tone, format_compact!("? UNKNOWN {passing}/{all}")),
-        },
+        CellState::Unknown if all > 0 && cell.state(&row.facts, policy, look.now) != state => {
+            Line::of(tone, format_compact!("{glyph} {word} {passing}/{all}"))
+        }
+        CellState::Unknown => Line::of(tone, format_compact!("{glyph} {word}")),
         CellState::Running => match &cell.in_flight {
-            Some(flight) if flight.unsettled => Line::of(Tone::Unknown, "? UNKNOWN"),
             Some(flight) => {
                 let by = flight.by.as_ref().map_or("?", |person| person.as_str());
                 let age = time::span(look.clock.ago(flight.since));

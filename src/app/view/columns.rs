@@ -5,7 +5,7 @@ use super::line::{Line, Tone};
 use super::look::Look;
 use super::panel::Dialog;
 use crate::app::interface::arrangement::columns;
-use crate::app::interface::overview::columns::fixed;
+use crate::app::interface::overview::columns::{Choice, choosable, fixed};
 
 pub(super) fn chooser(look: &Look<'_>, selected: usize) -> Dialog {
     let mut form = Form::new(dialog::columns(look));
@@ -19,7 +19,18 @@ pub(super) fn chooser(look: &Look<'_>, selected: usize) -> Dialog {
     }
     let note = match look.interface.overview() {
         None => "earliest needs a wide screen; service is always shown".to_owned(),
-        Some(overview) => format!("{} is always shown", fixed(overview).to_uppercase()),
+        Some(overview) => {
+            let fixed = fixed(overview).to_uppercase();
+            let wide = choosable(overview).filter(|column| column.choice == Choice::WhenWide);
+            let wide: Vec<&str> = wide.map(|column| column.name).collect();
+            match wide.as_slice() {
+                [] => format!("{fixed} is always shown"),
+                wide => format!(
+                    "{} needs a wide screen; {fixed} is always shown",
+                    wide.join(", ")
+                ),
+            }
+        }
     };
     form.line(Line::of(Tone::Muted, note));
     let title = Line::of(Tone::Strong, "COLUMNS");

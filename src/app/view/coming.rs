@@ -17,7 +17,8 @@ const WIDEST: usize = 64;
 /// Something that will happen by itself.
 struct Coming {
     at: Timestamp,
-    what: String,
+    /// What it is, in ever fewer words: the first that fits is told.
+    what: Vec<String>,
     tone: Tone,
 }
 
@@ -115,10 +116,14 @@ fn last_safe(look: &Look<'_>) -> Option<Coming> {
     let at = verdict.valid_until?.checked_sub(takes).ok()?;
     Some(Coming {
         at,
-        what: format!(
-            "last safe promote of {service} (takes {})",
-            time::span(takes)
-        ),
+        what: vec![
+            format!(
+                "last safe promote of {service} (takes {})",
+                time::span(takes)
+            ),
+            format!("last safe promote of {service}"),
+            "last safe promote".into(),
+        ],
         tone: Tone::Warning,
     })
 }
@@ -130,12 +135,12 @@ pub(super) fn lines(look: &Look<'_>, most: usize, columns: usize) -> Vec<Line> {
         match verdict.state_at(look.now) {
             State::Open | State::Overridden => all.extend(verdict.valid_until.map(|at| Coming {
                 at,
-                what: "window closes".into(),
+                what: vec!["window closes".into()],
                 tone: Tone::Warning,
             })),
             State::Closed | State::Waiting => all.extend(verdict.opens_at.map(|at| Coming {
                 at,
-                what: "window opens".into(),
+                what: vec!["window opens".into()],
                 tone: Tone::Good,
             })),
             State::Unknown => {}
@@ -149,7 +154,10 @@ pub(super) fn lines(look: &Look<'_>, most: usize, columns: usize) -> Vec<Line> {
     if let Some((release, at)) = release::decide_by(look) {
         all.push(Coming {
             at,
-            what: format!("go/no-go deadline of {release}"),
+            what: vec![
+                format!("go/no-go deadline of {release}"),
+                "go/no-go deadline".into(),
+            ],
             tone: Tone::Warning,
         });
     }
@@ -163,14 +171,20 @@ pub(super) fn lines(look: &Look<'_>, most: usize, columns: usize) -> Vec<Line> {
         let name = freeze.reason.unwrap_or(freeze.name);
         all.push(Coming {
             at,
-            what: format!("freeze {word}: {name}"),
+            what: vec![format!("freeze {word}: {name}"), format!("freeze {word}")],
             tone: Tone::Warning,
         });
     }
     for hold in holds.filter(|hold| hold.is_on(look.now)) {
         all.extend(hold.until.map(|at| Coming {
             at,
-            what: format!("hold on {} expires", hold.cover),
+            what: vec![
+                format!("hold on {} expires", hold.cover),
+                match &hold.cover.service {
+                    Some(service) => format!("{service}: hold ends"),
+                    None => "hold ends".to_owned(),
+                },
+            ],
             tone: Tone::Warning,
         }));
     }
@@ -202,15 +216,19 @@ fn gates(look: &Look<'_>, most: usize) -> impl Iterator<Item = Coming> {
     opening.truncate(most);
     opening.into_iter().map(|(at, row, cell, verdict)| Coming {
         at,
-        what: format!(
-            "{} > {}: {} opens",
-            row.service.name, cell.environment, verdict.gate
-        ),
+        what: vec![
+            format!(
+                "{} > {}: {} opens",
+                row.service.name, cell.environment, verdict.gate
+            ),
+            format!("{}: {} opens", row.service.name, verdict.gate),
+            format!("{}: {}", row.service.name, verdict.gate),
+        ],
         tone: Tone::Plain,
     })
 }
 
-/// `14:30Z window closes           00:12:10`: what is cut before either time is.
+/// `14:30Z window closes           00:12:10`: what is said in few words, or cut, before either time is.
 fn told(look: &Look<'_>, coming: &Coming, columns: usize) -> Line {
     let until = look.clock.until(coming.at);
     let left = if until < SignedDuration::from_hours(24) {
@@ -220,7 +238,10 @@ fn told(look: &Look<'_>, coming: &Coming, columns: usize) -> Line {
     };
     let at = format!(" {}", pad(&look.clock.short(coming.at), 7));
     let room = columns.saturating_sub(width(&at) + left.len() + 1);
-    let what = cut(&coming.what, room).into_owned();
+    let mut ways = coming.what.iter();
+    let what = ways.find(|what| width(what) <= room);
+    let what = what.or(coming.what.last()).map_or("", String::as_str);
+    let what = cut(what, room).into_owned();
     let gap = room.saturating_sub(width(&what)) + 1;
     Line::of(Tone::Strong, at)
         .with(coming.tone, what)

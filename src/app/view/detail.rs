@@ -108,7 +108,10 @@ fn tab(look: &Look<'_>, row: &Row, cell: &Cell, columns: usize) -> Vec<Line> {
         DetailTab::Scope => scope::full(look, row, cell, columns),
         DetailTab::Deployments => {
             let mut lines = scope::trace(look, row, cell, columns);
-            for (place, other) in row.cells.iter().enumerate() {
+            // What was asked about comes first; the others follow in the order of the path.
+            let others = row.cells.iter();
+            let others = others.filter(|other| other.environment != cell.environment);
+            for (place, other) in std::iter::once(cell).chain(others).enumerate() {
                 if place > 0 || !lines.is_empty() {
                     lines.push(Line::new());
                 }

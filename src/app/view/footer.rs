@@ -96,44 +96,48 @@ fn said(look: &Look<'_>) -> Bar {
 /// Lets the hints flow over `rows` lines; those that find no place are in the help.
 fn keys(hints: &[Hint], look: &Look<'_>, rows: usize) -> Vec<Bar> {
     let columns = usize::from(look.shape.columns).saturating_sub(2);
-    let mut lines = vec![Line::new(); rows];
+    let mut lines = vec![(Line::new(), 0); rows];
     for hint in hints {
-        let part = hint_line(hint, columns / 2);
+        let (part, takes) = hint_line(hint, columns / 2);
+        let gap = |taken: usize| if taken == 0 { 0 } else { 2 };
         // A long reason must not leave a hole: what comes after it may stand before it.
-        let line = lines.iter_mut().find(|line| {
-            let gap = usize::from(!line.is_empty()) * 2;
-            line.width() + gap + part.width() <= columns
-        });
-        if let Some(line) = line {
-            if !line.is_empty() {
+        let line = lines
+            .iter_mut()
+            .find(|(_, taken)| taken + gap(*taken) + takes <= columns);
+        if let Some((line, taken)) = line {
+            if *taken > 0 {
                 line.push(Tone::Plain, "  ");
             }
             line.0.extend(part.0);
+            *taken += gap(*taken) + takes;
         }
     }
     lines
         .into_iter()
-        .map(|line| Bar::default().left(0, line))
+        .map(|(line, _)| Bar::default().left(0, line))
         .collect()
 }
 
-/// `P promote`, or `P promote (no: 2 gates closed)` struck out.
-fn hint_line(hint: &Hint, columns: usize) -> Line {
+/// `P promote`, or `P promote (no: 2 gates closed)` struck out, and how many columns it takes.
+fn hint_line(hint: &Hint, columns: usize) -> (Line, usize) {
     match &hint.blocked {
         None => {
-            Line::of(Tone::Key, hint.keys.clone()).with(Tone::Plain, format!(" {}", hint.label))
+            let line = Line::of(Tone::Key, hint.keys.clone());
+            let line = line.with(Tone::Plain, format!(" {}", hint.label));
+            let takes = line.width();
+            (line, takes)
         }
         Some(why) => {
             let room = columns.saturating_sub(hint.label.len() + 9);
-            // Cut between words, it takes the room that it would take cut anywhere: what stands
+            // Cut between words, it takes the room that it would take cut anywhere: what finds a place
             // beside it does not depend on where a word ends.
-            let took = width(&cut(why, room));
-            let why = cut_words(why, room).into_owned();
-            let blanks = took.saturating_sub(width(&why));
+            let whole = width(&cut(why, room));
+            let why = cut_words(why, room);
+            let spare = whole.saturating_sub(width(&why));
             let line = Line::of(Tone::Struck, format!("{} {}", hint.keys, hint.label))
                 .with(Tone::Muted, format!(" (no: {why})"));
-            let columns = line.width() + blanks;
-            line.padded(columns)
+            let takes = line.width() + spare;
+            (line, takes)
         }
     }
 }

@@ -44,6 +44,7 @@ impl Glyphs {
             CellState::Red => (self.warning(), "RED", Tone::Bad),
             CellState::Held => (self.pick("■", "#"), "HOLD", Tone::Warning),
             CellState::Running => (self.running(), "RUN", Tone::Running),
+            CellState::Unknown => ("?", "UNKNOWN", Tone::Unknown),
             CellState::Stale => ("?", "STALE", Tone::Unknown),
             CellState::Waiting => (self.pick("◷", "~"), "WAIT", Tone::Running),
             CellState::Gated => (self.pick("◇", "-"), "GATED", Tone::Warning),

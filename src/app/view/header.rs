@@ -286,6 +286,7 @@ fn counts(look: &Look<'_>) -> Line {
         (tally.failed, "fail", Tone::Bad),
         (tally.unfit, "unfit", Tone::Bad),
         (tally.red, "red", Tone::Bad),
+        (tally.unknown, "unknown", Tone::Unknown),
         (tally.stale, "stale", Tone::Unknown),
         (tally.verifying, "verify", Tone::Running),
         (tally.out_of_band, "oob", Tone::Warning),
@@ -308,6 +309,7 @@ pub(super) fn wrong(look: &Look<'_>) -> Line {
         (tally.failed, "FAIL", Tone::Bad),
         (tally.unfit, "UNFIT", Tone::Bad),
         (tally.red, "RED", Tone::Bad),
+        (tally.unknown, "UNKNOWN", Tone::Unknown),
         (tally.stale, "STALE", Tone::Unknown),
     ] {
         if count > 0 {

@@ -13,13 +13,24 @@ use crate::domain::promotion::Promotion;
 
 /// `2.41.0  build 09:12Z > dev 09:31Z > staging 10:02Z > production -`.
 pub(super) fn lines(look: &Look<'_>, row: &Row, cell: &Cell, columns: usize) -> Vec<Line> {
-    let agreed = merged(look, row, cell).map(|promotion| &promotion.intent.to);
-    let (Some(facts), Some(revision)) = (
-        row.facts.value(),
-        cell.candidate.as_ref().or(agreed).or(cell.live.as_ref()),
-    ) else {
+    let Some(told) = told(look, row, cell) else {
         return Vec::new();
     };
+    wrap(&told, columns.saturating_sub(4))
+        .into_iter()
+        .map(|line| Line::of(Tone::Plain, format!("    {line}")))
+        .collect()
+}
+
+/// The same in one line.
+pub(super) fn strip(look: &Look<'_>, row: &Row, cell: &Cell) -> Option<Line> {
+    told(look, row, cell).map(|told| Line::of(Tone::Plain, told))
+}
+
+fn told(look: &Look<'_>, row: &Row, cell: &Cell) -> Option<String> {
+    let agreed = merged(look, row, cell).map(|promotion| &promotion.intent.to);
+    let facts = row.facts.value()?;
+    let revision = cell.candidate.as_ref().or(agreed).or(cell.live.as_ref())?;
     let lane = Lane::of(&row.service, facts, &revision.sha);
     let at = |at| look.clock.long(at);
     let seen = lane.first_seen.map_or_else(|| "not seen".to_owned(), at);
@@ -49,10 +60,7 @@ pub(super) fn lines(look: &Look<'_>, row: &Row, cell: &Cell, columns: usize) -> 
         };
         parts.push(format!("{} {told}", stop.environment));
     }
-    wrap(&parts.join(" > "), columns.saturating_sub(4))
-        .into_iter()
-        .map(|line| Line::of(Tone::Plain, format!("    {line}")))
-        .collect()
+    Some(parts.join(" > "))
 }
 
 /// The promotion of ours whose merge is live: the merge made a commit of its own, and what was agreed

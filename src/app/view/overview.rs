@@ -13,6 +13,9 @@ use crate::domain::promotion::Promotion;
 use crate::domain::release::run;
 use crate::domain::{board, pipeline, pull_request};
 
+/// From how many columns on a list shows what it has no room for otherwise.
+const WIDE: u16 = 100;
+
 pub(super) fn main(look: &Look<'_>, overview: Overview) -> Vec<Panel> {
     let overviews = &look.interface.overviews;
     let listing = overviews.listing(look.engine, overview, look.now);
@@ -148,7 +151,13 @@ fn columns(look: &Look<'_>, overview: Overview) -> Vec<Column> {
 
 fn is_shown(look: &Look<'_>, overview: Overview, column: &ListColumn) -> bool {
     let hidden = &look.interface.overviews.of(overview).hidden;
-    column.choice == Choice::Always || !hidden.contains(column.name)
+    match column.choice {
+        Choice::Always => true,
+        Choice::WhenWide if look.shape.main() < WIDE => false,
+        Choice::WhenWide | Choice::UnlessHidden | Choice::WhenAsked => {
+            !hidden.contains(column.name)
+        }
+    }
 }
 
 /// The cells of a line under the columns that are shown.
@@ -226,7 +235,7 @@ fn of_flight(look: &Look<'_>, row: &board::Row, cell: &Cell, flight: &InFlight) 
         )
     } else if flight.awaits_approval() {
         (
-            Line::of(Tone::Warning, format!("{} WAITS", look.glyphs.waiting())),
+            Line::of(Tone::Warning, format!("{} waits", look.glyphs.waiting())),
             Line::plain("for approval on the forge"),
         )
     } else {

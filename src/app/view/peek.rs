@@ -4,7 +4,7 @@
 use super::line::{Line, Tone};
 use super::look::Look;
 use super::panel::{Bar, Content, Panel};
-use super::{deployments, empty, gates, scope};
+use super::{deployments, empty, gates, lane, scope};
 use crate::app::interface::Pane;
 use crate::domain::board::Row;
 use crate::domain::cell::{self, Cell};
@@ -95,6 +95,14 @@ fn lines(look: &Look<'_>, row: &Row, cell: &Cell, rows: usize) -> Vec<Line> {
     if let Some(known) = row.scope_of(cell).and_then(|fact| fact.value()) {
         let requests = scope::requests(look, known, columns);
         lines.extend(requests.into_iter().take(left / 2));
+    }
+    let strip = lane::strip(look, row, cell);
+    if rows.saturating_sub(lines.len()) > 3 && strip.is_some() {
+        lines.extend(strip.map(|strip| {
+            Line::of(Tone::Heading, "LANE  ")
+                .then(strip)
+                .fitted(columns)
+        }));
     }
     let left = rows.saturating_sub(lines.len());
     if left > 2 {

@@ -110,7 +110,11 @@ pub(super) fn main(look: &Look<'_>) -> Vec<Panel> {
             height: look.shape.body,
         }];
     }
-    let mut votes = votes(look, &shown, columns);
+    // Below it stand the title, and each service and each wave in a line.
+    let set = 1 + release.items.len() + release.waves.len();
+    let mut votes = Some(votes(look, &shown, columns, true))
+        .filter(|whole| whole.len() + 1 + set <= body)
+        .unwrap_or_else(|| votes(look, &shown, columns, false));
     let above = (votes.len() + 1).min(body.saturating_sub(SERVICES + 1).max(4));
     if votes.len() + 1 > above {
         // Whatever is cut, whether it may go is not.
@@ -243,8 +247,8 @@ fn voice(look: &Look<'_>, said: Said<'_>) -> Line {
     Line::of(tone, format!("{glyph} {word:<7} "))
 }
 
-/// Roles, verdict, and what would clear it.
-fn votes(look: &Look<'_>, shown: &Shown<'_>, columns: usize) -> Vec<Line> {
+/// Roles, verdict, and what would clear it, in lines of its own where there is room for the `whole`.
+fn votes(look: &Look<'_>, shown: &Shown<'_>, columns: usize, whole: bool) -> Vec<Line> {
     let (release, decision) = (shown.release, &shown.decision);
     let mut lines = vec![set(shown).fitted(columns)];
     if release.roles.is_empty() {
@@ -298,7 +302,7 @@ fn votes(look: &Look<'_>, shown: &Shown<'_>, columns: usize) -> Vec<Line> {
     if let Some(run) = shown.run {
         lines.extend(back(look, run, columns));
     }
-    lines.extend(clearing::lines(look, shown, columns));
+    lines.extend(clearing::lines(look, shown, columns, whole));
     lines
 }
 

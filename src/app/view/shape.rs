@@ -44,7 +44,9 @@ impl Shape {
             0
         };
         let peek = if peek && columns >= 80 && rows >= 24 {
-            (body / 3).clamp(6, 24)
+            // Where the matrix has room anyway, the cell under the cursor tells more.
+            let share = if rows >= 50 { body * 2 / 5 } else { body / 3 };
+            share.clamp(6, 24)
         } else {
             0
         };

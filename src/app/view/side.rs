@@ -5,6 +5,8 @@ use super::look::Look;
 use super::panel::{Bar, Content, Panel};
 use super::{coming, release, time, timeline};
 use crate::app::interface::{Pane, Screen};
+use crate::domain::board::Row;
+use crate::domain::cell::{Cell, InFlight};
 use crate::domain::ids::{Person, RoleName};
 use crate::domain::policy::GateSpec;
 use crate::domain::scope;
@@ -103,10 +105,29 @@ fn in_flight(look: &Look<'_>) -> Vec<Line> {
             } else {
                 flight.phase.word()
             };
-            lines.push(Line::of(Tone::Muted, format!("   {by} {since}  {word}")));
+            lines.push(
+                Line::of(Tone::Muted, format!("   {by} {since}  {word}"))
+                    .then(eta(look, row, cell, flight)),
+            );
         }
     }
     lines
+}
+
+/// When it is done as nine of ten were, or that it is later than that.
+fn eta(look: &Look<'_>, row: &Row, cell: &Cell, flight: &InFlight) -> Line {
+    let estimate = look.engine.takes(&row.service.name, &cell.environment);
+    // How long another environment takes tells nothing of what is late here.
+    let own = estimate.p90.filter(|_| estimate.like.is_none());
+    let Some(takes) = own.filter(|_| !flight.unsettled) else {
+        return Line::new();
+    };
+    let left = takes - look.clock.ago(flight.since);
+    if left.is_positive() {
+        Line::of(Tone::Muted, format!("  ETA {}", time::span(left)))
+    } else {
+        Line::of(Tone::Warning, format!("  {} late", time::span(left.abs())))
+    }
 }
 
 /// The roles that must sign the selected cell off, and what they said.

@@ -24,6 +24,7 @@ pub struct Tally {
     pub red: usize,
     pub verifying: usize,
     pub out_of_band: usize,
+    pub unknown: usize,
     pub stale: usize,
     /// Never read yet, and nothing went wrong.
     pub loading: usize,
@@ -75,6 +76,7 @@ impl Tally {
                 CellState::OutOfBand => &mut tally.out_of_band,
                 CellState::Held => &mut tally.held,
                 CellState::Running => &mut tally.running,
+                CellState::Unknown => &mut tally.unknown,
                 CellState::Stale => &mut tally.stale,
                 CellState::Waiting => &mut tally.waiting,
                 CellState::Gated => &mut tally.gated,
@@ -169,15 +171,16 @@ pub fn rank(state: CellState) -> u8 {
         CellState::Red => 2,
         CellState::Held => 3,
         CellState::Running => 4,
-        CellState::Stale => 5,
-        CellState::Ready => 6,
-        CellState::Waiting => 7,
-        CellState::Gated => 8,
-        CellState::Verifying => 9,
-        CellState::OutOfBand => 10,
-        CellState::RolledBack => 11,
-        CellState::Ok => 12,
-        CellState::None => 13,
+        CellState::Unknown => 5,
+        CellState::Stale => 6,
+        CellState::Ready => 7,
+        CellState::Waiting => 8,
+        CellState::Gated => 9,
+        CellState::Verifying => 10,
+        CellState::OutOfBand => 11,
+        CellState::RolledBack => 12,
+        CellState::Ok => 13,
+        CellState::None => 14,
     }
 }
 
@@ -206,7 +209,7 @@ mod tests {
     #[test]
     fn states_are_listed_in_the_order_of_their_ranks_each_with_its_own() {
         let ranks: Vec<u8> = CellState::ALL.into_iter().map(rank).collect();
-        let all: Vec<u8> = (0..14).collect();
+        let all: Vec<u8> = (0..15).collect();
         assert_eq!(ranks, all);
     }
 }

@@ -187,6 +187,23 @@ fn at_sixty_by_twelve_the_counts_and_the_age_of_the_facts_stay() {
 }
 
 #[test]
+fn what_cannot_be_told_is_counted_apart_from_what_is_old() {
+    let mut state = sized(80, 24);
+    let before = header(&view(&state));
+    assert!(!before.contains("unknown"), "{before}");
+    with_cell(&mut state.engine.board, "api", "production", |cell| {
+        cell.judgement.go = gate::Go::Unknown;
+        let verdict = gate::Verdict::new("soak", gate::State::Unknown, "the history is not read");
+        cell.judgement.verdicts = vec![verdict].into();
+    });
+    state.interface.tally = None;
+    press(&mut state, "j k");
+    let header = header(&view(&state));
+    assert!(header.contains("1 unknown"), "{header}");
+    assert!(!header.contains("stale"), "{header}");
+}
+
+#[test]
 fn the_side_tells_of_each_promotion_its_last_word() {
     let mut state = sized(160, 45);
     let id = IntentId::from("gng-1");

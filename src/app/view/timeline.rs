@@ -12,7 +12,7 @@ use crate::app::command::{Command, Context};
 use crate::app::engine::JournalState;
 use crate::app::interface::overview::Overview;
 use crate::app::msg::JournalFault;
-use crate::domain::entry::{self, Event};
+use crate::domain::entry::{self, Event, How};
 use crate::domain::ids::{IntentId, Person};
 use crate::domain::promotion::Promotion;
 
@@ -160,6 +160,7 @@ pub(super) fn cells(look: &Look<'_>, entry: &entry::Entry) -> Vec<Line> {
         Line::plain(who(draft)),
         what,
         Line::plain(place(draft)),
+        Line::of(Tone::Muted, how(look, entry).word()),
         Line::of(Tone::Muted, revision.to_owned()),
         Line::of(said.tone, result),
         Line::plain(format!("{until}{}", said.detail)),
@@ -179,6 +180,7 @@ pub(super) fn order(look: &Look<'_>, promotion: &Promotion) -> Vec<Line> {
         Line::plain(promotion.actor.to_string()),
         Line::of(Tone::Strong, said.what),
         Line::plain(format!("{} > {}", intent.service, intent.environment)),
+        Line::of(Tone::Muted, How::of_order(intent).word()),
         Line::of(Tone::Muted, intent.to.sha.short().to_owned()),
         Line::of(said.tone, result),
         Line::plain(said.detail),
@@ -196,6 +198,11 @@ fn sign(look: &Look<'_>, tone: Tone) -> Option<&'static str> {
         // What was under way then is history by now: only what moves blinks.
         _ => Some(look.glyphs.began()),
     }
+}
+
+/// By which way it came about; of a step, its order did.
+fn how(look: &Look<'_>, entry: &entry::Entry) -> How {
+    How::of(entry, look.engine.order_of(entry))
 }
 
 /// Says whether an order's steps stand below its own line.

@@ -120,6 +120,25 @@ fn a_deployment_on_its_way_shows_as_running_even_on_a_held_cell() {
 }
 
 #[test]
+fn the_run_of_a_deployment_under_way_is_the_one_whose_page_it_names() {
+    let mut world = then(WANTED, Phase::Running, 1);
+    let facts = world.known();
+    facts.runs = vec![
+        run(8812, WANTED, "production"),
+        run(88, WANTED, "production"),
+    ];
+    for run in &mut facts.runs {
+        run.url = format!("https://forge/acme/api/actions/runs/{}", run.id);
+    }
+    let last = facts.deployments.last_mut().unwrap();
+    last.url = Some("https://forge/acme/api/actions/runs/8812/job/3".to_owned());
+    assert_eq!(cell(&world).in_flight.unwrap().run, Some(RunId(8812)));
+    let last = world.known().deployments.last_mut().unwrap();
+    last.url = Some("https://live.example".to_owned());
+    assert_eq!(cell(&world).in_flight.unwrap().run, None);
+}
+
+#[test]
 fn a_newer_deployment_that_waits_hides_neither_one_under_way_nor_a_failure() {
     for (phase, shown) in [
         (Phase::Running, CellState::Running),
@@ -181,7 +200,7 @@ fn gates_that_time_opens_are_waiting_and_others_gated() {
 fn without_a_journal_nothing_is_ready() {
     let mut world = world();
     world.ledger = None;
-    assert_eq!(next(&world), CellState::Stale);
+    assert_eq!(next(&world), CellState::Unknown);
 }
 
 #[test]
@@ -257,7 +276,10 @@ fn a_promotion_whose_outcome_nobody_knows_stays_in_sight() {
     let why = "reset".to_owned();
     world.promotion("production", &[sending(), Step::Unknown { why }]);
     assert!(cell(&world).in_flight.unwrap().unsettled);
-    assert_eq!(state(&world), CellState::Running);
+    assert_eq!(
+        (state(&world), next(&world)),
+        (CellState::Unknown, CellState::Unknown)
+    );
 }
 
 #[test]

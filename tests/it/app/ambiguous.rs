@@ -243,7 +243,10 @@ async fn a_bulk_of_which_a_part_is_refused_or_unknown_lists_each_and_its_errors_
     assert!(screen.contains("m lists each"), "{screen}");
     alice.press("m");
     let screen = alice.screen();
-    assert!(screen.contains("RESULTS 3 > production"), "{screen}");
+    assert!(
+        screen.contains("RESULTS 3 services > production"),
+        "{screen}"
+    );
     assert!(screen.contains("refused    search"), "{screen}");
     assert!(screen.contains("done       geo"), "{screen}");
     alice.press("esc !");

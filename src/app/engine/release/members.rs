@@ -14,58 +14,49 @@ use crate::domain::promotion::State;
 use crate::domain::release::Release;
 use crate::domain::release::dropped;
 use crate::domain::release::run::{Progress, Run};
-use crate::domain::text::clean;
+
+/// What is done with a service of a release.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Change {
+    Drop,
+    Restore,
+}
 
 impl Engine {
-    /// Drops a service from a release: what was voted on is another set then.
-    pub(crate) fn drop_service(
+    /// Drops a service from a release, or takes it back: what was voted on is another set then.
+    pub(crate) fn change_set(
         &mut self,
+        change: Change,
         name: &ReleaseName,
         service: &ServiceName,
         reason: &str,
-        now: Timestamp,
-    ) -> Result<Vec<Effect>, Refusal> {
-        let event = Event::ReleaseDropped {
-            release: name.clone(),
-            service: service.clone(),
-        };
-        let release = self.known_release(name)?.clone();
-        self.may_drop(&release, service, now)?;
-        let text = format!("dropped {service} from {name}");
-        self.changed_set(&release, event, reason, text, now)
-    }
-
-    /// Takes back what was dropped.
-    pub(crate) fn restore_service(
-        &mut self,
-        name: &ReleaseName,
-        service: &ServiceName,
-        reason: &str,
-        now: Timestamp,
-    ) -> Result<Vec<Effect>, Refusal> {
-        let event = Event::ReleaseRestored {
-            release: name.clone(),
-            service: service.clone(),
-        };
-        let release = self.known_release(name)?.clone();
-        self.may_restore(&release, service)?;
-        let text = format!("took {service} back into {name}");
-        self.changed_set(&release, event, reason, text, now)
-    }
-
-    fn changed_set(
-        &mut self,
-        release: &Release,
-        event: Event,
-        reason: &str,
-        text: String,
         now: Timestamp,
     ) -> Result<Vec<Effect>, Refusal> {
         let operator = self.may_record()?.clone();
-        let reason = clean(&required(reason, "a reason")?);
+        let release = self.known_release(name)?.clone();
+        let (release_name, member) = (name.clone(), service.clone());
+        let (text, event) = match change {
+            Change::Drop => {
+                self.may_drop(&release, service, now)?;
+                let event = Event::ReleaseDropped {
+                    release: release_name,
+                    service: member,
+                };
+                (format!("dropped {service} from {name}"), event)
+            }
+            Change::Restore => {
+                self.may_restore(&release, service)?;
+                let event = Event::ReleaseRestored {
+                    release: release_name,
+                    service: member,
+                };
+                (format!("took {service} back into {name}"), event)
+            }
+        };
+        let reason = required(reason, "a reason")?;
         // Of all services, as a no-go is: none of them was agreed on without the others.
         let draft = Draft {
-            environment: Some(release.environment.clone()),
+            environment: Some(release.environment),
             reason: Some(reason),
             ..self.draft(&operator, event, now)
         };
@@ -88,8 +79,7 @@ impl Engine {
         member(release, service)?;
         if let Some(dropped) = ledger.and_then(|ledger| ledger.dropped(name, service)) {
             let why = format!("{service} is {} already", dropped.words());
-            return Err(Refusal::new(RefusalKind::NoGo, why)
-                .hint(format!("gonogo release restore {name} {service}")));
+            return Err(no_go(why).hint(format!("gonogo release restore {name} {service}")));
         }
         let run = ledger.and_then(|ledger| ledger.open_run(name));
         let kept = match run {
@@ -100,10 +90,8 @@ impl Engine {
             return if kept > 1 { Ok(()) } else { Err(last(release)) };
         };
         let Some(moved) = run.moves.iter().find(|moved| moved.service == *service) else {
-            return Err(Refusal::new(
-                RefusalKind::NoGo,
-                format!("the run of {name} that goes on does not move {service}"),
-            ));
+            let why = format!("the run of {name} that goes on does not move {service}");
+            return Err(no_go(why));
         };
         match self.progress(run, moved, now) {
             Progress::Ready | Progress::Blocked(_) if self.was_sent(run, service) => {
@@ -127,18 +115,12 @@ impl Engine {
         member(release, service)?;
         let ledger = self.ledger.as_ref();
         if ledger.is_some_and(|ledger| ledger.dropped(name, service).is_none()) {
-            return Err(Refusal::new(
-                RefusalKind::NoGo,
-                format!("{service} was not dropped from {name}"),
-            ));
+            return Err(no_go(format!("{service} was not dropped from {name}")));
         }
         match ledger.and_then(|ledger| ledger.open_run(name)) {
             Some(run) if run.dropped.iter().all(|moved| moved.service != *service) => {
-                Err(Refusal::new(
-                    RefusalKind::NoGo,
-                    format!("{name} was started without {service}"),
-                )
-                .hint("it can be taken back when the run has ended"))
+                Err(no_go(format!("{name} was started without {service}"))
+                    .hint("it can be taken back when the run has ended"))
             }
             Some(_) | None => Ok(()),
         }
@@ -184,15 +166,16 @@ fn member(release: &Release, service: &ServiceName) -> Result<(), Refusal> {
 fn last(release: &Release) -> Refusal {
     let name = &release.name;
     let why = format!("it is the last that is left in {name}: without it, it would ship nothing");
-    Refusal::new(RefusalKind::NoGo, why).hint(format!(
+    no_go(why).hint(format!(
         "a run that goes on is ended by `gonogo release cancel {name}`"
     ))
 }
 
 fn too_late(service: &ServiceName, why: &str) -> Refusal {
-    Refusal::new(
-        RefusalKind::NoGo,
-        format!("{service} {why}: it cannot be dropped"),
-    )
-    .hint("going back is a rollback; a run is ended by `gonogo release cancel`")
+    no_go(format!("{service} {why}: it cannot be dropped"))
+        .hint("going back is a rollback; a run is ended by `gonogo release cancel`")
+}
+
+fn no_go(why: String) -> Refusal {
+    Refusal::new(RefusalKind::NoGo, why)
 }

@@ -64,6 +64,7 @@ fn state(standing: CellState) -> &'static str {
         CellState::Red => "red since",
         CellState::Held => "held",
         CellState::Running => "in flight",
+        CellState::Unknown => "unknown",
         CellState::Stale => "stale",
         CellState::Ready => "ready",
         CellState::Waiting => "waiting",

@@ -110,7 +110,7 @@ pub const COMPLETIONS: [&str; 8] = [
 ];
 
 /// States that can be looked for.
-pub(super) const STATES: [CellState; 14] = CellState::ALL;
+pub(super) const STATES: [CellState; 15] = CellState::ALL;
 
 impl Query {
     /// Reads what was typed. What cannot be understood is told and does not filter.

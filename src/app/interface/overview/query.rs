@@ -27,6 +27,7 @@ pub(in crate::app::interface) enum Field {
     Checks,
     Kind,
     What,
+    How,
 }
 
 /// What was typed, read once for all lines. All terms must fit.
@@ -70,6 +71,7 @@ impl Field {
             Self::Checks => &["checks"],
             Self::Kind => &["kind"],
             Self::What => &["what", "event"],
+            Self::How => &["how"],
         }
     }
 
@@ -137,6 +139,7 @@ impl Field {
                 Self::State,
                 Self::By,
                 Self::What,
+                Self::How,
             ],
         }
     }

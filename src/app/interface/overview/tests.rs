@@ -419,6 +419,7 @@ fn a_folded_promotion_is_found_by_how_it_stands_and_by_what_it_is() {
         "state:failed",
         "what:promote",
         "what:promotion.failed",
+        "how:by-hand",
         "smoke",
         "weekly",
         "env:production_service:api_state:failed",
@@ -426,6 +427,25 @@ fn a_folded_promotion_is_found_by_how_it_stands_and_by_what_it_is() {
         assert_eq!(found(&mut state, filter), order, "{filter}");
     }
     assert_eq!(found(&mut state, "state:accepted"), []);
+}
+
+#[test]
+fn e_copies_what_the_filter_shows_as_the_journal_has_it() {
+    let mut state = promoted();
+    press(&mut state, "3");
+    let copied = |state: &mut State| {
+        let effects = press(state, "E");
+        let [Effect::Copy(text)] = effects.as_slice() else {
+            panic!("{effects:?}");
+        };
+        text.lines()
+            .map(|line| serde_json::from_str::<Entry>(line).expect("an entry"))
+            .map(|entry| entry.draft.event.kind())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(copied(&mut state).len(), 7, "of a promotion every step");
+    state.interface.filter_anew("what:take-over".to_owned());
+    assert_eq!(copied(&mut state), ["handover.accepted"]);
 }
 
 #[test]
@@ -621,6 +641,8 @@ fn holds_tasks_requests_and_entries_have_fields_of_their_own() {
         ("3", "what:lift-hold service:web", "web"),
         ("3", "what:hold.lifted state:ok", "api web"),
         ("3", "why env:staging by:alice", "api web"),
+        ("3", "how:order", "api web"),
+        ("3", "how:poll", ""),
         ("3", "group:front !api", "web"),
     ];
     for (keys, typed, expected) in table {

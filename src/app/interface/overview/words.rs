@@ -9,7 +9,7 @@ use super::query::Field;
 use crate::app::engine::Engine;
 use crate::app::view::timeline::Said;
 use crate::domain::board::Row;
-use crate::domain::entry::{Entry, Event};
+use crate::domain::entry::{Entry, Event, How};
 use crate::domain::hold::{Hold, HoldKind};
 use crate::domain::ids::{EnvironmentName, ReleaseName};
 use crate::domain::phase::Phase;
@@ -143,6 +143,11 @@ impl<'a> Item<'a> {
             Field::What => match self {
                 Self::Entry(entry, _) => is_called(entry, parts),
                 Self::Sent(promotion, _) => order_is_called(promotion, parts),
+                _ => false,
+            },
+            Field::How => match self {
+                Self::Entry(entry, _) => has(How::of(entry, engine.order_of(entry)).word()),
+                Self::Sent(promotion, _) => has(How::of_order(&promotion.intent).word()),
                 _ => false,
             },
         }

@@ -117,9 +117,9 @@ pub(super) fn choices(state: &State, verb: &str, rest: &str) -> Option<Vec<Choic
                 let fit = score.fit(name)?;
                 let action = Action::Theme(name.clone());
                 let about = if state.interface.theme.as_ref() == Some(name) {
-                    "the one in use; the config keeps it: [ui] theme"
+                    "in use; [ui] theme in the config keeps it"
                 } else {
-                    "for this session; the config keeps it: [ui] theme"
+                    "for now; [ui] theme in the config keeps it"
                 };
                 Some((fit, Choice::plain(format!("theme {name}"), about, action)))
             };

@@ -5,6 +5,8 @@ use super::*;
 use crate::app::command::footer;
 use crate::domain::entry::Event;
 use crate::domain::gate;
+use crate::domain::observed::Fact;
+use crate::domain::scope::{Relation, Scope};
 
 fn dialog(state: &State) -> &PromoteDialog {
     match state.interface.overlays.last() {
@@ -64,6 +66,48 @@ fn a_confirm_that_is_not_possible_sends_nothing_and_says_why() {
 }
 
 #[test]
+fn what_changes_is_opened_on_the_forge_and_the_dialog_stays() {
+    let mut state = state();
+    press(&mut state, "P up up up enter");
+    assert_eq!(dialog(&state).focus, PromoteFocus::Diff);
+    assert_eq!(said(&state), "no page is known of it");
+    let page = "https://forge.test/acme/api/compare/a...b";
+    let row = state.engine.board.rows.iter_mut();
+    let mut rows = row.filter(|row| row.service.name.as_str() == "api");
+    let row = rows.next().expect("a row");
+    let cell = row.cell(&"production".into()).expect("a cell");
+    let ends = cell.live.clone().zip(cell.candidate.clone());
+    let (live, candidate) = ends.expect("both ends");
+    let scope = Scope {
+        base: live.sha.clone(),
+        head: candidate.sha.clone(),
+        relation: Relation::Ahead,
+        total: 1,
+        commits: Vec::new(),
+        pull_requests: Vec::new(),
+        complete: true,
+        files: None,
+        url: Some(page.to_owned()),
+    };
+    row.scopes
+        .insert((live.sha, candidate.sha), Fact::observed(scope, state.now));
+    let effects = press(&mut state, "enter");
+    assert!(matches!(effects.as_slice(), [Effect::Browse(it)] if it == page));
+    assert_eq!(top(&state), "promote");
+}
+
+#[test]
+fn one_marked_service_that_may_not_go_says_why() {
+    let mut state = state();
+    on(&mut state, "billing", "production");
+    press(&mut state, "space");
+    let hints = footer(&state);
+    let hint = hints.iter().find(|hint| hint.label == "promote");
+    let why = hint.and_then(|hint| hint.blocked.clone());
+    assert_eq!(why.as_deref(), Some("billing: 1 gate closed (soak)"));
+}
+
+#[test]
 fn an_environment_that_is_not_protected_needs_no_typed_name() {
     let mut state = state();
     on(&mut state, "api", "staging");
@@ -88,7 +132,7 @@ fn several_marked_ones_apply_where_they_may_and_the_rest_stay_marked() {
         .map(|(service, _)| service)
         .collect();
     assert_eq!(sent, ["api", "search"]);
-    assert_eq!(said(&state), "on its way: 2 of 3 > production");
+    assert_eq!(said(&state), "on its way: 2 of 3 services > production");
     let marks: Vec<&str> = state
         .interface
         .marks

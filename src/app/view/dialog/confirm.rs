@@ -26,7 +26,7 @@ pub(in crate::app::view) fn dialog(look: &Look<'_>, confirm: &ConfirmDialog) -> 
         Ok(plan) => {
             let place = format!("{} > {}", plan.service(), plan.environment());
             form.labelled("on", Line::of(Tone::Strong, place));
-            consequences(plan, &plan.command, &mut form);
+            consequences(plan, &plan.command, look.shape.rows, &mut form);
             form.blank();
             form.field("reason", &confirm.reason, on(ConfirmFocus::Reason));
         }

@@ -13,6 +13,10 @@ use crate::app::view::{gates, header, scope, time};
 use crate::domain::ids::{EnvironmentName, ServiceName};
 use crate::domain::risk::Level;
 
+/// What a plan is made of, or it is none; nothing of it is believed when it comes to sending.
+const CHECKED: &str =
+    "the token may, nobody else acts here; facts and gates are read again before it goes";
+
 pub(in crate::app::view) fn dialog(look: &Look<'_>, promote: &PromoteDialog) -> Dialog {
     let bulk = promote.items.len() > 1;
     let columns = if bulk {
@@ -34,7 +38,7 @@ pub(in crate::app::view) fn dialog(look: &Look<'_>, promote: &PromoteDialog) -> 
             columns,
             &mut form,
         ),
-        items => several(look, items, columns, &mut form),
+        _ => several(look, promote, columns, &mut form),
     }
     form.pin();
     form.blank();
@@ -78,11 +82,12 @@ pub(in crate::app::view) fn dialog(look: &Look<'_>, promote: &PromoteDialog) -> 
                     Button::new(name.clone(), promote.focus == stop).unless(blocked(promote, going))
                 }
                 PromoteFocus::Reject => Button::new("Reject", promote.focus == stop),
-                // Beside "Reject" there is no room for more.
-                PromoteFocus::CopyCommand if promote.aim == Aim::Approve => {
+                // Beside "Diff" there is no room for more.
+                PromoteFocus::CopyCommand if !bulk && columns < 90 => {
                     Button::new("Copy", promote.focus == stop)
                 }
                 PromoteFocus::CopyCommand => Button::new("Copy command", promote.focus == stop),
+                PromoteFocus::Diff => Button::new("Diff", promote.focus == stop),
             };
             Some(button)
         })
@@ -178,12 +183,12 @@ fn single(
     }
     if let Ok(plan) = &item.plan {
         takes(look, plan.environment(), &[&item.service], form);
-        consequences(plan, command, form);
+        consequences(plan, command, look.shape.rows, form);
     }
 }
 
 /// What would be sent and how to go back.
-pub(super) fn consequences(plan: &Plan, command: &str, form: &mut Form) {
+pub(super) fn consequences(plan: &Plan, command: &str, rows: u16, form: &mut Form) {
     for warning in &plan.warnings {
         form.told("WARNING", Tone::Warning, &format!("! {warning}"));
     }
@@ -194,6 +199,9 @@ pub(super) fn consequences(plan: &Plan, command: &str, form: &mut Form) {
     );
     form.told("IF BAD", Tone::Plain, &plan.if_bad);
     form.told("COMMAND", Tone::Muted, command);
+    if rows > 24 {
+        form.told("CHECKED", Tone::Muted, CHECKED);
+    }
 }
 
 /// How long it takes as a rule, against the window: of several the longest.
@@ -229,7 +237,8 @@ fn takes(look: &Look<'_>, environment: &EnvironmentName, of: &[&ServiceName], fo
     form.told("TAKES", tone, &text);
 }
 
-fn several(look: &Look<'_>, items: &[PromoteItem], columns: usize, form: &mut Form) {
+fn several(look: &Look<'_>, promote: &PromoteDialog, columns: usize, form: &mut Form) {
+    let (items, to) = (promote.items.as_slice(), &promote.environment);
     let name = items
         .iter()
         .map(|item| crate::app::view::line::width(item.service.as_str()))
@@ -274,7 +283,10 @@ fn several(look: &Look<'_>, items: &[PromoteItem], columns: usize, form: &mut Fo
             Err(refusal) => {
                 let line = line.with(Tone::Bad, format!("{} skip: ", look.glyphs.bad()));
                 let room = columns.saturating_sub(line.width());
-                line.with(Tone::Plain, cut(&refusal.why, room).into_owned())
+                // Which one it is stands before it, and where to in the title.
+                let place = format!(" for {} > {to}", item.service);
+                let why = refusal.why.replacen(&place, "", 1);
+                line.with(Tone::Plain, cut(&why, room).into_owned())
             }
         };
         form.line(line);

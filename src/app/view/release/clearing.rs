@@ -1,7 +1,7 @@
 //! What is in the way of a release, one thing a line: whose it is, which key clears it, and why it is
 //! there. The gates themselves are judged in `domain/gate`.
 
-use super::super::line::{Line, Tone, cut, pad};
+use super::super::line::{Line, Tone, cut, pad, wrap};
 use super::super::look::Look;
 use super::{Shown, key};
 use crate::app::command::Command;
@@ -11,6 +11,9 @@ use crate::domain::policy::GateSpec;
 use crate::domain::release::decision::{Said, difference};
 use crate::domain::release::prognosis::{Blocked, Planned};
 use crate::domain::release::run::{Ending, Progress};
+
+/// Columns before what is told of it: label, whose it is, and the keys.
+const BEFORE: usize = 31;
 
 /// One thing in the way.
 struct Obstacle {
@@ -32,7 +35,7 @@ pub(super) fn in_the_way<'s>(shown: &'s Shown<'_>) -> Vec<&'s Planned> {
 }
 
 /// What would make it go, most urgent first.
-pub(super) fn lines(look: &Look<'_>, shown: &Shown<'_>, columns: usize) -> Vec<Line> {
+pub(super) fn lines(look: &Look<'_>, shown: &Shown<'_>, columns: usize, whole: bool) -> Vec<Line> {
     let (label, obstacles) = match shown
         .run
         .map(|run| run.ended.as_ref().map(|ended| &ended.how))
@@ -45,24 +48,38 @@ pub(super) fn lines(look: &Look<'_>, shown: &Shown<'_>, columns: usize) -> Vec<L
             ("TO GO ON", all(look, shown))
         }
     };
-    drawn(label, obstacles, columns)
+    drawn(label, obstacles, columns, whole)
 }
 
 /// The votes alone, for the plan, which tells the gates itself.
 pub(super) fn missing_votes(look: &Look<'_>, shown: &Shown<'_>, columns: usize) -> Vec<Line> {
-    drawn("TO CLEAR", votes(look, shown), columns)
+    drawn("TO CLEAR", votes(look, shown), columns, false)
 }
 
-fn drawn(label: &str, obstacles: Vec<Obstacle>, columns: usize) -> Vec<Line> {
-    let lines = obstacles.into_iter().enumerate().map(|(place, obstacle)| {
-        let label = if place == 0 { label } else { "" };
-        let line = Line::of(Tone::Heading, format!(" {label:<10}"))
-            .with(Tone::Strong, pad(&cut(&obstacle.of, 11), 12))
-            .with(Tone::Key, pad(&obstacle.keys, 8))
-            .with(Tone::Plain, obstacle.text);
-        line.fitted(columns)
-    });
-    lines.collect()
+/// A line each, or as many as it takes where there is room for the `whole` of it.
+fn drawn(label: &str, obstacles: Vec<Obstacle>, columns: usize, whole: bool) -> Vec<Line> {
+    let mut lines = Vec::new();
+    for obstacle in obstacles {
+        let parts = if whole {
+            wrap(&obstacle.text, columns.saturating_sub(BEFORE))
+        } else {
+            vec![obstacle.text]
+        };
+        for (nth, part) in parts.into_iter().enumerate() {
+            let label = if lines.is_empty() { label } else { "" };
+            let (of, keys) = if nth == 0 {
+                (obstacle.of.as_str(), obstacle.keys.as_str())
+            } else {
+                ("", "")
+            };
+            let line = Line::of(Tone::Heading, format!(" {label:<10}"))
+                .with(Tone::Strong, pad(&cut(of, 11), 12))
+                .with(Tone::Key, pad(keys, 8))
+                .with(Tone::Plain, part);
+            lines.push(line.fitted(columns));
+        }
+    }
+    lines
 }
 
 fn all(look: &Look<'_>, shown: &Shown<'_>) -> Vec<Obstacle> {

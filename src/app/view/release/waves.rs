@@ -11,6 +11,7 @@ use super::super::time;
 use super::{Shown, key};
 use crate::app::command::Command;
 use crate::domain::gate::Earliest;
+use crate::domain::history::History;
 use crate::domain::ids::ServiceName;
 use crate::domain::release::agenda::{Move, Standing};
 use crate::domain::release::dropped::Dropped;
@@ -22,6 +23,8 @@ use crate::domain::release::run::{Progress, Run};
 const INDENT: usize = 18;
 /// Columns that a row needs so that the risk cuts nothing off.
 const ROOM_FOR_RISK: usize = 96;
+/// Columns of a risk, `! risk 36 medium`, with the blanks after it.
+const RISK: usize = 18;
 
 pub(super) fn title(look: &Look<'_>, shown: &Shown<'_>) -> Bar {
     let mut title = Bar::default().left(0, Line::of(Tone::Heading, "SET AND WAVES"));
@@ -56,6 +59,9 @@ pub(super) fn lines(look: &Look<'_>, shown: &Shown<'_>, columns: usize, rows: us
     let (mut lines, mut selected) = built(look, shown, columns, false);
     if lines.len() > rows {
         (lines, selected) = built(look, shown, columns, true);
+    }
+    if lines.len() < rows {
+        lines.extend(way_back(look, shown).map(|line| line.fitted(columns)));
     }
     // A line more than the selected one, where there is one.
     let offset = (selected + 2)
@@ -139,6 +145,34 @@ fn built(look: &Look<'_>, shown: &Shown<'_>, columns: usize, dense: bool) -> (Ve
         lines.push(Line::of(Tone::Warning, format!(" {why}")).fitted(columns));
     }
     (lines, selected)
+}
+
+/// Whether what is to move can go back, and how long that took at most, before it starts.
+fn way_back(look: &Look<'_>, shown: &Shown<'_>) -> Option<Line> {
+    if shown.run.is_some() {
+        return None;
+    }
+    let planned = shown.prognosis.waves.iter().flat_map(|wave| &wave.services);
+    let moves: Vec<&Move> = planned.map(|planned| &planned.moved).collect();
+    let first = moves.iter().filter(|moved| moved.from.is_none());
+    let first: Vec<&str> = first.map(|moved| moved.service.as_str()).collect();
+    let whole = match (moves.len(), first.as_slice()) {
+        (0, _) => return None,
+        (1, []) => "it has a revision to go back to".to_owned(),
+        (all, []) => format!("all {all} have a revision to go back to"),
+        (_, first) => format!("nothing was live before of {}", first.join(", ")),
+    };
+    let took = moves.iter().filter_map(|moved| {
+        let facts = look.engine.board.row(&moved.service)?.facts.value()?;
+        let ledger = look.engine.ledger.as_ref();
+        let seen = History::of(facts, ledger, &moved.service, &moved.environment).rollback?;
+        Some((seen.p90, &moved.service))
+    });
+    let took = match took.max() {
+        Some((longest, of)) => format!("; the slowest took {} ({of})", time::span(longest)),
+        None => "; how long it takes is not known".to_owned(),
+    };
+    Some(Line::of(Tone::Heading, " ROLLBACK  ").with(Tone::Plain, format!("{whole}{took}")))
 }
 
 /// Who dropped a service, if somebody did.
@@ -237,19 +271,24 @@ fn ready(look: &Look<'_>, planned: &Planned, columns: usize) -> Line {
             let state = cell.next(&row.facts, &look.engine.policy, look.now);
             let (glyph, word, tone) = look.glyphs.state(state);
             let (open, all) = cell.judgement.count(look.now);
-            let line = line.with(tone, format!("{glyph} {word:<5} {open}/{all}  "));
-            match row.risk_of(cell) {
-                _ if columns < ROOM_FOR_RISK => line,
-                Some(risk) => line.then(scope::badge(&risk)).with(Tone::Plain, "  "),
-                None => line.with(Tone::Unknown, "? risk  "),
-            }
+            let count = format!("{open}/{all}");
+            let line = line.with(tone, format!("{glyph} {word:<5} {count:<6}"));
+            let risk = match row.risk_of(cell) {
+                _ if columns < ROOM_FOR_RISK => None,
+                Some(risk) => Some(scope::badge(&risk)),
+                None => Some(Line::of(Tone::Unknown, "? risk")),
+            };
+            risk.into_iter().fold(line, |line, risk| {
+                let wide = line.width() + RISK;
+                line.then(risk).padded(wide)
+            })
         }
         None => line.with(Tone::Unknown, "? unknown  "),
     };
     let takes = planned
         .estimate
         .p90
-        .map_or_else(String::new, |p90| format!("takes {}  ", time::span(p90)));
+        .map_or_else(String::new, |p90| format!("takes {:<6} ", time::span(p90)));
     let (tone, when) = match &planned.earliest {
         Earliest::Now | Earliest::Nothing => (Tone::Good, "may go now".to_owned()),
         Earliest::At { at, gate } => (Tone::Running, format!("{} ({gate})", look.clock.short(*at))),

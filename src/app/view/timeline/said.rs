@@ -4,8 +4,9 @@
 use jiff::Timestamp;
 
 use super::super::line::Tone;
+use crate::domain::brake::Mark;
 use crate::domain::entry::{self, Event};
-use crate::domain::promotion::{Promotion, Purpose, State};
+use crate::domain::promotion::{Intent, Promotion, Purpose, State};
 use crate::domain::release::run::Ending;
 use crate::domain::text::counted;
 
@@ -24,10 +25,7 @@ impl Said {
     /// An order in one line: what it moves, how it stands, and why where that is not well.
     pub fn of_order(promotion: &Promotion) -> Self {
         let intent = &promotion.intent;
-        let moves = match &intent.from {
-            Some(from) => format!("{from} > {}", intent.to),
-            None => format!("> {}", intent.to),
-        };
+        let moves = moves(intent);
         let run = promotion.handle.as_ref().and_then(|handle| handle.run);
         let run = run.map_or_else(String::new, |run| format!("  run {run}"));
         let why = promotion
@@ -73,10 +71,7 @@ impl Said {
                 purpose(intent.purpose),
                 Tone::Muted,
                 "intended",
-                match &intent.from {
-                    Some(from) => format!("{from} > {}  {quoted}", intent.to),
-                    None => format!("> {}  {quoted}", intent.to),
-                },
+                format!("{}  {quoted}", moves(intent)),
             ),
             Event::Stepped {
                 purpose: of, step, ..
@@ -199,6 +194,16 @@ impl Said {
                 format!("not by gonogo: {}", seen(draft, *deployment)),
             ),
         }
+    }
+}
+
+/// What an order moves; a brake moves nothing, but leaves a mark.
+fn moves(intent: &Intent) -> String {
+    let mark = Mark::of(&intent.act).filter(|_| intent.purpose.is_brake());
+    match (mark, &intent.from) {
+        (Some(mark), _) => mark.says(),
+        (None, Some(from)) => format!("{from} > {}", intent.to),
+        (None, None) => format!("> {}", intent.to),
     }
 }
 

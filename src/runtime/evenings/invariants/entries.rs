@@ -1,7 +1,6 @@
 //! What must hold of intents and their steps in the journal.
 
 use super::Held;
-use crate::app::engine::auto;
 use crate::domain::entry::{Entry, Event};
 use crate::domain::policy::Mode;
 use crate::domain::promotion::{Intent, Purpose, Step};
@@ -18,7 +17,7 @@ pub fn ordered(world: &World, entry: &Entry) -> Held {
                 || run.is_some_and(|run| world.record.runs.contains(run));
             if ordered {
                 Ok(())
-            } else if intent.reason == auto::REASON {
+            } else if intent.goes_by_itself() {
                 by_itself(world, entry, intent)
             } else {
                 Err(format!("nobody ordered {}", intent.id))

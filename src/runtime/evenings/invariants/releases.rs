@@ -4,7 +4,6 @@ use jiff::SignedDuration;
 
 use super::{Held, oracle, votes};
 use crate::app::Effect;
-use crate::app::engine::auto;
 use crate::domain::entry::{Entry, Event};
 use crate::domain::ids::{ReleaseName, Sha};
 use crate::domain::policy::GateSpec;
@@ -176,7 +175,7 @@ pub fn agreed(world: &World, entry: &Entry) -> Held {
         Event::Intended { intent } => Some(intent),
         _ => permit(world, entry),
     };
-    let Some(intent) = intent.filter(|intent| intent.reason == auto::REASON) else {
+    let Some(intent) = intent.filter(|intent| intent.goes_by_itself()) else {
         return Ok(());
     };
     let policy = world.record.policies.get(&entry.draft.policy);

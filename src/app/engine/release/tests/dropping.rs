@@ -1,6 +1,7 @@
 //! What is dropped from a release: the set, its votes, and its run.
 
 use super::*;
+use crate::domain::handover;
 use crate::domain::signoff::Standing;
 
 impl World {
@@ -59,6 +60,9 @@ fn a_dropped_service_ships_no_more_and_every_vote_on_the_set_is_stale_with_the_d
         skipped
             .any(|(name, why)| name.as_str() == "billing" && why == "dropped by alice: heap grows")
     );
+    let note = handover::lines(&world.state.engine.handover_note(world.now()));
+    let told = "Releases: 2026.47 goes without billing, dropped by alice: heap grows";
+    assert!(note.iter().any(|line| line == told), "{note:?}");
     world.start();
     assert!(
         world.refused().contains("no go of qa"),
