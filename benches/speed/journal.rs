@@ -119,7 +119,11 @@ async fn fill(path: &Path) {
                 Step::Sending {
                     owner: "bench".into(),
                 },
-                Precondition::Permit { digest, seen },
+                Precondition::Permit {
+                    digest,
+                    seen,
+                    agreed: false,
+                },
             ),
             (
                 Step::Accepted {

@@ -42,8 +42,8 @@ sections! {
     ENVIRONMENTS "environments": "from" "context" "branch" "tag" "workflow";
     PROMOTE "service.NAME.promote.NAME": "via" "mode" "policy" "verify" "workflow" "ref" "inputs" "variables"
         "job" "tag" "context" "base" "head" "method";
-    RELEASE "release.NAME": "services" "waves" "environment" "window" "roles" "distinct" "due" "zone"
-        "owner";
+    RELEASE "release.NAME": "services" "waves" "environment" "window" "at_close" "roles" "distinct"
+        "due" "zone" "owner";
     RELEASE_ITEM "release.NAME.services": "service" "revision";
     VIEW "view.NAME": "filter" "sort" "group" "columns";
     UI "ui": "theme" "ascii" "motion" "utc" "session" "mouse";

@@ -237,8 +237,8 @@ impl Board {
     /// Takes a pulse. Says whether the service has to be read again: its pulse changed, or its
     /// facts were never read. An unchanged pulse confirms the facts, so they are as fresh as it.
     ///
-    /// What is confirmed is judged again at once only if somebody looks at it (`watched`) or its
-    /// verdicts are about to run out: of a thousand quiet services, most have nothing new to say.
+    /// What is confirmed is judged again at once only if somebody looks at it (`watched`), it was stale,
+    /// or its verdicts are about to run out: of a thousand quiet services, most have nothing new to say.
     pub fn pulse(
         &mut self,
         service: &ServiceName,
@@ -264,12 +264,13 @@ impl Board {
                     return true;
                 }
                 row.awaited = None;
+                let stale = row.facts.is_stale(basis.now, basis.policy.max_age);
                 let recovered = row.facts.fault.take().is_some();
                 if let Some(last) = &mut row.facts.last {
                     last.at = last.at.max(at);
                 }
                 let soon = basis.now + basis.policy.max_age / 4;
-                if watched || recovered || row.due().is_some_and(|due| due <= soon) {
+                if watched || stale || recovered || row.due().is_some_and(|due| due <= soon) {
                     self.judge(service, basis);
                 }
                 false

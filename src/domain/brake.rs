@@ -339,7 +339,7 @@ pub trait Readings {
 pub struct Case<'a> {
     pub ways: &'a [Way],
     pub stage: &'a Stage,
-    /// Which environment of its service's path it is, of how many.
+    /// Which cell of its project it is, of how many.
     pub place: (usize, usize),
     /// What would be promoted, else what is live: what a status is set on.
     pub target: Option<&'a Revision>,

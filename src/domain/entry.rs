@@ -202,6 +202,15 @@ impl Event {
         }
     }
 
+    /// Says whether it is a word on a release, which decides on what that promotes, and on nothing that
+    /// a person promotes without it. Each control entry is looked at anyway.
+    pub fn is_agreement(&self) -> bool {
+        matches!(
+            self,
+            Self::ReleaseVoteCast { .. } | Self::ReleaseStarted { .. }
+        )
+    }
+
     /// Says whether it changes what may be promoted: an intent that was made before it is not
     /// sent after it (`Precondition` and the permit check this in the journal's transaction).
     pub fn is_control(&self) -> bool {
@@ -293,8 +302,13 @@ pub enum Precondition {
     /// for exactly that cell and revision, and no other intent has used it.
     Unchanged { seen: Seq },
     /// For `Sending`, the permit: the intent is still `Intended` with this digest, and no control
-    /// entry that covers its cell has come after `seen`.
-    Permit { digest: Digest, seen: Seq },
+    /// entry that covers its cell has come after `seen`. What goes because of what people say of a
+    /// release is `agreed`: nothing that they say of one may have come either (`Event::is_agreement`).
+    Permit {
+        digest: Digest,
+        seen: Seq,
+        agreed: bool,
+    },
     /// For every other step: the intent is in a state that the step may follow.
     Follows,
     /// For what is said to be nobody's here: since `seen`, no entry of this cell. What somebody here

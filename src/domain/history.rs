@@ -5,11 +5,11 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::deployment::Deployment;
 use super::facts::ServiceFacts;
-use super::ids::{EnvironmentName, ServiceName};
+use super::ids::{EnvironmentName, Sha};
 use super::ledger::Ledger;
 use super::phase::Phase;
 use super::pipeline::Run;
-use super::policy::Stage;
+use super::policy::{EnvironmentModel, Service, Stage};
 use super::promotion::{Promotion, Purpose, State};
 
 /// How long things usually take, and at the worst but for one in ten.
@@ -59,9 +59,10 @@ impl History {
     pub fn of(
         facts: &ServiceFacts,
         ledger: Option<&Ledger>,
-        service: &ServiceName,
+        service: &Service,
         environment: &EnvironmentName,
     ) -> Self {
+        let (model, service) = (&service.environments, &service.name);
         let promotions: Vec<&Promotion> = ledger
             .iter()
             .flat_map(|ledger| ledger.promotions.values())
@@ -80,6 +81,9 @@ impl History {
         deployments.sort_by_key(|deployment| (deployment.created_at, deployment.id));
         let (mut deploy, mut rollback) = (Vec::new(), Vec::new());
         let mut verification = Vec::new();
+        let following = following(model, &deployments, &facts.runs);
+        deploy.extend(following.iter().map(|run| took_by(run)));
+        let by_run = |sha: Option<&Sha>| following.iter().any(|run| Some(&run.sha) == sha);
         for (place, deployment) in deployments.iter().enumerate() {
             let earlier = deployments.get(..place).unwrap_or_default();
             let before = earlier.last();
@@ -105,6 +109,9 @@ impl History {
             let Some(took) = took.filter(|took| *took >= SignedDuration::ZERO) else {
                 continue;
             };
+            if by_run(Some(&deployment.sha)) {
+                continue;
+            }
             if goes_back {
                 rollback.push(took);
             }
@@ -115,6 +122,11 @@ impl History {
             !deployments
                 .iter()
                 .any(|deployment| is_of(promotion, deployment))
+        });
+        let gone = gone.filter(|promotion| {
+            let handle = promotion.handle.as_ref();
+            !by_run(Some(&promotion.intent.to.sha))
+                && !by_run(handle.and_then(|handle| handle.sha.as_ref()))
         });
         deploy.extend(gone.filter_map(|promotion| took(promotion)));
         Self {
@@ -181,6 +193,25 @@ fn began(deployment: &Deployment, ended: Option<Timestamp>, runs: &[Run]) -> Opt
     within.map(|run| run.created_at).max()
 }
 
+/// The runs that brought out what a branch or a tag points at, where that stands for the environment:
+/// it moves at once, and what it starts takes the time.
+fn following<'r>(
+    model: &EnvironmentModel,
+    deployments: &[&Deployment],
+    runs: &'r [Run],
+) -> Vec<&'r Run> {
+    let runs = runs.iter().filter(|run| run.phase == Phase::Succeeded);
+    let on_it = runs.filter(|run| {
+        let mut records = deployments.iter();
+        took_by(run).is_positive() && records.any(|record| model.is_brought_by(record, run))
+    });
+    on_it.collect()
+}
+
+fn took_by(run: &Run) -> SignedDuration {
+    run.updated_at.duration_since(run.created_at)
+}
+
 /// When a deployment succeeded. A superseded one no longer tells: but the one before it was
 /// superseded by that very success.
 fn succeeded_at(deployment: &Deployment, before: Option<&Deployment>) -> Option<Timestamp> {
@@ -222,12 +253,7 @@ mod tests {
     fn history(world: &World) -> History {
         let facts = world.facts.value().unwrap();
         let environment = "production".into();
-        History::of(
-            facts,
-            world.ledger.as_ref(),
-            &"checkout".into(),
-            &environment,
-        )
+        History::of(facts, world.ledger.as_ref(), world.service(), &environment)
     }
 
     #[test]
@@ -298,6 +324,45 @@ mod tests {
         assert_eq!(minutes(history(&world).deploy), Some((7, 7, 1)));
         // Statuses with a beginning need no run.
         world.known().deployments[0].created_at = ago(409);
+        assert_eq!(minutes(history(&world).deploy), Some((7, 9, 2)));
+    }
+
+    #[test]
+    fn a_branch_that_stands_for_an_environment_takes_as_long_as_the_runs_on_it() {
+        use crate::domain::gate::fixture::run;
+        let mut world = World::new(Vec::new());
+        let mut live = went(9, 'b', Phase::Succeeded, 50, 0, 0);
+        live.git_ref = Some("production".to_owned());
+        world.known().deployments = vec![live];
+        world.known().runs.clear();
+        world.policy.services[0].environments = EnvironmentModel::Branch {
+            branch: "{environment}".to_owned(),
+        };
+        assert_eq!(
+            history(&world),
+            History::default(),
+            "it points, and says no more"
+        );
+        for (id, letter, branch, phase, began, ended) in [
+            (70, 'b', "production", Phase::Succeeded, 50, 43),
+            (71, 'a', "production", Phase::Succeeded, 900, 891),
+            (72, 'c', "production", Phase::Failed, 700, 600),
+            (73, 'b', "main", Phase::Succeeded, 400, 300),
+        ] {
+            let mut run = run(id, letter, branch);
+            (run.created_at, run.updated_at) = (ago(began), ago(ended));
+            (run.branch, run.phase) = (Some(branch.to_owned()), phase);
+            world.known().runs.push(run);
+        }
+        assert_eq!(minutes(history(&world).deploy), Some((7, 9, 2)));
+        // Our own merge was seen at once: it counts as its run, and not twice.
+        let accepted = Step::Accepted {
+            handle: crate::domain::act::Handle::default(),
+        };
+        let sending = Step::Sending {
+            owner: InstanceId::from("here"),
+        };
+        world.promotion("production", &[sending, accepted, Step::Succeeded]);
         assert_eq!(minutes(history(&world).deploy), Some((7, 9, 2)));
     }
 

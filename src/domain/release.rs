@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use super::ids::{EnvironmentName, Person, ReleaseName, RoleName, ServiceName};
 use super::ledger::Ledger;
 use super::revision::Revision;
+use super::signoff::AtClose;
 
 pub mod agenda;
 pub mod decision;
@@ -33,6 +34,8 @@ pub struct Release {
     pub waves: Vec<Vec<ServiceName>>,
     /// The window that it has to fit into.
     pub window: Option<String>,
+    /// What becomes of its goes when that closes.
+    pub at_close: AtClose,
     /// The instant by which it has to be live.
     pub due: Option<Timestamp>,
     /// Each says go before it starts.

@@ -3,8 +3,10 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::gate::words;
 use super::ids::{Digest, EnvironmentName, Person, ReleaseName, RoleName, ServiceName};
 use super::policy::Policy;
+use super::release::Release;
 use super::window::{Schedule, Window};
 
 /// Go or no-go.
@@ -67,6 +69,16 @@ impl<'a> Closings<'a> {
             at_close,
             now,
         }
+    }
+
+    /// Those of a release: it closes with the window that it has to fit into, and with a freeze of
+    /// everything in it. One without a window never closes.
+    pub fn of_release(release: &Release, windows: &'a [Window], now: Timestamp) -> Option<Self> {
+        Some(Self {
+            schedule: Schedule::of_release(release, windows)?,
+            at_close: release.at_close,
+            now,
+        })
     }
 
     /// When the schedule first closed after `cast`, if it has: who votes while it is closed votes for
@@ -188,6 +200,11 @@ pub enum Standing {
     Withdrawn(Timestamp),
 }
 
+/// That a go is older than the last time the window closed.
+pub fn before(closed: Timestamp) -> String {
+    format!("from before the window closed at {}", words::moment(closed))
+}
+
 /// How votes add up.
 #[derive(Clone, Debug)]
 pub struct Tally<'a> {
@@ -199,7 +216,7 @@ pub struct Tally<'a> {
 
 impl<'a> Tally<'a> {
     /// Adds up votes on what `bound` is the hash of. Each person has one vote at most. `closings` are
-    /// those of the cell that is voted on; a release has none of its own.
+    /// those of the cell or release that is voted on.
     pub fn of(
         ballots: impl IntoIterator<Item = Ballot<'a>>,
         bound: &Digest,
@@ -253,6 +270,16 @@ impl<'a> Tally<'a> {
         });
         let closed: Vec<Timestamp> = closed.collect();
         Some((closed.len(), closed.iter().copied().max()?))
+    }
+
+    /// `2 goes from before the window closed at 2026-11-21 22:00Z are withdrawn (policy)`.
+    pub fn withdrawn_words(&self, roles: &[RoleName]) -> Option<String> {
+        let (count, at) = self.withdrawn(roles)?;
+        let before = before(at);
+        Some(match count {
+            1 => format!("1 go {before} is withdrawn (policy)"),
+            count => format!("{count} goes {before} are withdrawn (policy)"),
+        })
     }
 
     /// When the next go that counts is withdrawn.

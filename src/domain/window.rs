@@ -6,6 +6,7 @@ use jiff::tz::{AmbiguousOffset, TimeZone};
 use jiff::{SignedDuration, Timestamp};
 
 use super::ids::{EnvironmentName, ServiceName};
+use super::release::Release;
 
 mod dates;
 
@@ -124,6 +125,21 @@ impl<'a> Schedule<'a> {
             .filter(|window| window.covers(service, environment))
             .partition(|window| window.effect == WindowEffect::Allow);
         Self { allow, deny }
+    }
+
+    /// When a release may ship at all: in the window that it has to fit into, if it names one, but not
+    /// in a freeze that covers all of it. Each of its services has a schedule of its own besides.
+    pub fn of_release(release: &Release, windows: &'a [Window]) -> Option<Self> {
+        let own = release.window.as_ref()?;
+        let frozen = |window: &&Window| {
+            let mut items = release.items.iter();
+            window.effect == WindowEffect::Deny
+                && items.all(|item| window.covers(&item.service, &release.environment))
+        };
+        Some(Self {
+            allow: vec![windows.iter().find(|window| window.name == *own)?],
+            deny: windows.iter().filter(frozen).collect(),
+        })
     }
 
     /// The schedule of one window alone.

@@ -346,6 +346,7 @@ pub async fn a_permit_is_given_once_and_only_for_what_was_seen(journal: &dyn Jou
     let other_digest = Precondition::Permit {
         digest: "something else".into(),
         seen,
+        agreed: false,
     };
     for (draft, precondition) in [
         (sending("i1", us), other_digest),

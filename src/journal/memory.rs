@@ -137,8 +137,9 @@ impl Book {
                 purpose,
                 digest,
                 seen,
+                agreed,
             } => {
-                self.check_permit(&draft, id, purpose, digest, seen)?;
+                self.check_permit(&draft, id, purpose, digest, (seen, agreed))?;
                 self.move_on(id, State::Sending, seq, Some(us));
             }
             Move::Follow { id, purpose, step } => {
@@ -299,7 +300,7 @@ impl Book {
         id: &IntentId,
         purpose: Purpose,
         digest: &Digest,
-        seen: Seq,
+        (seen, agreed): (Seq, bool),
     ) -> Result<(), Error> {
         let Some(standing) = self.intents.get(id) else {
             return Err(not_permitted(format!("there is no intent {id}")));
@@ -320,10 +321,10 @@ impl Book {
         if !same {
             return Err(not_permitted("it is about another cell"));
         }
-        let by = self
-            .since(seen)
-            .iter()
-            .find(|entry| is_control_of(entry, draft, Some(&standing.revision)));
+        let by = self.since(seen).iter().find(|entry| {
+            is_control_of(entry, draft, Some(&standing.revision))
+                || agreed && is_agreement_on(entry, draft)
+        });
         match by {
             Some(by) if !self.lax.blind_permit => Err(Error::Conflict {
                 by: Box::new(by.clone()),
@@ -395,6 +396,13 @@ fn is_of_brake(event: &Event) -> bool {
         Event::Stepped { purpose, .. } => purpose.is_brake(),
         _ => false,
     }
+}
+
+/// Says whether an entry is a word on a release into the environment of `draft`.
+fn is_agreement_on(entry: &Entry, draft: &Draft) -> bool {
+    let environment = entry.draft.environment.as_ref();
+    entry.draft.event.is_agreement()
+        && environment.is_none_or(|known| Some(known) == draft.environment.as_ref())
 }
 
 /// Says whether an entry is a control entry that covers the cell of `draft` and a revision.

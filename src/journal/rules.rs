@@ -23,6 +23,7 @@ pub(super) enum Move<'a> {
         purpose: Purpose,
         digest: &'a Digest,
         seen: Seq,
+        agreed: bool,
     },
     Follow {
         id: &'a IntentId,
@@ -56,7 +57,11 @@ impl<'a> Move<'a> {
                     purpose,
                     step: Step::Sending { owner },
                 },
-                Precondition::Permit { digest, seen },
+                Precondition::Permit {
+                    digest,
+                    seen,
+                    agreed,
+                },
             ) => {
                 // The lock of the owner is what tells a running send from an orphaned one.
                 if owner != us {
@@ -67,6 +72,7 @@ impl<'a> Move<'a> {
                     purpose: *purpose,
                     digest,
                     seen: *seen,
+                    agreed: *agreed,
                 })
             }
             (

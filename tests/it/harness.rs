@@ -10,7 +10,7 @@ use std::time::Duration;
 use gonogo::app::engine::planning::Wish;
 use gonogo::app::interface::{Chord, Cursor, Interface, Key, Overlay};
 use gonogo::app::plan::Plan;
-use gonogo::app::request::Refusal;
+use gonogo::app::request::{Refusal, Request};
 use gonogo::app::{Msg, State, update, view};
 use gonogo::config::{self, Env};
 use gonogo::domain::board::Row;
@@ -84,6 +84,13 @@ fn keep(world: &mut World, services: &[&str]) -> usize {
         world.client.insert("poll".into(), poll.into());
     }
     world.repos.len()
+}
+
+/// Takes out of a world's story what is still to come: what others do while a test takes its time.
+pub fn left_alone(world: &mut World) {
+    for repo in &mut world.repos {
+        repo.story.retain(|step| !step.at.0.is_positive());
+    }
 }
 
 /// A simulated evening and the folder of its journal.
@@ -470,6 +477,17 @@ impl Operator {
         self.press("H up");
         self.write(reason);
         self.press("tab tab enter");
+    }
+
+    /// Orders a rollback of production, as the command line does.
+    pub fn roll_back(&mut self, service: &str, reason: &str) {
+        let wish = Wish::Rollback { revision: None };
+        let now = self.now();
+        let (service, environment) = (service.into(), PRODUCTION.into());
+        let plan = self.state.engine.plan(&service, &environment, &wish, now);
+        let mut plan = plan.expect("a plan");
+        reason.clone_into(&mut plan.intent.reason);
+        self.handle(Msg::Asked(Request::Send(Box::new(plan))));
     }
 
     /// What the command line would plan, or why not.

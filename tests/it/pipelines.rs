@@ -137,6 +137,22 @@ fn the_page_shows_the_jobs_as_they_are() {
     }
 }
 
+#[test]
+fn the_readme_shows_the_job_for_each_system() {
+    let readme = fs::read_to_string(root().join("README.md")).unwrap();
+    for name in SNIPPETS {
+        let snippet = snippet(name);
+        let mut lines = snippet.lines();
+        let place = lines.next().unwrap();
+        let job: Vec<&str> = lines
+            .skip_while(|line| line.trim() != "gonogo:")
+            .take_while(|line| line.trim() != "deploy:")
+            .collect();
+        let block = format!("```yaml\n{place}\n{}\n```\n", job.join("\n"));
+        assert!(readme.contains(&block), "{name}: {block}");
+    }
+}
+
 /// Runs the line as a runner does that has never run it: in a shell, with the program on its path.
 fn runs(sim: &Sim, line: &str, service: &str) -> Ran {
     runs_at(tempfile::tempdir().unwrap().path(), sim, line, service)

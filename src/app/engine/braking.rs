@@ -22,6 +22,7 @@ use crate::domain::hold::{Cover, Hold};
 use crate::domain::ids::{EnvironmentName, FreezeId, HoldId, ServiceName};
 use crate::domain::ledger::Ledger;
 use crate::domain::observed::Fact;
+use crate::domain::policy::Service;
 use crate::domain::promotion::{Intent, Purpose};
 
 mod following;
@@ -172,12 +173,16 @@ impl Engine {
         } else {
             Vec::new()
         };
-        let path = &row.service.path;
-        let place = path.iter().position(|it| it.environment == *environment);
+        let ways = self.ways(service, environment);
+        let place = if ways.contains(&Way::Freeze) {
+            self.place_in_project(&row.service, environment)
+        } else {
+            (0, 1)
+        };
         Some(look(&Case {
-            ways: self.ways(service, environment),
+            ways,
             stage,
-            place: (place.unwrap_or(0), path.len()),
+            place,
             target,
             facts: Some(&row.facts),
             holds: &holds,
@@ -185,6 +190,23 @@ impl Engine {
             readings: &Of(&self.braking, service),
             now,
         }))
+    }
+
+    /// Which cell of its project one is, of how many: several services may be of one project, whose
+    /// freezes tell nothing of whose they are.
+    fn place_in_project(&self, service: &Service, environment: &EnvironmentName) -> (usize, usize) {
+        let rows = self.board.rows.iter().map(|row| &row.service);
+        let same = rows.filter(|one| one.forge == service.forge && one.repo == service.repo);
+        let cells = same.flat_map(|one| {
+            let path = one.path.iter();
+            path.map(|stage| (&one.name, &stage.environment))
+        });
+        let mut cells: Vec<_> = cells.collect();
+        // By name: the same on every board, however it lists them.
+        cells.sort();
+        let own = (&service.name, environment);
+        let place = cells.iter().position(|cell| *cell == own);
+        (place.unwrap_or(0), cells.len().max(1))
     }
 
     /// What the brakes of a cell have come to; `None` where nothing holds it and nothing is left.

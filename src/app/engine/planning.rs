@@ -322,7 +322,7 @@ fn if_bad(row: &Row, cell: &Cell, ledger: Option<&Ledger>, wish: &Wish) -> Strin
         }
         Wish::Promote { .. } | Wish::Approve => {}
     }
-    let (service, environment) = (&row.service.name, &cell.environment);
+    let (service, environment) = (&row.service, &cell.environment);
     let facts = row.facts.value();
     let took = facts.and_then(|facts| History::of(facts, ledger, service, environment).rollback);
     let took = match took {

@@ -309,6 +309,7 @@ impl Engine {
         let precondition = Precondition::Permit {
             digest: plan.intent.digest.clone(),
             seen: self.seen(),
+            agreed: plan.by_itself || plan.intent.release.is_some(),
         };
         if let Some(flow) = self.flows.get_mut(id) {
             flow.stage = Stage::Permitting;

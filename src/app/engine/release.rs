@@ -11,7 +11,7 @@ use super::known::required;
 use crate::app::effect::Effect;
 use crate::app::request::{Refusal, RefusalKind};
 use crate::domain::entry::{Draft, Event, Precondition};
-use crate::domain::gate::Go;
+use crate::domain::gate::{Go, words};
 use crate::domain::ids::{
     Digest, EnvironmentName, Person, ReleaseName, ReleaseRunId, RoleName, ServiceName,
 };
@@ -21,7 +21,7 @@ use crate::domain::release::decision::{Decision, difference};
 use crate::domain::release::prognosis::{self, Estimate, Prognosis};
 use crate::domain::release::run::{Ending, Run};
 use crate::domain::release::{Release, estimate};
-use crate::domain::signoff::{ReleaseVote, Voice};
+use crate::domain::signoff::{Closings, ReleaseVote, Voice};
 
 mod back;
 mod drive;
@@ -133,8 +133,14 @@ impl Engine {
             note: crate::domain::text::clean(&note),
             at: now,
         };
+        let until = Closings::of_release(&release, &self.policy.windows, now)
+            .and_then(|closings| closings.end_of_a_go())
+            .filter(|_| voice == Voice::Go);
+        let until = until.map_or_else(String::new, |at| {
+            format!(", until its window closes at {}", words::moment(at))
+        });
         let text = format!(
-            "voted {} as {} on {name}: {}",
+            "voted {} as {} on {name}: {}{until}",
             voice.word(),
             vote.role,
             vote.saw
@@ -379,7 +385,7 @@ pub fn may_start(
         let why = format!("{name} is unknown: {}", decision.why.join("; "));
         return Err(Refusal::new(RefusalKind::Facts, why));
     }
-    let votes = crate::domain::release::decision::against(&decision.tally);
+    let votes = decision.against(release);
     if !votes.is_empty() {
         let void = voided(decision);
         let refusal = Refusal::new(

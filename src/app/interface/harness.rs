@@ -27,6 +27,7 @@ use crate::domain::phase::Phase;
 use crate::domain::policy::{Environment, GateSpec, Mode, Policy, Service, Stage, Via};
 use crate::domain::release::{Item, Release};
 use crate::domain::revision::Revision;
+use crate::domain::signoff::AtClose;
 
 /// The instant at which every test stands.
 pub(crate) fn now() -> Timestamp {
@@ -196,6 +197,7 @@ pub(crate) fn add_release(state: &mut State) {
         items: vec![item("api"), item("search")],
         waves: vec![vec!["api".into()], vec!["search".into()]],
         window: None,
+        at_close: AtClose::Keep,
         due: None,
         roles: vec!["qa".into()],
         distinct: true,
@@ -269,7 +271,7 @@ fn policy() -> Policy {
     let sign_off = GateSpec::SignOff {
         roles: vec!["qa".into(), "sre".into()],
         distinct: true,
-        at_close: crate::domain::signoff::AtClose::Keep,
+        at_close: AtClose::Keep,
     };
     let service = |name: &str| Service {
         name: name.into(),

@@ -29,6 +29,10 @@ pub struct ReleaseStatus {
     pub dropped: Vec<DroppedStatus>,
     pub due: Option<Timestamp>,
     pub window: Option<String>,
+    /// What becomes of a go when that window closes, `keep` or `withdraw`; `null` without one.
+    pub at_close: Option<&'static str>,
+    /// When the first go that counts ends with the window.
+    pub votes_until: Option<Timestamp>,
     /// `planned`, or of the run that goes on or ended last: `running`, `shipped`, `stopped`, `cancelled`.
     /// One that has something newer to ship is `planned` again.
     pub state: &'static str,
@@ -53,7 +57,7 @@ pub struct DroppedStatus {
 #[derive(Clone, Debug, Serialize)]
 pub struct VoteStatus {
     pub role: String,
-    /// `go`, `no-go`, `void`, `not-a-member`, `missing`.
+    /// `go`, `no-go`, `void`, `not-a-member`, `withdrawn` (with its window), `missing`.
     pub state: &'static str,
     pub person: Option<String>,
     pub at: Option<Timestamp>,
@@ -62,6 +66,8 @@ pub struct VoteStatus {
     pub saw: Option<String>,
     /// Of a void vote: what has changed since.
     pub difference: Vec<String>,
+    /// Of a go: when the release's window closed after it was cast, and it counts on or is withdrawn.
+    pub closed_at: Option<Timestamp>,
 }
 
 /// `release show --json`.
@@ -97,10 +103,18 @@ pub struct PlanStatus {
     /// `null` where nobody can say.
     pub fits: Option<bool>,
     pub fits_why: Option<String>,
+    /// The goes end with the window before wave `wave` (from 1) starts, at `at`: each role votes again.
+    pub votes_end: Option<VotesEndStatus>,
     pub ends: Option<Timestamp>,
     pub moves: Vec<MoveStatus>,
     /// It has shipped: then `waves` and `ends` are what happened.
     pub shipped: Option<ShippedStatus>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct VotesEndStatus {
+    pub wave: usize,
+    pub at: Timestamp,
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -137,6 +151,8 @@ pub struct MoveStatus {
     pub samples: usize,
     /// The environment in which that was seen, if not in the release's own.
     pub p90_of: Option<String>,
+    /// Why that is not known.
+    pub p90_why: Option<&'static str>,
     pub blocked: Vec<BlockedStatus>,
     /// Gates that pass now, and no more when the wave starts.
     pub lapses: Vec<BlockedStatus>,
@@ -237,6 +253,8 @@ impl ReleaseStatus {
             votes: votes(decision),
             dropped: dropped(decision),
             due: release.due,
+            at_close: release.window.as_ref().map(|_| release.at_close.word()),
+            votes_until: decision.goes_until(),
             window: release.window.clone(),
         }
     }
@@ -271,6 +289,7 @@ fn votes(decision: &Decision<'_>) -> Vec<VoteStatus> {
                     Said::NoGo(_) => "no-go",
                     Said::Void(_) => "void",
                     Said::NotAMember(_) => "not-a-member",
+                    Said::Withdrawn(..) => "withdrawn",
                     Said::Nothing => "missing",
                 },
                 person: ballot.map(|ballot| ballot.person.to_string()),
@@ -283,6 +302,11 @@ fn votes(decision: &Decision<'_>) -> Vec<VoteStatus> {
                     .filter(|_| void)
                     .map(|ballot| difference(ballot.saw, &decision.words))
                     .unwrap_or_default(),
+                closed_at: match said {
+                    Said::Go(ballot) => decision.closed_since(&ballot),
+                    Said::Withdrawn(_, at) => Some(at),
+                    Said::NoGo(_) | Said::Void(_) | Said::NotAMember(_) | Said::Nothing => None,
+                },
             }
         })
         .collect()
@@ -326,8 +350,10 @@ impl PlanStatus {
     pub fn of(engine: &Engine, release: &Release, now: Timestamp) -> Self {
         let prognosis = engine.prognosis(release, now);
         // Of what has shipped, and has nothing newer, the plan is what happened.
-        let shipped = engine.decision(release, now).shipped;
-        let shipped = shipped.and_then(|run| Some((run, engine.ledger.as_ref()?)));
+        let decision = engine.decision(release, now);
+        let shipped = decision
+            .shipped
+            .and_then(|run| Some((run, engine.ledger.as_ref()?)));
         if let Some((run, ledger)) = shipped {
             return Self::happened(release, run, ledger, &prognosis);
         }
@@ -359,6 +385,8 @@ impl PlanStatus {
             skipped: skipped(&prognosis),
             fits,
             fits_why,
+            votes_end: (decision.lapses(&prognosis))
+                .map(|(wave, at)| VotesEndStatus { wave: wave + 1, at }),
             ends: prognosis.ends,
             moves: moves(&prognosis),
             shipped: None,
@@ -388,6 +416,7 @@ impl PlanStatus {
             skipped: skipped(prognosis),
             fits: None,
             fits_why: Some("it has shipped, and nothing newer is there".to_owned()),
+            votes_end: None,
             ends: past.ended,
             moves: Vec::new(),
             shipped: Some(ShippedStatus {
@@ -416,6 +445,7 @@ fn move_status(planned: &Planned) -> MoveStatus {
         },
         p90_seconds: planned.estimate.p90.map(|p90| p90.as_secs()),
         samples: planned.estimate.samples,
+        p90_why: (planned.estimate.p90.is_none()).then(|| planned.estimate.why()),
         p90_of: planned.estimate.like.as_ref().map(ToString::to_string),
         blocked: planned.blocked.iter().map(BlockedStatus::of).collect(),
         lapses: planned.lapses.iter().map(BlockedStatus::of).collect(),

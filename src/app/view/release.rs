@@ -18,6 +18,7 @@ use crate::domain::release::decision::{Decision, Said, difference};
 use crate::domain::release::prognosis::Prognosis;
 use crate::domain::release::run::{Ending, Progress, Run};
 use crate::domain::release::{Release, agenda};
+use crate::domain::signoff::AtClose;
 
 mod brief;
 mod clearing;
@@ -242,6 +243,7 @@ fn voice(look: &Look<'_>, said: Said<'_>) -> Line {
         Said::NoGo(_) => (look.glyphs.bad(), "NO-GO", Tone::Bad),
         Said::Void(_) => ("?", "STALE", Tone::Unknown),
         Said::NotAMember(_) => ("?", "NO ROLE", Tone::Unknown),
+        Said::Withdrawn(..) => ("?", "AGAIN", Tone::Unknown),
         Said::Nothing => (look.glyphs.waiting(), "WAIT", Tone::Running),
     };
     Line::of(tone, format!("{glyph} {word:<7} "))
@@ -284,10 +286,19 @@ fn votes(look: &Look<'_>, shown: &Shown<'_>, columns: usize, whole: bool) -> Vec
                 format!("set changed: {}", changed.join(" "))
             }
             Said::NotAMember(_) => "has the role no longer".to_owned(),
-            Said::Go(ballot) if ballot.role != role => {
-                format!("counts: {} voted as {}", ballot.person, ballot.role)
+            Said::Withdrawn(_, at) => format!("window closed {}", look.clock.short(at)),
+            Said::Go(ballot) => {
+                let closed = decision.closed_since(&ballot);
+                let counts = (ballot.role != role)
+                    .then(|| format!("counts: {} voted as {}", ballot.person, ballot.role));
+                let kept =
+                    closed.map(|at| format!("kept: its window closed {}", look.clock.short(at)));
+                let note =
+                    Some(ballot.note.to_owned()).filter(|it| counts.is_none() && !it.is_empty());
+                let told: Vec<String> = [counts, kept, note].into_iter().flatten().collect();
+                told.join("; ")
             }
-            Said::Go(ballot) | Said::NoGo(ballot) => ballot.note.to_owned(),
+            Said::NoGo(ballot) => ballot.note.to_owned(),
             Said::Nothing => String::new(),
         };
         let room = columns.saturating_sub(line.width());
@@ -316,11 +327,15 @@ fn set(shown: &Shown<'_>) -> Line {
     };
     let waves = release.waves.len();
     let plural = if waves == 1 { "wave" } else { "waves" };
+    let ends = match (&shown.decision.closings, release.at_close) {
+        (Some(_), AtClose::Withdraw) => " until its window closes",
+        (Some(_), AtClose::Keep) | (None, _) => "",
+    };
     let asks = match (release.roles.len(), release.distinct) {
-        (0, _) => "",
-        (1, _) => "; its role says go",
-        (_, true) => "; each role says go, by another person",
-        (_, false) => "; each role says go",
+        (0, _) => String::new(),
+        (1, _) => format!("; its role says go{ends}"),
+        (_, true) => format!("; each role says go{ends}, by another person"),
+        (_, false) => format!("; each role says go{ends}"),
     };
     let count = release.items.len();
     let items = shown.decision.agenda.items.iter();
@@ -330,6 +345,10 @@ fn set(shown: &Shown<'_>) -> Line {
     let dropped = match dropped {
         0 => String::new(),
         dropped => format!(" ({dropped} dropped)"),
+    };
+    let stays = match (&shown.decision.closings, release.at_close) {
+        (Some(_), AtClose::Keep) if !release.roles.is_empty() => "; goes outlast its window",
+        (Some(_) | None, _) => "",
     };
     let owner = release.owner.as_ref();
     Line::of(Tone::Muted, " set@")
@@ -342,6 +361,7 @@ fn set(shown: &Shown<'_>) -> Line {
             Tone::Muted,
             owner.map_or_else(String::new, |owner| format!("; owner {owner}")),
         )
+        .with(Tone::Muted, stays)
 }
 
 /// What stands behind the verdict: why not, what comes next, how far it is.
@@ -459,6 +479,7 @@ pub(in crate::app) fn text(state: &State, release: &Release) -> String {
             Said::NoGo(ballot) => ("no-go", ballot.person.as_str()),
             Said::Void(ballot) => ("stale", ballot.person.as_str()),
             Said::NotAMember(ballot) => ("no role", ballot.person.as_str()),
+            Said::Withdrawn(ballot, _) => ("again", ballot.person.as_str()),
             Said::Nothing => ("waiting", "nobody"),
         };
         let _ = write!(text, "\n- {role}: {word} ({who})");

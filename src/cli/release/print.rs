@@ -11,6 +11,7 @@ use crate::app::status::release::{
 use crate::app::view::time::span as took;
 use crate::cli::output::{self, instant, span};
 use crate::domain::release::run::Ending;
+use crate::domain::signoff::before;
 
 pub(super) fn list(releases: &[ReleaseStatus]) {
     if releases.is_empty() {
@@ -78,7 +79,17 @@ pub(super) fn detail(detail: &ReleaseDetail, now: Timestamp) {
         output::line(&format!("  due {}{}", instant(due), distance(due, now)));
     }
     if let Some(window) = &status.window {
-        output::line(&format!("  window {window}"));
+        let then = match (status.at_close, status.votes_until) {
+            (_, Some(at)) => format!(
+                ": the votes end with it, {}{}",
+                instant(at),
+                distance(at, now)
+            ),
+            (Some("withdraw"), None) => ": votes end with it".to_owned(),
+            _ => ": votes stay when it closes".to_owned(),
+        };
+        let then = if status.votes.is_empty() { "" } else { &then };
+        output::line(&format!("  window {window}{then}"));
     }
     output::line(&format!(
         "  set@{}  {}",
@@ -114,8 +125,10 @@ fn said(vote: &VoteStatus) -> String {
     } else {
         format!("  changed: {}", vote.difference.join(" "))
     };
+    let closed = vote.closed_at;
+    let closed = closed.map_or_else(String::new, |at| format!("  {}", before(at)));
     format!(
-        "{:<12} {who:<10} {}{note}{difference}",
+        "{:<12} {who:<10} {}{note}{difference}{closed}",
         vote.role, vote.state
     )
 }
@@ -166,6 +179,12 @@ pub(super) fn plan(plan: &PlanStatus, now: Timestamp) {
     for skipped in &plan.skipped {
         output::line(&format!("  skipped {}: {}", skipped.service, skipped.why));
     }
+    if let Some(end) = &plan.votes_end {
+        let (at, wave) = (instant(end.at), end.wave);
+        output::line(&format!(
+            "  the votes end with the window at {at}: each role votes again before wave {wave}"
+        ));
+    }
     let fits = match plan.fits {
         Some(true) => "it fits".to_owned(),
         Some(false) => "it does not fit".to_owned(),
@@ -215,7 +234,7 @@ fn moving(moved: &MoveStatus, now: Timestamp) -> String {
                 like.map_or_else(String::new, |like| format!(" in {like}"))
             )
         }
-        None => "too little history".to_owned(),
+        None => moved.p90_why.unwrap_or("too little history").to_owned(),
     };
     let mut line = format!(
         "{} {from} > {}  {took}  {}",

@@ -66,11 +66,13 @@ const EXAMPLE: &str = "minute, hour, day of the month, month and day of the week
                        \"0 22 * * 1-5\"";
 
 /// Reads a cron; `None` if it is wrong, which is told.
-pub(super) fn read(value: &Value<'_>) -> Option<Starts> {
+///
+/// `lacking` is what else it lacks, for the hint: both are told at once, and once.
+pub(super) fn read(value: &Value<'_>, lacking: &str) -> Option<Starts> {
     let text = value.text()?;
     let written: Vec<&str> = text.split_whitespace().collect();
     let wrong = |message: String, hint: &str| {
-        value.error(message, Some(hint.to_owned()));
+        value.error(message, Some(format!("{hint}{lacking}")));
         None
     };
     let [minute, hour, day, month, weekday] = written.as_slice() else {

@@ -178,10 +178,7 @@ fn spec(
             })
         }
         "sign-off" => {
-            let at_close = get("at_close").and_then(|value| {
-                let words = AtClose::ALL.map(|at_close| (at_close.word(), at_close));
-                value.one_of(&words)
-            });
+            let at_close = get("at_close").and_then(at_close);
             let distinct = flag("distinct").unwrap_or(true);
             let wanted = sign_off(at, get("roles"), roles)?;
             Some(GateSpec::SignOff {
@@ -245,6 +242,12 @@ fn pipeline(table: Option<&Table<'_>>) -> PipelineRule {
 }
 
 /// Reads who has to sign off.
+/// What becomes of a go when its window closes.
+pub(super) fn at_close(value: &Value<'_>) -> Option<AtClose> {
+    let words = AtClose::ALL.map(|at_close| (at_close.word(), at_close));
+    value.one_of(&words)
+}
+
 fn sign_off(at: &Value<'_>, listed: Option<&Value<'_>>, roles: &Roles) -> Option<Vec<RoleName>> {
     let example = "write { kind = \"sign-off\", roles = [\"qa\"] }";
     let Some(value) = listed else {

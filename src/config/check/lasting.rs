@@ -106,13 +106,18 @@ fn by_cron(table: &Table<'_>) -> Option<Span> {
             );
         }
     }
-    let starts = cron::read(cron);
-    if table.get("duration").is_none() {
+    let lasts = table.get("duration").is_some();
+    let lacking = if lasts {
+        ""
+    } else {
+        "; and add duration = \"6h\""
+    };
+    let starts = cron::read(cron, lacking);
+    if !lasts && starts.is_some() {
         cron.error(
             "a cron says when a window starts, and not how long it lasts",
             Some("add duration = \"6h\"".to_owned()),
         );
-        return None;
     }
     let length = length(table);
     let Starts { cron, dates, times } = starts?;

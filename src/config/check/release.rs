@@ -9,6 +9,7 @@ use jiff::tz::TimeZone;
 
 use super::super::file::{Table, Value, Wall};
 use super::super::keys;
+use super::gate::at_close;
 use super::service::Services;
 use super::window::named_zone;
 use super::{Roles, known_role};
@@ -68,6 +69,15 @@ fn release(top: &Table<'_>, name: &str, table: &Table<'_>, known: &Known<'_>) ->
     let environment = environment(table, listed, known);
     let waves = waves(table, listed, known);
     let window = window(top, table, environment.as_ref(), known);
+    let at_close = table.get("at_close").and_then(|value| {
+        if table.get("window").is_none() {
+            value.error(
+                "`at_close` has no effect without `window`",
+                Some("add window = \"NAME\", or take it out".to_owned()),
+            );
+        }
+        at_close(value)
+    });
     let due = due(table, window);
     let roles = roles(table, known);
     let distinct = table.get("distinct").and_then(Value::flag).unwrap_or(true);
@@ -81,6 +91,7 @@ fn release(top: &Table<'_>, name: &str, table: &Table<'_>, known: &Known<'_>) ->
         items: items?.into_iter().map(|(item, _)| item).collect(),
         waves: waves?,
         window: window.map(|window| window.name.clone()),
+        at_close: at_close.unwrap_or_default(),
         due,
         roles,
         distinct,

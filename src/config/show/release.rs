@@ -29,7 +29,10 @@ pub(super) fn body(release: &Release) -> String {
         format!("distinct = {}", release.distinct),
     ];
     let window = release.window.as_ref();
-    lines.extend(window.map(|window| format!("window = {}", quote(window))));
+    if let Some(window) = window {
+        lines.push(format!("window = {}", quote(window)));
+        lines.push(format!("at_close = {}", quote(release.at_close.word())));
+    }
     if let Some(due) = release.due {
         lines.push(due.strftime("due = \"%Y-%m-%d %H:%M:%S\"").to_string());
         lines.push("zone = \"UTC\"".to_owned());

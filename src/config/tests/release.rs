@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::domain::release::Item;
+use crate::domain::signoff::AtClose;
 
 const SERVICES: &str = r#"
 [role.qa]
@@ -77,6 +78,7 @@ fn a_release_means_what_it_says() {
 [release."2026.47"]
 services = ["web", { service = "db", revision = "v1.2.0" }, "api", "mail"]
 window = "evenings"
+at_close = "withdraw"
 due = "2026-11-26 20:00"
 roles = ["qa", "release"]
 owner = "mary"
@@ -108,6 +110,8 @@ distinct = false
         "in the order of what depends on what"
     );
     assert_eq!(release.window.as_deref(), Some("evenings"));
+    assert_eq!(release.at_close, AtClose::Withdraw);
+    assert_eq!(hotfix.at_close, AtClose::Keep, "the default");
     let due = release.due.map(|due| due.to_string());
     assert_eq!(due.as_deref(), Some("2026-11-26T19:00:00Z"), "as in Berlin");
     assert!(release.distinct);
@@ -181,6 +185,14 @@ roles = ["qa", "qa", "boss", "nobody"]
 #[test]
 fn releases_that_cannot_be_are_refused() {
     for (release, wanted) in [
+        (
+            "[release.a]\nservices = [\"web\"]\nat_close = \"keep\"",
+            "3:12: `at_close` has no effect without `window` = add window = \"NAME\", or take it out",
+        ),
+        (
+            "[release.a]\nservices = [\"web\"]\nwindow = \"evenings\"\nat_close = \"drop\"",
+            "4:12: `at_close` cannot be `drop` = known: `keep`, `withdraw`",
+        ),
         (
             "[release.a]\nservices = []",
             "2:12: a release of nothing = name at least one service",

@@ -502,4 +502,11 @@ fn w3_a_cron_that_is_no_start_of_a_window_is_told_why() {
         assert_eq!(about(cron).0, message, "{cron}");
     }
     assert!(about("0 1 * * mon#2").1.contains("write a `rule`"));
+    // Wrong, and nothing says how long: one place, told once.
+    let found = said(&night("cron = \"@daily\""));
+    let [(message, hint)] = found.as_slice() else {
+        panic!("{found:?}");
+    };
+    assert_eq!(message, "`cron` has 1 of five fields");
+    assert!(hint.ends_with("; and add duration = \"6h\""), "{hint}");
 }

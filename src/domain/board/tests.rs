@@ -213,6 +213,29 @@ fn a_quiet_service_that_nobody_looks_at_is_judged_again_before_its_verdicts_run_
 }
 
 #[test]
+fn what_was_stale_is_judged_again_when_a_pulse_confirms_it_whoever_looks() {
+    let mut scene = Scene::new();
+    scene.read(true, now());
+    scene.pulse('c', now());
+    scene.read(true, now());
+    let late = now() + SignedDuration::from_mins(9);
+    let basis = Basis {
+        now: late,
+        ..basis(&scene.world)
+    };
+    scene.board.judge_all(basis);
+    let of = |scene: &Scene| {
+        let row = scene.board.row(&"checkout".into()).unwrap();
+        row.cells.last().unwrap().observed_at
+    };
+    assert_eq!(of(&scene), Some(now()), "as a cache leaves it");
+    let answer = Ok(state(&scene.world, 'c').1);
+    let name = "checkout".into();
+    assert!(!scene.board.pulse(&name, answer, late, false, basis));
+    assert_eq!(of(&scene), Some(late));
+}
+
+#[test]
 fn p11_what_is_live_does_not_go_back_because_a_replica_lags_behind() {
     let mut scene = Scene::new();
     let older = |facts: &mut ServiceFacts| {

@@ -14,7 +14,7 @@ const MINUTE: SignedDuration = SignedDuration::from_mins(1);
 /// The two cron expressions, in UTC, of a freeze that is on from now until every hold has ended.
 ///
 /// A freeze carries nothing but its times, and is of the whole project. So that one whose answer was
-/// lost is not taken for another environment's, each begins in minutes of its own: some may have gone by.
+/// lost is not taken for another cell's, each begins in minutes of its own: some may have gone by.
 pub(super) fn freeze(case: &Case<'_>) -> (String, String) {
     let now = own_minute(case.now, case.place);
     // The minute after, so that it never ends too early.
@@ -25,7 +25,7 @@ pub(super) fn freeze(case: &Case<'_>) -> (String, String) {
     (cron(now), cron(end))
 }
 
-/// The last minute up to `now` that belongs to one of so many environments.
+/// The last minute up to `now` that belongs to one of so many cells.
 fn own_minute(now: Timestamp, (place, of): (usize, usize)) -> Timestamp {
     let number = |count: usize| i64::try_from(count).unwrap_or(0);
     let gone = now.as_second().div_euclid(60) - number(place);
@@ -83,7 +83,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_two_environments_of_a_path_begin_a_freeze_in_the_same_minute() {
+    fn no_two_cells_of_a_project_begin_a_freeze_in_the_same_minute() {
         let at = |minute: i64| Timestamp::from_second(1_790_000_000 + 60 * minute).unwrap();
         for of in 1..5 {
             let begun = |place: usize| {

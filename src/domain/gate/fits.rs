@@ -40,8 +40,8 @@ pub fn judge(case: &Case<'_>, rule: &FitsRule, now: Timestamp) -> Verdict {
     let Some((facts, _)) = case.subject() else {
         return case.missing(GATE);
     };
-    let (service, environment) = (&case.service.name, case.environment());
-    let history = History::of(facts, case.ledger, service, environment);
+    let environment = case.environment();
+    let history = History::of(facts, case.ledger, case.service, environment);
     let Some(deploy) = history.deploy.filter(|deploy| deploy.count >= ENOUGH) else {
         let known = match history.count() {
             0 => "no deployment".to_owned(),

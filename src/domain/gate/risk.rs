@@ -11,7 +11,7 @@ use crate::domain::ids::{Person, RoleName};
 use crate::domain::observed::Fact;
 use crate::domain::risk::{self, Risk};
 use crate::domain::scope::{self, Scope};
-use crate::domain::signoff::{Closings, Standing, Tally, Vote};
+use crate::domain::signoff::{Closings, Standing, Tally, Vote, before};
 
 const GATE: &str = "risk";
 
@@ -90,7 +90,7 @@ fn weighed(
     };
     let Some(second) = goes.iter().find(|ballot| is_other(ballot.person)) else {
         let why = match goes.as_slice() {
-            [] => match sign_off::withdrawn(tally, roles) {
+            [] => match tally.withdrawn_words(roles) {
                 Some(gone) => format!("{asks}, and {gone}"),
                 None => format!("{asks}, and nobody has said go as second approver"),
             },
@@ -170,7 +170,7 @@ fn with_evidence(
                 Standing::Void => format!("{voice}, void: voted on {}", vote.saw),
                 Standing::NotAMember => format!("{voice}, void: no longer in role {}", vote.role),
                 Standing::Withdrawn(at) => {
-                    format!("{voice}, withdrawn: {}", sign_off::before(*at))
+                    format!("{voice}, withdrawn: {}", before(*at))
                 }
             };
             verdict.evidence(vote.role.as_str(), value, None, Some(vote.at))

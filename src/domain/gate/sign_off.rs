@@ -6,7 +6,7 @@ use super::{Case, State, Verdict, no_journal, words};
 use crate::domain::ids::{Person, RoleName};
 use crate::domain::policy::Policy;
 use crate::domain::scope;
-use crate::domain::signoff::{Ballot, Closings, Standing, Tally, Voice, Vote};
+use crate::domain::signoff::{Ballot, Closings, Standing, Tally, Voice, Vote, before};
 
 const GATE: &str = "sign-off";
 
@@ -49,7 +49,7 @@ pub fn judge(case: &Case<'_>, roles: &[RoleName], distinct: bool, now: Timestamp
     } else {
         let all = roles.len();
         let mut why = format!("{have} of {all} go, waits for {}", words::list(&missing));
-        let gone = withdrawn(&tally, roles);
+        let gone = tally.withdrawn_words(roles);
         let again = if gone.is_some() { " again" } else { "" };
         let say = if missing.len() == 1 { "says" } else { "say" };
         if let Some(gone) = gone {
@@ -106,24 +106,10 @@ pub(super) fn closings<'a>(case: &Case<'a>, now: Timestamp) -> Closings<'a> {
     )
 }
 
-/// `2 goes from before the window closed at 2026-11-21 22:00Z are withdrawn (policy)`.
-pub(super) fn withdrawn(tally: &Tally<'_>, roles: &[RoleName]) -> Option<String> {
-    let (count, at) = tally.withdrawn(roles)?;
-    let before = before(at);
-    Some(match count {
-        1 => format!("1 go {before} is withdrawn (policy)"),
-        count => format!("{count} goes {before} are withdrawn (policy)"),
-    })
-}
-
 /// That a go is older than the last time the window closed; nothing of a no-go, which has no end.
 pub(super) fn from_before(ballot: &Ballot<'_>, closings: &Closings<'_>) -> Option<String> {
     let closed = closings.since(ballot.at)?;
     (ballot.voice == Voice::Go).then(|| before(closed))
-}
-
-pub(super) fn before(closed: Timestamp) -> String {
-    format!("from before the window closed at {}", words::moment(closed))
 }
 
 /// Who fills each role, and how many of their votes were kept when the window closed.

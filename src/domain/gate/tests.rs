@@ -15,6 +15,7 @@ mod health;
 mod hold;
 mod judge;
 mod manual;
+mod overridden;
 mod parity;
 mod path;
 mod pipeline;

@@ -1,8 +1,10 @@
 //! Where the deployments of a service's environments are read: the forge's own records, or what
 //! stands for them on a forge (or in a repository) that keeps none.
 
+use crate::domain::deployment::Deployment;
 use crate::domain::forge_kind::ForgeKind;
 use crate::domain::ids::EnvironmentName;
+use crate::domain::pipeline::Run;
 
 /// How the environments of a service are modelled. `{environment}` in a pattern is put in.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,6 +49,18 @@ impl EnvironmentModel {
             Self::Branch { .. } => "branch",
             Self::Release { .. } => "release",
             Self::Run { .. } => "run",
+        }
+    }
+
+    /// Says whether a run brought out what a deployment of this model tells: it runs on the branch or the
+    /// tag that stands for the environment, which itself moved at once.
+    pub fn is_brought_by(&self, deployment: &Deployment, run: &Run) -> bool {
+        match self {
+            Self::Branch { .. } | Self::Release { .. } => {
+                deployment.git_ref.is_some() && deployment.git_ref == run.branch
+            }
+            // These tell themselves from when to when.
+            Self::Native | Self::Status { .. } | Self::Run { .. } => false,
         }
     }
 

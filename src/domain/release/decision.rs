@@ -5,13 +5,14 @@ use jiff::Timestamp;
 
 use super::Release;
 use super::agenda::{self, Agenda};
+use super::prognosis::{Prognosis, Wave};
 use super::run::{Ending, Run};
 use crate::domain::board::Board;
 use crate::domain::gate::Go;
 use crate::domain::ids::{Digest, Person, RoleName, ServiceName};
 use crate::domain::ledger::Ledger;
 use crate::domain::policy::Policy;
-use crate::domain::signoff::{Ballot, ReleaseVote, Standing, Tally, Voice};
+use crate::domain::signoff::{Ballot, Closings, ReleaseVote, Standing, Tally, Voice};
 
 /// How a release stands before the people who decide on it.
 #[derive(Clone, Debug)]
@@ -33,6 +34,8 @@ pub struct Decision<'a> {
     pub why: Vec<String>,
     /// What should ship and cannot: it holds the release up until it is skipped.
     pub stuck: Vec<ServiceName>,
+    /// When its window closes and has closed, of one that has a window and has not shipped.
+    pub closings: Option<Closings<'a>>,
 }
 
 impl<'a> Decision<'a> {
@@ -41,7 +44,7 @@ impl<'a> Decision<'a> {
         release: &'a Release,
         board: &Board,
         ledger: Option<&'a Ledger>,
-        policy: &Policy,
+        policy: &'a Policy,
         now: Timestamp,
     ) -> Self {
         let agenda = Agenda::of(release, board, ledger);
@@ -60,8 +63,13 @@ impl<'a> Decision<'a> {
             .filter(|vote| release.roles.contains(&vote.role))
             .map(ReleaseVote::ballot);
         let (roles, distinct) = (&release.roles, release.distinct);
-        let tally = Tally::of(ballots, &bound, roles, distinct, policy, None);
-        let mut why = against(&tally);
+        // What was agreed on, and has shipped, stays as it was.
+        let closings = match shipped {
+            None => Closings::of_release(release, &policy.windows, now),
+            Some(_) => None,
+        };
+        let tally = Tally::of(ballots, &bound, roles, distinct, policy, closings.as_ref());
+        let mut why = against(&tally, roles);
         let mut go = if tally.is_go() { Go::Go } else { Go::NoGo };
         let mut stuck = Vec::new();
         if run.is_none() {
@@ -100,11 +108,36 @@ impl<'a> Decision<'a> {
             go,
             why,
             stuck,
+            closings,
         }
     }
 }
 
 impl Decision<'_> {
+    /// What the votes have against it.
+    pub fn against(&self, release: &Release) -> Vec<String> {
+        against(&self.tally, &release.roles)
+    }
+
+    /// When the first go that it rests on ends with the window, where policy says that it does.
+    pub fn goes_until(&self) -> Option<Timestamp> {
+        self.tally.counts_until(self.closings.as_ref()?)
+    }
+
+    /// The first wave, from 0, that starts after a go has ended with the window, and when that ends: the
+    /// roles vote again before it.
+    pub fn lapses(&self, prognosis: &Prognosis) -> Option<(usize, Timestamp)> {
+        let until = self.goes_until()?;
+        let late = |wave: &&Wave| wave.starts.is_some_and(|starts| starts >= until);
+        let wave = prognosis.waves.iter().find(late)?;
+        Some((wave.number, until))
+    }
+
+    /// When the window closed after a vote that counts all the same.
+    pub fn closed_since(&self, ballot: &Ballot<'_>) -> Option<Timestamp> {
+        self.closings.as_ref()?.since(ballot.at)
+    }
+
     /// The verdict in a word: of what has shipped and has nothing newer, that.
     pub fn word(&self) -> &'static str {
         match self.shipped {
@@ -148,8 +181,7 @@ fn is_left(agenda: &Agenda) -> bool {
     agenda.moves().next().is_some() || items.any(|(_, standing)| stuck(standing))
 }
 
-/// What the votes have against it.
-pub fn against(tally: &Tally<'_>) -> Vec<String> {
+fn against(tally: &Tally<'_>, roles: &[RoleName]) -> Vec<String> {
     let mut why: Vec<String> = tally
         .against()
         .iter()
@@ -162,7 +194,9 @@ pub fn against(tally: &Tally<'_>) -> Vec<String> {
         .collect();
     let missing: Vec<&str> = tally.missing().iter().map(|role| role.as_str()).collect();
     if !missing.is_empty() {
-        why.push(format!("no go of {}", missing.join(", ")));
+        let gone = tally.withdrawn_words(roles);
+        let gone = gone.map_or_else(String::new, |gone| format!(" ({gone})"));
+        why.push(format!("no go of {}{gone}", missing.join(", ")));
     }
     why
 }
@@ -226,6 +260,8 @@ pub enum Said<'a> {
     Void(Ballot<'a>),
     /// Its caster no longer has the role (S2).
     NotAMember(Ballot<'a>),
+    /// Its window closed then, and policy keeps no go beyond that (W5).
+    Withdrawn(Ballot<'a>, Timestamp),
     Nothing,
 }
 
@@ -235,7 +271,8 @@ impl<'a> Said<'a> {
             Self::Go(ballot)
             | Self::NoGo(ballot)
             | Self::Void(ballot)
-            | Self::NotAMember(ballot) => Some(ballot),
+            | Self::NotAMember(ballot)
+            | Self::Withdrawn(ballot, _) => Some(ballot),
             Self::Nothing => None,
         }
     }
@@ -261,9 +298,18 @@ impl<'a> Decision<'a> {
         let own = |ballot: &Ballot<'_>| ballot.role == role;
         let against = |ballot: &Ballot<'_>| own(ballot) && ballot.voice == Voice::NoGo;
         let fills = |ballot: &Ballot<'_>| Some(ballot.person) == filled;
+        let withdrawn = || {
+            let ballots = self.tally.ballots.iter();
+            let gone = ballots.filter_map(|(ballot, standing)| match standing {
+                Standing::Withdrawn(at) if own(ballot) => Some((*ballot, *at)),
+                _ => None,
+            });
+            gone.max_by_key(|(ballot, _)| ballot.at)
+        };
         newest(Standing::Valid, &against)
             .map(Said::NoGo)
             .or_else(|| newest(Standing::Valid, &fills).map(Said::Go))
+            .or_else(|| withdrawn().map(|(ballot, at)| Said::Withdrawn(ballot, at)))
             .or_else(|| newest(Standing::Void, &own).map(Said::Void))
             .or_else(|| newest(Standing::NotAMember, &own).map(Said::NotAMember))
             .unwrap_or(Said::Nothing)

@@ -8,7 +8,7 @@ use crate::domain::facts::ServiceFacts;
 use crate::domain::history::{History, Spread};
 use crate::domain::ids::EnvironmentName;
 use crate::domain::ledger::Ledger;
-use crate::domain::policy::{Service, Via};
+use crate::domain::policy::{EnvironmentModel, Service, Via};
 use crate::domain::promotion::{Purpose, State};
 
 /// Estimates a promotion into an environment. Where none was seen that tells, the environment before
@@ -20,7 +20,7 @@ pub fn of(
     ledger: Option<&Ledger>,
 ) -> Estimate {
     let history = |environment: &EnvironmentName| {
-        facts.map(|facts| History::of(facts, ledger, &service.name, environment))
+        facts.map(|facts| History::of(facts, ledger, service, environment))
     };
     let seen = |environment: &EnvironmentName| history(environment)?.deploy;
     // The next wave starts when this one is verified: by its own rule, wherever deploying was seen.
@@ -46,9 +46,23 @@ pub fn of(
     }
     let before = service.upstream(environment);
     let like = before.and_then(|stage| Some((seen(&stage.environment)?, &stage.environment)));
-    like.map_or_else(Estimate::default, |(spread, like)| {
-        estimate(spread, Some(like.clone()))
-    })
+    let none = || Estimate {
+        unmeasured: Some(unmeasured(&service.environments)),
+        ..Estimate::default()
+    };
+    like.map_or_else(none, |(spread, like)| estimate(spread, Some(like.clone())))
+}
+
+/// Why nothing was measured, by what stands for the environments.
+fn unmeasured(model: &EnvironmentModel) -> &'static str {
+    match model {
+        EnvironmentModel::Branch { .. } => "no run on its branch",
+        EnvironmentModel::Release { tag: Some(_) } => "no run on its tag",
+        EnvironmentModel::Release { tag: None } => "no run of a release",
+        EnvironmentModel::Native
+        | EnvironmentModel::Status { .. }
+        | EnvironmentModel::Run { .. } => "too little history",
+    }
 }
 
 fn estimate(spread: Spread, verifying: SignedDuration, like: Option<EnvironmentName>) -> Estimate {
@@ -58,6 +72,7 @@ fn estimate(spread: Spread, verifying: SignedDuration, like: Option<EnvironmentN
         p90: p90.is_positive().then_some(p90),
         samples: spread.count,
         like,
+        unmeasured: None,
     }
 }
 

@@ -9,6 +9,7 @@ use super::run::{Next, Progress, next};
 use super::waves::{derive, misplaced};
 use crate::domain::gate::fixture::revision;
 use crate::domain::ids::ServiceName;
+use crate::domain::signoff::AtClose;
 
 fn name(number: usize) -> ServiceName {
     ServiceName::from(format!("s{number}"))
@@ -195,6 +196,7 @@ mod frozen {
                 })
                 .collect(),
             window: None,
+            at_close: AtClose::Keep,
             due: None,
             roles: Vec::new(),
             distinct: true,
@@ -216,6 +218,7 @@ mod frozen {
             now: now(),
         };
         prognosis::of(release, board, basis, |service| Estimate {
+            unmeasured: None,
             p90: Some(takes_of(service, takes)),
             samples: 1,
             like: None,

@@ -24,6 +24,15 @@ pub struct Estimate {
     pub samples: usize,
     /// The environment whose promotions those were, if not the one it is about.
     pub like: Option<EnvironmentName>,
+    /// Why it is not known, where the forge's records say why.
+    pub unmeasured: Option<&'static str>,
+}
+
+impl Estimate {
+    /// Why it is not known how long it takes.
+    pub fn why(&self) -> &'static str {
+        self.unmeasured.unwrap_or("too little history")
+    }
 }
 
 /// What a release would do.
@@ -336,7 +345,14 @@ fn fits(release: &Release, agenda: &Agenda, waves: &[Wave], basis: Basis<'_>) ->
         ));
     }
     let Some(ends) = last.ends else {
-        return Fit::Unknown("there is too little history to say how long it takes".to_owned());
+        let services = waves.iter().flat_map(|wave| &wave.services);
+        let unknown = services.filter(|planned| planned.estimate.p90.is_none());
+        let unknown = unknown
+            .map(|planned| format!("{} ({})", planned.moved.service, planned.estimate.why()));
+        return Fit::Unknown(format!(
+            "nobody knows how long it takes to get there: {}",
+            words::list(unknown)
+        ));
     };
     if let Some(due) = release.due.filter(|due| ends > *due) {
         return Fit::No(format!(

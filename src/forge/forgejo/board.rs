@@ -178,8 +178,8 @@ impl Forgejo {
                 | EnvironmentModel::Release { .. }
                 | EnvironmentModel::Run { .. } => modelled::environments(&target.environments),
             },
+            runs: that_matter(runs, &shas, (&target.model, &deployments)),
             deployments,
-            runs: that_matter(runs, &shas),
             open_pull_requests,
             pull_requests,
             releases,

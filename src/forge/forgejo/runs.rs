@@ -12,9 +12,11 @@ use super::features::Features;
 use super::lists::{Page, below};
 use super::repos::{Repository, User, person, sha};
 use super::words;
+use crate::domain::deployment::Deployment;
 use crate::domain::ids::{JobId, Person, RepoPath, RunId, Sha};
 use crate::domain::phase::Phase;
 use crate::domain::pipeline::{Job, Run};
+use crate::domain::policy::EnvironmentModel;
 use crate::domain::text::clean;
 use crate::forge::error::Error;
 use crate::forge::http::limiter::Purpose;
@@ -386,12 +388,21 @@ pub(super) fn has_actions(repo: &Repository) -> bool {
     repo.has_actions.unwrap_or(true)
 }
 
-/// Returns the runs that matter to a board: those of the head, those that wait, and those that go on.
-pub(super) fn that_matter(runs: Vec<Run>, shas: &[Sha]) -> Vec<Run> {
+/// Returns the runs that matter to a board: those of the head, those that wait, those that go on, and
+/// those on what stands for an environment, which tell how long it takes to get there.
+pub(super) fn that_matter(
+    runs: Vec<Run>,
+    shas: &[Sha],
+    (model, deployments): (&EnvironmentModel, &[Deployment]),
+) -> Vec<Run> {
     const OTHERS: usize = 10;
     let mut others = 0;
+    let pointed = |run: &Run| {
+        let mut deployments = deployments.iter();
+        deployments.any(|it| model.is_brought_by(it, run))
+    };
     let matters = |run: &Run| {
-        if shas.contains(&run.sha) || run.phase.is_in_flight() {
+        if shas.contains(&run.sha) || run.phase.is_in_flight() || pointed(run) {
             return true;
         }
         others += 1;

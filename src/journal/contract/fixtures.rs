@@ -104,6 +104,7 @@ pub fn permit(seen: Seq) -> Precondition {
     Precondition::Permit {
         digest: DIGEST.into(),
         seen,
+        agreed: false,
     }
 }
 

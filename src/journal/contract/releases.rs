@@ -1,11 +1,26 @@
 //! What every journal must do for releases.
 
 use super::fixtures::*;
-use crate::domain::entry::{Event, Precondition};
+use crate::domain::entry::{Draft, Event, Precondition};
 use crate::domain::ledger::Ledger;
 use crate::domain::release::run::{Ending, Run};
 use crate::domain::signoff::{ReleaseVote, Voice};
 use crate::journal::{Error, Journal};
+
+fn started(release: &str, id: &str) -> Event {
+    let run = Run {
+        id: id.into(),
+        release: release.into(),
+        digest: DIGEST.into(),
+        moves: Vec::new(),
+        dropped: Vec::new(),
+        by: "ann".into(),
+        driver: "one".into(),
+        started_at: at(0),
+        ended: None,
+    };
+    Event::ReleaseStarted { run }
+}
 
 pub async fn a_release_has_one_open_run_and_only_that_is_handed_over_or_ended(
     journal: &dyn Journal,
@@ -14,19 +29,6 @@ pub async fn a_release_has_one_open_run_and_only_that_is_handed_over_or_ended(
         journal
             .append(draft(actor, event), Precondition::None)
             .await
-    };
-    let started = |release: &str, id: &str| Event::ReleaseStarted {
-        run: Run {
-            id: id.into(),
-            release: release.into(),
-            digest: DIGEST.into(),
-            moves: Vec::new(),
-            dropped: Vec::new(),
-            by: "ann".into(),
-            driver: "one".into(),
-            started_at: at(0),
-            ended: None,
-        },
     };
     let resumed = |id: &str| Event::ReleaseResumed {
         id: id.into(),
@@ -97,4 +99,59 @@ pub async fn a_no_go_on_a_release_between_intent_and_permit_stops_it(
         matches!(refused, Err(Error::Conflict { .. })),
         "{refused:?}"
     );
+}
+
+/// What goes because people agreed on a release does not go on what somebody has said of one since:
+/// that it starts, or a go in another role, which leaves the first without one. A person's own
+/// promotion is none of its business.
+pub async fn a_word_on_a_release_between_intent_and_permit_stops_what_was_agreed(
+    journal: &dyn Journal,
+    us: &str,
+) {
+    let started = started("2026.48", "r-9");
+    let recast = Event::ReleaseVoteCast {
+        vote: ReleaseVote {
+            release: "2026.48".into(),
+            role: "sre".into(),
+            person: "carol".into(),
+            voice: Voice::Go,
+            scope: DIGEST.into(),
+            saw: "checkout 1 > 2".to_owned(),
+            note: String::new(),
+            at: at(1),
+        },
+    };
+    let agreed = |seen| Precondition::Permit {
+        digest: DIGEST.into(),
+        seen,
+        agreed: true,
+    };
+    for (number, event) in [recast, started].into_iter().enumerate() {
+        let (theirs, own) = (format!("a{number}"), format!("p{number}"));
+        let seen = intend(journal, &theirs).await;
+        let elsewhere = Draft {
+            environment: Some("staging".into()),
+            ..draft("carol", event.clone())
+        };
+        if let Event::ReleaseVoteCast { .. } = event {
+            journal.append(elsewhere, Precondition::None).await.unwrap();
+        }
+        let word = Draft {
+            environment: Some("production".into()),
+            ..draft("carol", event)
+        };
+        let word = journal.append(word, Precondition::None).await.unwrap();
+        let refused = journal.append(sending(&theirs, us), agreed(seen)).await;
+        assert!(
+            matches!(&refused, Err(Error::Conflict { by }) if **by == word),
+            "{refused:?}"
+        );
+        finish(journal, &theirs).await;
+        let seen = intend(journal, &own).await;
+        journal
+            .append(sending(&own, us), agreed(seen))
+            .await
+            .expect("nothing was said since");
+        finish(journal, &own).await;
+    }
 }

@@ -23,6 +23,7 @@ contract! {
     an_intent_that_saw_more_than_there_is_is_refused();
     a_hold_between_intent_and_permit_always_wins(US);
     a_no_go_on_a_release_between_intent_and_permit_stops_it(US);
+    a_word_on_a_release_between_intent_and_permit_stops_what_was_agreed(US);
     a_vote_between_intent_and_permit_stops_it(US);
     an_override_is_for_one_use();
     a_refused_intent_leaves_its_override_unused();

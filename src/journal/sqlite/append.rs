@@ -50,6 +50,13 @@ macro_rules! conflict {
     };
 }
 
+/// `Event::is_agreement`, if ?20 asks for it.
+macro_rules! agreement {
+    () => {
+        "(?20 AND (e.kind = 'release.started' OR e.kind = 'vote.cast' AND e.service IS NULL))"
+    };
+}
+
 macro_rules! open_states {
     () => {
         "('intended', 'sending', 'accepted', 'running', 'unknown', 'reconciling')"
@@ -85,7 +92,9 @@ const PERMIT: &str = concat!(
     "UPDATE intents SET state = 'sending', owner = ?18, latest = ?1 ",
     "WHERE id = ?15 AND purpose = ?16 AND service = ?5 AND environment = ?6 ",
     "AND state = 'intended' AND digest = ?17 ",
-    "AND NOT EXISTS (SELECT 1 FROM entries AS e WHERE e.seq > ?19 AND e.control = 1 ",
+    "AND NOT EXISTS (SELECT 1 FROM entries AS e WHERE e.seq > ?19 AND (e.control = 1 OR ",
+    agreement!(),
+    ") ",
     "AND (e.service IS NULL OR e.service = intents.service) ",
     "AND (e.environment IS NULL OR e.environment = intents.environment) ",
     "AND (e.revision IS NULL OR e.revision = intents.revision)); ",
@@ -164,12 +173,14 @@ pub async fn append(
             purpose,
             digest,
             seen,
+            agreed,
         } => entry(sqlx::query(PERMIT))
             .bind(id.to_string())
             .bind(purpose.word())
             .bind(digest.to_string())
             .bind(us.to_string())
-            .bind(seen.0),
+            .bind(seen.0)
+            .bind(*agreed),
         Move::Follow { id, purpose, step } => {
             let (first, last) = match step.may_follow() {
                 [] => return Err(not_permitted("nothing may come before it").into()),

@@ -154,7 +154,11 @@ pub const INVARIANTS: &[Invariant] = &[
     Invariant {
         name: "a go needs every role",
         rule: "S1, S2",
-        checks: &[OnEntry(votes::complete), OnEntry(releases::decided)],
+        checks: &[
+            OnEntry(votes::complete),
+            OnEntry(releases::decided),
+            OnEntry(releases::goes_on),
+        ],
     },
     Invariant {
         name: "a checklist is done for exactly this",

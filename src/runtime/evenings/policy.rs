@@ -97,7 +97,7 @@ pub fn first(chance: &mut Chance, theme: Theme, hosts: &Hosts, now: Timestamp) -
         windows.push(window(chance, now, WindowEffect::Allow));
     }
     Policy {
-        releases: controls::releases(chance, theme, &services),
+        releases: controls::releases(chance, theme, &services, &windows),
         version: Digest::from("policy-0").into(),
         max_age: SignedDuration::from_secs(60 + 60 * i64::from(chance.percent(50))),
         environments: environments.into(),
@@ -326,7 +326,12 @@ pub fn changed(
     policy.version = Digest::from(format!("policy-{number}")).into();
     match chance.weighted(&[25, 15, 20, 15, 15, 10, 5]) {
         0 => policy.windows.push(window(chance, now, WindowEffect::Deny)),
-        1 => policy.windows.clear(),
+        1 => {
+            policy.windows.clear();
+            for release in &mut policy.releases {
+                release.window = None;
+            }
+        }
         2 => {
             // Somebody leaves a role or joins it.
             let role = RoleName::from(*chance.pick(&["qa", "sre", DUTY]).unwrap());

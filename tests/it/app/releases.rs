@@ -4,14 +4,15 @@ use gonogo::app::State;
 use gonogo::domain::release::run::Run;
 use gonogo::sim::Effect;
 
-use crate::harness::{Evening, Operator, PRODUCTION, cell_in};
+use crate::harness::{self, Evening, Operator, PRODUCTION, cell_in};
 
 const NAME: &str = "2026.47";
 /// One service a wave: by deployment, by dispatch, by approval.
 const WAVES: [&str; 3] = ["search", "geo", "api-gateway"];
 
 async fn evening() -> Evening {
-    let evening = Evening::of(&WAVES).await;
+    // Whatever takes long here, nobody else deploys meanwhile.
+    let evening = Evening::with(&WAVES, 120.0, harness::left_alone).await;
     evening.edit_config(|config| {
         let release: toml::Table = format!(
             "[release.\"{NAME}\"]\nservices = {WAVES:?}\nwaves = [[{:?}], [{:?}], [{:?}]]\nroles = [\"qa\"]",

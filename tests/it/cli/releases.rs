@@ -101,6 +101,8 @@ fn the_demos_release_goes_from_no_go_to_shipped() {
             "dropped",
             "due",
             "window",
+            "at_close",
+            "votes_until",
             "state",
             "started_at",
             "ended_at",

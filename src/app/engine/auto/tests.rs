@@ -11,7 +11,7 @@ use crate::app::update;
 use crate::domain::entry::{Draft, Entry, Event};
 use crate::domain::ids::Seq;
 use crate::domain::policy::Policy;
-use crate::domain::signoff::{ReleaseVote, Voice};
+use crate::domain::signoff::{AtClose, ReleaseVote, Voice};
 
 /// A board whose production promotes by itself through no gate but those that are always there, and
 /// that may do so.
@@ -256,6 +256,7 @@ fn with_a_release() -> Program {
         }],
         waves: vec![vec!["api".into()]],
         window: None,
+        at_close: AtClose::Keep,
         due: None,
         roles: vec!["qa".into()],
         distinct: true,

@@ -541,3 +541,29 @@ fn without_a_brake_in_the_config_nothing_is_sent() {
             .all(|effect| !matches!(effect, Effect::Act { .. }))
     );
 }
+
+#[test]
+fn freezes_of_two_services_in_one_project_begin_in_minutes_of_their_own() {
+    let mut desk = Desk::new(&[]);
+    let rows = &mut desk.state.engine.board.rows;
+    let repo = rows[0].service.repo.clone();
+    rows[1].service.repo = repo;
+    let services: Vec<Service> = rows.iter().map(|row| row.service.clone()).collect();
+    let cells = |service: &Service| -> Vec<EnvironmentName> {
+        let path = service.path.iter();
+        path.map(|stage| stage.environment.clone()).collect()
+    };
+    let places = |service: &Service| -> Vec<(usize, usize)> {
+        let places = cells(service);
+        places
+            .iter()
+            .map(|environment| desk.state.engine.place_in_project(service, environment))
+            .collect()
+    };
+    let both: BTreeSet<(usize, usize)> = services[..2].iter().flat_map(places).collect();
+    let all = cells(&services[0]).len() + cells(&services[1]).len();
+    assert_eq!(both, (0..all).map(|place| (place, all)).collect());
+    let own = cells(&services[2]).len();
+    assert_eq!(places(&services[2]).len(), own);
+    assert!(places(&services[2]).iter().all(|(_, of)| *of == own));
+}

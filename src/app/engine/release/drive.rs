@@ -14,7 +14,7 @@ use crate::domain::ids::{ReleaseRunId, ServiceName};
 use crate::domain::ledger::Ledger;
 use crate::domain::promotion::State;
 use crate::domain::release::agenda::Move;
-use crate::domain::release::decision::{Decision, against};
+use crate::domain::release::decision::Decision;
 use crate::domain::release::run::{Ending, Next, Progress, Run, next};
 
 /// How long what did not come about is left alone, first and at most.
@@ -67,7 +67,7 @@ impl Engine {
             return Some("the journal cannot be read".to_owned());
         };
         let decision = Decision::of(release, &self.board, Some(ledger), &self.policy, now);
-        let why = against(&decision.tally);
+        let why = decision.against(release);
         (!why.is_empty()).then(|| why.join("; "))
     }
 

@@ -15,8 +15,10 @@ use crate::domain::policy::GateSpec;
 use crate::domain::promotion::Step;
 use crate::domain::release::Item;
 use crate::domain::release::run::Progress;
+use crate::domain::signoff::AtClose;
 use crate::domain::verification::Standing;
 
+mod closing;
 mod dropping;
 
 const NAME: &str = "2026.47";
@@ -42,6 +44,7 @@ fn policy(state: &State) -> crate::domain::policy::Policy {
             vec!["billing".into()],
         ],
         window: None,
+        at_close: AtClose::Keep,
         due: None,
         roles: vec!["qa".into()],
         distinct: true,

@@ -8,7 +8,7 @@ use crate::app::view::panel::Dialog;
 use crate::domain::ids::ServiceName;
 use crate::domain::release::Release;
 use crate::domain::release::agenda::Move;
-use crate::domain::signoff::{Standing, Voice};
+use crate::domain::signoff::{Closings, Standing, Voice};
 use crate::domain::text::counted;
 
 /// The services that would wait at their gates, and at which.
@@ -123,7 +123,15 @@ pub(in crate::app::view) fn dialog(look: &Look<'_>, dialog: &ReleaseDialog) -> D
             form.field("note", &dialog.note, on(ReleaseFocus::Note));
             let text = "binds to exactly this set: a changed one makes it void";
             form.labelled("", Line::of(Tone::Muted, text));
-            let release = look.engine.policy.release(&dialog.release);
+            let policy = &look.engine.policy;
+            let release = policy.release(&dialog.release);
+            let closings = release
+                .and_then(|release| Closings::of_release(release, &policy.windows, look.now));
+            let until = closings.and_then(|closings| closings.end_of_a_go());
+            if let Some(at) = until.filter(|_| dialog.voice == Voice::Go) {
+                let text = format!("counts until the window closes, {}", look.clock.short(at));
+                form.labelled("", Line::of(Tone::Warning, text));
+            }
             if dialog.roles.len() > 1 && release.is_some_and(|release| !release.distinct) {
                 let text = "a go counts for each of your roles";
                 form.labelled("", Line::of(Tone::Muted, text));

@@ -11,6 +11,7 @@ use crate::domain::policy::GateSpec;
 use crate::domain::release::decision::{Said, difference};
 use crate::domain::release::prognosis::{Blocked, Planned};
 use crate::domain::release::run::{Ending, Progress};
+use crate::domain::signoff::before;
 
 /// Columns before what is told of it: label, whose it is, and the keys.
 const BEFORE: usize = 31;
@@ -122,7 +123,11 @@ fn votes(look: &Look<'_>, shown: &Shown<'_>) -> Vec<Obstacle> {
     let used = shown.release.distinct
         && decision.roles().iter().any(|(_, said)| match said {
             Said::Go(ballot) => is_me(ballot.person),
-            Said::NoGo(_) | Said::Void(_) | Said::NotAMember(_) | Said::Nothing => false,
+            Said::NoGo(_)
+            | Said::Void(_)
+            | Said::NotAMember(_)
+            | Said::Withdrawn(..)
+            | Said::Nothing => false,
         });
     let mine = |role: &RoleName| {
         let has = operator.is_some_and(|operator| engine.policy.has_role(operator, role));
@@ -163,6 +168,13 @@ fn votes(look: &Look<'_>, shown: &Shown<'_>) -> Vec<Obstacle> {
                         format!("{} votes anew: {changed}", ballot.person),
                     )
                 }
+            }
+            Said::Withdrawn(ballot, at) if is_me(ballot.person) || mine(role) => {
+                (vote(), format!("votes again: {}", before(at)))
+            }
+            Said::Withdrawn(ballot, at) => {
+                let text = format!("{} votes again: {}", ballot.person, before(at));
+                (String::new(), text)
             }
             Said::NotAMember(_) | Said::Nothing if mine(role) => {
                 open.push(role);

@@ -117,6 +117,14 @@ fn summary(look: &Look<'_>, shown: &Shown<'_>, columns: usize) -> Vec<Line> {
     if let Fit::No(why) | Fit::Unknown(why) = &shown.prognosis.fits {
         lines.push(Line::of(Tone::Warning, format!(" {why}")).fitted(columns));
     }
+    if let Some((wave, at)) = shown.decision.lapses(&shown.prognosis) {
+        let text = format!(
+            " Goes end with its window at {}: each role votes again before wave {}.",
+            look.clock.short(at),
+            wave + 1
+        );
+        lines.push(Line::of(Tone::Warning, text).fitted(columns));
+    }
     let rests = " Nine of ten took no longer than is told here; people are taken to act at once.";
     lines.push(Line::of(Tone::Muted, rests).fitted(columns));
     if shown.run.is_none() {
@@ -148,7 +156,7 @@ fn told_of(look: &Look<'_>, planned: &Planned) -> Line {
 
 fn takes(estimate: &Estimate) -> String {
     let Some(p90) = estimate.p90 else {
-        return "too little history".to_owned();
+        return estimate.why().to_owned();
     };
     let like = estimate.like.as_ref();
     let like = like.map_or_else(|| " seen".to_owned(), |like| format!(" in {like}"));

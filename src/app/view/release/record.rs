@@ -60,6 +60,7 @@ pub(in crate::app) fn nudge(state: &State, release: &Release) -> Option<String> 
                 Said::Nothing => "has not voted",
                 Said::Void(_) => "voted on another set",
                 Said::NotAMember(_) => "was voted for by somebody without the role",
+                Said::Withdrawn(..) => "voted before the window closed",
             };
             let members = state.engine.policy.roles.get(role);
             let members: Vec<String> = members
@@ -93,6 +94,7 @@ fn word(said: Said<'_>) -> &'static str {
         Said::NoGo(_) => "no-go",
         Said::Void(_) => "stale",
         Said::NotAMember(_) => "no-role",
+        Said::Withdrawn(..) => "withdrawn",
         Said::Nothing => "waiting",
     }
 }

@@ -11,7 +11,7 @@ use crate::domain::entry::{Draft, Event};
 use crate::domain::promotion::{Intent, Purpose, Step};
 use crate::domain::release::run::{Ending, Run};
 use crate::domain::release::{Item, Release};
-use crate::domain::signoff::{ReleaseVote, Voice};
+use crate::domain::signoff::{AtClose, ReleaseVote, Voice};
 
 fn release() -> Release {
     let waves = [
@@ -36,6 +36,7 @@ fn release() -> Release {
             .collect(),
         waves,
         window: None,
+        at_close: AtClose::Keep,
         due: Some(hence(95 * MINUTE)),
         roles: ["qa", "sre", "product", "security"]
             .map(Into::into)

@@ -29,7 +29,7 @@ use crate::domain::window::WindowEffect::{Allow, Deny};
 use State::{Closed, Open, Unknown, Waiting};
 
 /// Every world's explanation, after checking that they are these verdicts and no others.
-fn all(gate: &str, worlds: impl IntoIterator<Item = (State, World)>) -> String {
+pub(super) fn all(gate: &str, worlds: impl IntoIterator<Item = (State, World)>) -> String {
     let told = worlds.into_iter().map(|(state, world)| {
         let text = world.explained(gate);
         assert_eq!(world.verdict(gate).state, state, "{text}");
@@ -39,7 +39,7 @@ fn all(gate: &str, worlds: impl IntoIterator<Item = (State, World)>) -> String {
 }
 
 /// The world of one gate, spoilt.
-fn with(gate: &GateSpec, spoil: impl Fn(&mut World)) -> World {
+pub(super) fn with(gate: &GateSpec, spoil: impl Fn(&mut World)) -> World {
     let mut world = World::new(vec![gate.clone()]);
     spoil(&mut world);
     world

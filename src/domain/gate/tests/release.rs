@@ -1,12 +1,11 @@
 use super::golden::explained;
-use crate::domain::gate::fixture::{World, ago, later, now};
+use crate::domain::gate::fixture::{World, ago, now};
 use crate::domain::gate::{Case, Judgement, Peer, Peers, State, Verdict, judge};
 use crate::domain::ids::{Digest, ServiceName};
 use crate::domain::ledger::Ledger;
-use crate::domain::override_::{Bound, Override};
 use crate::domain::policy::GateSpec;
 use crate::domain::release::{Item, Release};
-use crate::domain::signoff::{ReleaseVote, Voice};
+use crate::domain::signoff::{AtClose, ReleaseVote, Voice};
 
 /// What votes are bound to here.
 #[derive(Clone, Debug)]
@@ -44,6 +43,7 @@ fn world() -> World {
             .to_vec(),
         waves: vec![vec!["checkout".into(), "payments".into()]],
         window: None,
+        at_close: AtClose::Keep,
         due: None,
         roles: vec!["qa".into(), "sre".into()],
         distinct: true,
@@ -145,24 +145,7 @@ fn it_can_be_overridden_for_what_it_said() {
 fn overridden() -> World {
     let mut world = voted(world(), "bob", "sre", Voice::NoGo, NOW);
     let closed = verdict(&world).expect("a verdict");
-    let one = Override {
-        id: "o-1".into(),
-        service: "checkout".into(),
-        environment: "production".into(),
-        revision: world.candidate.clone().expect("a candidate").sha,
-        gates: vec![Bound {
-            gate: closed.gate.clone(),
-            values: closed.values(),
-            said: closed.why,
-        }],
-        reason: "pays twice".to_owned(),
-        owner: "alice".into(),
-        since: now(),
-        until: later(60),
-        second_person: false,
-        confirmed: None,
-        used: None,
-    };
+    let one = super::overridden::of(closed);
     world.book().overrides.insert(one.id.clone(), one);
     world
 }

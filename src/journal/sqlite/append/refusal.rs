@@ -56,6 +56,7 @@ impl Move<'_> {
                 purpose,
                 digest,
                 seen,
+                agreed,
             } => {
                 let Some((_, state, row)) = standing(connection, id).await? else {
                     return Ok(not_permitted(format!("there is no intent {id}")));
@@ -74,11 +75,14 @@ impl Move<'_> {
                 let query = sqlx::query(concat!(
                     "SELECT ",
                     columns!(),
-                    " FROM entries WHERE seq > ?19 AND ",
+                    " FROM entries AS e WHERE seq > ?19 AND (",
                     covers!(),
-                    " ORDER BY seq LIMIT 1"
+                    " OR (environment IS NULL OR environment = ?6) AND ",
+                    agreement!(),
+                    ") ORDER BY seq LIMIT 1"
                 ));
-                first_conflict(connection, cell(query, draft, (&revision, ""), *seen)).await
+                let query = cell(query, draft, (&revision, ""), *seen).bind(*agreed);
+                first_conflict(connection, query).await
             }
             Self::Follow { id, purpose, step } => match standing(connection, id).await? {
                 None => Ok(not_permitted(format!("there is no intent {id}"))),

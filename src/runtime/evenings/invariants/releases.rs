@@ -1,15 +1,16 @@
 //! What must hold of releases: who decides on one (S1, S2), who drives it, and its waves (P9).
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 use super::{Held, oracle, votes};
 use crate::app::Effect;
 use crate::domain::entry::{Entry, Event};
-use crate::domain::ids::{ReleaseName, Sha};
-use crate::domain::policy::GateSpec;
+use crate::domain::ids::{ReleaseName, ServiceName, Sha};
+use crate::domain::policy::{GateSpec, Policy};
 use crate::domain::promotion::{Intent, Purpose, Step};
+use crate::domain::release::Release;
 use crate::domain::release::agenda::Move;
-use crate::domain::signoff::Voice;
+use crate::domain::signoff::{AtClose, ReleaseVote, Voice};
 use crate::runtime::evenings::fold::Driven;
 use crate::runtime::evenings::record::live;
 use crate::runtime::evenings::world::World;
@@ -42,10 +43,59 @@ pub fn decided(world: &World, entry: &Entry) -> Held {
     let mut used = Vec::new();
     for role in &release.roles {
         let go = valid.iter().find(|vote| {
-            vote.role == *role && vote.voice == Voice::Go && !used.contains(&&vote.person)
+            vote.role == *role
+                && vote.voice == Voice::Go
+                && !used.contains(&&vote.person)
+                && !has_ended(policy, release, vote, entry.draft.at)
         });
         let go = go.ok_or_else(|| format!("{} starts without a go of {role}", run.id))?;
         used.push(&go.person);
+    }
+    Ok(())
+}
+
+/// Says whether a go has ended with the window of its release. In an evening that is the window of every
+/// cell of it, and every freeze of its environment covers all of it.
+fn has_ended(policy: &Policy, release: &Release, vote: &ReleaseVote, at: Timestamp) -> bool {
+    let withdraws = release.window.is_some() && release.at_close == AtClose::Withdraw;
+    let closed = |service: &ServiceName| {
+        oracle::closed_between(policy, service, &release.environment, vote.at, at)
+    };
+    let mut waves = release.waves.iter().flatten();
+    withdraws && waves.next().is_some_and(closed)
+}
+
+/// Nothing of a run gets its permit on a go that has ended with the window.
+pub fn goes_on(world: &World, entry: &Entry) -> Held {
+    let Some(intent) = permit(world, entry).filter(|intent| intent.purpose == Purpose::Promotion)
+    else {
+        return Ok(());
+    };
+    let Some(run) = run_of(world, intent) else {
+        return Ok(());
+    };
+    let run = run?;
+    let policy = world.record.policies.get(&entry.draft.policy);
+    let Some((release, policy)) =
+        policy.and_then(|policy| Some((policy.release(&run.run.release)?, policy)))
+    else {
+        return Ok(());
+    };
+    for role in &release.roles {
+        let votes = world.fold.release_votes.values();
+        let mut goes = votes
+            .filter(|vote| vote.release == release.name && vote.voice == Voice::Go)
+            .filter(|vote| vote.role == *role)
+            .peekable();
+        // Whether there is a go at all, and on what, is another question.
+        if goes.peek().is_some()
+            && goes.all(|vote| has_ended(policy, release, vote, entry.draft.at))
+        {
+            return Err(format!(
+                "{} goes on, and every go of {role} has ended",
+                intent.id
+            ));
+        }
     }
     Ok(())
 }

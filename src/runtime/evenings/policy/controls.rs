@@ -13,6 +13,8 @@ use crate::domain::policy::{
     Verification,
 };
 use crate::domain::release::{Item, Release};
+use crate::domain::signoff::AtClose;
+use crate::domain::window::{Window, WindowEffect};
 use crate::runtime::evenings::chance::Chance;
 
 /// The name of the one release.
@@ -92,7 +94,12 @@ pub(super) fn overrides(chance: &mut Chance, environment: &str) -> OverrideRule 
 }
 
 /// All services ship together into production, one after the other or the first two at once.
-pub(super) fn releases(chance: &mut Chance, theme: Theme, services: &[Service]) -> Vec<Release> {
+pub(super) fn releases(
+    chance: &mut Chance,
+    theme: Theme,
+    services: &[Service],
+    windows: &[Window],
+) -> Vec<Release> {
     let wanted = theme == Theme::Release || chance.percent(15);
     if services.len() < 2 || !wanted {
         return Vec::new();
@@ -116,7 +123,16 @@ pub(super) fn releases(chance: &mut Chance, theme: Theme, services: &[Service]) 
             .map(|service| Item { service, pin: None })
             .collect(),
         waves,
-        window: None,
+        // Drawn from what was drawn, so that a seed makes the evening that it always made.
+        window: windows
+            .iter()
+            .find(|window| window.effect == WindowEffect::Allow)
+            .map(|window| window.name.clone()),
+        at_close: if services.len() == 2 {
+            AtClose::Withdraw
+        } else {
+            AtClose::Keep
+        },
         due: None,
         roles,
         distinct: true,
