@@ -335,7 +335,7 @@ mod tests {
         live.git_ref = Some("production".to_owned());
         world.known().deployments = vec![live];
         world.known().runs.clear();
-        world.policy.services[0].environments = EnvironmentModel::Branch {
+        world.policy.nth(0).environments = EnvironmentModel::Branch {
             branch: "{environment}".to_owned(),
         };
         assert_eq!(

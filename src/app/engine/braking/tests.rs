@@ -547,13 +547,13 @@ fn freezes_of_two_services_in_one_project_begin_in_minutes_of_their_own() {
     let mut desk = Desk::new(&[]);
     let rows = &mut desk.state.engine.board.rows;
     let repo = rows[0].service.repo.clone();
-    rows[1].service.repo = repo;
-    let services: Vec<Service> = rows.iter().map(|row| row.service.clone()).collect();
+    Arc::make_mut(&mut rows[1].service).repo = repo;
+    let services: Vec<Arc<Service>> = rows.iter().map(|row| Arc::clone(&row.service)).collect();
     let cells = |service: &Service| -> Vec<EnvironmentName> {
         let path = service.path.iter();
         path.map(|stage| stage.environment.clone()).collect()
     };
-    let places = |service: &Service| -> Vec<(usize, usize)> {
+    let places = |service: &Arc<Service>| -> Vec<(usize, usize)> {
         let places = cells(service);
         places
             .iter()

@@ -163,9 +163,10 @@ fn way_back(look: &Look<'_>, shown: &Shown<'_>) -> Option<Line> {
         (_, first) => format!("nothing was live before of {}", first.join(", ")),
     };
     let took = moves.iter().filter_map(|moved| {
-        let facts = look.engine.board.row(&moved.service)?.facts.value()?;
+        let row = look.engine.board.row(&moved.service)?;
         let ledger = look.engine.ledger.as_ref();
-        let seen = History::of(facts, ledger, &moved.service, &moved.environment).rollback?;
+        let facts = row.facts.value()?;
+        let seen = History::of(facts, ledger, &row.service, &moved.environment).rollback?;
         Some((seen.p90, &moved.service))
     });
     let took = match took.max() {

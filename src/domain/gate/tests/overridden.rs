@@ -159,7 +159,7 @@ fn every_kind_that_may_be_overridden_explains_itself() {
         })
         .collect();
     let mut depends = World::new(vec![GateSpec::Depends]);
-    depends.policy.services[0].depends.push(Dependency {
+    depends.policy.nth(0).depends.push(Dependency {
         service: "payments".into(),
         at_least: None,
     });
