@@ -358,7 +358,6 @@ pub(super) fn next_entry(look: &Look<'_>, row: &board::Row, cell: &Cell) -> Entr
         CellState::Unknown if all > 0 && cell.state(&row.facts, policy, look.now) != state => {
             Line::of(tone, format_compact!("{glyph} {word} {passing}/{all}"))
         }
-        CellState::Unknown => Line::of(tone, format_compact!("{glyph} {word}")),
         CellState::Running => match &cell.in_flight {
             Some(flight) => {
                 let by = flight.by.as_ref().map_or("?", |person| person.as_str());
@@ -389,6 +388,7 @@ pub(super) fn next_entry(look: &Look<'_>, row: &board::Row, cell: &Cell) -> Entr
         CellState::Failed
         | CellState::Unfit
         | CellState::Red
+        | CellState::Unknown
         | CellState::Verifying
         | CellState::OutOfBand => Line::of(tone, format_compact!("{glyph} {word}")),
         CellState::RolledBack | CellState::Ok | CellState::None => {
