@@ -9,7 +9,7 @@ use super::ids::{EnvironmentName, Sha};
 use super::ledger::Ledger;
 use super::phase::Phase;
 use super::pipeline::Run;
-use super::policy::{EnvironmentModel, Service, Stage};
+use super::policy::{EnvironmentModel, Service, Stage, Via};
 use super::promotion::{Promotion, Purpose, State};
 
 /// How long things usually take, and at the worst but for one in ten.
@@ -62,6 +62,9 @@ impl History {
         service: &Service,
         environment: &EnvironmentName,
     ) -> Self {
+        let published = service
+            .stage(environment)
+            .is_some_and(|stage| stage.via == Via::Release);
         let (model, service) = (&service.environments, &service.name);
         let promotions: Vec<&Promotion> = ledger
             .iter()
@@ -81,7 +84,7 @@ impl History {
         deployments.sort_by_key(|deployment| (deployment.created_at, deployment.id));
         let (mut deploy, mut rollback) = (Vec::new(), Vec::new());
         let mut verification = Vec::new();
-        let following = following(model, &deployments, &facts.runs);
+        let following = following((model, published), &deployments, &facts.runs);
         deploy.extend(following.iter().map(|run| took_by(run)));
         let by_run = |sha: Option<&Sha>| following.iter().any(|run| Some(&run.sha) == sha);
         for (place, deployment) in deployments.iter().enumerate() {
@@ -194,16 +197,18 @@ fn began(deployment: &Deployment, ended: Option<Timestamp>, runs: &[Run]) -> Opt
 }
 
 /// The runs that brought out what a branch or a tag points at, where that stands for the environment:
-/// it moves at once, and what it starts takes the time.
+/// it moves at once, and what it starts takes the time. So does what a release starts where it is
+/// `published` to promote.
 fn following<'r>(
-    model: &EnvironmentModel,
+    (model, published): (&EnvironmentModel, bool),
     deployments: &[&Deployment],
     runs: &'r [Run],
 ) -> Vec<&'r Run> {
     let runs = runs.iter().filter(|run| run.phase == Phase::Succeeded);
     let on_it = runs.filter(|run| {
-        let mut records = deployments.iter();
-        took_by(run).is_positive() && records.any(|record| model.is_brought_by(record, run))
+        let by_release = published && model.is_pointer() && run.event == "release";
+        let pointed = |record: &&Deployment| model.is_brought_by(record, run);
+        took_by(run).is_positive() && (by_release || deployments.iter().any(pointed))
     });
     on_it.collect()
 }
@@ -355,6 +360,15 @@ mod tests {
             world.known().runs.push(run);
         }
         assert_eq!(minutes(history(&world).deploy), Some((7, 9, 2)));
+        // What publishing a release starts, where that promotes.
+        let mut published = run(74, 'd', "publish");
+        (published.created_at, published.updated_at) = (ago(300), ago(297));
+        published.event = "release".to_owned();
+        world.known().runs.push(published);
+        assert_eq!(minutes(history(&world).deploy), Some((7, 9, 2)));
+        world.via(Via::Release);
+        assert_eq!(minutes(history(&world).deploy), Some((7, 9, 3)));
+        world.known().runs.pop();
         // Our own merge was seen at once: it counts as its run, and not twice.
         let accepted = Step::Accepted {
             handle: crate::domain::act::Handle::default(),

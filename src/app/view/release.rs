@@ -295,7 +295,7 @@ fn votes(look: &Look<'_>, shown: &Shown<'_>, columns: usize, whole: bool) -> Vec
                     closed.map(|at| format!("kept: its window closed {}", look.clock.short(at)));
                 let note =
                     Some(ballot.note.to_owned()).filter(|it| counts.is_none() && !it.is_empty());
-                let told: Vec<String> = [counts, kept, note].into_iter().flatten().collect();
+                let told: Vec<String> = [kept, counts, note].into_iter().flatten().collect();
                 told.join("; ")
             }
             Said::NoGo(ballot) => ballot.note.to_owned(),

@@ -671,6 +671,10 @@ const CASES: &[(&str, &str)] = &[
         "mode = \"auto\" has no effect",
     ),
     (
+        "[service.a]\nrepo = \"a/b\"\npath = [\"p\", \"q\"]\npromote.p = { mode = \"checklist\" }\npromote.q = { mode = \"auto\" }",
+        "q cannot be `auto`: p before it is released by hand",
+    ),
+    (
         "[service.a]\nrepo = \"a/b\"\npath = [\"p\"]\npromote.p = { mode = \"checklist\" }",
         "p is released by hand, and its checklist has no tasks",
     ),

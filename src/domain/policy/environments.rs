@@ -52,16 +52,18 @@ impl EnvironmentModel {
         }
     }
 
+    /// Says whether what stands for an environment moves at once, and tells nothing of how long that took.
+    pub fn is_pointer(&self) -> bool {
+        match self {
+            Self::Branch { .. } | Self::Release { .. } => true,
+            Self::Native | Self::Status { .. } | Self::Run { .. } => false,
+        }
+    }
+
     /// Says whether a run brought out what a deployment of this model tells: it runs on the branch or the
     /// tag that stands for the environment, which itself moved at once.
     pub fn is_brought_by(&self, deployment: &Deployment, run: &Run) -> bool {
-        match self {
-            Self::Branch { .. } | Self::Release { .. } => {
-                deployment.git_ref.is_some() && deployment.git_ref == run.branch
-            }
-            // These tell themselves from when to when.
-            Self::Native | Self::Status { .. } | Self::Run { .. } => false,
-        }
+        self.is_pointer() && deployment.git_ref.is_some() && deployment.git_ref == run.branch
     }
 
     /// The pattern by which the environments differ, where there is one.

@@ -57,7 +57,7 @@ pub fn of(
 fn unmeasured(model: &EnvironmentModel) -> &'static str {
     match model {
         EnvironmentModel::Branch { .. } => "no run on its branch",
-        EnvironmentModel::Release { tag: Some(_) } => "no run on its tag",
+        EnvironmentModel::Release { tag: Some(_) } => "no run of its tag",
         EnvironmentModel::Release { tag: None } => "no run of a release",
         EnvironmentModel::Native
         | EnvironmentModel::Status { .. }

@@ -348,7 +348,7 @@ mod on_a_forge {
 
     #[test]
     fn the_promotion_is_recorded_and_ends_when_the_forge_shows_it_or_when_it_is_called_off() {
-        let sim = Sim::start(120.0);
+        let sim = Sim::undisturbed(120.0);
         let config = config(&sim);
         let run = |line: &str| {
             let words: Vec<&str> = line.split(' ').collect();
