@@ -117,16 +117,17 @@ fn in_flight(look: &Look<'_>) -> Vec<Line> {
 /// When it is done as nine of ten were, or that it is later than that.
 fn eta(look: &Look<'_>, row: &Row, cell: &Cell, flight: &InFlight) -> Line {
     let estimate = look.engine.takes(&row.service.name, &cell.environment);
-    // How long another environment takes tells nothing of what is late here.
-    let own = estimate.p90.filter(|_| estimate.like.is_none());
-    let Some(takes) = own.filter(|_| !flight.unsettled) else {
+    let Some(takes) = estimate.p90.filter(|_| !flight.unsettled) else {
         return Line::new();
     };
     let left = takes - look.clock.ago(flight.since);
     if left.is_positive() {
         Line::of(Tone::Muted, format!("  ETA {}", time::span(left)))
-    } else {
+    } else if estimate.like.is_none() {
         Line::of(Tone::Warning, format!("  {} late", time::span(left.abs())))
+    } else {
+        // How long another environment takes tells nothing of what is late here.
+        Line::new()
     }
 }
 
