@@ -363,7 +363,7 @@ mod tests {
         // What publishing a release starts, where that promotes.
         let mut published = run(74, 'd', "publish");
         (published.created_at, published.updated_at) = (ago(300), ago(297));
-        published.event = "release".to_owned();
+        (published.event, published.phase) = ("release".to_owned(), Phase::Succeeded);
         world.known().runs.push(published);
         assert_eq!(minutes(history(&world).deploy), Some((7, 9, 2)));
         world.via(Via::Release);

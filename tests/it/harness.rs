@@ -10,7 +10,7 @@ use std::time::Duration;
 use gonogo::app::engine::planning::Wish;
 use gonogo::app::interface::{Chord, Cursor, Interface, Key, Overlay};
 use gonogo::app::plan::Plan;
-use gonogo::app::request::{Refusal, Request};
+use gonogo::app::request::Refusal;
 use gonogo::app::{Msg, State, update, view};
 use gonogo::config::{self, Env};
 use gonogo::domain::board::Row;
@@ -477,17 +477,6 @@ impl Operator {
         self.press("H up");
         self.write(reason);
         self.press("tab tab enter");
-    }
-
-    /// Orders a rollback of production, as the command line does.
-    pub fn roll_back(&mut self, service: &str, reason: &str) {
-        let wish = Wish::Rollback { revision: None };
-        let now = self.now();
-        let (service, environment) = (service.into(), PRODUCTION.into());
-        let plan = self.state.engine.plan(&service, &environment, &wish, now);
-        let mut plan = plan.expect("a plan");
-        reason.clone_into(&mut plan.intent.reason);
-        self.handle(Msg::Asked(Request::Send(Box::new(plan))));
     }
 
     /// What the command line would plan, or why not.

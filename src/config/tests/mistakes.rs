@@ -671,7 +671,7 @@ const CASES: &[(&str, &str)] = &[
         "mode = \"auto\" has no effect",
     ),
     (
-        "[service.a]\nrepo = \"a/b\"\npath = [\"p\", \"q\"]\npromote.p = { mode = \"checklist\" }\npromote.q = { mode = \"auto\" }",
+        "[service.a]\nrepo = \"a/b\"\npath = [\"p\", \"q\"]\ngates = [{ kind = \"checklist\", tasks = [{ name = \"a\", text = \"b\" }] }]\npromote.q = { mode = \"auto\" }",
         "q cannot be `auto`: p before it is released by hand",
     ),
     (

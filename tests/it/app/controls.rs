@@ -2,11 +2,10 @@
 
 use gonogo::app::State;
 use gonogo::domain::gate::Go;
-use gonogo::domain::promotion::Purpose;
-use gonogo::domain::promotion::State::{Abandoned, Running, Sending, Succeeded};
+use gonogo::domain::promotion::State::{Running, Succeeded};
 use jiff::SignedDuration;
 
-use crate::harness::{Evening, Operator, cell_in, intent_in, left_alone, step};
+use crate::harness::{Evening, Operator, cell_in, step};
 
 fn goes(state: &State, service: &str) -> bool {
     cell_in(state, service).unwrap().judgement.go_at(state.now) == Go::Go
@@ -285,63 +284,4 @@ async fn a_brake_that_the_forge_refuses_is_told_and_bound_again_by_the_key() {
     alice.press("H tab tab tab enter");
     alice.until_shown("BRAKE effective").await;
     assert_eq!(evening.writes().len(), 2);
-}
-
-/// The hold that a rollback leaves is carried to the forge at once: what is written of that is no
-/// change of the cell for whoever orders the next one.
-#[tokio::test(flavor = "multi_thread")]
-async fn a_second_rollback_at_once_is_not_refused_for_the_brake_of_the_first() {
-    use gonogo::sim::Effect;
-    let is_level = |state: &State| {
-        let cell = cell_in(state, "geo").unwrap();
-        cell.candidate.is_none() && cell.live.is_some()
-    };
-    let evening = Evening::with(&["geo"], 120.0, left_alone).await;
-    brake(&evening, &["status"]);
-    let mut alice = Operator::new(&evening.config());
-    alice.settle().await;
-    alice.promote("geo", "weekly");
-    alice.until_promotion("geo", &[Succeeded]).await;
-    alice.until("it to be live", is_level).await;
-    // The first finds nobody to read the facts from, while its brake takes its time.
-    let slow = || {
-        evening.fault(
-            "POST",
-            "/statuses/",
-            Some(1),
-            Effect::Latency { ms: 15_000 },
-        )
-    };
-    slow();
-    evening.fault(
-        "POST",
-        "/graphql",
-        None,
-        Effect::Forbidden { permissions: None },
-    );
-    alice.roll_back("geo", "errors");
-    alice.until_promotion("geo", &[Abandoned]).await;
-    // Whether the brake has come there by now or not.
-    evening.sim.clear_faults();
-    slow();
-    let can_be_read = |state: &State| {
-        let row = state.engine.board.row(&"geo".into()).unwrap();
-        row.facts.fault.is_none()
-    };
-    alice.until("the facts", can_be_read).await;
-    let on_its_way = |state: &State| {
-        let brake = intent_in(state, "geo", Purpose::Brake);
-        brake.is_some_and(|brake| brake.state == Sending)
-    };
-    alice.until("the brake on its way", on_its_way).await;
-    alice.roll_back("geo", "errors still");
-    alice.until_promotion("geo", &[Succeeded]).await;
-    let kinds = evening.kinds("geo").await;
-    let place = |kind: &str| kinds.iter().rposition(|it| it == kind).unwrap();
-    assert!(
-        place("promotion.intended") < place("brake.accepted"),
-        "ordered while the brake was on its way: {kinds:?}"
-    );
-    let orders = kinds.iter().filter(|kind| *kind == "promotion.intended");
-    assert_eq!(orders.count(), 3, "{kinds:?}");
 }
