@@ -275,7 +275,7 @@ fn screen(state: &mut State, command: Command) -> Vec<Effect> {
         Command::Quit => return leave::ask(state),
         Command::Browse => return link::browse(state),
         Command::Copy => return link::copy(state),
-        Command::Nudge | Command::Export => return link::of_release(state, command),
+        Command::Nudge | Command::Export => return link::for_others(state, command),
         Command::ExportEntries => return link::entries(state),
         Command::Refresh => return link::refresh(state),
         Command::Watch => log::watch(state),

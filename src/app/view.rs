@@ -24,6 +24,7 @@ pub mod line;
 mod log;
 mod look;
 mod messages;
+mod nudge;
 mod overlay;
 mod overview;
 pub mod panel;
@@ -47,6 +48,7 @@ pub(crate) mod scenes;
 mod tests;
 
 use look::Look;
+pub(super) use nudge::{is_waiting, waits};
 pub use panel::{Bar, Content, Dialog, Panel};
 pub(super) use release::{nudge, record, text as release_text};
 pub use shape::Shape;

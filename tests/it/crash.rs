@@ -16,6 +16,8 @@ const CONFIG: &str = "GONOGO_CRASH_CONFIG";
 const AFTER: &str = "GONOGO_CRASH_AFTER";
 /// How many crash points are tried at a time.
 const AT_ONCE: usize = 4;
+/// How often all points are tried until each kind of end was met.
+const SWEEPS: usize = 4;
 /// More messages than a promotion takes by far.
 const ENOUGH: usize = 400;
 
@@ -152,7 +154,26 @@ async fn killed_at(instant: Duration) -> (Duration, End) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn p4_a_crash_after_any_message_of_a_promotion_loses_nothing_and_sends_nothing_twice() {
+    // Every kind of end is met, so the points lie where they should. That of a permit is one message
+    // long, and which one it is depends on what else comes: each process may find it elsewhere.
+    let wanted = [
+        End::NeverIntended,
+        End::Abandoned,
+        End::Unknown,
+        End::Succeeded,
+    ];
     let mut ends = Vec::new();
+    for _ in 0..SWEEPS {
+        sweep(&mut ends).await;
+        if wanted.iter().all(|end| ends.contains(end)) {
+            return;
+        }
+    }
+    panic!("of {wanted:?} not all were met in {ends:?}");
+}
+
+/// An operator dies after one message, another after two, and so on until one survives.
+async fn sweep(ends: &mut Vec<End>) {
     let mut first = 1;
     loop {
         let batch = (first..first + AT_ONCE).map(dies_after);
@@ -168,18 +189,9 @@ async fn p4_a_crash_after_any_message_of_a_promotion_loses_nothing_and_sends_not
         ends.extend(batch.into_iter().map(|(_, _, end)| end));
         first += AT_ONCE;
         if survivor {
-            break;
+            return;
         }
         assert!(first < ENOUGH, "a promotion takes fewer messages than that");
-    }
-    // Every kind of end was met, so the points lie where they should.
-    for end in [
-        End::NeverIntended,
-        End::Abandoned,
-        End::Unknown,
-        End::Succeeded,
-    ] {
-        assert!(ends.contains(&end), "{end:?} was not met in {ends:?}");
     }
 }
 

@@ -11,6 +11,7 @@ use crate::app::interface::{
 };
 use crate::app::request::Refusal;
 use crate::app::state::State;
+use crate::app::view;
 use crate::domain::board::Row;
 use crate::domain::capability::Capability;
 use crate::domain::cell::{self, Cell};
@@ -24,6 +25,8 @@ use crate::domain::revision::Revision;
 
 /// Why an act on what is selected is not possible where nothing is.
 pub const NO_ROW: &str = "no row";
+/// Why there is nobody to nudge.
+pub const NO_GATE: &str = "no gate is in the way";
 /// Why nothing can be said of a service that was never read.
 const UNREAD: &str = "nothing is known yet";
 
@@ -68,6 +71,8 @@ pub fn reason(state: &State, command: Command) -> Option<String> {
         Command::Open if interface.screen == Screen::Release && interface.overlays.is_empty() => {
             no_release(state)
         }
+        Command::Nudge if interface.screen != Screen::Release => no_cell(engine, cursor)
+            .or_else(|| (!view::is_waiting(state)).then(|| NO_GATE.to_owned())),
         Command::Plan | Command::Nudge | Command::Export => no_release(state),
         Command::Rerun => may_act(engine)
             .or_else(|| cannot(engine, cursor, command))

@@ -57,6 +57,7 @@ const FOOTER: [(Context, &[&[Command]]); 8] = [
             &[Command::Help],
             &[Command::Browse],
             &[Command::Copy],
+            &[Command::Nudge],
             &[Command::Refresh],
             &[Command::Zone],
             &[Command::Palette],

@@ -89,6 +89,8 @@ const CHANGED: &[Context] = &[
     Context::List,
 ];
 const RELEASE: &[Context] = &[Context::Release];
+/// Where something may wait for somebody else.
+const NUDGED: &[Context] = &[Context::Board, Context::Detail, Context::Release];
 const TABS: &[Context] = &[
     Context::Detail,
     Context::Release,
@@ -215,7 +217,7 @@ pub const SPECS: &[Spec] = &[
     act! { DropService in RELEASE ["D"] "release-drop" "drop" "drop the selected service from the release, or take it back" },
     act! { HandOver in SCREENS ["T"] "handover" "hand over" "hand the evening over, or take over what somebody else handed over" },
     row! { Plan in RELEASE ["p"] Look None "plan" "plan" "what the release would move in which order, when, and whether it fits" },
-    row! { Nudge in RELEASE ["@"] Look None "nudge" "nudge" "copy a message for those whose vote is missing, for a chat" },
+    row! { Nudge in NUDGED ["@"] Look None "nudge" "nudge" "copy a message for a chat: what the selected promotion waits for, or whose vote a release lacks" },
     row! { Export in RELEASE ["E"] Look None "release-export" "record" "copy the record of the decision as JSON: set, verdict, votes, and the journal's hash" },
     row! { ExportEntries in TIMELINE ["E"] Look None "timeline-export" "export" "copy the entries that the filter shows as JSON, one a line, as the journal has them" },
     row! { Watch in RUNS ["w"] Look None "watch" "log" "the log of the selected run: follows one that runs, where the forge can" },

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::detail::place;
 use super::overview::{Item, Overview};
 use super::{DetailTab, Overlay, Screen, log, overview};
-use crate::app::command::Command;
+use crate::app::command::{Command, blocked};
 use crate::app::effect::Effect;
 use crate::app::state::State;
 use crate::app::view;
@@ -102,10 +102,13 @@ fn in_tab(state: &State, row: &Row, cell: &Cell, facts: &ServiceFacts) -> Option
     }
 }
 
-/// Copies what the go/no-go screen has for others: the record of the decision, or a reminder.
-pub(super) fn of_release(state: &mut State, command: Command) -> Vec<Effect> {
+/// Copies what is for others: a reminder of what is waited for, or the record of a release's decision.
+pub(super) fn for_others(state: &mut State, command: Command) -> Vec<Effect> {
     let now = state.now;
     let text = match state.interface.release(&state.engine.policy) {
+        _ if state.interface.screen != Screen::Release => {
+            view::waits(state).ok_or(blocked::NO_GATE)
+        }
         None => Err("there is no release: add [release.NAME] to the config"),
         Some(release) if command == Command::Nudge => {
             view::nudge(state, release).ok_or("everybody has voted on exactly this set")

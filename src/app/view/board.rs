@@ -297,6 +297,15 @@ fn cell_entry(look: &Look<'_>, row: &board::Row, cell: &Cell) -> Entry {
     }
 }
 
+/// ` 3d`: how long the oldest change of what would go in has waited, where there is room and it is known.
+fn behind(look: &Look<'_>, row: &board::Row, cell: &Cell) -> Line {
+    let scope = row.scope_of(cell).filter(|_| look.shape.main() >= 110);
+    let behind = scope.and_then(|scope| scope.value()?.behind(look.now));
+    behind.map_or_else(Line::new, |behind| {
+        Line::of(Tone::Muted, format_compact!(" {}", time::age(behind)))
+    })
+}
+
 /// `■ HELD carol`: a hold is known, however old the facts are.
 fn held(look: &Look<'_>, cell: &Cell) -> Line {
     let (glyph, _, tone) = look.glyphs.state(CellState::Held);
@@ -332,7 +341,9 @@ pub(super) fn next_entry(look: &Look<'_>, row: &board::Row, cell: &Cell) -> Entr
     let head = match (&cell.candidate, cell.ahead) {
         (Some(_), _) if scope::goes_back(row, cell) => Line::of(Tone::Bad, "old"),
         (None, _) => Line::of(Tone::Muted, "0"),
-        (Some(_), Some(ahead)) => Line::plain(format_compact!("+{ahead}")),
+        (Some(_), Some(ahead)) => {
+            Line::plain(format_compact!("+{ahead}")).then(behind(look, row, cell))
+        }
         (Some(_), None) => Line::of(Tone::Muted, "+?"),
     };
     let (passing, all) = cell.judgement.count(look.now);
