@@ -62,6 +62,35 @@ async fn every_act_is_sent_once_and_found_by_reading() {
     }
 }
 
+/// As GitHub asks between two requests that change something; the others are spared alike.
+#[tokio::test]
+async fn writes_that_are_ordered_at_once_leave_one_after_the_other() {
+    let gap = SignedDuration::from_millis(300);
+    for server in SERVERS {
+        let bench = Bench::of(server).await;
+        let spaced = Limits {
+            write_gap: gap.unsigned_abs(),
+            ..limits()
+        };
+        let forge = bench.again("operate", spaced);
+        forge.identify().await.unwrap();
+        let cases = possible(&bench).await;
+        let before = bench.writes().len();
+        let key = key();
+        let acts = cases.iter().take(3).map(async |case| {
+            let repo = bench.path(case.service);
+            forge.act(&repo, &case.act, &key).await
+        });
+        futures_util::future::join_all(acts).await;
+        let sent = bench.writes().split_off(before);
+        assert!(sent.len() >= 3, "{server:?}");
+        for pair in sent.windows(2) {
+            let apart = pair[1].at.duration_since(pair[0].at);
+            assert!(apart >= gap, "{server:?}: {apart}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn what_a_server_has_no_call_for_is_not_sent_and_says_so() {
     for server in SERVERS {

@@ -387,6 +387,20 @@ async fn each_trouble_of_a_read_has_its_kind_its_words_and_its_tries() {
     }
 }
 
+/// GitHub answers a list with 200 though single sign-on keeps organizations out of it.
+#[tokio::test]
+async fn what_single_sign_on_leaves_out_of_a_good_answer_is_counted() {
+    let bench = Bench::of(Server::GitHub).await;
+    let (repo, run) = bench.any_jobs().await;
+    assert_eq!(bench.forge.budget().hidden, 0);
+    let said = "partial-results; organizations=21955855,20582480";
+    let empty = r#"{"total_count": 0, "jobs": []}"#;
+    let partial = status_with(200, empty, &[("x-github-sso", said)]);
+    bench.meet(Matcher::default(), Some(1), partial);
+    assert_eq!(bench.forge.jobs(&repo, run).await, Ok(Vec::new()));
+    assert_eq!(bench.forge.budget().hidden, 2);
+}
+
 #[tokio::test]
 async fn a_read_that_is_answered_at_the_third_try_is_answered() {
     for server in SERVERS {
