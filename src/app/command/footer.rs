@@ -202,6 +202,8 @@ pub fn footer(state: &State) -> Vec<Hint> {
             &[Command::Open],
             &[Command::Close],
         ],
+        // It says itself how to leave it: nothing is cancelled then.
+        Some(Overlay::Columns { .. }) => &[&[Command::Down, Command::Up], &[Command::Mark]],
         None if state.interface.screen == Screen::Holds => &HOLDS,
         _ => FOOTER
             .iter()
@@ -287,6 +289,9 @@ mod tests {
             listed(&state),
             ["tab next", "enter choose", "esc cancel", "y copy"]
         );
+        press(&mut state, "esc c");
+        assert_eq!(listed(&state), ["j/k move", "space show/hide"]);
+        press(&mut state, "esc P");
         press(&mut state, "up");
         assert_eq!(
             listed(&state),

@@ -59,6 +59,7 @@ pub(super) fn hint(state: &State, context: Context, commands: &[Command]) -> Opt
     let spec = commands.first()?.spec();
     let label = match (context, spec.command) {
         (_, Command::Down) if commands.len() > 1 => "move",
+        (Context::Dialog, Command::Mark) => "show/hide",
         (Context::Dialog, Command::NextPane) => "next",
         (Context::Dialog, Command::Open) => "choose",
         (Context::Dialog, Command::Close) => "cancel",
