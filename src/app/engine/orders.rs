@@ -13,7 +13,7 @@ use crate::domain::entry::{Draft, Event, Precondition};
 use crate::domain::hold::{Cover, Hold, HoldKind, ManualGate, Openers};
 use crate::domain::ids::{HoldId, IntentId, ManualGateId, Person, Seq};
 use crate::domain::ledger::Ledger;
-use crate::domain::promotion::Purpose;
+use crate::domain::promotion::{Intent, Purpose};
 
 impl Engine {
     /// Takes an order. What comes of it is told by a report.
@@ -164,6 +164,11 @@ impl Engine {
     pub(super) fn send(&mut self, mut plan: Plan, now: Timestamp) -> Result<Vec<Effect>, Refusal> {
         let operator = self.may_act()?.clone();
         plan.intent.reason = required(&plan.intent.reason, "a reason")?;
+        // The journal tells by this reason alone what nobody ordered.
+        if plan.intent.goes_by_itself() && !plan.by_itself {
+            let why = format!("\"{}\" is no reason of a person", Intent::BY_ITSELF);
+            return Err(Refusal::new(RefusalKind::Usage, why).hint("say why you promote it"));
+        }
         let intent = plan.intent.clone();
         if intent.purpose == Purpose::Promotion || intent.rollback {
             let cell = self.seen_by(&intent, self.ledger.as_ref(), now)?;

@@ -446,3 +446,19 @@ fn auto_stands_aside_where_the_token_may_not_and_goes_when_it_is_asked_again() {
     tick(&mut state, 21);
     assert!(counting(&state).is_some());
 }
+
+#[test]
+fn nobody_gives_the_reason_of_what_goes_by_itself() {
+    let mut state = board();
+    let now = harness::now();
+    let wish = Wish::Promote { revision: None };
+    let plan = state
+        .engine
+        .plan(&"api".into(), &"production".into(), &wish, now);
+    let mut plan = plan.unwrap();
+    plan.intent.reason = format!(" {} ", Intent::BY_ITSELF);
+    let refusal = state.engine.send(plan.clone(), now).unwrap_err();
+    assert!(refusal.why.contains("no reason of a person"), "{refusal:?}");
+    plan.intent.reason = "weekly".to_owned();
+    assert!(state.engine.send(plan, now).is_ok());
+}
