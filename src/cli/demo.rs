@@ -38,6 +38,6 @@ pub(super) async fn open(
         tour,
         session: kept,
     };
-    Box::pin(board::run(session, opening)).await?;
+    board::run(session, opening)?;
     Ok(Exit::Done)
 }

@@ -1,5 +1,5 @@
 //! The board's loop: one `select!`, drain what is ready, draw once, and only if something changed.
-//! Nothing but the `select!` waits.
+//! Nothing but the `select!` waits (`runtime/waiting.rs`), and it reads the keys itself.
 
 use std::collections::VecDeque;
 use std::io;
@@ -13,12 +13,14 @@ use tokio::time::Instant;
 
 use super::cache::{self, Keeping};
 use super::execute::{Executor, Left};
-use super::input::Heard;
+use super::input::{Heard, Keys};
 use super::looks::{Given, Looks, Wardrobe};
 use super::pointer::Pointer;
+use super::seconds::{SECOND, Seconds};
 use super::session::{self, Session};
 use super::signals::Signals;
 use super::terminal::{self, Board};
+use super::waiting::Waiting;
 use super::{clock, input, notify, tasks, watch};
 use crate::app::interface::Interface;
 use crate::app::view::tally::Tally;
@@ -34,10 +36,6 @@ use crate::ui::{self, Theme};
 const FRAME: Duration = Duration::from_millis(16);
 /// For how long answers are taken before keys are looked for again.
 const TURN: Duration = Duration::from_millis(2);
-/// Ages tick and the terminal is looked for once in this time.
-const SECOND: Duration = Duration::from_secs(1);
-/// Keys that may wait for the loop; the terminal keeps the rest.
-const KEYS: usize = 256;
 /// How long the end waits for an act under way and its outcome.
 const LAST_WAIT: Duration = Duration::from_secs(30);
 /// How long the terminal's answer about its background is waited for, and at the very end.
@@ -58,12 +56,24 @@ pub struct Opening {
     pub session: Option<PathBuf>,
 }
 
-/// Runs the board until it is quit.
+/// Runs the board until it is quit, on this thread: what it reads and sends is on others, but a key is
+/// read where its picture is drawn.
 ///
 /// # Errors
 ///
 /// If there is no terminal, or it cannot be written to.
-pub async fn run(session: Session, opening: Opening) -> io::Result<()> {
+///
+/// # Panics
+///
+/// Inside a runtime that has no threads of its own.
+pub fn run(session: Session, opening: Opening) -> io::Result<()> {
+    tokio::task::block_in_place(|| {
+        let waiting = Waiting::new()?;
+        waiting.block_on(run_on(&waiting, session, opening))?
+    })
+}
+
+async fn run_on(waiting: &Waiting, session: Session, opening: Opening) -> io::Result<()> {
     let Session {
         settings,
         env,
@@ -148,21 +158,22 @@ pub async fn run(session: Session, opening: Opening) -> io::Result<()> {
     );
     state.dirty = true;
     let mut drawn_at = clock::tick() - FRAME;
-    let from = clock::tick();
-    let connections = Arc::clone(executor.connections());
-    executor
-        .tasks()
-        .source(|sender| watch::journal(connections, from, sender));
+    let seconds = Seconds::default();
+    let mut second = clock::tick() + SECOND;
     let (rules, told) = tokio::sync::watch::channel(settings.notify.clone());
-    let connections = Arc::clone(executor.connections());
-    executor
-        .tasks()
-        .source(|sender| notify::watch(told, connections, sender));
     let (reloading, mut reloads) = mpsc::channel(1);
     let source = Arc::clone(&settings);
-    executor
-        .tasks()
-        .source(|_| watch::config_file(source, env, given, from, reloading));
+    let paces = [watch::JOURNAL, notify::LOOK, watch::CONFIG].map(|every| seconds.pace(every));
+    let connections = Arc::clone(executor.connections());
+    // One task, so that a second wakes it once.
+    executor.tasks().source(|sender| async move {
+        let [journal, told_at, config] = paces;
+        tokio::join!(
+            watch::journal(Arc::clone(&connections), journal, sender.clone()),
+            notify::watch(told, connections, told_at, sender),
+            watch::config_file(source, env, given, config, reloading),
+        );
+    });
     let mut running = Running {
         executor,
         cache: cache_place,
@@ -180,10 +191,7 @@ pub async fn run(session: Session, opening: Opening) -> io::Result<()> {
         running.execute(effect, &mut state, &mut board)?;
     }
     running.handle(Msg::Tick, &mut state, &mut board)?;
-    let (sender, mut events) = mpsc::channel(KEYS);
-    running.executor.tasks().source(|_| async move {
-        let _ = tasks::blocking(move || input::read(&sender, asked_at.is_some())).await;
-    });
+    let mut keys = Keys::listen(waiting, asked_at.is_some());
     // Whether there is still somebody to type, and somewhere to draw.
     let (mut heard, mut seen) = (true, true);
     // Whether the terminal may still answer what it was asked.
@@ -193,7 +201,6 @@ pub async fn run(session: Session, opening: Opening) -> io::Result<()> {
     let mut pointer = Pointer::default();
     // Whether a key waits for a frame, and when the last key had one.
     let (mut pressed, mut answered_at) = (false, drawn_at);
-    let mut second = watch::pace(from, SECOND);
     loop {
         let frame_at = if pressed { answered_at } else { drawn_at } + FRAME;
         if state.dirty && seen && clock::tick() >= frame_at {
@@ -223,7 +230,7 @@ pub async fn run(session: Session, opening: Opening) -> io::Result<()> {
         let msg = tokio::select! {
             biased;
             () = signals.ended(), if running.ended.is_none() => Some(Msg::Terminated),
-            event = events.recv(), if heard => match event {
+            event = keys.next(), if heard => match event {
                 Some(Heard::Event(event)) => {
                     pressed = true;
                     match event {
@@ -258,8 +265,14 @@ pub async fn run(session: Session, opening: Opening) -> io::Result<()> {
                 None
             }
             // Ages tick, and what time alone changes is counted again.
-            _ = second.tick() => Some(if terminal::is_there() { Msg::Tick } else { Msg::Terminated }),
-            () = tokio::time::sleep_until(wake) => running.take_tick().then_some(Msg::Tick),
+            () = waiting.until(second) => {
+                // Seconds that were missed are not made up for.
+                second = if second + SECOND > clock::tick() { second } else { clock::tick() } + SECOND;
+                seconds.pass();
+                keys.look_again();
+                Some(if terminal::is_there() { Msg::Tick } else { Msg::Terminated })
+            }
+            () = waiting.until(wake) => running.take_tick().then_some(Msg::Tick),
             () = has_room(running.keeping.as_ref()), if running.keeping.is_some() => {
                 running.keep_on(&state);
                 None
@@ -280,7 +293,10 @@ pub async fn run(session: Session, opening: Opening) -> io::Result<()> {
     running.executor.tasks().cancel_reads();
     if let Some(at) = owed {
         // An answer that came after the end would be typed into the shell.
-        let _ = tokio::time::timeout_at(at + LAST_ANSWER, answered(&mut events)).await;
+        tokio::select! {
+            () = answered(&mut keys) => {}
+            () = waiting.until(at + LAST_ANSWER) => {}
+        }
     }
     drop(guard);
     if let Some(place) = &running.cache {
@@ -293,8 +309,8 @@ pub async fn run(session: Session, opening: Opening) -> io::Result<()> {
 }
 
 /// Waits until the terminal has said what is behind the letters.
-async fn answered(events: &mut Receiver<Heard>) {
-    while let Some(heard) = events.recv().await {
+async fn answered(keys: &mut Keys<'_>) {
+    while let Some(heard) = keys.next().await {
         if matches!(heard, Heard::Background(_)) {
             return;
         }

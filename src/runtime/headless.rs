@@ -9,8 +9,10 @@ use tokio::sync::mpsc::Receiver;
 use super::cache::Place;
 use super::clock;
 use super::execute::Executor;
+use super::seconds::Seconds;
 use super::session::Session;
 use super::signals::Signals;
+use super::watch;
 use crate::app::engine::reach::Reach;
 use crate::app::engine::sampling::Samples;
 use crate::app::engine::{Engine, JournalState, Report};
@@ -139,9 +141,11 @@ impl Headless {
     /// Looks at what others write to the journal, and who they are, from now on.
     pub fn follow_journal(&self) {
         let connections = std::sync::Arc::clone(self.executor.connections());
-        self.executor
-            .tasks()
-            .source(|sender| super::watch::journal(connections, clock::tick(), sender));
+        let seconds = Seconds::default();
+        let pace = seconds.pace(watch::JOURNAL);
+        let tasks = self.executor.tasks();
+        tasks.source(|sender| watch::journal(connections, pace, sender));
+        tasks.source(|_| seconds.pass_by_themselves());
     }
 
     /// Has services read again at once.

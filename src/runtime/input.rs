@@ -1,12 +1,15 @@
 //! Keys from the terminal, in the application's own terms. This is the only reader of the terminal, so
 //! what it answers to a question comes by here too (`input/answer.rs`).
 
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use crossterm::event::{self, Event, KeyCode, KeyEventKind, KeyModifiers};
-use tokio::sync::mpsc;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::time::Instant;
 
-use super::clock;
+use super::waiting::Waiting;
+use super::{clock, signals};
 use crate::app::Msg;
 use crate::app::interface::{Chord, Key};
 use crate::ui::theme::Background;
@@ -17,6 +20,8 @@ use answer::Answer;
 
 /// How long an answer of the terminal may take to be told from keys, over the slowest of lines.
 const LATE: Duration = Duration::from_secs(30);
+/// How long it is looked whether something was said. Of none the event source does not look at all.
+const LOOK: Duration = Duration::from_micros(50);
 
 /// What the terminal says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,48 +31,92 @@ pub(super) enum Heard {
     Background(Background),
 }
 
-/// Hands on what the terminal says for as long as somebody listens. It blocks, and has a thread of
-/// its own.
-///
-/// Of a terminal that is gone crossterm reads the end over and over, inside this call and without
-/// coming back. On the loop's thread that would be the end of signals, acts and everything else.
-///
-/// `asked` says whether an answer about the background may come among the keys: it is taken out of
-/// them whenever it comes.
-pub(super) fn read(events: &mpsc::Sender<Heard>, asked: bool) {
-    let mut answer = asked.then(Answer::default);
-    let late = clock::tick() + LATE;
-    loop {
-        // Whoever has not answered by now never will, and esc need not be kept back for it.
-        if clock::tick() > late && !answer.as_ref().is_some_and(Answer::is_begun) {
-            answer = None;
+/// What the terminal says, one after the other.
+pub(super) struct Keys<'w> {
+    waiting: &'w Waiting,
+    /// A new size comes by a signal.
+    resized: Option<Signal>,
+    /// Whether more may be there than was read.
+    more: bool,
+    heard: VecDeque<Heard>,
+    /// An answer about the background may come among the keys: it is taken out of them whenever it
+    /// comes.
+    answer: Option<Answer>,
+    /// When the terminal last said something, and until when it may answer.
+    last: Instant,
+    late: Instant,
+}
+
+impl<'w> Keys<'w> {
+    /// Listens from now on; `asked` says whether the terminal was asked about its background.
+    pub(super) fn listen(waiting: &'w Waiting, asked: bool) -> Self {
+        let now = clock::tick();
+        // The event source hears of a signal before we do if it listened to it before us.
+        let more = event::poll(LOOK).unwrap_or(true);
+        Self {
+            waiting,
+            resized: signal(SignalKind::window_change()).ok(),
+            more,
+            heard: VecDeque::new(),
+            answer: asked.then(Answer::default),
+            last: now,
+            late: now + LATE,
         }
-        let heard = match &mut answer {
-            Some(answer) if answer.is_begun() && !soon(answer.patience()) => answer.give_up(),
-            answer => {
-                let Ok(event) = event::read() else {
-                    return;
-                };
-                match answer {
-                    Some(answer) => answer.take(event),
-                    None => vec![Heard::Event(event)],
+    }
+
+    /// Waits for what the terminal says next; `None` when it is gone. Nothing is lost if the waiting is
+    /// given up.
+    pub(super) async fn next(&mut self) -> Option<Heard> {
+        loop {
+            if let Some(heard) = self.heard.pop_front() {
+                return Some(heard);
+            }
+            if self.more {
+                self.more = event::poll(LOOK).ok()?;
+                if self.more {
+                    let event = event::read().ok()?;
+                    self.take(event);
                 }
+                continue;
             }
-        };
-        for heard in heard {
-            if matches!(heard, Heard::Background(_)) {
-                answer = None;
-            }
-            if events.blocking_send(heard).is_err() {
-                return;
+            let patience = self.answer.as_ref().filter(|answer| answer.is_begun());
+            let patience = patience.map(|answer| self.last + answer.patience());
+            tokio::select! {
+                biased;
+                () = self.waiting.readable() => self.more = true,
+                () = signals::one(&mut self.resized) => self.more = true,
+                () = self.waiting.until(patience.unwrap_or(self.last)), if patience.is_some() => {
+                    let kept = self.answer.as_mut().map(Answer::give_up);
+                    self.heard.extend(kept.into_iter().flatten());
+                }
             }
         }
     }
-}
 
-/// Waits for an event, and says whether one came.
-fn soon(patience: Duration) -> bool {
-    event::poll(patience).unwrap_or(false)
+    /// Looks again, should a sign of something new have been missed.
+    pub(super) fn look_again(&mut self) {
+        self.more = true;
+    }
+
+    fn take(&mut self, event: Event) {
+        self.last = clock::tick();
+        // Whoever has not answered by now never will, and esc need not be kept back for it.
+        if self.last > self.late && !self.answer.as_ref().is_some_and(Answer::is_begun) {
+            self.answer = None;
+        }
+        let Some(answer) = &mut self.answer else {
+            self.heard.push_back(Heard::Event(event));
+            return;
+        };
+        let heard = answer.take(event);
+        if heard
+            .iter()
+            .any(|heard| matches!(heard, Heard::Background(_)))
+        {
+            self.answer = None;
+        }
+        self.heard.extend(heard);
+    }
 }
 
 /// Turns an event of the terminal into a message; releases are nothing to us, and what a mouse means

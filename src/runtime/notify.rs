@@ -13,7 +13,8 @@ use tokio::time::Instant;
 
 use super::clock;
 use super::connect::Connections;
-use super::watch::{pace, stamps};
+use super::seconds::Pace;
+use super::watch::stamps;
 use crate::app::Msg;
 use crate::config::Env;
 use crate::domain::entry::Entry;
@@ -26,8 +27,8 @@ mod webhook;
 use claims::Claims;
 use webhook::{Hook, Lost};
 
-/// How often the journal is looked at.
-const LOOK: Duration = Duration::from_secs(1);
+/// In how many seconds the journal is looked at.
+pub const LOOK: u32 = 1;
 /// How many entries are looked at in one turn; the rest waits for the next.
 const PAGE: u32 = 500;
 /// The least time between two posts of one rule: what comes meanwhile goes into one.
@@ -50,12 +51,12 @@ struct Teller {
 pub async fn watch(
     mut rules: watch::Receiver<Vec<Rule>>,
     connections: Arc<Connections>,
+    mut every: Pace,
     sender: Sender<Msg>,
 ) {
     let folder = folder(connections.env(), connections.journal_path());
     let mut tellers: Vec<Teller> = Vec::new();
     let mut waiting = rules.borrow_and_update().clone();
-    let mut every = pace(clock::tick(), LOOK);
     let mut looked = None;
     loop {
         let changed = if tellers.is_empty() && waiting.is_empty() {
@@ -65,7 +66,7 @@ pub async fn watch(
             }
             true
         } else {
-            every.tick().await;
+            every.step().await;
             rules.has_changed().unwrap_or(false)
         };
         if changed {

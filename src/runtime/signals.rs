@@ -31,7 +31,8 @@ impl Signals {
     }
 }
 
-async fn one(signal: &mut Option<Signal>) {
+/// Returns when this one came.
+pub(super) async fn one(signal: &mut Option<Signal>) {
     match signal {
         Some(signal) => {
             signal.recv().await;

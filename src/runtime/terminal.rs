@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use crossterm::{clipboard, cursor, event, execute, terminal};
 use ratatui::Terminal;
 use ratatui::backend::Backend;
+use rustix::termios::{OptionalActions, SpecialCodeIndex, tcgetattr, tcsetattr};
 
 use crate::config::Env;
 use crate::domain::notice::Notice;
@@ -47,6 +48,7 @@ pub fn take() -> io::Result<(Board, Guard)> {
 fn enter() -> io::Result<()> {
     terminal::enable_raw_mode()?;
     TAKEN.store(true, Ordering::SeqCst);
+    read_without_waiting().inspect_err(|_| give_back())?;
     execute!(
         io::stdout(),
         terminal::EnterAlternateScreen,
@@ -55,6 +57,16 @@ fn enter() -> io::Result<()> {
     )
     .and_then(|()| mouse(MOUSE.load(Ordering::SeqCst)))
     .inspect_err(|_| give_back())
+}
+
+/// Makes reading the terminal return at once if nothing was typed: the event source reads on when it has
+/// a part of something, and the loop would wait for the rest. Raw mode's end brings the old settings back.
+fn read_without_waiting() -> io::Result<()> {
+    let input = io::stdin();
+    let mut settings = tcgetattr(&input)?;
+    settings.special_codes[SpecialCodeIndex::VMIN] = 0;
+    settings.special_codes[SpecialCodeIndex::VTIME] = 0;
+    Ok(tcsetattr(&input, OptionalActions::Now, &settings)?)
 }
 
 /// Listens to the mouse, or lets go of it: then the terminal itself selects text again.
@@ -179,7 +191,7 @@ pub fn copy(text: &str) -> io::Result<()> {
     )
 }
 
-/// Says whether the terminal is still there: the thread that reads it cannot tell.
+/// Says whether the terminal is still there: reading it does not tell.
 pub fn is_there() -> bool {
     terminal::size().is_ok()
 }

@@ -2,47 +2,39 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use tokio::sync::mpsc::Sender;
-use tokio::time::{Instant, Interval, MissedTickBehavior};
 
 use super::connect::Connections;
 use super::execute::read;
 use super::looks::{Given, Looks};
+use super::seconds::Pace;
 use crate::app::Msg;
 use crate::config::{self, Env, Settings};
 use crate::domain::ids::Seq;
 
-/// How often the journal is looked at: what another gonogo wrote shows within a second.
-const JOURNAL: Duration = Duration::from_secs(1);
+/// In how many seconds the journal is looked at: what another gonogo wrote shows within this.
+pub const JOURNAL: u32 = 1;
 /// How often what dead gonogos left half-done is settled: one that died while this one runs. Then
 /// the journal's head is asked for too, whatever its files look like.
 const SETTLE: u32 = 30;
 /// How often it is looked who else is there.
 const NEIGHBOURS: u32 = 3;
-/// How often the config file's time is looked at. A notification would be sooner, but editors that
+/// In how many seconds the config file's time is looked at. A notification would be sooner, but editors that
 /// replace the file and network folders lose it.
-const CONFIG: Duration = Duration::from_secs(2);
-
-/// A pace that all who look now and then share, so that they wake the processor together.
-pub fn pace(from: Instant, every: Duration) -> Interval {
-    let mut pace = tokio::time::interval_at(from, every);
-    pace.set_missed_tick_behavior(MissedTickBehavior::Skip);
-    pace
-}
+pub const CONFIG: u32 = 2;
 
 /// Sends what other instances write to the journal. Its files are looked at by their length and
 /// time; the journal itself is asked only when they changed.
-pub async fn journal(connections: Arc<Connections>, from: Instant, sender: Sender<Msg>) {
+pub async fn journal(connections: Arc<Connections>, mut every: Pace, sender: Sender<Msg>) {
     let mut known: Option<Seq> = None;
     let mut lost = false;
     let mut turns = 0_u32;
     let mut looked = None;
     let mut neighbours = None;
-    let mut every = pace(from, JOURNAL);
     loop {
-        every.tick().await;
+        every.step().await;
         turns = turns.wrapping_add(1);
         let settle = turns.is_multiple_of(SETTLE);
         // Taken before the head is read: what is written meanwhile shows at the next look.
@@ -121,17 +113,7 @@ pub async fn config_file(
     settings: Arc<Settings>,
     env: Env,
     given: Given,
-    from: Instant,
-    sender: Sender<Reload>,
-) {
-    follow(settings, env, given, pace(from, CONFIG), sender).await;
-}
-
-async fn follow(
-    settings: Arc<Settings>,
-    env: Env,
-    given: Given,
-    mut every: Interval,
+    mut every: Pace,
     sender: Sender<Reload>,
 ) {
     let Some(path) = settings.source.clone() else {
@@ -151,7 +133,7 @@ async fn follow(
     let look = |theme: &Option<PathBuf>| (modified(&path), theme.as_deref().and_then(modified));
     let mut known = look(&theme);
     loop {
-        every.tick().await;
+        every.step().await;
         let seen = look(&theme);
         // An editor that replaces the file takes it away for a moment.
         if seen == known || seen.0.is_none() {

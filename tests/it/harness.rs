@@ -22,6 +22,7 @@ use gonogo::journal::Journal;
 use gonogo::journal::sqlite::Sqlite;
 use gonogo::runtime::execute::Executor;
 use gonogo::runtime::looks::Given;
+use gonogo::runtime::seconds::Seconds;
 use gonogo::runtime::session::{Mode, Session};
 use gonogo::runtime::{clock, watch};
 use gonogo::sim::world::Step;
@@ -293,15 +294,19 @@ impl Operator {
             interface,
             dirty: false,
         };
+        let seconds = Seconds::default();
         let connections = Arc::clone(executor.connections());
+        let pace = seconds.pace(watch::JOURNAL);
         executor
             .tasks()
-            .source(|sender| watch::journal(connections, clock::tick(), sender));
+            .source(|sender| watch::journal(connections, pace, sender));
         let given = Given::new(None, false, &env);
         let (reloading, mut reloads) = mpsc::channel(1);
+        let pace = seconds.pace(watch::CONFIG);
         executor
             .tasks()
-            .source(|_| watch::config_file(settings, env, given, clock::tick(), reloading));
+            .source(|_| watch::config_file(settings, env, given, pace, reloading));
+        executor.tasks().source(|_| seconds.pass_by_themselves());
         executor.tasks().source(|sender| async move {
             while let Some(reload) = reloads.recv().await {
                 let policy = reload.map(|reloaded| Arc::clone(&reloaded.settings.policy));

@@ -1,10 +1,11 @@
 use std::fs::File;
+use std::time::Duration;
 
 use tokio::sync::mpsc;
 
 use super::*;
 use crate::config::changes::{self, Part};
-use crate::runtime::clock;
+use crate::runtime::seconds::Seconds;
 
 const SERVICE: &str = "[service.web]\nrepo = \"acme/web\"\npath = [\"production\"]\n";
 
@@ -32,8 +33,15 @@ async fn a_changed_file_is_read_anew_and_one_with_errors_is_told_with_its_place(
     let given = Given::new(None, false, &env);
     let settings = Arc::new(config::read(&path, &env).unwrap());
     let (sender, mut reloads) = mpsc::channel(1);
-    let every = pace(clock::tick(), Duration::from_millis(1));
-    let watching = follow(Arc::clone(&settings), env, given, every, sender);
+    let seconds = Seconds::default();
+    let every = seconds.pace(1);
+    let watching = config_file(Arc::clone(&settings), env, given, every, sender);
+    let passing = async move {
+        loop {
+            seconds.pass();
+            tokio::task::yield_now().await;
+        }
+    };
     let told = async move {
         let keys = "[keys]\nsort = \"S\"\n[ui]\ntheme = \"mine.toml\"\n";
         write(&path, &format!("{SERVICE}{keys}"), 1);
@@ -58,6 +66,7 @@ async fn a_changed_file_is_read_anew_and_one_with_errors_is_told_with_its_place(
         // The first look comes before the first change.
         biased;
         () = watching => panic!("nobody watches any more"),
+        never = passing => never,
         () = told => {}
     }
 }

@@ -26,6 +26,28 @@ fn two_hundred_resizes_and_a_terminal_of_one_cell_leave_the_board_whole() {
     terminal.ends_within(PATIENCE);
 }
 
+/// Over a slow line a key comes in parts.
+#[test]
+fn half_a_key_keeps_nothing_waiting_and_its_other_half_makes_it_whole() {
+    let mut terminal = Terminal::demo(100, 30, "", &[]);
+    terminal.wait_for("READY");
+    let line = |screen: &str, number: usize| screen.lines().nth(number).map(str::to_owned);
+    let selected = |screen: &str| screen.lines().position(|line| line.starts_with("> "));
+    terminal.press("\u{1b}[");
+    for _ in 0..2 {
+        let header = line(&terminal.screen(), 0);
+        terminal.wait("a countdown that goes on", |seen| {
+            line(&seen.parser.screen().contents(), 0) != header
+        });
+    }
+    let before = selected(&terminal.screen());
+    terminal.press("B");
+    terminal.wait("the cursor one row further down", |seen| {
+        let after = selected(&seen.parser.screen().contents());
+        after == before.map(|row| row + 1)
+    });
+}
+
 #[test]
 fn a_paste_runs_no_keys() {
     let mut terminal = Terminal::demo(100, 30, "", &[]);
