@@ -5,13 +5,15 @@
 //! cargo build --release && cargo run --release --example pictures
 //! ```
 //!
-//! Writes `docs/pictures/*.svg`, `docs/session.svg` (animated) and `docs/session.cast` (asciinema).
-//! What is shown is in `scenes.rs`; nothing here knows how gonogo draws.
+//! Writes `docs/pictures/*.svg`, `docs/session.svg` (animated), `docs/session.cast` (asciinema) and
+//! `docs/screens.md` (every screen as text). What is shown is in `scenes.rs` and `screens.rs`; nothing here
+//! knows how gonogo draws.
 #![expect(
     clippy::disallowed_methods,
     reason = "a process behind a terminal lives in real time, and a thread reads what it writes"
 )]
 
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use color_eyre::eyre::{OptionExt, WrapErr};
@@ -19,10 +21,12 @@ use color_eyre::eyre::{OptionExt, WrapErr};
 mod cast;
 mod palette;
 mod scenes;
+mod screens;
 mod svg;
 mod terminal;
 
 use scenes::{SESSION, Scene, Step, scenes};
+use screens::{EVENING, SCREENS};
 use terminal::Terminal;
 
 fn main() -> color_eyre::Result<()> {
@@ -39,6 +43,9 @@ fn main() -> color_eyre::Result<()> {
     }
     if wanted.is_empty() || wanted.iter().any(|it| it == "session") {
         session(&program, &docs).wrap_err("the recorded session")?;
+    }
+    if wanted.is_empty() || wanted.iter().any(|it| it == EVENING.name) {
+        screens(&program, &docs)?;
     }
     Ok(())
 }
@@ -86,6 +93,34 @@ fn session(program: &Path, docs: &Path) -> color_eyre::Result<()> {
         cast::write(SESSION.size, &terminal.told()),
     )?;
     println!("{}", docs.join("session.svg").display());
+    Ok(())
+}
+
+/// Writes every screen as text.
+fn screens(program: &Path, docs: &Path) -> color_eyre::Result<()> {
+    let mut terminal = Terminal::open(program, &EVENING)?;
+    for step in EVENING.steps {
+        take(&mut terminal, step)?;
+    }
+    let (columns, rows) = EVENING.size;
+    let mut page = format!(
+        "# Every screen\n\n{columns}×{rows}, from one evening of `gonogo demo`, written by `examples/pictures` with \
+         the keys that are named. Colours are\nin [the pictures](../README.md); what signs and words mean is in \
+         [the board](board.md).\n"
+    );
+    for shown in SCREENS {
+        for step in shown.steps {
+            take(&mut terminal, step).wrap_err_with(|| format!("the screen {:?}", shown.title))?;
+        }
+        let contents = terminal.screen().screen().contents();
+        let lines: Vec<&str> = contents.lines().map(str::trim_end).collect();
+        let lines = lines.join("\n");
+        let (title, about) = (shown.title, shown.about);
+        write!(page, "\n## {title}\n\n{about}\n\n```text\n{lines}\n```\n")?;
+    }
+    let path = docs.join("screens.md");
+    std::fs::write(&path, page)?;
+    println!("{}", path.display());
     Ok(())
 }
 

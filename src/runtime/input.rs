@@ -83,7 +83,12 @@ impl<'w> Keys<'w> {
             let patience = patience.map(|answer| self.last + answer.patience());
             tokio::select! {
                 biased;
-                () = self.waiting.readable() => self.more = true,
+                there = self.waiting.readable() => {
+                    if !there {
+                        return None;
+                    }
+                    self.more = true;
+                }
                 () = signals::one(&mut self.resized) => self.more = true,
                 () = self.waiting.until(patience.unwrap_or(self.last)), if patience.is_some() => {
                     let kept = self.answer.as_mut().map(Answer::give_up);

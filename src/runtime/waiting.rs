@@ -27,8 +27,9 @@ pub(super) struct Waiting {
     /// What the future said at its last turn that it waits for.
     due: Cell<Option<Instant>>,
     wants_terminal: Cell<bool>,
-    /// Whether the terminal has something to say, or is gone.
     readable: Cell<bool>,
+    /// Whether the terminal was hung up: it says so for ever, and nothing else.
+    gone: Cell<bool>,
 }
 
 /// Rung by any waker, from any thread.
@@ -68,6 +69,7 @@ impl Waiting {
             due: Cell::new(None),
             wants_terminal: Cell::new(false),
             readable: Cell::new(false),
+            gone: Cell::new(false),
         })
     }
 
@@ -103,16 +105,19 @@ impl Waiting {
         .await;
     }
 
-    /// Returns when the terminal has something to say since the last time, or is gone.
-    pub(super) async fn readable(&self) {
+    /// Returns when the terminal has something to say since the last time, with whether it is still there.
+    pub(super) async fn readable(&self) -> bool {
         poll_fn(|_| {
+            if self.gone.get() {
+                return Poll::Ready(false);
+            }
             if self.readable.take() {
-                return Poll::Ready(());
+                return Poll::Ready(true);
             }
             self.wants_terminal.set(true);
             Poll::Pending
         })
-        .await;
+        .await
     }
 
     fn wait(&self) -> io::Result<()> {
@@ -131,13 +136,15 @@ impl Waiting {
             Ok(_) | Err(rustix::io::Errno::INTR) => {}
             Err(error) => return Err(error.into()),
         }
-        let [bell, terminal] = heard.map(|heard| !heard.revents().is_empty());
-        if bell {
+        let [bell, terminal] = heard.map(|heard| heard.revents());
+        if !bell.is_empty() {
             let _ = (&self.ear).read(&mut [0; 8]);
             // After this whoever has news rings again; what came before is seen in the next turn.
             self.bell.rung.store(false, Ordering::SeqCst);
         }
-        if terminal {
+        if terminal.intersects(PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL) {
+            self.gone.set(true);
+        } else if !terminal.is_empty() {
             self.readable.set(true);
         }
         Ok(())

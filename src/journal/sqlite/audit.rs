@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use futures_util::TryStreamExt as _;
+use futures_util::stream::BoxStream;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row as _, SqliteConnection};
 
@@ -24,8 +26,10 @@ pub async fn stored(
     seq: Seq,
     limit: i64,
 ) -> Result<Vec<(Entry, Texts)>, Error> {
-    let rows = rows(connection, path, seq, limit).await?;
-    rows.iter().map(row::decode_with_texts).collect()
+    let rows = told(connection, seq, limit).map_err(|error| fault(path, error));
+    rows.and_then(async |row| row::decode_with_texts(&row))
+        .try_collect()
+        .await
 }
 
 /// As `stored`, each entry checked against its hash and the one before it. What comes before `seq` was
@@ -38,9 +42,11 @@ pub async fn checked(
 ) -> Result<Vec<Entry>, Error> {
     let mut walk: Option<Walk> = (seq.0 <= 0).then(Walk::default);
     let mut page = Vec::new();
-    for row in &rows(connection, path, seq, limit).await? {
+    // SQLite's thread reads on while this one decodes and hashes.
+    let mut rows = told(connection, seq, limit);
+    while let Some(row) = rows.try_next().await.map_err(|error| fault(path, error))? {
         // Not what this version derives from it: another may have derived something else.
-        let (entry, texts) = row::decode_with_texts(row)?;
+        let (entry, texts) = row::decode_with_texts(&row)?;
         let hash = || entry.previous.clone();
         let walk = walk.get_or_insert_with(|| Walk { seq, hash: hash() });
         walk.step(&entry, &texts)?;
@@ -49,6 +55,23 @@ pub async fn checked(
     Ok(page)
 }
 
+/// What entries tell, row by row.
+fn told(
+    connection: &mut SqliteConnection,
+    seq: Seq,
+    limit: i64,
+) -> BoxStream<'_, Result<SqliteRow, sqlx::Error>> {
+    sqlx::query(concat!(
+        "SELECT ",
+        columns!(),
+        ", kind FROM entries WHERE seq > ?1 ORDER BY seq LIMIT ?2"
+    ))
+    .bind(seq.0)
+    .bind(limit)
+    .fetch(connection)
+}
+
+/// The same with what is derived from them.
 async fn rows(
     connection: &mut SqliteConnection,
     path: &Path,
