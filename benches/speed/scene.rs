@@ -210,8 +210,15 @@ impl Evening {
     /// Answers everything that is asked.
     fn settle(&mut self) {
         while let Some(effect) = self.open.pop() {
-            if let Some(msg) = answer(effect, self.now) {
-                self.take(msg);
+            match answer(effect, self.now) {
+                // In parts, as the board takes it.
+                Some(Msg::Fetched(fetched)) => {
+                    for part in fetched.parts() {
+                        self.take(Msg::Fetched(part));
+                    }
+                }
+                Some(msg) => self.take(msg),
+                None => {}
             }
         }
     }

@@ -52,11 +52,6 @@ pub const SCREENS: &[Shown] = &[
         ],
     ),
     shown(
-        "Promote: the end of it",
-        "`pagedown`. A protected environment asks for its name.",
-        &[Step::Press("\u{1b}[6~"), Step::Rest(500)],
-    ),
-    shown(
         "Promotion under way",
         "`tab` to the field, the environment's name, `tab` to the button, `enter`.",
         &[
@@ -66,14 +61,13 @@ pub const SCREENS: &[Shown] = &[
             Step::Wait("> Promote <"),
             Step::Press("\r"),
             Step::Gone("WILL DO"),
-            Step::Wait("1 sent"),
-            Step::Rest(1_000),
+            Step::Rest(700),
         ],
     ),
     shown(
         "Tasks in flight",
         "`5`. What is under way, whose it is, and when it should be done.",
-        &[Step::Press("5"), Step::Wait("TASKS"), Step::Rest(1_000)],
+        &[Step::Press("5"), Step::Rest(1_000)],
     ),
     shown(
         "Filter",
@@ -217,14 +211,13 @@ pub const SCREENS: &[Shown] = &[
             Step::Press(ESC),
             Step::Rest(300),
             Step::Press("3"),
-            Step::Wait("TIMELINE"),
             Step::Rest(1_000),
         ],
     ),
     shown(
         "Pipelines",
         "`4`. The pipelines of all services.",
-        &[Step::Press("4"), Step::Wait("PIPELINES"), Step::Rest(800)],
+        &[Step::Press("4"), Step::Rest(800)],
     ),
     shown(
         "Pull requests",
