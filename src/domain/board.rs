@@ -2,7 +2,7 @@
 //! touched service again and nothing else.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
@@ -83,7 +83,7 @@ pub struct Board {
     pub rows: Vec<Row>,
     /// Goes up with every change, so that who made something of the rows knows when to make it anew.
     pub version: u64,
-    places: BTreeMap<ServiceName, usize>,
+    places: HashMap<ServiceName, usize>,
     /// Who is judged by a service's facts beside itself.
     dependents: BTreeMap<ServiceName, Vec<usize>>,
     verdicts: Pool,
