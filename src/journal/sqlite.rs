@@ -3,6 +3,7 @@
 //! One connection writes, one reads. What is checked when an entry is appended lives in `append`.
 
 use std::path::{Path, PathBuf};
+use std::sync::PoisonError;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -15,7 +16,7 @@ use super::chain::Texts;
 use super::{Error, Journal};
 use crate::domain::entry::{Draft, Entry, Precondition};
 use crate::domain::ids::{InstanceId, IntentId, Person, Seq};
-use append::Failure;
+use append::{Failure, Head};
 use row::columns;
 
 mod append;
@@ -71,6 +72,8 @@ pub struct Sqlite {
     // is dropped half-way drops it too, which rolls back what was not committed.
     writer: Mutex<Option<SqliteConnection>>,
     reader: Mutex<Option<SqliteConnection>>,
+    /// The last entry that was read or written here. Another gonogo may have written since.
+    head: std::sync::Mutex<Option<Head>>,
     /// `None` for one that only reads.
     us: Option<Us>,
 }
@@ -106,6 +109,7 @@ impl Sqlite {
             connect,
             writer: Mutex::new(Some(writer)),
             reader: Mutex::new(None),
+            head: std::sync::Mutex::new(None),
             us: Some(Us {
                 instance: options.instance,
                 actor: options.actor,
@@ -137,6 +141,7 @@ impl Sqlite {
             connect,
             writer: Mutex::new(None),
             reader: Mutex::new(Some(reader)),
+            head: std::sync::Mutex::new(None),
             us: None,
         })
     }
@@ -186,6 +191,25 @@ impl Sqlite {
         Ok(stored)
     }
 
+    fn head_known(&self) -> Option<Head> {
+        let head = self.head.lock().unwrap_or_else(PoisonError::into_inner);
+        head.clone()
+    }
+
+    /// Remembers an entry if it came after what is known.
+    fn know(&self, last: Option<&Entry>) {
+        let Some(last) = last else {
+            return;
+        };
+        let mut head = self.head.lock().unwrap_or_else(PoisonError::into_inner);
+        if head.as_ref().is_none_or(|head| head.seq < last.seq) {
+            *head = Some(Head {
+                seq: last.seq,
+                hash: last.hash.clone(),
+            });
+        }
+    }
+
     async fn take(&self, slot: &mut Option<SqliteConnection>) -> Result<SqliteConnection, Error> {
         match slot.take() {
             Some(connection) => Ok(connection),
@@ -200,9 +224,12 @@ impl Journal for Sqlite {
         let us = self.us.as_ref().ok_or(Error::ReadOnly)?;
         let mut slot = self.writer.lock().await;
         let mut connection = self.take(&mut slot).await?;
-        match append::append(&mut connection, &us.instance, draft, &precondition).await {
+        let known = self.head_known();
+        let us = &us.instance;
+        match append::append(&mut connection, us, draft, &precondition, known.as_ref()).await {
             Ok(entry) => {
                 *slot = Some(connection);
+                self.know(Some(&entry));
                 Ok(entry)
             }
             Err(Failure::Refused(error)) => {
@@ -229,6 +256,7 @@ impl Journal for Sqlite {
         let mut connection = self.take(&mut slot).await?;
         let page = audit::checked(&mut connection, &self.path, seq, limit.into()).await?;
         *slot = Some(connection);
+        self.know(page.last());
         Ok(page)
     }
 

@@ -1,7 +1,8 @@
 //! Appending: one immediate transaction checks the precondition, moves the intent and adds the entry.
 //!
 //! This is where "at most one send" is kept. The moves are conditional single statements; a move
-//! that changes no row adds no entry, and without the entry nobody sends.
+//! that changes no row adds no entry, and without the entry nobody sends. What is known of the last entry
+//! spares a turn, and decides nothing: a trigger lets no entry follow another than the last.
 
 use sqlx::sqlite::{SqliteArguments, SqliteConnection};
 use sqlx::{Row as _, Sqlite};
@@ -68,14 +69,29 @@ mod refusal;
 
 const BEGIN: &str = "BEGIN IMMEDIATE; SELECT seq, hash FROM entries ORDER BY seq DESC LIMIT 1";
 
-const NOTE: &str = insert_entry!("");
+/// The statements of a move: those that end a transaction, and a whole one.
+struct Statements {
+    rest: &'static str,
+    whole: &'static str,
+}
+
+macro_rules! statements {
+    ($($sql:tt)*) => {
+        Statements {
+            rest: concat!($($sql)*),
+            whole: concat!("BEGIN IMMEDIATE; ", $($sql)*),
+        }
+    };
+}
+
+const NOTE: Statements = statements!(insert_entry!(""));
 
 /// Nothing of the cell came after ?15.
-const TELL: &str = insert_entry!(
+const TELL: Statements = statements!(insert_entry!(
     "WHERE NOT EXISTS (SELECT 1 FROM entries WHERE seq > ?15 AND service = ?5 AND environment = ?6)"
-);
+));
 
-const INTEND: &str = concat!(
+const INTEND: Statements = statements!(
     "INSERT INTO intents ",
     "(id, purpose, service, environment, revision, digest, state, owner, intended, latest) ",
     "SELECT ?15, ?16, ?5, ?6, ?7, ?17, 'intended', ?18, ?1, ?1 ",
@@ -88,7 +104,7 @@ const INTEND: &str = concat!(
     insert_entry!("WHERE changes() = 1")
 );
 
-const PERMIT: &str = concat!(
+const PERMIT: Statements = statements!(
     "UPDATE intents SET state = 'sending', owner = ?18, latest = ?1 ",
     "WHERE id = ?15 AND purpose = ?16 AND service = ?5 AND environment = ?6 ",
     "AND state = 'intended' AND digest = ?17 ",
@@ -101,7 +117,7 @@ const PERMIT: &str = concat!(
     insert_entry!("WHERE changes() = 1")
 );
 
-const FOLLOW: &str = concat!(
+const FOLLOW: Statements = statements!(
     "UPDATE intents SET state = ?17, latest = ?1 ",
     "WHERE id = ?15 AND purpose = ?16 AND service = ?5 AND environment = ?6 ",
     "AND state IN (?18, ?19); ",
@@ -110,26 +126,43 @@ const FOLLOW: &str = concat!(
 
 type Query = sqlx::query::Query<'static, Sqlite, SqliteArguments>;
 
+/// The last entry, as far as it is known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Head {
+    pub seq: Seq,
+    pub hash: Digest,
+}
+
 /// Appends an entry. When it fails, the transaction may still be open: the caller rolls it back.
 pub async fn append(
     connection: &mut SqliteConnection,
     us: &InstanceId,
     draft: Draft,
     precondition: &Precondition,
+    known: Option<&Head>,
 ) -> Result<Entry, Failure> {
     let draft = rules::scoped(draft);
     let texts = Texts::of(&draft)?;
     let step = Move::of(&draft.event, precondition, us)?;
 
+    if let Some(head) = known
+        && !looks_back(&draft.event, &step)
+        && let Some(entry) = at_once(connection, us, head, &draft, &texts, &step).await?
+    {
+        return Ok(entry);
+    }
     let head = sqlx::query(BEGIN).fetch_optional(&mut *connection).await?;
-    let (head, previous) = match head {
-        Some(row) => (
-            Seq(row.try_get(0)?),
-            Digest::new(row.try_get::<&str, _>(1)?),
-        ),
-        None => (Seq(0), chain::genesis()),
+    let head = match head {
+        Some(row) => Head {
+            seq: Seq(row.try_get(0)?),
+            hash: Digest::new(row.try_get::<&str, _>(1)?),
+        },
+        None => Head {
+            seq: Seq(0),
+            hash: chain::genesis(),
+        },
     };
-    step.check_seen(head)?;
+    step.check_seen(head.seq)?;
     if let Event::HoldExpired { .. } = draft.event {
         check_expiry(connection, &draft).await?;
     }
@@ -140,71 +173,11 @@ pub async fn append(
         use_overrides(connection, &draft, intent).await?;
     }
 
-    let seq = Seq(head.0 + 1);
-    let hash = chain::hash(previous.as_str(), seq, &draft, &texts);
-    let entry = |query: Query| {
-        query
-            .bind(seq.0)
-            .bind(texts.at.clone())
-            .bind(draft.actor.to_string())
-            .bind(texts.kind.clone())
-            .bind(text(draft.service.as_ref()))
-            .bind(text(draft.environment.as_ref()))
-            .bind(text(draft.revision.as_ref()))
-            .bind(draft.reason.clone())
-            .bind(draft.policy.to_string())
-            .bind(texts.body.clone())
-            .bind(draft.event.is_control())
-            .bind(rules::subject(&draft))
-            .bind(previous.to_string())
-            .bind(hash.to_string())
-    };
-    let query = match &step {
-        Move::Note => entry(sqlx::query(NOTE)),
-        Move::Tell { seen } => entry(sqlx::query(TELL)).bind(seen.0),
-        Move::Intend { intent, seen } => entry(sqlx::query(INTEND))
-            .bind(intent.id.to_string())
-            .bind(intent.purpose.word())
-            .bind(intent.digest.to_string())
-            .bind(us.to_string())
-            .bind(seen.0),
-        Move::Permit {
-            id,
-            purpose,
-            digest,
-            seen,
-            agreed,
-        } => entry(sqlx::query(PERMIT))
-            .bind(id.to_string())
-            .bind(purpose.word())
-            .bind(digest.to_string())
-            .bind(us.to_string())
-            .bind(seen.0)
-            .bind(*agreed),
-        Move::Follow { id, purpose, step } => {
-            let (first, last) = match step.may_follow() {
-                [] => return Err(not_permitted("nothing may come before it").into()),
-                [only] => (only, only),
-                [first, last] => (first, last),
-                [..] => return Err(not_permitted("it may follow too many states").into()),
-            };
-            entry(sqlx::query(FOLLOW))
-                .bind(id.to_string())
-                .bind(purpose.word())
-                .bind(step.state().word())
-                .bind(first.word())
-                .bind(last.word())
-        }
-    };
+    let next = Next::after(&head, &draft, &texts);
     // All rows are read, so that the statements run to the COMMIT at their end.
-    let written = query.fetch_all(&mut *connection).await;
-    match written {
-        Ok(rows) if rows.len() == 1 => Ok(Entry {
-            seq,
-            draft,
-            previous,
-            hash,
-        }),
+    let query = next.query(us, &draft, &texts, &step, |statements| statements.rest)?;
+    match query.fetch_all(&mut *connection).await {
+        Ok(rows) if rows.len() == 1 => Ok(next.entry(draft, head.hash)),
         Ok(_) => Err(step.why_not(connection, &draft).await?.into()),
         Err(error) if is_constraint(&error) => {
             sqlx::raw_sql("ROLLBACK").execute(&mut *connection).await?;
@@ -215,6 +188,131 @@ pub async fn append(
             }
         }
         Err(error) => Err(error.into()),
+    }
+}
+
+/// Whether an entry is checked against earlier ones by more than its statements.
+fn looks_back(event: &Event, step: &Move<'_>) -> bool {
+    matches!(event, Event::HoldExpired { .. })
+        || rules::is_of_run(event)
+        || matches!(step, Move::Intend { intent, .. } if !intent.overrides.is_empty())
+}
+
+/// Appends an entry after the one that is known as the last, in one turn of SQLite's thread. `None` says
+/// that nothing was written: something came after that one, or the entry may not be.
+async fn at_once(
+    connection: &mut SqliteConnection,
+    us: &InstanceId,
+    head: &Head,
+    draft: &Draft,
+    texts: &Texts,
+    step: &Move<'_>,
+) -> Result<Option<Entry>, Failure> {
+    if step.check_seen(head.seq).is_err() {
+        return Ok(None);
+    }
+    let next = Next::after(head, draft, texts);
+    let query = next.query(us, draft, texts, step, |statements| statements.whole)?;
+    match query.fetch_all(&mut *connection).await {
+        Ok(rows) if rows.len() == 1 => Ok(Some(next.entry(draft.clone(), head.hash.clone()))),
+        Ok(_) => Ok(None),
+        Err(error) if is_constraint(&error) => {
+            sqlx::raw_sql("ROLLBACK").execute(connection).await?;
+            Ok(None)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// What an entry gets by its place.
+struct Next {
+    seq: Seq,
+    previous: String,
+    hash: Digest,
+}
+
+impl Next {
+    fn after(head: &Head, draft: &Draft, texts: &Texts) -> Self {
+        let seq = Seq(head.seq.0 + 1);
+        Self {
+            seq,
+            previous: head.hash.to_string(),
+            hash: chain::hash(head.hash.as_str(), seq, draft, texts),
+        }
+    }
+
+    fn entry(self, draft: Draft, previous: Digest) -> Entry {
+        Entry {
+            seq: self.seq,
+            draft,
+            previous,
+            hash: self.hash,
+        }
+    }
+
+    /// The statements of a move with all that they need.
+    fn query(
+        &self,
+        us: &InstanceId,
+        draft: &Draft,
+        texts: &Texts,
+        step: &Move<'_>,
+        part: impl Fn(Statements) -> &'static str,
+    ) -> Result<Query, Error> {
+        let entry = |statements: Statements| {
+            sqlx::query(part(statements))
+                .bind(self.seq.0)
+                .bind(texts.at.clone())
+                .bind(draft.actor.to_string())
+                .bind(texts.kind.clone())
+                .bind(text(draft.service.as_ref()))
+                .bind(text(draft.environment.as_ref()))
+                .bind(text(draft.revision.as_ref()))
+                .bind(draft.reason.clone())
+                .bind(draft.policy.to_string())
+                .bind(texts.body.clone())
+                .bind(draft.event.is_control())
+                .bind(rules::subject(draft))
+                .bind(self.previous.clone())
+                .bind(self.hash.to_string())
+        };
+        Ok(match step {
+            Move::Note => entry(NOTE),
+            Move::Tell { seen } => entry(TELL).bind(seen.0),
+            Move::Intend { intent, seen } => entry(INTEND)
+                .bind(intent.id.to_string())
+                .bind(intent.purpose.word())
+                .bind(intent.digest.to_string())
+                .bind(us.to_string())
+                .bind(seen.0),
+            Move::Permit {
+                id,
+                purpose,
+                digest,
+                seen,
+                agreed,
+            } => entry(PERMIT)
+                .bind(id.to_string())
+                .bind(purpose.word())
+                .bind(digest.to_string())
+                .bind(us.to_string())
+                .bind(seen.0)
+                .bind(*agreed),
+            Move::Follow { id, purpose, step } => {
+                let (first, last) = match step.may_follow() {
+                    [] => return Err(not_permitted("nothing may come before it")),
+                    [only] => (only, only),
+                    [first, last] => (first, last),
+                    [..] => return Err(not_permitted("it may follow too many states")),
+                };
+                entry(FOLLOW)
+                    .bind(id.to_string())
+                    .bind(purpose.word())
+                    .bind(step.state().word())
+                    .bind(first.word())
+                    .bind(last.word())
+            }
+        })
     }
 }
 

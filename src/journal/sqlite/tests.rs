@@ -5,10 +5,11 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::domain::act::Handle;
+use crate::domain::ids::Digest;
 use crate::domain::ledger::Ledger;
 use crate::domain::promotion::{State, Step};
-use crate::journal::contract;
 use crate::journal::contract::fixtures::*;
+use crate::journal::{chain, contract};
 
 mod races;
 mod reopening;
@@ -231,7 +232,7 @@ async fn ten_thousand_entries_are_opened_and_folded() {
     let us = InstanceId::from(US);
     for number in 0..10_000 {
         let note = hold(&format!("h{number}"), cover(Some("checkout"), None, None));
-        append::append(&mut connection, &us, note, &Precondition::None)
+        append::append(&mut connection, &us, note, &Precondition::None, None)
             .await
             .unwrap();
     }
@@ -240,6 +241,58 @@ async fn ten_thousand_entries_are_opened_and_folded() {
     let ledger = Ledger::of(&everything(&journal).await);
     assert_eq!(ledger.head, Seq(10_000));
     assert_eq!(ledger.holds.len(), 10_000);
+}
+
+#[tokio::test]
+async fn what_is_known_of_the_last_entry_decides_nothing() {
+    let (_folder, path) = folder();
+    let journal = open(&path, US).await.journal;
+    let note = |id: &str| hold(id, cover(Some("checkout"), None, None));
+    journal
+        .append(note("h1"), Precondition::None)
+        .await
+        .unwrap();
+    let mut connection = tamperer(&path).await;
+    let us = InstanceId::from("another");
+    let head = |seq, hash: &Digest| Head {
+        seq: Seq(seq),
+        hash: hash.clone(),
+    };
+    // Too old, and of a journal that has lost its end.
+    let mut last = None;
+    for (id, known) in [
+        ("h2", head(0, &chain::genesis())),
+        ("h3", head(7, &chain::genesis())),
+    ] {
+        let entry = append::append(
+            &mut connection,
+            &us,
+            note(id),
+            &Precondition::None,
+            Some(&known),
+        );
+        last = Some(entry.await.unwrap());
+    }
+    let last = last.unwrap();
+    assert_eq!(last.seq, Seq(3));
+    let known = head(3, &last.hash);
+    let none = Precondition::None;
+    let fourth = append::append(&mut connection, &us, note("h4"), &none, Some(&known));
+    assert_eq!(fourth.await.unwrap().seq, Seq(4));
+    // An id that was given, by one who knows the last entry and by one who does not any more.
+    for known in [head(1, &chain::genesis()), known] {
+        let again = append::append(&mut connection, &us, note("h1"), &none, Some(&known)).await;
+        assert!(again.is_err(), "{again:?}");
+        sqlx::raw_sql("ROLLBACK")
+            .execute(&mut connection)
+            .await
+            .ok();
+    }
+    connection.close().await.unwrap();
+    // This one has not read what the other wrote.
+    let fifth = journal.append(note("h5"), Precondition::None).await;
+    assert_eq!(fifth.unwrap().seq, Seq(5));
+    assert_eq!(journal.verify().await.unwrap(), 5);
 }
 
 #[tokio::test]
