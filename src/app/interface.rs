@@ -280,6 +280,9 @@ fn screen(state: &mut State, command: Command) -> Vec<Effect> {
         Command::Refresh => return link::refresh(state),
         Command::Watch => log::watch(state),
         _ => match state.interface.screen {
+            Screen::Board if state.interface.pane == Pane::Log && log::takes(command) => {
+                return log::run(state, command);
+            }
             Screen::Board => board::run(state, command),
             Screen::Detail(_) => return detail::run(state, command),
             Screen::Release => release::run(state, command),
@@ -343,6 +346,7 @@ impl Interface {
             tab: DetailTab::default(),
             detail_offset: 0,
             log: log::Logs::default(),
+            tail: log::Tail::default(),
             release: None,
             release_row: 0,
             overviews: Box::default(),
@@ -545,6 +549,8 @@ pub struct Interface {
     /// The first line shown of a tab or of the peek; it is also the selected one, for `o`.
     pub detail_offset: usize,
     pub log: log::Logs,
+    /// The log beside the board, of what is in flight.
+    pub tail: log::Tail,
     /// The release that the go/no-go screen shows; `None` means the first.
     pub release: Option<ReleaseName>,
     /// The selected service of it.

@@ -144,6 +144,23 @@ fn every_screen_at_every_size() {
     }
 }
 
+/// Where all of it has room: what is in flight has its log beside the board.
+#[test]
+fn the_widest_board() {
+    for (name, scene) in [
+        ("beside", scenes::logs::beside as Scene),
+        ("beside_keys", |columns, rows| {
+            let mut state = scenes::logs::beside(columns, rows);
+            crate::app::interface::harness::press(&mut state, "shift-tab k");
+            state
+        }),
+        ("beside_not_yet", scenes::logs::beside_not_yet),
+    ] {
+        let text = both(&scene(160, 45));
+        insta::assert_snapshot!(of_screen(name, (160, 45)), text);
+    }
+}
+
 #[test]
 fn every_dialog() {
     for (name, scene) in DIALOGS {

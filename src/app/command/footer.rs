@@ -38,6 +38,14 @@ const FOOTER: [(Context, &[&[Command]]); 8] = [
             &[Command::Quit],
             &[Command::GroupBy],
             &[Command::Columns],
+            &[Command::Watch],
+            &[Command::NextPane],
+            &[Command::Changes],
+            &[Command::Releases],
+            &[Command::Pipelines],
+            &[Command::Tasks],
+            &[Command::Errors],
+            &[Command::Messages],
         ],
     ),
     (
@@ -132,6 +140,7 @@ const FOOTER: [(Context, &[&[Command]]); 8] = [
         Context::Log,
         &[
             &[Command::Down, Command::Up],
+            &[Command::Open],
             &[Command::Search],
             &[Command::NextMatch, Command::PreviousMatch],
             &[Command::Follow],
@@ -259,6 +268,9 @@ fn means_something(state: &State, command: Command) -> bool {
             | Command::Refresh,
         ) => false,
         (Screen::Forge(_), Command::PreviousTab) => state.engine.forges.len() > 1,
+        // The log beside the board has no tabs; that of a detail is all there is of it.
+        (Screen::Board, Command::PreviousTab) => false,
+        (Screen::Detail(_), Command::Open) => false,
         _ => true,
     }
 }

@@ -2,8 +2,8 @@
 
 use super::choice::travel;
 use super::{
-    Cursor, Interface, Overlay, Pane, Screen, arrangement, detail, filter, forges, marking, order,
-    tour,
+    Cursor, Interface, Overlay, Pane, Screen, arrangement, detail, filter, forges, log, marking,
+    order, tour,
 };
 use crate::app::command::Command;
 use crate::app::state::State;
@@ -26,12 +26,14 @@ pub(super) fn run(state: &mut State, command: Command) {
     let in_side = interface.pane == Pane::Forges && Shape::of(interface).side > 0;
     match command {
         Command::Open if in_side => forges::side(state, command),
+        Command::Open if interface.pane == Pane::Log => log::enlarge(state),
         Command::Left => across(state, false),
         Command::Right => across(state, true),
         Command::Open => {
             if let Some(cursor) = &interface.cursor {
                 let service = cursor.service.clone();
                 interface.show(Screen::Detail(service));
+                detail::to_first_closed(state);
             }
         }
         Command::Mark => {
@@ -46,13 +48,8 @@ pub(super) fn run(state: &mut State, command: Command) {
             interface.peek = !interface.peek;
             interface.pane = Pane::Rows;
         }
-        Command::NextPane | Command::PreviousPane => {
-            interface.pane = match interface.pane {
-                Pane::Rows if peek_height(interface) > 0 => Pane::Peek,
-                Pane::Rows | Pane::Peek if Shape::of(interface).side > 0 => Pane::Forges,
-                Pane::Rows | Pane::Peek | Pane::Forges => Pane::Rows,
-            };
-        }
+        Command::NextPane => log::turn_pane(interface, true),
+        Command::PreviousPane => log::turn_pane(interface, false),
         Command::Filter => filter::open(interface),
         Command::NextMatch | Command::PreviousMatch => {
             let count = interface.order.len();
@@ -145,6 +142,7 @@ pub(super) fn across(state: &mut State, forward: bool) {
             environment: environment.clone(),
         };
         state.interface.detail_offset = 0;
+        detail::to_first_closed(state);
     }
     state.interface.toured(tour::Step::Move);
 }

@@ -3,7 +3,7 @@
 
 use jiff::Timestamp;
 
-use super::coming;
+use super::{coming, release};
 use super::line::{Line, Tone, cut};
 use super::look::Look;
 use super::panel::Bar;
@@ -26,6 +26,9 @@ pub(super) fn bars(look: &Look<'_>) -> Vec<Bar> {
     first = alarms(look, first);
     if wide {
         first = first.left(4, freeze(look));
+    }
+    if look.shape.side == 0 && look.interface.screen != Screen::Release {
+        first = first.left(3, release::short(look));
     }
     first = first.right(2, operator(look));
     if wide {
