@@ -6,6 +6,7 @@ use super::{
     order, tour,
 };
 use crate::app::command::Command;
+use crate::app::effect::Effect;
 use crate::app::state::State;
 use crate::app::view::Shape;
 
@@ -21,7 +22,15 @@ pub fn board_height(interface: &Interface) -> u16 {
         .max(1)
 }
 
-pub(super) fn run(state: &mut State, command: Command) {
+pub(super) fn run(state: &mut State, command: Command) -> Vec<Effect> {
+    if state.interface.pane == Pane::Log && log::takes(command) {
+        return log::run(state, command);
+    }
+    on_rows(state, command);
+    Vec::new()
+}
+
+fn on_rows(state: &mut State, command: Command) {
     let interface = &mut state.interface;
     let in_side = interface.pane == Pane::Forges && Shape::of(interface).side > 0;
     match command {
@@ -152,7 +161,6 @@ mod tests {
     use super::super::harness::{fresh, judge, now, on, press, said, selected, stale, state, top};
     use super::super::{Screen, Sort};
     use super::*;
-    use crate::app::effect::Effect;
     use crate::app::msg::Msg;
     use crate::app::update;
     use crate::domain::gate;

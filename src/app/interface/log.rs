@@ -18,7 +18,8 @@ use crate::domain::pipeline::{Job, Run};
 mod keys;
 mod tail;
 
-pub(super) use keys::{browse, copied, into, run, run_in, search, takes, watch, watched};
+pub(in crate::app) use keys::may_watch;
+pub(super) use keys::{browse, copied, into, run, run_in, search, takes, watch};
 pub use tail::{Flight, Tail};
 pub(super) use tail::{enlarge, turn_pane};
 

@@ -91,11 +91,7 @@ enum Journalled<'a> {
     Brought(&'a str),
 }
 
-fn journalled<'a>(
-    look: &Look<'a>,
-    row: &Row,
-    deployment: &Deployment,
-) -> Option<Journalled<'a>> {
+fn journalled<'a>(look: &Look<'a>, row: &Row, deployment: &Deployment) -> Option<Journalled<'a>> {
     let ledger = look.engine.ledger.as_ref()?;
     let all = || ledger.promotions_of(&row.service.name, &deployment.environment);
     let left = all().rfind(|promotion| {
@@ -115,9 +111,8 @@ fn journalled<'a>(
                         State::Accepted | State::Running | State::Succeeded | State::Failed
                     )
             };
-            let brought = all().rfind(|promotion| {
-                went(promotion) && origin::brings(promotion, &deployment.sha)
-            })?;
+            let brought = all()
+                .rfind(|promotion| went(promotion) && origin::brings(promotion, &deployment.sha))?;
             Some(Journalled::Brought(why(brought)))
         })
 }

@@ -3,11 +3,11 @@
 
 use jiff::Timestamp;
 
-use super::{coming, release};
 use super::line::{Line, Tone, cut};
 use super::look::Look;
 use super::panel::Bar;
 use super::time;
+use super::{coming, release};
 use crate::app::engine::{ForgeState, JournalState};
 use crate::app::interface::Screen;
 use crate::domain::board::Row;

@@ -128,7 +128,11 @@ fn failed(look: &Look<'_>, logs: &Logs, pane: &LogPane, room: Room) -> Vec<Line>
     let mut lines =
         vec![Line::of(Tone::Bad, format!("{} {step}", look.glyphs.bad())).with(Tone::Muted, told)];
     for line in pane.failed.lines.iter().skip(all.saturating_sub(shown)) {
-        lines.extend(rows(look, &logs.words, line, room, (Tone::Bad, "|")).into_iter().take(1));
+        lines.extend(
+            rows(look, &logs.words, line, room, (Tone::Bad, "|"))
+                .into_iter()
+                .take(1),
+        );
     }
     lines
 }

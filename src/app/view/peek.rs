@@ -126,10 +126,7 @@ fn lines(look: &Look<'_>, row: &Row, cell: &Cell, rows: usize) -> Vec<Line> {
     }
     let left = rows.saturating_sub(lines.len());
     if left > 2 {
-        let heading = Line::of(
-            Tone::Heading,
-            format!("DEPLOYMENTS  {}", cell.environment),
-        );
+        let heading = Line::of(Tone::Heading, format!("DEPLOYMENTS  {}", cell.environment));
         lines.push(heading.then(way_back(look, row, cell)));
         lines.extend(
             deployments::lines(look, row, &cell.environment, columns)

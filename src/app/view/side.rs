@@ -137,7 +137,11 @@ fn job(look: &Look<'_>, row: &Row, flight: &InFlight) -> Option<String> {
     let jobs = look.engine.jobs.get(&key)?.value()?;
     let runs = jobs.iter().find(|job| job.phase == Phase::Running)?;
     let done = jobs.iter().filter(|job| !job.phase.is_in_flight()).count();
-    Some(format!("{} {done}/{} jobs", cut(&runs.name, 18), jobs.len()))
+    Some(format!(
+        "{} {done}/{} jobs",
+        cut(&runs.name, 18),
+        jobs.len()
+    ))
 }
 
 /// When it is done as nine of ten were, or that it is later than that.

@@ -243,7 +243,9 @@ impl<W: Write> Backend for Ansi<W> {
             }
             if is_empty(cell) && look.bg == Color::Reset {
                 let mut end = x + 1;
-                while let Some(next) = content.next_if(|next| next.1 == y && next.0 == end && is_empty(next.2)) {
+                while let Some(next) =
+                    content.next_if(|next| next.1 == y && next.0 == end && is_empty(next.2))
+                {
                     end = next.0 + 1;
                 }
                 let blanks = end - x;

@@ -99,13 +99,18 @@ impl Interface {
 
 /// What `w` would show: a run that is picked in a list, else that of the cell.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in super::super) struct Watched {
+struct Watched {
     service: ServiceName,
     picked: Option<RunId>,
     run: Option<RunId>,
 }
 
-pub(in super::super) fn watched(state: &State) -> Option<Watched> {
+/// Whether there is a run whose log could be shown.
+pub(in crate::app) fn may_watch(state: &State) -> bool {
+    watched(state).is_some()
+}
+
+fn watched(state: &State) -> Option<Watched> {
     let interface = &state.interface;
     if interface.overview().is_some() {
         let item = overview::selected(state)?;
@@ -255,7 +260,9 @@ pub(in super::super) fn search(state: &mut State, command: Command) -> Vec<Effec
         }
         Command::Open => {
             if let Some(Overlay::Search { input }) = state.interface.overlays.pop() {
-                input.value().clone_into(&mut state.interface.log_here_mut().words);
+                input
+                    .value()
+                    .clone_into(&mut state.interface.log_here_mut().words);
                 if let Some(pane) = &mut state.interface.log_here_mut().pane {
                     pane.found = None;
                 }

@@ -48,7 +48,6 @@ impl Default for Tail {
     }
 }
 
-
 impl Interface {
     /// The service whose log stands beside the board.
     pub(in super::super) fn tailed(&self) -> Option<&ServiceName> {

@@ -25,7 +25,10 @@ fn moving(services: &[&str]) -> State {
             url: None,
         };
         let key = ((*service).into(), RunId(8812));
-        state.engine.jobs.insert(key, Fact::observed(vec![job], now()));
+        state
+            .engine
+            .jobs
+            .insert(key, Fact::observed(vec![job], now()));
     }
     state
 }
@@ -125,7 +128,11 @@ fn what_is_under_the_cursor_goes_before_the_first_but_not_at_every_key() {
     assert_eq!(of(&state), Some("web"));
     on(&mut state, "billing", "production");
     at(&mut state, 20);
-    assert_eq!(of(&state), Some("web"), "what is shown stays while it moves");
+    assert_eq!(
+        of(&state),
+        Some("web"),
+        "what is shown stays while it moves"
+    );
 }
 
 #[test]
@@ -191,7 +198,7 @@ fn enter_shows_it_on_the_whole_screen_and_answers_go_to_the_log_that_asked() {
 fn what_has_ended_stays_as_long_as_it_is_being_read() {
     let mut state = read();
     press(&mut state, "shift-tab");
-    for row in state.engine.board.rows.iter_mut() {
+    for row in &mut state.engine.board.rows {
         for cell in &mut row.cells {
             cell.in_flight = None;
         }
