@@ -339,7 +339,7 @@ impl Interface {
             tab: DetailTab::default(),
             detail_offset: 0,
             log: log::Logs::default(),
-            tail: log::Tail::default(),
+            tail: Box::default(),
             release: None,
             release_row: 0,
             overviews: Box::default(),
@@ -543,7 +543,7 @@ pub struct Interface {
     pub detail_offset: usize,
     pub log: log::Logs,
     /// The log beside the board, of what is in flight.
-    pub tail: log::Tail,
+    pub tail: Box<log::Tail>,
     /// The release that the go/no-go screen shows; `None` means the first.
     pub release: Option<ReleaseName>,
     /// The selected service of it.

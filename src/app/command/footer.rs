@@ -253,7 +253,9 @@ fn without_a_row(hints: impl Iterator<Item = Hint>) -> Vec<Hint> {
 /// Whether a command of the context does anything on this screen of it.
 fn means_something(state: &State, command: Command) -> bool {
     match (&state.interface.screen, command) {
-        (Screen::Tasks | Screen::Holds, Command::PreviousTab)
+        // The log beside the board has no tabs; that of a detail is all there is of it.
+        (Screen::Board | Screen::Tasks | Screen::Holds, Command::PreviousTab)
+        | (Screen::Detail(_), Command::Open)
         | (
             Screen::Forge(_),
             Command::Open
@@ -268,9 +270,6 @@ fn means_something(state: &State, command: Command) -> bool {
             | Command::Refresh,
         ) => false,
         (Screen::Forge(_), Command::PreviousTab) => state.engine.forges.len() > 1,
-        // The log beside the board has no tabs; that of a detail is all there is of it.
-        (Screen::Board, Command::PreviousTab) => false,
-        (Screen::Detail(_), Command::Open) => false,
         _ => true,
     }
 }

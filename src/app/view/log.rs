@@ -334,7 +334,8 @@ fn ended(look: &Look<'_>, pane: &LogPane, behind: u64) -> (Tone, String) {
                 (true, None) => ", f to stop",
                 (true, Some(_)) => ", f follows",
             };
-            let text = format!("-- live, {behind} lines behind{key} --");
+            let lines = if behind == 1 { "line" } else { "lines" };
+            let text = format!("-- live, {behind} {lines} behind{key} --");
             (Tone::Running, text)
         }
         End::NotYet(why) => (

@@ -93,6 +93,13 @@ pub(crate) fn beside(columns: u16, rows: u16) -> State {
     answered(busy(columns, rows), &extent, &text)
 }
 
+/// It has the keys, and was moved up by a line.
+pub(crate) fn beside_with_keys(columns: u16, rows: u16) -> State {
+    let mut state = beside(columns, rows);
+    crate::app::interface::harness::press(&mut state, "shift-tab k");
+    state
+}
+
 /// The same where the forge gives no log yet: what is known of the jobs stands there.
 pub(crate) fn beside_not_yet(columns: u16, rows: u16) -> State {
     answered(busy(columns, rows), &until_ended(), "")
