@@ -69,6 +69,7 @@ pub use confirm::{ConfirmDialog, ConfirmFocus};
 pub use gates::{GatesAction, GatesDialog, GatesFocus};
 pub use handover::{HandoverDialog, HandoverFocus};
 pub use hold::{HoldDialog, HoldFocus, HoldMode};
+pub(super) use log::may_watch;
 pub use overlay::Overlay;
 pub use overriding::{OverrideAction, OverrideDialog, OverrideFocus};
 pub use palette::{Choice, choices};
@@ -214,11 +215,6 @@ fn run(state: &mut State, command: Command) -> Vec<Effect> {
     }
 }
 
-/// Whether there is a run whose log could be shown.
-pub(super) fn may_watch(state: &State) -> bool {
-    log::watched(state).is_some()
-}
-
 /// Carries out a command on the screen itself.
 fn screen(state: &mut State, command: Command) -> Vec<Effect> {
     if command.spec().changes() {
@@ -280,7 +276,7 @@ fn screen(state: &mut State, command: Command) -> Vec<Effect> {
         Command::Refresh => return link::refresh(state),
         Command::Watch => log::watch(state),
         _ => match state.interface.screen {
-            Screen::Board => board::run(state, command),
+            Screen::Board => return board::run(state, command),
             Screen::Detail(_) => return detail::run(state, command),
             Screen::Release => release::run(state, command),
             Screen::Timeline | Screen::Pipelines | Screen::Tasks | Screen::Holds => {
@@ -343,6 +339,7 @@ impl Interface {
             tab: DetailTab::default(),
             detail_offset: 0,
             log: log::Logs::default(),
+            tail: Box::default(),
             release: None,
             release_row: 0,
             overviews: Box::default(),
@@ -545,6 +542,8 @@ pub struct Interface {
     /// The first line shown of a tab or of the peek; it is also the selected one, for `o`.
     pub detail_offset: usize,
     pub log: log::Logs,
+    /// The log beside the board, of what is in flight.
+    pub tail: Box<log::Tail>,
     /// The release that the go/no-go screen shows; `None` means the first.
     pub release: Option<ReleaseName>,
     /// The selected service of it.

@@ -29,8 +29,7 @@ pub fn update(state: &mut State, now: Timestamp, msg: Msg) -> Vec<Effect> {
         }
         Msg::Log { ticket, answer } => {
             state.dirty = true;
-            let height = state.interface.log_room().height;
-            state.interface.log.take(ticket, answer, height, now);
+            state.interface.take_log(ticket, answer, now);
             Vec::new()
         }
         Msg::Noticed { ring: true, .. } => vec![Effect::Ring],

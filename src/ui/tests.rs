@@ -79,6 +79,15 @@ const SCREENS: &[(&str, Scene)] = &[
     ("forge_trouble", dialogs::forge_in_trouble),
 ];
 
+/// Where all of it has room: what is in flight has its log beside the board.
+const WIDEST: &[(&str, Scene)] = &[
+    ("beside", scenes::logs::beside),
+    ("beside_keys", scenes::logs::beside_with_keys),
+    ("beside_not_yet", scenes::logs::beside_not_yet),
+];
+
+const WIDE: (u16, u16) = (160, 45);
+
 /// Everything that lies over a screen: at 80x24, the size that all of it must fit.
 const DIALOGS: &[(&str, Scene)] = &[
     ("promote", dialogs::promote),
@@ -141,6 +150,14 @@ fn every_screen_at_every_size() {
             let text = both(&scene(columns, rows));
             insta::assert_snapshot!(of_screen(name, (columns, rows)), text);
         }
+    }
+}
+
+#[test]
+fn the_widest_board() {
+    for (name, scene) in WIDEST {
+        let text = both(&scene(WIDE.0, WIDE.1));
+        insta::assert_snapshot!(of_screen(name, WIDE), text);
     }
 }
 
@@ -223,8 +240,10 @@ fn no_screen_no_dialog_and_no_size_is_without_its_picture() {
         .iter()
         .flat_map(|(name, _)| SIZES.map(|size| of_screen(name, size)));
     let dialogs = DIALOGS.iter().map(|(name, _)| format!("dialog_{name}"));
+    let widest = WIDEST.iter().map(|(name, _)| of_screen(name, WIDE));
     let wanted: BTreeSet<String> = screens
         .chain(dialogs)
+        .chain(widest)
         .map(|name| format!("gonogo__ui__tests__{name}.snap"))
         .collect();
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/ui/snapshots");

@@ -44,6 +44,11 @@ class Screen:
                 self.write(text.decode("utf-8", "replace"))
             elif final == b"C":
                 self.column += int(arguments or 1)
+            elif final == b"G":
+                self.column = int(arguments or 1) - 1
+            elif final == b"X":
+                for column in range(self.column, self.column + int(arguments or 1)):
+                    self.cells[self.row, column] = (" ", self.style)
             elif final == b"H":
                 row, _, column = (arguments or b"").partition(b";")
                 self.row, self.column = int(row or 1) - 1, int(column or 1) - 1

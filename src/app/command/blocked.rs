@@ -83,7 +83,7 @@ pub fn reason(state: &State, command: Command) -> Option<String> {
         Command::NextMatch | Command::PreviousMatch
             if Context::of_screen(interface) == Context::Log =>
         {
-            let words = &interface.log.words;
+            let words = &interface.log_here().words;
             words
                 .is_empty()
                 .then(|| "nothing was searched for".to_owned())

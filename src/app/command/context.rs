@@ -2,7 +2,7 @@
 //! it is one of eight. Which keys a context has is in `table` and the keymap, what the footer shows
 //! of it in `footer`.
 
-use crate::app::interface::{DetailTab, Interface, Overlay, Screen};
+use crate::app::interface::{DetailTab, Interface, Overlay, Pane, Screen};
 
 /// Where a key is pressed: what a key means depends on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -83,6 +83,7 @@ impl Context {
     /// Where the operator is, whatever lies over it.
     pub fn of_screen(interface: &Interface) -> Self {
         match interface.screen {
+            Screen::Board if interface.pane == Pane::Log => Self::Log,
             Screen::Board => Self::Board,
             Screen::Detail(_) if interface.tab == DetailTab::Log => Self::Log,
             Screen::Detail(_) => Self::Detail,

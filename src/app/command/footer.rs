@@ -38,6 +38,14 @@ const FOOTER: [(Context, &[&[Command]]); 8] = [
             &[Command::Quit],
             &[Command::GroupBy],
             &[Command::Columns],
+            &[Command::Watch],
+            &[Command::NextPane],
+            &[Command::Changes],
+            &[Command::Releases],
+            &[Command::Pipelines],
+            &[Command::Tasks],
+            &[Command::Errors],
+            &[Command::Messages],
         ],
     ),
     (
@@ -132,6 +140,7 @@ const FOOTER: [(Context, &[&[Command]]); 8] = [
         Context::Log,
         &[
             &[Command::Down, Command::Up],
+            &[Command::Open],
             &[Command::Search],
             &[Command::NextMatch, Command::PreviousMatch],
             &[Command::Follow],
@@ -244,7 +253,9 @@ fn without_a_row(hints: impl Iterator<Item = Hint>) -> Vec<Hint> {
 /// Whether a command of the context does anything on this screen of it.
 fn means_something(state: &State, command: Command) -> bool {
     match (&state.interface.screen, command) {
-        (Screen::Tasks | Screen::Holds, Command::PreviousTab)
+        // The log beside the board has no tabs; that of a detail is all there is of it.
+        (Screen::Board | Screen::Tasks | Screen::Holds, Command::PreviousTab)
+        | (Screen::Detail(_), Command::Open)
         | (
             Screen::Forge(_),
             Command::Open

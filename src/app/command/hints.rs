@@ -68,6 +68,7 @@ pub(super) fn hint(state: &State, context: Context, commands: &[Command]) -> Opt
         (Context::Release, Command::PreviousTab) => "release",
         (Context::Release, Command::DropService) if is_on_dropped(state) => "take back",
         (Context::Log, Command::Left) => "job",
+        (Context::Log, Command::Open) => "whole screen",
         _ => spec.label,
     };
     (!keys.is_empty()).then(|| Hint {

@@ -118,6 +118,7 @@ const OPENING: &[Context] = &[
     Context::Timeline,
     Context::Release,
     Context::Overview,
+    Context::Log,
     Context::Dialog,
 ];
 

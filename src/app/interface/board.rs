@@ -2,10 +2,11 @@
 
 use super::choice::travel;
 use super::{
-    Cursor, Interface, Overlay, Pane, Screen, arrangement, detail, filter, forges, marking, order,
-    tour,
+    Cursor, Interface, Overlay, Pane, Screen, arrangement, detail, filter, forges, log, marking,
+    order, tour,
 };
 use crate::app::command::Command;
+use crate::app::effect::Effect;
 use crate::app::state::State;
 use crate::app::view::Shape;
 
@@ -21,17 +22,27 @@ pub fn board_height(interface: &Interface) -> u16 {
         .max(1)
 }
 
-pub(super) fn run(state: &mut State, command: Command) {
+pub(super) fn run(state: &mut State, command: Command) -> Vec<Effect> {
+    if state.interface.pane == Pane::Log && log::takes(command) {
+        return log::run(state, command);
+    }
+    on_rows(state, command);
+    Vec::new()
+}
+
+fn on_rows(state: &mut State, command: Command) {
     let interface = &mut state.interface;
     let in_side = interface.pane == Pane::Forges && Shape::of(interface).side > 0;
     match command {
         Command::Open if in_side => forges::side(state, command),
+        Command::Open if interface.pane == Pane::Log => log::enlarge(state),
         Command::Left => across(state, false),
         Command::Right => across(state, true),
         Command::Open => {
             if let Some(cursor) = &interface.cursor {
                 let service = cursor.service.clone();
                 interface.show(Screen::Detail(service));
+                detail::to_first_closed(state);
             }
         }
         Command::Mark => {
@@ -46,13 +57,8 @@ pub(super) fn run(state: &mut State, command: Command) {
             interface.peek = !interface.peek;
             interface.pane = Pane::Rows;
         }
-        Command::NextPane | Command::PreviousPane => {
-            interface.pane = match interface.pane {
-                Pane::Rows if peek_height(interface) > 0 => Pane::Peek,
-                Pane::Rows | Pane::Peek if Shape::of(interface).side > 0 => Pane::Forges,
-                Pane::Rows | Pane::Peek | Pane::Forges => Pane::Rows,
-            };
-        }
+        Command::NextPane => log::turn_pane(interface, true),
+        Command::PreviousPane => log::turn_pane(interface, false),
         Command::Filter => filter::open(interface),
         Command::NextMatch | Command::PreviousMatch => {
             let count = interface.order.len();
@@ -145,6 +151,7 @@ pub(super) fn across(state: &mut State, forward: bool) {
             environment: environment.clone(),
         };
         state.interface.detail_offset = 0;
+        detail::to_first_closed(state);
     }
     state.interface.toured(tour::Step::Move);
 }
@@ -154,7 +161,6 @@ mod tests {
     use super::super::harness::{fresh, judge, now, on, press, said, selected, stale, state, top};
     use super::super::{Screen, Sort};
     use super::*;
-    use crate::app::effect::Effect;
     use crate::app::msg::Msg;
     use crate::app::update;
     use crate::domain::gate;

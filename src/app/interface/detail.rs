@@ -60,6 +60,20 @@ pub(super) fn run(state: &mut State, command: Command) -> Vec<Effect> {
 fn turn(state: &mut State, forward: bool) {
     state.interface.tab = step(&DetailTab::ALL, state.interface.tab, forward);
     state.interface.detail_offset = 0;
+    to_first_closed(state);
+}
+
+/// Selects the first gate that does not let the promotion through, where gates are shown.
+pub(super) fn to_first_closed(state: &mut State) {
+    let interface = &state.interface;
+    if !matches!(interface.screen, Screen::Detail(_)) || interface.tab != DetailTab::Gates {
+        return;
+    }
+    let first = place(state).and_then(|(_, cell)| {
+        let mut verdicts = cell.judgement.verdicts.iter();
+        verdicts.position(|verdict| !verdict.state_at(state.now).passes())
+    });
+    state.interface.detail_offset = first.unwrap_or(0);
 }
 
 /// Moves through the lines of the tab, or of the peek.

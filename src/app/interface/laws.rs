@@ -66,7 +66,7 @@ fn harmless() -> Vec<Chord> {
 type Scene = (&'static str, fn() -> State);
 
 /// Every screen and tab with no overlay, with things on it that could be changed.
-const SCENES: [Scene; 22] = [
+const SCENES: [Scene; 23] = [
     ("board", || busy()),
     ("board, marked", || {
         let mut state = busy();
@@ -76,6 +76,14 @@ const SCENES: [Scene; 22] = [
     ("board, peek", || {
         let mut state = busy();
         state.interface.pane = Pane::Peek;
+        state
+    }),
+    ("board, log beside it", || {
+        let mut state = busy();
+        (state.interface.columns, state.interface.rows) = (200, 60);
+        super::harness::running(&mut state, "api", "production");
+        press(&mut state, "1 shift-tab");
+        assert_eq!(state.interface.pane, Pane::Log);
         state
     }),
     ("log tab", || detail(DetailTab::Log)),

@@ -7,8 +7,8 @@ use jiff::Timestamp;
 
 use super::detail::place;
 use super::overview::{Item, Overview};
-use super::{DetailTab, Overlay, Screen, log, overview};
-use crate::app::command::{Command, blocked};
+use super::{DetailTab, Overlay, Pane, Screen, log, overview};
+use crate::app::command::{Command, Context, blocked};
 use crate::app::effect::Effect;
 use crate::app::state::State;
 use crate::app::view;
@@ -49,6 +49,7 @@ pub fn page(state: &State) -> Option<String> {
     };
     let selected = match state.interface.screen {
         Screen::Detail(_) => in_tab(state, row, cell, facts),
+        Screen::Board if state.interface.pane == Pane::Log => log::browse(state),
         Screen::Board
         | Screen::Timeline
         | Screen::Release
@@ -242,8 +243,7 @@ fn text(state: &State) -> Option<String> {
         let release = state.interface.release(&state.engine.policy)?;
         return Some(crate::app::view::release_text(state, release));
     }
-    let in_log = matches!(state.interface.screen, Screen::Detail(_))
-        && state.interface.tab == DetailTab::Log;
+    let in_log = Context::of_screen(&state.interface) == Context::Log;
     if in_log && let Some(text) = log::copied(state) {
         return Some(text);
     }

@@ -16,8 +16,12 @@ use crate::domain::phase::Phase;
 use crate::domain::pipeline::{Job, Run};
 
 mod keys;
+mod tail;
 
-pub(super) use keys::{browse, copied, into, run, run_in, search, watch, watched};
+pub(in crate::app) use keys::may_watch;
+pub(super) use keys::{browse, copied, into, run, run_in, search, takes, watch};
+pub use tail::{Flight, Tail};
+pub(super) use tail::{enlarge, turn_pane};
 
 /// How many lines around those in sight are held, so that a key finds its line here.
 const AROUND: u64 = 300;
@@ -34,6 +38,8 @@ pub const STAMP: usize = 13;
 #[derive(Debug)]
 pub struct Logs {
     pub pane: Option<LogPane>,
+    /// Nobody asked for it: a log that is not there yet is asked for more seldom.
+    is_beside: bool,
     pub wrap: bool,
     pub stamps: bool,
     /// The last lines of the failed step come first.
@@ -49,6 +55,7 @@ impl Default for Logs {
     fn default() -> Self {
         Self {
             pane: None,
+            is_beside: false,
             wrap: true,
             stamps: false,
             summary: true,
@@ -159,13 +166,13 @@ impl LogPane {
         self.top.map_or(last, |top| top.min(last))
     }
 
-    fn take(&mut self, ticket: u64, answer: LogAnswer, height: usize, now: Timestamp) {
+    fn take(&mut self, ticket: u64, answer: LogAnswer, room: Taking, now: Timestamp) {
         let of = |asked: &mut Option<u64>| asked.take_if(|asked| *asked == ticket).is_some();
         if of(&mut self.fetching) {
             self.asked_at = Some(now);
             match answer {
                 LogAnswer::Extent(Ok(extent)) => {
-                    self.next_at = pause(&extent).map(|pause| now + pause);
+                    self.next_at = pause(&extent, room.not_yet).map(|pause| now + pause);
                     self.fault = None;
                     // What there was stays where a later look found nothing new to say.
                     let had = self.extent.lines > extent.lines;
@@ -177,11 +184,11 @@ impl LogPane {
                 }
                 LogAnswer::Extent(Err(fault)) => {
                     let retry = fault.retry_at.unwrap_or(now);
-                    self.next_at = Some(retry.max(now + NOT_YET));
+                    self.next_at = Some(retry.max(now + room.not_yet));
                     self.fault = Some(fault);
                 }
                 LogAnswer::Lines { .. } | LogAnswer::Found(_) | LogAnswer::Lost => {
-                    self.next_at = Some(now + NOT_YET);
+                    self.next_at = Some(now + room.not_yet);
                 }
             }
         } else if of(&mut self.reading) {
@@ -200,17 +207,25 @@ impl LogPane {
             self.is_nowhere = found.is_none();
             if let Some(line) = found {
                 self.found = found;
-                self.top = Some(line.saturating_sub(height as u64 / 3));
+                self.top = Some(line.saturating_sub(room.height as u64 / 3));
             }
         }
     }
 }
 
+/// What an answer is taken for: how many rows are in sight, and how long a log that is not there yet is
+/// left alone.
+#[derive(Clone, Copy, Debug)]
+struct Taking {
+    height: usize,
+    not_yet: SignedDuration,
+}
+
 /// How long until a log is asked for again.
-fn pause(extent: &Extent) -> Option<SignedDuration> {
+fn pause(extent: &Extent, not_yet: SignedDuration) -> Option<SignedDuration> {
     match extent.end {
         End::Complete | End::Never(_) => None,
-        End::NotYet(_) => Some(NOT_YET),
+        End::NotYet(_) => Some(not_yet),
         End::Growing if extent.ranged => Some(GROWING),
         End::Growing => {
             let times = i32::try_from(extent.bytes / A_PAUSE + 1).unwrap_or(i32::MAX);
@@ -265,9 +280,11 @@ impl Logs {
         }
     }
 
-    pub(crate) fn take(&mut self, ticket: u64, answer: LogAnswer, height: usize, now: Timestamp) {
+    /// Takes an answer, if it is one to this log.
+    fn take(&mut self, ticket: u64, answer: LogAnswer, height: usize, now: Timestamp) {
+        let not_yet = if self.is_beside { SLOWEST } else { NOT_YET };
         if let Some(pane) = &mut self.pane {
-            pane.take(ticket, answer, height, now);
+            pane.take(ticket, answer, Taking { height, not_yet }, now);
         }
     }
 
@@ -286,8 +303,16 @@ impl Logs {
             height: rows.saturating_sub(failed).max(1),
             failed,
             wrap: self.wrap,
-            stamps: self.stamps,
+            stamps: self.stamps && self.has_times(),
         }
+    }
+
+    /// Whether any line around those in sight tells when it was written: a log of which none does needs no
+    /// room for it.
+    fn has_times(&self) -> bool {
+        let windows = self.pane.iter().map(|pane| [&pane.window, &pane.failed]);
+        let mut lines = windows.flatten().flat_map(|window| &window.lines);
+        lines.any(|line| line.at.is_some())
     }
 
     /// Chooses the log and orders what it lacks: more of it from the forge, the lines in sight.

@@ -249,6 +249,7 @@ impl Interface {
                     watched.extend(seen.cloned());
                 }
                 watched.extend(self.cursor.iter().map(|cursor| cursor.service.clone()));
+                watched.extend(self.tailed().cloned());
             }
             Screen::Timeline
             | Screen::Release

@@ -45,6 +45,8 @@ pub enum Pane {
     Peek,
     /// The forges of the right side.
     Forges,
+    /// The log of what is in flight, on the right side.
+    Log,
 }
 
 /// The tabs of a service's detail.

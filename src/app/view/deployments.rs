@@ -4,10 +4,12 @@ use super::line::{Line, Tone};
 use super::look::Look;
 use super::time;
 use crate::domain::board::Row;
-use crate::domain::cell::named;
+use crate::domain::cell::{CellState, named};
 use crate::domain::deployment::{self, Deployment};
 use crate::domain::ids::EnvironmentName;
+use crate::domain::origin;
 use crate::domain::phase::Phase;
+use crate::domain::promotion::{Promotion, Purpose, State};
 
 /// One line each: `5.2.9  ✓ OK  live 6d  raj  took 11m40  weekly`.
 pub(super) fn lines(
@@ -42,6 +44,7 @@ pub(super) fn lines(
         .map(|deployment| {
             let age = time::age(look.clock.ago(deployment.created_at));
             let is_live = Some(deployment.id) == current;
+            let journalled = journalled(look, row, deployment);
             let by = deployment
                 .creator
                 .as_ref()
@@ -52,7 +55,13 @@ pub(super) fn lines(
                 format!("  {text}"),
             )
             .padded(widest + 4)
-            .then(look.glyphs.phase(&deployment.phase))
+            .then(match &journalled {
+                Some(Journalled::Left(_)) => {
+                    let (glyph, word, tone) = look.glyphs.state(CellState::RolledBack);
+                    Line::of(tone, format!("{glyph} {word}"))
+                }
+                Some(Journalled::Brought(_)) | None => look.glyphs.phase(&deployment.phase),
+            })
             .padded(widest + 14);
             let line = if is_live {
                 line.with(Tone::Good, "live ")
@@ -63,11 +72,49 @@ pub(super) fn lines(
                 .with(Tone::Muted, format!("{age:>4}  "))
                 .with(Tone::Plain, format!("{by:<10} "))
                 .with(Tone::Muted, format!("{:<12} ", took(deployment)));
-            let why = deployment.description.clone().unwrap_or_default();
+            let why = match journalled {
+                Some(Journalled::Left(why)) => format!("rolled back: {why}"),
+                Some(Journalled::Brought(why)) => format!("\"{why}\""),
+                None => deployment.description.clone().unwrap_or_default(),
+            };
             let room = columns.saturating_sub(line.width());
             line.with(Tone::Plain, super::line::cut(&why, room).into_owned())
         })
         .collect()
+}
+
+/// What the journal knows of a deployment.
+enum Journalled<'a> {
+    /// It was rolled back, and why.
+    Left(&'a str),
+    /// It was promoted from here, and why.
+    Brought(&'a str),
+}
+
+fn journalled<'a>(look: &Look<'a>, row: &Row, deployment: &Deployment) -> Option<Journalled<'a>> {
+    let ledger = look.engine.ledger.as_ref()?;
+    let all = || ledger.promotions_of(&row.service.name, &deployment.environment);
+    let left = all().rfind(|promotion| {
+        let from = promotion.intent.from.as_ref();
+        promotion.intent.rollback
+            && promotion.state == State::Succeeded
+            && from.is_some_and(|from| from.sha == deployment.sha)
+            && promotion.intended_at >= deployment.created_at
+    });
+    let why = |promotion: &'a Promotion| promotion.intent.reason.as_str();
+    left.map(|promotion| Journalled::Left(why(promotion)))
+        .or_else(|| {
+            let went = |promotion: &Promotion| {
+                promotion.intent.purpose == Purpose::Promotion
+                    && matches!(
+                        promotion.state,
+                        State::Accepted | State::Running | State::Succeeded | State::Failed
+                    )
+            };
+            let brought = all()
+                .rfind(|promotion| went(promotion) && origin::brings(promotion, &deployment.sha))?;
+            Some(Journalled::Brought(why(brought)))
+        })
 }
 
 fn took(deployment: &Deployment) -> String {

@@ -33,14 +33,16 @@ pub(super) fn main(look: &Look<'_>, service: &ServiceName) -> Vec<Panel> {
             .map(|notice| Line::plain("  ").then(notice)),
     );
     let rows = usize::from(height).saturating_sub(top.len() + 1);
-    let mut lines = tab(look, row, cell, columns);
-    if look.interface.tab == DetailTab::Gates {
+    let (lines, offset) = if look.interface.tab == DetailTab::Gates {
+        let told = gates::full(look, row, cell, columns, rows);
+        let offset = told.offset(rows);
+        let mut lines = told.lines;
         fill(look, row, cell, columns, rows, &mut lines);
-    }
-    let offset = look
-        .interface
-        .detail_offset
-        .min(lines.len().saturating_sub(rows));
+        (lines, offset)
+    } else {
+        (tab(look, row, cell, columns), look.interface.detail_offset)
+    };
+    let offset = offset.min(lines.len().saturating_sub(rows));
     let hidden = lines.len().saturating_sub(offset + rows);
     top.extend(lines.into_iter().skip(offset).take(rows));
     let mut title = Bar::default()
@@ -104,7 +106,7 @@ fn tab_name(look: &Look<'_>, row: &Row, cell: &Cell, tab: DetailTab) -> String {
 
 fn tab(look: &Look<'_>, row: &Row, cell: &Cell, columns: usize) -> Vec<Line> {
     match look.interface.tab {
-        DetailTab::Gates => gates::full(look, row, cell, columns),
+        DetailTab::Gates => gates::full(look, row, cell, columns, usize::MAX).lines,
         DetailTab::Scope => scope::full(look, row, cell, columns),
         DetailTab::Deployments => {
             let mut lines = scope::trace(look, row, cell, columns);
@@ -139,17 +141,17 @@ fn fill(
     rows: usize,
     lines: &mut Vec<Line>,
 ) {
-    let section = |lines: &mut Vec<Line>, title: String, part: Vec<Line>| {
+    let section = |lines: &mut Vec<Line>, title: Line, part: Vec<Line>| {
         let left = rows.saturating_sub(lines.len());
         if left >= 3 {
             lines.push(Line::new());
-            lines.push(Line::of(Tone::Heading, format!("  {title}")));
+            lines.push(Line::plain("  ").then(title));
             lines.extend(part.into_iter().take((left - 2).min(6)));
         }
     };
     let strip = lane::lines(look, row, cell, columns);
     if !strip.is_empty() {
-        section(lines, "LANE".into(), strip);
+        section(lines, Line::of(Tone::Heading, "LANE"), strip);
     }
     let known = row.scope_of(cell).and_then(|fact| fact.value());
     let mut moved = vec![
@@ -164,10 +166,12 @@ fn fill(
     if let Some(scope) = known {
         moved.extend(scope::requests(look, scope, columns));
     }
-    section(lines, "SCOPE".into(), moved);
+    section(lines, Line::of(Tone::Heading, "SCOPE"), moved);
     let history = deployments::lines(look, row, &cell.environment, columns);
-    section(lines, format!("DEPLOYMENTS {}", cell.environment), history);
+    let back = peek::way_back(look, row, cell);
+    let heading = Line::of(Tone::Heading, format!("DEPLOYMENTS {}", cell.environment));
+    section(lines, heading.then(back), history);
     if let Some(run) = pipeline::summary(look, row) {
-        section(lines, "PIPELINE".into(), vec![run]);
+        section(lines, Line::of(Tone::Heading, "PIPELINE"), vec![run]);
     }
 }

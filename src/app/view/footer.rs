@@ -79,6 +79,12 @@ fn said(look: &Look<'_>) -> Bar {
         }
         line.push(Tone::Plain, message.text.clone());
         let columns = usize::from(look.shape.columns).saturating_sub(2);
+        // On a wide screen also the one before, where that fits whole.
+        if let Some(before) = before(look, message).filter(|_| look.shape.columns >= 160)
+            && line.width() + before.width() + 24 <= columns
+        {
+            line = line.then(before);
+        }
         bar = bar.left(0, line.fitted(columns));
     }
     let in_flight = look
@@ -91,6 +97,21 @@ fn said(look: &Look<'_>) -> Bar {
         bar = bar.right(1, line);
     }
     bar.right(1, header::errors(look))
+}
+
+/// `    14:15:22 ✓ accepted`: the message that was said before one.
+fn before(look: &Look<'_>, message: &Message) -> Option<Line> {
+    let mut older = look.interface.messages.iter().rev();
+    let before = older
+        .by_ref()
+        .find(|one| std::ptr::eq(*one, message))
+        .and_then(|_| older.next())?;
+    let (glyph, tone) = messages::sign(look, before.mood);
+    let line = Line::of(Tone::Muted, format!("    {}", look.clock.long(before.at)));
+    Some(
+        line.with(tone, format!(" {glyph} "))
+            .with(Tone::Muted, before.text.clone()),
+    )
 }
 
 /// Lets the hints flow over `rows` lines; those that find no place are in the help.

@@ -1,14 +1,21 @@
-//! Gates in words: what each says and why, since when, what opens it and who can; and the earliest
-//! possible go.
+//! Gates in words: what each says and why, how old that is and where it is from; and the earliest
+//! possible go. What opens one and who can, for the gate that is selected, lives in `gates/full.rs`.
 
 use jiff::Timestamp;
 
-use super::line::{Line, Tone, cut, width, wrap};
+use super::line::{Line, Tone, cut, width};
 use super::look::Look;
 use super::time;
 use crate::domain::board::Row;
 use crate::domain::cell::Cell;
 use crate::domain::gate::{self, Earliest, Go, State, Verdict};
+
+mod full;
+
+pub(super) use full::{full, may_override};
+
+/// From here on there is room for where each gate's facts are from.
+const ROOMY: usize = 100;
 
 /// `gates 5/5 OPEN`.
 pub(super) fn sum(look: &Look<'_>, row: &Row, cell: &Cell) -> Line {
@@ -111,7 +118,7 @@ fn one(look: &Look<'_>, row: &Row, verdict: &Verdict, columns: usize) -> Line {
     let state = look.gate(row, verdict);
     let mut line = look.glyphs.gate(state);
     line.push(Tone::Plain, format!(" {:<10} ", cut(&verdict.gate, 18)));
-    let since = since(look, verdict);
+    let since = from(look, row, verdict, columns);
     let room = columns.saturating_sub(line.width() + since.len() + 2);
     let mut why = if state == State::Unknown && verdict.state != State::Unknown {
         format!("was {}: {}", verdict.state, verdict.why)
@@ -140,6 +147,29 @@ fn one(look: &Look<'_>, row: &Row, verdict: &Verdict, columns: usize) -> Line {
     line
 }
 
+/// How old what it rests on is, and with room where that is from: `  6s  gitlab`.
+fn from(look: &Look<'_>, row: &Row, verdict: &Verdict, columns: usize) -> String {
+    let since = since(look, verdict);
+    if columns < ROOMY {
+        return since;
+    }
+    let widest = look.engine.forges.keys().map(|name| width(name.as_str()));
+    let widest = widest.max().unwrap_or_default().max(7);
+    let source = source(row, verdict);
+    format!("{since:>4}  {:<widest$}", cut(source, widest))
+}
+
+/// Where a gate's facts are from: a forge, or what gonogo itself knows or asks.
+fn source<'a>(row: &'a Row, verdict: &Verdict) -> &'a str {
+    match verdict.gate.split(' ').next().unwrap_or_default() {
+        "window" => "config",
+        "hold" | "sign-off" | "manual" | "checklist" => "journal",
+        "health" => "probe",
+        "command" => "command",
+        _ => row.service.forge.as_str(),
+    }
+}
+
 /// How old the newest evidence is.
 fn since(look: &Look<'_>, verdict: &Verdict) -> String {
     let seen: Option<Timestamp> = verdict
@@ -148,134 +178,6 @@ fn since(look: &Look<'_>, verdict: &Verdict) -> String {
         .filter_map(|evidence| evidence.observed_at)
         .max();
     seen.map_or_else(String::new, |at| time::age(look.clock.ago(at)))
-}
-
-/// Everything about every gate, for the detail screen.
-pub(super) fn full(look: &Look<'_>, row: &Row, cell: &Cell, columns: usize) -> Vec<Line> {
-    let names = cell
-        .judgement
-        .verdicts
-        .iter()
-        .map(|verdict| width(&verdict.gate));
-    let name = names.max().unwrap_or_default().clamp(8, 18);
-    let mut title = Line::of(
-        Tone::Heading,
-        format!("  {:<name$} {:<10} WHY", "GATE", "STATE"),
-    );
-    if !is_narrow(name, columns) {
-        title = title
-            .padded(columns.saturating_sub(5))
-            .with(Tone::Heading, "SEEN");
-    }
-    let mut lines = vec![title];
-    let (idle, judged) = parted(cell);
-    let told = idle_lines(&idle, columns.saturating_sub(2));
-    lines.extend(told.into_iter().map(|line| Line::plain("  ").then(line)));
-    if let Some(when) = idle.first().and_then(|verdict| verdict.opens_when.as_ref()) {
-        let indent = super::line::blanks(13);
-        lines.push(Line::of(Tone::Muted, format!("{indent}until {when}")));
-    }
-    for verdict in judged {
-        lines.extend(explained(look, row, verdict, name, columns));
-    }
-    if cell.judgement.verdicts.is_empty() {
-        lines.push(Line::of(Tone::Unknown, "  ? no gate has been judged yet"));
-    }
-    lines.push(Line::new());
-    let earliest = Line::of(Tone::Heading, "  earliest go  ");
-    lines.push(earliest.then(earliest_line(look, cell)));
-    lines
-}
-
-/// Whether the reasons need the room in which it else stands since when they are known.
-fn is_narrow(name: usize, columns: usize) -> bool {
-    columns < name + 40
-}
-
-fn explained(
-    look: &Look<'_>,
-    row: &Row,
-    verdict: &Verdict,
-    name: usize,
-    columns: usize,
-) -> Vec<Line> {
-    let state = look.gate(row, verdict);
-    let since = since(look, verdict);
-    let narrow = is_narrow(name, columns);
-    let beside = if narrow { 14 } else { 20 };
-    let room = columns.saturating_sub(name + beside).max(10);
-    let ran_out = state == State::Unknown && verdict.state != State::Unknown;
-    let why = if ran_out {
-        format!(
-            "was {}: {}; judged too long ago",
-            verdict.state, verdict.why
-        )
-    } else {
-        verdict.why.clone()
-    };
-    let mut lines = Vec::new();
-    for (place, part) in wrap(&why, room).into_iter().enumerate() {
-        let tone = if state.passes() {
-            Tone::Plain
-        } else {
-            Tone::Strong
-        };
-        if place == 0 {
-            let gate = cut(&verdict.gate, name).into_owned();
-            let missing = name.saturating_sub(width(&gate));
-            let line = Line::of(tone, format!("  {gate}"))
-                .with(Tone::Plain, super::line::blanks(missing + 1))
-                .then(look.glyphs.gate(state))
-                .with(Tone::Plain, " ")
-                .with(tone, part);
-            lines.push(if narrow {
-                line
-            } else {
-                line.padded(columns.saturating_sub(5))
-                    .with(Tone::Muted, since.clone())
-            });
-        } else {
-            lines.push(Line::plain(super::line::blanks(name + 14)).with(tone, part));
-        }
-    }
-    let mut add = |word: &'static str, text: String, tone: Tone| {
-        for (place, part) in wrap(&text, room.saturating_sub(12).max(10))
-            .into_iter()
-            .enumerate()
-        {
-            let word = if place == 0 { word } else { "" };
-            let line = Line::of(
-                Tone::Muted,
-                format!("{:indent$}{word:<12}", "", indent = name + 14),
-            );
-            lines.push(line.with(tone, part));
-        }
-    };
-    if !state.passes() {
-        if let Some(when) = &verdict.opens_when {
-            add("opens when", when.clone(), Tone::Plain);
-        }
-        if let Some(at) = verdict.opens_at {
-            let left = time::span(look.clock.until(at));
-            let text = format!("{}, in {left}", look.clock.short(at));
-            add("opens at", text, Tone::Running);
-        }
-        if let Some(who) = &verdict.who {
-            add("who can", who.clone(), Tone::Accent);
-        }
-        for evidence in &verdict.evidence {
-            let text = format!("{}: {}", evidence.what, evidence.value);
-            add("seen", text, Tone::Muted);
-        }
-    } else if let Some(until) = verdict.valid_until {
-        // What was judged to hold for less than an hour is worth knowing beforehand.
-        let left = look.clock.until(until);
-        if left.as_secs() < 7_200 && verdict.gate == "window" {
-            let text = format!("{}, in {}", look.clock.short(until), time::span(left));
-            add("until", text, Tone::Muted);
-        }
-    }
-    lines
 }
 
 /// The earliest possible go, in words.

@@ -3,11 +3,11 @@
 
 use jiff::Timestamp;
 
-use super::coming;
 use super::line::{Line, Tone, cut};
 use super::look::Look;
 use super::panel::Bar;
 use super::time;
+use super::{coming, release};
 use crate::app::engine::{ForgeState, JournalState};
 use crate::app::interface::Screen;
 use crate::domain::board::Row;
@@ -26,6 +26,9 @@ pub(super) fn bars(look: &Look<'_>) -> Vec<Bar> {
     first = alarms(look, first);
     if wide {
         first = first.left(4, freeze(look));
+    }
+    if look.shape.side == 0 && look.interface.screen != Screen::Release {
+        first = first.left(3, release::short(look));
     }
     first = first.right(2, operator(look));
     if wide {

@@ -1,10 +1,15 @@
 //! The log of a job: which job, the last lines of the step that failed, the part in sight, and how much
 //! there is. Inks become tones, so that a log is readable in every theme.
 
+mod tail;
+
+pub(super) use tail::panel as tail;
+
 use super::line::{Line, Tone, cut, width};
 use super::look::Look;
 use super::time;
-use crate::app::interface::log::{LogPane, Room, STAMP};
+use crate::app::command::Context;
+use crate::app::interface::log::{LogPane, Logs, Room, STAMP};
 use crate::domain::board::Row;
 use crate::domain::ids::ServiceName;
 use crate::domain::log::{self, End, Ink, Kind};
@@ -23,13 +28,19 @@ pub(super) fn lines(look: &Look<'_>, row: &Row) -> Vec<Line> {
     let jobs = look.engine.jobs.get(&(service.clone(), pane.source.run));
     let jobs: &[Job] = jobs.and_then(Fact::value).map_or(&[], Vec::as_slice);
     let mut lines = vec![job_line(look, row, pane, jobs)];
-    lines.extend(failed(look, pane, room));
-    let (seen, first, last) = seen(look, pane, room);
-    lines.extend(seen);
-    let bottom = room.failed + room.height + 1;
-    lines.resize(bottom, Line::new());
+    let (body, first, last) = body(look, logs, pane, room);
+    lines.extend(body);
     lines.push(status(look, pane, first, last));
     lines
+}
+
+/// The failure and the part in sight, as high as there is room, and the numbers of its first and last line.
+fn body(look: &Look<'_>, logs: &Logs, pane: &LogPane, room: Room) -> (Vec<Line>, u64, u64) {
+    let mut lines = failed(look, logs, pane, room);
+    let (seen, first, last) = seen(look, logs, pane, room);
+    lines.extend(seen);
+    lines.resize(room.failed + room.height, Line::new());
+    (lines, first, last)
 }
 
 /// What is said where there is no log to show yet.
@@ -99,7 +110,7 @@ fn job_line(look: &Look<'_>, row: &Row, pane: &LogPane, jobs: &[Job]) -> Line {
 }
 
 /// The failed step and its last lines, the very last of them if not all fit.
-fn failed(look: &Look<'_>, pane: &LogPane, room: Room) -> Vec<Line> {
+fn failed(look: &Look<'_>, logs: &Logs, pane: &LogPane, room: Room) -> Vec<Line> {
     let Some(failure) = pane.extent.failure.as_ref().filter(|_| room.failed > 0) else {
         return Vec::new();
     };
@@ -117,13 +128,17 @@ fn failed(look: &Look<'_>, pane: &LogPane, room: Room) -> Vec<Line> {
     let mut lines =
         vec![Line::of(Tone::Bad, format!("{} {step}", look.glyphs.bad())).with(Tone::Muted, told)];
     for line in pane.failed.lines.iter().skip(all.saturating_sub(shown)) {
-        lines.extend(rows(look, line, room, Tone::Bad, "|").into_iter().take(1));
+        lines.extend(
+            rows(look, &logs.words, line, room, (Tone::Bad, "|"))
+                .into_iter()
+                .take(1),
+        );
     }
     lines
 }
 
 /// The lines in sight, and the numbers of the first and last of them.
-fn seen(look: &Look<'_>, pane: &LogPane, room: Room) -> (Vec<Line>, u64, u64) {
+fn seen(look: &Look<'_>, logs: &Logs, pane: &LogPane, room: Room) -> (Vec<Line>, u64, u64) {
     let first = pane.first(room);
     let mut lines = Vec::new();
     let mut number = first;
@@ -131,7 +146,7 @@ fn seen(look: &Look<'_>, pane: &LogPane, room: Room) -> (Vec<Line>, u64, u64) {
         match pane.window.line(number) {
             Some(line) => {
                 let mark = if pane.found == Some(number) { ">" } else { "" };
-                lines.extend(rows(look, line, room, Tone::Focus, mark));
+                lines.extend(rows(look, &logs.words, line, room, (Tone::Focus, mark)));
             }
             None => lines.push(Line::of(Tone::Muted, "  …")),
         }
@@ -144,10 +159,10 @@ fn seen(look: &Look<'_>, pane: &LogPane, room: Room) -> (Vec<Line>, u64, u64) {
 /// A line in one row, or in as many as it takes.
 fn rows(
     look: &Look<'_>,
+    words: &str,
     line: &log::Line,
     room: Room,
-    marked: Tone,
-    mark: &'static str,
+    (marked, mark): (Tone, &'static str),
 ) -> Vec<Line> {
     let base = match line.kind {
         Kind::Plain => Tone::Plain,
@@ -156,7 +171,6 @@ fn rows(
         Kind::Warning => Tone::Warning,
         Kind::Error => Tone::Bad,
     };
-    let words = &look.interface.log.words;
     let mut spans = Vec::new();
     for (ink, text) in &line.spans {
         let tone = match ink {
@@ -259,18 +273,7 @@ fn status(look: &Look<'_>, pane: &LogPane, first: u64, last: u64) -> Line {
     let logs = &look.interface.log;
     let all = pane.extent.lines;
     let mut line = Line::plain("  ");
-    let (tone, text) = if let Some(fault) = &pane.fault {
-        let again = pane.next_at.map_or_else(String::new, |at| {
-            format!(", again in {}", time::span(look.clock.until(at)))
-        });
-        let bad = look.glyphs.bad();
-        (
-            Tone::Bad,
-            format!("{bad} {}: {}{again}", fault.kind.word(), fault.why),
-        )
-    } else {
-        ended(look, pane, all - last.min(all))
-    };
+    let (tone, text) = standing(look, pane, last);
     line.push(tone, text);
     if all > 0 {
         line.push(
@@ -296,8 +299,23 @@ fn status(look: &Look<'_>, pane: &LogPane, first: u64, last: u64) -> Line {
     line
 }
 
+/// What went wrong with it, else where its end is; `last` is one past the last line in sight.
+fn standing(look: &Look<'_>, pane: &LogPane, last: u64) -> (Tone, String) {
+    let all = pane.extent.lines;
+    let Some(fault) = &pane.fault else {
+        return ended(look, pane, all - last.min(all));
+    };
+    let again = pane.next_at.map_or_else(String::new, |at| {
+        format!(", again in {}", time::span(look.clock.until(at)))
+    });
+    let bad = look.glyphs.bad();
+    let text = format!("{bad} {}: {}{again}", fault.kind.word(), fault.why);
+    (Tone::Bad, text)
+}
+
 /// Where the end of the log is.
 fn ended(look: &Look<'_>, pane: &LogPane, behind: u64) -> (Tone, String) {
+    let has_keys = Context::of_screen(look.interface) == Context::Log;
     let again = pane
         .next_at
         .map(|at| look.clock.until(at))
@@ -310,14 +328,16 @@ fn ended(look: &Look<'_>, pane: &LogPane, behind: u64) -> (Tone, String) {
         _ if pane.asked_at.is_none() => (Tone::Muted, "reading the log…".to_owned()),
         End::Complete if pane.extent.lines == 0 => (Tone::Muted, "the log is empty".to_owned()),
         End::Complete => (Tone::Muted, "complete".to_owned()),
-        End::Growing if pane.top.is_none() => (
-            Tone::Running,
-            format!("-- live, {behind} lines behind, f to stop --"),
-        ),
-        End::Growing => (
-            Tone::Running,
-            format!("-- live, {behind} lines behind, f follows --"),
-        ),
+        End::Growing => {
+            let key = match (has_keys, pane.top) {
+                (false, _) => "",
+                (true, None) => ", f to stop",
+                (true, Some(_)) => ", f follows",
+            };
+            let lines = if behind == 1 { "line" } else { "lines" };
+            let text = format!("-- live, {behind} {lines} behind{key} --");
+            (Tone::Running, text)
+        }
         End::NotYet(why) => (
             Tone::Warning,
             format!("{} {why}{again}", look.glyphs.waiting()),

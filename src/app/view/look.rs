@@ -9,6 +9,7 @@ use super::line::Tone;
 use super::shape::Shape;
 use super::tally::{Names, Tally, standing};
 use super::time::Clock;
+use crate::app::command::Command;
 use crate::app::engine::{Engine, ForgeState};
 use crate::app::interface::Interface;
 use crate::app::state::State;
@@ -63,6 +64,12 @@ impl<'a> Look<'a> {
             now,
             tally,
         }
+    }
+
+    /// The first key of a command as it is bound, else its `:` name.
+    pub fn key(&self, command: Command) -> String {
+        let keys = self.interface.keymap.keys(command).first();
+        keys.map_or_else(|| format!(":{}", command.spec().name), ToString::to_string)
     }
 
     /// The environment that the cursor is in, else the last one.

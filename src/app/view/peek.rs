@@ -5,11 +5,16 @@ use super::line::{Line, Tone};
 use super::look::Look;
 use super::panel::{Bar, Content, Panel};
 use super::{deployments, empty, gates, lane, scope};
+use crate::app::command::Command;
 use crate::app::interface::Pane;
 use crate::domain::board::Row;
 use crate::domain::cell::{self, Cell};
 use crate::domain::policy::Mode;
+use crate::domain::rollback;
 use crate::domain::verification::Standing;
+
+/// From so many rows on there is room for more than the gates.
+const ROOMY: usize = 12;
 
 pub(super) fn panel(look: &Look<'_>) -> Panel {
     let height = look.shape.peek;
@@ -25,12 +30,16 @@ pub(super) fn panel(look: &Look<'_>) -> Panel {
         .left(0, movement(look, row, cell))
         .right(0, gates::sum(look, row, cell));
     let content = if look.interface.pane == Pane::Peek {
-        title = title.right(1, Line::of(Tone::Focus, "j k scroll"));
+        title = title.right(1, Line::of(Tone::Focus, "j k gate"));
         let columns = usize::from(look.shape.main()).saturating_sub(1);
         let mut all = indented(notices(look, row, cell));
-        all.extend(gates::full(look, row, cell, columns));
-        let offset = look.interface.detail_offset;
-        let offset = offset.min(all.len().saturating_sub(rows));
+        let above = all.len();
+        let told = gates::full(look, row, cell, columns, rows.saturating_sub(above));
+        let offset = match told.offset(rows.saturating_sub(above)) {
+            0 => 0,
+            offset => (above + offset).min((above + told.lines.len()).saturating_sub(rows)),
+        };
+        all.extend(told.lines);
         all.into_iter().skip(offset).take(rows).collect()
     } else {
         lines(look, row, cell, rows)
@@ -74,10 +83,21 @@ fn lines(look: &Look<'_>, row: &Row, cell: &Cell, rows: usize) -> Vec<Line> {
     }
     let columns = usize::from(look.shape.main()).saturating_sub(2);
     let mut lines = notices(look, row, cell);
+    let strip = (rows > 8).then(|| lane::strip(look, row, cell)).flatten();
+    // Gates that let through share a line before the lane and the last deployments go.
+    let below = if rows >= ROOMY {
+        usize::from(strip.is_some()) + 3
+    } else {
+        0
+    };
     let gates_room = if rows > 8 {
         // What does not fit is folded by the gates, never cut off without a word.
         let left = rows.saturating_sub(lines.len() + 2);
-        cell.judgement.verdicts.len().min(left)
+        let verdicts = cell.judgement.verdicts.iter();
+        let blocking = verdicts.filter(|verdict| !look.gate(row, verdict).passes());
+        let least = (blocking.count() + 2).max(5);
+        let room = left.saturating_sub(below).max(least).min(left);
+        cell.judgement.verdicts.len().min(room)
     } else {
         rows.saturating_sub(lines.len() + 1)
     };
@@ -94,9 +114,9 @@ fn lines(look: &Look<'_>, row: &Row, cell: &Cell, rows: usize) -> Vec<Line> {
     let left = rows.saturating_sub(lines.len());
     if let Some(known) = row.scope_of(cell).and_then(|fact| fact.value()) {
         let requests = scope::requests(look, known, columns);
-        lines.extend(requests.into_iter().take(left / 2));
+        let most = left.saturating_sub(below).min(left / 2);
+        lines.extend(requests.into_iter().take(most));
     }
-    let strip = lane::strip(look, row, cell);
     if rows.saturating_sub(lines.len()) > 3 && strip.is_some() {
         lines.extend(strip.map(|strip| {
             Line::of(Tone::Heading, "LANE  ")
@@ -106,10 +126,8 @@ fn lines(look: &Look<'_>, row: &Row, cell: &Cell, rows: usize) -> Vec<Line> {
     }
     let left = rows.saturating_sub(lines.len());
     if left > 2 {
-        lines.push(Line::of(
-            Tone::Heading,
-            format!("DEPLOYMENTS  {}", cell.environment),
-        ));
+        let heading = Line::of(Tone::Heading, format!("DEPLOYMENTS  {}", cell.environment));
+        lines.push(heading.then(way_back(look, row, cell)));
         lines.extend(
             deployments::lines(look, row, &cell.environment, columns)
                 .into_iter()
@@ -117,6 +135,20 @@ fn lines(look: &Look<'_>, row: &Row, cell: &Cell, rows: usize) -> Vec<Line> {
         );
     }
     indented(lines)
+}
+
+/// `  B goes back to 2.40.1`, where there is a way back.
+pub(super) fn way_back(look: &Look<'_>, row: &Row, cell: &Cell) -> Line {
+    let stage = row.service.stage(&cell.environment);
+    let known = row.facts.value().zip(look.engine.ledger.as_ref());
+    let back = known.zip(stage).and_then(|((facts, ledger), stage)| {
+        rollback::target(facts, ledger, &row.service, stage, None, look.now).ok()
+    });
+    back.map_or_else(Line::new, |back| {
+        Line::plain("  ")
+            .with(Tone::Key, look.key(Command::Rollback))
+            .with(Tone::Muted, format!(" goes back to {back}"))
+    })
 }
 
 /// What stands before every gate: trouble with the facts, holds, something under way.

@@ -27,7 +27,7 @@ mod plan;
 mod record;
 mod waves;
 
-pub(super) use brief::lines as brief;
+pub(super) use brief::{lines as brief, short};
 pub(super) use deadline::decide_by;
 use deadline::{countdown, deadline};
 pub(in crate::app) use record::{nudge, record};
@@ -113,13 +113,12 @@ pub(super) fn main(look: &Look<'_>) -> Vec<Panel> {
     }
     // Below it stand the title, and each service and each wave in a line.
     let set = 1 + release.items.len() + release.waves.len();
-    let mut votes = Some(votes(look, &shown, columns, true))
-        .filter(|whole| whole.len() + 1 + set <= body)
+    let (mut votes, verdict) = Some(votes(look, &shown, columns, true))
+        .filter(|(whole, _)| whole.len() + 1 + set <= body)
         .unwrap_or_else(|| votes(look, &shown, columns, false));
     let above = (votes.len() + 1).min(body.saturating_sub(SERVICES + 1).max(4));
     if votes.len() + 1 > above {
         // Whatever is cut, whether it may go is not.
-        let verdict = shown.decision.roles().len() + 1 + usize::from(!release.roles.is_empty());
         if verdict + 2 > above.saturating_sub(1) && verdict < votes.len() {
             let line = votes.remove(verdict.max(1));
             votes.insert(0, line);
@@ -165,8 +164,7 @@ fn rows(count: usize) -> u16 {
 
 /// The first key of a command as it is bound.
 fn key(look: &Look<'_>, command: Command) -> String {
-    let keys = look.interface.keymap.keys(command).first();
-    keys.map_or_else(|| format!(":{}", command.spec().name), ToString::to_string)
+    look.key(command)
 }
 
 /// Where there is no room: the countdown, the verdict, and each role in a word.
@@ -249,10 +247,11 @@ fn voice(look: &Look<'_>, said: Said<'_>) -> Line {
     Line::of(tone, format!("{glyph} {word:<7} "))
 }
 
-/// Roles, verdict, and what would clear it, in lines of its own where there is room for the `whole`.
-fn votes(look: &Look<'_>, shown: &Shown<'_>, columns: usize, whole: bool) -> Vec<Line> {
+/// Roles, verdict, and what would clear it, in lines of its own where there is room for the `whole`; and
+/// which line the verdict is.
+fn votes(look: &Look<'_>, shown: &Shown<'_>, columns: usize, whole: bool) -> (Vec<Line>, usize) {
     let (release, decision) = (shown.release, &shown.decision);
-    let mut lines = vec![set(shown).fitted(columns)];
+    let mut lines = set(shown, columns);
     if release.roles.is_empty() {
         lines.push(Line::of(Tone::Muted, " no role has to say go"));
     } else {
@@ -309,16 +308,18 @@ fn votes(look: &Look<'_>, shown: &Shown<'_>, columns: usize, whole: bool) -> Vec
     if !because.is_empty() {
         why = why.with(Tone::Plain, "  ").then(because);
     }
+    let verdict = lines.len();
     lines.push(why.fitted(columns));
     if let Some(run) = shown.run {
         lines.extend(back(look, run, columns));
     }
     lines.extend(clearing::lines(look, shown, columns, whole));
-    lines
+    (lines, verdict)
 }
 
-/// `set@5f1c: 5 of 6 services move, 3 waves; every role says go; owner alice`.
-fn set(shown: &Shown<'_>) -> Line {
+/// `set@5f1c: 5 of 6 services move, 3 waves; owner alice; each role says go; kept when its window closes`,
+/// in one line or in as many as it takes: whose go counts for how long is never cut off.
+fn set(shown: &Shown<'_>, columns: usize) -> Vec<Line> {
     let release = shown.release;
     let set = shown.decision.bound.as_str().get(..4).unwrap_or_default();
     let moving = match shown.run {
@@ -327,16 +328,6 @@ fn set(shown: &Shown<'_>) -> Line {
     };
     let waves = release.waves.len();
     let plural = if waves == 1 { "wave" } else { "waves" };
-    let ends = match (&shown.decision.closings, release.at_close) {
-        (Some(_), AtClose::Withdraw) => " until its window closes",
-        (Some(_), AtClose::Keep) | (None, _) => "",
-    };
-    let asks = match (release.roles.len(), release.distinct) {
-        (0, _) => String::new(),
-        (1, _) => format!("; its role says go{ends}"),
-        (_, true) => format!("; each role says go{ends}, by another person"),
-        (_, false) => format!("; each role says go{ends}"),
-    };
     let count = release.items.len();
     let items = shown.decision.agenda.items.iter();
     let dropped = items
@@ -346,22 +337,40 @@ fn set(shown: &Shown<'_>) -> Line {
         0 => String::new(),
         dropped => format!(" ({dropped} dropped)"),
     };
-    let stays = match (&shown.decision.closings, release.at_close) {
-        (Some(_), AtClose::Keep) if !release.roles.is_empty() => "; goes outlast its window",
-        (Some(_) | None, _) => "",
-    };
-    let owner = release.owner.as_ref();
-    Line::of(Tone::Muted, " set@")
+    let first = Line::of(Tone::Muted, "set@")
         .with(Tone::Strong, set.to_owned())
         .with(
             Tone::Plain,
-            format!(": {moving} of {count} services move{dropped}, {waves} {plural}{asks}"),
-        )
-        .with(
-            Tone::Muted,
-            owner.map_or_else(String::new, |owner| format!("; owner {owner}")),
-        )
-        .with(Tone::Muted, stays)
+            format!(": {moving} of {count} services move{dropped}, {waves} {plural}"),
+        );
+    let owner = release.owner.as_ref();
+    let owner = owner.map(|owner| Line::of(Tone::Muted, format!("owner {owner}")));
+    let asks = match (release.roles.len(), release.distinct) {
+        (0, _) => None,
+        (1, _) => Some("its role says go"),
+        (_, true) => Some("each role says go, by another person"),
+        (_, false) => Some("each role says go"),
+    };
+    let closes = match (&shown.decision.closings, release.at_close) {
+        (Some(_), AtClose::Withdraw) => Some("withdrawn when its window closes"),
+        (Some(_), AtClose::Keep) => Some("kept when its window closes"),
+        (None, _) => None,
+    };
+    let closes = closes.filter(|_| !release.roles.is_empty());
+    let asks = asks.map(Line::plain);
+    let closes = closes.map(|closes| Line::of(Tone::Muted, closes));
+    let mut lines: Vec<Line> = Vec::new();
+    for part in [Some(first), owner, asks, closes].into_iter().flatten() {
+        let fits = |line: &&mut Line| line.width() + 2 + part.width() <= columns;
+        match lines.last_mut().filter(fits) {
+            Some(line) => {
+                line.push(Tone::Muted, "; ");
+                line.0.extend(part.0);
+            }
+            None => lines.push(Line::plain(" ").then(part)),
+        }
+    }
+    lines
 }
 
 /// What stands behind the verdict: why not, what comes next, how far it is.

@@ -18,7 +18,7 @@ pub(crate) mod batches;
 pub(crate) mod dialogs;
 mod facts;
 mod gates;
-mod journal;
+pub(crate) mod journal;
 pub(crate) mod logs;
 pub(crate) mod panes;
 pub(crate) mod releases;

@@ -22,15 +22,20 @@ pub struct Shape {
     pub side: u16,
     /// Rows of the peek pane, its title included; 0 where there is none.
     pub peek: u16,
+    /// Rows of the right side that the log of what is in flight may take, its title included; 0 where
+    /// there is no room for it.
+    pub tail: u16,
 }
 
 impl Shape {
     pub fn of(interface: &Interface) -> Self {
         let board = matches!(interface.screen, Screen::Board);
-        Self::new(interface.columns, interface.rows, board && interface.peek)
+        Self::new(interface, board)
     }
 
-    fn new(columns: u16, rows: u16, peek: bool) -> Self {
+    fn new(interface: &Interface, board: bool) -> Self {
+        let (columns, rows) = (interface.columns, interface.rows);
+        let peek = board && interface.peek;
         let header = if rows >= 20 && columns >= 60 { 2 } else { 1 };
         let footer = match rows {
             0..=11 => 2,
@@ -50,6 +55,11 @@ impl Shape {
         } else {
             0
         };
+        let tail = if board && columns >= 160 && rows >= 40 {
+            (body / 5).clamp(7, 14)
+        } else {
+            0
+        };
         Self {
             columns,
             rows,
@@ -58,6 +68,7 @@ impl Shape {
             body,
             side,
             peek,
+            tail,
         }
     }
 

@@ -1,22 +1,25 @@
-//! The right side of a wide screen: what is under way, votes, what comes next, forges, timeline.
+//! The right side of a wide screen: what is under way, votes, what comes next, forges, timeline; on a
+//! screen that is wide and high enough, the log of what is under way below them.
 
 use super::line::{Line, Tone, cut};
 use super::look::Look;
 use super::panel::{Bar, Content, Panel};
-use super::{coming, release, time, timeline};
+use super::{coming, log, release, time, timeline};
 use crate::app::interface::{Pane, Screen};
 use crate::domain::board::Row;
 use crate::domain::cell::{Cell, InFlight};
 use crate::domain::ids::{Person, RoleName};
+use crate::domain::phase::Phase;
 use crate::domain::policy::GateSpec;
 use crate::domain::scope;
 use crate::domain::signoff::{Ballot, Closings, Standing, Tally, Voice, Vote};
 
 pub(super) fn panels(look: &Look<'_>) -> Vec<Panel> {
     let mut panels = Vec::new();
-    let mut left = look.shape.body;
+    let tail = log::tail(look);
+    let mut left = look.shape.body - tail.as_ref().map_or(0, |tail| tail.height);
     let on_timeline = matches!(look.interface.screen, Screen::Timeline);
-    let third = usize::from(look.shape.body / 4).max(2);
+    let third = usize::from(left / 4).max(2);
     let mut add = |title: Line, lines: Vec<Line>, most: usize| {
         let count = lines.len().min(most);
         let height = u16::try_from(count).unwrap_or(u16::MAX).saturating_add(2);
@@ -66,7 +69,14 @@ pub(super) fn panels(look: &Look<'_>) -> Vec<Panel> {
             content: Content::Lines(lines),
             height: left,
         });
+    } else if tail.is_some() && left > 0 {
+        panels.push(Panel {
+            title: None,
+            content: Content::Lines(Vec::new()),
+            height: left,
+        });
     }
+    panels.extend(tail);
     panels
 }
 
@@ -97,13 +107,20 @@ fn in_flight(look: &Look<'_>) -> Vec<Line> {
                 .with(Tone::Strong, format!("{name} {} ", cell.environment))
                 .with(Tone::Plain, flight.revision.to_string());
             if let Some(percent) = look.percent(row, cell) {
-                line.push(Tone::Running, format!(" {}", coming::meter(percent, 10)));
+                // Half a meter tells nothing: where it has no room, the number does.
+                let room = usize::from(look.shape.side).saturating_sub(2 + line.width());
+                let told = if room > 12 {
+                    format!(" {}", coming::meter(percent, 10))
+                } else {
+                    format!(" {percent}%")
+                };
+                line.push(Tone::Running, told);
             }
             lines.push(line);
             let word = if flight.unsettled {
-                "outcome unknown"
+                "outcome unknown".to_owned()
             } else {
-                flight.phase.word()
+                job(look, row, flight).unwrap_or_else(|| flight.phase.word().to_owned())
             };
             lines.push(
                 Line::of(Tone::Muted, format!("   {by} {since}  {word}"))
@@ -112,6 +129,19 @@ fn in_flight(look: &Look<'_>) -> Vec<Line> {
         }
     }
     lines
+}
+
+/// `deploy 3/4 jobs`: the job that runs, and how many are done.
+fn job(look: &Look<'_>, row: &Row, flight: &InFlight) -> Option<String> {
+    let key = (row.service.name.clone(), flight.run?);
+    let jobs = look.engine.jobs.get(&key)?.value()?;
+    let runs = jobs.iter().find(|job| job.phase == Phase::Running)?;
+    let done = jobs.iter().filter(|job| !job.phase.is_in_flight()).count();
+    Some(format!(
+        "{} {done}/{} jobs",
+        cut(&runs.name, 18),
+        jobs.len()
+    ))
 }
 
 /// When it is done as nine of ten were, or that it is later than that.

@@ -26,6 +26,8 @@ use crate::domain::phase::Phase;
 use crate::domain::policy::Policy;
 use crate::domain::promotion::{Purpose, Step};
 
+mod sketch;
+
 fn text(line: &Line) -> String {
     line.0.iter().map(|span| span.text.as_str()).collect()
 }

@@ -1,7 +1,7 @@
 //! `review`: every change in scope was approved by enough people, and where policy forbids it nobody
 //! approved their own.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use super::{Case, State, Verdict, words};
@@ -24,9 +24,12 @@ pub fn judge(case: &Case<'_>, approvals: u32, own: bool) -> Verdict {
     let at = case.scope.and_then(crate::domain::observed::Fact::at);
     let mut evidence = Vec::new();
     let mut trouble = Vec::new();
+    let (mut approvers, mut own_alone) = (BTreeSet::new(), BTreeSet::new());
     for pull_request in &scope.pull_requests {
         let opinion = Opinion::of(pull_request, own);
         let why = opinion.trouble(pull_request, approvals);
+        approvers.extend(opinion.approved.iter().copied());
+        own_alone.extend(pull_request.author.as_ref().filter(|_| opinion.own));
         if why.is_some() || evidence.len() < SHOWN {
             evidence.push((pull_request, opinion.in_words(pull_request, approvals)));
         }
@@ -56,10 +59,20 @@ pub fn judge(case: &Case<'_>, approvals: u32, own: bool) -> Verdict {
             let why = match (approvals, read) {
                 (_, 0) => "no pull request in scope".to_owned(),
                 (0, read) => format!("nobody asked for changes in {read} pull requests"),
-                (1, 1) => "1 pull request is approved".to_owned(),
-                (1, read) => format!("{read} pull requests are approved"),
-                (_, 1) => format!("1 pull request has {approvals} approvals or more"),
-                (_, read) => format!("{read} pull requests have {approvals} approvals or more"),
+                (1, 1) => format!("1 pull request is approved{}", by(&approvers)),
+                (1, read) => format!("{read} pull requests are approved{}", by(&approvers)),
+                (_, 1) => format!(
+                    "1 pull request has {approvals} approvals or more{}",
+                    by(&approvers)
+                ),
+                (_, read) => format!(
+                    "{read} pull requests have {approvals} approvals or more{}",
+                    by(&approvers)
+                ),
+            };
+            let why = match own_alone.len() {
+                0 => why,
+                _ => format!("{why} (author {} not counted)", words::list(own_alone)),
             };
             Verdict::new(GATE, State::Open, why)
         }
@@ -80,6 +93,15 @@ pub fn judge(case: &Case<'_>, approvals: u32, own: bool) -> Verdict {
             verdict.evidence(what, value, Some(pull_request.url.clone()), at)
         })
         .valid_until(case.valid_until())
+}
+
+/// `, by bob and dee`, and of many how many.
+fn by(approvers: &BTreeSet<&Person>) -> String {
+    match approvers.len() {
+        0 => String::new(),
+        1..=4 => format!(", by {}", words::list(approvers)),
+        many => format!(", by {many} people"),
+    }
 }
 
 /// Returns each reviewer's last opinion.

@@ -47,6 +47,12 @@ const ON_BLANKS: Modifier = Modifier::UNDERLINED
     .union(Modifier::REVERSED)
     .union(Modifier::CROSSED_OUT);
 
+/// Signs beside ASCII that take one column on every terminal: none of them is wide anywhere, nor drawn as
+/// an emoji.
+const NARROW: [&str; 5] = ["✓", "✗", "▸", "▹", "◷"];
+/// From so many blanks in a row on, erasing them and moving on takes fewer bytes.
+const ERASED: u16 = 12;
+
 /// A terminal behind a writer.
 #[derive(Debug)]
 pub struct Ansi<W: Write> {
@@ -55,6 +61,8 @@ pub struct Ansi<W: Write> {
     cursor: Option<bool>,
     /// How large it is, as far as we know: asking opens a file, and every frame wants to know.
     size: Kept<Option<Size>>,
+    /// In which row the cursor is, while a picture is written.
+    row: Option<u16>,
     /// Sequences are put together here.
     made: String,
     other: String,
@@ -66,6 +74,7 @@ impl<W: Write> Ansi<W> {
             writer,
             cursor: None,
             size: Kept::new(None),
+            row: None,
             made: String::new(),
             other: String::new(),
         }
@@ -89,12 +98,17 @@ impl<W: Write> Ansi<W> {
             Some(from) if from.y == y && from.x < x => {
                 write!(self.writer, "\x1b[{}C", x - from.x)
             }
+            // The row is known, and the column is not.
+            None if self.row == Some(y) => write!(self.writer, "\x1b[{}G", x + 1),
             _ => write!(self.writer, "\x1b[{};{}H", y + 1, x + 1),
         }
     }
 
     /// Changes the look by the shorter way: what is different, or everything anew.
     fn change(&mut self, from: Look, to: Look) -> io::Result<()> {
+        let is_bold = to.modifier.contains(Modifier::BOLD);
+        // A short colour is not for bold letters.
+        let again = is_bold && !from.modifier.contains(Modifier::BOLD) && to.fg != Color::Reset;
         self.made.clear();
         let gone = from.modifier - to.modifier;
         let mut unset = Modifier::empty();
@@ -109,21 +123,21 @@ impl<W: Write> Ansi<W> {
         }
         let left = from.modifier - unset;
         set(&mut self.made, to.modifier - left);
-        if from.fg != to.fg {
-            colour(&mut self.made, 38, to.fg);
+        if from.fg != to.fg || again {
+            colour(&mut self.made, 38, to.fg, is_bold);
         }
         if from.bg != to.bg {
-            colour(&mut self.made, 48, to.bg);
+            colour(&mut self.made, 48, to.bg, is_bold);
         }
         self.other.clear();
         if to != PLAIN {
             push(&mut self.other, "0");
             set(&mut self.other, to.modifier);
             if to.fg != Color::Reset {
-                colour(&mut self.other, 38, to.fg);
+                colour(&mut self.other, 38, to.fg, is_bold);
             }
             if to.bg != Color::Reset {
-                colour(&mut self.other, 48, to.bg);
+                colour(&mut self.other, 48, to.bg, is_bold);
             }
         }
         let shorter = if self.other.len() < self.made.len() {
@@ -133,6 +147,11 @@ impl<W: Write> Ansi<W> {
         };
         write!(self.writer, "\x1b[{shorter}m")
     }
+}
+
+/// Whether a cell shows nothing at all, so that erasing it and writing it are the same.
+fn is_empty(cell: &Cell) -> bool {
+    cell.symbol() == " " && cell.bg == Color::Reset && !cell.modifier.intersects(ON_BLANKS)
 }
 
 fn push(parameters: &mut String, parameter: &str) {
@@ -150,9 +169,9 @@ fn set(parameters: &mut String, modifiers: Modifier) {
     }
 }
 
-/// Adds a colour; `ground` is 38 for the letters, 48 for what is behind them. Named colours go by
-/// their numbers, so that no terminal makes bold ones bright.
-fn colour(parameters: &mut String, ground: u8, colour: Color) {
+/// Adds a colour; `ground` is 38 for the letters, 48 for what is behind them. The sixteen named ones have
+/// a short form; under bold letters they go by their numbers, so that no terminal makes them bright.
+fn colour(parameters: &mut String, ground: u8, colour: Color, is_bold: bool) {
     use std::fmt::Write as _;
     let number = match colour {
         Color::Reset => {
@@ -183,7 +202,11 @@ fn colour(parameters: &mut String, ground: u8, colour: Color) {
         Color::White => 15,
     };
     push(parameters, "");
-    let _ = write!(parameters, "{ground};5;{number}");
+    let _ = match number {
+        0..=7 if !is_bold => write!(parameters, "{}", ground - 8 + number),
+        8..=15 if !is_bold => write!(parameters, "{}", ground + 44 + number),
+        _ => write!(parameters, "{ground};5;{number}"),
+    };
 }
 
 impl<W: Write> Backend for Ansi<W> {
@@ -196,8 +219,11 @@ impl<W: Write> Backend for Ansi<W> {
         let mut look = PLAIN;
         // Where the next letter lands, if that is known.
         let mut at: Option<Position> = None;
-        for (x, y, cell) in content {
+        self.row = None;
+        let mut content = content.peekable();
+        while let Some((x, y, cell)) = content.next() {
             self.move_to(at, x, y)?;
+            self.row = Some(y);
             let mut wanted = Look {
                 fg: cell.fg,
                 bg: cell.bg,
@@ -215,9 +241,26 @@ impl<W: Write> Backend for Ansi<W> {
                 self.change(look, wanted)?;
                 look = wanted;
             }
+            if is_empty(cell) && look.bg == Color::Reset {
+                let mut end = x + 1;
+                while let Some(next) =
+                    content.next_if(|next| next.1 == y && next.0 == end && is_empty(next.2))
+                {
+                    end = next.0 + 1;
+                }
+                let blanks = end - x;
+                if blanks >= ERASED {
+                    write!(self.writer, "\x1b[{blanks}X")?;
+                    at = Some(Position { x, y });
+                } else {
+                    write!(self.writer, "{:1$}", "", usize::from(blanks))?;
+                    at = Some(Position { x: end, y });
+                }
+                continue;
+            }
             self.writer.write_all(symbol.as_bytes())?;
             // Not every terminal agrees on how wide the rest of Unicode is.
-            let known = matches!(symbol.as_bytes(), [b' '..=b'~']);
+            let known = matches!(symbol.as_bytes(), [b' '..=b'~']) || NARROW.contains(&symbol);
             at = known.then_some(Position { x: x + 1, y });
         }
         if look != PLAIN {
@@ -252,6 +295,7 @@ impl<W: Write> Backend for Ansi<W> {
 
     fn set_cursor_position<P: Into<Position>>(&mut self, position: P) -> io::Result<()> {
         let Position { x, y } = position.into();
+        self.row = None;
         self.move_to(None, x, y)
     }
 

@@ -1,12 +1,15 @@
 //! The keys of a log: opening it, moving in it, searching, which job, how it is shown.
 
+use jiff::Timestamp;
 use tui_input::Input;
 
 use super::super::choice::{step, travel};
 use super::super::{DetailTab, Interface, Overlay, Screen, detail, overview};
-use super::{Place, Room, run_of};
+use super::tail::TICKETS;
+use super::{Logs, Place, Room, run_of};
 use crate::app::command::Command;
 use crate::app::effect::{Effect, LogOrder};
+use crate::app::msg::LogAnswer;
 use crate::app::state::State;
 use crate::app::view::Shape;
 use crate::domain::board::Row;
@@ -20,8 +23,44 @@ use crate::domain::observed::Fact;
 const AROUND: usize = 4;
 
 impl Interface {
+    /// The log of this screen: beside the board, else in a tab of a service's detail.
+    pub fn log_here(&self) -> &Logs {
+        match self.screen {
+            Screen::Board => &self.tail.logs,
+            Screen::Detail(_)
+            | Screen::Timeline
+            | Screen::Release
+            | Screen::Pipelines
+            | Screen::Tasks
+            | Screen::Holds
+            | Screen::Forge(_) => &self.log,
+        }
+    }
+
+    fn log_here_mut(&mut self) -> &mut Logs {
+        if self.screen == Screen::Board {
+            &mut self.tail.logs
+        } else {
+            &mut self.log
+        }
+    }
+
+    /// Takes an answer about a log: tickets tell which.
+    pub(in crate::app) fn take_log(&mut self, ticket: u64, answer: LogAnswer, now: Timestamp) {
+        let height = self.log_room().height;
+        let logs = if ticket > TICKETS {
+            &mut self.tail.logs
+        } else {
+            &mut self.log
+        };
+        logs.take(ticket, answer, height, now);
+    }
+
     /// The room that a log has on this screen.
     pub fn log_room(&self) -> Room {
+        if self.screen == Screen::Board {
+            return self.tail_room();
+        }
         let shape = Shape::of(self);
         let rows = usize::from(shape.body).saturating_sub(AROUND);
         self.log
@@ -33,8 +72,9 @@ impl Interface {
         engine: &mut crate::app::engine::Engine,
         now: jiff::Timestamp,
     ) -> Vec<Effect> {
+        let tail = self.follow_tail(engine, now);
         let Screen::Detail(service) = self.screen.clone() else {
-            return Vec::new();
+            return tail;
         };
         if self.tab != DetailTab::Log {
             return Vec::new();
@@ -59,13 +99,18 @@ impl Interface {
 
 /// What `w` would show: a run that is picked in a list, else that of the cell.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in super::super) struct Watched {
+struct Watched {
     service: ServiceName,
     picked: Option<RunId>,
     run: Option<RunId>,
 }
 
-pub(in super::super) fn watched(state: &State) -> Option<Watched> {
+/// Whether there is a run whose log could be shown.
+pub(in crate::app) fn may_watch(state: &State) -> bool {
+    watched(state).is_some()
+}
+
+fn watched(state: &State) -> Option<Watched> {
     let interface = &state.interface;
     if interface.overview().is_some() {
         let item = overview::selected(state)?;
@@ -126,14 +171,35 @@ pub(in super::super) fn watch(state: &mut State) {
     state.interface.tab = DetailTab::Log;
 }
 
+/// Whether a command is the log's where it has the keys beside the board: the others lead elsewhere.
+pub(in super::super) fn takes(command: Command) -> bool {
+    !matches!(
+        command,
+        Command::NextPane | Command::PreviousPane | Command::Close | Command::Open
+    )
+}
+
+fn turn_over(state: &mut State, of: impl FnOnce(&mut Logs) -> &mut bool) {
+    let it = of(state.interface.log_here_mut());
+    *it = !*it;
+}
+
 pub(in super::super) fn run(state: &mut State, command: Command) -> Vec<Effect> {
     match command {
-        Command::Wrap => state.interface.log.wrap = !state.interface.log.wrap,
-        Command::Stamps => state.interface.log.stamps = !state.interface.log.stamps,
-        Command::Summary => state.interface.log.summary = !state.interface.log.summary,
+        Command::Wrap => turn_over(state, |logs| &mut logs.wrap),
+        Command::Stamps => {
+            turn_over(state, |logs| &mut logs.stamps);
+            let logs = state.interface.log_here();
+            if logs.stamps && !logs.has_times() {
+                let now = state.now;
+                let why = "this log does not tell when its lines were written".to_owned();
+                state.interface.say(false, why, now);
+            }
+        }
+        Command::Summary => turn_over(state, |logs| &mut logs.summary),
         Command::Follow => {
             let room = state.interface.log_room();
-            if let Some(pane) = &mut state.interface.log.pane {
+            if let Some(pane) = &mut state.interface.log_here_mut().pane {
                 pane.top = match pane.top {
                     None => Some(pane.last_top(room)),
                     Some(_) => None,
@@ -154,7 +220,7 @@ pub(in super::super) fn run(state: &mut State, command: Command) -> Vec<Effect> 
 
 fn scroll(state: &mut State, command: Command) {
     let room = state.interface.log_room();
-    let Some(pane) = &mut state.interface.log.pane else {
+    let Some(pane) = &mut state.interface.log_here_mut().pane else {
         return;
     };
     let (last, first) = (pane.last_top(room), pane.first(room));
@@ -172,7 +238,7 @@ fn scroll(state: &mut State, command: Command) {
 /// To the job after or before.
 fn turn(state: &mut State, forward: bool) {
     let now = state.now;
-    let Some(pane) = &mut state.interface.log.pane else {
+    let Some(pane) = &mut state.interface.log_here_mut().pane else {
         return;
     };
     let key = (pane.service.clone(), pane.source.run);
@@ -194,8 +260,10 @@ pub(in super::super) fn search(state: &mut State, command: Command) -> Vec<Effec
         }
         Command::Open => {
             if let Some(Overlay::Search { input }) = state.interface.overlays.pop() {
-                input.value().clone_into(&mut state.interface.log.words);
-                if let Some(pane) = &mut state.interface.log.pane {
+                input
+                    .value()
+                    .clone_into(&mut state.interface.log_here_mut().words);
+                if let Some(pane) = &mut state.interface.log_here_mut().pane {
                     pane.found = None;
                 }
                 return find(state, true);
@@ -209,7 +277,7 @@ pub(in super::super) fn search(state: &mut State, command: Command) -> Vec<Effec
 /// To the next line with the words, or to the one before.
 fn find(state: &mut State, forward: bool) -> Vec<Effect> {
     let room = state.interface.log_room();
-    let logs = &mut state.interface.log;
+    let logs = state.interface.log_here_mut();
     let Some(pane) = logs.pane.as_mut().filter(|_| !logs.words.is_empty()) else {
         return Vec::new();
     };
@@ -236,7 +304,7 @@ fn find(state: &mut State, forward: bool) -> Vec<Effect> {
 /// What `y` copies: the last lines of the failed step, else what is in sight.
 pub(in super::super) fn copied(state: &State) -> Option<String> {
     let room = state.interface.log_room();
-    let logs = &state.interface.log;
+    let logs = state.interface.log_here();
     let pane = logs.pane.as_ref()?;
     let lines: Vec<String> = if logs.summary && !pane.failed.lines.is_empty() {
         pane.failed.lines.iter().map(Line::text).collect()
@@ -252,7 +320,7 @@ pub(in super::super) fn copied(state: &State) -> Option<String> {
 
 /// The page of the job.
 pub(in super::super) fn browse(state: &State) -> Option<String> {
-    let pane = state.interface.log.pane.as_ref()?;
+    let pane = state.interface.log_here().pane.as_ref()?;
     let key = (pane.service.clone(), pane.source.run);
     let jobs = state.engine.jobs.get(&key)?.value()?;
     let job = jobs.iter().find(|job| job.id == pane.source.job)?;

@@ -301,11 +301,12 @@ fn a_log_that_grows_is_asked_for_again_and_one_that_is_complete_is_not() {
 #[test]
 fn a_forge_that_sends_all_of_it_each_time_is_asked_less_as_it_grows() {
     let of = |bytes, ranged| {
-        pause(&Extent {
+        let extent = Extent {
             bytes,
             ranged,
             ..Extent::default()
-        })
+        };
+        pause(&extent, NOT_YET)
     };
     assert_eq!(of(50_000_000, true), Some(GROWING));
     assert_eq!(of(1_000, false), Some(GROWING));

@@ -246,8 +246,16 @@ fn several(look: &Look<'_>, promote: &PromoteDialog, columns: usize, form: &mut 
         .unwrap_or_default()
         .clamp(7, 18);
     // On a narrow screen what is sent and whether it may go are worth more.
-    let roomy = columns >= name + 70;
-    let more = if roomy { "COMMITS  RISK      " } else { "" };
+    let sizes = match columns {
+        _ if columns >= name + 70 => Sizes::Risk,
+        _ if columns >= name + 58 => Sizes::Commits,
+        _ => Sizes::None,
+    };
+    let more = match sizes {
+        Sizes::Risk => "COMMITS  RISK      ",
+        Sizes::Commits => "COMMITS  ",
+        Sizes::None => "",
+    };
     form.line(Line::of(
         Tone::Heading,
         format!(
@@ -268,11 +276,7 @@ fn several(look: &Look<'_>, promote: &PromoteDialog, columns: usize, form: &mut 
                 let line = line
                     .with(Tone::Plain, cut(&plan.movement(), 19).into_owned())
                     .padded(name + 24);
-                let line = if roomy {
-                    line.then(size(look, &item.service, plan.environment()))
-                } else {
-                    line
-                };
+                let line = line.then(size(look, &item.service, plan.environment(), sizes));
                 let line = line.with(Tone::Plain, format!("{count:<6} "));
                 match plan.warnings.len() {
                     0 => line.with(Tone::Good, format!("{} pass", look.glyphs.good())),
@@ -299,13 +303,32 @@ fn several(look: &Look<'_>, promote: &PromoteDialog, columns: usize, form: &mut 
     applies(look, &plans, items.len(), form);
 }
 
+/// What there is room for of how much would move.
+#[derive(Clone, Copy)]
+enum Sizes {
+    None,
+    Commits,
+    Risk,
+}
+
 /// How many commits a service would get, and how risky they are.
-fn size(look: &Look<'_>, service: &ServiceName, environment: &EnvironmentName) -> Line {
+fn size(
+    look: &Look<'_>,
+    service: &ServiceName,
+    environment: &EnvironmentName,
+    sizes: Sizes,
+) -> Line {
     let row = look.engine.board.row(service);
     let cell = row.and_then(|row| Some((row, row.cell(environment)?)));
     let commits = cell.and_then(|(row, cell)| Some(row.scope_of(cell)?.value()?.total));
     let commits = commits.map_or_else(|| "?".to_owned(), |total| total.to_string());
-    let line = Line::of(Tone::Plain, format!("{commits:>7}  "));
+    let line = match sizes {
+        Sizes::None => return Line::new(),
+        Sizes::Commits | Sizes::Risk => Line::of(Tone::Plain, format!("{commits:>7}  ")),
+    };
+    if matches!(sizes, Sizes::Commits) {
+        return line;
+    }
     match cell.and_then(|(row, cell)| row.risk_of(cell)) {
         Some(risk) => {
             let level = risk.level();
@@ -369,6 +392,9 @@ fn applies(look: &Look<'_>, plans: &[&Plan], all: usize, form: &mut Form) {
             Tone::Plain,
             &format!("{way}: {}", services.join(", ")),
         );
+    }
+    if look.shape.rows > 24 && !plans.is_empty() {
+        form.told("CHECKED", Tone::Muted, CHECKED);
     }
 }
 

@@ -1,6 +1,7 @@
 //! What is in the way of a release, one thing a line: whose it is, which key clears it, and why it is
 //! there. The gates themselves are judged in `domain/gate`.
 
+use super::super::gates;
 use super::super::line::{Line, Tone, cut, pad, wrap};
 use super::super::look::Look;
 use super::{Shown, key};
@@ -267,16 +268,8 @@ fn helps(look: &Look<'_>, service: &ServiceName, shown: &Shown<'_>, gate: &str) 
         let open = key(look, Command::Open);
         return format!("{open} {}", key(look, Command::Gates));
     }
-    let policy = &look.engine.policy;
-    let known = policy.service(service).is_some();
-    let rule = policy.environments.get(&shown.release.environment);
-    let may = rule.filter(|_| known).is_some_and(|environment| {
-        let rule = &environment.overrides;
-        let operator = look.engine.operator.as_ref();
-        !rule.forbidden
-            && rule.refuses(gate).is_none()
-            && operator.is_some_and(|operator| rule.entitles(operator, policy))
-    });
+    let known = look.engine.policy.service(service).is_some();
+    let may = known && gates::may_override(look, &shown.release.environment, gate).is_some();
     if may {
         key(look, Command::Override)
     } else {

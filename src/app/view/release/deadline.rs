@@ -28,9 +28,18 @@ pub(super) fn deadline(look: &Look<'_>, shown: &Shown<'_>) -> Option<(&'static s
 
 /// `decide by 14:30Z in 00:12:10`: the last instant at which it can start and still be done in time.
 pub(super) fn countdown(look: &Look<'_>, shown: &Shown<'_>) -> Line {
+    told(look, shown, true)
+}
+
+/// The same; where there is no room for both, how long that is away without when it is.
+pub(super) fn told(look: &Look<'_>, shown: &Shown<'_>, whole: bool) -> Line {
     let until = |word: &str, at: Timestamp| {
-        Line::of(Tone::Plain, format!("{word} {} in ", look.clock.short(at)))
-            .with(Tone::Strong, time::countdown(look.clock.until(at)))
+        let when = if whole {
+            format!("{word} {} in ", look.clock.short(at))
+        } else {
+            format!("{} in ", word.trim_end_matches(" by"))
+        };
+        Line::of(Tone::Plain, when).with(Tone::Strong, time::countdown(look.clock.until(at)))
     };
     let deadline = deadline(look, shown);
     let late =

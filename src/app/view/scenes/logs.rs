@@ -52,6 +52,11 @@ fn opened(mut state: State, service: &str, phase: Phase, extent: &Extent, text: 
     state.engine.jobs.insert(key, Fact::observed(jobs, now()));
     state.interface.screen = Screen::Detail(service.into());
     state.interface.tab = DetailTab::Log;
+    answered(state, extent, text)
+}
+
+/// Hands every question about a log what there is of it.
+fn answered(mut state: State, extent: &Extent, text: &str) -> State {
     let lines: Vec<Line> = text.lines().map(Line::read).collect();
     let mut effects = update(&mut state, now(), Msg::Tick);
     for _ in 0..3 {
@@ -82,8 +87,26 @@ fn opened(mut state: State, service: &str, phase: Phase, extent: &Extent, text: 
     state
 }
 
-/// A job that runs, followed.
-pub(crate) fn live(columns: u16, rows: u16) -> State {
+/// A board with room for the log of what is in flight.
+pub(crate) fn beside(columns: u16, rows: u16) -> State {
+    let (extent, text) = growing();
+    answered(busy(columns, rows), &extent, &text)
+}
+
+/// It has the keys, and was moved up by a line.
+pub(crate) fn beside_with_keys(columns: u16, rows: u16) -> State {
+    let mut state = beside(columns, rows);
+    crate::app::interface::harness::press(&mut state, "shift-tab k");
+    state
+}
+
+/// The same where the forge gives no log yet: what is known of the jobs stands there.
+pub(crate) fn beside_not_yet(columns: u16, rows: u16) -> State {
+    answered(busy(columns, rows), &until_ended(), "")
+}
+
+/// A log that grows.
+fn growing() -> (Extent, String) {
     let mut text = String::from("section_start:1:deploy\r\u{1b}[0K\u{1b}[36;1mdeploy\u{1b}[0;m\n");
     for step in 0..60 {
         let line = match step % 4 {
@@ -100,6 +123,12 @@ pub(crate) fn live(columns: u16, rows: u16) -> State {
         ranged: true,
         ..Extent::default()
     };
+    (extent, text)
+}
+
+/// A job that runs, followed.
+pub(crate) fn live(columns: u16, rows: u16) -> State {
+    let (extent, text) = growing();
     opened(
         busy(columns, rows),
         "fraud-ml",
@@ -134,10 +163,14 @@ pub(crate) fn failed(columns: u16, rows: u16) -> State {
 
 /// A job whose forge gives its log when it has ended.
 pub(crate) fn not_yet(columns: u16, rows: u16) -> State {
+    let state = busy(columns, rows);
+    opened(state, "fraud-ml", Phase::Running, &until_ended(), "")
+}
+
+fn until_ended() -> Extent {
     let why = "GitHub gives a log only when its job has ended".to_owned();
-    let extent = Extent {
+    Extent {
         end: End::NotYet(why),
         ..Extent::default()
-    };
-    opened(busy(columns, rows), "fraud-ml", Phase::Running, &extent, "")
+    }
 }

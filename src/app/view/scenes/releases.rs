@@ -84,6 +84,15 @@ fn cast(state: &mut State, seconds: i64, who: &str, role: &str, voice: Voice, sa
     push(state, draft);
 }
 
+/// Its window closes, and policy says what becomes of the goes then.
+pub(crate) fn closing(columns: u16, rows: u16, at_close: AtClose) -> State {
+    let mut state = built(columns, rows);
+    let release = &mut Arc::make_mut(&mut state.engine.policy).releases[0];
+    release.window = Some("R26.07".to_owned());
+    release.at_close = at_close;
+    state
+}
+
 /// One go, one no-go, one stale, one missing.
 pub(crate) fn divided(columns: u16, rows: u16) -> State {
     let mut state = built(columns, rows);

@@ -16,7 +16,7 @@ fn enough_approvals_on_every_change_open() {
         world(2, false).says("review"),
         (
             State::Open,
-            "2 pull requests have 2 approvals or more".into()
+            "2 pull requests have 2 approvals or more, by bob, dee and eve".into()
         )
     );
 }
@@ -55,6 +55,28 @@ fn an_authors_own_approval_counts_only_where_policy_lets_it() {
         )
     );
     assert_eq!(own(true).0, State::Open);
+}
+
+#[test]
+fn who_approved_is_told_and_whose_own_approval_is_not_counted() {
+    let mut world = world(1, false);
+    let requests = &mut world.scoped().pull_requests;
+    requests[0] = pull_request(912, "eve", &["eve", "bob"]);
+    requests[1] = pull_request(915, "dee", &["ann"]);
+    let why = "2 pull requests are approved, by ann and bob (author eve not counted)";
+    assert_eq!(world.says("review"), (State::Open, why.into()));
+}
+
+#[test]
+fn of_many_who_approved_is_told_how_many_they_are() {
+    let mut world = world(1, false);
+    let all = ["ann", "bob", "cas", "dan", "fay"];
+    world.scoped().pull_requests[0] = pull_request(912, "eve", &all);
+    let why = world.says("review").1;
+    assert!(
+        why.starts_with("2 pull requests are approved, by 6 people"),
+        "{why}"
+    );
 }
 
 #[test]

@@ -123,6 +123,45 @@ fn a_second_that_passes_costs_the_ages_alone() {
     assert!((1..=300).contains(&bytes), "{bytes} bytes");
 }
 
+#[test]
+fn many_blanks_are_erased_and_what_comes_after_them_stands_where_it_should() {
+    let area = Rect::new(0, 0, 60, 2);
+    let mut shown = Buffer::empty(area);
+    shown.set_string(0, 0, "x".repeat(60), Style::new());
+    shown.set_string(0, 1, "✓ ◇ 日本 ✓ read", Style::new().fg(Color::Green));
+    let mut next = Buffer::empty(area);
+    next.set_string(40, 0, "end", Style::new().fg(Color::Yellow));
+    next.set_string(0, 1, "✓ ◇ 日本 ✗ READ", Style::new().fg(Color::Green));
+    let mut screen = vt100::Parser::new(area.height, area.width, 0);
+    let mut backend = Ansi::new(Vec::new());
+    let blank = Buffer::empty(area);
+    backend.draw(blank.diff(&shown).into_iter()).unwrap();
+    screen.process(&std::mem::take(&mut backend.writer));
+    backend.draw(shown.diff(&next).into_iter()).unwrap();
+    let bytes = std::mem::take(&mut backend.writer);
+    assert!(bytes.len() < 60, "{:?}", String::from_utf8_lossy(&bytes));
+    screen.process(&bytes);
+    let text = screen.screen().contents();
+    assert_eq!(text.lines().next().map(str::trim), Some("end"));
+    assert_eq!(text.lines().next().map(str::len), Some(43));
+    assert_eq!(text.lines().nth(1), Some("✓ ◇ 日本 ✗ READ"));
+}
+
+#[test]
+fn a_colour_is_short_but_under_bold_letters_which_no_terminal_shall_brighten() {
+    let green = Style::new().fg(Color::Green);
+    let bold = green.add_modifier(Modifier::BOLD);
+    let mut cells = [Cell::new("a"), Cell::new("b"), Cell::new("c")];
+    for (cell, style) in cells.iter_mut().zip([green, bold, green]) {
+        cell.set_style(style);
+    }
+    let mut backend = Ansi::new(Vec::new());
+    let cells = (0..).zip(&cells).map(|(x, cell)| (x, 0, cell));
+    backend.draw(cells).unwrap();
+    let bytes = String::from_utf8(backend.writer).unwrap();
+    assert_eq!(bytes, "\x1b[1;1H\x1b[32ma\x1b[1;38;5;2mb\x1b[22mc\x1b[m");
+}
+
 fn colours() -> impl Strategy<Value = Color> {
     prop_oneof![
         Just(Color::Reset),
