@@ -15,7 +15,8 @@ use super::keymap::{Found, Keymap};
 use super::msg::Msg;
 use super::state::State;
 use super::view::tally::Tally;
-use crate::domain::ids::{IntentId, ReleaseName, ServiceName};
+use crate::domain::ids::{HandoverId, IntentId, ReleaseName, ServiceName};
+use crate::domain::notice::Rule;
 
 mod aim;
 pub mod arrangement;
@@ -353,6 +354,8 @@ impl Interface {
             keymap: Keymap::default(),
             begun: None,
             customs: custom::Customs::default(),
+            handed: None,
+            receivers: Vec::new(),
             runs: 0,
             mouse: false,
             let_go: false,
@@ -374,6 +377,7 @@ impl Interface {
             self.take(report, about, now);
         }
         self.tell_batch(engine, now);
+        handover::offer(self, engine, now);
         for overlay in &mut self.overlays {
             match overlay {
                 Overlay::Promote(dialog) => {
@@ -563,6 +567,10 @@ pub struct Interface {
     /// Keys that begin a longer binding, and where they were pressed.
     pub begun: Option<(Context, Vec<Chord>)>,
     pub customs: custom::Customs,
+    /// The hand-over of which the operator has been told.
+    pub(crate) handed: Option<HandoverId>,
+    /// Who is told of journal entries, by the config.
+    pub receivers: Vec<Rule>,
     /// How many commands of the operator's own were run.
     pub(crate) runs: u64,
     /// Whether the mouse is listened to.

@@ -94,6 +94,7 @@ pub async fn run(session: Session, opening: Opening) -> io::Result<()> {
         interface.resume(&text, &engine.policy);
     }
     interface.customs = looks.customs;
+    interface.receivers = looks.receivers;
     interface.mouse = looks.mouse;
     terminal::mouse(looks.mouse)?;
     let wardrobe = Wardrobe::new(given, looks.themes);

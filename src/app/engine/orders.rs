@@ -10,10 +10,26 @@ use crate::app::effect::{Effect, Ticket};
 use crate::app::plan::Plan;
 use crate::app::request::{Expiry, Refusal, RefusalKind, Request};
 use crate::domain::entry::{Draft, Event, Precondition};
-use crate::domain::hold::{Cover, Hold, HoldKind, ManualGate, Openers};
+use crate::domain::hold::{Cover, Hold, HoldKind, ManualGate, Openers, Then};
 use crate::domain::ids::{HoldId, IntentId, ManualGateId, Person, Seq};
 use crate::domain::ledger::Ledger;
+use crate::domain::notice::Tell;
 use crate::domain::promotion::{Intent, Purpose};
+
+/// What has no time has nothing to do then.
+fn at_its_time(until: Option<Timestamp>, then: Then) -> Then {
+    until.map_or(Then::End, |_| then)
+}
+
+/// A hold to be placed.
+struct Wanted {
+    cover: Cover,
+    kind: HoldKind,
+    reason: String,
+    until: Option<Timestamp>,
+    then: Then,
+    tell: Tell,
+}
 
 impl Engine {
     /// Takes an order. What comes of it is told by a report.
@@ -61,8 +77,25 @@ impl Engine {
                 kind,
                 reason,
                 until,
-            } => self.place_hold(cover, kind, &reason, until, now),
-            Request::EditHold { id, reason, until } => self.edit_hold(&id, reason, until, now),
+                then,
+                tell,
+            } => {
+                let wanted = Wanted {
+                    cover,
+                    kind,
+                    reason,
+                    until,
+                    then,
+                    tell,
+                };
+                self.place_hold(wanted, now)
+            }
+            Request::EditHold {
+                id,
+                reason,
+                until,
+                then,
+            } => self.edit_hold(&id, reason, (until, then), now),
             Request::LiftHold { id, reason } => self.lift_hold(&id, &reason, now),
             Request::BindHold { id } => self.bind_hold(id.as_ref(), now),
             Request::AddGate {
@@ -193,7 +226,10 @@ impl Engine {
         Ok(match bad {
             Some(hold) => {
                 let (cover, reason) = (hold.cover.clone(), hold.reason.clone());
-                let event = Event::HoldPlaced { hold };
+                let event = Event::HoldPlaced {
+                    hold,
+                    tell: Tell::Rules,
+                };
                 let draft = self.covered(&operator, &cover, &reason, event, now);
                 vec![self.append(Pending::BadRevision(intent.id), draft, Precondition::None)]
             }
@@ -219,16 +255,17 @@ impl Engine {
         vec![self.append(Pending::Intent(id.clone()), draft, precondition)]
     }
 
-    fn place_hold(
-        &mut self,
-        cover: Cover,
-        kind: HoldKind,
-        reason: &str,
-        until: Option<Timestamp>,
-        now: Timestamp,
-    ) -> Result<Vec<Effect>, Refusal> {
+    fn place_hold(&mut self, wanted: Wanted, now: Timestamp) -> Result<Vec<Effect>, Refusal> {
         let operator = self.may_record()?.clone();
-        let reason = required(reason, "a reason")?;
+        let Wanted {
+            cover,
+            kind,
+            reason,
+            until,
+            then,
+            tell,
+        } = wanted;
+        let reason = required(&reason, "a reason")?;
         self.known_cover(&cover)?;
         future(until, now)?;
         let twin = self.ledger().and_then(|ledger| {
@@ -256,6 +293,7 @@ impl Engine {
             owner: operator.clone(),
             since: now,
             until,
+            then: at_its_time(until, then),
             incident: false,
         };
         let text = format!("held {}: {}", hold.cover, hold.reason);
@@ -263,7 +301,7 @@ impl Engine {
             &operator,
             &hold.cover.clone(),
             &hold.reason.clone(),
-            Event::HoldPlaced { hold },
+            Event::HoldPlaced { hold, tell },
             now,
         );
         Ok(vec![self.append(
@@ -277,7 +315,7 @@ impl Engine {
         &mut self,
         id: &HoldId,
         reason: Option<String>,
-        until: Expiry,
+        (until, then): (Expiry, Option<Then>),
         now: Timestamp,
     ) -> Result<Vec<Effect>, Refusal> {
         let operator = self.may_record()?.clone();
@@ -304,6 +342,7 @@ impl Engine {
             cover: hold.cover.clone(),
             kind: hold.kind,
             until,
+            then: at_its_time(until, then.unwrap_or(hold.then)),
         };
         let draft = self.covered(&operator, &hold.cover, &reason, event, now);
         Ok(vec![self.append(
