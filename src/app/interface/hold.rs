@@ -146,7 +146,7 @@ pub(super) fn run(state: &mut State, command: Command) -> Vec<Effect> {
         (Command::Copy, _) => return link::copy(state),
         (Command::Down | Command::Up, HoldFocus::List) => dialog.select(command == Command::Down),
         (Command::Left, HoldFocus::Cover | HoldFocus::Kind | HoldFocus::Then | HoldFocus::Tell) => {
-            dialog.turn(false)
+            dialog.turn(false);
         }
         (
             Command::Right | Command::Mark,

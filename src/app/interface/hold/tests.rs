@@ -73,7 +73,10 @@ fn no_reason_and_a_time_that_is_past_place_nothing() {
         dialog(&state).error.as_deref(),
         Some("a reason is required")
     );
-    let effects = press(&mut state, "up up 'why shift-tab '14:00Z tab tab tab enter");
+    let effects = press(
+        &mut state,
+        "up up 'why shift-tab '14:00Z tab tab tab tab enter",
+    );
     assert!(!effects.iter().any(changes));
     let told = dialog(&state).error.clone().expect("an error");
     assert!(told.contains("past"), "{told}");
@@ -107,7 +110,7 @@ fn an_edit_starts_from_what_the_hold_says() {
     assert_eq!(dialog(&state).mode, HoldMode::Edit("h-1".into()));
     assert_eq!(dialog(&state).reason.value(), "heap grows");
     assert_eq!(dialog(&state).focus, HoldFocus::Cancel);
-    let effects = press(&mut state, "up up '30m tab tab tab enter");
+    let effects = press(&mut state, "up up '30m tab tab tab tab enter");
     let drafts = drafts(&effects);
     let [draft] = drafts.as_slice() else {
         panic!("{effects:?}");
