@@ -157,8 +157,7 @@ impl Ledger {
                 if let Some(hold) = self.holds.get_mut(id) {
                     hold.cover = cover.clone();
                     hold.kind = *kind;
-                    hold.until = *until;
-                    hold.then = *then;
+                    (hold.until, hold.then) = (*until, *then);
                     if let Some(reason) = &draft.reason {
                         hold.reason.clone_from(reason);
                     }

@@ -26,11 +26,7 @@ fn list(sim: &Sim) -> Value {
 #[test]
 fn a_hold_that_asks_stays_on_when_its_time_is_up_until_somebody_answers() {
     let sim = Sim::start(1.0);
-    let soon = jiff::Timestamp::now() + jiff::SignedDuration::from_secs(3);
-    let add = [
-        &HOLD[..],
-        &["--until", &soon.to_string(), "--then", "ask", "--json"],
-    ];
+    let add = [&HOLD[..], &["--until", "5s", "--then", "ask", "--json"]];
     let placed = sim.run(&add.concat()).done().json();
     assert_eq!(placed["entry"]["payload"]["hold"]["then"], "ask");
     while list(&sim)["asks"] != true {
@@ -45,13 +41,6 @@ fn a_hold_that_asks_stays_on_when_its_time_is_up_until_somebody_answers() {
     assert_eq!(
         (&gate["verdict"], &gate["opens_at"]),
         (&"closed".into(), &Value::Null)
-    );
-    assert_eq!(
-        kinds(&sim)
-            .iter()
-            .filter(|kind| *kind == "hold.asked")
-            .count(),
-        1
     );
     let id = list(&sim)["id"].as_str().unwrap().to_owned();
     let edit = ["hold", "edit", &id, "--until", "2h", "--then", "end"];
