@@ -4,19 +4,15 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use jiff::Timestamp;
-use jiff::tz::TimeZone;
+use jiff::{Timestamp, tz::TimeZone};
 use tui_input::Input;
 
 use super::command::{Command, Context};
-use super::effect::Effect;
 use super::engine::{Engine, Report};
 use super::keymap::{Found, Keymap};
-use super::msg::Msg;
-use super::state::State;
 use super::view::tally::Tally;
+use super::{effect::Effect, msg::Msg, state::State};
 use crate::domain::ids::{HandoverId, IntentId, ReleaseName, ServiceName};
-use crate::domain::notice::Rule;
 
 mod aim;
 pub mod arrangement;
@@ -570,7 +566,7 @@ pub struct Interface {
     /// The hand-over of which the operator has been told.
     pub(crate) handed: Option<HandoverId>,
     /// Who is told of journal entries, by the config.
-    pub receivers: Vec<Rule>,
+    pub receivers: Vec<crate::domain::notice::Rule>,
     /// How many commands of the operator's own were run.
     pub(crate) runs: u64,
     /// Whether the mouse is listened to.
