@@ -230,7 +230,7 @@ pub async fn run(cli: Cli) -> Exit {
         return failure.exit;
     }
     let result = match command {
-        None => demo::board(&global, &env).await,
+        None => Box::pin(demo::board(&global, &env)).await,
         Some(Command::Demo(args)) => Box::pin(simulate::demo(&global, &env, args)).await,
         Some(Command::Sim(args)) => simulate::sim(args).await,
         Some(Command::Status(args)) => status::run(&global, &env, args).await,

@@ -7,9 +7,10 @@ use std::path::{Path, PathBuf};
 use criterion::{BatchSize, Criterion};
 use gonogo::domain::act::{Act, Handle};
 use gonogo::domain::entry::{Draft, Event, Precondition};
-use gonogo::domain::hold::{Cover, Hold, HoldKind};
+use gonogo::domain::hold::{Cover, Hold, HoldKind, Then};
 use gonogo::domain::ids::{Digest, RunId, Seq};
 use gonogo::domain::ledger::Ledger;
+use gonogo::domain::notice::Tell;
 use gonogo::domain::promotion::{Intent, Purpose, Step};
 use gonogo::domain::revision::Revision;
 use gonogo::journal::Journal;
@@ -158,6 +159,7 @@ async fn fill(path: &Path) {
             owner: "carol".into(),
             since: evening(),
             until: None,
+            then: Then::End,
             incident: false,
         };
         let lifted = Event::HoldLifted {
@@ -165,7 +167,16 @@ async fn fill(path: &Path) {
             cover,
         };
         journal
-            .append(draft(at, Event::HoldPlaced { hold }), Precondition::None)
+            .append(
+                draft(
+                    at,
+                    Event::HoldPlaced {
+                        hold,
+                        tell: Tell::Rules,
+                    },
+                ),
+                Precondition::None,
+            )
             .await
             .unwrap();
         seen = journal

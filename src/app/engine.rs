@@ -15,7 +15,7 @@ use crate::domain::cell::Cell;
 use crate::domain::entry::Entry;
 use crate::domain::fault::Fault;
 use crate::domain::ids::{
-    EnvironmentName, ForgeName, InstanceId, IntentId, Person, RunId, Seq, ServiceName, Sha,
+    EnvironmentName, ForgeName, HoldId, InstanceId, IntentId, Person, RunId, Seq, ServiceName, Sha,
 };
 use crate::domain::ledger::Ledger;
 use crate::domain::observed::Fact;
@@ -29,6 +29,7 @@ pub mod auto;
 pub mod braking;
 mod by_hand;
 pub mod denied;
+mod expiring;
 pub(crate) mod flow;
 mod follow;
 mod foresight;
@@ -74,6 +75,8 @@ pub struct Engine {
     pub ledger: Option<Ledger>,
     pub journal: JournalState,
     pub entries: VecDeque<Entry>,
+    /// Of which holds that ask the operator has been told, each with the time that was up.
+    asked: BTreeMap<HoldId, Option<Timestamp>>,
     pub forges: BTreeMap<ForgeName, ForgeState>,
     pub jobs: BTreeMap<(ServiceName, RunId), Fact<Vec<Job>>>,
     /// Services that somebody looks at: read often.
@@ -154,6 +157,7 @@ impl Engine {
             ledger: None,
             journal: JournalState::Unread,
             entries: VecDeque::new(),
+            asked: BTreeMap::new(),
             forges,
             jobs: BTreeMap::new(),
             watched: BTreeSet::new(),

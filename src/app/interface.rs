@@ -4,18 +4,15 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use jiff::Timestamp;
-use jiff::tz::TimeZone;
+use jiff::{Timestamp, tz::TimeZone};
 use tui_input::Input;
 
 use super::command::{Command, Context};
-use super::effect::Effect;
 use super::engine::{Engine, Report};
 use super::keymap::{Found, Keymap};
-use super::msg::Msg;
-use super::state::State;
 use super::view::tally::Tally;
-use crate::domain::ids::{IntentId, ReleaseName, ServiceName};
+use super::{effect::Effect, msg::Msg, state::State};
+use crate::domain::ids::{HandoverId, IntentId, ReleaseName, ServiceName};
 
 mod aim;
 pub mod arrangement;
@@ -350,6 +347,8 @@ impl Interface {
             keymap: Keymap::default(),
             begun: None,
             customs: custom::Customs::default(),
+            handed: None,
+            receivers: Vec::new(),
             runs: 0,
             mouse: false,
             let_go: false,
@@ -371,6 +370,7 @@ impl Interface {
             self.take(report, about, now);
         }
         self.tell_batch(engine, now);
+        handover::offer(self, engine, now);
         for overlay in &mut self.overlays {
             match overlay {
                 Overlay::Promote(dialog) => {
@@ -562,6 +562,10 @@ pub struct Interface {
     /// Keys that begin a longer binding, and where they were pressed.
     pub begun: Option<(Context, Vec<Chord>)>,
     pub customs: custom::Customs,
+    /// The hand-over of which the operator has been told.
+    pub(crate) handed: Option<HandoverId>,
+    /// Who is told of journal entries, by the config.
+    pub receivers: Vec<crate::domain::notice::Rule>,
     /// How many commands of the operator's own were run.
     pub(crate) runs: u64,
     /// Whether the mouse is listened to.

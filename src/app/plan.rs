@@ -1,6 +1,7 @@
 //! Plans: what an order would send, complete, with what the operator saw. A plan or a refusal is
 //! a value; both open a dialog, both are printed by the command line.
 
+use crate::domain::brake::Mark;
 use crate::domain::ids::{Digest, EnvironmentName, ForgeName, RepoPath, ServiceName};
 use crate::domain::promotion::Intent;
 use crate::domain::revision::Revision;
@@ -43,5 +44,13 @@ impl Plan {
     pub fn movement(&self) -> String {
         let from = self.intent.from.as_ref().map_or("nothing", Revision::label);
         format!("{from} > {}", self.intent.to)
+    }
+
+    /// What moves, or what a hold leaves on a forge: of that, a revision says nothing.
+    pub fn matter(&self) -> String {
+        match Mark::of(&self.intent.act) {
+            Some(mark) if self.intent.purpose.is_brake() => mark.says(),
+            Some(_) | None => self.movement(),
+        }
     }
 }

@@ -4,11 +4,12 @@
 use jiff::Timestamp;
 
 use super::plan::Plan;
-use crate::domain::hold::{Cover, HoldKind, Openers};
+use crate::domain::hold::{Cover, HoldKind, Openers, Then};
 use crate::domain::ids::{
     Digest, EnvironmentName, HandoverId, HoldId, ManualGateId, OverrideId, ReleaseName, RoleName,
     ServiceName,
 };
+use crate::domain::notice::Tell;
 use crate::domain::revision::Revision;
 use crate::domain::signoff::Voice;
 
@@ -22,12 +23,15 @@ pub enum Request {
         kind: HoldKind,
         reason: String,
         until: Option<Timestamp>,
+        then: Then,
+        tell: Tell,
     },
-    /// Without a reason, the old one stays.
+    /// Without a reason, or what becomes of it at its time, the old one stays.
     EditHold {
         id: HoldId,
         reason: Option<String>,
         until: Expiry,
+        then: Option<Then>,
     },
     LiftHold {
         id: HoldId,

@@ -170,6 +170,10 @@ pub struct HoldStatus {
     pub owner: String,
     pub since: Timestamp,
     pub until: Option<Timestamp>,
+    /// What becomes of it then: `end` or `ask`.
+    pub then: &'static str,
+    /// Its time is up, and it waits for an answer.
+    pub asks: bool,
     /// Whether the forges stop what it stops, and how that is known.
     pub brake: BrakeStatus,
 }
@@ -409,7 +413,11 @@ impl GateStatus {
 
 impl HoldStatus {
     pub fn of(engine: &Engine, hold: &Hold, now: Timestamp) -> Self {
-        Self::with(hold, BrakeStatus::of(&engine.bound_by(&hold.cover, now)))
+        Self::with(
+            hold,
+            BrakeStatus::of(&engine.bound_by(&hold.cover, now)),
+            now,
+        )
     }
 
     /// As one cell has it: of its brakes, this cell's alone.
@@ -425,10 +433,10 @@ impl HoldStatus {
             environment: Some(environment.clone()),
             revision: hold.cover.revision.clone(),
         };
-        Self::with(hold, BrakeStatus::of(&engine.bound_by(&here, now)))
+        Self::with(hold, BrakeStatus::of(&engine.bound_by(&here, now)), now)
     }
 
-    fn with(hold: &Hold, brake: BrakeStatus) -> Self {
+    fn with(hold: &Hold, brake: BrakeStatus, now: Timestamp) -> Self {
         Self {
             id: hold.id.to_string(),
             scope: hold.cover.to_string(),
@@ -440,6 +448,8 @@ impl HoldStatus {
             owner: hold.owner.to_string(),
             since: hold.since,
             until: hold.until,
+            then: hold.then.word(),
+            asks: hold.asks(now),
             brake,
         }
     }

@@ -19,8 +19,9 @@ use crate::app::status::{HoldStatus, SCHEMA};
 use crate::config::Env;
 use crate::domain::brake::Bound;
 use crate::domain::entry::Entry;
-use crate::domain::hold::{Cover, HoldKind};
+use crate::domain::hold::{Cover, HoldKind, Then};
 use crate::domain::ids::{EnvironmentName, HoldId, IntentId, ServiceName, Sha};
+use crate::domain::notice::Tell;
 use crate::runtime::headless::Headless;
 use crate::runtime::session::Mode;
 
@@ -70,6 +71,25 @@ pub struct AddArgs {
     /// When it ends: `2h`, `45m`, `18:00` in UTC, or 2026-11-21T18:00Z. Without it, until lifted.
     #[arg(long, value_name = "WHEN")]
     until: Option<String>,
+    /// What becomes of it then: `end`, or `ask`: it stays on, and asks until somebody lifts it or gives
+    /// it another time.
+    #[arg(
+        long,
+        value_name = "WHAT",
+        default_value = "end",
+        requires = "until",
+        hide_possible_values = true
+    )]
+    then: AtItsTime,
+    /// Who of the config's [notify] is told: as the `rules` say, `all` whose rule is about its place, or
+    /// `nobody`. Boards tell; without one that runs, the next.
+    #[arg(
+        long,
+        value_name = "WHOM",
+        default_value = "rules",
+        hide_possible_values = true
+    )]
+    tell: Whom,
     /// What it stops: `forward` stops promotions and lets what was verified come back, `all` stops
     /// everything.
     #[arg(
@@ -91,6 +111,9 @@ pub struct EditArgs {
     /// A new expiry, or `never`.
     #[arg(long, value_name = "WHEN")]
     until: Option<String>,
+    /// What becomes of it then, `end` or `ask`. Without it, as before.
+    #[arg(long, value_name = "WHAT", hide_possible_values = true)]
+    then: Option<AtItsTime>,
 }
 
 #[derive(Debug, Args)]
@@ -116,6 +139,43 @@ enum Kind {
     All,
 }
 
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum AtItsTime {
+    /// It ends.
+    End,
+    /// It stays on and asks.
+    Ask,
+}
+
+impl From<AtItsTime> for Then {
+    fn from(said: AtItsTime) -> Self {
+        match said {
+            AtItsTime::End => Self::End,
+            AtItsTime::Ask => Self::Ask,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Whom {
+    /// Those whose rules list it.
+    Rules,
+    /// Everyone whose rule is about its place.
+    All,
+    /// Nobody.
+    Nobody,
+}
+
+impl From<Whom> for Tell {
+    fn from(said: Whom) -> Self {
+        match said {
+            Whom::Rules => Self::Rules,
+            Whom::All => Self::All,
+            Whom::Nobody => Self::Nobody,
+        }
+    }
+}
+
 pub(super) async fn run(global: &Global, env: &Env, command: HoldCommand) -> Result<Exit, Failure> {
     let request = match command {
         HoldCommand::List => return list(global, env).await,
@@ -134,6 +194,8 @@ pub(super) async fn run(global: &Global, env: &Env, command: HoldCommand) -> Res
                 kind,
                 reason: args.reason,
                 until,
+                then: args.then.into(),
+                tell: args.tell.into(),
             }
         }
         HoldCommand::Edit(args) => {
@@ -142,14 +204,16 @@ pub(super) async fn run(global: &Global, env: &Env, command: HoldCommand) -> Res
                 Some("never") => Expiry::Never,
                 Some(text) => Expiry::At(when(text, settings::now())?),
             };
-            if args.reason.is_none() && until == Expiry::Keep {
+            let then = args.then.map(Then::from);
+            if args.reason.is_none() && until == Expiry::Keep && then.is_none() {
                 return Err(Failure::new(Exit::Usage, "nothing to change")
-                    .hint("--reason TEXT or --until WHEN"));
+                    .hint("--reason TEXT, --until WHEN or --then WHAT"));
             }
             Request::EditHold {
                 id: HoldId::from(args.id),
                 reason: args.reason,
                 until,
+                then,
             }
         }
         HoldCommand::Lift(args) => Request::LiftHold {
@@ -415,16 +479,26 @@ async fn list(global: &Global, env: &Env) -> Result<Exit, Failure> {
     let rows: Vec<Vec<String>> = holds
         .iter()
         .map(|hold| {
-            let until = hold.until.map_or_else(
-                || "until lifted".to_owned(),
-                |until| {
+            let until = match hold.until {
+                None => "until lifted".to_owned(),
+                Some(at) if hold.asks => format!(
+                    "asks since {} ({} ago)",
+                    instant(at),
+                    span(now.duration_since(at))
+                ),
+                Some(at) => {
+                    let word = if hold.then == Then::Ask.word() {
+                        "asks at"
+                    } else {
+                        "until"
+                    };
                     format!(
-                        "until {} (in {})",
-                        instant(until),
-                        span(until.duration_since(now))
+                        "{word} {} (in {})",
+                        instant(at),
+                        span(at.duration_since(now))
                     )
-                },
-            );
+                }
+            };
             let since = format!("{} ago", span(now.duration_since(hold.since)));
             vec![
                 hold.id.clone(),

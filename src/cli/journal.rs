@@ -388,7 +388,7 @@ pub(super) fn sentence(entry: &Entry) -> String {
             format!("{from} > {}  {}", intent.to, intent.id)
         }
         Event::Stepped { id, .. } => id.to_string(),
-        Event::HoldPlaced { hold } => hold.id.to_string(),
+        Event::HoldPlaced { hold, .. } => hold.id.to_string(),
         Event::HoldEdited { id, .. }
         | Event::HoldLifted { id, .. }
         | Event::HoldExpired { id, .. } => id.to_string(),

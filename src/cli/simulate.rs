@@ -8,8 +8,9 @@ use clap::Args;
 use super::{Exit, Failure, Global, demo as face, output, settings};
 use crate::app::request::Request;
 use crate::config::{self, Env};
-use crate::domain::hold::{Cover, HoldKind};
+use crate::domain::hold::{Cover, HoldKind, Then};
 use crate::domain::ids::{EnvironmentName, Person, ServiceName};
+use crate::domain::notice::Tell;
 use crate::runtime::headless::Headless;
 use crate::runtime::session::{Mode, Session};
 use crate::sim::{self, World};
@@ -104,6 +105,8 @@ async fn place_holds(session: Session) {
         kind: HoldKind::Forward,
         reason: "heap grows 3%/h, need a profile".into(),
         until: None,
+        then: Then::End,
+        tell: Tell::Rules,
     });
     headless
         .until(std::time::Duration::from_secs(10), |engine| {

@@ -6,11 +6,12 @@ use serde::{Deserialize, Serialize};
 
 use super::attestation::Attestation;
 use super::handover::Handover;
-use super::hold::{Cover, Hold, HoldKind, ManualGate};
+use super::hold::{Cover, Hold, HoldKind, ManualGate, Then};
 use super::ids::{
     DeploymentId, Digest, EnvironmentName, HandoverId, HoldId, InstanceId, IntentId, ManualGateId,
     OverrideId, Person, ReleaseName, ReleaseRunId, RoleName, Seq, ServiceName, Sha,
 };
+use super::notice::Tell;
 use super::override_::Override;
 use super::promotion::{Intent, Purpose, Step};
 use super::release::run::{Ending, Run};
@@ -36,20 +37,28 @@ pub enum Event {
     },
     HoldPlaced {
         hold: Hold,
+        /// Who is told of it.
+        #[serde(default)]
+        tell: Tell,
     },
     HoldEdited {
         id: HoldId,
         cover: Cover,
         kind: HoldKind,
         until: Option<Timestamp>,
+        #[serde(default)]
+        then: Then,
     },
     HoldLifted {
         id: HoldId,
         cover: Cover,
     },
+    /// Its time is up: it has ended, or asks from now on.
     HoldExpired {
         id: HoldId,
         cover: Cover,
+        #[serde(default)]
+        then: Then,
     },
     VoteCast {
         vote: Vote,
@@ -175,7 +184,10 @@ impl Event {
             Self::HoldPlaced { .. } => "hold.placed".into(),
             Self::HoldEdited { .. } => "hold.edited".into(),
             Self::HoldLifted { .. } => "hold.lifted".into(),
-            Self::HoldExpired { .. } => "hold.expired".into(),
+            Self::HoldExpired { then, .. } => match then {
+                Then::End => "hold.expired".into(),
+                Then::Ask => "hold.asked".into(),
+            },
             Self::VoteCast { .. } | Self::ReleaseVoteCast { .. } => "vote.cast".into(),
             Self::VoteVoided { .. } => "vote.voided".into(),
             Self::GateAdded { .. } => "gate.added".into(),

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::board::Board;
 use super::cell::Cell;
+use super::hold::Term;
 use super::ids::{EnvironmentName, HandoverId, Person, ServiceName};
 use super::ledger::Ledger;
 use super::policy::Policy;
@@ -139,19 +140,20 @@ pub fn note(board: &Board, ledger: Option<&Ledger>, policy: &Policy, now: Timest
             subject: Subject::Holds,
             service: hold.cover.service.clone(),
             environment: hold.cover.environment.clone(),
-            text: match hold.until {
-                Some(until) => format!(
-                    "{}: {} ({}, until {})",
-                    hold.cover,
-                    hold.reason,
-                    hold.owner,
-                    clock(until)
-                ),
-                None => format!(
-                    "{}: {} ({}, until lifted)",
-                    hold.cover, hold.reason, hold.owner
-                ),
-            },
+            text: format!(
+                "{}: {} ({}, {})",
+                hold.cover,
+                hold.reason,
+                hold.owner,
+                match hold.term(now) {
+                    Term::UntilLifted => "until lifted".to_owned(),
+                    Term::Ends(at) => format!("until {}", clock(at)),
+                    Term::Asks(at) => format!("asks at {}", clock(at)),
+                    Term::Asking(at) => {
+                        format!("asks since {}: lift it or give it more time", clock(at))
+                    }
+                }
+            ),
             at: hold.until,
         }));
     }

@@ -67,6 +67,36 @@ pub enum HoldKind {
     All,
 }
 
+/// What becomes of a hold when its time is up.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Then {
+    /// It ends.
+    #[default]
+    End,
+    /// It stays on and asks, until somebody lifts it or gives it another time.
+    Ask,
+}
+
+impl Then {
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::End => "end",
+            Self::Ask => "ask",
+        }
+    }
+}
+
+/// How long a hold stays on, as of an instant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Term {
+    UntilLifted,
+    Ends(Timestamp),
+    Asks(Timestamp),
+    /// It asks already, since then.
+    Asking(Timestamp),
+}
+
 /// An operator's stop.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Hold {
@@ -77,18 +107,47 @@ pub struct Hold {
     pub owner: Person,
     /// Editing keeps it.
     pub since: Timestamp,
-    /// The first instant at which it no longer holds.
+    /// When its time is up.
     pub until: Option<Timestamp>,
+    /// What becomes of it then.
+    #[serde(default)]
+    pub then: Then,
     /// Placed because a verification failed: it never expires, somebody has to lift it.
     #[serde(default)]
     pub incident: bool,
 }
 
 impl Hold {
-    /// Says whether it holds at `now`. Half-open: at `until` it has ended. Nobody reaps holds:
+    /// Says whether it holds at `now`. Half-open: at its end it has ended. Nobody reaps holds:
     /// expiry is computed whenever it matters.
     pub fn is_on(&self, now: Timestamp) -> bool {
-        self.incident || self.until.is_none_or(|until| now < until)
+        self.ends_at().is_none_or(|end| now < end)
+    }
+
+    /// Says whether its time is up, whatever becomes of it then.
+    pub fn is_up(&self, now: Timestamp) -> bool {
+        !self.incident && self.until.is_some_and(|until| until <= now)
+    }
+
+    /// Says whether its time is up and it waits for an answer.
+    pub fn asks(&self, now: Timestamp) -> bool {
+        self.then == Then::Ask && self.is_up(now)
+    }
+
+    /// The first instant at which it no longer holds; `None` if somebody has to lift it.
+    pub fn ends_at(&self) -> Option<Timestamp> {
+        self.until
+            .filter(|_| !self.incident && self.then == Then::End)
+    }
+
+    /// Says how long it stays on.
+    pub fn term(&self, now: Timestamp) -> Term {
+        match self.until.filter(|_| !self.incident) {
+            None => Term::UntilLifted,
+            Some(until) if self.then == Then::End => Term::Ends(until),
+            Some(until) if now < until => Term::Asks(until),
+            Some(until) => Term::Asking(until),
+        }
     }
 
     /// Says whether it names one revision as bad: that one is never promoted again, not even to go

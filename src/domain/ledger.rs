@@ -141,7 +141,7 @@ impl Ledger {
                     }
                 }
             }
-            Event::HoldPlaced { hold } => {
+            Event::HoldPlaced { hold, .. } => {
                 if hold.incident {
                     self.incidents.insert(hold.id.clone());
                 }
@@ -152,11 +152,12 @@ impl Ledger {
                 cover,
                 kind,
                 until,
+                then,
             } => {
                 if let Some(hold) = self.holds.get_mut(id) {
                     hold.cover = cover.clone();
                     hold.kind = *kind;
-                    hold.until = *until;
+                    (hold.until, hold.then) = (*until, *then);
                     if let Some(reason) = &draft.reason {
                         hold.reason.clone_from(reason);
                     }

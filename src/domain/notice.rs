@@ -2,6 +2,8 @@
 //!
 //! An entry is told by a rule once; remembering which were, and telling, lives in the runtime.
 
+use serde::{Deserialize, Serialize};
+
 use super::entry::{Entry, Event, kinds};
 use super::ids::{EnvironmentName, ServiceName};
 use super::promotion::Step;
@@ -9,11 +11,12 @@ use super::spelling::nearest;
 use super::text;
 
 /// What is told where nobody says: what somebody has to look at.
-pub const USUAL: [&str; 6] = [
+pub const USUAL: [&str; 7] = [
     "promotion.failed",
     "promotion.unknown",
     "verification.failed",
     "alert.raised",
+    "hold.asked",
     "deployment.out-of-band",
     "release.*",
 ];
@@ -59,14 +62,48 @@ pub enum Address {
     Env(String),
 }
 
+/// Who is told that a hold was placed, as whoever placed it says.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Tell {
+    /// Those whose rules list it.
+    #[default]
+    Rules,
+    /// Everyone whose rule is about the service and environment.
+    All,
+    Nobody,
+}
+
 impl Rule {
     /// Says whether the rule is about an entry. What has no service or environment is about all.
     pub fn wants(&self, entry: &Entry) -> bool {
         let draft = &entry.draft;
-        let kind = draft.event.kind();
-        self.events.iter().any(|pattern| fits(pattern, &kind))
-            && of(&self.services, draft.service.as_ref())
-            && of(&self.environments, draft.environment.as_ref())
+        let tell = match &draft.event {
+            Event::HoldPlaced { tell, .. } => *tell,
+            _ => Tell::Rules,
+        };
+        self.tells(
+            &draft.event.kind(),
+            tell,
+            draft.service.as_ref(),
+            draft.environment.as_ref(),
+        )
+    }
+
+    /// The same of an entry to come: of a kind, and about this service and environment.
+    pub fn tells(
+        &self,
+        kind: &str,
+        tell: Tell,
+        service: Option<&ServiceName>,
+        environment: Option<&EnvironmentName>,
+    ) -> bool {
+        let listed = match tell {
+            Tell::Rules => self.events.iter().any(|pattern| fits(pattern, kind)),
+            Tell::All => true,
+            Tell::Nobody => false,
+        };
+        listed && of(&self.services, service) && of(&self.environments, environment)
     }
 }
 
@@ -236,6 +273,7 @@ mod tests {
     use jiff::Timestamp;
 
     use crate::domain::entry::Draft;
+    use crate::domain::hold::{Cover, Hold, HoldKind, Then};
     use crate::domain::ids::{Digest, Seq};
     use crate::domain::promotion::Purpose;
 
@@ -290,6 +328,45 @@ mod tests {
         assert!(!only.wants(&entry));
         only.environments = vec!["production".into()];
         assert!(only.wants(&entry));
+    }
+
+    #[test]
+    fn whoever_places_a_hold_says_who_is_told_within_the_places_of_the_rules() {
+        let placed = |tell| {
+            let mut entry = failed("");
+            let hold = Hold {
+                id: "h-1".into(),
+                cover: Cover::default(),
+                kind: HoldKind::Forward,
+                reason: "heap grows".to_owned(),
+                owner: "carol".into(),
+                since: Timestamp::UNIX_EPOCH,
+                until: None,
+                then: Then::End,
+                incident: false,
+            };
+            entry.draft.event = Event::HoldPlaced { hold, tell };
+            entry
+        };
+        let (listed, unlisted) = (rule(&["hold.*"]), rule(&["alert.raised"]));
+        let told = |tell| {
+            let entry = placed(tell);
+            (listed.wants(&entry), unlisted.wants(&entry))
+        };
+        assert_eq!(told(Tell::Rules), (true, false));
+        assert_eq!(told(Tell::All), (true, true));
+        assert_eq!(told(Tell::Nobody), (false, false));
+        let mut elsewhere = rule(&["*"]);
+        elsewhere.environments = vec!["staging".into()];
+        assert!(!elsewhere.wants(&placed(Tell::All)), "another place");
+        // That a hold asks is told by the rules, whatever was said when it was placed.
+        let mut asked = placed(Tell::Nobody);
+        asked.draft.event = Event::HoldExpired {
+            id: "h-1".into(),
+            cover: Cover::default(),
+            then: Then::Ask,
+        };
+        assert!(rule(&USUAL).wants(&asked));
     }
 
     #[test]

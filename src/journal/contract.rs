@@ -3,7 +3,7 @@
 
 use super::{Error, Journal};
 use crate::domain::entry::{Draft, Event, Precondition};
-use crate::domain::hold::HoldKind;
+use crate::domain::hold::{HoldKind, Then};
 use crate::domain::ids::{DeploymentId, Digest, HoldId, IntentId, Person, Seq, Sha};
 use crate::domain::promotion::{Purpose, State, Step};
 use crate::domain::signoff::{Voice, Vote};
@@ -459,12 +459,21 @@ pub async fn only_the_steps_that_may_follow_are_taken(journal: &dyn Journal, us:
     journal.verify().await.unwrap();
 }
 
+fn hold_that_asks(id: &str, until: jiff::Timestamp) -> Draft {
+    let mut draft = hold(id, cover(None, None, None));
+    if let Event::HoldPlaced { hold, .. } = &mut draft.event {
+        (hold.until, hold.then) = (Some(until), Then::Ask);
+    }
+    draft
+}
+
 pub async fn what_is_noted_once_is_noted_once(journal: &dyn Journal) {
     let everything_held = cover(None, None, None);
     let expired = || {
         let event = Event::HoldExpired {
             id: "h1".into(),
             cover: cover(None, None, None),
+            then: Then::End,
         };
         draft("ann", event)
     };
@@ -489,7 +498,7 @@ pub async fn what_is_noted_once_is_noted_once(journal: &dyn Journal) {
     ));
     let placed = || {
         let mut draft = hold("h1", everything_held.clone());
-        if let Event::HoldPlaced { hold } = &mut draft.event {
+        if let Event::HoldPlaced { hold, .. } = &mut draft.event {
             hold.until = Some(at(0));
         }
         draft
@@ -513,6 +522,7 @@ pub async fn what_is_noted_once_is_noted_once(journal: &dyn Journal) {
             cover: everything_held.clone(),
             kind: HoldKind::default(),
             until,
+            then: Then::End,
         };
         draft("bob", edit)
     };
@@ -529,6 +539,27 @@ pub async fn what_is_noted_once_is_noted_once(journal: &dyn Journal) {
         ..expired()
     };
     note(late).await.unwrap();
+    // What is to end does not ask, nor the other way round.
+    note(hold_that_asks("h2", at(0))).await.unwrap();
+    let up = |then| {
+        let event = Event::HoldExpired {
+            id: "h2".into(),
+            cover: cover(None, None, None),
+            then,
+        };
+        draft("ann", event)
+    };
+    let wrong = note(up(Then::End)).await;
+    assert!(
+        matches!(wrong, Err(Error::NotPermitted { .. })),
+        "{wrong:?}"
+    );
+    let asked = note(up(Then::Ask)).await.unwrap().seq;
+    let twice = note(up(Then::Ask)).await;
+    assert!(
+        matches!(twice, Err(Error::AlreadyNoted { seq, .. }) if seq == asked),
+        "{twice:?}"
+    );
 
     let first = note(deployed("checkout", seen.clone())).await.unwrap().seq;
     let everything_read = Precondition::AllRead { seen: first };

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 
 use crate::domain::entry::{Entry, Event};
+use crate::domain::hold::Then;
 use crate::domain::ids::{EnvironmentName, IntentId, Person, Seq, ServiceName};
 use crate::domain::promotion::Purpose;
 
@@ -113,10 +114,13 @@ fn words(entry: &Entry) -> String {
         Event::Stepped { purpose, step, .. } => {
             format!("the {purpose} of {cell} is {}", step.word())
         }
-        Event::HoldPlaced { hold } => format!("{actor} holds {}: {}", hold.cover, hold.reason),
+        Event::HoldPlaced { hold, .. } => format!("{actor} holds {}: {}", hold.cover, hold.reason),
         Event::HoldEdited { cover, .. } => format!("{actor} changed the hold on {cover}"),
         Event::HoldLifted { cover, .. } => format!("{actor} lifted the hold on {cover}"),
-        Event::HoldExpired { cover, .. } => format!("the hold on {cover} has expired"),
+        Event::HoldExpired { cover, then, .. } => match then {
+            Then::End => format!("the hold on {cover} has expired"),
+            Then::Ask => format!("the hold on {cover} asks"),
+        },
         Event::VoteCast { vote } => format!(
             "{} voted {} as {} on {cell}",
             vote.person,

@@ -180,7 +180,7 @@ pub fn scoped(mut draft: Draft) -> Draft {
             draft.revision = Some(grant.revision.clone());
             return draft;
         }
-        Event::HoldPlaced { hold } => &hold.cover,
+        Event::HoldPlaced { hold, .. } => &hold.cover,
         Event::GateAdded { gate } => &gate.cover,
         Event::HoldEdited { cover, .. }
         | Event::HoldLifted { cover, .. }
@@ -221,7 +221,7 @@ pub fn scoped(mut draft: Draft) -> Draft {
 /// Names what an entry is about, where that is asked for or may be said only once.
 pub fn subject(draft: &Draft) -> Option<String> {
     match &draft.event {
-        Event::HoldPlaced { hold } => Some(format!("hold:{}", hold.id)),
+        Event::HoldPlaced { hold, .. } => Some(format!("hold:{}", hold.id)),
         Event::HoldEdited { id, .. }
         | Event::HoldLifted { id, .. }
         | Event::HoldExpired { id, .. } => Some(format!("hold:{id}")),
@@ -395,9 +395,9 @@ pub(super) fn check_expiry(what: &str, draft: &Draft, last: Option<&Entry>) -> R
     let Some(last) = last else {
         return Err(not_permitted(format!("there is no {what}")));
     };
-    let until = match &last.draft.event {
-        Event::HoldPlaced { hold } => hold.until,
-        Event::HoldEdited { until, .. } => *until,
+    let (until, planned) = match &last.draft.event {
+        Event::HoldPlaced { hold, .. } => (hold.until, hold.then),
+        Event::HoldEdited { until, then, .. } => (*until, *then),
         _ => {
             return Err(Error::AlreadyNoted {
                 what: format!("the end of {what}"),
@@ -405,6 +405,14 @@ pub(super) fn check_expiry(what: &str, draft: &Draft, last: Option<&Entry>) -> R
             });
         }
     };
+    if let Event::HoldExpired { then, .. } = &draft.event
+        && *then != planned
+    {
+        return Err(not_permitted(format!(
+            "{what} is to {} at its time",
+            planned.word()
+        )));
+    }
     match until {
         Some(until) if until <= draft.at => Ok(()),
         Some(until) => Err(not_permitted(format!("{what} ends at {until}"))),

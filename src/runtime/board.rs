@@ -104,6 +104,7 @@ async fn run_on(waiting: &Waiting, session: Session, opening: Opening) -> io::Re
         interface.resume(&text, &engine.policy);
     }
     interface.customs = looks.customs;
+    interface.receivers = looks.receivers;
     interface.mouse = looks.mouse;
     terminal::mouse(looks.mouse)?;
     let wardrobe = Wardrobe::new(given, looks.themes);

@@ -8,6 +8,7 @@ use crate::app::interface::{Preferences, SavedView};
 use crate::app::keymap::{Keymap, Mistake};
 use crate::config::changes::{Changes, Part};
 use crate::config::{self, Binding, Env, Finding, Problem, Settings};
+use crate::domain::notice::Rule;
 use crate::ui::Theme;
 use crate::ui::theme::{Background, Depth};
 
@@ -52,6 +53,8 @@ pub struct Looks {
     pub themes: Themes,
     pub keymap: Keymap,
     pub customs: Customs,
+    /// Who is told of journal entries: dialogs say so.
+    pub receivers: Vec<Rule>,
     pub views: Vec<SavedView>,
     pub ascii: bool,
     /// Whether signs of running work may move.
@@ -85,6 +88,7 @@ impl Looks {
                 themes,
                 keymap,
                 customs,
+                receivers: settings.notify.clone(),
                 views,
                 ascii: given.ascii || ui.ascii,
                 motion: ui.motion && !given.still,
@@ -111,6 +115,7 @@ impl Looks {
         Preferences {
             keymap: self.keymap.clone(),
             customs: self.customs.clone(),
+            receivers: self.receivers.clone(),
             views: self.views.clone(),
             ascii: self.ascii,
             motion: self.motion,

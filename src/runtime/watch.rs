@@ -13,6 +13,7 @@ use super::seconds::Pace;
 use crate::app::Msg;
 use crate::config::{self, Env, Settings};
 use crate::domain::ids::Seq;
+use crate::domain::text;
 
 /// In how many seconds the journal is looked at: what another gonogo wrote shows within this.
 pub const JOURNAL: u32 = 1;
@@ -160,15 +161,17 @@ fn first(problems: &[config::Problem]) -> String {
         return "it cannot be read".into();
     };
     let more = problems.len() - 1;
-    let place = format!(
-        "{}:{}:{}",
-        problem.path.display(),
-        problem.line,
-        problem.column
-    );
+    // What is wrong comes first, where a line is short.
+    let mut told = problem.message.clone();
+    if let Some(hint) = &problem.hint {
+        told = format!("{told}; {hint}");
+    }
+    let name = problem.path.file_name().unwrap_or_default();
+    let name = text::clean(&name.to_string_lossy());
+    let (line, column) = (problem.line, problem.column);
     match more {
-        0 => format!("{place}: {}", problem.message),
-        more => format!("{place}: {} (and {more} more)", problem.message),
+        0 => format!("{told} ({name}:{line}:{column})"),
+        more => format!("{told} ({name}:{line}:{column}, and {more} more)"),
     }
 }
 

@@ -14,6 +14,7 @@ mod exits;
 mod forges;
 mod gates;
 mod handover;
+mod holds;
 mod overrides;
 mod releases;
 mod scheduled;

@@ -11,9 +11,10 @@ use crate::domain::board::Row;
 use crate::domain::cell::named;
 use crate::domain::deployment::{self, Deployment};
 use crate::domain::entry::{Alert, Draft, Event, Precondition};
-use crate::domain::hold::{Cover, Hold, HoldKind};
+use crate::domain::hold::{Cover, Hold, HoldKind, Then};
 use crate::domain::ids::{Digest, HoldId, Person, ServiceName};
 use crate::domain::ledger::Ledger;
+use crate::domain::notice::Tell;
 use crate::domain::origin::{self, Origin};
 use crate::domain::phase::Phase;
 use crate::domain::policy::{Policy, Stage};
@@ -295,7 +296,14 @@ fn verify(
             } else {
                 let note = Note::Incident(service.clone(), live.id);
                 let reason = hold.reason.clone();
-                found(note, Event::HoldPlaced { hold }, reason)
+                found(
+                    note,
+                    Event::HoldPlaced {
+                        hold,
+                        tell: Tell::Rules,
+                    },
+                    reason,
+                )
             }
         }
     };
@@ -332,6 +340,7 @@ fn incident(
         owner: operator.clone(),
         since: now,
         until: None,
+        then: Then::End,
         incident: true,
     }
 }

@@ -18,7 +18,7 @@ use crate::domain::act::Act;
 use crate::domain::board::Row;
 use crate::domain::brake::{self, Bound, Case, Mark, Reading, Readings, Sought, Tried, Way};
 use crate::domain::entry::Event;
-use crate::domain::hold::{Cover, Hold};
+use crate::domain::hold::{Cover, Hold, Then};
 use crate::domain::ids::{EnvironmentName, FreezeId, HoldId, ServiceName};
 use crate::domain::ledger::Ledger;
 use crate::domain::observed::Fact;
@@ -71,10 +71,15 @@ impl Engine {
     /// Takes note of an entry that this gonogo wrote: what it places or lifts is carried to the forges.
     pub(super) fn brakes_follow(&mut self, event: &Event, now: Timestamp) {
         match event {
-            Event::HoldPlaced { hold } => self.want(&hold.cover, now),
+            Event::HoldPlaced { hold, .. } => self.want(&hold.cover, now),
             Event::HoldEdited { cover, .. }
             | Event::HoldLifted { cover, .. }
-            | Event::HoldExpired { cover, .. } => self.want(cover, now),
+            | Event::HoldExpired {
+                cover,
+                then: Then::End,
+                ..
+            } => self.want(cover, now),
+            // One that asks stays on, and so does what it has left on the forges.
             _ => {}
         }
     }

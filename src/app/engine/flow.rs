@@ -14,7 +14,6 @@ use crate::app::msg::JournalFault;
 use crate::app::plan::Plan;
 use crate::app::request::{Refusal, RefusalKind};
 use crate::domain::act::{Act, Outcome};
-use crate::domain::brake::Mark;
 use crate::domain::entry::{Draft, Entry, Event, Precondition};
 use crate::domain::ids::{
     DeploymentId, HoldId, IntentId, OverrideId, ReleaseName, ReleaseRunId, ServiceName,
@@ -391,10 +390,7 @@ impl Engine {
         else {
             return Vec::new();
         };
-        let moved = match Mark::of(&plan.intent.act) {
-            Some(mark) if plan.intent.purpose.is_brake() => mark.says(),
-            Some(_) | None => plan.movement(),
-        };
+        let moved = plan.matter();
         let what = format!(
             "{} {} {} {moved}",
             plan.intent.purpose,

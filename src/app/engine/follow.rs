@@ -41,7 +41,7 @@ impl Engine {
                 plan.intent.purpose,
                 plan.service(),
                 plan.environment(),
-                plan.movement(),
+                plan.matter(),
                 step.word()
             );
             effects.extend(self.record_step(&plan.intent, step, now, Some(text)));

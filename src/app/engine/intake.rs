@@ -7,7 +7,7 @@ use super::{Engine, JournalState, Report, TIMELINE};
 use crate::app::effect::{Effect, Question};
 use crate::app::msg::{Answer, Fetched, JournalFault, Msg};
 use crate::domain::board::Row;
-use crate::domain::entry::{Entry, Event, Precondition};
+use crate::domain::entry::Entry;
 use crate::domain::facts::ServiceFacts;
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::ids::{ForgeName, ServiceName, Sha};
@@ -55,13 +55,14 @@ impl Engine {
                 Vec::new()
             }
             Msg::Reloaded(Err(why)) => {
-                self.reports.push(Report::Refused {
-                    id: None,
-                    refusal: crate::app::request::Refusal::new(
-                        crate::app::request::RefusalKind::Usage,
-                        format!("the changed config is not used: {why}"),
-                    )
-                    .hint("`gonogo config check` lists every problem"),
+                // Nobody looks at the board while they write a file: it stays until it is read.
+                self.reports.push(Report::Alert {
+                    subject: "the changed config is not used".to_owned(),
+                    why,
+                    hint: Some(
+                        "the one before stays in use; `gonogo config check` lists every problem"
+                            .to_owned(),
+                    ),
                 });
                 Vec::new()
             }
@@ -91,6 +92,7 @@ impl Engine {
     fn tick(&mut self, now: Timestamp) -> Vec<Effect> {
         let (board, basis) = self.judging(now);
         board.judge_due(basis);
+        self.ask_about_holds(now);
         let mut effects = self.note_expired(now);
         effects.extend(self.look_for_journal(now));
         effects.extend(self.reconcile(now));
@@ -99,42 +101,6 @@ impl Engine {
         effects.extend(self.look_after_all(now));
         effects.extend(self.automate(now));
         effects
-    }
-
-    /// Writes each hold's expiry to the journal once.
-    fn note_expired(&mut self, now: Timestamp) -> Vec<Effect> {
-        if self.read_only || self.journal != JournalState::Ready {
-            return Vec::new();
-        }
-        let (Some(ledger), Some(operator)) = (&self.ledger, self.operator.clone()) else {
-            return Vec::new();
-        };
-        let ended: Vec<_> = ledger
-            .holds
-            .values()
-            .filter(|hold| !hold.is_on(now) && !ledger.expired.contains(&hold.id))
-            .filter(|hold| {
-                let pending = super::flow::Pending::Expiry(hold.id.clone());
-                !self.pending.values().any(|known| *known == pending)
-            })
-            .map(|hold| (hold.id.clone(), hold.cover.clone()))
-            .collect();
-        ended
-            .into_iter()
-            .map(|(id, cover)| {
-                let event = Event::HoldExpired {
-                    id: id.clone(),
-                    cover: cover.clone(),
-                };
-                let draft = crate::domain::entry::Draft {
-                    service: cover.service,
-                    environment: cover.environment,
-                    revision: cover.revision,
-                    ..self.draft(&operator, event, now)
-                };
-                self.append(super::flow::Pending::Expiry(id), draft, Precondition::None)
-            })
-            .collect()
     }
 
     /// Tries again to make outcomes durable that the journal did not take.

@@ -8,12 +8,17 @@ use super::release::{Cast, Change};
 use super::{Engine, Report};
 use crate::app::effect::{Effect, Ticket};
 use crate::app::plan::Plan;
-use crate::app::request::{Expiry, Refusal, RefusalKind, Request};
+use crate::app::request::{Refusal, RefusalKind, Request};
 use crate::domain::entry::{Draft, Event, Precondition};
-use crate::domain::hold::{Cover, Hold, HoldKind, ManualGate, Openers};
-use crate::domain::ids::{HoldId, IntentId, ManualGateId, Person, Seq};
+use crate::domain::hold::{Cover, ManualGate, Openers};
+use crate::domain::ids::{IntentId, ManualGateId, Person, Seq};
 use crate::domain::ledger::Ledger;
+use crate::domain::notice::Tell;
 use crate::domain::promotion::{Intent, Purpose};
+
+mod holds;
+
+use holds::Wanted;
 
 impl Engine {
     /// Takes an order. What comes of it is told by a report.
@@ -61,8 +66,25 @@ impl Engine {
                 kind,
                 reason,
                 until,
-            } => self.place_hold(cover, kind, &reason, until, now),
-            Request::EditHold { id, reason, until } => self.edit_hold(&id, reason, until, now),
+                then,
+                tell,
+            } => {
+                let wanted = Wanted {
+                    cover,
+                    kind,
+                    reason,
+                    until,
+                    then,
+                    tell,
+                };
+                self.place_hold(wanted, now)
+            }
+            Request::EditHold {
+                id,
+                reason,
+                until,
+                then,
+            } => self.edit_hold(&id, reason, (until, then), now),
             Request::LiftHold { id, reason } => self.lift_hold(&id, &reason, now),
             Request::BindHold { id } => self.bind_hold(id.as_ref(), now),
             Request::AddGate {
@@ -193,7 +215,10 @@ impl Engine {
         Ok(match bad {
             Some(hold) => {
                 let (cover, reason) = (hold.cover.clone(), hold.reason.clone());
-                let event = Event::HoldPlaced { hold };
+                let event = Event::HoldPlaced {
+                    hold,
+                    tell: Tell::Rules,
+                };
                 let draft = self.covered(&operator, &cover, &reason, event, now);
                 vec![self.append(Pending::BadRevision(intent.id), draft, Precondition::None)]
             }
@@ -217,122 +242,6 @@ impl Engine {
         };
         let precondition = Precondition::Unchanged { seen: self.seen() };
         vec![self.append(Pending::Intent(id.clone()), draft, precondition)]
-    }
-
-    fn place_hold(
-        &mut self,
-        cover: Cover,
-        kind: HoldKind,
-        reason: &str,
-        until: Option<Timestamp>,
-        now: Timestamp,
-    ) -> Result<Vec<Effect>, Refusal> {
-        let operator = self.may_record()?.clone();
-        let reason = required(reason, "a reason")?;
-        self.known_cover(&cover)?;
-        future(until, now)?;
-        let twin = self.ledger().and_then(|ledger| {
-            ledger
-                .holds
-                .values()
-                .find(|hold| hold.cover == cover && hold.is_on(now))
-        });
-        if let Some(hold) = twin {
-            return Err(Refusal::new(
-                RefusalKind::NoGo,
-                format!(
-                    "{} is held already by {}: {}",
-                    hold.cover, hold.owner, hold.reason
-                ),
-            )
-            .hint(format!("edit or lift hold {}", hold.id)));
-        }
-        let id = HoldId::from(format!("h-{}", self.random_name(5)));
-        let hold = Hold {
-            id,
-            cover,
-            kind,
-            reason,
-            owner: operator.clone(),
-            since: now,
-            until,
-            incident: false,
-        };
-        let text = format!("held {}: {}", hold.cover, hold.reason);
-        let draft = self.covered(
-            &operator,
-            &hold.cover.clone(),
-            &hold.reason.clone(),
-            Event::HoldPlaced { hold },
-            now,
-        );
-        Ok(vec![self.append(
-            Pending::Said(text),
-            draft,
-            Precondition::None,
-        )])
-    }
-
-    fn edit_hold(
-        &mut self,
-        id: &HoldId,
-        reason: Option<String>,
-        until: Expiry,
-        now: Timestamp,
-    ) -> Result<Vec<Effect>, Refusal> {
-        let operator = self.may_record()?.clone();
-        let hold = self.known_hold(id)?;
-        let reason = required(&reason.unwrap_or_else(|| hold.reason.clone()), "a reason")?;
-        if hold.incident && matches!(until, Expiry::At(_)) {
-            return Err(Refusal::new(
-                RefusalKind::Usage,
-                format!("hold {id} is of an incident: it does not expire"),
-            )
-            .hint("lift it, with a reason, when the incident is over"));
-        }
-        let until = match until {
-            Expiry::At(at) => {
-                future(Some(at), now)?;
-                Some(at)
-            }
-            Expiry::Never => None,
-            Expiry::Keep => hold.until,
-        };
-        let text = format!("edited hold {id} on {}", hold.cover);
-        let event = Event::HoldEdited {
-            id: id.clone(),
-            cover: hold.cover.clone(),
-            kind: hold.kind,
-            until,
-        };
-        let draft = self.covered(&operator, &hold.cover, &reason, event, now);
-        Ok(vec![self.append(
-            Pending::Said(text),
-            draft,
-            Precondition::None,
-        )])
-    }
-
-    fn lift_hold(
-        &mut self,
-        id: &HoldId,
-        reason: &str,
-        now: Timestamp,
-    ) -> Result<Vec<Effect>, Refusal> {
-        let operator = self.may_record()?.clone();
-        let hold = self.known_hold(id)?;
-        let reason = required(reason, "a reason")?;
-        let text = format!("lifted {}'s hold on {}", hold.owner, hold.cover);
-        let event = Event::HoldLifted {
-            id: id.clone(),
-            cover: hold.cover.clone(),
-        };
-        let draft = self.covered(&operator, &hold.cover, &reason, event, now);
-        Ok(vec![self.append(
-            Pending::Said(text),
-            draft,
-            Precondition::None,
-        )])
     }
 
     fn add_gate(

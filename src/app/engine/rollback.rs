@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use super::{Engine, Report};
 use crate::app::effect::Effect;
 use crate::app::request::{Refusal, RefusalKind};
-use crate::domain::hold::{Cover, Hold, HoldKind};
+use crate::domain::hold::{Cover, Hold, HoldKind, Then};
 use crate::domain::ids::{HoldId, IntentId, Person, Seq};
 use crate::domain::promotion::Intent;
 use crate::domain::revision::Revision;
@@ -89,6 +89,7 @@ impl Engine {
             owner: operator.clone(),
             since: now,
             until: None,
+            then: Then::End,
             incident: false,
         })
     }

@@ -15,6 +15,7 @@ use crate::app::command::Command;
 use crate::app::effect::Effect;
 use crate::app::keymap::Keymap;
 use crate::app::state::State;
+use crate::domain::notice::Rule;
 use crate::domain::spelling;
 
 /// The order of the rows.
@@ -150,6 +151,7 @@ impl SavedView {
 pub struct Preferences {
     pub keymap: Keymap,
     pub customs: Customs,
+    pub receivers: Vec<Rule>,
     pub views: Vec<SavedView>,
     pub ascii: bool,
     pub motion: bool,
@@ -168,6 +170,7 @@ pub(super) fn prefer(state: &mut State, preferences: Preferences) -> Vec<Effect>
     // What was begun by the old keys does not go on by the new ones.
     interface.begun = None;
     interface.customs = preferences.customs;
+    interface.receivers = preferences.receivers;
     interface.views = preferences.views;
     interface.ascii = preferences.ascii;
     interface.motion = preferences.motion;
@@ -409,6 +412,7 @@ mod tests {
         let mut preferences = Preferences {
             keymap: Keymap::new(&changes).expect("fine"),
             customs: Customs::default(),
+            receivers: Vec::new(),
             views: Vec::new(),
             ascii: true,
             motion: true,
@@ -431,6 +435,23 @@ mod tests {
         let effects = crate::app::update(&mut state, now, msg);
         assert_eq!(effects, [Effect::Mouse(true)]);
         assert!(state.interface.utc);
+    }
+
+    #[test]
+    fn a_changed_config_that_is_not_used_stays_among_the_errors() {
+        use crate::app::msg::Msg;
+        let mut state = state();
+        let now = state.now;
+        let why = "unknown key `x` in [ui] (gonogo.toml:3:1)".to_owned();
+        crate::app::update(&mut state, now, Msg::Reloaded(Err(why.clone())));
+        assert_eq!(
+            said(&state),
+            format!("the changed config is not used: {why}")
+        );
+        let problem = state.interface.problems.last().expect("an error");
+        assert!(problem.why == why && !problem.read, "{problem:?}");
+        let hint = problem.hint.as_deref().unwrap_or_default();
+        assert!(hint.contains("config check"), "{hint}");
     }
 
     #[test]

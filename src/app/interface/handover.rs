@@ -1,11 +1,13 @@
 //! The hand-over dialog: what the next operator must know, given by one person, accepted by another.
 
+use jiff::Timestamp;
 use tui_input::Input;
 
 use super::choice::step;
-use super::{Overlay, field, link, reports};
+use super::{Interface, Overlay, field, link, reports};
 use crate::app::command::Command;
 use crate::app::effect::Effect;
+use crate::app::engine::Engine;
 use crate::app::request::{Refusal, Request};
 use crate::app::state::State;
 use crate::domain::handover::{self, Handover, Item};
@@ -28,6 +30,23 @@ pub enum HandoverFocus {
     #[default]
     Cancel,
     Confirm,
+}
+
+/// Tells once of a hand-over that waits for this operator: nobody looks for what they do not expect.
+pub(super) fn offer(interface: &mut Interface, engine: &Engine, now: Timestamp) {
+    let Some(waiting) = engine.handover_to_accept() else {
+        return;
+    };
+    if interface.handed.as_ref() == Some(&waiting.id) {
+        return;
+    }
+    interface.handed = Some(waiting.id.clone());
+    let keys = interface.keymap.keys(Command::HandOver);
+    let how = match keys.first() {
+        Some(key) => format!("{key} takes it over"),
+        None => ":handover takes it over".to_owned(),
+    };
+    interface.note(format!("{} hands the evening over: {how}", waiting.by), now);
 }
 
 /// Opens the dialog: to accept what waits for this operator, else to hand over.
@@ -195,6 +214,16 @@ mod tests {
         let ledger = state.engine.ledger.get_or_insert_default();
         let next = ledger.head.0 + 1;
         ledger.apply(&entry((Event::HandoverGiven { handover }, next)));
+        // It is told once, and not in the way of anything.
+        for _ in 0..2 {
+            let at = state.now;
+            crate::app::update(&mut state, at, crate::app::Msg::Tick);
+            let told = state.interface.messages.iter();
+            let told = told.filter(|message| message.text.contains("hands the evening over"));
+            let told: Vec<&str> = told.map(|message| message.text.as_str()).collect();
+            assert_eq!(told, ["bob hands the evening over: T takes it over"]);
+        }
+        assert!(state.interface.problems.is_empty());
         assert!(!press(&mut state, "T enter").iter().any(changes));
         let effects = press(&mut state, "T tab enter");
         assert!(

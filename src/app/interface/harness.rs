@@ -17,7 +17,7 @@ use crate::domain::deployment::Deployment;
 use crate::domain::facts::{Head, Permission, ServiceFacts};
 use crate::domain::few::Few;
 use crate::domain::gate::{self, Go, Verdict};
-use crate::domain::hold::{Cover, Hold, HoldKind};
+use crate::domain::hold::{Cover, Hold, HoldKind, Then};
 use crate::domain::ids::{
     DeploymentId, Digest, EnvironmentName, HoldId, InstanceId, RoleName, RunId, ServiceName, Sha,
 };
@@ -125,6 +125,7 @@ pub(crate) fn hold(state: &mut State, id: &str, service: &str, environment: &str
         owner: "carol".into(),
         since: now(),
         until: None,
+        then: Then::End,
         incident: false,
     };
     with_cell(&mut state.engine.board, service, environment, |cell| {

@@ -10,10 +10,14 @@ use crate::app::command::Command;
 use crate::app::effect::Effect;
 use crate::app::request::{Expiry, Request};
 use crate::app::state::State;
-use crate::domain::hold::{Cover, HoldKind};
+use crate::domain::hold::{Cover, HoldKind, Then};
 use crate::domain::ids::{HoldId, ServiceName};
+use crate::domain::notice::Tell;
 
 mod dialog;
+
+/// What the dialog offers to a hold whose time is up.
+const MORE_TIME: &str = "30m";
 
 pub use dialog::{HoldDialog, HoldFocus, HoldMode};
 
@@ -58,6 +62,9 @@ pub(super) fn on_hold(state: &mut State, id: HoldId) {
         kind: HoldKind::default(),
         reason: Input::default(),
         until: Input::default(),
+        then: Then::Ask,
+        receivers: state.interface.receivers.clone(),
+        tell: Tell::Rules,
         focus: HoldFocus::default(),
         error: engine.may_record().err().map(|refusal| refusal.why),
     };
@@ -118,6 +125,9 @@ pub(super) fn on_cell(state: &mut State) {
         kind: HoldKind::default(),
         reason: Input::default(),
         until: Input::default(),
+        then: Then::Ask,
+        receivers: state.interface.receivers.clone(),
+        tell: Tell::Rules,
         focus: HoldFocus::default(),
         bindable,
         error: engine.may_record().err().map(|refusal| refusal.why),
@@ -135,8 +145,13 @@ pub(super) fn run(state: &mut State, command: Command) -> Vec<Effect> {
         }
         (Command::Copy, _) => return link::copy(state),
         (Command::Down | Command::Up, HoldFocus::List) => dialog.select(command == Command::Down),
-        (Command::Left, HoldFocus::Cover | HoldFocus::Kind) => dialog.turn(false),
-        (Command::Right | Command::Mark, HoldFocus::Cover | HoldFocus::Kind) => dialog.turn(true),
+        (Command::Left, HoldFocus::Cover | HoldFocus::Kind | HoldFocus::Then | HoldFocus::Tell) => {
+            dialog.turn(false);
+        }
+        (
+            Command::Right | Command::Mark,
+            HoldFocus::Cover | HoldFocus::Kind | HoldFocus::Then | HoldFocus::Tell,
+        ) => dialog.turn(true),
         (Command::PreviousPane | Command::Up | Command::Left, _) => dialog.step(false),
         (Command::NextPane | Command::Down | Command::Right, _)
         | (
@@ -145,7 +160,9 @@ pub(super) fn run(state: &mut State, command: Command) -> Vec<Effect> {
             | HoldFocus::Cover
             | HoldFocus::Kind
             | HoldFocus::Until
-            | HoldFocus::Reason,
+            | HoldFocus::Then
+            | HoldFocus::Reason
+            | HoldFocus::Tell,
         ) => dialog.step(true),
         (Command::Open, HoldFocus::Hold) => return confirm(state),
         (Command::Open, HoldFocus::Edit) => edit(state),
@@ -183,6 +200,7 @@ fn confirm(state: &mut State) -> Vec<Effect> {
             id: id.clone(),
             reason: Some(reason),
             until: until.map_or(Expiry::Never, Expiry::At),
+            then: Some(dialog.then),
         },
         HoldMode::Place | HoldMode::Existing { .. } => {
             let Some(cover) = dialog.covers.get(dialog.cover).cloned() else {
@@ -193,6 +211,8 @@ fn confirm(state: &mut State) -> Vec<Effect> {
                 kind: dialog.kind,
                 reason,
                 until,
+                then: dialog.then,
+                tell: dialog.tell,
             }
         }
     };
@@ -217,6 +237,8 @@ fn each(state: &mut State, until: Option<Timestamp>) -> Vec<Effect> {
             kind: dialog.kind,
             reason: field::text(&dialog.reason),
             until,
+            then: dialog.then,
+            tell: dialog.tell,
         };
         let (more, refused) = reports::ask(&mut state.engine, request, now);
         effects.extend(more);
@@ -250,14 +272,16 @@ fn each(state: &mut State, until: Option<Timestamp>) -> Vec<Effect> {
 
 /// Turns to editing the chosen hold, with what it says now.
 fn edit(state: &mut State) {
-    let zone = state.interface.typed_zone();
+    let (now, zone) = (state.now, state.interface.typed_zone());
     let Some(Overlay::Hold(dialog)) = state.interface.overlays.last_mut() else {
         return;
     };
     let Some(hold) = dialog.chosen(&state.engine).cloned() else {
         return;
     };
-    let until = hold.until.map_or_else(String::new, |until| {
+    // What asks already is given more time, or is lifted; its own time is past.
+    let until = hold.until.filter(|_| !hold.asks(now));
+    let until = until.map_or_else(String::new, |until| {
         let format = if zone == TimeZone::UTC {
             "%Y-%m-%d %H:%MZ"
         } else {
@@ -265,10 +289,21 @@ fn edit(state: &mut State) {
         };
         until.to_zoned(zone).strftime(format).to_string()
     });
+    let until = if hold.asks(now) {
+        MORE_TIME.to_owned()
+    } else {
+        until
+    };
     if field::text(&dialog.reason).is_empty() {
         dialog.reason = Input::new(hold.reason);
     }
     dialog.until = Input::new(until);
+    // A time that is given to what had none is asked about, as that of a new hold is.
+    dialog.then = if hold.until.is_some() {
+        hold.then
+    } else {
+        Then::Ask
+    };
     dialog.kind = hold.kind;
     dialog.mode = HoldMode::Edit(hold.id);
     dialog.focus = HoldFocus::default();

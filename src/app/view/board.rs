@@ -306,12 +306,18 @@ fn behind(look: &Look<'_>, row: &board::Row, cell: &Cell) -> Line {
     })
 }
 
-/// `■ HELD carol`: a hold is known, however old the facts are.
+/// `■ HELD carol`, or `■ ASKS carol` when the time of that hold is up: a hold is known, however old
+/// the facts are.
 fn held(look: &Look<'_>, cell: &Cell) -> Line {
     let (glyph, _, tone) = look.glyphs.state(CellState::Held);
-    let owner = cell.holds.iter().find(|hold| hold.is_on(look.now));
-    let owner = owner.map_or("", |hold| hold.owner.as_str());
-    Line::of(tone, format_compact!("{glyph} HELD {owner}"))
+    let on = || cell.holds.iter().filter(|hold| hold.is_on(look.now));
+    // What waits for an answer comes first.
+    let asks = on().find(|hold| hold.asks(look.now));
+    let word = if asks.is_some() { "ASKS" } else { "HELD" };
+    let owner = asks
+        .or_else(|| on().next())
+        .map_or("", |hold| hold.owner.as_str());
+    Line::of(tone, format_compact!("{glyph} {word} {owner}"))
 }
 
 /// `▸ RUN 62%`, or how long it has been under way where nobody knows how far it is.

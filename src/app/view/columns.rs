@@ -5,7 +5,7 @@ use super::line::{Line, Tone};
 use super::look::Look;
 use super::panel::Dialog;
 use crate::app::interface::arrangement::columns;
-use crate::app::interface::overview::columns::{Choice, choosable, fixed};
+use crate::app::interface::overview::columns::fixed;
 
 pub(super) fn chooser(look: &Look<'_>, selected: usize) -> Dialog {
     let mut form = Form::new(dialog::columns(look));
@@ -21,15 +21,7 @@ pub(super) fn chooser(look: &Look<'_>, selected: usize) -> Dialog {
         None => "earliest needs a wide screen; service is always shown".to_owned(),
         Some(overview) => {
             let fixed = fixed(overview).to_uppercase();
-            let wide = choosable(overview).filter(|column| column.choice == Choice::WhenWide);
-            let wide: Vec<&str> = wide.map(|column| column.name).collect();
-            match wide.as_slice() {
-                [] => format!("{fixed} is always shown"),
-                wide => format!(
-                    "{} needs a wide screen; {fixed} is always shown",
-                    wide.join(", ")
-                ),
-            }
+            format!("{fixed} is always shown")
         }
     };
     form.line(Line::of(Tone::Muted, note));

@@ -9,6 +9,7 @@ use super::{header, release};
 use crate::domain::board::Row;
 use crate::domain::cell::{Cell, InFlight};
 use crate::domain::gate::{State, Verdict};
+use crate::domain::hold::Then;
 use crate::domain::window::WindowEffect;
 
 /// A line of what comes is no wider than this.
@@ -179,10 +180,15 @@ pub(super) fn lines(look: &Look<'_>, most: usize, columns: usize) -> Vec<Line> {
         all.extend(hold.until.map(|at| Coming {
             at,
             what: vec![
-                format!("hold on {} expires", hold.cover),
-                match &hold.cover.service {
-                    Some(service) => format!("{service}: hold ends"),
-                    None => "hold ends".to_owned(),
+                match hold.then {
+                    Then::End => format!("hold on {} expires", hold.cover),
+                    Then::Ask => format!("hold on {} asks, and stays on", hold.cover),
+                },
+                match (&hold.cover.service, hold.then) {
+                    (Some(service), Then::End) => format!("{service}: hold ends"),
+                    (Some(service), Then::Ask) => format!("{service}: hold asks"),
+                    (None, Then::End) => "hold ends".to_owned(),
+                    (None, Then::Ask) => "hold asks".to_owned(),
                 },
             ],
             tone: Tone::Warning,

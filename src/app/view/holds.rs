@@ -8,7 +8,7 @@ use super::overview::who;
 use super::panel::{Bar, Content, Panel};
 use super::time;
 use crate::domain::cell::CellState;
-use crate::domain::hold::{Hold, HoldKind};
+use crate::domain::hold::{Hold, HoldKind, Term};
 
 /// Rows for what is told of one hold; none where the list needs them all.
 pub(super) fn height(look: &Look<'_>) -> u16 {
@@ -23,6 +23,7 @@ pub(super) fn cells(look: &Look<'_>, hold: &Hold) -> Vec<Line> {
     let on = hold.is_on(look.now);
     let state = if on {
         let (glyph, word, tone) = look.glyphs.state(CellState::Held);
+        let word = if hold.asks(look.now) { "ASKS" } else { word };
         Line::of(tone, format!("{glyph} {word}"))
     } else {
         Line::of(Tone::Muted, ". ENDED")
@@ -52,14 +53,20 @@ fn kind(hold: &Hold) -> &'static str {
 }
 
 fn expires(look: &Look<'_>, hold: &Hold) -> Line {
-    match hold.until {
+    let at = |at| {
+        let left = time::span(look.clock.until(at));
+        format!("{} in {left}", look.clock.short(at))
+    };
+    match hold.term(look.now) {
         _ if hold.incident => Line::of(Tone::Bad, "never: incident"),
-        None => Line::of(Tone::Muted, "when lifted"),
-        Some(at) if hold.is_on(look.now) => {
-            let left = time::span(look.clock.until(at));
-            Line::plain(format!("{} in {left}", look.clock.short(at)))
+        Term::UntilLifted => Line::of(Tone::Muted, "when lifted"),
+        Term::Ends(end) if hold.is_on(look.now) => Line::plain(at(end)),
+        Term::Ends(end) => Line::of(Tone::Muted, look.clock.short(end)),
+        Term::Asks(then) => Line::plain(format!("asks {}", at(then))),
+        Term::Asking(since) => {
+            let text = format!("asks since {}", look.clock.short(since));
+            Line::of(Tone::Warning, text)
         }
-        Some(at) => Line::of(Tone::Muted, look.clock.short(at)),
     }
 }
 

@@ -13,9 +13,6 @@ use crate::domain::promotion::Promotion;
 use crate::domain::release::run;
 use crate::domain::{board, pipeline, pull_request};
 
-/// From how many columns on a list shows what it has no room for otherwise.
-const WIDE: u16 = 100;
-
 pub(super) fn main(look: &Look<'_>, overview: Overview) -> Vec<Panel> {
     let overviews = &look.interface.overviews;
     let listing = overviews.listing(look.engine, overview, look.now);
@@ -153,10 +150,7 @@ fn is_shown(look: &Look<'_>, overview: Overview, column: &ListColumn) -> bool {
     let hidden = &look.interface.overviews.of(overview).hidden;
     match column.choice {
         Choice::Always => true,
-        Choice::WhenWide if look.shape.main() < WIDE => false,
-        Choice::WhenWide | Choice::UnlessHidden | Choice::WhenAsked => {
-            !hidden.contains(column.name)
-        }
+        Choice::UnlessHidden | Choice::WhenAsked => !hidden.contains(column.name),
     }
 }
 

@@ -9,6 +9,7 @@ use crate::app::command::Command;
 use crate::app::interface::Pane;
 use crate::domain::board::Row;
 use crate::domain::cell::{self, Cell};
+use crate::domain::hold::Term;
 use crate::domain::policy::Mode;
 use crate::domain::rollback;
 use crate::domain::verification::Standing;
@@ -168,10 +169,12 @@ pub(super) fn notices(look: &Look<'_>, row: &Row, cell: &Cell) -> Vec<Line> {
     let holds = cell.holds.iter().chain(&cell.against_live);
     for hold in holds.filter(|hold| hold.is_on(look.now)) {
         let (glyph, _, tone) = look.glyphs.state(crate::domain::cell::CellState::Held);
-        let until = hold.until.map_or_else(
-            || "until lifted".to_owned(),
-            |at| format!("until {}", look.clock.short(at)),
-        );
+        let until = match hold.term(look.now) {
+            Term::UntilLifted => "until lifted".to_owned(),
+            Term::Ends(at) => format!("until {}", look.clock.short(at)),
+            Term::Asks(at) => format!("asks at {}", look.clock.short(at)),
+            Term::Asking(at) => format!("asks since {}: lift or extend", look.clock.short(at)),
+        };
         // A hold on this cell alone needs no more words; a wider one says how wide.
         let alone = hold.cover.service.is_some() && hold.cover.environment.is_some();
         let covers = if alone {

@@ -46,7 +46,7 @@ pub(super) fn list(look: &Look<'_>, offset: usize) -> Dialog {
         focus: None,
         foot: vec![Line::of(
             Tone::Muted,
-            "j k scroll   y copy   esc closes; what was refused is marked again on the board",
+            "j k scroll   y copy   esc closes; what was refused is marked again",
         )],
         width: dialog::width(look),
         fields: Vec::new(),

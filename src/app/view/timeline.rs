@@ -233,7 +233,11 @@ fn place(draft: &entry::Draft) -> String {
         (Some(service), Some(environment)) => format!("{service} > {environment}"),
         (Some(service), None) => service.to_string(),
         (None, Some(environment)) => format!("all of {environment}"),
-        (None, None) => "everything".to_owned(),
+        (None, None) => match &draft.event {
+            Event::HandoverGiven { .. } | Event::HandoverAccepted { .. } => "the evening",
+            _ => "everything",
+        }
+        .to_owned(),
     }
 }
 

@@ -36,7 +36,7 @@ fn own_minute(now: Timestamp, (place, of): (usize, usize)) -> Timestamp {
 
 /// When the last of the holds ends, if they all do.
 fn last(case: &Case<'_>) -> Option<Timestamp> {
-    let ends = case.holds.iter().map(|hold| hold.until);
+    let ends = case.holds.iter().map(|hold| hold.ends_at());
     ends.reduce(|one, other| Some(one?.max(other?))).flatten()
 }
 

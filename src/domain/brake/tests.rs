@@ -7,7 +7,7 @@ use crate::domain::act::Handle;
 use crate::domain::entry::{Draft, Entry, Event};
 use crate::domain::facts::Permission;
 use crate::domain::few::Few;
-use crate::domain::hold::{Cover, HoldKind};
+use crate::domain::hold::{Cover, HoldKind, Then};
 use crate::domain::ids::{Digest, EnvironmentId, Seq};
 use crate::domain::phase::Phase;
 use crate::domain::pipeline::{Run, Waiting};
@@ -36,6 +36,7 @@ fn hold(until: Option<Timestamp>) -> Hold {
         owner: "carol".into(),
         since: now(),
         until,
+        then: Then::End,
         incident: false,
     }
 }
@@ -293,11 +294,17 @@ fn a_hold_wants_each_way_of_its_environment() {
 #[test]
 fn a_freeze_lasts_as_long_as_the_longest_hold() {
     let until = |minutes| Some(now() + SignedDuration::from_mins(minutes));
+    // One that asks has no end.
+    let asking = Hold {
+        then: Then::Ask,
+        ..hold(until(30))
+    };
     let mut world = World::held(&[Way::Freeze]);
     for (holds, end) in [
         (vec![hold(until(30))], "51 14 21 11 *"),
         (vec![hold(until(30)), hold(until(90))], "51 15 21 11 *"),
         (vec![hold(until(30)), hold(None)], "19 14 21 11 *"),
+        (vec![asking], "19 14 21 11 *"),
         (vec![hold(until(60 * 24 * 365))], "19 14 21 11 *"),
     ] {
         world.holds = holds;

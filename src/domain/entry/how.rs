@@ -75,7 +75,7 @@ impl How {
             Event::Intended { intent } => Self::of_order(intent),
             Event::Stepped { .. } => order.map_or(Self::Order, Self::of_order),
             // One board places it when it sees the verification fail.
-            Event::HoldPlaced { hold } if hold.incident => Self::Poll,
+            Event::HoldPlaced { hold, .. } if hold.incident => Self::Poll,
             Event::HoldExpired { .. } => Self::Clock,
             Event::VoteVoided { person, .. } if *person != entry.draft.actor => Self::Poll,
             Event::OverrideUsed { .. } => Self::Override,

@@ -5,11 +5,12 @@
 use crate::domain::promotion::{Purpose, Step};
 
 /// The kinds of what is not sent to a forge.
-const RECORDED: [&str; 29] = [
+const RECORDED: [&str; 30] = [
     "hold.placed",
     "hold.edited",
     "hold.lifted",
     "hold.expired",
+    "hold.asked",
     "vote.cast",
     "vote.voided",
     "gate.added",

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::{Case, State, Verdict, no_journal, words};
-use crate::domain::hold::{Hold, HoldKind};
+use crate::domain::hold::{Hold, HoldKind, Term};
 use crate::domain::ledger::Ledger;
 
 const GATE: &str = "hold";
@@ -26,14 +26,14 @@ pub fn judge(case: &Case<'_>, now: Timestamp) -> Verdict {
             return Verdict::new(GATE, State::Open, why);
         }
         [] => return open(case, ledger, now),
-        [hold] => match hold.until {
-            Some(until) => format!(
-                "{} holds it until {}: {}",
+        [hold] => match hold.term(now) {
+            Term::UntilLifted => format!("{} holds it: {}", hold.owner, hold.reason),
+            Term::Ends(_) | Term::Asks(_) | Term::Asking(_) => format!(
+                "{} holds it {}: {}",
                 hold.owner,
-                words::instant(until, now),
+                term(hold, now),
                 hold.reason
             ),
-            None => format!("{} holds it: {}", hold.owner, hold.reason),
         },
         [first, others @ ..] => {
             format!(
@@ -47,7 +47,7 @@ pub fn judge(case: &Case<'_>, now: Timestamp) -> Verdict {
     // All of them must end; one without an end leaves the whole without one.
     let opens_at = holds
         .iter()
-        .map(|hold| hold.until)
+        .map(|hold| hold.ends_at())
         .reduce(|one, other| Some(one?.max(other?)))
         .flatten();
     let verdict = Verdict::new(GATE, State::Closed, why)
@@ -83,18 +83,25 @@ fn open(case: &Case<'_>, ledger: &Ledger, now: Timestamp) -> Verdict {
 }
 
 fn with_evidence(verdict: Verdict, hold: &Hold, now: Timestamp) -> Verdict {
-    let until = match hold.until {
-        Some(until) => format!("until {}", words::instant(until, now)),
-        None => "until lifted".to_owned(),
-    };
     let value = format!(
-        "{} on {}, since {}, {until}: {}",
+        "{} on {}, since {}, {}: {}",
         hold.owner,
         hold.cover,
         words::instant(hold.since, now),
+        term(hold, now),
         hold.reason
     );
     verdict.evidence(format!("hold {}", hold.id), value, None, None)
+}
+
+/// How long it stays on, in words.
+fn term(hold: &Hold, now: Timestamp) -> String {
+    match hold.term(now) {
+        Term::UntilLifted => "until lifted".to_owned(),
+        Term::Ends(at) => format!("until {}", words::instant(at, now)),
+        Term::Asks(at) => format!("until lifted, and asks at {}", words::instant(at, now)),
+        Term::Asking(at) => format!("until lifted, and asks since {}", words::instant(at, now)),
+    }
 }
 
 /// Says whether a hold that covers the case stops it.

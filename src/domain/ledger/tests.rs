@@ -127,8 +127,9 @@ fn voiding_an_old_vote_leaves_a_newer_one_of_the_same_person() {
 
 #[test]
 fn h2_editing_a_hold_changes_its_reason_and_end_and_keeps_since_when_it_holds() {
-    use crate::domain::hold::{Cover, Hold, HoldKind};
+    use crate::domain::hold::{Cover, Hold, HoldKind, Then};
     use crate::domain::ids::HoldId;
+    use crate::domain::notice::Tell;
     let mut ledger = Ledger::default();
     let since: Timestamp = "2026-11-21T14:00:00Z".parse().unwrap();
     let hold = Hold {
@@ -139,9 +140,16 @@ fn h2_editing_a_hold_changes_its_reason_and_end_and_keeps_since_when_it_holds() 
         owner: "carol".into(),
         since,
         until: None,
+        then: Then::End,
         incident: false,
     };
-    let placed = entry(&ledger, Event::HoldPlaced { hold });
+    let placed = entry(
+        &ledger,
+        Event::HoldPlaced {
+            hold,
+            tell: Tell::Rules,
+        },
+    );
     ledger.apply(&placed);
     let until = Some(since + jiff::SignedDuration::from_hours(9));
     let event = Event::HoldEdited {
@@ -149,12 +157,16 @@ fn h2_editing_a_hold_changes_its_reason_and_end_and_keeps_since_when_it_holds() 
         cover: Cover::default(),
         kind: HoldKind::All,
         until,
+        then: Then::Ask,
     };
     let mut edited = entry(&ledger, event);
     edited.draft.reason = Some("heap still grows".to_owned());
     ledger.apply(&edited);
     let hold = &ledger.holds[&HoldId::from("h-1")];
-    assert_eq!((hold.since, hold.until), (since, until));
+    assert_eq!(
+        (hold.since, hold.until, hold.then),
+        (since, until, Then::Ask)
+    );
     assert_eq!(hold.reason, "heap still grows");
     assert_eq!(hold.owner.as_str(), "carol");
 }

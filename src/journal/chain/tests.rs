@@ -2,7 +2,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::domain::entry::Event;
-use crate::domain::hold::{Cover, HoldKind};
+use crate::domain::hold::{Cover, HoldKind, Then};
 
 /// A chain of drafts as the journal would have made it.
 fn chained(drafts: Vec<Draft>) -> Vec<Entry> {
@@ -98,6 +98,7 @@ fn tamper(entry: &mut Entry, field: usize) {
                 cover: Cover::default(),
                 kind: HoldKind::default(),
                 until: None,
+                then: Then::End,
             }
         }
         9 => {

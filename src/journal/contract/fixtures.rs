@@ -4,9 +4,10 @@ use jiff::Timestamp;
 
 use crate::domain::act::{Act, Handle};
 use crate::domain::entry::{Draft, Entry, Event, Precondition};
-use crate::domain::hold::{Cover, Hold, HoldKind};
+use crate::domain::hold::{Cover, Hold, HoldKind, Then};
 use crate::domain::ids::{Digest, InstanceId, IntentId, RunId, Seq};
 use crate::domain::ledger::Ledger;
+use crate::domain::notice::Tell;
 use crate::domain::override_::Override;
 use crate::domain::promotion::{Intent, Purpose, State, Step};
 use crate::domain::revision::Revision;
@@ -91,9 +92,16 @@ pub fn hold(id: &str, cover: Cover) -> Draft {
         owner: "bob".into(),
         since: at(0),
         until: None,
+        then: Then::End,
         incident: false,
     };
-    draft("bob", Event::HoldPlaced { hold })
+    draft(
+        "bob",
+        Event::HoldPlaced {
+            hold,
+            tell: Tell::Rules,
+        },
+    )
 }
 
 pub fn unchanged(seen: Seq) -> Precondition {

@@ -317,7 +317,7 @@ impl World {
         }
         let mut draft = draft.clone();
         if self.broken(Breakage::TakesEmptyReasons)
-            && let Event::HoldPlaced { hold } = &mut draft.event
+            && let Event::HoldPlaced { hold, .. } = &mut draft.event
         {
             hold.reason.clear();
         }
@@ -359,7 +359,7 @@ impl World {
 
     /// What a hold names is another revision than it should.
     fn misdirects(&self, event: &mut Event) {
-        let Event::HoldPlaced { hold } = event else {
+        let Event::HoldPlaced { hold, .. } = event else {
             return;
         };
         let lost = if hold.incident {
@@ -380,7 +380,7 @@ impl World {
         let mut entries = self.book.since(since).to_vec();
         if self.broken(Breakage::HidesHolds) && who == 0 {
             for entry in &mut entries {
-                if let Event::HoldPlaced { hold } = &mut entry.draft.event {
+                if let Event::HoldPlaced { hold, .. } = &mut entry.draft.event {
                     hold.until = Some(hold.since);
                 }
             }

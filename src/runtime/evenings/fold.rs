@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use crate::domain::attestation::Attestation;
 use crate::domain::entry::{Entry, Event};
-use crate::domain::hold::{Cover, Hold, HoldKind, ManualGate};
+use crate::domain::hold::{Cover, Hold, HoldKind, ManualGate, Then};
 use crate::domain::ids::{
     DeploymentId, Digest, EnvironmentName, FreezeId, HoldId, InstanceId, IntentId, ManualGateId,
     OverrideId, Person, ReleaseName, ReleaseRunId, Seq, ServiceName, Sha,
@@ -68,6 +68,7 @@ pub struct Held {
     pub cover: Cover,
     pub reason: String,
     pub until: Option<Timestamp>,
+    pub then: Then,
     pub lifted: bool,
     /// The journal has noted its end.
     pub noted: bool,
@@ -75,7 +76,7 @@ pub struct Held {
 
 impl Held {
     pub fn is_on(&self, at: Timestamp) -> bool {
-        !self.lifted && self.until.is_none_or(|until| at < until)
+        !self.lifted && (self.then == Then::Ask || self.until.is_none_or(|until| at < until))
     }
 
     /// H4: says whether it stops an intent.
@@ -162,7 +163,7 @@ impl Fold {
                     }
                 }
             }
-            Event::HoldPlaced { hold } => {
+            Event::HoldPlaced { hold, .. } => {
                 let held = Held {
                     placed: hold.clone(),
                     kind: hold.kind,
@@ -170,6 +171,7 @@ impl Fold {
                     cover: hold.cover.clone(),
                     reason: hold.reason.clone(),
                     until: hold.until,
+                    then: hold.then,
                     lifted: false,
                     noted: false,
                 };
@@ -180,12 +182,14 @@ impl Fold {
                 cover,
                 kind,
                 until,
+                then,
             } => {
                 if let Some(held) = self.holds.get_mut(id) {
                     held.kind = *kind;
                     held.seq = entry.seq;
                     held.cover = cover.clone();
                     held.until = *until;
+                    held.then = *then;
                     held.noted = false;
                     held.reason = draft.reason.clone().unwrap_or_default();
                 }

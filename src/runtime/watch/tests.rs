@@ -50,10 +50,13 @@ async fn a_changed_file_is_read_anew_and_one_with_errors_is_told_with_its_place(
         assert_eq!(changes.now, [Part::Keys, Part::Theme]);
         write(&path, &format!("{SERVICE}[keys]\nsort = \"j\"\n"), 2);
         let why = reloads.recv().await.unwrap().unwrap_err();
-        assert!(why.contains("config.toml:5:1: j is bound"), "{why}");
+        assert!(
+            why.starts_with("j is bound") && why.ends_with("(config.toml:5:1)"),
+            "{why}"
+        );
         write(&path, "[service", 3);
         let why = reloads.recv().await.unwrap().unwrap_err();
-        assert!(why.contains("config.toml:1:"), "{why}");
+        assert!(why.contains("(config.toml:1:"), "{why}");
         // The theme file alone.
         write(&path, &format!("{SERVICE}{keys}"), 4);
         let before = reloads.recv().await.unwrap().unwrap();

@@ -314,6 +314,7 @@ fn h2_an_incident_hold_takes_no_expiry() {
         id,
         reason: None,
         until: Expiry::At(at(10_000)),
+        then: None,
     };
     let effects = update(&mut state, at(602), Msg::Asked(request));
     assert_eq!(appends(&effects), []);

@@ -11,9 +11,10 @@ use crate::domain::act::{Handle, MergeMethod, Outcome, StatusState};
 use crate::domain::brake::{Binds, Brakes, Effect as Took};
 use crate::domain::entry::{Draft, Entry};
 use crate::domain::facts::ServiceFacts;
-use crate::domain::hold::HoldKind;
+use crate::domain::hold::{HoldKind, Then};
 use crate::domain::ids::ForgeName;
 use crate::domain::ids::{DeploymentId, Digest, IntentId, Seq, Sha};
+use crate::domain::notice::Tell;
 use crate::domain::policy::Via;
 
 mod following;
@@ -168,6 +169,8 @@ impl Desk {
             kind: crate::domain::hold::HoldKind::Forward,
             reason: format!("heap grows, {}", self.seq),
             until,
+            then: Then::End,
+            tell: Tell::Rules,
         });
         let new = self.holds().into_iter().find(|id| !known.contains(id));
         new.expect("a hold")
@@ -276,6 +279,11 @@ fn a_hold_becomes_a_brake_that_is_read_back_and_goes_with_it() {
     assert_eq!(desk.states(), [Failure, Success]);
     assert_eq!(desk.took(), None);
     assert_eq!(desk.kinds.last().unwrap(), "unbrake.succeeded");
+    // What is told of it names what is left there, not a revision: nothing is promoted.
+    let ledger = desk.state.engine.ledger.as_ref().expect("a ledger");
+    let placed = ledger.promotions.values().next().expect("a brake");
+    let plan = desk.state.engine.plan_of(placed).expect("a plan");
+    assert!(plan.matter().starts_with("status hold/production"));
 }
 
 #[test]
@@ -290,6 +298,8 @@ fn the_brake_stays_until_the_last_hold_goes_and_an_edit_keeps_it() {
         kind: crate::domain::hold::HoldKind::All,
         reason: "storm".to_owned(),
         until: None,
+        then: Then::End,
+        tell: Tell::Rules,
     };
     desk.wait(1);
     desk.order(wide);
@@ -301,6 +311,7 @@ fn the_brake_stays_until_the_last_hold_goes_and_an_edit_keeps_it() {
         id: first.clone(),
         reason: Some("still".to_owned()),
         until: crate::app::request::Expiry::Keep,
+        then: None,
     });
     desk.wait(1);
     desk.lift(first);
@@ -428,6 +439,8 @@ fn of_two_freezes_at_once_each_has_minutes_and_a_reading_of_its_own() {
         kind: HoldKind::Forward,
         reason: "heap grows".to_owned(),
         until: None,
+        then: Then::End,
+        tell: Tell::Rules,
     });
     let marks: Vec<_> = desk.acts.iter().filter_map(Mark::of).collect();
     assert_eq!(marks.len(), 2, "one a cell");
@@ -479,9 +492,13 @@ fn h5_a_brake_is_not_lifted_under_a_hold_that_came_before_its_permit() {
         owner: "carol".into(),
         since: now(),
         until: None,
+        then: Then::End,
         incident: false,
     };
-    desk.meanwhile(Event::HoldPlaced { hold });
+    desk.meanwhile(Event::HoldPlaced {
+        hold,
+        tell: Tell::Rules,
+    });
     assert_eq!(desk.states(), [Failure]);
     let abandoned = desk.kinds.contains(&"unbrake.abandoned".to_owned());
     assert!(abandoned, "{:?}", desk.kinds);
@@ -497,6 +514,8 @@ fn h5_a_brake_is_not_placed_when_its_hold_was_lifted_before_its_permit() {
         kind: HoldKind::Forward,
         reason: "heap grows".to_owned(),
         until: None,
+        then: Then::End,
+        tell: Tell::Rules,
     });
     let id = desk.holds().remove(0);
     desk.meanwhile(Event::HoldLifted {
@@ -516,6 +535,8 @@ fn a_brake_that_the_journal_did_not_take_is_ordered_again_because_nothing_was_se
         kind: HoldKind::Forward,
         reason: "heap grows".to_owned(),
         until: None,
+        then: Then::End,
+        tell: Tell::Rules,
     });
     let (ticket, _) = desk.kept.take().expect("its intent");
     desk.keeping = None;

@@ -13,8 +13,9 @@ use crate::app::{Msg, State};
 use crate::domain::act::{Handle, Outcome};
 use crate::domain::deployment::Deployment;
 use crate::domain::entry::Event;
-use crate::domain::hold::{Cover, Hold, HoldKind};
+use crate::domain::hold::{Cover, Hold, HoldKind, Then};
 use crate::domain::ids::{DeploymentId, IntentId};
+use crate::domain::notice::Tell;
 use crate::domain::policy::{GateSpec, Policy};
 use crate::domain::window::{Span, Window, WindowEffect};
 
@@ -51,9 +52,16 @@ fn colleague_holds(state: &mut State, seq: i64, seconds: i64) {
         owner: "carol".into(),
         since: now(),
         until: None,
+        then: Then::End,
         incident: false,
     };
-    let entry = harness::entry((Event::HoldPlaced { hold }, seq));
+    let entry = harness::entry((
+        Event::HoldPlaced {
+            hold,
+            tell: Tell::Rules,
+        },
+        seq,
+    ));
     after(state, seconds, Msg::JournalRead(Ok(vec![entry])));
 }
 
@@ -183,6 +191,8 @@ fn hold(reason: &str, until: Option<jiff::Timestamp>) -> Request {
         kind: HoldKind::Forward,
         reason: reason.to_owned(),
         until,
+        then: Then::End,
+        tell: Tell::Rules,
     }
 }
 

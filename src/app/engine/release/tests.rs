@@ -506,6 +506,8 @@ fn a_hold_in_the_middle_starts_nothing_more() {
         kind: crate::domain::hold::HoldKind::Forward,
         reason: "looks wrong".to_owned(),
         until: None,
+        then: crate::domain::hold::Then::End,
+        tell: crate::domain::notice::Tell::Rules,
     });
     world.ends("api", Step::Succeeded);
     assert_eq!(world.sent().len(), 1);

@@ -40,7 +40,7 @@ fn held(lifted: bool) -> (State, Vec<String>) {
     let [Effect::Append { ticket, draft, .. }, ..] = effects.as_slice() else {
         panic!("{effects:?}")
     };
-    let Event::HoldPlaced { hold } = &draft.event else {
+    let Event::HoldPlaced { hold, .. } = &draft.event else {
         panic!("{draft:?}")
     };
     let placed = Entry {

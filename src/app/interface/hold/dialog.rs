@@ -9,8 +9,9 @@ use super::super::choice::{step, turn};
 use super::super::{cover, field, link, until};
 use crate::app::engine::Engine;
 use crate::app::state::State;
-use crate::domain::hold::{Cover, Hold, HoldKind};
+use crate::domain::hold::{Cover, Hold, HoldKind, Then};
 use crate::domain::ids::{EnvironmentName, HoldId, ServiceName};
+use crate::domain::notice::{Rule, Tell};
 
 /// The hold dialog: place, edit or lift.
 #[derive(Clone, Debug)]
@@ -27,6 +28,11 @@ pub struct HoldDialog {
     pub reason: Input,
     /// Empty means until lifted; else `15:00Z`, `30m`, `2h`.
     pub until: Input,
+    /// What becomes of it at that time: somebody is asked, unless it is said to end.
+    pub then: Then,
+    /// Who may be told by the config, and who is.
+    pub receivers: Vec<Rule>,
+    pub tell: Tell,
     pub focus: HoldFocus,
     /// The cell has brakes on its forge, which can be bound again.
     pub bindable: bool,
@@ -50,7 +56,9 @@ pub enum HoldFocus {
     Cover,
     Kind,
     Until,
+    Then,
     Reason,
+    Tell,
     #[default]
     Cancel,
     /// Place a hold, or save the edit.
@@ -65,17 +73,19 @@ const LIFTED: &str = "the hold was lifted meanwhile";
 
 impl HoldDialog {
     /// The focus goes round these, in the order in which they are drawn.
-    pub fn stops(&self) -> &'static [HoldFocus] {
-        match self.mode {
-            HoldMode::Place => &[
+    pub fn stops(&self) -> Vec<HoldFocus> {
+        let mut stops = match self.mode {
+            HoldMode::Place => vec![
                 HoldFocus::Cover,
                 HoldFocus::Kind,
                 HoldFocus::Until,
+                HoldFocus::Then,
                 HoldFocus::Reason,
+                HoldFocus::Tell,
                 HoldFocus::Cancel,
                 HoldFocus::Hold,
             ],
-            HoldMode::Existing { .. } if self.bindable => &[
+            HoldMode::Existing { .. } => vec![
                 HoldFocus::List,
                 HoldFocus::Reason,
                 HoldFocus::Cancel,
@@ -84,25 +94,72 @@ impl HoldDialog {
                 HoldFocus::Bind,
                 HoldFocus::Hold,
             ],
-            HoldMode::Existing { .. } => &[
-                HoldFocus::List,
+            HoldMode::Edit(_) => vec![
+                HoldFocus::Until,
+                HoldFocus::Then,
                 HoldFocus::Reason,
                 HoldFocus::Cancel,
-                HoldFocus::Edit,
-                HoldFocus::Lift,
                 HoldFocus::Hold,
             ],
-            HoldMode::Edit(_) => &[
-                HoldFocus::Until,
-                HoldFocus::Reason,
-                HoldFocus::Cancel,
-                HoldFocus::Hold,
+        };
+        stops.retain(|stop| match stop {
+            HoldFocus::Then => self.is_timed(),
+            HoldFocus::Tell => !self.tells().is_empty(),
+            HoldFocus::Bind => self.bindable,
+            HoldFocus::List
+            | HoldFocus::Cover
+            | HoldFocus::Kind
+            | HoldFocus::Until
+            | HoldFocus::Reason
+            | HoldFocus::Cancel
+            | HoldFocus::Hold
+            | HoldFocus::Edit
+            | HoldFocus::Lift => true,
+        });
+        stops
+    }
+
+    /// Says whether a time is given, whatever it says.
+    pub fn is_timed(&self) -> bool {
+        !self.until.value().trim().is_empty()
+    }
+
+    /// Who can be told of the hold, with their names: each choice that differs from the others.
+    /// Nothing where nobody's rule is about its place.
+    pub fn tells(&self) -> Vec<(Tell, String)> {
+        let cover = self.covers.get(self.cover).cloned().unwrap_or_default();
+        let (service, environment) = (cover.service.as_ref(), cover.environment.as_ref());
+        let of = |tell: Tell| {
+            let told = self
+                .receivers
+                .iter()
+                .filter(|rule| rule.tells("hold.placed", tell, service, environment));
+            let names: Vec<&str> = told.map(|rule| rule.name.as_str()).collect();
+            names.join(", ")
+        };
+        let (usual, all) = (of(Tell::Rules), of(Tell::All));
+        let nobody = || "nobody".to_owned();
+        match (usual.is_empty(), usual == all) {
+            (true, true) => Vec::new(),
+            (true, false) => vec![(Tell::Rules, nobody()), (Tell::All, all)],
+            (false, true) => vec![(Tell::Rules, usual), (Tell::Nobody, nobody())],
+            (false, false) => vec![
+                (Tell::Rules, usual),
+                (Tell::All, format!("all: {all}")),
+                (Tell::Nobody, nobody()),
             ],
         }
     }
 
+    /// The place of the choice among `tells`; one that is not offered says the same as the first.
+    pub fn told(&self) -> usize {
+        let tells = self.tells();
+        let place = tells.iter().position(|(tell, _)| *tell == self.tell);
+        place.unwrap_or(0)
+    }
+
     pub(super) fn step(&mut self, forward: bool) {
-        self.focus = step(self.stops(), self.focus, forward);
+        self.focus = step(&self.stops(), self.focus, forward);
     }
 
     /// Moves in the list of holds, and out of it at its ends.
@@ -132,6 +189,17 @@ impl HoldDialog {
                     HoldKind::All => HoldKind::Forward,
                 };
             }
+            HoldFocus::Then => {
+                self.then = match self.then {
+                    Then::End => Then::Ask,
+                    Then::Ask => Then::End,
+                };
+            }
+            HoldFocus::Tell => {
+                let tells = self.tells();
+                let next = tells.get(turn(self.told(), tells.len(), forward));
+                self.tell = next.map_or(Tell::Rules, |(tell, _)| *tell);
+            }
             _ => {}
         }
     }
@@ -143,6 +211,8 @@ impl HoldDialog {
             HoldFocus::List
             | HoldFocus::Cover
             | HoldFocus::Kind
+            | HoldFocus::Then
+            | HoldFocus::Tell
             | HoldFocus::Cancel
             | HoldFocus::Hold
             | HoldFocus::Edit
@@ -180,7 +250,15 @@ impl HoldDialog {
             return lines.collect::<Vec<_>>().join("\n");
         }
         let line = match (&self.mode, self.chosen(&state.engine)) {
-            (HoldMode::Edit(id), _) => format!("gonogo hold edit {id}{}", self.until_flag()),
+            (HoldMode::Edit(id), known) => {
+                let is_kept = known.is_some_and(|hold| hold.then == self.then);
+                let then = match self.then {
+                    _ if is_kept || !self.is_timed() => "",
+                    Then::End => " --then end",
+                    Then::Ask => " --then ask",
+                };
+                format!("gonogo hold edit {id}{}{then}", self.until_flag())
+            }
             (HoldMode::Existing { .. }, Some(hold)) if self.focus == HoldFocus::Bind => {
                 return format!("gonogo hold bind {}", hold.id);
             }
@@ -198,8 +276,18 @@ impl HoldDialog {
             HoldKind::Forward => "",
             HoldKind::All => " --kind all",
         };
+        let then = match self.then {
+            Then::Ask if self.is_timed() => " --then ask",
+            Then::Ask | Then::End => "",
+        };
+        let tell = match self.tells().get(self.told()).map(|(tell, _)| *tell) {
+            Some(Tell::All) => " --tell all",
+            Some(Tell::Nobody) => " --tell nobody",
+            Some(Tell::Rules) | None => "",
+        };
         let flags = cover::flags(cover);
-        format!("gonogo hold add{flags}{kind}{}", self.until_flag())
+        let until = self.until_flag();
+        format!("gonogo hold add{flags}{kind}{until}{then}{tell}")
     }
 
     /// The chosen cover for each of the services.
@@ -215,7 +303,9 @@ impl HoldDialog {
     fn until_flag(&self) -> String {
         let until = self.until.value().trim();
         if until.is_empty() {
-            return String::new();
+            // What is edited has a time already, which goes.
+            let edited = matches!(self.mode, HoldMode::Edit(_));
+            return if edited { " --until never" } else { "" }.to_owned();
         }
         format!(" --until {}", link::quoted(until))
     }

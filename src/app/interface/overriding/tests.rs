@@ -117,7 +117,7 @@ fn b_holds_the_bad_revision_and_then_intends_the_rollback() {
         [Effect::Append { ticket, draft, .. }] => (*ticket, (**draft).clone()),
         other => panic!("{other:?}"),
     };
-    let Event::HoldPlaced { hold } = &draft.event else {
+    let Event::HoldPlaced { hold, .. } = &draft.event else {
         panic!("{draft:?}")
     };
     assert!(hold.names(&"1".repeat(40).into()));

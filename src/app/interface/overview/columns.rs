@@ -23,8 +23,6 @@ pub enum Choice {
     /// It says what the line is about.
     Always,
     UnlessHidden,
-    /// The same, where there is room for it.
-    WhenWide,
     /// It is not asked for by everybody.
     WhenAsked,
 }
@@ -44,15 +42,6 @@ const fn usual(name: &'static str, least: u16, rank: u8) -> ListColumn {
         least,
         rank,
         choice: Choice::UnlessHidden,
-    }
-}
-
-const fn wide(name: &'static str, least: u16, rank: u8) -> ListColumn {
-    ListColumn {
-        name,
-        least,
-        rank,
-        choice: Choice::WhenWide,
     }
 }
 
@@ -113,7 +102,7 @@ pub fn all(overview: Overview) -> &'static [ListColumn] {
         usual("who", 6, 0),
         always("what", 6),
         usual("where", 6, 0),
-        wide("how", 5, 2),
+        usual("how", 4, 2),
         asked("revision", 7, 1),
         usual("result", 6, 0),
         usual("why", 6, 0),

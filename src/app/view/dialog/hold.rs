@@ -7,7 +7,7 @@ use crate::app::view::line::{Line, Tone};
 use crate::app::view::look::Look;
 use crate::app::view::panel::Dialog;
 use crate::app::view::time;
-use crate::domain::hold::HoldKind;
+use crate::domain::hold::{HoldKind, Term, Then};
 use crate::domain::ids::{HoldId, ServiceName};
 
 /// How many lines of proofs a hold of many cells shows at the most.
@@ -30,7 +30,7 @@ pub(in crate::app::view) fn dialog(look: &Look<'_>, hold: &HoldDialog) -> Dialog
             let refused = refused(look);
             let why = refused
                 .clone()
-                .or_else(|| empty(&hold.reason).then(|| "a reason is required".to_owned()));
+                .or_else(|| empty(&hold.reason).then(|| "say why".to_owned()));
             for line in brakes(look, hold) {
                 form.line(line);
             }
@@ -133,8 +133,20 @@ fn fields(look: &Look<'_>, hold: &HoldDialog, form: &mut Form) {
     let zone = look.clock.zone();
     let text = format!("empty: until lifted; else 15:00 ({zone}), 30m, 2h");
     form.labelled("", Line::of(Tone::Muted, text));
+    if hold.is_timed() {
+        let ways = ["ask: it stays on until somebody answers", "it ends"].map(str::to_owned);
+        let way = match hold.then {
+            Then::Ask => 0,
+            Then::End => 1,
+        };
+        form.choice("then", &ways, way, hold.focus == HoldFocus::Then);
+    }
     form.field("reason", &hold.reason, hold.focus == HoldFocus::Reason);
     form.labelled("", Line::of(Tone::Muted, "required; everybody reads it"));
+    let told: Vec<String> = hold.tells().into_iter().map(|(_, names)| names).collect();
+    if matches!(hold.mode, HoldMode::Place) && !told.is_empty() {
+        form.choice("tell", &told, hold.told(), hold.focus == HoldFocus::Tell);
+    }
     form.blank();
     let effect = match hold.kind {
         HoldKind::Forward => {
@@ -175,13 +187,16 @@ fn existing(look: &Look<'_>, holds: &[HoldId], selected: usize, focused: bool, f
             ));
             continue;
         };
-        let until = hold.until.map_or_else(
-            || "until lifted".to_owned(),
-            |at| {
-                let left = time::span(look.clock.until(at));
-                format!("until {} (in {left})", look.clock.short(at))
-            },
-        );
+        let at = |at| {
+            let left = time::span(look.clock.until(at));
+            format!("{} (in {left})", look.clock.short(at))
+        };
+        let until = match hold.term(look.now) {
+            Term::UntilLifted => "until lifted".to_owned(),
+            Term::Ends(end) => format!("until {}", at(end)),
+            Term::Asks(then) => format!("asks {}", at(then)),
+            Term::Asking(since) => format!("ASKS since {}", look.clock.short(since)),
+        };
         let (glyph, _, warn) = look.glyphs.state(crate::domain::cell::CellState::Held);
         form.line(
             Line::of(tone, format!("{sign} "))

@@ -12,7 +12,8 @@ use crate::app::interface::{
 use crate::app::plan::Plan;
 use crate::app::request::{Refusal, RefusalKind};
 use crate::domain::brake;
-use crate::domain::hold::{Cover, HoldKind, ManualGate, Openers};
+use crate::domain::hold::{Cover, HoldKind, ManualGate, Openers, Then};
+use crate::domain::notice::{Channel, Rule, Tell};
 use crate::domain::signoff::Voice;
 
 fn with(mut state: State, overlay: Overlay) -> State {
@@ -102,6 +103,17 @@ pub(crate) fn promote_refused(columns: u16, rows: u16) -> State {
     )
 }
 
+fn receivers() -> Vec<Rule> {
+    let rule = |name: &str, events: &[&str]| Rule {
+        name: name.into(),
+        channel: Channel::Bell,
+        events: events.iter().map(|event| (*event).to_owned()).collect(),
+        services: Vec::new(),
+        environments: Vec::new(),
+    };
+    vec![rule("#rel", &["hold.*"]), rule("desk", &["alert.raised"])]
+}
+
 fn hold_dialog(mode: HoldMode, focus: HoldFocus) -> HoldDialog {
     let cell = journal::a_hold().cover;
     let service = Cover {
@@ -122,6 +134,9 @@ fn hold_dialog(mode: HoldMode, focus: HoldFocus) -> HoldDialog {
         kind: HoldKind::Forward,
         reason: Input::new("heap grows 3%/h, need profile".into()),
         until: Input::new("15:00".into()),
+        then: Then::Ask,
+        receivers: receivers(),
+        tell: Tell::Rules,
         focus,
         bindable: false,
         error: None,

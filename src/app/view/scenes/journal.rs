@@ -5,8 +5,9 @@ use crate::app::interface::Problem;
 use crate::domain::act::Act;
 use crate::domain::cell::InFlight;
 use crate::domain::entry::{Draft, Entry, Event};
-use crate::domain::hold::{Cover, Hold, HoldKind};
+use crate::domain::hold::{Cover, Hold, HoldKind, Then};
 use crate::domain::ids::{DeploymentId, JobId, RunId, Seq};
+use crate::domain::notice::Tell;
 use crate::domain::observed::Fact;
 use crate::domain::phase::Phase;
 use crate::domain::pipeline::Job;
@@ -95,6 +96,7 @@ pub(super) fn a_hold() -> Hold {
         owner: person("carol"),
         since: ago(40 * MINUTE),
         until: Some(hence(2_530)),
+        then: Then::End,
         incident: false,
     }
 }
@@ -108,7 +110,10 @@ pub(super) fn hold(state: &mut State, service: &str, environment: &str) {
         ago(40 * MINUTE),
         "carol",
         service,
-        Event::HoldPlaced { hold },
+        Event::HoldPlaced {
+            hold,
+            tell: Tell::Rules,
+        },
     );
     push(state, draft);
     // It was placed before what came last.

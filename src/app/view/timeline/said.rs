@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use super::super::line::Tone;
 use crate::domain::brake::Mark;
 use crate::domain::entry::{self, Event};
+use crate::domain::hold::Then;
 use crate::domain::promotion::{Intent, Promotion, Purpose, State};
 use crate::domain::release::run::Ending;
 use crate::domain::text::counted;
@@ -81,13 +82,16 @@ impl Said {
                 step.word(),
                 step_detail(step, quoted),
             ),
-            Event::HoldPlaced { hold } => Self {
+            Event::HoldPlaced { hold, .. } => Self {
                 until: hold.until,
                 ..plain("HOLD", format!("\"{}\"", hold.reason))
             },
             Event::HoldEdited { .. } => plain("EDIT HOLD", quoted),
             Event::HoldLifted { .. } => plain("LIFT HOLD", quoted),
-            Event::HoldExpired { .. } => plain("HOLD EXPIRED", quoted),
+            Event::HoldExpired { then, .. } => match then {
+                Then::End => plain("HOLD EXPIRED", quoted),
+                Then::Ask => told("HOLD ASKS", Tone::Warning, "asks", quoted),
+            },
             Event::VoteCast { vote } => plain(
                 match vote.voice {
                     crate::domain::signoff::Voice::Go => "VOTE GO",

@@ -1,6 +1,6 @@
 use crate::domain::gate::fixture::{World, hold, later, now, person, sha};
 use crate::domain::gate::{Earliest, Go, State};
-use crate::domain::hold::Cover;
+use crate::domain::hold::{Cover, Then};
 
 fn everything() -> Cover {
     Cover::default()
@@ -114,4 +114,29 @@ fn a_hold_without_an_end_needs_somebody_who_lifts_it() {
             who: "any operator".into()
         }
     );
+}
+
+#[test]
+fn h2_a_hold_that_asks_stays_on_when_its_time_is_up_and_says_so() {
+    let mut asking = hold("h1", everything(), Some(later(60)));
+    asking.then = Then::Ask;
+    let world = World::new(Vec::new()).held(asking);
+    let before = world.verdict("hold");
+    assert_eq!(before.opens_at, None, "no time opens it");
+    assert_eq!(
+        before.why,
+        "carol holds it until lifted, and asks at 15:00Z: heap grows 3%/h"
+    );
+    // What is said changes then, so the cell is judged again.
+    assert!(world.judge().due.is_some_and(|due| due <= later(60)));
+    let after = world.verdict_at("hold", later(60));
+    assert_eq!(after.state, State::Closed);
+    assert_eq!(
+        after.why,
+        "carol holds it until lifted, and asks since 15:00Z: heap grows 3%/h"
+    );
+    assert!(matches!(
+        world.judge().earliest,
+        Earliest::NeedsPerson { .. }
+    ));
 }

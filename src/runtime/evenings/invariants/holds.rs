@@ -83,7 +83,7 @@ pub fn gates_opened(world: &World, entry: &Entry) -> Held {
 pub fn whole(world: &World, entry: &Entry) -> Held {
     let draft = &entry.draft;
     let broken = match &draft.event {
-        Event::HoldPlaced { hold } => {
+        Event::HoldPlaced { hold, .. } => {
             hold.reason.trim().is_empty()
                 || hold.owner != draft.actor
                 || hold.until.is_some_and(|until| until <= draft.at)
@@ -134,7 +134,7 @@ pub fn noted_once(world: &World, entry: &Entry) -> Held {
 
 /// Whoever had been shown a hold that is on does not place the same once more.
 pub fn twins(world: &World, entry: &Entry) -> Held {
-    let (Event::HoldPlaced { hold }, Some(author)) = (&entry.draft.event, &world.author) else {
+    let (Event::HoldPlaced { hold, .. }, Some(author)) = (&entry.draft.event, &world.author) else {
         return Ok(());
     };
     // An incident's hold comes by itself, and does not end by itself as another's may.

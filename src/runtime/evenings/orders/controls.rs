@@ -8,8 +8,9 @@ use super::PROMOTE;
 use crate::app::Msg;
 use crate::app::request::{Expiry, Request};
 use crate::domain::entry::{Draft, Event, Precondition};
-use crate::domain::hold::{Cover, Hold, HoldKind, Openers};
+use crate::domain::hold::{Cover, Hold, HoldKind, Openers, Then};
 use crate::domain::ids::{EnvironmentName, HoldId, RoleName, ServiceName};
+use crate::domain::notice::Tell;
 use crate::domain::policy::GateSpec;
 use crate::domain::signoff::Voice;
 
@@ -78,6 +79,8 @@ impl World {
                     kind,
                     reason: "errors rise".to_owned(),
                     until,
+                    then: Then::End,
+                    tell: Tell::Rules,
                 },
             );
         }
@@ -139,6 +142,7 @@ impl World {
             owner: person.clone(),
             since: self.now,
             until: None,
+            then: Then::End,
             incident: false,
         };
         let draft = Draft {
@@ -149,7 +153,10 @@ impl World {
             revision: None,
             reason: Some("me too".to_owned()),
             policy: self.policy.version().clone(),
-            event: Event::HoldPlaced { hold },
+            event: Event::HoldPlaced {
+                hold,
+                tell: Tell::Rules,
+            },
         };
         let _ = self.book.append(&instance, draft, &Precondition::None);
         self.author = Some(Author { instance, shown });
@@ -180,7 +187,15 @@ impl World {
             .percent(50)
             .then(|| "errors still rise".to_owned());
         self.say(|world| format!("{} edits {id}: {until:?}", world.operators[who].instance));
-        self.ask(who, Request::EditHold { id, reason, until });
+        self.ask(
+            who,
+            Request::EditHold {
+                id,
+                reason,
+                until,
+                then: None,
+            },
+        );
     }
 
     pub(super) fn lifts(&mut self, who: usize) {

@@ -108,6 +108,7 @@ fn a_longer_hold_has_the_freeze_placed_anew() {
         id: id.clone(),
         reason: None,
         until: crate::app::request::Expiry::At(now() + SignedDuration::from_mins(180)),
+        then: None,
     });
     desk.wait(1);
     let ends = |desk: &Desk| -> Vec<String> {
