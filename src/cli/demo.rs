@@ -10,7 +10,7 @@ use crate::runtime::session::{self, Session};
 
 pub(super) async fn board(global: &Global, env: &Env) -> Result<Exit, Failure> {
     let (session, _) = settings::session(global, env, global.mode()).await?;
-    open(global, env, session, false).await
+    Box::pin(open(global, env, session, false)).await
 }
 
 /// Opens the board, or follows in lines with `--plain`; `tour` shows the demo's hints.

@@ -178,7 +178,7 @@ impl From<Whom> for Tell {
 
 pub(super) async fn run(global: &Global, env: &Env, command: HoldCommand) -> Result<Exit, Failure> {
     let request = match command {
-        HoldCommand::List => return list(global, env).await,
+        HoldCommand::List => return Box::pin(list(global, env)).await,
         HoldCommand::Add(args) => {
             let kind = match args.kind {
                 Kind::Forward => HoldKind::Forward,
@@ -457,7 +457,7 @@ async fn read_back(global: &Global, env: &Env, journal: Headless) -> Result<Head
 
 async fn list(global: &Global, env: &Env) -> Result<Exit, Failure> {
     let headless = journal::read(global, env).await?;
-    let headless = read_back(global, env, headless).await?;
+    let headless = Box::pin(read_back(global, env, headless)).await?;
     let now = settings::now();
     let engine = headless.engine();
     let left = engine.left_behind(now);

@@ -73,7 +73,7 @@ pub(super) async fn demo(global: &Global, env: &Env, args: DemoArgs) -> Result<E
     let mut session = Session::new(read()?, env.clone(), global.mode(), None);
     // The simulated world began a moment ago: there is nothing to remember of it.
     session.cache = None;
-    let exit = face::open(global, env, session, true).await;
+    let exit = Box::pin(face::open(global, env, session, true)).await;
     running.stop().await;
     if exit.is_ok() {
         output::note(&format!(
