@@ -59,7 +59,7 @@ fn is_a_cell(cell: &Value) {
         assert_eq!(
             keys(hold),
             [
-                "id", "scope", "kind", "reason", "owner", "since", "until", "brake"
+                "id", "scope", "kind", "reason", "owner", "since", "until", "then", "asks", "brake"
             ]
         );
     }
