@@ -109,6 +109,11 @@ pub const SCREENS: &[Shown] = &[
         &[Step::Press("]"), Step::Rest(800)],
     ),
     shown(
+        "Service in detail: pull requests",
+        "`]`. Those that are open, with review, checks, and whether they can be merged.",
+        &[Step::Press("]"), Step::Rest(800)],
+    ),
+    shown(
         "Service in detail: log",
         "`]`, or `w` anywhere. A running job is followed; the failed step comes first.",
         &[Step::Press("]"), Step::Rest(1_500)],
