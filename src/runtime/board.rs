@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crossterm::event::Event;
+use tokio::sync::Notify;
 use tokio::sync::mpsc::{self, Receiver};
 use tokio::time::Instant;
 
@@ -159,22 +160,19 @@ async fn run_on(waiting: &Waiting, session: Session, opening: Opening) -> io::Re
     );
     state.dirty = true;
     let mut drawn_at = clock::tick() - FRAME;
-    let seconds = Seconds::default();
+    let (seconds, bell) = (Seconds::default(), Arc::new(Notify::new()));
     let mut second = clock::tick() + SECOND;
     let (rules, told) = tokio::sync::watch::channel(settings.notify.clone());
     let (reloading, mut reloads) = mpsc::channel(1);
     let source = Arc::clone(&settings);
     let paces = [watch::JOURNAL, notify::LOOK, watch::CONFIG].map(|every| seconds.pace(every));
     let connections = Arc::clone(executor.connections());
-    // One task, so that a second wakes it once.
-    executor.tasks().source(|sender| async move {
-        let [journal, told_at, config] = paces;
-        tokio::join!(
-            watch::journal(Arc::clone(&connections), journal, sender.clone()),
-            notify::watch(told, connections, told_at, sender),
-            watch::config_file(source, env, given, config, reloading),
-        );
-    });
+    let tasks = executor.tasks();
+    tasks.source(|_| seconds.pass_at(Arc::clone(&bell)));
+    let [journal, telling, config] = paces;
+    tasks.source(|sender| watch::journal(Arc::clone(&connections), journal, sender));
+    tasks.source(|sender| notify::watch(told, connections, telling, sender));
+    tasks.source(|_| watch::config_file(source, env, given, config, reloading));
     let mut running = Running {
         executor,
         cache: cache_place,
@@ -269,7 +267,7 @@ async fn run_on(waiting: &Waiting, session: Session, opening: Opening) -> io::Re
             () = waiting.until(second) => {
                 // Seconds that were missed are not made up for.
                 second = if second + SECOND > clock::tick() { second } else { clock::tick() } + SECOND;
-                seconds.pass();
+                bell.notify_one();
                 keys.look_again();
                 Some(if terminal::is_there() { Msg::Tick } else { Msg::Terminated })
             }

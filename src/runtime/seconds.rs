@@ -1,9 +1,10 @@
 //! The seconds in which all who look now and then look together, so that they wake the processor
 //! together. What they look at lives with them (`runtime/watch.rs`, `runtime/notify.rs`).
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use tokio::time::MissedTickBehavior;
 
 use super::clock;
@@ -20,6 +21,15 @@ impl Seconds {
     pub fn pass(&self) {
         self.0
             .send_modify(|seconds| *seconds = seconds.wrapping_add(1));
+    }
+
+    /// Tells all whenever the bell is rung: on the thread of those who look, so that the one who rings
+    /// wakes it once and not each of them.
+    pub async fn pass_at(self, bell: Arc<Notify>) {
+        loop {
+            bell.notified().await;
+            self.pass();
+        }
     }
 
     /// Tells all, each second.
@@ -87,6 +97,19 @@ mod tests {
         };
         let told: Vec<bool> = (0..6).map(|_| steps(&seconds)).collect();
         assert_eq!(told, [true, false, true, false, true, false]);
+    }
+
+    #[tokio::test]
+    async fn whoever_rings_lets_a_second_pass() {
+        let seconds = Seconds::default();
+        let mut pace = seconds.pace(1);
+        pace.step().await;
+        let bell = Arc::new(Notify::new());
+        bell.notify_one();
+        tokio::select! {
+            () = seconds.clone().pass_at(bell) => panic!("it goes on for ever"),
+            () = pace.step() => {}
+        }
     }
 
     #[test]

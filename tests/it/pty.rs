@@ -195,6 +195,10 @@ impl Terminal {
     /// Checks that the script went on after the program, on a terminal as it was before.
     #[track_caller]
     fn is_sane_after(&self, code: &str) {
+        // On the program's own screen something may have ended at 01:00, or be overridden.
+        self.wait("the primary screen", |seen| {
+            !seen.parser.screen().alternate_screen()
+        });
         self.wait_for(&format!("ended {code}"));
         self.wait_for("over");
         let seen = self.seen.lock().unwrap();

@@ -318,8 +318,18 @@ fn votes(look: &Look<'_>, shown: &Shown<'_>, columns: usize, whole: bool) -> (Ve
 }
 
 /// `set@5f1c: 5 of 6 services move, 3 waves; owner alice; each role says go; kept when its window closes`,
-/// in one line or in as many as it takes: whose go counts for how long is never cut off.
+/// in one line, with fewer words if need be, or in as many as it takes: whose go counts for how long is
+/// never cut off.
 fn set(shown: &Shown<'_>, columns: usize) -> Vec<Line> {
+    let whole = set_in(shown, columns, false);
+    if whole.len() > 1 {
+        set_in(shown, columns, true)
+    } else {
+        whole
+    }
+}
+
+fn set_in(shown: &Shown<'_>, columns: usize, brief: bool) -> Vec<Line> {
     let release = shown.release;
     let set = shown.decision.bound.as_str().get(..4).unwrap_or_default();
     let moving = match shown.run {
@@ -341,7 +351,10 @@ fn set(shown: &Shown<'_>, columns: usize) -> Vec<Line> {
         .with(Tone::Strong, set.to_owned())
         .with(
             Tone::Plain,
-            format!(": {moving} of {count} services move{dropped}, {waves} {plural}"),
+            format!(
+                ": {moving} of {count} {}move{dropped}, {waves} {plural}",
+                if brief { "" } else { "services " }
+            ),
         );
     let owner = release.owner.as_ref();
     let owner = owner.map(|owner| Line::of(Tone::Muted, format!("owner {owner}")));
@@ -351,10 +364,12 @@ fn set(shown: &Shown<'_>, columns: usize) -> Vec<Line> {
         (_, true) => Some("each role says go, by another person"),
         (_, false) => Some("each role says go"),
     };
-    let closes = match (&shown.decision.closings, release.at_close) {
-        (Some(_), AtClose::Withdraw) => Some("withdrawn when its window closes"),
-        (Some(_), AtClose::Keep) => Some("kept when its window closes"),
-        (None, _) => None,
+    let closes = match (&shown.decision.closings, release.at_close, brief) {
+        (Some(_), AtClose::Withdraw, false) => Some("withdrawn when its window closes"),
+        (Some(_), AtClose::Keep, false) => Some("kept when its window closes"),
+        (Some(_), AtClose::Withdraw, true) => Some("withdrawn at close"),
+        (Some(_), AtClose::Keep, true) => Some("kept at close"),
+        (None, _, _) => None,
     };
     let closes = closes.filter(|_| !release.roles.is_empty());
     let asks = asks.map(Line::plain);

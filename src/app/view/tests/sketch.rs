@@ -165,20 +165,15 @@ fn where_gates_have_their_facts_from_stands_beside_them_on_a_wide_screen() {
 #[test]
 fn at_80_columns_nothing_of_whose_go_counts_for_how_long_is_cut_off() {
     for (at_close, word) in [
-        (AtClose::Keep, "kept when its window closes"),
-        (AtClose::Withdraw, "withdrawn when its window closes"),
+        (AtClose::Keep, "kept at close"),
+        (AtClose::Withdraw, "withdrawn at close"),
     ] {
         let state = releases::closing(80, 24, at_close);
         let told = main_of(&state);
         let set: Vec<&str> = told.lines().skip(1).take(2).collect();
         let both = set.join(" ");
         assert!(set.iter().all(|line| line.len() <= 79), "{set:?}");
-        for part in [
-            "5 of 6 services move",
-            "owner alice",
-            "by another person",
-            word,
-        ] {
+        for part in ["5 of 6 move", "owner alice", "by another person", word] {
             assert!(both.contains(part), "{part}: {told}");
         }
         assert!(told.contains("VERDICT"), "{told}");
