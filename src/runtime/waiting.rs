@@ -6,7 +6,8 @@
 
 use std::cell::Cell;
 use std::future::{Future, poll_fn};
-use std::io::{self, Read as _, Stdin, Write as _};
+use std::io::{self, Read as _, Write as _};
+use std::os::fd::{AsFd as _, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::pin::pin;
 use std::sync::Arc;
@@ -23,7 +24,7 @@ pub(super) struct Waiting {
     bell: Arc<Bell>,
     /// Where the bell is heard.
     ear: UnixStream,
-    terminal: Stdin,
+    terminal: OwnedFd,
     /// What the future said at its last turn that it waits for.
     due: Cell<Option<Instant>>,
     wants_terminal: Cell<bool>,
@@ -56,6 +57,10 @@ impl Waiting {
     ///
     /// If there are no file descriptors left.
     pub(super) fn new() -> io::Result<Self> {
+        Self::on(io::stdin().as_fd().try_clone_to_owned()?)
+    }
+
+    fn on(terminal: OwnedFd) -> io::Result<Self> {
         let (rope, ear) = UnixStream::pair()?;
         rope.set_nonblocking(true)?;
         ear.set_nonblocking(true)?;
@@ -65,7 +70,7 @@ impl Waiting {
                 rung: AtomicBool::new(false),
             }),
             ear,
-            terminal: io::stdin(),
+            terminal,
             due: Cell::new(None),
             wants_terminal: Cell::new(false),
             readable: Cell::new(false),
@@ -108,6 +113,10 @@ impl Waiting {
     /// Returns when the terminal has something to say since the last time, with whether it is still there.
     pub(super) async fn readable(&self) -> bool {
         poll_fn(|_| {
+            // Where one answer follows another nothing is waited for, and keys come all the same.
+            if !self.readable.get() && !self.gone.get() {
+                self.look();
+            }
             if self.gone.get() {
                 return Poll::Ready(false);
             }
@@ -140,14 +149,26 @@ impl Waiting {
         if !bell.is_empty() {
             let _ = (&self.ear).read(&mut [0; 8]);
             // After this whoever has news rings again; what came before is seen in the next turn.
-            self.bell.rung.store(false, Ordering::SeqCst);
+            self.bell.rung.swap(false, Ordering::SeqCst);
         }
+        self.heard(terminal);
+        Ok(())
+    }
+
+    /// Looks whether the terminal has something to say, without waiting for it.
+    fn look(&self) {
+        let mut terminal = [PollFd::new(&self.terminal, PollFlags::IN)];
+        if poll(&mut terminal, Some(&Timespec::default())).is_ok() {
+            self.heard(terminal[0].revents());
+        }
+    }
+
+    fn heard(&self, terminal: PollFlags) {
         if terminal.intersects(PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL) {
             self.gone.set(true);
         } else if !terminal.is_empty() {
             self.readable.set(true);
         }
-        Ok(())
     }
 }
 
@@ -183,5 +204,26 @@ mod tests {
         sending.join().unwrap();
         assert_eq!(heard.unwrap(), (0..1_000).collect::<Vec<_>>());
         assert!(clock::tick() >= from + Duration::from_millis(20));
+    }
+
+    #[test]
+    fn a_key_is_heard_although_answers_never_end_and_a_hung_up_terminal_says_so() {
+        let (mut keyboard, terminal) = UnixStream::pair().unwrap();
+        let waiting = Waiting::on(terminal.into()).unwrap();
+        // What is always ready leaves no time to wait in.
+        let heard = || {
+            waiting.block_on(async {
+                tokio::select! {
+                    biased;
+                    there = waiting.readable() => Some(there),
+                    () = std::future::ready(()) => None,
+                }
+            })
+        };
+        assert_eq!(heard().unwrap(), None);
+        keyboard.write_all(b"j").unwrap();
+        assert_eq!(heard().unwrap(), Some(true));
+        drop(keyboard);
+        assert_eq!(heard().unwrap(), Some(false));
     }
 }

@@ -278,11 +278,7 @@ impl Engine {
             Event::GateAdded { gate },
             now,
         );
-        Ok(vec![self.append(
-            Pending::Said(text),
-            draft,
-            Precondition::None,
-        )])
+        Ok(self.note(text, draft))
     }
 
     fn open_gate(
@@ -320,11 +316,7 @@ impl Engine {
             cover: gate.cover.clone(),
         };
         let draft = self.covered(&operator, &gate.cover, &note, event, now);
-        Ok(vec![self.append(
-            Pending::Said(text),
-            draft,
-            Precondition::None,
-        )])
+        Ok(self.note(text, draft))
     }
 
     fn close_gate(
@@ -348,11 +340,7 @@ impl Engine {
             cover: gate.cover.clone(),
         };
         let draft = self.covered(&operator, &gate.cover, &reason, event, now);
-        Ok(vec![self.append(
-            Pending::Said(text),
-            draft,
-            Precondition::None,
-        )])
+        Ok(self.note(text, draft))
     }
 
     /// Orders an entry to be appended; `pending` says what its answer is for.
@@ -401,6 +389,11 @@ impl Engine {
             reason: Some(reason.to_owned()),
             ..self.draft(actor, event, now)
         }
+    }
+
+    /// Writes an entry that rests on nothing, and says so when it is written.
+    fn note(&mut self, text: String, draft: Draft) -> Vec<Effect> {
+        vec![self.append(Pending::Said(text), draft, Precondition::None)]
     }
 
     /// How far this engine has read the journal.

@@ -6,9 +6,8 @@ use jiff::Timestamp;
 use super::{future, required};
 use crate::app::effect::Effect;
 use crate::app::engine::Engine;
-use crate::app::engine::flow::Pending;
 use crate::app::request::{Expiry, Refusal, RefusalKind};
-use crate::domain::entry::{Event, Precondition};
+use crate::domain::entry::Event;
 use crate::domain::hold::{Cover, Hold, HoldKind, Then};
 use crate::domain::ids::HoldId;
 use crate::domain::notice::Tell;
@@ -77,11 +76,7 @@ impl Engine {
             Event::HoldPlaced { hold, tell },
             now,
         );
-        Ok(vec![self.append(
-            Pending::Said(text),
-            draft,
-            Precondition::None,
-        )])
+        Ok(self.note(text, draft))
     }
 
     pub(super) fn edit_hold(
@@ -118,11 +113,7 @@ impl Engine {
             then: at_its_time(until, then.unwrap_or(hold.then)),
         };
         let draft = self.covered(&operator, &hold.cover, &reason, event, now);
-        Ok(vec![self.append(
-            Pending::Said(text),
-            draft,
-            Precondition::None,
-        )])
+        Ok(self.note(text, draft))
     }
 
     pub(super) fn lift_hold(
@@ -140,11 +131,7 @@ impl Engine {
             cover: hold.cover.clone(),
         };
         let draft = self.covered(&operator, &hold.cover, &reason, event, now);
-        Ok(vec![self.append(
-            Pending::Said(text),
-            draft,
-            Precondition::None,
-        )])
+        Ok(self.note(text, draft))
     }
 }
 
