@@ -99,6 +99,7 @@ mod tests {
 
     use super::*;
     use crate::app::interface::harness;
+    use crate::app::request::{Expiry, Request};
     use crate::app::{Msg, State, update};
 
     fn at(seconds: i64) -> Timestamp {
@@ -157,6 +158,31 @@ mod tests {
         assert_eq!(state.interface.problems[0].count, 1);
         tick(&mut state, 120);
         assert_eq!(state.interface.problems[0].count, 2, "it asks again");
+    }
+
+    #[test]
+    fn h2_one_that_asks_ends_by_a_lift_alone_and_what_has_no_time_cannot_ask() {
+        let edit = |state: &mut State, then, seconds| {
+            let request = Request::EditHold {
+                id: "h-1".into(),
+                reason: None,
+                until: Expiry::Keep,
+                then: Some(then),
+            };
+            update(state, at(seconds), Msg::Asked(request))
+                .into_iter()
+                .any(|effect| matches!(effect, Effect::Append { .. }))
+        };
+        let mut state = asking();
+        assert!(edit(&mut state, Then::End, 30), "it has not asked yet");
+        let mut state = asking();
+        tick(&mut state, 60);
+        assert!(!edit(&mut state, Then::End, 61), "that would lift it");
+        let mut state = asking();
+        hold(&mut state, |hold| {
+            (hold.until, hold.then) = (None, Then::End);
+        });
+        assert!(!edit(&mut state, Then::Ask, 30), "it has no time");
     }
 
     #[test]

@@ -96,6 +96,26 @@ impl Engine {
             )
             .hint("lift it, with a reason, when the incident is over"));
         }
+        if until == Expiry::Keep {
+            match then {
+                Some(Then::Ask) if hold.until.is_none() => {
+                    return Err(Refusal::new(
+                        RefusalKind::Usage,
+                        format!("hold {id} has no time at which it could ask"),
+                    )
+                    .hint("give it one too: --until WHEN"));
+                }
+                // It would be lifted without a word of it.
+                Some(Then::End) if hold.asks(now) => {
+                    return Err(Refusal::new(
+                        RefusalKind::Usage,
+                        format!("the time of hold {id} is up, and it waits for an answer"),
+                    )
+                    .hint("lift it, or give it another time: --until WHEN"));
+                }
+                _ => {}
+            }
+        }
         let until = match until {
             Expiry::At(at) => {
                 future(Some(at), now)?;
