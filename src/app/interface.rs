@@ -166,6 +166,7 @@ fn key(state: &mut State, chord: Chord) -> Vec<Effect> {
         Found::Begun => Vec::new(),
         Found::Command(command) => {
             interface.begun = None;
+            interface.only_moved = board::only_moves(interface, command);
             run(state, command)
         }
         Found::Nothing => {
@@ -355,6 +356,8 @@ impl Interface {
             ascii,
             motion: false,
             quitting: false,
+            edition: 0,
+            only_moved: false,
         }
     }
 
@@ -576,4 +579,8 @@ pub struct Interface {
     /// Whether signs of running work move.
     pub motion: bool,
     pub quitting: bool,
+    /// Counts whatever may have changed what the rows of a picture say: all but moves of the cursor.
+    pub(crate) edition: u64,
+    /// The key that is being taken only moved the cursor.
+    pub(crate) only_moved: bool,
 }

@@ -66,5 +66,8 @@ pub fn update(state: &mut State, now: Timestamp, msg: Msg) -> Vec<Effect> {
     let reports = std::mem::take(&mut state.engine.reports);
     effects.extend(state.interface.refresh(&mut state.engine, &reports, now));
     state.engine.reports = reports;
+    if !std::mem::take(&mut state.interface.only_moved) {
+        state.interface.edition += 1;
+    }
     effects
 }

@@ -23,6 +23,7 @@ mod lane;
 pub mod line;
 mod log;
 mod look;
+mod memory;
 mod messages;
 mod nudge;
 mod overlay;
@@ -48,6 +49,7 @@ pub(crate) mod scenes;
 mod tests;
 
 use look::Look;
+pub use memory::Memory;
 pub(super) use nudge::{is_waiting, waits};
 pub use panel::{Bar, Content, Dialog, Panel};
 pub(super) use release::{nudge, record, text as release_text};
@@ -84,6 +86,12 @@ pub(in crate::app) fn dialog_reach(state: &State) -> Option<(usize, usize)> {
 
 /// Says what the operator sees now.
 pub fn view(state: &State) -> View {
+    remembering(state, &mut Memory::default())
+}
+
+/// The same, with what still stands of the picture before.
+pub fn remembering(state: &State, memory: &mut Memory) -> View {
+    memory.turn_to(state.interface.edition);
     let shape = Shape::of(&state.interface);
     let look = Look::new(state, shape);
     let kept = Look::kept(state, shape);
@@ -92,13 +100,13 @@ pub fn view(state: &State) -> View {
     let main = match &state.interface.screen {
         Screen::Board if shape.is_tiny() => tiny::main(drawn),
         Screen::Release if shape.is_tiny() => release::tiny(&look),
-        Screen::Board => board::main(drawn),
+        Screen::Board => board::main(drawn, memory),
         Screen::Detail(service) => detail::main(drawn, service),
         Screen::Release => release::main(&look),
         Screen::Forge(name) => forge::main(&look, name),
         Screen::Timeline | Screen::Pipelines | Screen::Tasks | Screen::Holds => {
             let overview = state.interface.overview().unwrap_or_default();
-            overview::main(drawn, overview)
+            overview::main(drawn, overview, memory)
         }
     };
     View {
@@ -107,7 +115,7 @@ pub fn view(state: &State) -> View {
         header: header::bars(&look),
         main,
         side: if shape.side > 0 {
-            side::panels(drawn)
+            side::panels(drawn, memory)
         } else {
             Vec::new()
         },

@@ -24,13 +24,14 @@ use super::terminal::{self, Board};
 use super::waiting::Waiting;
 use super::{clock, input, notify, tasks, watch};
 use crate::app::interface::Interface;
+use crate::app::view::Memory;
 use crate::app::view::tally::Tally;
 use crate::app::{Msg, State, update, view};
 use crate::config::Settings;
 use crate::config::changes;
 use crate::domain::ids::ServiceName;
 use crate::domain::notice::Rule;
-use crate::ui::{self, Theme};
+use crate::ui::Theme;
 
 /// At most one frame per this time, and one more for a key: it does not wait for what a forge's
 /// answer has just drawn.
@@ -142,8 +143,8 @@ async fn run_on(waiting: &Waiting, session: Session, opening: Opening) -> io::Re
         interface,
         dirty: true,
     };
-    let mut scratch = ui::Scratch::default();
-    draw(&mut board, &mut state, wardrobe.theme(), &mut scratch)?;
+    let mut memory = Memory::default();
+    draw(&mut board, &mut state, wardrobe.theme(), &mut memory)?;
     // Finding the zone's name takes longer than the picture.
     state.interface.zone = clock::zone();
     if let Some((place, kept)) = kept {
@@ -205,7 +206,7 @@ async fn run_on(waiting: &Waiting, session: Session, opening: Opening) -> io::Re
         if state.dirty && seen && clock::tick() >= frame_at {
             // The terminal is gone: what is being sent still comes to its end.
             let theme = running.wardrobe.theme();
-            if draw(&mut board, &mut state, theme, &mut scratch).is_err() {
+            if draw(&mut board, &mut state, theme, &mut memory).is_err() {
                 seen = false;
                 running.handle(Msg::Terminated, &mut state, &mut board)?;
             }
@@ -235,11 +236,11 @@ async fn run_on(waiting: &Waiting, session: Session, opening: Opening) -> io::Re
                     match event {
                         Event::Mouse(event) => pointer
                             .message(event, clock::tick(), |x, y| {
-                                scratch.target(x, y, running.wardrobe.theme())
+                                board.target(x, y, running.wardrobe.theme())
                             }),
                         event => {
                             if matches!(event, Event::Resize(..)) {
-                                board.backend_mut().forget_size();
+                                board.resized();
                             }
                             input::message(event)
                         }
@@ -349,14 +350,11 @@ fn draw(
     board: &mut Board,
     state: &mut State,
     theme: &Theme,
-    scratch: &mut ui::Scratch,
+    memory: &mut Memory,
 ) -> io::Result<()> {
     state.dirty = false;
     state.now = state.now.max(clock::now());
-    let picture = view::view(state);
-    board.draw(|frame| ui::draw(frame, &picture, theme, scratch))?;
-    scratch.keep(picture);
-    Ok(())
+    board.draw(view::remembering(state, memory), theme)
 }
 
 /// What the loop needs besides the state.
@@ -439,7 +437,7 @@ impl Running {
                 };
                 // Telling leads to no effect, so this does not nest further.
                 let _ = update(state, clock::now(), told);
-                terminal::repaint(board)?;
+                board.repaint()?;
             }
             // Who loses a notice sees the same in the timeline.
             Some(Left::Notify(notice)) => {

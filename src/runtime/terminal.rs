@@ -4,19 +4,68 @@ use std::io::{self, BufWriter, Stdout, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crossterm::{clipboard, cursor, event, execute, terminal};
-use ratatui::Terminal;
 use ratatui::backend::Backend;
+use ratatui::layout::Size;
 use rustix::termios::{OptionalActions, SpecialCodeIndex, tcgetattr, tcsetattr};
 
+use crate::app::interface::Target;
+use crate::app::view::View;
 use crate::config::Env;
 use crate::domain::notice::Notice;
+use crate::ui::{Canvas, Theme};
 
 mod backend;
 
 use backend::Ansi;
 
 /// The terminal that the board is drawn on.
-pub type Board = Terminal<Ansi<BufWriter<Stdout>>>;
+#[derive(Debug)]
+pub struct Board {
+    backend: Ansi<BufWriter<Stdout>>,
+    canvas: Canvas,
+}
+
+impl Board {
+    /// Shows a picture.
+    ///
+    /// # Errors
+    ///
+    /// If the terminal cannot be written to.
+    pub fn draw(&mut self, picture: View, theme: &Theme) -> io::Result<()> {
+        self.canvas.draw(picture, theme, &mut self.backend)
+    }
+
+    /// How large it is.
+    ///
+    /// # Errors
+    ///
+    /// If there is no terminal.
+    pub fn size(&self) -> io::Result<Size> {
+        self.backend.size()
+    }
+
+    /// Forgets how large it is: it says that this has changed.
+    pub fn resized(&mut self) {
+        self.backend.forget_size();
+    }
+
+    /// What lies at a place of the picture that is shown.
+    pub fn target(&self, x: u16, y: u16, theme: &Theme) -> Target {
+        self.canvas.target(x, y, theme)
+    }
+
+    /// Makes the next picture paint every cell, as after somebody else has written on the screen.
+    ///
+    /// # Errors
+    ///
+    /// If the terminal cannot be written to.
+    pub fn repaint(&mut self) -> io::Result<()> {
+        self.backend.forget();
+        self.backend.clear()?;
+        self.canvas.forget();
+        Ok(())
+    }
+}
 
 /// Whether the terminal is ours now, so that giving it back twice does nothing.
 static TAKEN: AtomicBool = AtomicBool::new(false);
@@ -42,7 +91,8 @@ pub fn take() -> io::Result<(Board, Guard)> {
     let guard = Guard(());
     // Frames are written in one piece: less flicker over SSH.
     let backend = Ansi::new(BufWriter::with_capacity(64 * 1024, io::stdout()));
-    Ok((Terminal::new(backend)?, guard))
+    let canvas = Canvas::default();
+    Ok((Board { backend, canvas }, guard))
 }
 
 fn enter() -> io::Result<()> {
@@ -161,22 +211,7 @@ pub fn suspend(board: &mut Board) -> io::Result<()> {
     give_back();
     signal_hook::low_level::emulate_default_handler(signal_hook::consts::SIGTSTP)?;
     enter()?;
-    repaint(board)
-}
-
-/// Makes the next frame paint every cell, as after somebody else has written on the screen.
-///
-/// ratatui's own `clear` first asks the terminal where its cursor is: some never answer, and the
-/// event source may take the answer away.
-///
-/// # Errors
-///
-/// If the terminal cannot be written to.
-pub fn repaint(board: &mut Board) -> io::Result<()> {
-    board.backend_mut().forget();
-    board.backend_mut().clear()?;
-    board.swap_buffers();
-    Ok(())
+    board.repaint()
 }
 
 /// Copies to the operator's clipboard through the terminal (OSC 52), which works over SSH.

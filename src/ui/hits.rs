@@ -3,7 +3,7 @@
 
 use ratatui::layout::{Position, Rect};
 
-use super::table::LEAD;
+use super::table::{LEAD, Layout};
 use crate::app::interface::Target;
 use crate::app::view::line::{Line, Tone, width};
 use crate::app::view::panel::{Dialog, Row, Table};
@@ -46,14 +46,8 @@ impl Hits {
             .unwrap_or(Target::Nothing)
     }
 
-    /// Notes the cells of a table's rows; `widths` has a width for each column that is drawn.
-    pub fn table(
-        &mut self,
-        area: Rect,
-        table: &Table,
-        gap: usize,
-        widths: impl Iterator<Item = Option<u16>> + Clone,
-    ) {
+    /// Notes the cells of a table's rows.
+    pub fn table(&mut self, area: Rect, table: &Table, layout: &Layout) {
         if !self.noting {
             return;
         }
@@ -88,7 +82,7 @@ impl Hits {
             };
             self.found.push((whole, row(None)));
             let mut x = LEAD;
-            for (column, wide) in table.columns.iter().zip(widths.clone()) {
+            for (column, wide) in table.columns.iter().zip(layout.widths()) {
                 let Some(wide) = wide else { continue };
                 let at = area.x.saturating_add(u16::try_from(x).unwrap_or(u16::MAX));
                 // The brackets of the cursor belong to the cell.
@@ -96,7 +90,7 @@ impl Hits {
                 let title = column.title.to_string();
                 self.found
                     .push((rect.intersection(whole), row(Some(title))));
-                x += usize::from(wide) + gap;
+                x += usize::from(wide) + layout.gap();
             }
         }
     }
@@ -148,9 +142,11 @@ impl Hits {
 
 #[cfg(test)]
 mod tests {
+    use ratatui::backend::TestBackend;
+
     use super::*;
     use crate::app::view::{scenes, view};
-    use crate::ui::{Scratch, Theme, render};
+    use crate::ui::{Canvas, Theme, render};
 
     #[test]
     fn what_lies_under_a_click_is_what_the_shown_picture_has_there() {
@@ -158,14 +154,14 @@ mod tests {
         let state = scenes::busy(80, 24);
         let picture = view(&state);
         let buffer = render(&picture, 80, 24, &theme);
-        let mut scratch = Scratch::default();
-        assert_eq!(scratch.target(4, 5, &theme), Target::Nothing);
-        scratch.keep(picture);
+        let mut canvas = Canvas::default();
+        assert_eq!(canvas.target(4, 5, &theme), Target::Nothing);
+        let Ok(()) = canvas.draw(picture, &theme, &mut TestBackend::new(80, 24));
         let mut rows = 0;
         for y in 0..24 {
             let name: String = (2..14).map(|x| buffer[(x, y)].symbol()).collect();
             let name = name.split(' ').next().unwrap_or_default();
-            if let Target::Row { key, column, .. } = scratch.target(4, y, &theme) {
+            if let Target::Row { key, column, .. } = canvas.target(4, y, &theme) {
                 // The second column of a wide sign reads as a blank.
                 let is_its = !name.is_empty() && key.starts_with(name);
                 assert!(is_its, "{key} where {name} is");

@@ -2,29 +2,42 @@
 
 use ratatui::layout::Rect;
 
+use super::hits::Hits;
+use super::regions::under_title;
+use super::table::Layout;
 use super::text::Pen;
-use super::{Scratch, bar, table};
+use super::{bar, table};
 use crate::app::view::panel::{Content, Panel};
 
-pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, panel: &Panel, scratch: &mut Scratch) {
+pub(super) fn draw(
+    pen: &mut Pen<'_>,
+    area: Rect,
+    panel: &Panel,
+    layout: Option<&Layout>,
+    hits: &mut Hits,
+) {
     if area.is_empty() {
         return;
     }
-    let mut inner = area;
-    if let Some(title) = &panel.title {
+    if let Some(title) = &panel.title
+        && pen.paints(area.y)
+    {
         bar::title(pen, area, title);
-        inner.y += 1;
-        inner.height -= 1;
     }
-    match &panel.content {
-        Content::Lines(lines) => {
+    let inner = under_title(area, panel);
+    match (&panel.content, layout) {
+        (Content::Lines(lines), _) => {
             if let Some(first) = lines.first() {
-                scratch.hits.tabs(inner, first);
+                hits.tabs(inner, first);
             }
             for (line, y) in lines.iter().zip(inner.top()..inner.bottom()) {
-                pen.line(inner.x, y, inner.width, line);
+                if pen.paints(y) {
+                    pen.line(inner.x, y, inner.width, line);
+                }
             }
         }
-        Content::Table(content) => table::draw(pen, inner, content, scratch),
+        (Content::Table(content), Some(layout)) => table::draw(pen, inner, content, layout, hits),
+        // Every table was laid out with its panel.
+        (Content::Table(_), None) => {}
     }
 }

@@ -3,10 +3,10 @@
 
 use ratatui::layout::Rect;
 
-use super::Scratch;
+use super::hits::Hits;
 use super::text::Pen;
 use crate::app::view::line::{Line, Tone, width};
-use crate::app::view::panel::{Row, Table};
+use crate::app::view::panel::{Entry, Row, Table};
 
 /// Columns before the first cell: the cursor or the mark.
 pub(super) const LEAD: usize = 2;
@@ -15,13 +15,33 @@ const SHORTEST: usize = 7;
 /// Room for the beginning of the texts of a column that takes what is left.
 const GROWING: usize = 24;
 
-/// The widths of a table, kept from picture to picture for their memory.
-#[derive(Debug, Default)]
-pub(crate) struct Widths {
+/// How wide the columns of a table are, and how far from each other.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Layout {
     columns: Vec<Width>,
+    gap: usize,
 }
 
-#[derive(Clone, Copy, Debug, Default)]
+impl Layout {
+    /// Of the rows that are seen, in a panel that is so wide.
+    pub fn of(table: &Table, wide: u16) -> Self {
+        let mut columns = measured(table);
+        let gap = fit(&mut columns, usize::from(wide).saturating_sub(LEAD));
+        Self { columns, gap }
+    }
+
+    /// The width of each column that is drawn.
+    pub fn widths(&self) -> impl Iterator<Item = Option<u16>> + Clone {
+        let columns = self.columns.iter();
+        columns.map(|width| (!width.dropped).then(|| narrow(width.whole())))
+    }
+
+    pub fn gap(&self) -> usize {
+        self.gap
+    }
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Width {
     title: usize,
     head: usize,
@@ -42,44 +62,19 @@ impl Width {
     }
 }
 
-pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, table: &Table, scratch: &mut Scratch) {
-    let Scratch {
-        table: widths,
-        hits,
-        ..
-    } = scratch;
+pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, table: &Table, layout: &Layout, hits: &mut Hits) {
     if area.is_empty() {
         return;
     }
-    measure(table, widths);
-    let gap = fit(
-        &mut widths.columns,
-        usize::from(area.width).saturating_sub(LEAD),
-    );
-    hits.table(
-        area,
-        table,
-        gap,
-        widths
-            .columns
-            .iter()
-            .map(|width| (!width.dropped).then(|| narrow(width.whole()))),
-    );
-    let mut x = LEAD;
-    for (column, width) in table.columns.iter().zip(&widths.columns) {
-        if !width.dropped {
-            let at = area.x + narrow(x);
-            let room = area.right().saturating_sub(at);
-            pen.line(
-                at,
-                area.y,
-                room,
-                &Line::of(column.tone.unwrap_or(Tone::Heading), column.title.clone()),
-            );
-            x += width.whole() + gap;
-        }
+    hits.table(area, table, layout);
+    if pen.paints(area.y) {
+        titles(pen, area, table, layout);
     }
-    for (row, y) in table.rows.iter().zip(area.top() + 1..area.bottom()) {
+    let rows = table.rows.iter().zip(area.top() + 1..area.bottom());
+    for (row, y) in rows {
+        if !pen.paints(y) {
+            continue;
+        }
         match row {
             Row::Heading(line) => {
                 pen.line(area.x + narrow(LEAD), y, area.width.saturating_sub(2), line);
@@ -87,6 +82,7 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, table: &Table, scratch: &mut S
             Row::Entries {
                 cells,
                 cursor,
+                selected,
                 marked,
             } => {
                 if *cursor {
@@ -100,20 +96,37 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, table: &Table, scratch: &mut S
                 if *marked {
                     pen.text(area.x + 1, y, 1, "*", Tone::Accent);
                 }
-                entries(pen, area, y, cells, &widths.columns, gap);
+                entries(pen, (area, y), cells, *selected, layout);
             }
+        }
+    }
+}
+
+fn titles(pen: &mut Pen<'_>, area: Rect, table: &Table, layout: &Layout) {
+    let mut x = LEAD;
+    for (column, width) in table.columns.iter().zip(&layout.columns) {
+        if !width.dropped {
+            let at = area.x + narrow(x);
+            let room = area.right().saturating_sub(at);
+            pen.line(
+                at,
+                area.y,
+                room,
+                &Line::of(column.tone.unwrap_or(Tone::Heading), column.title.clone()),
+            );
+            x += width.whole() + layout.gap;
         }
     }
 }
 
 fn entries(
     pen: &mut Pen<'_>,
-    area: Rect,
-    y: u16,
-    cells: &[crate::app::view::panel::Entry],
-    widths: &[Width],
-    gap: usize,
+    (area, y): (Rect, u16),
+    cells: &[Entry],
+    selected: Option<usize>,
+    layout: &Layout,
 ) {
+    let widths = &layout.columns;
     let mut x = LEAD;
     for (place, (cell, width)) in cells.iter().zip(widths).enumerate() {
         if width.dropped {
@@ -128,36 +141,38 @@ fn entries(
         };
         let mut used;
         if cell.tail.is_empty() {
-            used = pen.line(at, y, room, &cell.head);
+            used = if selected.is_some() && place == 0 {
+                pen.line(at, y, room, &cell.head.clone().strong())
+            } else {
+                pen.line(at, y, room, &cell.head)
+            };
         } else {
             let head = narrow(width.head).min(room);
             pen.line(at, y, head, &cell.head);
             used = head + u16::from(width.head > 0);
             used += pen.line(at + used, y, room.saturating_sub(used), &cell.tail);
         }
-        if cell.selected {
+        if selected == Some(place) {
             pen.text(at - 1, y, 1, "[", Tone::Strong);
             pen.text(at + used, y, 1, "]", Tone::Strong);
         }
-        x += width.whole() + gap;
+        x += width.whole() + layout.gap;
     }
 }
 
-fn measure(table: &Table, widths: &mut Widths) {
-    widths.columns.clear();
-    widths
-        .columns
-        .extend(table.columns.iter().map(|column| Width {
-            title: width(&column.title),
-            least: usize::from(column.least),
-            rank: column.rank,
-            ..Width::default()
-        }));
+fn measured(table: &Table) -> Vec<Width> {
+    let columns = table.columns.iter().map(|column| Width {
+        title: width(&column.title),
+        least: usize::from(column.least),
+        rank: column.rank,
+        ..Width::default()
+    });
+    let mut columns: Vec<Width> = columns.collect();
     for row in &table.rows {
         let Row::Entries { cells, .. } = row else {
             continue;
         };
-        for (cell, width) in cells.iter().zip(&mut widths.columns) {
+        for (cell, width) in cells.iter().zip(&mut columns) {
             if cell.tail.is_empty() {
                 width.alone = width.alone.max(cell.head.width());
             } else {
@@ -167,13 +182,14 @@ fn measure(table: &Table, widths: &mut Widths) {
         }
     }
     // The last column takes what is left, so its long texts take nothing from the others.
-    if let (Some(column), Some(width)) = (table.columns.last(), widths.columns.last_mut())
+    if let (Some(column), Some(width)) = (table.columns.last(), columns.last_mut())
         && column.grows
     {
         let counted = width.alone.min(GROWING);
         width.spread = width.alone - counted;
         width.alone = counted;
     }
+    columns
 }
 
 /// Makes the columns fit, and returns the gap between them.
@@ -255,13 +271,12 @@ fn narrow(columns: usize) -> u16 {
 
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
-    use ratatui::buffer::Buffer;
-
     use super::*;
-    use crate::app::view::panel::{Column, Entry};
+    use crate::app::view::panel::Column;
     use crate::domain::text::clean;
     use crate::ui::Theme;
+    use crate::ui::canvas::Rows;
+    use proptest::prelude::*;
 
     /// Where each row's second column begins, by the cells of the screen.
     fn second_column(texts: &[String], columns: u16) -> Vec<Option<usize>> {
@@ -269,8 +284,10 @@ mod tests {
             cells: vec![
                 Entry::of(Line::plain(text.clone())),
                 Entry::of(Line::plain("@END")),
-            ],
+            ]
+            .into(),
             cursor: false,
+            selected: None,
             marked: false,
         });
         let column = |title: &'static str| Column {
@@ -284,12 +301,13 @@ mod tests {
         };
         let height = u16::try_from(texts.len()).unwrap() + 1;
         let area = Rect::new(0, 0, columns, height);
-        let mut buffer = Buffer::empty(area);
+        let mut rows = Rows::blank(area.as_size());
         let theme = Theme::mono();
-        let mut pen = Pen::new(&mut buffer, &theme, false);
-        draw(&mut pen, area, &table, &mut Scratch::default());
-        let rows = buffer.content.chunks(usize::from(columns)).skip(1);
-        rows.map(|row| row.iter().position(|cell| cell.symbol() == "@"))
+        let mut pen = Pen::new(&mut rows, &theme, false);
+        let layout = Layout::of(&table, columns);
+        draw(&mut pen, area, &table, &layout, &mut Hits::default());
+        let rows = rows.painted.iter().skip(1);
+        rows.map(|row| row.content.iter().position(|cell| cell.symbol() == "@"))
             .collect()
     }
 

@@ -10,7 +10,7 @@ use crate::app::state::State;
 use crate::app::view::scenes::{dialogs, panes, releases};
 use crate::app::view::{scenes, view};
 
-const SIZES: [(u16, u16); 4] = [(40, 10), (80, 24), (120, 36), (200, 60)];
+pub(super) const SIZES: [(u16, u16); 4] = [(40, 10), (80, 24), (120, 36), (200, 60)];
 
 fn picture(state: &State) -> String {
     let (columns, rows) = (state.interface.columns, state.interface.rows);
@@ -24,10 +24,10 @@ fn both(state: &State) -> String {
     format!("{}\n=== tones ===\n{tones}", picture(state))
 }
 
-type Scene = fn(u16, u16) -> State;
+pub(super) type Scene = fn(u16, u16) -> State;
 
 /// Every screen, over scenes that differ: at each size.
-const SCREENS: &[(&str, Scene)] = &[
+pub(super) const SCREENS: &[(&str, Scene)] = &[
     ("calm", scenes::calm),
     ("busy", scenes::busy),
     ("held", scenes::held),
@@ -89,7 +89,7 @@ const WIDEST: &[(&str, Scene)] = &[
 const WIDE: (u16, u16) = (160, 45);
 
 /// Everything that lies over a screen: at 80x24, the size that all of it must fit.
-const DIALOGS: &[(&str, Scene)] = &[
+pub(super) const DIALOGS: &[(&str, Scene)] = &[
     ("promote", dialogs::promote),
     ("promote_armed", dialogs::promote_armed),
     ("promote_several", dialogs::promote_several),
@@ -511,14 +511,14 @@ fn a_title_is_not_as_dim_as_the_line_that_it_stands_on() {
     use crate::app::view::panel::Bar;
     for theme in [Theme::dark(), Theme::light(), Theme::mono()] {
         let area = ratatui::layout::Rect::new(0, 0, 20, 1);
-        let mut buffer = ratatui::buffer::Buffer::empty(area);
-        let mut pen = text::Pen::new(&mut buffer, &theme, false);
+        let mut titled = canvas::Rows::blank(area.as_size());
+        let mut pen = text::Pen::new(&mut titled, &theme, false);
         let title = Bar::default().left(0, Line::of(Tone::Strong, "search"));
         bar::title(&mut pen, area, &title);
-        let mut alone = ratatui::buffer::Buffer::empty(area);
+        let mut alone = canvas::Rows::blank(area.as_size());
         let mut pen = text::Pen::new(&mut alone, &theme, false);
         pen.line(2, 0, 10, &Line::of(Tone::Strong, "search"));
-        assert_eq!(buffer[(2, 0)], alone[(2, 0)]);
+        assert_eq!(titled.painted[0][(2, 0)], alone.painted[0][(2, 0)]);
     }
 }
 
@@ -580,7 +580,8 @@ fn a_forge_in_trouble_is_not_left_out_of_a_full_header() {
 proptest::proptest! {
     #![proptest_config(proptest::prelude::ProptestConfig::with_cases(64))]
 
-    /// Whatever is pressed on whatever screen or dialog, of whatever size, it can be drawn.
+    /// Whatever is pressed on whatever screen or dialog, of whatever size, it can be drawn; and upon the
+    /// picture before it looks as it does alone.
     #[test]
     fn any_keys_on_any_picture_can_be_drawn(
         place in 0..SCREENS.len() + DIALOGS.len(),
@@ -599,10 +600,12 @@ proptest::proptest! {
         let mut scenes = SCREENS.iter().chain(DIALOGS);
         let (_, scene) = scenes.nth(place).unwrap();
         let mut state = scene(columns, rows);
+        let mut screen = canvas::tests::Screen::new(columns, rows);
         for key in keys {
             let now = state.now;
             crate::app::update(&mut state, now, crate::app::Msg::Key(*key.get(&all)));
             proptest::prop_assert_eq!(picture(&state).lines().count(), usize::from(rows));
+            proptest::prop_assert_eq!(screen.wrong(&state, &Theme::dark()), None);
         }
     }
 }

@@ -1,27 +1,40 @@
 //! Writing text into cells: plain ASCII goes in directly, everything else through ratatui, which
 //! lets no control character pass.
 
-use ratatui::buffer::Buffer;
+use ratatui::buffer::Cell;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
+use super::canvas::Rows;
 use super::theme::Theme;
 use crate::app::view::line::{Line, Tone, cut, width};
 
-/// A buffer, a theme, and which signs the terminal can show.
+/// Rows to paint, a theme, and which signs the terminal can show. In a row that is not to be painted,
+/// nothing is.
 pub(super) struct Pen<'a> {
-    buffer: &'a mut Buffer,
+    rows: &'a mut Rows,
     theme: &'a Theme,
     ascii: bool,
 }
 
 impl<'a> Pen<'a> {
-    pub fn new(buffer: &'a mut Buffer, theme: &'a Theme, ascii: bool) -> Self {
-        Self {
-            buffer,
-            theme,
-            ascii,
+    pub fn new(rows: &'a mut Rows, theme: &'a Theme, ascii: bool) -> Self {
+        Self { rows, theme, ascii }
+    }
+
+    /// Whether a row of the screen is to be painted.
+    pub fn paints(&self, y: u16) -> bool {
+        let changed = self.rows.changed.get(usize::from(y));
+        changed.copied().unwrap_or_default()
+    }
+
+    /// A row from a column on, if it is to be painted.
+    fn row(&mut self, x: u16, y: u16) -> Option<&mut [Cell]> {
+        if !self.paints(y) {
+            return None;
         }
+        let row = self.rows.painted.get_mut(usize::from(y))?;
+        row.content.get_mut(usize::from(x)..)
     }
 
     /// Writes a line into at most `columns`, and returns how many it took. What does not fit is
@@ -73,25 +86,26 @@ impl<'a> Pen<'a> {
             let plain = text.replace('…', "~");
             return self.text(x, y, columns, &plain, tone);
         }
-        if !self.buffer.area.contains((x, y).into()) {
-            return 0;
+        let painted = if self.paints(y) {
+            self.rows.painted.get_mut(usize::from(y))
+        } else {
+            None
+        };
+        match painted {
+            Some(row) if x < row.area.right() => {
+                let (end, _) = row.set_stringn(x, y, text, usize::from(columns), style);
+                end - x
+            }
+            _ => 0,
         }
-        let (end, _) = self
-            .buffer
-            .set_stringn(x, y, text, usize::from(columns), style);
-        end - x
     }
 
     fn ascii(&mut self, x: u16, y: u16, columns: u16, text: &str, style: Style) -> u16 {
-        let area = self.buffer.area;
-        if y < area.top() || y >= area.bottom() || x < area.left() || x >= area.right() {
+        let Some(cells) = self.row(x, y) else {
             return 0;
-        }
-        let start = usize::from(y - area.y) * usize::from(area.width) + usize::from(x - area.x);
-        let room = columns.min(area.right() - x);
+        };
         let mut used = 0;
-        let cells = self.buffer.content.iter_mut().skip(start);
-        for (byte, cell) in text.bytes().zip(cells).take(usize::from(room)) {
+        for (byte, cell) in text.bytes().zip(cells).take(usize::from(columns)) {
             let character = match byte {
                 b' '..=b'~' => char::from(byte),
                 _ => '\u{fffd}',
@@ -105,8 +119,10 @@ impl<'a> Pen<'a> {
     /// A line across.
     pub fn rule(&mut self, x: u16, y: u16, columns: u16) {
         let sign = if self.ascii { '-' } else { '─' };
-        for x in x..x.saturating_add(columns) {
-            self.sign(x, y, sign);
+        let style = self.theme.style(Tone::Rule);
+        let cells = self.row(x, y).into_iter().flatten();
+        for cell in cells.take(usize::from(columns)) {
+            cell.set_char(sign).set_style(style);
         }
     }
 
@@ -121,26 +137,32 @@ impl<'a> Pen<'a> {
 
     fn sign(&mut self, x: u16, y: u16, sign: char) {
         let style = self.theme.style(Tone::Rule);
-        if let Some(cell) = self.buffer.cell_mut((x, y)) {
+        if let Some([cell, ..]) = self.row(x, y) {
             cell.set_char(sign).set_style(style);
         }
     }
 
     /// Marks the cursor's row, under its texts.
     pub fn highlight(&mut self, area: Rect) {
-        self.buffer.set_style(area, self.theme.cursor());
+        let style = self.theme.cursor();
+        self.each(area, |cell| {
+            cell.set_style(style);
+        });
     }
 
     /// Empties an area before a dialog is drawn on it.
     pub fn clear(&mut self, area: Rect) {
         let base = self.theme.style(Tone::Plain);
+        self.each(area, |cell| {
+            cell.reset();
+            cell.set_style(base);
+        });
+    }
+
+    fn each(&mut self, area: Rect, change: impl Fn(&mut Cell)) {
         for y in area.top()..area.bottom() {
-            for x in area.left()..area.right() {
-                if let Some(cell) = self.buffer.cell_mut((x, y)) {
-                    cell.reset();
-                    cell.set_style(base);
-                }
-            }
+            let cells = self.row(area.x, y).into_iter().flatten();
+            cells.take(usize::from(area.width)).for_each(&change);
         }
     }
 }
@@ -155,13 +177,14 @@ mod tests {
     fn plain_text_leaves_the_cursors_row_its_colour() {
         let theme = Theme::named("light", Background::Dark).unwrap();
         let area = Rect::new(0, 0, 10, 1);
-        let mut buffer = Buffer::empty(area);
-        let mut pen = Pen::new(&mut buffer, &theme, false);
+        let mut rows = Rows::blank(area.as_size());
+        let mut pen = Pen::new(&mut rows, &theme, false);
         pen.clear(area);
         pen.highlight(area);
         pen.text(0, 0, 5, "plain", Tone::Plain);
         let cursor = theme.cursor().bg.unwrap();
-        let seen: Vec<_> = buffer.content.iter().map(|cell| cell.bg).collect();
+        let cells = rows.painted.iter().flat_map(|row| &row.content);
+        let seen: Vec<_> = cells.map(|cell| cell.bg).collect();
         assert_eq!(seen, vec![cursor; 10]);
     }
 }

@@ -22,6 +22,29 @@ pub fn board_height(interface: &Interface) -> u16 {
         .max(1)
 }
 
+/// Whether a command only moves the cursor on the board: then every row says what it said.
+pub(super) fn only_moves(interface: &Interface, command: Command) -> bool {
+    let on_rows = interface.overlays.is_empty()
+        && interface.screen == Screen::Board
+        && interface.pane == Pane::Rows;
+    on_rows
+        && matches!(
+            command,
+            Command::Up
+                | Command::Down
+                | Command::Left
+                | Command::Right
+                | Command::HalfUp
+                | Command::HalfDown
+                | Command::PageUp
+                | Command::PageDown
+                | Command::First
+                | Command::Last
+                | Command::NextMatch
+                | Command::PreviousMatch
+        )
+}
+
 pub(super) fn run(state: &mut State, command: Command) -> Vec<Effect> {
     if state.interface.pane == Pane::Log && log::takes(command) {
         return log::run(state, command);

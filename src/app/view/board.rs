@@ -7,9 +7,11 @@ use compact_str::{CompactString, format_compact};
 
 use super::line::{Line, Tone};
 use super::look::Look;
+use super::memory::{Matrix, Memory};
 use super::panel::{Bar, Column, Content, Entry, Panel, Row, Table};
 use super::tally::standing;
 use super::{brake, empty, gates, peek, scope, time, title};
+use crate::app::interface::Cursor;
 use crate::app::interface::arrangement::{EARLIEST, Grouping, NEXT};
 use crate::app::interface::order::grouping;
 use crate::domain::board;
@@ -18,7 +20,7 @@ use crate::domain::ids::{EnvironmentName, ServiceName};
 use crate::domain::phase::Phase;
 use crate::domain::revision::Revision;
 
-pub(super) fn main(look: &Look<'_>) -> Vec<Panel> {
+pub(super) fn main(look: &Look<'_>, memory: &mut Memory) -> Vec<Panel> {
     if let Some(panel) = empty::board(look) {
         return vec![panel];
     }
@@ -27,16 +29,16 @@ pub(super) fn main(look: &Look<'_>) -> Vec<Panel> {
     {
         return vec![empty::panel(look, lines)];
     }
-    let mut panels = vec![matrix(look)];
+    let mut panels = vec![matrix(look, memory)];
     if look.shape.peek > 0 {
         panels.push(peek::panel(look));
     }
     panels
 }
 
-fn matrix(look: &Look<'_>) -> Panel {
+fn matrix(look: &Look<'_>, memory: &mut Memory) -> Panel {
     let height = look.shape.body - look.shape.peek;
-    let seen = visible(look, look.shape.matrix());
+    let seen = visible(look, look.shape.matrix(), memory);
     let environments = columns_shown(look);
     let target = look.environment();
     let hidden = &look.interface.hidden;
@@ -78,6 +80,14 @@ fn matrix(look: &Look<'_>) -> Panel {
             tone: None,
         });
     }
+    memory.lay_out(Matrix {
+        environments: environments.iter().copied().cloned().collect(),
+        target: target.cloned(),
+        with_next: next_to.is_some(),
+        with_earliest,
+        columns: look.shape.columns,
+    });
+    let cursor = look.interface.cursor.as_ref();
     let ranged = look.interface.ranged();
     let rows = seen
         .iter()
@@ -85,45 +95,14 @@ fn matrix(look: &Look<'_>) -> Panel {
             Seen::Heading(text) => Row::Heading(Line::of(Tone::Heading, text.clone())),
             Seen::Service(row) => {
                 let name = &row.service.name;
-                let cursor = look.interface.cursor.as_ref();
                 let cursor = cursor.filter(|cursor| cursor.service == *name);
-                let mut cells = Vec::with_capacity(columns.len());
-                let tone = if cursor.is_some() {
-                    Tone::Strong
-                } else {
-                    Tone::Plain
-                };
-                cells.push(Entry::of(Line::of(tone, name.as_str())));
-                for environment in &environments {
-                    let mut entry = match row.cell(environment) {
-                        Some(cell) => cell_entry(look, row, cell),
-                        None => Entry::of(Line::of(Tone::Muted, "-")),
-                    };
-                    entry.selected = cursor.is_some_and(|at| at.environment == **environment);
-                    cells.push(entry);
-                }
-                let next = target.and_then(|target| row.cell(target));
-                if next_to.is_some() {
-                    cells
-                        .push(next.map_or_else(Entry::default, |cell| next_entry(look, row, cell)));
-                }
-                if with_earliest {
-                    cells.push(next.map_or_else(Entry::default, |cell| {
-                        let state = cell.next(&row.facts, &look.engine.policy, look.now);
-                        let waits = matches!(
-                            state,
-                            CellState::Ready | CellState::Waiting | CellState::Gated
-                        );
-                        Entry::of(if waits {
-                            gates::earliest_line(look, cell)
-                        } else {
-                            Line::of(Tone::Muted, "-")
-                        })
-                    }));
-                }
+                let at = |at: &Cursor| environments.iter().position(|it| **it == at.environment);
+                let cells = || entries(look, row, &environments, next_to, with_earliest);
                 Row::Entries {
-                    cells,
+                    cells: memory.entries(name, cells),
                     cursor: cursor.is_some(),
+                    // The first cell has the name.
+                    selected: cursor.and_then(at).map(|place| place + 1),
                     marked: look.interface.marks.contains(name) || ranged.contains(name),
                 }
             }
@@ -134,6 +113,47 @@ fn matrix(look: &Look<'_>) -> Panel {
         content: Content::Table(Table { columns, rows }),
         height,
     }
+}
+
+/// The cells of a row, which say the same wherever the cursor is.
+fn entries(
+    look: &Look<'_>,
+    row: &board::Row,
+    environments: &[&EnvironmentName],
+    next_to: Option<&EnvironmentName>,
+    with_earliest: bool,
+) -> Vec<Entry> {
+    let mut cells = Vec::with_capacity(environments.len() + 3);
+    cells.push(Entry::of(Line::plain(row.service.name.as_str())));
+    cells.extend(environments.iter().map(|environment| {
+        row.cell(environment).map_or_else(
+            || Entry::of(Line::of(Tone::Muted, "-")),
+            |cell| cell_entry(look, row, cell),
+        )
+    }));
+    if let Some(next_to) = next_to {
+        let next = row.cell(next_to);
+        cells.push(next.map_or_else(Entry::default, |cell| next_entry(look, row, cell)));
+    }
+    if with_earliest {
+        let next = look.environment().and_then(|target| row.cell(target));
+        cells.push(next.map_or_else(Entry::default, |cell| earliest(look, row, cell)));
+    }
+    cells
+}
+
+/// When what would go next may, of a cell that waits for that.
+fn earliest(look: &Look<'_>, row: &board::Row, cell: &Cell) -> Entry {
+    let state = cell.next(&row.facts, &look.engine.policy, look.now);
+    let waits = matches!(
+        state,
+        CellState::Ready | CellState::Waiting | CellState::Gated
+    );
+    Entry::of(if waits {
+        gates::earliest_line(look, cell)
+    } else {
+        Line::of(Tone::Muted, "-")
+    })
 }
 
 fn columns_shown<'a>(look: &'a Look<'_>) -> Vec<&'a EnvironmentName> {
@@ -183,7 +203,7 @@ enum Seen<'a> {
 }
 
 /// The lines that are seen: from the offset, moved so far that the cursor is among them.
-fn visible<'a>(look: &Look<'a>, height: usize) -> Vec<Seen<'a>> {
+fn visible<'a>(look: &Look<'a>, height: usize, memory: &mut Memory) -> Vec<Seen<'a>> {
     let order = &look.interface.order;
     let cursor = look.interface.place();
     let mut offset = look
@@ -200,6 +220,7 @@ fn visible<'a>(look: &Look<'a>, height: usize) -> Vec<Seen<'a>> {
             order.get(offset..).unwrap_or_default(),
             height,
             headings,
+            memory,
         );
         let services = seen.iter().filter(|seen| matches!(seen, Seen::Service(_)));
         // Headings took the cursor's line: one row further down.
@@ -217,13 +238,16 @@ fn fill<'a>(
     order: &'a [ServiceName],
     height: usize,
     headings: bool,
+    memory: &mut Memory,
 ) -> Vec<Seen<'a>> {
     let mut seen = Vec::with_capacity(height);
     let mut last = None;
     for row in order.iter().filter_map(|name| look.engine.board.row(name)) {
         if headings {
             let (group, sort) = (look.interface.group, look.interface.sort);
-            let state = standing(row, &look.engine.policy, look.now);
+            let state = memory.standing(&row.service.name, || {
+                standing(row, &look.engine.policy, look.now)
+            });
             let heading = grouping::heading(group, sort, state, row, &look.engine.policy);
             if heading != last {
                 if seen.len() + 2 > height {
@@ -290,11 +314,7 @@ fn cell_entry(look: &Look<'_>, row: &board::Row, cell: &Cell) -> Entry {
             Line::of(tone, format_compact!("{glyph} {word}")),
         ),
     };
-    Entry {
-        head,
-        tail,
-        selected: false,
-    }
+    Entry { head, tail }
 }
 
 /// ` 3d`: how long the oldest change of what would go in has waited, where there is room and it is known.
@@ -369,7 +389,6 @@ pub(super) fn next_entry(look: &Look<'_>, row: &board::Row, cell: &Cell) -> Entr
             return Entry {
                 head: Line::of(tone, "?"),
                 tail,
-                selected: false,
             };
         }
         CellState::Unknown if all > 0 && cell.state(&row.facts, policy, look.now) != state => {
@@ -420,9 +439,5 @@ pub(super) fn next_entry(look: &Look<'_>, row: &board::Row, cell: &Cell) -> Entr
             }
         }
     };
-    Entry {
-        head,
-        tail,
-        selected: false,
-    }
+    Entry { head, tail }
 }

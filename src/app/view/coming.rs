@@ -4,6 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::line::{Line, Tone, blanks, cut, pad, width};
 use super::look::Look;
+use super::memory::Memory;
 use super::time;
 use super::{header, release};
 use crate::domain::board::Row;
@@ -16,7 +17,8 @@ use crate::domain::window::WindowEffect;
 const WIDEST: usize = 64;
 
 /// Something that will happen by itself.
-struct Coming {
+#[derive(Clone, Debug)]
+pub(super) struct Coming {
     at: Timestamp,
     /// What it is, in ever fewer words: the first that fits is told.
     what: Vec<String>,
@@ -130,7 +132,12 @@ fn last_safe(look: &Look<'_>) -> Option<Coming> {
 }
 
 /// What comes next, soonest first, in lines of at most `columns`.
-pub(super) fn lines(look: &Look<'_>, most: usize, columns: usize) -> Vec<Line> {
+pub(super) fn lines(
+    look: &Look<'_>,
+    most: usize,
+    columns: usize,
+    memory: &mut Memory,
+) -> Vec<Line> {
     let mut all = Vec::new();
     if let Some(verdict) = header::window_verdict(look) {
         match verdict.state_at(look.now) {
@@ -194,7 +201,8 @@ pub(super) fn lines(look: &Look<'_>, most: usize, columns: usize) -> Vec<Line> {
             tone: Tone::Warning,
         }));
     }
-    all.extend(gates(look, most));
+    let opening = memory.opening((look.interface.offset, most), || gates(look, most));
+    all.extend_from_slice(opening);
     all.retain(|coming| coming.at > look.now);
     all.sort_by(|one, other| (one.at, &one.what).cmp(&(other.at, &other.what)));
     all.dedup_by(|one, other| one.at == other.at && one.what == other.what);
@@ -205,7 +213,7 @@ pub(super) fn lines(look: &Look<'_>, most: usize, columns: usize) -> Vec<Line> {
 }
 
 /// The gates of what is in sight that open by themselves, the soonest `most` of them.
-fn gates(look: &Look<'_>, most: usize) -> impl Iterator<Item = Coming> {
+fn gates(look: &Look<'_>, most: usize) -> Vec<Coming> {
     let seen = look.interface.order.iter().skip(look.interface.offset);
     let seen = seen.take(look.shape.matrix().max(1));
     let rows = seen.filter_map(|name| look.engine.board.row(name));
@@ -220,7 +228,7 @@ fn gates(look: &Look<'_>, most: usize) -> impl Iterator<Item = Coming> {
     opening.sort_by_key(|(at, ..)| *at);
     // Put into words only when it is known which of them are shown.
     opening.truncate(most);
-    opening.into_iter().map(|(at, row, cell, verdict)| Coming {
+    let opening = opening.into_iter().map(|(at, row, cell, verdict)| Coming {
         at,
         what: vec![
             format!(
@@ -231,7 +239,8 @@ fn gates(look: &Look<'_>, most: usize) -> impl Iterator<Item = Coming> {
             format!("{}: {}", row.service.name, verdict.gate),
         ],
         tone: Tone::Plain,
-    })
+    });
+    opening.collect()
 }
 
 /// `14:30Z window closes           00:12:10`: what is said in few words, or cut, before either time is.

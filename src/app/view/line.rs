@@ -122,6 +122,17 @@ impl Line {
         }
     }
 
+    /// The same, where it is plain, so that it stands out.
+    #[must_use]
+    pub fn strong(mut self) -> Self {
+        for span in &mut self.0 {
+            if span.tone == Tone::Plain {
+                span.tone = Tone::Strong;
+            }
+        }
+        self
+    }
+
     #[must_use]
     pub fn then(mut self, other: Self) -> Self {
         self.0.extend(other.0);

@@ -4,6 +4,7 @@
 
 use super::line::{Line, Tone, wrap};
 use super::look::Look;
+use super::memory::Memory;
 use super::panel::{Bar, Column, Content, Entry, Panel, Row, Table};
 use super::{coming, holds, time, timeline, title};
 use crate::app::interface::overview::columns::{Choice, ListColumn, all};
@@ -13,7 +14,7 @@ use crate::domain::promotion::Promotion;
 use crate::domain::release::run;
 use crate::domain::{board, pipeline, pull_request};
 
-pub(super) fn main(look: &Look<'_>, overview: Overview) -> Vec<Panel> {
+pub(super) fn main(look: &Look<'_>, overview: Overview, memory: &mut Memory) -> Vec<Panel> {
     let overviews = &look.interface.overviews;
     let listing = overviews.listing(look.engine, overview, look.now);
     let list = overviews.of(overview).list;
@@ -23,7 +24,7 @@ pub(super) fn main(look: &Look<'_>, overview: Overview) -> Vec<Panel> {
             let height = holds::height(look);
             (height > 0).then(|| holds::panel(look, hold, height))
         }
-        (Overview::Timeline, _) => timeline::below(look),
+        (Overview::Timeline, _) => timeline::below(look, memory),
         _ => None,
     };
     let height = look.shape.body - below.as_ref().map_or(0, |panel| panel.height);
@@ -47,8 +48,9 @@ pub(super) fn main(look: &Look<'_>, overview: Overview) -> Vec<Panel> {
         let seen = listing.items(look.engine, offset, rows);
         let rows = seen
             .map(|(place, item)| Row::Entries {
-                cells: shown_only(look, overview, cells(look, &item)),
+                cells: shown_only(look, overview, cells(look, &item)).into(),
                 cursor: place == selected,
+                selected: None,
                 marked: false,
             })
             .collect();

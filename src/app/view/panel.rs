@@ -2,6 +2,7 @@
 //! stands in them and what gives way first; the columns are counted in `ui`.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use super::line::{Line, Span, Tone, width};
 
@@ -56,8 +57,6 @@ pub struct Column {
 pub struct Entry {
     pub head: Line,
     pub tail: Line,
-    /// The cursor is on it: it stands in brackets.
-    pub selected: bool,
 }
 
 impl Entry {
@@ -73,8 +72,10 @@ impl Entry {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Row {
     Entries {
-        cells: Vec<Entry>,
+        cells: Arc<[Entry]>,
         cursor: bool,
+        /// Which of the cells the cursor is on: it stands in brackets, and the row's name stands out.
+        selected: Option<usize>,
         marked: bool,
     },
     Heading(Line),

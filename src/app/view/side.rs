@@ -3,6 +3,7 @@
 
 use super::line::{Line, Tone, cut};
 use super::look::Look;
+use super::memory::Memory;
 use super::panel::{Bar, Content, Panel};
 use super::{coming, log, release, time, timeline};
 use crate::app::interface::{Pane, Screen};
@@ -14,7 +15,7 @@ use crate::domain::policy::GateSpec;
 use crate::domain::scope;
 use crate::domain::signoff::{Ballot, Closings, Standing, Tally, Voice, Vote};
 
-pub(super) fn panels(look: &Look<'_>) -> Vec<Panel> {
+pub(super) fn panels(look: &Look<'_>, memory: &mut Memory) -> Vec<Panel> {
     let mut panels = Vec::new();
     let tail = log::tail(look);
     let mut left = look.shape.body - tail.as_ref().map_or(0, |tail| tail.height);
@@ -53,7 +54,12 @@ pub(super) fn panels(look: &Look<'_>) -> Vec<Panel> {
     add(title, votes, third);
     add(
         Line::of(Tone::Heading, "NEXT"),
-        coming::lines(look, third, usize::from(look.shape.side).saturating_sub(2)),
+        coming::lines(
+            look,
+            third,
+            usize::from(look.shape.side).saturating_sub(2),
+            memory,
+        ),
         third,
     );
     add(Line::of(Tone::Heading, "FORGES"), forges(look), third);

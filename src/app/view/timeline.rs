@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use super::coming;
 use super::line::{Line, Tone};
 use super::look::Look;
+use super::memory::Memory;
 use super::panel::{Bar, Content, Panel};
 use crate::app::command::{Command, Context};
 use crate::app::engine::JournalState;
@@ -25,7 +26,7 @@ pub(in crate::app) use said::Said;
 
 /// What stands below the list: what comes next, where no right side has it, and whether the record is
 /// whole.
-pub(super) fn below(look: &Look<'_>) -> Option<Panel> {
+pub(super) fn below(look: &Look<'_>, memory: &mut Memory) -> Option<Panel> {
     let mut lines = if look.shape.side > 0 {
         Vec::new()
     } else {
@@ -34,6 +35,7 @@ pub(super) fn below(look: &Look<'_>) -> Option<Panel> {
             look,
             most,
             usize::from(look.shape.columns).saturating_sub(1),
+            memory,
         )
     };
     let title =

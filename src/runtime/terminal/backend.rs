@@ -266,11 +266,6 @@ impl<W: Write> Backend for Ansi<W> {
         if look != PLAIN {
             self.writer.write_all(b"\x1b[m")?;
         }
-        // Nobody waits until ratatui has made room for the next frame. A cursor that is seen still has to
-        // be put in its place first, in the same piece.
-        if self.cursor == Some(false) {
-            self.writer.flush()?;
-        }
         Ok(())
     }
 

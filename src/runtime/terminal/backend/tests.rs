@@ -5,42 +5,40 @@ use proptest::prelude::*;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
-use ratatui::{Terminal, TerminalOptions, Viewport};
 
 use super::*;
 use crate::app::state::State;
 use crate::app::view::scenes::{ago, many, select};
 use crate::app::view::view;
-use crate::ui::{Scratch, Theme, draw};
+use crate::ui::{Canvas, Theme};
 
 const COLUMNS: u16 = 200;
 const ROWS: u16 = 50;
 
-/// A terminal whose bytes are kept.
+/// A terminal of this size whose bytes are kept.
 struct Sink {
-    terminal: Terminal<Ansi<Vec<u8>>>,
-    scratch: Scratch,
+    terminal: Ansi<Vec<u8>>,
+    canvas: Canvas,
 }
 
 impl Sink {
     fn new() -> Self {
-        let viewport = Viewport::Fixed(Rect::new(0, 0, COLUMNS, ROWS));
-        let options = TerminalOptions { viewport };
+        let terminal = Ansi::new(Vec::new());
+        terminal.size.set(Some(Size::new(COLUMNS, ROWS)));
         Self {
-            terminal: Terminal::with_options(Ansi::new(Vec::new()), options).unwrap(),
-            scratch: Scratch::default(),
+            terminal,
+            canvas: Canvas::default(),
         }
     }
 
     /// Draws the board, and says how many bytes went to the terminal.
     fn frame(&mut self, state: &State) -> usize {
-        self.terminal.backend_mut().writer.clear();
-        let picture = view(state);
-        let theme = Theme::dark();
-        self.terminal
-            .draw(|frame| draw(frame, &picture, &theme, &mut self.scratch))
-            .unwrap();
-        self.terminal.backend().writer.len()
+        self.terminal.writer.clear();
+        let drawn = self
+            .canvas
+            .draw(view(state), &Theme::dark(), &mut self.terminal);
+        drawn.unwrap();
+        self.terminal.writer.len()
     }
 }
 
@@ -53,40 +51,6 @@ fn a_whole_picture_costs_little_and_the_same_again_nothing() {
     assert_eq!(sink.frame(&state), 0);
     state.engine.forges.clear();
     assert_ne!(sink.frame(&state), 0);
-}
-
-/// A writer that tells when its bytes went out.
-#[derive(Default)]
-struct Line {
-    waiting: usize,
-    out: usize,
-}
-
-impl Write for Line {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.waiting += bytes.len();
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.out += std::mem::take(&mut self.waiting);
-        Ok(())
-    }
-}
-
-#[test]
-fn letters_go_out_at_once_unless_a_cursor_that_is_seen_would_be_left_behind_them() {
-    let mut backend = Ansi::new(Line::default());
-    let cell = Cell::new("x");
-    backend.hide_cursor().unwrap();
-    backend.draw([(0, 0, &cell)].into_iter()).unwrap();
-    assert_eq!(backend.writer.waiting, 0);
-    assert!(backend.writer.out > 0);
-    backend.show_cursor().unwrap();
-    let out = backend.writer.out;
-    backend.draw([(0, 0, &cell)].into_iter()).unwrap();
-    assert_eq!(backend.writer.out, out);
-    assert!(backend.writer.waiting > 0);
 }
 
 #[test]
