@@ -2,6 +2,8 @@
 //! something on the screen of the moment. How one reads is in `hints`; how many fit a line is a matter
 //! of the ui.
 
+use compact_str::format_compact;
+
 use super::blocked::NO_ROW;
 use super::hints::{Hint, hint};
 use super::{Command, Context};
@@ -241,7 +243,7 @@ fn without_a_row(hints: impl Iterator<Item = Hint>) -> Vec<Hint> {
             .find(|first| lacks && first.blocked.as_deref() == Some(NO_ROW));
         match first {
             Some(first) => {
-                first.keys = format!("{}/{}", first.keys, hint.keys);
+                first.keys = format_compact!("{}/{}", first.keys, hint.keys);
                 first.label = "what needs a row";
             }
             None => all.push(hint),

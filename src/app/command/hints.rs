@@ -2,6 +2,10 @@
 //! a screen's by section are the help. Which of them the footer shows, and in which order, is in
 //! `footer`; the reasons are in `blocked`.
 
+use std::fmt::Write as _;
+
+use compact_str::CompactString;
+
 use super::{Command, Context, Group, SPECS, blocked};
 use crate::app::interface::{is_on_dropped, overview};
 use crate::app::state::State;
@@ -10,7 +14,7 @@ use crate::app::state::State;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Hint {
     /// The keys as the user bound them, for instance `P` or `j/k`.
-    pub keys: String,
+    pub keys: CompactString,
     pub label: &'static str,
     /// One line for the help.
     pub help: &'static str,
@@ -47,15 +51,17 @@ pub fn help(state: &State) -> Vec<Section> {
 /// A hint of one or several commands by the first key of each; those without a key are left out.
 pub(super) fn hint(state: &State, context: Context, commands: &[Command]) -> Option<Hint> {
     let typing = state.interface.is_typing();
-    let keys: Vec<String> = commands
-        .iter()
-        .filter_map(|command| {
-            let keys = state.interface.keymap.keys_in(context, *command).iter();
-            // In a text field a letter types, so it is no key of the command there.
-            keys.map(|key| (key, typing && key.types()))
-                .find_map(|(key, types)| (!types).then(|| key.to_string()))
-        })
-        .collect();
+    let mut keys = CompactString::default();
+    for command in commands {
+        let mut bound = state.interface.keymap.keys_in(context, *command).iter();
+        // In a text field a letter types, so it is no key of the command there.
+        let Some(key) = bound.find(|key| !(typing && key.types())) else {
+            continue;
+        };
+        let between = if keys.is_empty() { "" } else { "/" };
+        // Writing into a text does not fail.
+        let _ = write!(keys, "{between}{key}");
+    }
     let spec = commands.first()?.spec();
     let label = match (context, spec.command) {
         (_, Command::Down) if commands.len() > 1 => "move",
@@ -72,7 +78,7 @@ pub(super) fn hint(state: &State, context: Context, commands: &[Command]) -> Opt
         _ => spec.label,
     };
     (!keys.is_empty()).then(|| Hint {
-        keys: keys.join("/"),
+        keys,
         label,
         help: spec.help,
         changes: spec.changes(),
@@ -96,7 +102,7 @@ fn all_keys(state: &State, context: Context, command: Command) -> Hint {
         keys.join("/")
     };
     Hint {
-        keys,
+        keys: keys.into(),
         label: spec.label,
         help: spec.help,
         changes: spec.changes(),

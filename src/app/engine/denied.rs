@@ -83,6 +83,10 @@ impl Engine {
         if let Some(denial) = denial::by_role(service.kind, facts, needs) {
             return Some(denial);
         }
+        // Mostly nothing was refused: no place has to be put together to find that.
+        if self.denied.0.is_empty() {
+            return None;
+        }
         let environment = environment.filter(|_| needs.is_of_environment());
         let place = (service.name.clone(), environment.cloned(), needs);
         let (denial, permission) = self.denied.0.get(&place)?;

@@ -99,7 +99,7 @@ fn matrix(look: &Look<'_>, memory: &mut Memory) -> Panel {
                 let at = |at: &Cursor| environments.iter().position(|it| **it == at.environment);
                 let cells = || entries(look, row, &environments, next_to, with_earliest);
                 Row::Entries {
-                    cells: memory.entries(name, cells),
+                    cells: memory.row(name).entries(cells),
                     cursor: cursor.is_some(),
                     // The first cell has the name.
                     selected: cursor.and_then(at).map(|place| place + 1),
@@ -245,9 +245,8 @@ fn fill<'a>(
     for row in order.iter().filter_map(|name| look.engine.board.row(name)) {
         if headings {
             let (group, sort) = (look.interface.group, look.interface.sort);
-            let state = memory.standing(&row.service.name, || {
-                standing(row, &look.engine.policy, look.now)
-            });
+            let known = memory.row(&row.service.name);
+            let state = known.standing(|| standing(row, &look.engine.policy, look.now));
             let heading = grouping::heading(group, sort, state, row, &look.engine.policy);
             if heading != last {
                 if seen.len() + 2 > height {

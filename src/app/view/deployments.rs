@@ -11,12 +11,13 @@ use crate::domain::origin;
 use crate::domain::phase::Phase;
 use crate::domain::promotion::{Promotion, Purpose, State};
 
-/// One line each: `5.2.9  ✓ OK  live 6d  raj  took 11m40  weekly`.
+/// One line each, of the newest `most`: `5.2.9  ✓ OK  live 6d  raj  took 11m40  weekly`.
 pub(super) fn lines(
     look: &Look<'_>,
     row: &Row,
     environment: &EnvironmentName,
     columns: usize,
+    most: usize,
 ) -> Vec<Line> {
     let Some(facts) = row.facts.value() else {
         return vec![Line::of(Tone::Unknown, "  ? not known")];
@@ -41,6 +42,7 @@ pub(super) fn lines(
         .clamp(7, 20);
     history
         .iter()
+        .take(most)
         .map(|deployment| {
             let age = time::age(look.clock.ago(deployment.created_at));
             let is_live = Some(deployment.id) == current;

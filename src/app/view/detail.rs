@@ -121,7 +121,13 @@ fn tab(look: &Look<'_>, row: &Row, cell: &Cell, columns: usize) -> Vec<Line> {
                 let tone = if here { Tone::Strong } else { Tone::Heading };
                 let name = other.environment.as_str().to_uppercase();
                 lines.push(Line::of(tone, format!("  {name}")));
-                lines.extend(deployments::lines(look, row, &other.environment, columns));
+                lines.extend(deployments::lines(
+                    look,
+                    row,
+                    &other.environment,
+                    columns,
+                    usize::MAX,
+                ));
             }
             lines
         }
@@ -167,7 +173,7 @@ fn fill(
         moved.extend(scope::requests(look, scope, columns));
     }
     section(lines, Line::of(Tone::Heading, "SCOPE"), moved);
-    let history = deployments::lines(look, row, &cell.environment, columns);
+    let history = deployments::lines(look, row, &cell.environment, columns, usize::MAX);
     let back = peek::way_back(look, row, cell);
     let heading = Line::of(Tone::Heading, format!("DEPLOYMENTS {}", cell.environment));
     section(lines, heading.then(back), history);

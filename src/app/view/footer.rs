@@ -1,6 +1,7 @@
 //! The footer: the last thing that was said, what is under way, and the keys that are valid now.
 //! What is impossible stays listed, struck out, with the reason in words.
 
+use compact_str::format_compact;
 use jiff::SignedDuration;
 
 use super::line::{Line, Tone, cut, cut_words, width};
@@ -144,7 +145,7 @@ fn hint_line(hint: &Hint, columns: usize) -> (Line, usize) {
     match &hint.blocked {
         None => {
             let line = Line::of(Tone::Key, hint.keys.clone());
-            let line = line.with(Tone::Plain, format!(" {}", hint.label));
+            let line = line.with(Tone::Plain, format_compact!(" {}", hint.label));
             let takes = line.width();
             (line, takes)
         }

@@ -15,10 +15,26 @@ use crate::domain::ids::{EnvironmentName, ServiceName};
 pub struct Memory {
     edition: u64,
     matrix: Option<Matrix>,
-    rows: HashMap<ServiceName, Arc<[Entry]>>,
-    standings: HashMap<ServiceName, CellState>,
+    rows: HashMap<ServiceName, Known>,
     /// The gates that open by themselves, so many at most, of the rows from one on.
     opening: Option<((usize, usize), Vec<Coming>)>,
+}
+
+/// What is known of a row.
+#[derive(Debug, Default)]
+pub(super) struct Known {
+    standing: Option<CellState>,
+    entries: Option<Arc<[Entry]>>,
+}
+
+impl Known {
+    pub(super) fn standing(&mut self, find: impl FnOnce() -> CellState) -> CellState {
+        *self.standing.get_or_insert_with(find)
+    }
+
+    pub(super) fn entries(&mut self, make: impl FnOnce() -> Vec<Entry>) -> Arc<[Entry]> {
+        Arc::clone(self.entries.get_or_insert_with(|| make().into()))
+    }
 }
 
 /// What the entries of every row depend on.
@@ -51,30 +67,9 @@ impl Memory {
         }
     }
 
-    pub(super) fn entries(
-        &mut self,
-        service: &ServiceName,
-        make: impl FnOnce() -> Vec<Entry>,
-    ) -> Arc<[Entry]> {
-        if let Some(known) = self.rows.get(service) {
-            return Arc::clone(known);
-        }
-        let made: Arc<[Entry]> = make().into();
-        self.rows.insert(service.clone(), Arc::clone(&made));
-        made
-    }
-
-    pub(super) fn standing(
-        &mut self,
-        service: &ServiceName,
-        find: impl FnOnce() -> CellState,
-    ) -> CellState {
-        if let Some(known) = self.standings.get(service) {
-            return *known;
-        }
-        let found = find();
-        self.standings.insert(service.clone(), found);
-        found
+    /// What is known of a row that is seen.
+    pub(super) fn row(&mut self, service: &ServiceName) -> &mut Known {
+        self.rows.entry(service.clone()).or_default()
     }
 
     pub(super) fn opening(

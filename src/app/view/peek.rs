@@ -129,11 +129,13 @@ fn lines(look: &Look<'_>, row: &Row, cell: &Cell, rows: usize) -> Vec<Line> {
     if left > 2 {
         let heading = Line::of(Tone::Heading, format!("DEPLOYMENTS  {}", cell.environment));
         lines.push(heading.then(way_back(look, row, cell)));
-        lines.extend(
-            deployments::lines(look, row, &cell.environment, columns)
-                .into_iter()
-                .take(left - 1),
-        );
+        lines.extend(deployments::lines(
+            look,
+            row,
+            &cell.environment,
+            columns,
+            left - 1,
+        ));
     }
     indented(lines)
 }
