@@ -213,7 +213,9 @@ fn visible<'a>(look: &Look<'a>, height: usize, memory: &mut Memory) -> Vec<Seen<
     if let Some(cursor) = cursor {
         offset = offset.clamp((cursor + 1).saturating_sub(height), cursor);
     }
-    let headings = height >= 14;
+    // Groups that were asked for are named on small screens too: the order alone does not tell them.
+    let asked = !matches!(look.interface.group, Grouping::Auto | Grouping::None);
+    let headings = height >= if asked { 6 } else { 14 };
     loop {
         let seen = fill(
             look,
@@ -417,7 +419,14 @@ pub(super) fn next_entry(look: &Look<'_>, row: &board::Row, cell: &Cell) -> Entr
                     let left = time::span(look.clock.until(countdown.ends_at));
                     Line::of(Tone::Warning, format_compact!("{glyph} AUTO in {left}"))
                 }
-                None => Line::of(tone, format_compact!("{glyph} READY {passing}/{all}")),
+                None => {
+                    let line = Line::of(tone, format_compact!("{glyph} READY {passing}/{all}"));
+                    // It may go, and not because every gate is open.
+                    match gates::overridden(look, cell).next() {
+                        Some(_) => line.with(Tone::Warning, " !"),
+                        None => line,
+                    }
+                }
             }
         }
         CellState::Failed

@@ -41,11 +41,22 @@ pub(super) fn sum(look: &Look<'_>, row: &Row, cell: &Cell) -> Line {
         Go::NoGo => ("NO-GO", Tone::Bad),
         Go::Unknown => ("UNKNOWN", Tone::Unknown),
     };
-    Line::of(Tone::Plain, format!("gates {passing}/{all} ")).with(tone, word)
+    let line = Line::of(Tone::Plain, format!("gates {passing}/{all} ")).with(tone, word);
+    match overridden(look, cell).count() {
+        0 => line,
+        some => line.with(Tone::Warning, format!(", {some} overridden")),
+    }
+}
+
+/// The gates that let through because somebody overrode them, which is not the same as being open.
+pub(super) fn overridden<'a>(look: &Look<'_>, cell: &'a Cell) -> impl Iterator<Item = &'a Verdict> {
+    let now = look.now;
+    let verdicts = cell.judgement.verdicts.iter();
+    verdicts.filter(move |verdict| verdict.state_at(now) == State::Overridden)
 }
 
 /// One line a gate, the blocking ones with what opens them, as many as fit in `rows`. Where not
-/// all fit, those that pass share a line: what blocks is never cut off for what does not.
+/// all fit, those that are open share a line: what blocks, or was overridden, is never cut off for that.
 pub(super) fn short(
     look: &Look<'_>,
     row: &Row,
@@ -63,20 +74,21 @@ pub(super) fn short(
         );
         return lines;
     }
-    let (passing, blocking): (Vec<&Verdict>, Vec<&Verdict>) = verdicts
+    let (open, mut others): (Vec<&Verdict>, Vec<&Verdict>) = verdicts
         .into_iter()
-        .partition(|verdict| look.gate(row, verdict).passes());
+        .partition(|verdict| look.gate(row, verdict) == State::Open);
+    others.sort_by_key(|verdict| look.gate(row, verdict).passes());
     lines.extend(
-        blocking
+        others
             .iter()
             .map(|verdict| one(look, row, verdict, columns)),
     );
     let room = rows.saturating_sub(lines.len());
-    if room == 0 || passing.is_empty() {
+    if room == 0 || open.is_empty() {
         lines.truncate(rows);
         return lines;
     }
-    let (alone, together) = passing.split_at(room.saturating_sub(1).min(passing.len()));
+    let (alone, together) = open.split_at(room.saturating_sub(1).min(open.len()));
     lines.extend(alone.iter().map(|verdict| one(look, row, verdict, columns)));
     let names: Vec<&str> = together
         .iter()

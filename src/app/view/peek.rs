@@ -9,6 +9,7 @@ use crate::app::command::Command;
 use crate::app::interface::Pane;
 use crate::domain::board::Row;
 use crate::domain::cell::{self, Cell};
+use crate::domain::gate::State;
 use crate::domain::hold::Term;
 use crate::domain::policy::Mode;
 use crate::domain::rollback;
@@ -95,8 +96,8 @@ fn lines(look: &Look<'_>, row: &Row, cell: &Cell, rows: usize) -> Vec<Line> {
         // What does not fit is folded by the gates, never cut off without a word.
         let left = rows.saturating_sub(lines.len() + 2);
         let verdicts = cell.judgement.verdicts.iter();
-        let blocking = verdicts.filter(|verdict| !look.gate(row, verdict).passes());
-        let least = (blocking.count() + 2).max(5);
+        let told = verdicts.filter(|verdict| look.gate(row, verdict) != State::Open);
+        let least = (told.count() + 2).max(5);
         let room = left.saturating_sub(below).max(least).min(left);
         cell.judgement.verdicts.len().min(room)
     } else {

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use super::line::{Line, Tone, cut, cut_words, pad, wrap};
 use super::look::Look;
 use super::panel::{Bar, Content, Panel};
-use super::time;
+use super::{gates, time};
 use crate::app::command::Command;
 use crate::app::state::State;
 use crate::domain::gate::Go;
@@ -388,6 +388,20 @@ fn set_in(shown: &Shown<'_>, columns: usize, brief: bool) -> Vec<Line> {
     lines
 }
 
+/// `search (quality)`: the services of a release with gates that were overridden, and which.
+pub(super) fn overridden(look: &Look<'_>, prognosis: &Prognosis) -> String {
+    let planned = prognosis.waves.iter().flat_map(|wave| &wave.services);
+    let told = planned.filter_map(|planned| {
+        let row = look.engine.board.row(&planned.moved.service)?;
+        let cell = row.cell(&planned.moved.environment)?;
+        let gates: Vec<&str> = gates::overridden(look, cell)
+            .map(|verdict| verdict.gate.as_str())
+            .collect();
+        (!gates.is_empty()).then(|| format!("{} ({})", planned.moved.service, gates.join(", ")))
+    });
+    told.collect::<Vec<_>>().join(", ")
+}
+
 /// What stands behind the verdict: why not, what comes next, how far it is.
 fn because(look: &Look<'_>, shown: &Shown<'_>) -> Line {
     let decision = &shown.decision;
@@ -400,7 +414,14 @@ fn because(look: &Look<'_>, shown: &Shown<'_>) -> Line {
     let waiting = clearing::in_the_way(shown);
     let start = Line::of(Tone::Key, key(look, Command::StartRelease));
     if waiting.is_empty() {
-        return start.with(Tone::Plain, " starts it: every gate is open");
+        let overridden = overridden(look, &shown.prognosis);
+        return if overridden.is_empty() {
+            start.with(Tone::Plain, " starts it: every gate is open")
+        } else {
+            start
+                .with(Tone::Plain, " starts it: every gate is open, but ")
+                .with(Tone::Warning, format!("overridden: {overridden}"))
+        };
     }
     let names: Vec<&str> = waiting
         .iter()

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use jiff::SignedDuration;
 
 use super::line::Line;
+use super::panel::Row;
 use super::{Content, Panel, View, view};
 use crate::app::command::Command;
 use crate::app::interface::Screen;
@@ -104,6 +105,89 @@ fn a_level_service_is_told_once_and_calmly() {
         assert!(told.contains("not asked: pipeline, soak, review"), "{told}");
         assert!(told.contains("evening"), "{told}");
     }
+}
+
+/// The words of the board's rows.
+fn board(state: &State) -> String {
+    let panels = view(state).main;
+    let tables = panels.iter().filter_map(|panel| match &panel.content {
+        Content::Table(table) => Some(table),
+        Content::Lines(_) => None,
+    });
+    let rows = tables.flat_map(|table| &table.rows).map(|row| match row {
+        Row::Heading(line) => text(line),
+        Row::Entries { cells, .. } => {
+            let cells = cells.iter();
+            let words = cells.map(|cell| format!("{} {}", text(&cell.head), text(&cell.tail)));
+            words.collect::<Vec<_>>().join("  ")
+        }
+    });
+    rows.collect::<Vec<_>>().join("\n")
+}
+
+/// The order alone does not tell which group a row is in.
+#[test]
+fn groups_that_were_asked_for_have_names_on_a_small_screen_too() {
+    let mut state = sized(80, 24);
+    assert!(!board(&state).contains("-- "));
+    state.interface.group = crate::app::interface::Grouping::Forge;
+    let seen = board(&state);
+    assert!(seen.starts_with("-- "), "{seen}");
+}
+
+/// What somebody overrode lets through, and is never taken for open.
+#[test]
+fn an_overridden_gate_is_told_wherever_gates_are_counted() {
+    let mut state = sized(80, 24);
+    on(&mut state, "api", "production");
+    with_cell(&mut state.engine.board, "api", "production", |cell| {
+        let mut verdicts: Vec<Verdict> = (0..9)
+            .map(|nth| Verdict::new(format!("command {nth}"), gate::State::Open, "fine"))
+            .collect();
+        let why = "overridden by bob: known flake; it is closed: red";
+        verdicts.push(Verdict::new("quality", gate::State::Overridden, why));
+        cell.judgement.verdicts = verdicts.into();
+        cell.judgement.go = gate::Go::Go;
+    });
+    let seen = told(&view(&state).main);
+    assert!(seen.contains("gates 10/10 OPEN, 1 overridden"), "{seen}");
+    assert!(board(&state).contains("READY 10/10 !"), "{seen}");
+    let line = seen.lines().find(|line| line.contains("quality"));
+    assert!(
+        line.is_some_and(|line| line.contains("OVERRIDE") && !line.contains("OPEN")),
+        "{seen}"
+    );
+    add_release(&mut state);
+    press(&mut state, "2");
+    state.interface.columns = 160;
+    let seen = told(&view(&state).main);
+    assert!(
+        !seen.contains("every gate is open") || seen.contains("overridden: api (quality)"),
+        "{seen}"
+    );
+}
+
+#[test]
+fn the_help_names_its_screen_and_stands_in_two_columns_where_there_is_room() {
+    let mut state = sized(160, 45);
+    press(&mut state, "?");
+    let over = view(&state).over.pop().expect("the help");
+    let wide = over.lines.len();
+    let title = text(&over.title);
+    assert!(title.starts_with("HELP board"), "{title}");
+    assert!(
+        over.lines
+            .iter()
+            .all(|line| line.width() + 4 <= usize::from(over.width))
+    );
+    state.interface.rows = 200;
+    let all = view(&state).over.pop().expect("the help").lines.len();
+    state.interface.columns = 100;
+    let one = view(&state).over.pop().expect("the help").lines.len();
+    assert!(
+        all < one,
+        "{all} lines in two columns, {one} in one, {wide} seen"
+    );
 }
 
 #[test]

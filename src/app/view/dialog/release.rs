@@ -5,6 +5,7 @@ use crate::app::interface::{ReleaseAction, ReleaseDialog, ReleaseFocus};
 use crate::app::view::line::{Line, Tone};
 use crate::app::view::look::Look;
 use crate::app::view::panel::Dialog;
+use crate::app::view::release::overridden;
 use crate::domain::ids::ServiceName;
 use crate::domain::release::Release;
 use crate::domain::release::agenda::Move;
@@ -166,6 +167,14 @@ pub(in crate::app::view) fn dialog(look: &Look<'_>, dialog: &ReleaseDialog) -> D
             let wait = waiting(look, dialog);
             if !wait.is_empty() {
                 form.told("will wait", Tone::Warning, &wait);
+            }
+            let release = look.engine.policy.release(&dialog.release);
+            let overridden = release.map(|release| {
+                let prognosis = look.engine.prognosis(release, look.now);
+                overridden(look, &prognosis)
+            });
+            if let Some(overridden) = overridden.filter(|told| !told.is_empty()) {
+                form.told("overridden", Tone::Warning, &overridden);
             }
             form.blank();
             form.field("reason", &dialog.note, on(ReleaseFocus::Note));
