@@ -15,6 +15,7 @@ use super::ledger::Ledger;
 use super::policy::Policy;
 use super::promotion::Promotion;
 use super::release::Release;
+use super::release::decision::Decision;
 use super::text::counted;
 use super::window::Schedule;
 
@@ -129,12 +130,8 @@ pub fn note(board: &Board, ledger: Option<&Ledger>, policy: &Policy, now: Timest
             ),
             at: Some(run.started_at),
         }));
-        items.extend(
-            policy
-                .releases
-                .iter()
-                .flat_map(|it| left_behind(it, ledger)),
-        );
+        let releases = policy.releases.iter();
+        items.extend(releases.flat_map(|it| left_behind(it, ledger)));
         let holds = ledger.holds.values().filter(|hold| hold.is_on(now));
         items.extend(holds.map(|hold| Item {
             subject: Subject::Holds,
@@ -157,6 +154,8 @@ pub fn note(board: &Board, ledger: Option<&Ledger>, policy: &Policy, now: Timest
             at: hold.until,
         }));
     }
+    let releases = policy.releases.iter();
+    items.extend(releases.filter_map(|it| undecided(it, board, ledger, policy, now)));
     for row in &board.rows {
         for cell in &row.cells {
             cell_items(&row.service.name, cell, ledger, now, &mut items);
@@ -171,6 +170,39 @@ pub fn note(board: &Board, ledger: Option<&Ledger>, policy: &Policy, now: Timest
 }
 
 /// What a release ships without, until it is taken back.
+/// A release that somebody still has to decide on: how it stands, and until when.
+fn undecided(
+    release: &Release,
+    board: &Board,
+    ledger: Option<&Ledger>,
+    policy: &Policy,
+    now: Timestamp,
+) -> Option<Item> {
+    let decision = Decision::of(release, board, ledger, policy, now);
+    if !decision.is_open() {
+        return None;
+    }
+    let due = release.due.map(|due| format!(", due {}", clock(due)));
+    let moves = decision.agenda.moves().count();
+    let why = match decision.why.join("; ") {
+        why if why.is_empty() => String::new(),
+        why => format!(": {why}"),
+    };
+    Some(Item {
+        subject: Subject::Releases,
+        service: None,
+        environment: Some(release.environment.clone()),
+        text: format!(
+            "{} is {}, {} to move{}{why}",
+            release.name,
+            decision.word(),
+            counted(moves, "service", "services"),
+            due.unwrap_or_default(),
+        ),
+        at: release.due,
+    })
+}
+
 fn left_behind(release: &Release, ledger: &Ledger) -> impl Iterator<Item = Item> {
     release.items.iter().filter_map(|member| {
         let dropped = ledger.dropped(&release.name, &member.service)?;

@@ -127,6 +127,21 @@ mod tests {
     }
 
     #[test]
+    fn a_release_that_somebody_still_has_to_decide_on_is_named() {
+        let mut state = state();
+        let of_release = |state: &crate::app::state::State| {
+            let note = state.engine.handover_note(now()).into_iter();
+            let mut texts = note.filter(|item| item.subject == handover::Subject::Releases);
+            texts.next().map(|item| item.text)
+        };
+        assert_eq!(of_release(&state), None);
+        crate::app::interface::harness::add_release(&mut state);
+        let told = of_release(&state).expect("it is named");
+        assert!(told.starts_with("2026.47 is "), "{told}");
+        assert!(told.contains("to move"), "{told}");
+    }
+
+    #[test]
     fn what_is_handed_over_is_journalled_with_its_lines() {
         let mut state = state();
         let request = Request::HandOver {

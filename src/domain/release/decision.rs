@@ -114,6 +114,12 @@ impl<'a> Decision<'a> {
 }
 
 impl Decision<'_> {
+    /// Whether somebody still has to decide on it: it neither runs nor has shipped, and there is something
+    /// to ship.
+    pub fn is_open(&self) -> bool {
+        self.run.is_none() && self.shipped.is_none() && is_left(&self.agenda)
+    }
+
     /// What the votes have against it.
     pub fn against(&self, release: &Release) -> Vec<String> {
         against(&self.tally, &release.roles)
