@@ -12,6 +12,7 @@ use crate::app::status::{CellStatus, ForgeStatus, ServiceStatus, Status};
 use crate::config::{self, Env};
 use crate::domain::ids::{EnvironmentName, ServiceName};
 use crate::domain::policy::Policy;
+use crate::domain::text::counted;
 use crate::runtime::headless::Headless;
 
 /// How long the forges may take for the first answers.
@@ -139,7 +140,8 @@ fn print(status: &Status, columns: &[EnvironmentName], offline: bool) {
     }
     output::table(&rows);
     for service in &status.services {
-        if let Some(fault) = &service.fault {
+        let with_forge = status.forges.iter().any(|it| is_of_forge(service, it));
+        if let Some(fault) = service.fault.as_ref().filter(|_| !with_forge) {
             output::note(&format!("{}: {fault}", service.name));
         }
     }
@@ -158,8 +160,25 @@ fn print(status: &Status, columns: &[EnvironmentName], offline: bool) {
             .and_then(|budget| Some(format!(", budget {}/{}", budget.remaining?, budget.limit?)))
             .unwrap_or_default();
         let state = if offline { "not asked" } else { &forge.state };
-        output::note(&format!("{} {state}{age}{budget}", forge.name));
+        let unread = status.services.iter().filter(|it| is_of_forge(it, forge));
+        let unread = match (unread.count(), &forge.why) {
+            (0, _) | (_, None) => String::new(),
+            (many, Some(why)) => {
+                let services = counted(many, "service was", "services were");
+                format!(": {why}; {services} not read")
+            }
+        };
+        output::note(&format!("{} {state}{age}{budget}{unread}", forge.name));
     }
+}
+
+/// What its forge says of a service that it says of all: an outage is told once, with the forge.
+fn is_of_forge(service: &ServiceStatus, forge: &ForgeStatus) -> bool {
+    let (fault, why) = (service.fault.as_deref(), forge.why.as_deref());
+    service.forge == forge.name
+        && fault
+            .zip(why)
+            .is_some_and(|(fault, why)| fault.contains(why))
 }
 
 /// What stands in one cell: `2.41.0 ok`. A version that is known of the revision elsewhere on the row

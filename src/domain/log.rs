@@ -83,6 +83,12 @@ impl Line {
     }
 }
 
+/// What a line says without its colours, and without anything else that a terminal would act on.
+pub fn plain(raw: &str) -> String {
+    let spans = ansi::spans(raw.trim_end_matches('\r'));
+    spans.into_iter().map(|(_, text)| text).collect()
+}
+
 /// How a log says where it is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum End {

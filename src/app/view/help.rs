@@ -6,12 +6,25 @@ use super::dialog::{self, Form};
 use super::line::{Line, Tone, blanks, cut, width};
 use super::look::Look;
 use super::panel::{Dialog, Scroll};
-use crate::app::command::{self, Hint};
+use crate::app::command::{self, Context, Hint};
 use crate::app::interface::choices;
+
+/// From so many columns on, the help stands in two.
+const TWO_COLUMNS: u16 = 130;
+/// Between them.
+const GAP: usize = 3;
 
 /// The keys of the screen, or those of them that have all the words that are looked for.
 pub(super) fn help(look: &Look<'_>, offset: usize, search: &Input, typing: bool) -> Dialog {
-    let columns = dialog::columns(look);
+    // Side by side where there is room for two: less of it is out of sight.
+    let abreast = usize::from(dialog::wide(look) >= TWO_COLUMNS) + 1;
+    let outer = if abreast > 1 {
+        dialog::wide(look)
+    } else {
+        dialog::width(look)
+    };
+    let inner = usize::from(outer).saturating_sub(4);
+    let columns = (inner - (abreast - 1) * GAP) / abreast;
     let words = search.value().to_lowercase();
     let mut lines = Vec::new();
     for section in command::help(look.state) {
@@ -26,7 +39,11 @@ pub(super) fn help(look: &Look<'_>, offset: usize, search: &Input, typing: bool)
         }
         lines.push(Line::new());
     }
-    lines.push(if lines.is_empty() {
+    let nothing = lines.is_empty();
+    if abreast > 1 {
+        lines = side_by_side(lines, columns);
+    }
+    lines.push(if nothing {
         Line::of(Tone::Warning, "no key here has these words")
     } else {
         Line::of(
@@ -44,7 +61,8 @@ pub(super) fn help(look: &Look<'_>, offset: usize, search: &Input, typing: bool)
     } else {
         "j k scroll   / search   esc closes".to_owned()
     };
-    let title = Line::of(Tone::Strong, "HELP");
+    let place = Context::of_screen(look.interface).word();
+    let title = Line::of(Tone::Strong, format!("HELP {place}"));
     let title = match (typing, search.value()) {
         (true, words) => title.with(Tone::Focus, format!("  /{words}_")),
         (false, "") => title.with(Tone::Muted, "  keys as they are bound"),
@@ -55,11 +73,24 @@ pub(super) fn help(look: &Look<'_>, offset: usize, search: &Input, typing: bool)
         lines: lines.into_iter().skip(offset).take(rows).collect(),
         focus: None,
         foot: vec![Line::of(Tone::Muted, foot)],
-        width: dialog::width(look),
+        width: outer,
         fields: Vec::new(),
         caret: None,
         scroll: Scroll::default(),
     }
+}
+
+/// The first half of the lines beside the second.
+fn side_by_side(lines: Vec<Line>, columns: usize) -> Vec<Line> {
+    let half = lines.len().div_ceil(2);
+    let mut left = lines;
+    let mut right = left.split_off(half).into_iter();
+    left.into_iter()
+        .map(|line| match right.next() {
+            Some(beside) => line.padded(columns + GAP).then(beside),
+            None => line,
+        })
+        .collect()
 }
 
 fn has(hint: &Hint, words: &str) -> bool {

@@ -11,6 +11,7 @@ use tokio::process::{Child, Command};
 
 use crate::config::Env;
 use crate::domain::custom::Output;
+use crate::domain::log;
 use crate::domain::sampling::Errand;
 use crate::domain::sampling::answer::{self, End};
 use crate::domain::seen::Sample;
@@ -59,7 +60,7 @@ pub async fn said(errand: &Errand, env: &Env, folder: Option<&Path>) -> Output {
 
 /// Cleans a line as one line; its indent says something, so that stays.
 fn clean(line: &str) -> String {
-    let line = line.replace('\t', "    ");
+    let line = log::plain(line);
     let indent: String = line.chars().take_while(|sign| *sign == ' ').collect();
     format!("{indent}{}", text::clean(&line))
 }

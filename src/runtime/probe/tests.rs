@@ -274,6 +274,10 @@ async fn what_an_own_command_says_is_clean_bounded_and_without_secrets() {
     assert!(!said.lines.concat().contains('\u{1b}'));
     assert_eq!(said.lines.get(1).map(String::as_str), Some("  two"));
     assert_eq!(said.lines.last().map(String::as_str), Some("0"), "{said:?}");
+    let said = prober
+        .run(&run("printf '\\033[31mred\\033[0m\\033[2J then\\n'"))
+        .await;
+    assert_eq!(said.lines, ["red then"], "colours are no words");
     let said = prober.run(&run("yes | head -c 1000000")).await;
     assert!(said.cut && said.good && said.lines.len() <= 5_000);
     let mut slow = run("sleep 60");

@@ -280,3 +280,16 @@ fn what_the_token_may_not_in_a_repository_is_said_of_its_service_alone() {
         assert!(can.contains(&"log".into()), "{what}");
     }
 }
+
+/// With its forge away, a service is shown as it was known, and the outage is told once.
+#[test]
+fn status_tells_an_outage_once_and_not_for_each_service() {
+    let sim = Sim::evening(1.0);
+    let down = r#"{"match": {"forge": "gitlab"}, "effect": {"kind": "refuse"}}"#;
+    sim.control("POST", "/faults", down);
+    let told = sim.run(&["status"]);
+    let lines = told.done().err.lines();
+    let gitlab: Vec<&str> = lines.filter(|line| line.contains("gitlab")).collect();
+    assert_eq!(gitlab.len(), 1, "{gitlab:?}");
+    assert!(gitlab[0].contains("5 services were not read"), "{gitlab:?}");
+}
