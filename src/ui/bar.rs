@@ -37,11 +37,14 @@ fn spread(pen: &mut Pen<'_>, area: Rect, bar: &Bar, on_rule: bool) {
         pen.text(x - 1, y, 1, " ", crate::app::view::line::Tone::Rule);
     }
     let end_of_left = limit.saturating_sub(u16::try_from(total(&right)).unwrap_or(u16::MAX));
+    // The blank before the right parts would stand on the sign that something was cut.
+    let blank = u16::from(on_rule && !right.is_empty());
+    let last = end_of_left.saturating_sub(blank);
     for (place, part) in left.iter().enumerate() {
         if place > 0 {
             x += pen.text(x, y, limit - x, "  ", crate::app::view::line::Tone::Plain);
         }
-        x += pen.line(x, y, end_of_left.max(x) - x, &part.line);
+        x += pen.line(x, y, last.max(x) - x, &part.line);
     }
     if on_rule && !left.is_empty() {
         pen.text(x, y, 1, " ", crate::app::view::line::Tone::Rule);
@@ -95,4 +98,27 @@ fn fitting(bar: &Bar, columns: usize) -> (Vec<&Part>, Vec<&Part>) {
 fn total(parts: &[&Part]) -> usize {
     let text: usize = parts.iter().map(|part| part.line.width()).sum();
     text + GAP * parts.len().saturating_sub(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::view::line::Line;
+    use crate::ui::Theme;
+    use crate::ui::canvas::Rows;
+
+    #[test]
+    fn a_title_that_is_cut_says_so_before_what_stands_at_its_right() {
+        let area = Rect::new(0, 0, 40, 1);
+        let mut rows = Rows::blank(area.as_size());
+        let theme = Theme::mono();
+        let mut pen = Pen::new(&mut rows, &theme, false);
+        let bar = Bar::default()
+            .left(0, Line::plain("GO / NO-GO 2026.47 > production"))
+            .right(0, Line::plain("decide by 14:30Z"));
+        title(&mut pen, area, &bar);
+        let cells = rows.painted.iter().flat_map(|row| &row.content);
+        let seen: String = cells.map(|cell| cell.symbol()).collect();
+        assert!(seen.contains("… decide by 14:30Z"), "{seen}");
+    }
 }

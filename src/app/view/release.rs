@@ -133,17 +133,7 @@ pub(super) fn main(look: &Look<'_>) -> Vec<Panel> {
         );
     }
     let below = body.saturating_sub(above + 1).max(1);
-    let mut set = waves::lines(look, &shown, columns, below);
-    // Where there is room for all of it, the plan stands below.
-    if shown.run.is_none() && !shown.prognosis.waves.is_empty() {
-        let room = below.saturating_sub(set.len() + 2);
-        let plan = plan::lines(look, &shown, columns, usize::MAX);
-        if plan.len() <= room {
-            set.push(Line::new());
-            set.push(Line::of(Tone::Heading, " PLAN"));
-            set.extend(plan);
-        }
-    }
+    let set = waves::lines(look, &shown, columns, below);
     vec![
         Panel {
             title: Some(title),
