@@ -30,6 +30,8 @@ pub struct Ledger {
     /// Incident holds that were ever placed: one that was lifted is not placed again by itself.
     pub incidents: BTreeSet<HoldId>,
     pub manual_gates: BTreeMap<ManualGateId, ManualGate>,
+    /// When somebody last closed a manual gate that had been opened.
+    gates_closed: BTreeMap<ManualGateId, Timestamp>,
     /// The last vote of each person on each cell.
     pub votes: BTreeMap<(ServiceName, EnvironmentName, Person), Vote>,
     /// The last attestation of each task of each cell.
@@ -223,6 +225,7 @@ impl Ledger {
             Event::GateClosed { id, .. } => {
                 if let Some(gate) = self.manual_gates.get_mut(id) {
                     gate.opened = None;
+                    self.gates_closed.insert(id.clone(), draft.at);
                 }
             }
             Event::TaskDone { attestation } => {
@@ -420,6 +423,11 @@ impl Ledger {
         deployment: DeploymentId,
     ) -> Option<&Verified> {
         self.verifications.get(&(service.clone(), deployment))
+    }
+
+    /// When a manual gate was closed again, if it ever was.
+    pub fn closed_again(&self, gate: &ManualGateId) -> Option<Timestamp> {
+        self.gates_closed.get(gate).copied()
     }
 
     /// Returns the holds that are on at `now` and cover the cell and revision.

@@ -251,6 +251,7 @@ fn promotion_in_flight(case: &Case<'_>, now: Timestamp) -> Option<Verdict> {
             format!("nobody knows what came of {actor}'s {to} of {since}"),
             format!("{actor}, or any operator"),
         )
+        .since(Some(promotion.changed_at))
         .opens_when("its outcome is found, or a person decides"),
         Step::Intended
         | Step::Sending
@@ -263,7 +264,9 @@ fn promotion_in_flight(case: &Case<'_>, now: Timestamp) -> Option<Verdict> {
         | Step::Rejected
         | Step::Absent => {
             let why = format!("{actor} is promoting {to} since {since}");
-            Verdict::new(GATE, State::Waiting, why).opens_when("that promotion ends")
+            Verdict::new(GATE, State::Waiting, why)
+                .since(Some(promotion.intended_at))
+                .opens_when("that promotion ends")
         }
     };
     let url = promotion
@@ -297,6 +300,7 @@ fn deployment_in_flight(case: &Case<'_>, facts: &ServiceFacts, now: Timestamp) -
         State::Waiting,
         format!("{by} is deploying {revision} since {since}"),
     )
+    .since(Some(newest.changed_at))
     .opens_when("that deployment ends");
     let what = format!("deployment {}", newest.id);
     Some(verdict.evidence(
@@ -350,6 +354,7 @@ fn approval(
             Timer::None | Timer::NotStarted => ("the wait timer has not started".to_owned(), None),
         };
         Verdict::new(GATE, State::Waiting, why)
+            .since(waiting.wait_started_at)
             .opens_when("the wait timer ends")
             .opens_at(at)
     } else if waiting.may_approve {
@@ -358,6 +363,10 @@ fn approval(
             State::Open,
             format!("run {} waits, and you may approve", run.id),
         )
+        .since(match timer {
+            Timer::Until(until) => Some(until),
+            Timer::None | Timer::NotStarted => None,
+        })
     } else {
         closed(
             format!("run {} waits, but you may not approve", run.id),
