@@ -166,10 +166,7 @@ fn of_contexts(case: &Case<'_>, checks: &Checks, rule: &PipelineRule) -> Vec<Fin
     if findings.is_empty() {
         findings.push(Finding {
             since: since::last(ended),
-            ..finding(
-                State::Open,
-                format!("{good} of {counted} checks succeeded"),
-            )
+            ..finding(State::Open, format!("{good} of {counted} checks succeeded"))
         });
     }
     findings

@@ -32,7 +32,9 @@ pub fn judge(case: &Case<'_>, approvals: u32, own: bool) -> Verdict {
         let opinion = Opinion::of(pull_request, own);
         let why = opinion.trouble(pull_request, approvals);
         approvers.extend(opinion.approved.iter().copied());
-        enough.extend(opinion.enough_at(approvals));
+        if approvals > 0 {
+            enough.push(opinion.enough_at(approvals));
+        }
         if why.is_some() {
             against.push(opinion.against_since());
         }
@@ -159,15 +161,12 @@ impl<'a> Opinion<'a> {
         opinion
     }
 
-    /// When the approval came that made it enough; nothing where none is asked for.
-    fn enough_at(&self, approvals: u32) -> Option<Option<Timestamp>> {
-        let needed = usize::try_from(approvals).ok()?.checked_sub(1)?;
-        let all: Option<Vec<Timestamp>> = self.approved_at.iter().copied().collect();
-        let nth = |mut all: Vec<Timestamp>| {
-            all.sort_unstable();
-            all.get(needed).copied()
-        };
-        Some(all.and_then(nth))
+    /// When the approval came that made it enough.
+    fn enough_at(&self, approvals: u32) -> Option<Timestamp> {
+        let last = usize::try_from(approvals).ok()?.checked_sub(1)?;
+        let mut all: Vec<Timestamp> = self.approved_at.iter().copied().collect::<Option<_>>()?;
+        all.sort_unstable();
+        all.get(last).copied()
     }
 
     /// Since when somebody asks for changes; of approvals that are missing nobody knows.
