@@ -12,13 +12,13 @@ use crate::app::view::panel::{Row, Table};
 pub(super) const LEAD: usize = 2;
 /// A revision is not cut shorter than this.
 const SHORTEST: usize = 7;
-/// Room for the beginning of the texts of a column that takes what is left.
-const GROWING: usize = 24;
 
 /// The widths of a table, kept from picture to picture for their memory.
 #[derive(Debug, Default)]
 pub(crate) struct Widths {
     columns: Vec<Width>,
+    /// Whether some cell stands in brackets.
+    bracketed: bool,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -55,6 +55,7 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, table: &Table, scratch: &mut S
     let gap = fit(
         &mut widths.columns,
         usize::from(area.width).saturating_sub(LEAD),
+        widths.bracketed,
     );
     hits.table(
         area,
@@ -153,11 +154,13 @@ fn measure(table: &Table, widths: &mut Widths) {
             rank: column.rank,
             ..Width::default()
         }));
+    widths.bracketed = false;
     for row in &table.rows {
         let Row::Entries { cells, .. } = row else {
             continue;
         };
         for (cell, width) in cells.iter().zip(&mut widths.columns) {
+            widths.bracketed |= cell.selected;
             if cell.tail.is_empty() {
                 width.alone = width.alone.max(cell.head.width());
             } else {
@@ -170,14 +173,15 @@ fn measure(table: &Table, widths: &mut Widths) {
     if let (Some(column), Some(width)) = (table.columns.last(), widths.columns.last_mut())
         && column.grows
     {
-        let counted = width.alone.min(GROWING);
+        let counted = width.alone.min(width.least);
         width.spread = width.alone - counted;
         width.alone = counted;
     }
 }
 
-/// Makes the columns fit, and returns the gap between them.
-fn fit(columns: &mut [Width], room: usize) -> usize {
+/// Makes the columns fit, and returns the gap between them. Brackets stand in the gaps: where these are
+/// narrow, a bracket does not touch the last column, which says what may be done.
+fn fit(columns: &mut [Width], room: usize, bracketed: bool) -> usize {
     let natural = columns.to_vec();
     loop {
         let shown = columns.iter().filter(|column| !column.dropped).count();
@@ -189,6 +193,12 @@ fn fit(columns: &mut [Width], room: usize) -> usize {
             return 2 + (spare / gaps.max(1)).min(2);
         }
         if total + gaps <= room {
+            if bracketed && (total + gaps < room || narrow_head(columns)) {
+                let mut shown = columns.iter_mut().filter(|column| !column.dropped);
+                if let Some(before) = shown.nth_back(1) {
+                    before.alone = before.whole() + 1;
+                }
+            }
             return 1;
         }
         if narrow_one(columns) {
@@ -230,13 +240,7 @@ fn narrow_one(columns: &mut [Width]) -> bool {
         first.alone -= 1;
         return true;
     }
-    let widest = columns
-        .iter_mut()
-        .filter(|column| !column.dropped && column.head > SHORTEST)
-        .filter(|column| column.whole() > column.least.max(column.title))
-        .max_by_key(|column| column.head);
-    if let Some(widest) = widest {
-        widest.head -= 1;
+    if narrow_head(columns) {
         return true;
     }
     let first = columns
@@ -247,6 +251,19 @@ fn narrow_one(columns: &mut [Width]) -> bool {
         return true;
     }
     false
+}
+
+/// Takes it from the longest revision that can give.
+fn narrow_head(columns: &mut [Width]) -> bool {
+    let widest = columns
+        .iter_mut()
+        .filter(|column| !column.dropped && column.head > SHORTEST)
+        .filter(|column| column.whole() > column.least.max(column.title))
+        .max_by_key(|column| column.head);
+    widest.is_some_and(|widest| {
+        widest.head -= 1;
+        true
+    })
 }
 
 fn narrow(columns: usize) -> u16 {
@@ -291,6 +308,44 @@ mod tests {
         let rows = buffer.content.chunks(usize::from(columns)).skip(1);
         rows.map(|row| row.iter().position(|cell| cell.symbol() == "@"))
             .collect()
+    }
+
+    #[test]
+    fn a_bracket_does_not_touch_what_comes_last() {
+        let whole = |text: &str| Entry {
+            head: Line::plain(text.to_owned()),
+            tail: Line::plain("SENT 1s"),
+            selected: true,
+        };
+        let table = Table {
+            columns: ["SERVICE", "PROD", "NEXT"]
+                .map(|title| Column {
+                    title: title.into(),
+                    least: 4,
+                    ..Column::default()
+                })
+                .into(),
+            rows: vec![Row::Entries {
+                cells: vec![
+                    Entry::of(Line::plain("search")),
+                    whole("v2.40.3-rc.1"),
+                    Entry::of(Line::plain("+1 READY")),
+                ],
+                cursor: true,
+                marked: false,
+            }],
+        };
+        for columns in 35..60 {
+            let area = Rect::new(0, 0, columns, 2);
+            let mut buffer = Buffer::empty(area);
+            let theme = Theme::mono();
+            let mut pen = Pen::new(&mut buffer, &theme, false);
+            draw(&mut pen, area, &table, &mut Scratch::default());
+            let row = buffer.content.chunks(usize::from(columns)).nth(1).unwrap();
+            let row: String = row.iter().map(ratatui::buffer::Cell::symbol).collect();
+            assert!(row.contains("SENT 1s] "), "{columns}: {row}");
+            assert!(row.contains("+1 READY"), "{columns}: {row}");
+        }
     }
 
     proptest! {
