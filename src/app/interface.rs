@@ -4,14 +4,17 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use jiff::{Timestamp, tz::TimeZone};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use tui_input::Input;
 
 use super::command::{Command, Context};
+use super::effect::Effect;
 use super::engine::{Engine, Report};
 use super::keymap::{Found, Keymap};
+use super::msg::Msg;
+use super::state::State;
 use super::view::tally::Tally;
-use super::{effect::Effect, msg::Msg, state::State};
 use crate::domain::ids::{HandoverId, IntentId, ReleaseName, ServiceName};
 
 mod aim;
@@ -29,6 +32,7 @@ mod field;
 mod filter;
 mod forges;
 mod gates;
+mod going;
 mod handover;
 #[cfg(test)]
 pub(crate) mod harness;
@@ -433,46 +437,6 @@ impl Interface {
     pub fn begin(&mut self, order: Vec<ServiceName>, tally: Tally) {
         self.order = order;
         self.tally = Some(tally);
-    }
-
-    /// Goes to another screen and remembers this one.
-    fn show(&mut self, screen: Screen) {
-        if screen == self.screen {
-            return;
-        }
-        let left = self.here();
-        self.keep_cursor_for(&screen);
-        if let (Screen::Detail(service), Some(cursor)) = (&screen, &mut self.cursor) {
-            cursor.service = service.clone();
-        }
-        if matches!(screen, Screen::Detail(_)) {
-            self.toured(tour::Step::Why);
-        }
-        self.detail_offset = 0;
-        self.pane = Pane::default();
-        self.range = None;
-        self.screen = screen;
-        self.last = Some(left);
-    }
-
-    fn here(&self) -> Place {
-        Place {
-            screen: self.screen.clone(),
-            cursor: self.cursor.clone(),
-            tab: self.tab,
-            detail_offset: self.detail_offset,
-        }
-    }
-
-    /// Goes to the place before this one, with its cursor, and remembers this one.
-    fn go_back(&mut self) {
-        let Some(last) = self.last.take() else { return };
-        self.show(last.screen);
-        if last.cursor.is_some() {
-            self.cursor = last.cursor;
-        }
-        self.tab = last.tab;
-        self.detail_offset = last.detail_offset;
     }
 }
 

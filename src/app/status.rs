@@ -154,6 +154,8 @@ pub struct GateStatus {
     pub name: String,
     pub verdict: &'static str,
     pub why: String,
+    /// Since when it is so, where anybody can tell.
+    pub since: Option<Timestamp>,
     pub valid_until: Option<Timestamp>,
     pub evidence: Vec<crate::domain::gate::Evidence>,
     pub opens_when: Option<String>,
@@ -402,6 +404,7 @@ impl GateStatus {
             name: verdict.gate.clone(),
             verdict: verdict.state_at(now).word(),
             why: verdict.why_at(now).into_owned(),
+            since: verdict.since_at(now),
             valid_until: verdict.valid_until,
             evidence: verdict.evidence.clone(),
             opens_when: verdict.opens_when.clone(),

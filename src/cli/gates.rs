@@ -144,8 +144,11 @@ fn print(service: &str, cell: &CellStatus, now: Timestamp) {
         None => format!("{service} > {to}   {live}, nothing to promote   {verdict}"),
     });
     for gate in &cell.gates {
+        let since = gate.since.map_or_else(String::new, |since| {
+            format!(" (for {})", span(now.duration_since(since)))
+        });
         output::line(&format!(
-            "  {:<10} {:<12} {}",
+            "  {:<10} {:<12} {}{since}",
             gate.verdict, gate.name, gate.why
         ));
         for evidence in &gate.evidence {

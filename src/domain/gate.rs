@@ -44,6 +44,7 @@ pub mod review;
 pub mod risk;
 mod sampled;
 pub mod sign_off;
+mod since;
 pub mod soak;
 mod verdicts;
 pub mod window;
@@ -201,6 +202,9 @@ pub struct Verdict {
     pub state: State,
     /// One sentence without a full stop.
     pub why: String,
+    /// Since when it is so, where the facts tell; `gate/since.rs` has the rules.
+    #[serde(default)]
+    pub since: Option<Timestamp>,
     pub evidence: Vec<Evidence>,
     /// What would open it, if it is not open.
     pub opens_when: Option<String>,
@@ -236,6 +240,7 @@ impl Verdict {
             gate: gate.into(),
             state,
             why: why.into(),
+            since: None,
             evidence: Vec::new(),
             opens_when: None,
             opens_at: None,

@@ -14,11 +14,13 @@ use super::ids::{
     ReleaseName, ReleaseRunId, Seq, ServiceName, Sha,
 };
 use super::override_::{Confirmed, Override};
-use super::promotion::{Intent, Promotion, Purpose, State, Step};
+use super::promotion::{Intent, Promotion, State, Step};
 use super::release::dropped::Dropped;
 use super::release::run::{Ended, Run};
 use super::scope;
 use super::signoff::{ReleaseVote, Vote};
+
+mod promotions;
 
 /// Everything that is in force, folded from the journal.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -30,6 +32,8 @@ pub struct Ledger {
     /// Incident holds that were ever placed: one that was lifted is not placed again by itself.
     pub incidents: BTreeSet<HoldId>,
     pub manual_gates: BTreeMap<ManualGateId, ManualGate>,
+    /// When somebody last closed a manual gate that had been opened.
+    gates_closed: BTreeMap<ManualGateId, Timestamp>,
     /// The last vote of each person on each cell.
     pub votes: BTreeMap<(ServiceName, EnvironmentName, Person), Vote>,
     /// The last attestation of each task of each cell.
@@ -223,6 +227,7 @@ impl Ledger {
             Event::GateClosed { id, .. } => {
                 if let Some(gate) = self.manual_gates.get_mut(id) {
                     gate.opened = None;
+                    self.gates_closed.insert(id.clone(), draft.at);
                 }
             }
             Event::TaskDone { attestation } => {
@@ -422,6 +427,11 @@ impl Ledger {
         self.verifications.get(&(service.clone(), deployment))
     }
 
+    /// When a manual gate was closed again, if it ever was.
+    pub fn closed_again(&self, gate: &ManualGateId) -> Option<Timestamp> {
+        self.gates_closed.get(gate).copied()
+    }
+
     /// Returns the holds that are on at `now` and cover the cell and revision.
     pub fn holds_on<'a>(
         &'a self,
@@ -433,64 +443,6 @@ impl Ledger {
         self.holds.values().filter(move |hold| {
             hold.is_on(now) && hold.cover.covers(service, environment, revision)
         })
-    }
-
-    /// The ledger as if one intent had never been: what its operator saw before ordering it.
-    #[must_use]
-    pub fn without(&self, id: &IntentId) -> Self {
-        let mut ledger = self.clone();
-        ledger.promotions.remove(id);
-        ledger.open.remove(id);
-        for one in ledger.overrides.values_mut() {
-            one.used.take_if(|used| used == id);
-        }
-        ledger
-    }
-
-    /// Returns the open promotion of a cell, if there is one.
-    pub fn open_promotion(
-        &self,
-        service: &ServiceName,
-        environment: &EnvironmentName,
-    ) -> Option<&Promotion> {
-        self.open().find(|promotion| {
-            promotion.intent.purpose == Purpose::Promotion
-                && promotion.intent.service == *service
-                && promotion.intent.environment == *environment
-        })
-    }
-
-    /// Returns every intent of a cell, of any purpose, oldest first.
-    pub fn promotions_of(
-        &self,
-        service: &ServiceName,
-        environment: &EnvironmentName,
-    ) -> impl DoubleEndedIterator<Item = &Promotion> {
-        let cell = (service.clone(), environment.clone());
-        let ids = self.cells.get(&cell).map_or(&[][..], Vec::as_slice);
-        ids.iter().filter_map(|id| self.promotions.get(id))
-    }
-
-    /// Returns every run of a service that somebody ran again, whichever cell they looked at: it may
-    /// deploy into another.
-    pub fn reruns_of(&self, service: &ServiceName) -> impl Iterator<Item = &Promotion> {
-        let first = (service.clone(), EnvironmentName::from(""));
-        let cells = self.cells.range(first.clone()..);
-        cells
-            .take_while(move |((of, _), _)| *of == first.0)
-            .flat_map(|(_, ids)| ids)
-            .filter_map(|id| self.promotions.get(id))
-            .filter(|promotion| promotion.intent.purpose == Purpose::Rerun)
-    }
-
-    /// Says whether an intent has not ended.
-    pub fn is_open(&self, id: &IntentId) -> bool {
-        self.open.contains(id)
-    }
-
-    /// Returns every intent that has not ended, of any purpose.
-    pub fn open(&self) -> impl Iterator<Item = &Promotion> {
-        self.open.iter().filter_map(|id| self.promotions.get(id))
     }
 
     /// Returns the last attestation of a task, whatever it was made for.

@@ -15,6 +15,8 @@ pub struct Seen {
     /// By the file's path and the revision at which it was read.
     pub declared: BTreeMap<(String, Sha), Fact<Declared>>,
     pub rounds: BTreeMap<RoundKey, Fact<Round>>,
+    /// Since which round every one of a subject has come to the same.
+    steady: BTreeMap<RoundKey, Timestamp>,
 }
 
 impl Seen {
@@ -26,7 +28,22 @@ impl Seen {
                 || known.revision == key.revision
                 || fact.at().is_some_and(|known| known > at)
         });
+        let rounds = &self.rounds;
+        self.steady.retain(|known, _| rounds.contains_key(known));
+        let before = rounds.get(&key).filter(|fact| fact.at() <= Some(at));
+        if let Some(before) = before.and_then(Fact::value) {
+            if before.sum() != round.sum() {
+                self.steady.insert(key.clone(), at);
+            }
+        } else if !rounds.contains_key(&key) {
+            self.steady.insert(key.clone(), at);
+        }
         self.rounds.entry(key).or_default().merge(Ok(round), at);
+    }
+
+    /// Since when each round has come to what the last one did, as far as anybody has looked.
+    pub fn steady_since(&self, key: &RoundKey) -> Option<Timestamp> {
+        self.steady.get(key).copied()
     }
 }
 
@@ -64,6 +81,18 @@ pub enum Subject {
 pub struct Round {
     /// In the order of the rule.
     pub samples: Vec<Sample>,
+}
+
+impl Round {
+    /// What it comes to: one that fails decides, then one that says nothing.
+    fn sum(&self) -> Outcome {
+        let is_one = |outcome| self.samples.iter().any(|sample| sample.outcome == outcome);
+        match (is_one(Outcome::Failure), is_one(Outcome::Inconclusive)) {
+            (true, _) => Outcome::Failure,
+            (false, true) => Outcome::Inconclusive,
+            (false, false) => Outcome::Success,
+        }
+    }
 }
 
 /// What one probe saw.

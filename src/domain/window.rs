@@ -9,6 +9,7 @@ use super::ids::{EnvironmentName, ServiceName};
 use super::release::Release;
 
 mod dates;
+mod since;
 
 pub use dates::Dates;
 

@@ -221,6 +221,7 @@ const EXPECTED: &[&str] = &[
     "hold edited",
     "hold lifted",
     "hold expired",
+    "hold asked",
     "vote cast",
     "override granted",
     "override confirmed",

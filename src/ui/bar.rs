@@ -118,7 +118,7 @@ mod tests {
             .right(0, Line::plain("decide by 14:30Z"));
         title(&mut pen, area, &bar);
         let cells = rows.painted.iter().flat_map(|row| &row.content);
-        let seen: String = cells.map(|cell| cell.symbol()).collect();
+        let seen: String = cells.map(ratatui::buffer::Cell::symbol).collect();
         assert!(seen.contains("… decide by 14:30Z"), "{seen}");
     }
 }

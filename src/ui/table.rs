@@ -12,8 +12,6 @@ use crate::app::view::panel::{Entry, Row, Table};
 pub(super) const LEAD: usize = 2;
 /// A revision is not cut shorter than this.
 const SHORTEST: usize = 7;
-/// Room for the beginning of the texts of a column that takes what is left.
-const GROWING: usize = 24;
 
 /// How wide the columns of a table are, and how far from each other.
 #[derive(Debug, PartialEq, Eq)]
@@ -26,7 +24,15 @@ impl Layout {
     /// Of the rows that are seen, in a panel that is so wide.
     pub fn of(table: &Table, wide: u16) -> Self {
         let mut columns = measured(table);
-        let gap = fit(&mut columns, usize::from(wide).saturating_sub(LEAD));
+        let bracketed = |row: &Row| {
+            let Row::Entries { selected, .. } = row else {
+                return false;
+            };
+            selected.is_some()
+        };
+        let bracketed = table.rows.iter().any(bracketed);
+        let room = usize::from(wide).saturating_sub(LEAD);
+        let gap = fit(&mut columns, room, bracketed);
         Self { columns, gap }
     }
 
@@ -185,15 +191,16 @@ fn measured(table: &Table) -> Vec<Width> {
     if let (Some(column), Some(width)) = (table.columns.last(), columns.last_mut())
         && column.grows
     {
-        let counted = width.alone.min(GROWING);
+        let counted = width.alone.min(width.least);
         width.spread = width.alone - counted;
         width.alone = counted;
     }
     columns
 }
 
-/// Makes the columns fit, and returns the gap between them.
-fn fit(columns: &mut [Width], room: usize) -> usize {
+/// Makes the columns fit, and returns the gap between them. Brackets stand in the gaps: where these are
+/// narrow, a bracket does not touch the last column, which says what may be done.
+fn fit(columns: &mut [Width], room: usize, bracketed: bool) -> usize {
     let natural = columns.to_vec();
     loop {
         let shown = columns.iter().filter(|column| !column.dropped).count();
@@ -205,6 +212,12 @@ fn fit(columns: &mut [Width], room: usize) -> usize {
             return 2 + (spare / gaps.max(1)).min(2);
         }
         if total + gaps <= room {
+            if bracketed && (total + gaps < room || narrow_head(columns)) {
+                let mut shown = columns.iter_mut().filter(|column| !column.dropped);
+                if let Some(before) = shown.nth_back(1) {
+                    before.alone = before.whole() + 1;
+                }
+            }
             return 1;
         }
         if narrow_one(columns) {
@@ -246,13 +259,7 @@ fn narrow_one(columns: &mut [Width]) -> bool {
         first.alone -= 1;
         return true;
     }
-    let widest = columns
-        .iter_mut()
-        .filter(|column| !column.dropped && column.head > SHORTEST)
-        .filter(|column| column.whole() > column.least.max(column.title))
-        .max_by_key(|column| column.head);
-    if let Some(widest) = widest {
-        widest.head -= 1;
+    if narrow_head(columns) {
         return true;
     }
     let first = columns
@@ -263,6 +270,19 @@ fn narrow_one(columns: &mut [Width]) -> bool {
         return true;
     }
     false
+}
+
+/// Takes it from the longest revision that can give.
+fn narrow_head(columns: &mut [Width]) -> bool {
+    let widest = columns
+        .iter_mut()
+        .filter(|column| !column.dropped && column.head > SHORTEST)
+        .filter(|column| column.whole() > column.least.max(column.title))
+        .max_by_key(|column| column.head);
+    widest.is_some_and(|widest| {
+        widest.head -= 1;
+        true
+    })
 }
 
 fn narrow(columns: usize) -> u16 {
@@ -309,6 +329,46 @@ mod tests {
         let rows = rows.painted.iter().skip(1);
         rows.map(|row| row.content.iter().position(|cell| cell.symbol() == "@"))
             .collect()
+    }
+
+    #[test]
+    fn a_bracket_does_not_touch_what_comes_last() {
+        let whole = |text: &str| Entry {
+            head: Line::plain(text.to_owned()),
+            tail: Line::plain("SENT 1s"),
+        };
+        let table = Table {
+            columns: ["SERVICE", "PROD", "NEXT"]
+                .map(|title| Column {
+                    title: title.into(),
+                    least: 4,
+                    ..Column::default()
+                })
+                .into(),
+            rows: vec![Row::Entries {
+                cells: vec![
+                    Entry::of(Line::plain("search")),
+                    whole("v2.40.3-rc.1"),
+                    Entry::of(Line::plain("+1 READY")),
+                ]
+                .into(),
+                cursor: true,
+                selected: Some(1),
+                marked: false,
+            }],
+        };
+        for columns in 35..60 {
+            let area = Rect::new(0, 0, columns, 2);
+            let mut rows = Rows::blank(area.as_size());
+            let theme = Theme::mono();
+            let mut pen = Pen::new(&mut rows, &theme, false);
+            let layout = Layout::of(&table, columns);
+            draw(&mut pen, area, &table, &layout, &mut Hits::default());
+            let row = rows.painted.get(1).unwrap().content.iter();
+            let row: String = row.map(ratatui::buffer::Cell::symbol).collect();
+            assert!(row.contains("SENT 1s] "), "{columns}: {row}");
+            assert!(row.contains("+1 READY"), "{columns}: {row}");
+        }
     }
 
     proptest! {

@@ -31,6 +31,7 @@ pub(super) const SCREENS: &[(&str, Scene)] = &[
     ("calm", scenes::calm),
     ("busy", scenes::busy),
     ("held", scenes::held),
+    ("asking", scenes::asking),
     ("stale", scenes::stale),
     ("no_token", scenes::no_token),
     ("forge_down", scenes::forge_down),
@@ -84,6 +85,7 @@ const WIDEST: &[(&str, Scene)] = &[
     ("beside", scenes::logs::beside),
     ("beside_keys", scenes::logs::beside_with_keys),
     ("beside_not_yet", scenes::logs::beside_not_yet),
+    ("asking", scenes::asking),
 ];
 
 const WIDE: (u16, u16) = (160, 45);
@@ -419,6 +421,33 @@ fn a_stale_board_never_looks_good() {
             assert!(rows.iter().all(|row| !row.contains(claim)), "{text}");
         }
         assert!(!text.contains("6/6 OPEN"), "{text}");
+    }
+}
+
+#[test]
+fn a_hold_whose_time_is_up_asks_wherever_it_is_told() {
+    for (columns, rows) in [(80, 24), (160, 45)] {
+        let board = picture(&scenes::asking(columns, rows));
+        assert!(board.contains("■ ASKS carol"), "{board}");
+        let list = picture(&dialogs::holds(columns, rows));
+        let line = list.lines().find(|line| line.contains("search > prod"));
+        assert!(
+            line.is_some_and(|line| line.contains("■ ASKS") && line.contains("asks since 14:16Z")),
+            "{list}"
+        );
+    }
+}
+
+#[test]
+fn the_timeline_tells_at_80_columns_by_which_way_it_came() {
+    let text = picture(&dialogs::timeline(80, 24));
+    let title = text.lines().find(|line| line.contains("TIME UTC"));
+    assert!(
+        title.is_some_and(|title| title.contains("HOW") && title.contains("WHY")),
+        "{text}"
+    );
+    for sign in ["▸ accepted", "✓ OK", "! seen"] {
+        assert!(text.contains(sign), "{sign}: {text}");
     }
 }
 

@@ -1,5 +1,5 @@
 //! Places: what fills the screen, and where somebody is in it. What is known of each screen is in the
-//! interface; how one goes from place to place is in the screens' own files.
+//! interface; going from one to another is in `going.rs`.
 
 use crate::domain::ids::{EnvironmentName, ForgeName, ServiceName};
 

@@ -74,7 +74,7 @@ fn matrix(look: &Look<'_>, memory: &mut Memory) -> Panel {
     if with_earliest {
         columns.push(Column {
             title: "EARLIEST GO".into(),
-            least: 12,
+            least: 24,
             rank: 100,
             grows: true,
             tone: None,

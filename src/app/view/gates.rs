@@ -1,14 +1,12 @@
-//! Gates in words: what each says and why, how old that is and where it is from; and the earliest
+//! Gates in words: what each says and why, since when and where that is from; and the earliest
 //! possible go. What opens one and who can, for the gate that is selected, lives in `gates/full.rs`.
-
-use jiff::Timestamp;
 
 use super::line::{Line, Tone, cut, width};
 use super::look::Look;
 use super::time;
 use crate::domain::board::Row;
 use crate::domain::cell::Cell;
-use crate::domain::gate::{self, Earliest, Go, State, Verdict};
+use crate::domain::gate::{self, Earliest, Evidence, Go, State, Verdict};
 
 mod full;
 
@@ -152,23 +150,21 @@ fn one(look: &Look<'_>, row: &Row, verdict: &Verdict, columns: usize) -> Line {
         Tone::Strong
     };
     line.push(tone, why);
-    if !since.is_empty() {
-        line.push(Tone::Plain, super::line::blanks(room - used + 2));
-        line.push(Tone::Muted, since);
-    }
+    line.push(Tone::Plain, super::line::blanks(room - used + 2));
+    line.push(Tone::Muted, since);
     line
 }
 
-/// How old what it rests on is, and with room where that is from: `  6s  gitlab`.
+/// For how long it has been so, and with room where that is from: ` 44m  gitlab`.
 fn from(look: &Look<'_>, row: &Row, verdict: &Verdict, columns: usize) -> String {
-    let since = since(look, verdict);
+    let since = since(look, row, verdict);
     if columns < ROOMY {
         return since;
     }
     let widest = look.engine.forges.keys().map(|name| width(name.as_str()));
     let widest = widest.max().unwrap_or_default().max(7);
     let source = source(row, verdict);
-    format!("{since:>4}  {:<widest$}", cut(source, widest))
+    format!("{since:<5} {:<widest$}", cut(source, widest))
 }
 
 /// Where a gate's facts are from: a forge, or what gonogo itself knows or asks.
@@ -182,14 +178,17 @@ fn source<'a>(row: &'a Row, verdict: &Verdict) -> &'a str {
     }
 }
 
-/// How old the newest evidence is.
-fn since(look: &Look<'_>, verdict: &Verdict) -> String {
-    let seen: Option<Timestamp> = verdict
-        .evidence
-        .iter()
-        .filter_map(|evidence| evidence.observed_at)
-        .max();
-    seen.map_or_else(String::new, |at| time::age(look.clock.ago(at)))
+/// For how long it has been so; `-` where nobody knows, or where it is no longer known to be so.
+fn since(look: &Look<'_>, row: &Row, verdict: &Verdict) -> String {
+    let known = look.gate(row, verdict) == verdict.state;
+    let since = verdict.since_at(look.now).filter(|_| known);
+    since.map_or_else(|| "-".to_owned(), |at| time::age(look.clock.ago(at)))
+}
+
+/// How old what it rests on is: `6s`.
+fn seen(look: &Look<'_>, evidence: &Evidence) -> Option<String> {
+    let at = evidence.observed_at?;
+    Some(time::age(look.clock.ago(at)))
 }
 
 /// The earliest possible go, in words.

@@ -42,7 +42,8 @@ impl Bar {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Column {
     pub title: Cow<'static, str>,
-    /// It is never made narrower than this; it goes instead.
+    /// It is never made narrower than this; it goes instead. One that takes the room that is left
+    /// stays: others go before it has less than this.
     pub least: u16,
     /// Columns of the highest rank go first; rank 0 stays.
     pub rank: u8,

@@ -1,6 +1,6 @@
 //! The go/no-go of a release: who says what on exactly which set, the verdict, and how far a run is.
 //! What is in the way and which key clears it lives in `release/clearing.rs`, the services in their
-//! waves in `release/waves.rs`, the plan in `release/plan.rs`.
+//! waves in `release/waves.rs`, the set in one line in `release/set.rs`, the plan in `release/plan.rs`.
 
 use std::fmt::Write as _;
 
@@ -14,17 +14,17 @@ use crate::app::command::Command;
 use crate::app::state::State;
 use crate::domain::gate::Go;
 use crate::domain::ids::Person;
+use crate::domain::release::Release;
 use crate::domain::release::decision::{Decision, Said, difference};
 use crate::domain::release::prognosis::Prognosis;
 use crate::domain::release::run::{Ending, Progress, Run};
-use crate::domain::release::{Release, agenda};
-use crate::domain::signoff::AtClose;
 
 mod brief;
 mod clearing;
 mod deadline;
 mod plan;
 mod record;
+mod set;
 mod waves;
 
 pub(super) use brief::{lines as brief, short};
@@ -241,7 +241,7 @@ fn voice(look: &Look<'_>, said: Said<'_>) -> Line {
 /// which line the verdict is.
 fn votes(look: &Look<'_>, shown: &Shown<'_>, columns: usize, whole: bool) -> (Vec<Line>, usize) {
     let (release, decision) = (shown.release, &shown.decision);
-    let mut lines = set(shown, columns);
+    let mut lines = set::lines(look, shown, columns);
     if release.roles.is_empty() {
         lines.push(Line::of(Tone::Muted, " no role has to say go"));
     } else {
@@ -305,77 +305,6 @@ fn votes(look: &Look<'_>, shown: &Shown<'_>, columns: usize, whole: bool) -> (Ve
     }
     lines.extend(clearing::lines(look, shown, columns, whole));
     (lines, verdict)
-}
-
-/// `set@5f1c: 5 of 6 services move, 3 waves; owner alice; each role says go; kept when its window closes`,
-/// in one line, with fewer words if need be, or in as many as it takes: whose go counts for how long is
-/// never cut off.
-fn set(shown: &Shown<'_>, columns: usize) -> Vec<Line> {
-    let whole = set_in(shown, columns, false);
-    if whole.len() > 1 {
-        set_in(shown, columns, true)
-    } else {
-        whole
-    }
-}
-
-fn set_in(shown: &Shown<'_>, columns: usize, brief: bool) -> Vec<Line> {
-    let release = shown.release;
-    let set = shown.decision.bound.as_str().get(..4).unwrap_or_default();
-    let moving = match shown.run {
-        Some(run) => run.moves.len(),
-        None => shown.decision.agenda.moves().count(),
-    };
-    let waves = release.waves.len();
-    let plural = if waves == 1 { "wave" } else { "waves" };
-    let count = release.items.len();
-    let items = shown.decision.agenda.items.iter();
-    let dropped = items
-        .filter(|(_, standing)| matches!(standing, agenda::Standing::Dropped(_)))
-        .count();
-    let dropped = match dropped {
-        0 => String::new(),
-        dropped => format!(" ({dropped} dropped)"),
-    };
-    let first = Line::of(Tone::Muted, "set@")
-        .with(Tone::Strong, set.to_owned())
-        .with(
-            Tone::Plain,
-            format!(
-                ": {moving} of {count} {}move{dropped}, {waves} {plural}",
-                if brief { "" } else { "services " }
-            ),
-        );
-    let owner = release.owner.as_ref();
-    let owner = owner.map(|owner| Line::of(Tone::Muted, format!("owner {owner}")));
-    let asks = match (release.roles.len(), release.distinct) {
-        (0, _) => None,
-        (1, _) => Some("its role says go"),
-        (_, true) => Some("each role says go, by another person"),
-        (_, false) => Some("each role says go"),
-    };
-    let closes = match (&shown.decision.closings, release.at_close, brief) {
-        (Some(_), AtClose::Withdraw, false) => Some("withdrawn when its window closes"),
-        (Some(_), AtClose::Keep, false) => Some("kept when its window closes"),
-        (Some(_), AtClose::Withdraw, true) => Some("withdrawn at close"),
-        (Some(_), AtClose::Keep, true) => Some("kept at close"),
-        (None, _, _) => None,
-    };
-    let closes = closes.filter(|_| !release.roles.is_empty());
-    let asks = asks.map(Line::plain);
-    let closes = closes.map(|closes| Line::of(Tone::Muted, closes));
-    let mut lines: Vec<Line> = Vec::new();
-    for part in [Some(first), owner, asks, closes].into_iter().flatten() {
-        let fits = |line: &&mut Line| line.width() + 2 + part.width() <= columns;
-        match lines.last_mut().filter(fits) {
-            Some(line) => {
-                line.push(Tone::Muted, "; ");
-                line.0.extend(part.0);
-            }
-            None => lines.push(Line::plain(" ").then(part)),
-        }
-    }
-    lines
 }
 
 /// `search (quality)`: the services of a release with gates that were overridden, and which.

@@ -194,10 +194,18 @@ pub(crate) fn busy(columns: u16, rows: u16) -> State {
     state
 }
 
+/// As held, and the time of that hold is up: it asks.
+pub(crate) fn asking(columns: u16, rows: u16) -> State {
+    let mut state = busy(columns, rows);
+    journal::hold(&mut state, journal::an_asking_hold());
+    order(&mut state);
+    state
+}
+
 /// As busy, and a hold stops one service.
 pub(crate) fn held(columns: u16, rows: u16) -> State {
     let mut state = busy(columns, rows);
-    journal::hold(&mut state, "sessions", "prod");
+    journal::hold(&mut state, journal::a_hold());
     order(&mut state);
     select(&mut state, "sessions", "prod");
     state

@@ -1,6 +1,6 @@
 //! `checklist`: each manual task is attested, by somebody who may, for exactly this scope.
 
-use super::{Case, State, Verdict, no_journal, words};
+use super::{Case, State, Verdict, no_journal, since, words};
 use crate::domain::attestation::Attestation;
 use crate::domain::ids::{EnvironmentName, Person, ServiceName};
 use crate::domain::ledger::Ledger;
@@ -88,7 +88,11 @@ pub fn judge(case: &Case<'_>, tasks: &[Task]) -> Verdict {
                 Standing::Open | Standing::Void(..) => None,
             });
         let why = format!("{done} of {all} done: {}", words::list(by));
-        Verdict::new(GATE, State::Open, why)
+        let attested = standings.iter().map(|(_, standing)| match standing {
+            Standing::Done(done) => Some(done.at),
+            Standing::Open | Standing::Void(..) => None,
+        });
+        Verdict::new(GATE, State::Open, why).since(since::last(attested))
     } else {
         let names = words::list(missing.iter().map(|task| &task.name));
         let why = format!("{done} of {all} done, waits for {names}");

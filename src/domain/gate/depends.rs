@@ -3,7 +3,7 @@
 
 use jiff::Timestamp;
 
-use super::{Case, Peer, State, Verdict, words};
+use super::{Case, Peer, State, Verdict, since, words};
 use crate::domain::cell;
 use crate::domain::deployment::{self, Deployment};
 use crate::domain::facts::ServiceFacts;
@@ -28,6 +28,8 @@ struct Found {
     live: String,
     observed_at: Option<Timestamp>,
     valid_until: Option<Timestamp>,
+    /// Since when it is so, where the deployments tell.
+    since: Option<Timestamp>,
 }
 
 impl Found {
@@ -40,6 +42,7 @@ impl Found {
             live: "not known".to_owned(),
             observed_at: None,
             valid_until: None,
+            since: None,
         }
     }
 }
@@ -63,7 +66,15 @@ pub fn judge(case: &Case<'_>, now: Timestamp) -> Verdict {
         .filter(|(_, found)| found.state == state)
         .map(|(_, found)| found.why.as_str())
         .collect();
-    let mut verdict = Verdict::new(GATE, state, all.join("; "));
+    let decisive = found.iter().filter(|(_, found)| found.state == state);
+    let decisive = decisive.map(|(_, found)| found.since);
+    let since = match state {
+        State::Open => since::last(decisive),
+        State::Closed | State::Waiting | State::Unknown | State::Overridden => {
+            since::first(decisive)
+        }
+    };
+    let mut verdict = Verdict::new(GATE, state, all.join("; ")).since(since);
     if found.iter().any(|(_, found)| found.bound.is_some()) {
         let bound = found.iter().map(|(_, found)| {
             let why = found.bound.as_ref().unwrap_or(&found.why);
@@ -118,14 +129,15 @@ fn look(case: &Case<'_>, dependency: &Dependency, now: Timestamp) -> Found {
             None => format!("{name} has not been read yet"),
         });
     };
-    let live = deployment::live(&facts.deployments, environment)
-        .map(|live| cell::named(Some(facts), &live.sha));
+    let newest = deployment::live(&facts.deployments, environment);
+    let live = newest.map(|live| cell::named(Some(facts), &live.sha));
     let label = live.as_ref().map_or("nothing", Revision::label);
     let max_age = case.policy.max_age;
     let known = |state, why| Found {
         live: format!("{label} in {environment}"),
         observed_at: peer.facts.at(),
         valid_until: peer.facts.at().and_then(|at| at.checked_add(max_age).ok()),
+        since: newest.map(|live| live.changed_at),
         ..Found::new(state, why, format!("{dependency} is in {environment}"))
     };
     if peer.facts.is_stale(now, max_age) {
@@ -142,20 +154,23 @@ fn look(case: &Case<'_>, dependency: &Dependency, now: Timestamp) -> Found {
     let reached = |revision: &Revision| reaches(&peer, facts, environment, &revision.sha, wanted);
     let is_there = live.as_ref().map_or(Some(false), reached);
     let next = under_way(case, &peer, facts, environment);
+    let (next, began) = next.unzip();
     let moves = next.as_ref().map(|next| (next, reached(next)));
+    let waits = |why| Found {
+        since: began,
+        ..known(State::Waiting, why)
+    };
     let asks = wanted.map_or_else(String::new, |wanted| format!(", not yet {wanted}"));
     match (is_there, moves) {
         (Some(true), None | Some((_, Some(true)))) => {
             known(State::Open, format!("{name} is at {label}"))
         }
-        (Some(true), Some((next, _))) => known(
-            State::Waiting,
-            format!("{name} is leaving {label}: {next} is on its way"),
-        ),
-        (_, Some((next, Some(true)))) => known(
-            State::Waiting,
-            format!("{next} of {name} is on its way into {environment}"),
-        ),
+        (Some(true), Some((next, _))) => {
+            waits(format!("{name} is leaving {label}: {next} is on its way"))
+        }
+        (_, Some((next, Some(true)))) => {
+            waits(format!("{next} of {name} is on its way into {environment}"))
+        }
         (Some(false), _) => known(State::Closed, format!("{name} is at {label}{asks}")),
         (None, _) => {
             let wanted = wanted.unwrap_or_default();
@@ -168,20 +183,21 @@ fn look(case: &Case<'_>, dependency: &Dependency, now: Timestamp) -> Found {
     }
 }
 
-/// What is on its way into the environment, by our journal or by the forge.
+/// What is on its way into the environment, by our journal or by the forge, and since when.
 fn under_way(
     case: &Case<'_>,
     peer: &Peer<'_>,
     facts: &ServiceFacts,
     environment: &EnvironmentName,
-) -> Option<Revision> {
+) -> Option<(Revision, Timestamp)> {
     let ledger = case.ledger;
     let ours = ledger.and_then(|ledger| ledger.open_promotion(&peer.service.name, environment));
     if let Some(promotion) = ours {
-        return Some(promotion.intent.to.clone());
+        return Some((promotion.intent.to.clone(), promotion.intended_at));
     }
     let deployment = deployment::under_way(&facts.deployments, environment)?;
-    Some(cell::named(Some(facts), &deployment.sha))
+    let revision = cell::named(Some(facts), &deployment.sha);
+    Some((revision, deployment.changed_at))
 }
 
 /// Says whether a revision is the wanted one or beyond it; `None` if nobody can say.

@@ -164,6 +164,7 @@ impl World {
             gate,
             state,
             why,
+            since,
             evidence,
             opens_when,
             opens_at,
@@ -174,6 +175,7 @@ impl World {
             awaits_confirmation: _,
         } = self.verdict(gate);
         let mut lines = vec![format!("{gate} {state}: {why}")];
+        lines.extend(since.map(|since| format!("  since {since}")));
         for it in evidence {
             let url = it.url.map_or_else(String::new, |url| format!(" <{url}>"));
             let at = it

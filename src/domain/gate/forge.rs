@@ -12,21 +12,22 @@ use crate::domain::facts::{Permission, Release, ServiceFacts};
 use crate::domain::forge_kind::ForgeKind;
 use crate::domain::pipeline::{Run, Waiting};
 use crate::domain::policy::Via;
-use crate::domain::promotion::State as Step;
 use crate::domain::pull_request::{ChangeState, PullRequest};
 use crate::domain::revision::Revision;
+
+mod in_flight;
 
 const GATE: &str = "forge";
 
 /// The first that applies decides: what is in flight, the repository, the way of promotion.
 pub fn judge(case: &Case<'_>, now: Timestamp) -> Verdict {
-    if let Some(verdict) = promotion_in_flight(case, now) {
+    if let Some(verdict) = in_flight::promotion(case, now) {
         return verdict;
     }
     let Some(facts) = case.facts.value() else {
         return case.missing(GATE);
     };
-    if let Some(verdict) = deployment_in_flight(case, facts, now) {
+    if let Some(verdict) = in_flight::deployment(case, facts, now) {
         return verdict.valid_until(case.valid_until());
     }
     let Some(candidate) = case.candidate else {
@@ -238,75 +239,6 @@ fn closed(why: impl Into<String>, who: impl Into<String>) -> Verdict {
     Verdict::new(GATE, State::Closed, why).who(who)
 }
 
-/// At most one promotion is in flight per cell (P2): the second operator sees who and since when.
-fn promotion_in_flight(case: &Case<'_>, now: Timestamp) -> Option<Verdict> {
-    let promotion = case
-        .ledger?
-        .open_promotion(&case.service.name, case.environment())
-        .filter(|promotion| case.own != Some(&promotion.intent.id))?;
-    let (actor, to) = (&promotion.actor, &promotion.intent.to);
-    let since = words::instant(promotion.intended_at, now);
-    let verdict = match promotion.state {
-        Step::Unknown | Step::Reconciling => closed(
-            format!("nobody knows what came of {actor}'s {to} of {since}"),
-            format!("{actor}, or any operator"),
-        )
-        .opens_when("its outcome is found, or a person decides"),
-        Step::Intended
-        | Step::Sending
-        | Step::Accepted
-        | Step::Running
-        | Step::Succeeded
-        | Step::Failed
-        | Step::Cancelled
-        | Step::Abandoned
-        | Step::Rejected
-        | Step::Absent => {
-            let why = format!("{actor} is promoting {to} since {since}");
-            Verdict::new(GATE, State::Waiting, why).opens_when("that promotion ends")
-        }
-    };
-    let url = promotion
-        .handle
-        .as_ref()
-        .and_then(|handle| handle.url.clone());
-    let what = format!("promotion {}", promotion.intent.id);
-    Some(verdict.evidence(
-        what,
-        promotion.state.word(),
-        url,
-        Some(promotion.changed_at),
-    ))
-}
-
-/// A deployment that only waits to be let in is not in flight: it may be the one we approve.
-fn deployment_in_flight(case: &Case<'_>, facts: &ServiceFacts, now: Timestamp) -> Option<Verdict> {
-    let newest = deployment::under_way(&facts.deployments, case.environment())?;
-    if case.own.is_some() && newest.key.as_ref() == case.own {
-        return None;
-    }
-    let revision = cell::named(Some(facts), &newest.sha);
-    let by = newest
-        .creator
-        .as_ref()
-        .map_or("the forge", |creator| creator.as_str());
-    // It may have waited for an approval since long before: what counts is when it began to run.
-    let since = words::instant(newest.changed_at, now);
-    let verdict = Verdict::new(
-        GATE,
-        State::Waiting,
-        format!("{by} is deploying {revision} since {since}"),
-    )
-    .opens_when("that deployment ends");
-    let what = format!("deployment {}", newest.id);
-    Some(verdict.evidence(
-        what,
-        newest.phase.word(),
-        newest.url.clone(),
-        case.facts.at(),
-    ))
-}
-
 fn approval(
     case: &Case<'_>,
     facts: &ServiceFacts,
@@ -350,6 +282,7 @@ fn approval(
             Timer::None | Timer::NotStarted => ("the wait timer has not started".to_owned(), None),
         };
         Verdict::new(GATE, State::Waiting, why)
+            .since(waiting.wait_started_at)
             .opens_when("the wait timer ends")
             .opens_at(at)
     } else if waiting.may_approve {
@@ -358,6 +291,10 @@ fn approval(
             State::Open,
             format!("run {} waits, and you may approve", run.id),
         )
+        .since(match timer {
+            Timer::Until(until) => Some(until),
+            Timer::None | Timer::NotStarted => None,
+        })
     } else {
         closed(
             format!("run {} waits, but you may not approve", run.id),

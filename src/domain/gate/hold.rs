@@ -57,6 +57,8 @@ pub fn judge(case: &Case<'_>, now: Timestamp) -> Verdict {
             "every hold is lifted"
         })
         .opens_at(opens_at)
+        // The oldest is the first.
+        .since(holds.first().map(|hold| hold.since))
         // Whose it is stands in the reason; lifting it, with a reason, is anybody's.
         .who("any operator");
     holds

@@ -20,6 +20,10 @@ pub fn judge(case: &Case<'_>, now: Timestamp) -> Judgement {
         ask(case, spec, now, &mut verdicts);
     }
     overridden::apply(case, &mut verdicts, now);
+    let verdicts: Vec<Verdict> = verdicts
+        .into_iter()
+        .map(|verdict| verdict.settled(now))
+        .collect();
     Judgement {
         go: sum(verdicts.iter().map(|verdict| verdict.state_at(now))),
         earliest: earliest::of(case, &verdicts, now),

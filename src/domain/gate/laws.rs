@@ -560,6 +560,33 @@ proptest! {
         }
     }
 
+    /// What is so since an instant goes on being so since then: it neither moves with the clock, nor
+    /// lies ahead of it, and nobody knows since when something is unknown.
+    #[test]
+    fn since_stays_where_it_is_until_something_happens(world in world(), minutes in 0..1_500i64) {
+        let (sooner, later) = (now(), later(minutes));
+        let mut then = world.clone();
+        if let Some(last) = &mut then.facts.last {
+            last.at = later;
+        }
+        let (before, after) = (world.judge(), then.judge_at(later));
+        for verdict in before.verdicts.iter().chain(&after.verdicts) {
+            prop_assert!(verdict.state != State::Unknown || verdict.since.is_none());
+            prop_assert!(verdict.since.is_none_or(|since| since <= later));
+        }
+        for (verdict, other) in before.verdicts.iter().zip(&after.verdicts) {
+            prop_assert!(verdict.since.is_none_or(|since| since <= sooner));
+            let same = verdict.gate == other.gate && verdict.state == other.state;
+            if same && other.since != verdict.since {
+                let moved = other.since.is_none_or(|since| since > sooner);
+                prop_assert!(moved, "{}: {} / {}", verdict.gate, verdict.why, other.why);
+            }
+            if let Some(until) = verdict.valid_until {
+                prop_assert_eq!(verdict.since_at(until), None);
+            }
+        }
+    }
+
     #[test]
     fn time_alone_changes_nothing_before_the_due_instant(
         world in world(),

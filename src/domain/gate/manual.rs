@@ -28,11 +28,16 @@ pub fn judge(case: &Case<'_>, now: Timestamp, verdicts: &mut Vec<Verdict>) {
     verdicts.extend(
         gates
             .into_iter()
-            .map(|gate| verdict(gate, case.policy, now)),
+            .map(|gate| verdict(gate, ledger.closed_again(&gate.id), case.policy, now)),
     );
 }
 
-fn verdict(gate: &ManualGate, policy: &Policy, now: Timestamp) -> Verdict {
+fn verdict(
+    gate: &ManualGate,
+    closed_again: Option<Timestamp>,
+    policy: &Policy,
+    now: Timestamp,
+) -> Verdict {
     let name = format!("{GATE} {}", gate.name);
     let closed = |why: String| {
         Verdict::new(&name, State::Closed, why)
@@ -40,7 +45,8 @@ fn verdict(gate: &ManualGate, policy: &Policy, now: Timestamp) -> Verdict {
             .who(gate.openers.to_string())
     };
     let verdict = match &gate.opened {
-        None => closed(format!("{} put it up: {}", gate.owner, gate.reason)),
+        None => closed(format!("{} put it up: {}", gate.owner, gate.reason))
+            .since(Some(closed_again.unwrap_or(gate.since))),
         Some(opened) if !may_open(&gate.openers, &opened.by, policy) => closed(format!(
             "opened by {}, who may not: only {}",
             opened.by, gate.openers
@@ -52,7 +58,7 @@ fn verdict(gate: &ManualGate, policy: &Policy, now: Timestamp) -> Verdict {
             } else {
                 format!("{} opened it at {at}: {}", opened.by, opened.note)
             };
-            Verdict::new(&name, State::Open, why)
+            Verdict::new(&name, State::Open, why).since(Some(opened.at))
         }
     };
     let value = format!(

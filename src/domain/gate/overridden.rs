@@ -68,6 +68,7 @@ fn pass(verdict: &mut Verdict, one: &Override, now: Timestamp) {
     let was = verdict.state;
     verdict.why = format!("overridden by {owner}{with}: {reason}; it is {was}: {said}");
     verdict.state = State::Overridden;
+    verdict.since = Some(one.confirmed.as_ref().map_or(one.since, |second| second.at));
     verdict.overridden_by = Some(one.id.clone());
     verdict.opens_when = None;
     verdict.opens_at = None;

@@ -1,7 +1,9 @@
 //! `path`: the revision is what the newest deployment of the environment before brought, and it is
 //! up there; by policy that of each environment before, or of any one.
 
-use super::{Case, State, Verdict, no_journal};
+use jiff::Timestamp;
+
+use super::{Case, State, Verdict, no_journal, since};
 use crate::domain::cell;
 use crate::domain::deployment::{self, Deployment};
 use crate::domain::phase::Phase;
@@ -29,7 +31,11 @@ pub fn judge(case: &Case<'_>, from: Before) -> Verdict {
     let verdict = match from {
         Before::Next => return of(case, upstream),
         Before::All => before().reduce(|worst, next| {
-            if worst.state.and(next.state) == worst.state {
+            if worst.state == State::Open && next.state == State::Open {
+                // It took the last of them.
+                let since = since::last([worst.since, next.since]);
+                worst.since(since)
+            } else if worst.state.and(next.state) == worst.state {
                 worst
             } else {
                 next
@@ -85,7 +91,19 @@ fn of(case: &Case<'_>, upstream: &Stage) -> Verdict {
             Verdict::new(GATE, State::Unknown, why)
         }
     };
-    with_evidence(case, verdict, newest).valid_until(case.valid_until())
+    let since = if same {
+        verified_at(case, upstream, newest)
+    } else {
+        newest.changed_at
+    };
+    with_evidence(case, verdict.since(Some(since)), newest).valid_until(case.valid_until())
+}
+
+/// When its phase changed last and, where a verification was asked for, that came to something.
+pub(super) fn verified_at(case: &Case<'_>, upstream: &Stage, newest: &Deployment) -> Timestamp {
+    let ledger = case.ledger.filter(|_| upstream.verification.is_some());
+    let verified = ledger.and_then(|ledger| ledger.verification(&case.service.name, newest.id));
+    verified.map_or(newest.changed_at, |known| known.at.max(newest.changed_at))
 }
 
 /// The forge says that it is up, and the policy wants to see that it is well.

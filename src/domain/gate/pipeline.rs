@@ -1,12 +1,15 @@
 //! `pipeline`: the checks of the revision succeeded, and no blocking check is red on any commit that
 //! would come along.
 
-use super::{Case, State, Verdict, words};
+use jiff::Timestamp;
+
+use super::{Case, State, Verdict, since, words};
 use crate::domain::brake::{self, Mark, Standing};
 use crate::domain::facts::ServiceFacts;
+use crate::domain::ids::Sha;
 use crate::domain::observed::Fact;
 use crate::domain::phase::Phase;
-use crate::domain::pipeline::{Check, Checks};
+use crate::domain::pipeline::{Check, Checks, Run};
 use crate::domain::policy::PipelineRule;
 
 mod blocking;
@@ -17,6 +20,8 @@ const GATE: &str = "pipeline";
 struct Finding {
     state: State,
     why: String,
+    /// Since when it is so, where a check or a run says when it ended.
+    since: Option<Timestamp>,
     /// It is what somebody else's hold has left there.
     held: bool,
 }
@@ -68,7 +73,9 @@ pub fn judge(case: &Case<'_>, rule: &PipelineRule) -> Verdict {
         .iter()
         .filter(|finding| finding.state == state)
         .all(|finding| finding.held);
-    let verdict = Verdict::new(GATE, state, why);
+    let decisive = findings.iter().filter(|finding| finding.state == state);
+    let since = since::first(decisive.map(|finding| finding.since));
+    let verdict = Verdict::new(GATE, state, why).since(since);
     let verdict = match state {
         State::Open | State::Overridden => verdict,
         State::Closed if held => verdict
@@ -87,6 +94,7 @@ fn finding(state: State, why: String) -> Finding {
     Finding {
         state,
         why,
+        since: None,
         held: false,
     }
 }
@@ -110,6 +118,7 @@ fn of_contexts(case: &Case<'_>, checks: &Checks, rule: &PipelineRule) -> Vec<Fin
     let mut findings = Vec::new();
     let mut good = 0;
     let mut counted = 0;
+    let mut ended = Vec::new();
     for check in &newest {
         let weight = weigh(case, check, rule);
         if matches!(weight, Weight::Optional | Weight::Ignored) {
@@ -137,14 +146,14 @@ fn of_contexts(case: &Case<'_>, checks: &Checks, rule: &PipelineRule) -> Vec<Fin
             && brake::environment(name) == Some(case.environment().as_str());
         if state == State::Open {
             good += 1;
-        } else if held {
-            findings.push(Finding {
-                held,
-                ..finding(state, held_elsewhere(check))
-            });
-        } else {
-            findings.push(finding(state, why));
+            ended.push(check.completed_at);
+            continue;
         }
+        findings.push(Finding {
+            held,
+            since: check.completed_at,
+            ..finding(state, if held { held_elsewhere(check) } else { why })
+        });
     }
     for name in &rule.required {
         if !newest.iter().any(|check| check.name == *name) {
@@ -155,10 +164,10 @@ fn of_contexts(case: &Case<'_>, checks: &Checks, rule: &PipelineRule) -> Vec<Fin
         findings.push(finding(State::Unknown, "no check that counts".to_owned()));
     }
     if findings.is_empty() {
-        findings.push(finding(
-            State::Open,
-            format!("{good} of {counted} checks succeeded"),
-        ));
+        findings.push(Finding {
+            since: since::last(ended),
+            ..finding(State::Open, format!("{good} of {counted} checks succeeded"))
+        });
     }
     findings
 }
@@ -240,7 +249,7 @@ fn of_counts(checks: &Checks, rule: &PipelineRule, facts: &ServiceFacts) -> Vec<
     if !green && !all_count {
         return vec![of_uncertain_weight(checks, phase)];
     }
-    let mut findings = vec![match phase {
+    let mut of_sum = match phase {
         Phase::Failed if *total > 0 => {
             finding(State::Closed, format!("{failed} of {total} checks failed"))
         }
@@ -272,12 +281,33 @@ fn of_counts(checks: &Checks, rule: &PipelineRule, facts: &ServiceFacts) -> Vec<
         }
         Phase::Skipped => finding(State::Unknown, "all checks were skipped".to_owned()),
         Phase::Unknown(word) => finding(State::Unknown, format!("checks are \"{word}\"")),
-    }];
+    };
+    of_sum.since = runs_ended(&checks.sha, facts, of_sum.state);
+    let mut findings = vec![of_sum];
     if let Some(name) = rule.required.first() {
         let why = format!("the forge names no checks, so no sign of {name}");
         findings.push(finding(State::Unknown, why));
     }
     findings
+}
+
+/// When the runs of a revision came to what the sum of its checks says. Who tells no names tells no times
+/// of checks either, but those of the runs which they are jobs of: `None` while one of these goes on, or
+/// says something else.
+fn runs_ended(sha: &Sha, facts: &ServiceFacts, state: State) -> Option<Timestamp> {
+    let runs = || facts.runs.iter().filter(|run| run.sha == *sha);
+    let ended = |run: &Run| match run.phase {
+        Phase::Succeeded | Phase::Superseded | Phase::Skipped | Phase::Gated => {
+            (state == State::Open).then_some(run.updated_at)
+        }
+        Phase::Failed | Phase::Cancelled => (state == State::Closed).then_some(run.updated_at),
+        Phase::Queued | Phase::Running | Phase::Unknown(_) => None,
+    };
+    match state {
+        State::Open => since::last(runs().map(ended)),
+        State::Closed => runs().filter_map(ended).min(),
+        State::Waiting | State::Unknown | State::Overridden => None,
+    }
 }
 
 /// A check that does not count may be all that is not green, and only its name would tell.

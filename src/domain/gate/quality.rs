@@ -1,7 +1,7 @@
 //! `quality`: figures that checks of the revision report in words (coverage, open findings) keep to
 //! their bounds. Whether the checks themselves are green is `pipeline`'s to say.
 
-use super::{Case, State, Verdict, pipeline, words};
+use super::{Case, State, Verdict, pipeline, since, words};
 use crate::domain::figure::Figure;
 use crate::domain::phase::Phase;
 use crate::domain::pipeline::{Check, Checks};
@@ -49,7 +49,16 @@ pub fn judge(case: &Case<'_>, rules: &[QualityRule]) -> Verdict {
         [] => "no figure is asked for".to_owned(),
         decisive => words::list(decisive),
     };
-    let verdict = Verdict::new(GATE, state, why);
+    let reported = findings
+        .iter()
+        .filter(|finding| finding.state == state)
+        .map(|finding| finding.check.and_then(|check| check.completed_at));
+    let since = match state {
+        State::Open => since::last(reported),
+        State::Closed => since::first(reported),
+        State::Waiting | State::Unknown | State::Overridden => None,
+    };
+    let verdict = Verdict::new(GATE, state, why).since(since);
     let verdict = match state {
         State::Open | State::Overridden => verdict,
         State::Closed => verdict

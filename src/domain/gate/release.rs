@@ -1,7 +1,9 @@
 //! `release`: nobody has said no-go to a release that the cell ships in. One that nobody has decided on
 //! closes nothing: a person may ship without it, and is told. Who starts it lives in `domain/release`.
 
-use super::{Case, State, Verdict, no_journal, words};
+use jiff::Timestamp;
+
+use super::{Case, State, Verdict, no_journal, since, words};
 use crate::domain::ledger::Ledger;
 use crate::domain::release::Release;
 use crate::domain::signoff::{Ballot, ReleaseVote, Standing, Tally, Voice};
@@ -16,6 +18,8 @@ struct Said {
     opens_when: Option<String>,
     who: Vec<String>,
     bound: String,
+    /// When the first of those said no-go who count.
+    since: Option<Timestamp>,
 }
 
 /// A verdict where a role of a release of this cell has said no-go; `None` where nobody has.
@@ -45,7 +49,8 @@ pub fn judge(case: &Case<'_>) -> Option<Verdict> {
     let state = said.iter().map(|said| said.state).reduce(State::and)?;
     let hardest = || said.iter().filter(|said| said.state == state);
     let why = words::list(hardest().map(|said| said.why.as_str()));
-    let mut verdict = Verdict::new(GATE, state, why);
+    let since = since::first(hardest().map(|said| said.since));
+    let mut verdict = Verdict::new(GATE, state, why).since(since);
     for (what, value) in said.iter().flat_map(|said| &said.evidence) {
         verdict = verdict.evidence(what, value, None, None);
     }
@@ -89,6 +94,7 @@ fn said(case: &Case<'_>, release: &Release, ledger: &Ledger) -> Option<Said> {
                 opens_when: Some(format!("all services of {name} are read")),
                 who: Vec::new(),
                 bound: format!("{name} {why}"),
+                since: None,
             });
         }
     };
@@ -123,6 +129,7 @@ fn said(case: &Case<'_>, release: &Release, ledger: &Ledger) -> Option<Said> {
             opens_when: None,
             who: Vec::new(),
             bound: format!("{name} {bound}"),
+            since: None,
         });
     }
     let mut evidence: Vec<(String, String)> =
@@ -148,6 +155,7 @@ fn said(case: &Case<'_>, release: &Release, ledger: &Ledger) -> Option<Said> {
         )),
         who: against.iter().map(|one| one.person.to_string()).collect(),
         bound: format!("{name} {bound} {}", votes.join("; ")),
+        since: against.iter().map(|one| one.at).min(),
     })
 }
 

@@ -4,7 +4,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-use super::{Case, State, Verdict, words};
+use jiff::Timestamp;
+
+use super::{Case, State, Verdict, since, words};
 use crate::domain::ids::Person;
 use crate::domain::pull_request::Review;
 use crate::domain::scope::{Scope, ScopedPullRequest};
@@ -25,10 +27,17 @@ pub fn judge(case: &Case<'_>, approvals: u32, own: bool) -> Verdict {
     let mut evidence = Vec::new();
     let mut trouble = Vec::new();
     let (mut approvers, mut own_alone) = (BTreeSet::new(), BTreeSet::new());
+    let (mut enough, mut against) = (Vec::new(), Vec::new());
     for pull_request in &scope.pull_requests {
         let opinion = Opinion::of(pull_request, own);
         let why = opinion.trouble(pull_request, approvals);
         approvers.extend(opinion.approved.iter().copied());
+        if approvals > 0 {
+            enough.push(opinion.enough_at(approvals));
+        }
+        if why.is_some() {
+            against.push(opinion.against_since());
+        }
         own_alone.extend(pull_request.author.as_ref().filter(|_| opinion.own));
         if why.is_some() || evidence.len() < SHOWN {
             evidence.push((pull_request, opinion.in_words(pull_request, approvals)));
@@ -38,6 +47,7 @@ pub fn judge(case: &Case<'_>, approvals: u32, own: bool) -> Verdict {
     if approvals > 0 {
         let unreviewed = unreviewed(scope);
         if !unreviewed.is_empty() {
+            against.push(None);
             trouble.push(format!(
                 "no pull request brought {}",
                 words::list(unreviewed)
@@ -74,7 +84,7 @@ pub fn judge(case: &Case<'_>, approvals: u32, own: bool) -> Verdict {
                 0 => why,
                 _ => format!("{why} (author {} not counted)", words::list(own_alone)),
             };
-            Verdict::new(GATE, State::Open, why)
+            Verdict::new(GATE, State::Open, why).since(since::last(enough))
         }
         [first, others @ ..] => {
             let why = match others.len() {
@@ -82,6 +92,7 @@ pub fn judge(case: &Case<'_>, approvals: u32, own: bool) -> Verdict {
                 others => format!("{first}, and {others} more"),
             };
             Verdict::new(GATE, State::Closed, why)
+                .since(since::first(against))
                 .opens_when("each change is approved")
                 .who("a reviewer on the forge")
         }
@@ -122,6 +133,9 @@ struct Opinion<'a> {
     against: Vec<&'a Person>,
     /// The author approved, and that does not count.
     own: bool,
+    /// When each of those approved, and each of those asked for changes.
+    approved_at: Vec<Option<Timestamp>>,
+    against_at: Vec<Option<Timestamp>>,
 }
 
 impl<'a> Opinion<'a> {
@@ -130,17 +144,34 @@ impl<'a> Opinion<'a> {
             approved: Vec::new(),
             against: Vec::new(),
             own: false,
+            approved_at: Vec::new(),
+            against_at: Vec::new(),
         };
         for (person, review) in latest(&pull_request.reviews) {
             if !review.approved {
                 opinion.against.push(person);
+                opinion.against_at.push(review.at);
             } else if !own && pull_request.author.as_ref() == Some(person) {
                 opinion.own = true;
             } else {
                 opinion.approved.push(person);
+                opinion.approved_at.push(review.at);
             }
         }
         opinion
+    }
+
+    /// When the approval came that made it enough.
+    fn enough_at(&self, approvals: u32) -> Option<Timestamp> {
+        let last = usize::try_from(approvals).ok()?.checked_sub(1)?;
+        let mut all: Vec<Timestamp> = self.approved_at.iter().copied().collect::<Option<_>>()?;
+        all.sort_unstable();
+        all.get(last).copied()
+    }
+
+    /// Since when somebody asks for changes; of approvals that are missing nobody knows.
+    fn against_since(&self) -> Option<Timestamp> {
+        since::first(self.against_at.iter().copied())
     }
 
     fn trouble(&self, pull_request: &ScopedPullRequest, approvals: u32) -> Option<String> {

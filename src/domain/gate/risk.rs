@@ -46,6 +46,7 @@ pub fn judge(case: &Case<'_>, second: u32, roles: &[RoleName], now: Timestamp) -
         };
         let against = tally.against();
         Verdict::new(GATE, State::Closed, why)
+            .since(against.iter().map(|ballot| ballot.at).min())
             .opens_when("the no-go is taken back")
             .who(words::list(against.iter().map(|ballot| ballot.person)))
     } else {
@@ -119,7 +120,7 @@ fn weighed(
         }
         None => {
             let why = format!("{asks}; {person} ({role}) is the second approver");
-            Verdict::new(GATE, State::Open, why)
+            Verdict::new(GATE, State::Open, why).since(Some(second.at))
         }
     }
 }

@@ -93,6 +93,7 @@ pub(super) fn judge(
     };
     let until = at.and_then(|at| at.checked_add(limit).ok());
     with_evidence(verdict, round, said, at)
+        .since(case.seen.steady_since(&key))
         .valid_until(until)
         .bound_to(bound(round, said))
 }

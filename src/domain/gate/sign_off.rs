@@ -42,20 +42,29 @@ pub fn judge(case: &Case<'_>, roles: &[RoleName], distinct: bool, now: Timestamp
             )
         };
         Verdict::new(GATE, State::Closed, why)
+            .since(against.iter().map(|ballot| ballot.at).min())
             .opens_when("the no-go is taken back")
             .who(words::list(against.iter().map(|ballot| ballot.person)))
     } else if missing.is_empty() {
-        Verdict::new(GATE, State::Open, all_go(&tally, &closings))
+        // A go that fills no role may have taken back a no-go, so it counts too.
+        let since = tally.goes().iter().map(|ballot| ballot.at).max();
+        Verdict::new(GATE, State::Open, all_go(&tally, &closings)).since(since)
     } else {
         let all = roles.len();
         let mut why = format!("{have} of {all} go, waits for {}", words::list(&missing));
         let gone = tally.withdrawn_words(roles);
+        // Before the window closed, a single missing role may have been all that was missing.
+        let since = tally
+            .withdrawn(roles)
+            .filter(|(count, _)| *count == missing.len())
+            .map(|(_, at)| at);
         let again = if gone.is_some() { " again" } else { "" };
         let say = if missing.len() == 1 { "says" } else { "say" };
         if let Some(gone) = gone {
             why = format!("{why}; {gone}");
         }
         Verdict::new(GATE, State::Closed, why)
+            .since(since)
             .opens_when(format!("{} {say} go{again}", words::list(&missing)))
             .who(members(&missing, case.policy))
     };

@@ -3,10 +3,12 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Case, State, Verdict, words};
+use super::{Case, State, Verdict, path, words};
 use crate::domain::deployment::{self, Deployment};
 use crate::domain::ids::{EnvironmentName, Sha};
 use crate::domain::phase::Phase;
+use crate::domain::policy::Stage;
+use crate::domain::promotion::Purpose;
 use crate::domain::verification;
 
 const GATE: &str = "soak";
@@ -41,21 +43,32 @@ pub fn judge(case: &Case<'_>, at_least: SignedDuration, now: Timestamp) -> Verdi
     let mut stays = stays(&facts.deployments, environment, &candidate.sha, counts);
     let unverified = stays
         .iter()
-        .any(|stay| !stay.verified && stay.left.is_none());
+        .find(|stay| !stay.verified && stay.left.is_none())
+        .copied();
     stays.retain(|stay| stay.verified);
     let record = stays.iter().map(|stay| stay.length(now)).max();
     let lasting = stays.iter().rfind(|stay| stay.left.is_none());
     let required = words::span(at_least);
     let spent = words::span(record.unwrap_or_default());
     let under_way = in_flight(case, &facts.deployments, environment);
-    let bound = format!("{environment} {at_least:?} {stays:?} {under_way:?}");
-    let verdict = if let Some(by) = under_way {
+    let moves = under_way.as_ref().map(|(by, _)| by);
+    let bound = format!("{environment} {at_least:?} {stays:?} {moves:?}");
+    let verdict = if let Some((by, began)) = under_way {
         let why = format!("{by}; {spent} of {required}");
         Verdict::new(GATE, State::Waiting, why)
+            .since(Some(began))
             .opens_when(format!("nothing is on its way into {environment}"))
     } else if record.is_some_and(|record| record >= at_least) {
         let why = format!("{spent} of {required} in {environment}");
-        Verdict::new(GATE, State::Open, why)
+        let long_enough = stays
+            .iter()
+            .filter(|stay| stay.length(now) >= at_least)
+            .filter_map(|stay| stay.entered.checked_add(at_least).ok())
+            .min();
+        // While something was on its way there it waited, however long the stay was by then.
+        let settled = settled(case, &facts.deployments, upstream);
+        let since = long_enough.map(|at| settled.map_or(at, |settled| settled.max(at)));
+        Verdict::new(GATE, State::Open, why).since(since)
     } else if let Some(stay) = lasting {
         let opens_at = stay.entered.checked_add(at_least).ok();
         Verdict::new(
@@ -63,11 +76,13 @@ pub fn judge(case: &Case<'_>, at_least: SignedDuration, now: Timestamp) -> Verdi
             State::Waiting,
             format!("{spent} of {required} in {environment}"),
         )
+        .since(Some(stay.entered))
         .opens_when(format!("it has stayed {required}"))
         .opens_at(opens_at)
-    } else if unverified {
+    } else if let Some(stay) = unverified {
         let why = format!("{candidate} is in {environment}, and not verified yet");
         Verdict::new(GATE, State::Waiting, why)
+            .since(Some(stay.entered))
             .opens_when(format!("it is verified, and has stayed {required}"))
     } else {
         let why = match record {
@@ -75,6 +90,7 @@ pub fn judge(case: &Case<'_>, at_least: SignedDuration, now: Timestamp) -> Verdi
             None => format!("{candidate} is not verified in {environment}"),
         };
         Verdict::new(GATE, State::Closed, why)
+            .since(stays.iter().filter_map(|stay| stay.left).max())
             .opens_when(format!("it stays {required} in {environment}"))
             .who(format!("whoever may promote into {environment}"))
     };
@@ -97,28 +113,41 @@ pub fn judge(case: &Case<'_>, at_least: SignedDuration, now: Timestamp) -> Verdi
         .valid_until(case.valid_until())
 }
 
-/// Says what is on its way into the upstream, if anything is. A deployment that only waits to be let
+/// Says what is on its way into the upstream, and since when, if anything is. A deployment that only waits to be let
 /// in has not touched the environment.
 fn in_flight(
     case: &Case<'_>,
     deployments: &[Deployment],
     environment: &EnvironmentName,
-) -> Option<String> {
+) -> Option<(String, Timestamp)> {
     let promotion = case
         .ledger
         .and_then(|ledger| ledger.open_promotion(&case.service.name, environment));
     if let Some(promotion) = promotion {
         let to = &promotion.intent.to;
-        return Some(format!(
-            "{} promotes {to} into {environment}",
-            promotion.actor
-        ));
+        let by = format!("{} promotes {to} into {environment}", promotion.actor);
+        return Some((by, promotion.intended_at));
     }
     let newest = deployment::under_way(deployments, environment)?;
-    Some(format!(
-        "{} is on its way into {environment}",
-        newest.sha.short()
-    ))
+    let by = format!("{} is on its way into {environment}", newest.sha.short());
+    Some((by, newest.changed_at))
+}
+
+/// When what was last on its way into the upstream came to its end, by the forge, by the journal and by
+/// its verification.
+fn settled(case: &Case<'_>, deployments: &[Deployment], upstream: &Stage) -> Option<Timestamp> {
+    let (service, environment) = (&case.service.name, &upstream.environment);
+    let ended = deployments
+        .iter()
+        .filter(|deployment| deployment.environment == *environment)
+        .filter(|deployment| deployment.phase != Phase::Gated)
+        .map(|deployment| path::verified_at(case, upstream, deployment));
+    let promotions = case.ledger.into_iter();
+    let ours = promotions
+        .flat_map(|ledger| ledger.promotions_of(service, environment))
+        .filter(|promotion| promotion.intent.purpose == Purpose::Promotion)
+        .map(|promotion| promotion.changed_at);
+    ended.chain(ours).max()
 }
 
 /// Returns the continuous stays of `sha` in `environment`, oldest first.

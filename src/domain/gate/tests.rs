@@ -24,5 +24,6 @@ mod release;
 mod review;
 mod risk;
 mod sign_off;
+mod since;
 mod soak;
 mod window;

@@ -12,6 +12,10 @@ pub fn judge(case: &Case<'_>, now: Timestamp) -> Verdict {
     if schedule.is_empty() {
         return Verdict::new(GATE, State::Open, "no window or freeze applies");
     }
+    said(&schedule, now).since(schedule.since(now))
+}
+
+fn said(schedule: &Schedule<'_>, now: Timestamp) -> Verdict {
     let state = schedule.state(now);
     let until = state.changes_at.map(|at| words::instant(at, now));
     if state.open {

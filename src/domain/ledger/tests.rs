@@ -5,6 +5,7 @@ use crate::domain::act::Handle;
 use crate::domain::entry::Draft;
 use crate::domain::gate::fixture::{World, ago, person, promotion};
 use crate::domain::ids::Digest;
+use crate::domain::promotion::Purpose;
 use crate::domain::signoff::Voice;
 
 fn entry(ledger: &Ledger, event: Event) -> Entry {

@@ -292,4 +292,28 @@ proptest! {
         }
         prop_assert_eq!(state.opens_at, if state.open { None } else { state.changes_at });
     }
+
+    #[test]
+    fn a_schedule_has_been_as_it_is_since_it_says(
+        rules in rules(),
+        zone in zone(),
+        now in FIRST + 40 * DAY..LAST,
+    ) {
+        let clock = &CLOCKS[zone];
+        let windows: Vec<Window> = rules.iter().map(|rule| rule.window(clock)).collect();
+        let (service, environment) = ("checkout".into(), "production".into());
+        let schedule = Schedule::new(&windows, &service, &environment);
+        let open = schedule.is_open(instant(now));
+        let since = schedule.since(instant(now)).map(minute);
+        let begin = since.unwrap_or(now - 14 * DAY).max(FIRST);
+        prop_assert!(begin <= now);
+        // The first minutes, the last ones, and samples of those between.
+        let samples = (begin..now).step_by(333).take(100);
+        for minute in (begin..now).take(200).chain(samples).chain(now - 100.min(now - begin)..=now) {
+            prop_assert_eq!(oracle(&rules, clock, minute), open, "{}", instant(minute));
+        }
+        if let Some(since) = since.filter(|since| *since > FIRST) {
+            prop_assert_eq!(oracle(&rules, clock, since - 1), !open, "{}", instant(since));
+        }
+    }
 }

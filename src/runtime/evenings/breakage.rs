@@ -58,6 +58,8 @@ breakages! {
     TakesEmptyReasons => "a hold has a reason, an owner, an end to come";
     /// The end of a hold is noted as often as anybody likes.
     NotesAgain => "a hold's end is noted once, and not before it";
+    /// A hold whose time is up is lifted by nobody, though it was to ask.
+    LiftsAskers => "a hold that asks holds on until somebody answers";
     /// Holds are not taken while a forge is down.
     HoldsNeedForges => "holds always work";
     /// After the first of several, the others are dropped.

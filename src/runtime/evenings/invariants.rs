@@ -226,6 +226,11 @@ pub const INVARIANTS: &[Invariant] = &[
         checks: &[OnEntry(holds::noted_once)],
     },
     Invariant {
+        name: "a hold that asks holds on until somebody answers",
+        rule: "H2",
+        checks: &[OnEntry(holds::answered), Step(boards::asking)],
+    },
+    Invariant {
         name: "a second hold is told of the first",
         rule: "H6",
         checks: &[OnEntry(holds::twins)],

@@ -11,8 +11,8 @@ use crate::domain::brake::{Mark, Reading};
 use crate::domain::deployment::Deployment;
 use crate::domain::facts::{Pulse, ServiceFacts};
 use crate::domain::ids::{
-    Digest, EnvironmentName, ForgeName, FreezeId, InstanceId, IntentId, ReleaseRunId, RepoPath,
-    Seq, ServiceName, Sha,
+    Digest, EnvironmentName, ForgeName, FreezeId, HoldId, InstanceId, IntentId, ReleaseRunId,
+    RepoPath, Seq, ServiceName, Sha,
 };
 use crate::domain::policy::Policy;
 use crate::domain::scope::Scope;
@@ -24,6 +24,8 @@ pub struct Record {
     pub sends: Vec<Send>,
     /// What somebody ordered to be sent.
     pub ordered: BTreeSet<IntentId>,
+    /// Holds that somebody ordered to be lifted, or to end by themselves.
+    pub answered: BTreeSet<HoldId>,
     /// Permits whose `Recorded` was handed to an instance.
     pub permits_told: BTreeSet<(InstanceId, IntentId)>,
     /// When an instance was told that its intent is durable, by no clock but the world's.

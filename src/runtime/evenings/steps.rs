@@ -258,6 +258,7 @@ impl World {
         let who = self.chance.below(self.operators.len());
         match self.breakage {
             Some(Breakage::OrdersAlone) if self.chance.percent(5) => self.orders_alone(who),
+            Some(Breakage::LiftsAskers) if self.chance.percent(20) => self.lifts_alone(who),
             Some(Breakage::RebindsOverrides) if self.chance.percent(10) => {
                 self.rebinds_override(who);
             }

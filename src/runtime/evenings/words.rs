@@ -3,6 +3,7 @@
 use crate::app::effect::{Effect, Question};
 use crate::app::msg::{Answer, Msg};
 use crate::domain::entry::Event;
+use crate::domain::hold::Then;
 use crate::domain::ids::{EnvironmentName, ServiceName};
 use crate::domain::release::run::Ending;
 
@@ -79,7 +80,10 @@ pub fn counted(event: &Event) -> &'static str {
         Event::HoldPlaced { .. } => "hold placed",
         Event::HoldEdited { .. } => "hold edited",
         Event::HoldLifted { .. } => "hold lifted",
-        Event::HoldExpired { .. } => "hold expired",
+        Event::HoldExpired { then, .. } => match then {
+            Then::End => "hold expired",
+            Then::Ask => "hold asked",
+        },
         Event::VoteCast { .. } => "vote cast",
         Event::GateAdded { .. } => "gate added",
         Event::GateOpened { .. } => "gate opened",

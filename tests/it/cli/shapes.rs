@@ -41,6 +41,7 @@ fn is_a_cell(cell: &Value) {
                 "name",
                 "verdict",
                 "why",
+                "since",
                 "valid_until",
                 "evidence",
                 "opens_when",
@@ -54,6 +55,9 @@ fn is_a_cell(cell: &Value) {
         assert!(!gate["why"].as_str().unwrap().is_empty(), "{gate}");
         let opens = gate["opens_when"].is_string() || gate["opens_at"].is_string();
         assert!(verdict == "open" || opens, "what would open it? {gate}");
+        let since = &gate["since"];
+        let known = since.is_null() || since.is_string() && verdict != "unknown";
+        assert!(known, "since when? {gate}");
     }
     for hold in cell["holds"].as_array().unwrap() {
         assert_eq!(
@@ -161,11 +165,26 @@ fn gates_and_check_print_one_cell() {
             .find(|it| it["name"] == "review")
             .unwrap();
         assert_eq!(review["verdict"], "closed");
+        assert!(
+            review["since"].is_null(),
+            "nobody knows since when: {review}"
+        );
+        let gates = cell["gates"].as_array().unwrap().iter();
+        let mut soak = gates.filter(|it| it["name"] == "soak");
+        let since = soak.next().and_then(|soak| soak["since"].as_str());
+        let since = since.map(|since| since.parse::<jiff::Timestamp>().unwrap());
+        assert!(since.is_some(), "{cell}");
         assert_eq!(keys(&cell["earliest"]), ["kind", "at", "gate", "who"]);
         assert_eq!(keys(&cell["candidate"]), ["revision", "version"]);
     }
     let words = sim.run(&["gates", "checkout", "--to", "production"]);
-    assert!(words.done().out.contains("soak"), "{}", words.out);
+    let mut lines = words.done().out.lines();
+    let soak = lines.find(|line| line.contains(" soak "));
+    assert!(
+        soak.is_some_and(|line| line.contains(" (for ")),
+        "{}",
+        words.out
+    );
     assert!(
         words.out.contains("earliest possible go: "),
         "{}",

@@ -10,12 +10,16 @@ use super::Overview;
 pub struct ListColumn {
     /// Its title in lower case.
     pub name: &'static str,
-    /// It is never made narrower than this; it goes instead.
+    /// It is never made narrower than this; it goes instead. The last, which takes what is left, stays:
+    /// others go before it has less than this.
     pub least: u16,
     /// Where the room is short the highest rank goes first; rank 0 stays.
     pub rank: u8,
     pub choice: Choice,
 }
+
+/// Room for the beginning of the texts of most columns that take what is left.
+const GROWS: u16 = 24;
 
 /// Whether a column is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,7 +69,7 @@ pub fn all(overview: Overview) -> &'static [ListColumn] {
         asked("branch", 6, 3),
         usual("age", 4, 0),
         usual("who", 4, 2),
-        usual("what", 6, 0),
+        usual("what", GROWS, 0),
     ];
     const PULL_REQUESTS: &[ListColumn] = &[
         usual("state", 12, 0),
@@ -76,7 +80,7 @@ pub fn all(overview: Overview) -> &'static [ListColumn] {
         asked("branch", 6, 3),
         usual("age", 4, 0),
         usual("who", 4, 2),
-        usual("title", 6, 0),
+        usual("title", GROWS, 0),
     ];
     const TASKS: &[ListColumn] = &[
         usual("state", 10, 0),
@@ -85,7 +89,7 @@ pub fn all(overview: Overview) -> &'static [ListColumn] {
         usual("revision", 8, 1),
         usual("for", 4, 0),
         usual("who", 4, 0),
-        usual("what", 6, 0),
+        usual("what", GROWS, 0),
     ];
     const HOLDS: &[ListColumn] = &[
         usual("state", 8, 0),
@@ -95,7 +99,7 @@ pub fn all(overview: Overview) -> &'static [ListColumn] {
         usual("since", 5, 1),
         usual("expires", 7, 0),
         usual("kind", 4, 2),
-        usual("reason", 6, 0),
+        usual("reason", GROWS, 0),
     ];
     const TIMELINE: &[ListColumn] = &[
         usual("time", 6, 0),
@@ -105,7 +109,8 @@ pub fn all(overview: Overview) -> &'static [ListColumn] {
         usual("how", 4, 2),
         asked("revision", 7, 1),
         usual("result", 6, 0),
-        usual("why", 6, 0),
+        // Whose way it came is worth the end of the reasons.
+        usual("why", 12, 0),
     ];
     match overview {
         Overview::Runs => RUNS,

@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use super::{from, idle_lines, parted};
+use super::{from, idle_lines, parted, seen};
 use crate::app::command::{Command, blocked};
 use crate::app::view::line::{Line, Tone, blanks, cut, width, wrap};
 use crate::app::view::look::Look;
@@ -16,6 +16,8 @@ use crate::domain::override_::OverrideRule;
 
 /// Of what a gate that lets through has seen, no more is told.
 const SEEN: usize = 8;
+/// Columns of since when it is so.
+const SINCE: usize = 5;
 
 /// The gates in lines, and which of the lines are the selected gate's.
 #[derive(Debug, Default)]
@@ -60,8 +62,10 @@ fn told(look: &Look<'_>, row: &Row, cell: &Cell, columns: usize, whole: bool) ->
     let at = look.interface.detail_offset.min(last);
     let chosen = verdicts.iter().nth(at);
     if !is_narrow(name, columns) {
-        let heads = chosen.map_or(4, |first| from(look, row, first, columns).len().max(4));
-        let source = if heads > 4 { "SEEN  FROM" } else { "SEEN" };
+        let heads = chosen.map_or(SINCE, |first| {
+            from(look, row, first, columns).len().max(SINCE)
+        });
+        let source = if heads > SINCE { "SINCE FROM" } else { "SINCE" };
         title = title
             .padded(columns.saturating_sub(heads + 1))
             .with(Tone::Heading, source);
@@ -128,11 +132,7 @@ impl Gate<'_, '_> {
         if state.passes() {
             self.until(&mut lines);
             if is_chosen {
-                let seen = verdict.evidence.iter().take(SEEN);
-                for evidence in seen {
-                    let text = format!("{}: {}", evidence.what, evidence.value);
-                    self.add(&mut lines, "seen", &text, Tone::Muted);
-                }
+                self.seen(&mut lines, SEEN);
             }
             return lines;
         }
@@ -158,11 +158,18 @@ impl Gate<'_, '_> {
                 lines.push(line.then(can));
             }
         }
-        for evidence in &verdict.evidence {
-            let text = format!("{}: {}", evidence.what, evidence.value);
-            self.add(&mut lines, "seen", &text, Tone::Muted);
-        }
+        self.seen(&mut lines, usize::MAX);
         lines
+    }
+
+    /// `seen  #27: 0 of 1 (6s ago)`: what it rests on, and how old that is.
+    fn seen(&self, lines: &mut Vec<Line>, most: usize) {
+        for evidence in self.verdict.evidence.iter().take(most) {
+            let age = seen(self.look, evidence);
+            let age = age.map_or_else(String::new, |age| format!(" ({age} ago)"));
+            let text = format!("{}: {}{age}", evidence.what, evidence.value);
+            self.add(lines, "seen", &text, Tone::Muted);
+        }
     }
 
     /// `> ticket   ✗ CLOSED   CHG-4411 is "review"      20m`.
@@ -170,7 +177,11 @@ impl Gate<'_, '_> {
         let (look, verdict, name) = (self.look, self.verdict, self.name);
         let from = from(look, self.row, verdict, self.columns);
         let narrow = is_narrow(name, self.columns);
-        let beside = if narrow { 14 } else { 16 + from.len().max(4) };
+        let beside = if narrow {
+            14
+        } else {
+            16 + from.len().max(SINCE)
+        };
         let room = self.columns.saturating_sub(name + beside).max(10);
         let ran_out = state == State::Unknown && verdict.state != State::Unknown;
         let why = if ran_out {
@@ -208,7 +219,7 @@ impl Gate<'_, '_> {
             lines.push(if narrow {
                 line
             } else {
-                let column = self.columns.saturating_sub(from.len().max(4) + 1);
+                let column = self.columns.saturating_sub(from.len().max(SINCE) + 1);
                 line.padded(column).with(Tone::Muted, from.clone())
             });
         }

@@ -359,7 +359,11 @@ pub(crate) fn holds(columns: u16, rows: u16) -> State {
         over.until = Some(ago(HOUR));
         over.kind = HoldKind::All;
         over.reason = "database maintenance".into();
-        for hold in [first, incident, over] {
+        let mut asking = journal::an_asking_hold();
+        asking.id = "h-9d2".into();
+        asking.cover.service = Some("search".into());
+        asking.reason = "profile of the index first".into();
+        for hold in [first, incident, over, asking] {
             ledger.holds.insert(hold.id.clone(), hold);
         }
     }

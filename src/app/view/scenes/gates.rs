@@ -103,26 +103,33 @@ pub(super) fn policy(plans: &[Plan]) -> Policy {
 }
 
 pub(super) fn judgement(gates: Gates) -> Judgement {
-    let open = |name: &str, why: &str, age| {
-        Verdict::new(name, gate::State::Open, why).evidence("seen", why, None, Some(ago(age)))
+    let open = |name: &str, why: &str, since: Option<i64>| {
+        Verdict::new(name, gate::State::Open, why)
+            .since(since.map(ago))
+            .evidence("seen", why, None, Some(ago(6)))
     };
     let mut verdicts = vec![
-        open("fresh", "every fact is younger than 1m", 6),
-        open("pipeline", "main@77ac01e: 12 of 12 checks passed", 2 * HOUR),
+        open("fresh", "every fact is younger than 1m", None),
+        open(
+            "pipeline",
+            "main@77ac01e: 12 of 12 checks passed",
+            Some(2 * HOUR),
+        ),
         open(
             "review",
             "2 of 2: bob, dee (author eve is not counted)",
-            51 * MINUTE,
+            Some(51 * MINUTE),
         ),
-        open("window", "R26.07 until 16:00Z", 2 * HOUR).valid_until(Some(hence(6_130))),
+        open("window", "R26.07 until 16:00Z", Some(2 * HOUR)).valid_until(Some(hence(6_130))),
     ];
     let soak = match gates {
         Gates::Soak => Verdict::new("soak", gate::State::Waiting, "6h12m of 24h on staging")
             .opens_at(Some(hence(64_000)))
             .opens_when("24h on staging are over")
-            .evidence("soak", "6h12m", None, Some(ago(22_000))),
+            .since(Some(ago(22_320)))
+            .evidence("soak", "6h12m", None, Some(ago(6))),
         Gates::Open | Gates::Ticket | Gates::Level => {
-            open("soak", "31h of 24h on staging", 7 * HOUR)
+            open("soak", "31h of 24h on staging", Some(7 * HOUR))
         }
     };
     verdicts.push(soak);
@@ -143,11 +150,12 @@ pub(super) fn judgement(gates: Gates) -> Judgement {
                 gate::State::Closed,
                 "CHG-4411 needs \"approved\"",
             )
+            .since(Some(ago(20 * MINUTE)))
             .opens_when("somebody of ops-cab opens it")
             .who("role ops-cab"),
         );
     }
-    verdicts.push(open("hold", "no hold", 6));
+    verdicts.push(open("hold", "no hold", None));
     let go = gate::sum(verdicts.iter().map(|verdict| verdict.state));
     let earliest = match gates {
         Gates::Open => Earliest::Now,

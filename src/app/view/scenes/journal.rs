@@ -101,8 +101,21 @@ pub(super) fn a_hold() -> Hold {
     }
 }
 
-pub(super) fn hold(state: &mut State, service: &str, environment: &str) {
-    let hold = a_hold();
+/// Its time was up a minute ago, and it asks.
+pub(super) fn an_asking_hold() -> Hold {
+    Hold {
+        until: Some(ago(MINUTE)),
+        then: Then::Ask,
+        ..a_hold()
+    }
+}
+
+pub(super) fn hold(state: &mut State, hold: Hold) {
+    let cover = hold.cover.clone();
+    let (Some(service), Some(environment)) = (&cover.service, &cover.environment) else {
+        return;
+    };
+    let (service, environment) = (service.as_str(), environment.as_str());
     with_cell(state, service, environment, |cell| {
         cell.holds.push(hold.clone());
     });

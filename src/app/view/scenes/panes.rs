@@ -1,6 +1,6 @@
 //! Dialogs and lists as they come by their keys.
 
-use super::journal::{draft, hold as hold_on, push};
+use super::journal::{a_hold, draft, hold as hold_on, push};
 use super::*;
 use crate::app::interface::SavedView;
 use crate::app::interface::custom::Customs;
@@ -188,7 +188,7 @@ pub(crate) fn views(columns: u16, rows: u16) -> State {
 pub(crate) fn changes(columns: u16, rows: u16) -> State {
     let mut state = busy(columns, rows);
     press(&mut state, "d esc");
-    hold_on(&mut state, "sessions", "prod");
+    hold_on(&mut state, a_hold());
     journal::failed(&mut state, "search", "dev");
     state.engine.board.version += 1;
     state.now = hence(40);

@@ -4,6 +4,7 @@
 use super::super::scenes::{busy, journal, releases};
 use super::*;
 use crate::app::interface::harness::running;
+use crate::domain::board::Row;
 use crate::domain::ids::{JobId, RunId};
 use crate::domain::pipeline::Job;
 use crate::domain::promotion::{Intent, State as Stands};
@@ -163,17 +164,100 @@ fn where_gates_have_their_facts_from_stands_beside_them_on_a_wide_screen() {
 }
 
 #[test]
+fn a_gate_tells_since_when_it_is_so_and_below_it_how_old_that_is() {
+    let mut state = sized(80, 40);
+    state.interface.peek = false;
+    on(&mut state, "billing", "production");
+    let ago = |minutes| Some(now() - SignedDuration::from_mins(minutes));
+    let seconds = now() - SignedDuration::from_secs(6);
+    with_cell(&mut state.engine.board, "billing", "production", |cell| {
+        cell.judgement.verdicts = vec![
+            Verdict::new("soak", gate::State::Open, "31h of 24h").since(ago(7 * 60)),
+            Verdict::new("hold", gate::State::Open, "nobody holds it"),
+            Verdict::new("review", gate::State::Closed, "dee asked for changes")
+                .since(ago(44))
+                .evidence("#27", "0 of 1", None, Some(seconds)),
+            Verdict::new("window", gate::State::Open, "evening")
+                .since(ago(9))
+                .valid_until(ago(1)),
+        ]
+        .into();
+    });
+    press(&mut state, "enter");
+    let told = main_of(&state);
+    let ends = |gate: &str| {
+        let line = told.lines().find(|line| line.contains(gate)).unwrap_or("");
+        line.split_whitespace().last().unwrap_or("").to_owned()
+    };
+    assert_eq!(ends("GATE "), "SINCE", "{told}");
+    assert_eq!(ends("soak "), "7h", "{told}");
+    assert_eq!(ends("hold "), "-", "{told}");
+    assert_eq!(ends("> review "), "44m", "{told}");
+    assert_eq!(ends("window "), "-", "it has run out: {told}");
+    assert!(told.contains("seen        #27: 0 of 1 (6s ago)"), "{told}");
+}
+
+#[test]
+fn the_set_of_a_release_tells_what_it_brings_as_far_as_that_is_known() {
+    fn rows<'a>(state: &'a mut State, names: &'a [&str]) -> impl Iterator<Item = &'a mut Row> {
+        let rows = state.engine.board.rows.iter_mut();
+        rows.filter(move |row| names.contains(&row.service.name.as_str()))
+    }
+    let says = |state: &State, what: &str| {
+        let told = main_of(state);
+        let set = told.lines().nth(1).unwrap_or("");
+        assert!(set.contains(what) && set.len() <= 79, "{what}: {set}");
+    };
+    let mut state = releases::divided(80, 24);
+    says(
+        &state,
+        "5 of 6 services move, 60 commits, 20 PRs, 3 waves; ",
+    );
+    for row in rows(&mut state, &["search"]) {
+        for fact in row.scopes.values_mut() {
+            let scope = &mut fact.last.as_mut().unwrap().value;
+            (scope.total, scope.complete) = (42, false);
+        }
+    }
+    says(&state, " move, 90 commits, 20+ PRs");
+    rows(&mut state, &["notify"]).for_each(|row| row.scopes.clear());
+    says(&state, " move, 78+ commits, 16+ PRs");
+    let rest = ["search", "api-gateway", "billing", "sessions"];
+    rows(&mut state, &rest).for_each(|row| row.scopes.clear());
+    says(&state, " move, ? commits; ");
+}
+
+#[test]
+fn at_80_columns_the_set_and_whose_go_counts_stand_in_one_line() {
+    let mut state = releases::closing(80, 24, AtClose::Keep);
+    let policy = std::sync::Arc::make_mut(&mut state.engine.policy);
+    policy.releases[0].distinct = false;
+    let told = main_of(&state);
+    let set = told.lines().nth(1).unwrap_or("");
+    let rest = set.split_once(": ").map_or("", |(_, rest)| rest);
+    assert_eq!(
+        rest,
+        "5 of 6 move, 60 commits, 20 PRs; each role says go; kept at close"
+    );
+}
+
+#[test]
 fn at_80_columns_nothing_of_whose_go_counts_for_how_long_is_cut_off() {
     for (at_close, word) in [
-        (AtClose::Keep, "kept at close"),
-        (AtClose::Withdraw, "withdrawn at close"),
+        (AtClose::Keep, "kept when its window closes"),
+        (AtClose::Withdraw, "withdrawn when its window closes"),
     ] {
         let state = releases::closing(80, 24, at_close);
         let told = main_of(&state);
         let set: Vec<&str> = told.lines().skip(1).take(2).collect();
         let both = set.join(" ");
         assert!(set.iter().all(|line| line.len() <= 79), "{set:?}");
-        for part in ["5 of 6 move", "owner alice", "by another person", word] {
+        for part in [
+            "5 of 6 services move",
+            "owner alice",
+            "by another person",
+            word,
+        ] {
             assert!(both.contains(part), "{part}: {told}");
         }
         assert!(told.contains("VERDICT"), "{told}");

@@ -75,7 +75,10 @@ fn checks_of<'a>(commit: &'a Commit, facts: &'a ServiceFacts) -> Option<&'a Chec
 fn of_check(check: &Check, commit: &Commit) -> Option<Finding> {
     let (name, sha) = (&check.name, commit.sha.short());
     match &check.phase {
-        Phase::Failed => Some(finding(State::Closed, format!("{name} is red on {sha}"))),
+        Phase::Failed => Some(Finding {
+            since: check.completed_at,
+            ..finding(State::Closed, format!("{name} is red on {sha}"))
+        }),
         Phase::Queued | Phase::Running => Some(finding(
             State::Waiting,
             format!("{name} is not done on {sha}"),

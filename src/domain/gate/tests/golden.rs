@@ -14,6 +14,7 @@ pub(super) fn explained<'a>(verdicts: impl IntoIterator<Item = &'a Verdict>) -> 
                 let _ = writeln!(out, "  {what} {text}");
             }
         };
+        say("since", verdict.since.map(|at| at.to_string()));
         say("opens when", verdict.opens_when.clone());
         say("opens at", verdict.opens_at.map(|at| at.to_string()));
         say("who", verdict.who.clone());

@@ -2,7 +2,9 @@
 
 use super::Held;
 use crate::domain::gate::Go;
+use crate::domain::hold::Then;
 use crate::domain::promotion::State;
+use crate::runtime::evenings::fold::is_in;
 use crate::runtime::evenings::record::live as live_of;
 use crate::runtime::evenings::world::{Operator, World};
 
@@ -44,6 +46,35 @@ pub fn fresh(world: &mut World) -> Held {
     Ok(())
 }
 
+/// Where a hold that is to ask covers a cell, nothing goes, whether its time is up or not.
+pub fn asking(world: &mut World) -> Held {
+    for (operator, state) in touched(world) {
+        let head = state.engine.ledger.as_ref().map(|ledger| ledger.head);
+        if head != Some(world.fold.head) {
+            continue;
+        }
+        let holds = world.fold.holds.iter();
+        let asking = holds.filter(|(_, held)| held.then == Then::Ask && !held.lifted);
+        for (id, held) in asking {
+            for row in &state.engine.board.rows {
+                let service = &row.service.name;
+                let goes = row.cells.iter().find(|cell| {
+                    let candidate = cell.candidate.as_ref();
+                    let covered = candidate.is_some_and(|candidate| {
+                        is_in(&held.cover, service, &cell.environment, &candidate.sha)
+                    });
+                    covered && cell.judgement.go_at(state.now) == Go::Go
+                });
+                if let Some(cell) = goes {
+                    let (who, environment) = (&operator.instance, &cell.environment);
+                    return Err(format!("{who} {service} > {environment} is go under {id}"));
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
 /// Whoever has read the whole journal has added it up to what it says.
 pub fn ledgers(world: &mut World) -> Held {
     for (operator, state) in touched(world) {
@@ -66,6 +97,7 @@ pub fn ledgers(world: &mut World) -> Held {
                     !held.lifted
                         && known.cover == held.cover
                         && known.until == held.until
+                        && known.then == held.then
                         && known.reason == held.reason
                         && known.since == held.placed.since
                         && known.owner == held.placed.owner

@@ -2,7 +2,7 @@
 
 use super::Held;
 use crate::domain::entry::{Entry, Event};
-use crate::domain::hold::Openers;
+use crate::domain::hold::{Openers, Then};
 use crate::domain::promotion::{Purpose, Step};
 use crate::runtime::evenings::fold::{Going, is_in};
 use crate::runtime::evenings::world::World;
@@ -127,6 +127,31 @@ pub fn noted_once(world: &World, entry: &Entry) -> Held {
         return Err(format!(
             "the end of {id} is noted at {}, and is {:?}",
             entry.draft.at, held.until
+        ));
+    }
+    Ok(())
+}
+
+/// What is to ask when its time is up does not end without somebody's order.
+pub fn answered(world: &World, entry: &Entry) -> Held {
+    let (Event::HoldLifted { id, .. }
+    | Event::HoldEdited {
+        id,
+        then: Then::End,
+        ..
+    }) = &entry.draft.event
+    else {
+        return Ok(());
+    };
+    let asks = world
+        .fold
+        .holds
+        .get(id)
+        .is_some_and(|held| held.then == Then::Ask);
+    if asks && !world.record.answered.contains(id) {
+        return Err(format!(
+            "{id} ends by entry {}, and nobody ordered that",
+            entry.seq
         ));
     }
     Ok(())

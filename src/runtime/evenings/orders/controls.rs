@@ -45,6 +45,11 @@ impl World {
         let now = self.clock_of(who);
         let ends = self.chance.percent(75);
         let until = ends.then(|| now + self.chance.seconds(5, 180));
+        let then = if ends && self.chance.percent(40) {
+            Then::Ask
+        } else {
+            Then::End
+        };
         let kind = if self.chance.percent(50) {
             HoldKind::Forward
         } else {
@@ -52,8 +57,9 @@ impl World {
         };
         self.say(|world| {
             format!(
-                "{} holds {cover} until {until:?}",
-                world.operators[who].instance
+                "{} holds {cover} until {until:?}, then {}",
+                world.operators[who].instance,
+                then.word()
             )
         });
         let writes = |world: &Self| {
@@ -79,7 +85,7 @@ impl World {
                     kind,
                     reason: "errors rise".to_owned(),
                     until,
-                    then: Then::End,
+                    then,
                     tell: Tell::Rules,
                 },
             );
@@ -186,14 +192,25 @@ impl World {
             .chance
             .percent(50)
             .then(|| "errors still rise".to_owned());
-        self.say(|world| format!("{} edits {id}: {until:?}", world.operators[who].instance));
+        let then = match self.chance.weighted(&[80, 10, 10]) {
+            0 => None,
+            1 => Some(Then::Ask),
+            _ => Some(Then::End),
+        };
+        if then == Some(Then::End) {
+            self.record.answered.insert(id.clone());
+        }
+        self.say(|world| {
+            let who = &world.operators[who].instance;
+            format!("{who} edits {id}: {until:?}, then {then:?}")
+        });
         self.ask(
             who,
             Request::EditHold {
                 id,
                 reason,
                 until,
-                then: None,
+                then,
             },
         );
     }
@@ -202,9 +219,40 @@ impl World {
         let Some(id) = self.known_hold(who) else {
             return;
         };
+        self.record.answered.insert(id.clone());
         self.say(|world| format!("{} lifts {id}", world.operators[who].instance));
         let reason = "all is well".to_owned();
         self.ask(who, Request::LiftHold { id, reason });
+    }
+
+    /// The machine takes a hold that asks for one that has ended, and lifts it.
+    pub fn lifts_alone(&mut self, who: usize) {
+        let now = self.now;
+        let mut holds = self.fold.holds.values();
+        let asking = holds.find(|held| {
+            let is_up = held.until.is_some_and(|until| until <= now);
+            !held.lifted && held.then == Then::Ask && is_up
+        });
+        let Some(held) = asking else {
+            return;
+        };
+        let operator = &self.operators[who];
+        let draft = Draft {
+            at: now,
+            actor: operator.person.clone(),
+            service: None,
+            environment: None,
+            revision: None,
+            reason: Some("its time is up".to_owned()),
+            policy: self.policy.version().clone(),
+            event: Event::HoldLifted {
+                id: held.placed.id.clone(),
+                cover: held.cover.clone(),
+            },
+        };
+        let instance = operator.instance.clone();
+        let _ = self.book.append(&instance, draft, &Precondition::None);
+        self.look_at_entries();
     }
 
     /// Has the forges asked once more what is missing of a hold's brakes, or of all, or is left.
