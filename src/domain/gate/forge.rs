@@ -16,6 +16,8 @@ use crate::domain::promotion::State as Step;
 use crate::domain::pull_request::{ChangeState, PullRequest};
 use crate::domain::revision::Revision;
 
+mod held;
+
 const GATE: &str = "forge";
 
 /// The first that applies decides: what is in flight, the repository, the way of promotion.
@@ -56,7 +58,8 @@ pub fn judge(case: &Case<'_>, now: Timestamp) -> Verdict {
             Via::Status { context } => writing(facts, &format!("may set {context}")),
             Via::Deployment => writing(facts, "may create a deployment"),
             via @ Via::PullRequest { base, head, .. } => {
-                pull_request(facts, facts.promoting(via), candidate, (base, head))
+                let verdict = pull_request(facts, facts.promoting(via), candidate, (base, head));
+                held::by_hold(case, facts, candidate, verdict)
             }
             Via::Release => release(facts, candidate),
             Via::Checklist => by_hand(),
