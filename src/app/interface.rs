@@ -96,7 +96,7 @@ pub(crate) fn input(state: &mut State, msg: Msg) -> Vec<Effect> {
         }
         Msg::Paste(text) => {
             state.dirty = true;
-            filter::begin(state, true);
+            typing::before_paste(state);
             if let Some(input) = state.interface.field() {
                 field::paste(input, &text);
                 overlay::typed(state);

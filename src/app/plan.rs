@@ -17,6 +17,8 @@ pub struct Plan {
     pub call: String,
     /// How to go back, in words.
     pub if_bad: String,
+    /// `B` goes back from what it brings, as far as that is known.
+    pub goes_back: bool,
     /// Things to know that do not forbid it.
     pub warnings: Vec<String>,
     /// The same action as a command line.

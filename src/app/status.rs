@@ -11,7 +11,7 @@ use self::denied::DenialStatus;
 use self::scope::RiskStatus;
 use super::engine::{Engine, JournalState};
 use crate::domain::board::Row;
-use crate::domain::cell::{Cell, superseded};
+use crate::domain::cell::{Cell, CellState, superseded};
 use crate::domain::fault::FaultKind;
 use crate::domain::gate::{Earliest, Verdict};
 use crate::domain::hold::{Cover, Hold};
@@ -98,6 +98,9 @@ pub struct CellStatus {
     pub environment: String,
     pub revision: Option<String>,
     pub version: Option<String>,
+    /// What the board calls what it shows there: what is live, or what failed to replace it.
+    #[serde(skip)]
+    pub label: Option<String>,
     pub state: &'static str,
     pub deployed_at: Option<Timestamp>,
     pub deployed_by: Option<String>,
@@ -133,6 +136,9 @@ pub struct RevisionStatus {
 pub struct FlightStatus {
     pub revision: String,
     pub version: Option<String>,
+    /// What the board calls it.
+    #[serde(skip)]
+    pub label: String,
     pub phase: String,
     pub by: Option<String>,
     pub since: Timestamp,
@@ -278,10 +284,13 @@ impl CellStatus {
     /// One cell, as `gates --json` and `check --json` print it too.
     pub fn of(engine: &Engine, row: &Row, cell: &Cell, now: Timestamp) -> Self {
         let state = cell.state(&row.facts, &engine.policy, now);
+        let failed = cell.failed.as_ref().filter(|_| state == CellState::Failed);
+        let shown = failed.or(cell.live.as_ref());
         Self {
             environment: cell.environment.to_string(),
             revision: cell.live.as_ref().map(|live| live.sha.to_string()),
             version: cell.live.as_ref().and_then(|live| live.version.clone()),
+            label: shown.map(|shown| row.label(shown).to_owned()),
             state: state.word(),
             deployed_at: cell.deployed_at,
             deployed_by: cell.deployed_by.as_ref().map(ToString::to_string),
@@ -290,6 +299,7 @@ impl CellStatus {
             in_flight: cell.in_flight.as_ref().map(|flight| FlightStatus {
                 revision: flight.revision.sha.to_string(),
                 version: flight.revision.version.clone(),
+                label: row.label(&flight.revision).to_owned(),
                 phase: if flight.unsettled {
                     "unknown".into()
                 } else {

@@ -133,7 +133,7 @@ fn print(status: &Status, columns: &[EnvironmentName], offline: bool) {
                 .cells
                 .iter()
                 .find(|cell| cell.environment == **environment);
-            row.push(cell.map_or_else(|| "-".to_owned(), |cell| place(service, cell)));
+            row.push(cell.map_or_else(|| "-".to_owned(), place));
         }
         row.push(next(service));
         rows.push(row);
@@ -181,34 +181,17 @@ fn is_of_forge(service: &ServiceStatus, forge: &ForgeStatus) -> bool {
             .is_some_and(|(fault, why)| fault.contains(why))
 }
 
-/// What stands in one cell: `2.41.0 ok`. A version that is known of the revision elsewhere on the row
-/// is its name here too.
-fn place(service: &ServiceStatus, cell: &CellStatus) -> String {
-    let candidates = service.cells.iter().filter_map(|it| it.candidate.as_ref());
-    let elsewhere = || {
-        let revision = cell.revision.as_deref()?;
-        let mut same = candidates.filter(|candidate| candidate.revision == revision);
-        same.find_map(|candidate| candidate.version.as_deref())
-    };
-    let live = cell
-        .version
-        .as_deref()
-        .or_else(elsewhere)
-        .or_else(|| cell.revision.as_deref()?.get(..7));
-    match (live, &cell.in_flight) {
+/// What stands in one cell: `2.41.0 ok`.
+fn place(cell: &CellStatus) -> String {
+    match (cell.label.as_deref(), &cell.in_flight) {
         (live, Some(flight)) => {
-            let coming = flight
-                .version
-                .as_deref()
-                .or_else(|| flight.revision.get(..7))
-                .unwrap_or("?");
             // What was under way when the facts were fresh may have ended since.
             let phase = if cell.state == "stale" {
                 cell.state
             } else {
                 flight.phase.as_str()
             };
-            format!("{} > {coming} {phase}", live.unwrap_or("-"))
+            format!("{} > {} {phase}", live.unwrap_or("-"), flight.label)
         }
         (Some(live), None) => format!("{live} {}", cell.state),
         (None, None) => cell.state.to_owned(),
@@ -242,71 +225,4 @@ fn next(service: &ServiceStatus) -> String {
         format!(" ({})", blocking.join(", "))
     };
     format!("{candidate} > {} {}{gates}", cell.environment, cell.verdict)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::app::status::{EarliestStatus, PipelineStatus, PullRequestStatus, RevisionStatus};
-
-    fn cell(environment: &str, revision: &str, candidate: Option<RevisionStatus>) -> CellStatus {
-        CellStatus {
-            environment: environment.to_owned(),
-            revision: Some(revision.to_owned()),
-            version: None,
-            state: "ok",
-            deployed_at: None,
-            deployed_by: None,
-            observed_at: None,
-            candidate,
-            in_flight: None,
-            verdict: "go",
-            earliest: EarliestStatus {
-                kind: "now",
-                at: None,
-                gate: None,
-                who: None,
-            },
-            gates: Vec::new(),
-            holds: Vec::new(),
-            out_of_band: false,
-            verification: None,
-            red: None,
-            auto_at: None,
-            risk: None,
-            superseded: Vec::new(),
-        }
-    }
-
-    #[test]
-    fn one_revision_has_one_name_on_a_row() {
-        let staged = "1b31432a5b6c";
-        let candidate = RevisionStatus {
-            revision: staged.to_owned(),
-            version: Some("v1.9.0".to_owned()),
-        };
-        let service = ServiceStatus {
-            name: "web".to_owned(),
-            forge: "github".to_owned(),
-            repo: "acme/web".to_owned(),
-            fault: None,
-            capabilities: None,
-            denied: Vec::new(),
-            cells: vec![
-                cell("staging", staged, None),
-                cell("production", "9f8e7d6c5b4a", Some(candidate)),
-            ],
-            pull_requests: PullRequestStatus { open: None },
-            pipeline: PipelineStatus {
-                head: None,
-                state: None,
-                failed: None,
-                pending: None,
-                total: None,
-            },
-        };
-        let places: Vec<String> = service.cells.iter().map(|it| place(&service, it)).collect();
-        assert_eq!(places, ["v1.9.0 ok", "9f8e7d6 ok"]);
-        assert!(next(&service).starts_with("v1.9.0 > production"));
-    }
 }

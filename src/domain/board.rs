@@ -427,6 +427,17 @@ impl Row {
         })
     }
 
+    /// What a revision is called on this row: its version, else the one under which it would go on from
+    /// here, else its short SHA.
+    pub fn label<'a>(&'a self, revision: &'a Revision) -> &'a str {
+        let candidates = self.cells.iter().filter_map(|cell| cell.candidate.as_ref());
+        let mut same = candidates.filter(|candidate| *candidate == revision);
+        let version = revision.version.as_deref();
+        version
+            .or_else(|| same.find_map(|candidate| candidate.version.as_deref()))
+            .unwrap_or_else(|| revision.label())
+    }
+
     /// What a run is about: its title, else the headline of its revision.
     pub fn title<'a>(&'a self, run: &'a Run) -> Option<&'a str> {
         run.title.as_deref().or_else(|| self.headline(&run.sha))

@@ -298,6 +298,17 @@ impl Cell {
         self.holds.iter().any(|hold| hold.is_on(now))
     }
 
+    /// What the journal knows of it, however old the facts are: a promotion of ours that has not ended,
+    /// or a hold.
+    pub fn by_journal(&self, now: Timestamp) -> Option<CellState> {
+        let flight = self.in_flight.as_ref();
+        match flight.filter(|flight| flight.intent.is_some()) {
+            Some(flight) if flight.unsettled => Some(CellState::Unknown),
+            Some(flight) if flight.phase != Phase::Gated => Some(CellState::Running),
+            Some(_) | None => self.is_held(now).then_some(CellState::Held),
+        }
+    }
+
     /// The state of the environment itself: what is there and what is going on.
     pub fn state(&self, facts: &Fact<ServiceFacts>, policy: &Policy, now: Timestamp) -> CellState {
         if facts.is_stale(now, policy.max_age) {

@@ -45,6 +45,46 @@ pub fn target(
         .filter(|deployment| (deployment.created_at, deployment.id) < (live.created_at, live.id))
         .chain(failed(facts, ledger, service, stage).map(|_| live))
         .collect();
+    first_fit(facts, ledger, service, stage, insisted, &mut before, now)
+}
+
+/// Returns the revision that going back would mean once something else has replaced what is live.
+///
+/// # Errors
+///
+/// Says why there would be none.
+pub fn after_next(
+    facts: &ServiceFacts,
+    ledger: &Ledger,
+    service: &Service,
+    stage: &Stage,
+    now: Timestamp,
+) -> Result<Revision, String> {
+    let environment = &stage.environment;
+    let Some(live) = deployment::live(&facts.deployments, environment) else {
+        return Err(format!("nothing is live in {environment}"));
+    };
+    let mut before: Vec<&Deployment> = facts
+        .deployments
+        .iter()
+        .filter(|deployment| deployment.environment == *environment)
+        .filter(|deployment| matches!(deployment.phase, Phase::Succeeded | Phase::Superseded))
+        .filter(|deployment| (deployment.created_at, deployment.id) <= (live.created_at, live.id))
+        .collect();
+    first_fit(facts, ledger, service, stage, None, &mut before, now)
+}
+
+/// The newest of these that one may go back to.
+fn first_fit(
+    facts: &ServiceFacts,
+    ledger: &Ledger,
+    service: &Service,
+    stage: &Stage,
+    insisted: Option<&str>,
+    before: &mut [&Deployment],
+    now: Timestamp,
+) -> Result<Revision, String> {
+    let environment = &stage.environment;
     before.sort_by_key(|deployment| std::cmp::Reverse((deployment.created_at, deployment.id)));
     let mut bad = None;
     for deployment in before {

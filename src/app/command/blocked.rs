@@ -477,8 +477,7 @@ fn no_way_back(engine: &Engine, cursor: Option<&Cursor>, now: Timestamp) -> Opti
         return Some(why);
     }
     let cursor = cursor?;
-    let back = engine.way_back(&cursor.service, &cursor.environment, None, now);
-    back.err().map(|refusal| why(&refusal))
+    engine.no_way_back(&cursor.service, &cursor.environment, now)
 }
 
 fn under_way(engine: &Engine, cursor: Option<&Cursor>) -> Option<String> {

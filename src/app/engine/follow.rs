@@ -161,13 +161,15 @@ fn deployed(promotion: &Promotion, facts: &ServiceFacts) -> Option<Step> {
                     why: "the deployment was cancelled".into(),
                 });
             }
-            Phase::Running | Phase::Queued => {
+            Phase::Running => {
                 let handle = crate::domain::act::Handle {
                     deployment: Some(deployment.id),
                     ..handle
                 };
                 return running(handle);
             }
+            // Its run may be on its way there already, but nothing goes in yet.
+            Phase::Queued => return None,
             Phase::Succeeded | Phase::Superseded => return Some(Step::Succeeded),
             Phase::Gated | Phase::Skipped | Phase::Unknown(_) => {}
         }
@@ -189,5 +191,31 @@ fn deployed(promotion: &Promotion, facts: &ServiceFacts) -> Option<Step> {
             | Phase::Unknown(_),
         )
         | None => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::act::Handle;
+    use crate::domain::gate::fixture::{WANTED, World, deployment};
+
+    #[test]
+    fn what_the_forge_has_taken_and_not_begun_is_not_said_to_run() {
+        for (phase, said) in [(Phase::Queued, None), (Phase::Running, Some("running"))] {
+            let mut world = World::new(Vec::new());
+            let owner = "here".into();
+            let handle = Handle::default();
+            world.promotion(
+                "production",
+                &[Step::Sending { owner }, Step::Accepted { handle }],
+            );
+            let known = deployment(99, "production", WANTED, phase, 1);
+            world.known().deployments.push(known);
+            let ledger = world.ledger.as_ref().expect("a ledger");
+            let promotion = ledger.open().next().expect("a promotion");
+            let step = progress(promotion, world.facts.value().expect("facts"));
+            assert_eq!(step.as_ref().map(Step::word), said);
+        }
     }
 }

@@ -12,11 +12,10 @@ use crate::app::request::{Refusal, RefusalKind};
 use crate::domain::board::Row;
 use crate::domain::capability::Capability;
 use crate::domain::cell::Cell;
-use crate::domain::gate::words;
+use crate::domain::gate::{self, words};
 use crate::domain::history::History;
 use crate::domain::ids::{EnvironmentName, IntentId, Person, ServiceName};
-use crate::domain::ledger::Ledger;
-use crate::domain::policy::Stage;
+use crate::domain::policy::{GateSpec, Stage};
 use crate::domain::promotion::Intent;
 use crate::domain::rollback;
 
@@ -116,9 +115,11 @@ impl Engine {
             .environments
             .get(environment)
             .is_some_and(|known| known.protected);
+        let (goes_back, if_bad) = self.if_bad(row, stage, cell, wish, now);
         Ok(Plan {
             call: planned.act.call(row.service.kind, facts.repo.as_str()),
-            if_bad: if_bad(row, cell, self.ledger.as_ref(), wish),
+            goes_back,
+            if_bad,
             warnings: self.warnings(row, stage, cell, &planned, wish, now),
             command: format!("gonogo {verb} {service} {preposition} {environment}"),
             protected,
@@ -181,6 +182,76 @@ impl Engine {
             )
         })?;
         self.cell_towards(service, &stage.environment, Some(&to), now)
+    }
+
+    /// Why `B` is refused however long one waits: there is nothing to go back to, or what it takes is
+    /// not to be had from the forge.
+    pub(crate) fn no_way_back(
+        &self,
+        service: &ServiceName,
+        environment: &EnvironmentName,
+        now: Timestamp,
+    ) -> Option<String> {
+        match self.way_back(service, environment, None, now) {
+            Ok(cell) => refused_by_forge(&cell),
+            Err(refusal) => Some(refusal.why),
+        }
+    }
+
+    /// Whether `B` goes back from what this would bring, and how, with how long that took before: by the
+    /// judgement that it will be asked then, as far as it is known.
+    fn if_bad(
+        &self,
+        row: &Row,
+        stage: &Stage,
+        cell: &Cell,
+        wish: &Wish,
+        now: Timestamp,
+    ) -> (bool, String) {
+        let Some(live) = &cell.live else {
+            let text = "nothing was live before: there is nothing to go back to";
+            return (false, text.to_owned());
+        };
+        match wish {
+            Wish::Rollback { .. } => {
+                let text =
+                    format!("lift the hold on {live} that this leaves, and promote it again");
+                return (false, text);
+            }
+            Wish::Reject | Wish::Cancel | Wish::Rerun => {
+                let text =
+                    format!("nothing to go back from: {live} stays until something else arrives");
+                return (false, text);
+            }
+            Wish::Promote { .. } | Wish::Approve => {}
+        }
+        let (service, environment) = (&row.service, &cell.environment);
+        let facts = row.facts.value();
+        let target = facts
+            .zip(self.ledger.as_ref())
+            .map(|(facts, ledger)| rollback::after_next(facts, ledger, service, stage, now));
+        let to = match target {
+            Some(Ok(to)) => to,
+            Some(Err(why)) => return (false, format!("no way back by B: {why}")),
+            None => live.clone(),
+        };
+        let judged = self.cell_towards(&service.name, environment, Some(&to), now);
+        if let Some(why) = judged.ok().as_ref().and_then(refused_by_forge) {
+            return (false, format!("no way back by B: {why}"));
+        }
+        let ledger = self.ledger.as_ref();
+        let took =
+            facts.and_then(|facts| History::of(facts, ledger, service, environment).rollback);
+        let took = match took {
+            Some(spread) if spread.count == 1 => format!("; that took {}", words::span(spread.p50)),
+            Some(spread) => format!(
+                "; that took {} as a rule, at most {} nine times out of ten",
+                words::span(spread.p50),
+                words::span(spread.p90)
+            ),
+            None => "; how long that takes is not known yet".into(),
+        };
+        (true, format!("B rolls back to {to}{took}"))
     }
 
     /// Says whether this operator can change anything at all now, and why not.
@@ -308,31 +379,15 @@ pub(crate) fn stale(row: &Row, service: &ServiceName, now: Timestamp) -> Refusal
     Refusal::new(RefusalKind::Facts, why).hint("read it again: r on the board, or the same command")
 }
 
-/// How to go back, and how long that took before.
-fn if_bad(row: &Row, cell: &Cell, ledger: Option<&Ledger>, wish: &Wish) -> String {
-    let Some(live) = &cell.live else {
-        return "nothing was live before: there is nothing to go back to".into();
-    };
-    match wish {
-        Wish::Rollback { .. } => {
-            return format!("lift the hold on {live} that this leaves, and promote it again");
-        }
-        Wish::Reject | Wish::Cancel | Wish::Rerun => {
-            return format!("nothing to go back from: {live} stays until something else arrives");
-        }
-        Wish::Promote { .. } | Wish::Approve => {}
+/// Why the forge has no way to what a cell would go back to, and what there is instead.
+fn refused_by_forge(cell: &Cell) -> Option<String> {
+    let mut verdicts = cell.judgement.verdicts.iter();
+    let verdict = verdicts.find(|verdict| verdict.gate == GateSpec::Forge.name())?;
+    if verdict.state != gate::State::Closed {
+        return None;
     }
-    let (service, environment) = (&row.service, &cell.environment);
-    let facts = row.facts.value();
-    let took = facts.and_then(|facts| History::of(facts, ledger, service, environment).rollback);
-    let took = match took {
-        Some(spread) if spread.count == 1 => format!("; that took {}", words::span(spread.p50)),
-        Some(spread) => format!(
-            "; that took {} as a rule, at most {} nine times out of ten",
-            words::span(spread.p50),
-            words::span(spread.p90)
-        ),
-        None => "; how long that takes is not known yet".into(),
-    };
-    format!("B rolls back to {live}{took}")
+    Some(match wish::opens(verdict) {
+        Some(opens) => format!("{}; {opens}", verdict.why),
+        None => verdict.why.clone(),
+    })
 }

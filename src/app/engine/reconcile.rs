@@ -248,6 +248,7 @@ impl Engine {
         Some(Plan {
             call: String::new(),
             if_bad: String::new(),
+            goes_back: false,
             warnings: Vec::new(),
             command: String::new(),
             protected: false,

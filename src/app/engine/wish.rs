@@ -244,7 +244,7 @@ fn refuse_closed(
 }
 
 /// What would open a gate, as a sentence that stands alone.
-fn opens(verdict: &Verdict) -> Option<String> {
+pub(super) fn opens(verdict: &Verdict) -> Option<String> {
     let (gate, when) = (&verdict.gate, verdict.opens_when.as_ref()?);
     Some(match when.strip_prefix("nothing: ") {
         Some(why) => format!("{gate} does not open: {why}"),

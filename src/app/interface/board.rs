@@ -64,8 +64,7 @@ fn on_rows(state: &mut State, command: Command) {
         Command::Open => {
             if let Some(cursor) = &interface.cursor {
                 let service = cursor.service.clone();
-                interface.show(Screen::Detail(service));
-                detail::to_first_closed(state);
+                detail::open(state, service);
             }
         }
         Command::Mark => {
@@ -300,6 +299,19 @@ mod tests {
             assert_eq!(order(&state), expected, "{typed} kept");
             press(&mut state, "esc");
             assert_eq!(order(&state).len(), 4, "{typed} cleared");
+        }
+    }
+
+    #[test]
+    fn a_filter_that_nobody_understands_shows_and_marks_nothing_and_enter_says_why() {
+        for typed in ["stat:ready", "foo:bar", "state:blue", "behind:many"] {
+            let mut state = state();
+            press(&mut state, &format!("/ '{typed} enter"));
+            assert!(order(&state).is_empty(), "{typed}");
+            let why = state.interface.filter_problems(typed).join("");
+            assert_eq!(said(&state), why, "{typed}");
+            press(&mut state, "*");
+            assert!(state.interface.marks.is_empty(), "{typed}");
         }
     }
 

@@ -7,6 +7,7 @@ use crate::app::effect::Effect;
 use crate::app::state::State;
 use crate::domain::board::Row;
 use crate::domain::cell::Cell;
+use crate::domain::ids::ServiceName;
 
 /// How many lines beside pull requests and commits say what a scope adds up to.
 const ABOUT_SCOPE: usize = 20;
@@ -60,6 +61,12 @@ pub(super) fn run(state: &mut State, command: Command) -> Vec<Effect> {
 fn turn(state: &mut State, forward: bool) {
     state.interface.tab = step(&DetailTab::ALL, state.interface.tab, forward);
     state.interface.detail_offset = 0;
+    to_first_closed(state);
+}
+
+/// Shows a service, at the first gate that is in the way: whoever comes here asks why not.
+pub(super) fn open(state: &mut State, service: ServiceName) {
+    state.interface.show(Screen::Detail(service));
     to_first_closed(state);
 }
 
@@ -134,4 +141,44 @@ pub(super) fn place(state: &State) -> Option<(&Row, &Cell)> {
     let cursor = state.interface.cursor.as_ref()?;
     let row = state.engine.board.row(&cursor.service)?;
     Some((row, row.cell(&cursor.environment)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::harness::{add_release, hold, judge, on, press, state};
+    use super::super::{DetailTab, Screen};
+    use crate::app::state::State;
+    use crate::domain::gate;
+
+    #[test]
+    fn from_wherever_a_service_is_opened_it_begins_at_the_first_gate_in_the_way() {
+        type Prepare = fn(&mut State);
+        let from: [(&str, Prepare); 4] = [
+            ("enter", |_| {}),
+            ("2 enter", add_release),
+            (": 'holds enter enter", |state| {
+                hold(state, "h-1", "api", "production");
+            }),
+            (": 'open_api enter", |_| {}),
+        ];
+        for (keys, prepare) in from {
+            let mut state = state();
+            prepare(&mut state);
+            judge(
+                &mut state.engine.board,
+                "api",
+                "production",
+                gate::State::Closed,
+            );
+            on(&mut state, "api", "production");
+            press(&mut state, keys);
+            let interface = &state.interface;
+            assert_eq!(interface.screen, Screen::Detail("api".into()), "{keys}");
+            assert_eq!(interface.tab, DetailTab::Gates, "{keys}");
+            assert_eq!(
+                interface.detail_offset, 1,
+                "{keys}: after the gate that is open"
+            );
+        }
+    }
 }

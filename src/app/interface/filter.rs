@@ -80,6 +80,12 @@ pub(super) fn run(state: &mut State, command: Command) -> Vec<Effect> {
     match command {
         Command::Open => {
             state.interface.overlays.pop();
+            let problems = state
+                .interface
+                .filter_problems(state.interface.filter_here());
+            if let Some(why) = problems.into_iter().next() {
+                state.interface.say(false, why, state.now);
+            }
         }
         Command::Close => {
             if let Some(Overlay::Filter { before, .. }) = state.interface.overlays.pop() {

@@ -294,9 +294,8 @@ fn edit(state: &mut State) {
     } else {
         until
     };
-    if field::text(&dialog.reason).is_empty() {
-        dialog.reason = Input::new(hold.reason);
-    }
+    // Never what was typed so far: that is a reason to lift it.
+    dialog.reason = Input::new(hold.reason);
     dialog.until = Input::new(until);
     // A time that is given to what had none is asked about, as that of a new hold is.
     dialog.then = if hold.until.is_some() {

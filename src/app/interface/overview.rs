@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 
 use super::choice::{travel, turn};
-use super::{DetailTab, Interface, ListCursor, Overlay, Screen, aim, filter};
+use super::{DetailTab, Interface, ListCursor, Overlay, Screen, aim, detail, filter};
 use crate::app::command::Command;
 use crate::app::engine::Engine;
 use crate::app::state::State;
@@ -428,7 +428,7 @@ fn open(state: &mut State, overview: Overview) {
         Overview::Holds => DetailTab::Gates,
         Overview::Timeline => state.interface.tab,
     };
-    state.interface.show(Screen::Detail(service));
+    detail::open(state, service);
 }
 
 fn height(interface: &Interface) -> usize {

@@ -4,7 +4,7 @@
 use tui_input::Input;
 
 use super::choice::turn;
-use super::{DetailTab, Overlay, Screen, arrangement, custom, log};
+use super::{DetailTab, Overlay, Screen, arrangement, custom, detail, log};
 use crate::app::command::Command;
 use crate::app::effect::Effect;
 use crate::app::state::State;
@@ -145,7 +145,7 @@ fn carry_out(state: &mut State, choice: Choice) -> Vec<Effect> {
             return vec![Effect::Theme(name)];
         }
         Action::Column(name) => state.interface.turn_column(&name),
-        Action::Service(service) => state.interface.show(Screen::Detail(service)),
+        Action::Service(service) => detail::open(state, service),
         Action::Release(name) => {
             state.interface.release = Some(name);
             state.interface.show(Screen::Release);

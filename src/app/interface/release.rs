@@ -4,7 +4,7 @@
 use tui_input::Input;
 
 use super::choice::{step, travel, turn};
-use super::{Interface, Overlay, Screen, field, link, reports};
+use super::{Interface, Overlay, Screen, detail, field, link, reports};
 use crate::app::command::Command;
 use crate::app::effect::Effect;
 use crate::app::engine::{Engine, release};
@@ -98,7 +98,7 @@ pub(super) fn run(state: &mut State, command: Command) {
         Command::Open => {
             if let Some(service) = services.get(selected) {
                 let service = (*service).clone();
-                state.interface.show(Screen::Detail(service));
+                detail::open(state, service);
             }
         }
         _ => {

@@ -1,7 +1,9 @@
 //! The demo's tour: five things to try, told in the footer one after the other, and at each what to do
 //! next where the operator is now. It goes on by what they did, and esc on the board ends it.
 
-use super::{GatesFocus, HoldFocus, Interface, Overlay, PromoteFocus, ReleaseFocus, Screen};
+use super::{
+    GatesFocus, HoldFocus, HoldMode, Interface, Overlay, PromoteFocus, ReleaseFocus, Screen,
+};
 use crate::app::effect::Effect;
 use crate::domain::entry::Event;
 
@@ -56,6 +58,15 @@ impl Interface {
                 PromoteFocus::Promote => "enter sends exactly this, once; esc leaves it",
             },
             (Step::Promote, _) => "on a READY row press P: it shows what it would send",
+            (Step::Hold, Some(Overlay::Hold(dialog)))
+                if matches!(dialog.mode, HoldMode::Existing { .. }) =>
+            {
+                match dialog.focus {
+                    HoldFocus::Reason => "say why; tab, tab goes on to Lift, which takes it away",
+                    HoldFocus::Lift => "enter lifts it, with your reason in the journal",
+                    _ => "this is held already; esc, and press H on another row",
+                }
+            }
             (Step::Hold, Some(Overlay::Hold(dialog))) => match dialog.focus {
                 HoldFocus::Reason => "say why; tab, tab goes on to Hold",
                 HoldFocus::Hold => "enter holds it: nothing goes in until it is lifted",
@@ -120,7 +131,7 @@ impl Interface {
 
 #[cfg(test)]
 mod tests {
-    use super::super::harness::{add_release, on, press, state, top};
+    use super::super::harness::{add_release, hold, on, press, state, top};
     use super::*;
 
     #[test]
@@ -172,6 +183,24 @@ mod tests {
         says(&state, "enter sends exactly this");
         press(&mut state, "enter");
         says(&state, "tour 3/5");
+    }
+
+    #[test]
+    fn on_what_is_held_already_it_speaks_of_lifting() {
+        let mut state = state();
+        state.interface.tour = Some(Step::Hold);
+        hold(&mut state, "h-1", "api", "production");
+        on(&mut state, "api", "production");
+        for (keys, part) in [
+            ("H", "held already"),
+            ("b a n k s", "tab, tab goes on to Lift"),
+            ("tab tab", "enter lifts it"),
+        ] {
+            press(&mut state, keys);
+            let text = state.interface.tour_text().unwrap_or_default();
+            assert!(text.contains(part), "{text}");
+            assert!(text.len() <= 78, "{text}");
+        }
     }
 
     #[test]

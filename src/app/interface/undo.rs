@@ -8,7 +8,7 @@ use super::{Cursor, gates, hold, release};
 use crate::app::engine::Engine;
 use crate::app::state::State;
 use crate::domain::ids::{HoldId, ReleaseName};
-use crate::domain::promotion::Purpose;
+use crate::domain::promotion::{Intent, Purpose};
 
 /// The newest thing of one's own.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,30 +46,39 @@ pub fn last(engine: &Engine, now: Timestamp) -> Option<Last> {
     let orders = orders
         // A brake goes with its hold.
         .filter(|promotion| promotion.actor == *me && !promotion.intent.purpose.is_brake())
-        .map(|promotion| {
-            let intent = &promotion.intent;
-            let (service, environment) = (&intent.service, &intent.environment);
-            let why = match intent.purpose {
-                Purpose::Promotion => {
-                    format!("a promotion cannot be undone: B on {service} {environment} rolls back")
-                }
-                Purpose::Rejection
-                | Purpose::Cancellation
-                | Purpose::Rerun
-                | Purpose::Status
-                | Purpose::Brake
-                | Purpose::Unbrake => {
-                    format!("what was sent to the forge for {service} cannot be undone")
-                }
-            };
-            (promotion.intended_at, Last::Final(why))
-        });
-    holds
+        .map(|promotion| (promotion.intended_at, &promotion.intent));
+    let order = orders.max_by_key(|(at, _)| *at);
+    let word = holds
         .chain(votes)
         .chain(on_releases)
-        .chain(orders)
-        .max_by_key(|(at, _)| *at)
-        .map(|(_, last)| last)
+        .max_by_key(|(at, _)| *at);
+    match (word, order) {
+        (Some((said, last)), Some((sent, _))) if said > sent => Some(last),
+        (_, Some((_, intent))) => Some(Last::Final(instead(engine, intent, now))),
+        (word, None) => word.map(|(_, last)| last),
+    }
+}
+
+/// What there is instead of taking back what was sent: by the judgement that `B` is asked.
+fn instead(engine: &Engine, intent: &Intent, now: Timestamp) -> String {
+    let (service, environment) = (&intent.service, &intent.environment);
+    match intent.purpose {
+        Purpose::Promotion => match engine.no_way_back(service, environment, now) {
+            None => {
+                format!("a promotion cannot be undone: B on {service} {environment} rolls back")
+            }
+            Some(why) => format!(
+                "a promotion cannot be undone, nor is there a way back by B on {service} \
+                 {environment}: {why}"
+            ),
+        },
+        Purpose::Rejection
+        | Purpose::Cancellation
+        | Purpose::Rerun
+        | Purpose::Status
+        | Purpose::Brake
+        | Purpose::Unbrake => format!("what was sent to the forge for {service} cannot be undone"),
+    }
 }
 
 /// Opens the dialog that takes it back, or says why there is none.
@@ -109,12 +118,44 @@ mod tests {
         hold(&mut state, "h-2", "api", "production");
         let effects = press(&mut state, "Z enter");
         assert!(!effects.iter().any(changes), "it rests on Cancel");
-        let effects = press(&mut state, "Z up 'mistaken tab tab tab enter");
+        let effects = press(&mut state, "Z up 'mistaken tab tab enter");
         let lifted = effects.iter().any(|effect| {
             matches!(effect, Effect::Append { draft, .. }
                 if matches!(&draft.event, Event::HoldLifted { id, .. } if id.as_str() == "h-1"))
         });
         assert!(lifted, "{effects:?}");
+    }
+
+    #[test]
+    fn of_a_promotion_that_nothing_leads_back_from_no_way_back_is_promised() {
+        let mut state = state();
+        let (service, environment) = ("api".into(), "production".into());
+        let wish = crate::app::engine::planning::Wish::Promote { revision: None };
+        let now = state.now;
+        let plan = state.engine.plan(&service, &environment, &wish, now);
+        let intent = plan.expect("a plan").intent;
+        // Nothing was live there before what is live now.
+        let told = instead(&state.engine, &intent, now);
+        assert!(
+            told.contains("nor is there a way back by B on api production: "),
+            "{told}"
+        );
+        assert!(!told.contains("rolls back"), "{told}");
+        // With something to go back to, B is the way.
+        for row in &mut state.engine.board.rows {
+            let facts = row.facts.last.as_mut().expect("facts");
+            let mut before = facts.value.deployments[0].clone();
+            before.id = crate::domain::ids::DeploymentId(1);
+            before.sha = "9".repeat(40).into();
+            before.phase = crate::domain::phase::Phase::Superseded;
+            before.created_at -= jiff::SignedDuration::from_hours(9);
+            facts.value.deployments.push(before);
+        }
+        let told = instead(&state.engine, &intent, now);
+        assert_eq!(
+            told,
+            "a promotion cannot be undone: B on api production rolls back"
+        );
     }
 
     #[test]

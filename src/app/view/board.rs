@@ -269,7 +269,7 @@ fn fill<'a>(
 /// What is in an environment, and how it is there.
 fn cell_entry(look: &Look<'_>, row: &board::Row, cell: &Cell) -> Entry {
     let label = |revision: Option<&'_ Revision>| {
-        CompactString::from(revision.map_or(".", |revision| revision.label()))
+        CompactString::from(revision.map_or(".", |revision| row.label(revision)))
     };
     let policy = &look.engine.policy;
     let state = cell.state(&row.facts, policy, look.now);
@@ -341,6 +341,19 @@ fn held(look: &Look<'_>, cell: &Cell) -> Line {
     Line::of(tone, format_compact!("{glyph} {word} {owner}"))
 }
 
+/// `▸ RUN bob`: who has something under way.
+fn under_way(look: &Look<'_>, cell: &Cell, state: CellState) -> Line {
+    let (glyph, word, tone) = look.glyphs.state(state);
+    let line = Line::of(tone, format_compact!("{glyph} {word}"));
+    match &cell.in_flight {
+        Some(flight) => {
+            let by = flight.by.as_ref().map_or("?", |person| person.as_str());
+            line.with(tone, format_compact!(" {by}"))
+        }
+        None => line,
+    }
+}
+
 /// `▸ RUN 62%`, or how long it has been under way where nobody knows how far it is.
 fn progress(
     look: &Look<'_>,
@@ -377,15 +390,18 @@ pub(super) fn next_entry(look: &Look<'_>, row: &board::Row, cell: &Cell) -> Entr
     let tail = match state {
         CellState::Stale if Look::is_loading(row) => return Entry::default(),
         CellState::Stale => {
-            let tail = if cell.is_held(look.now) {
-                let stale = if look.shape.main() >= 100 {
-                    " STALE"
-                } else {
-                    " ?"
-                };
-                held(look, cell).with(tone, stale)
+            let known = match cell.by_journal(look.now) {
+                Some(CellState::Held) => Some(held(look, cell)),
+                known => known.map(|state| under_way(look, cell, state)),
+            };
+            let stale = if look.shape.main() >= 100 {
+                " STALE"
             } else {
-                Line::of(tone, "STALE: no act")
+                " ?"
+            };
+            let tail = match known {
+                Some(known) => known.with(tone, stale),
+                None => Line::of(tone, "STALE: no act"),
             };
             return Entry {
                 head: Line::of(tone, "?"),
@@ -395,14 +411,16 @@ pub(super) fn next_entry(look: &Look<'_>, row: &board::Row, cell: &Cell) -> Entr
         CellState::Unknown if all > 0 && cell.state(&row.facts, policy, look.now) != state => {
             Line::of(tone, format_compact!("{glyph} {word} {passing}/{all}"))
         }
-        CellState::Running => match &cell.in_flight {
-            Some(flight) => {
-                let by = flight.by.as_ref().map_or("?", |person| person.as_str());
-                let age = time::span(look.clock.ago(flight.since));
-                Line::of(tone, format_compact!("{glyph} {word} {by} {age}"))
+        CellState::Running => {
+            let line = under_way(look, cell, state);
+            match &cell.in_flight {
+                Some(flight) => {
+                    let age = time::span(look.clock.ago(flight.since));
+                    line.with(tone, format_compact!(" {age}"))
+                }
+                None => line,
             }
-            None => Line::of(tone, format_compact!("{glyph} {word}")),
-        },
+        }
         CellState::Held => {
             held(look, cell).then(brake::short(look, &row.service.name, &cell.environment))
         }

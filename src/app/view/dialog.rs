@@ -153,11 +153,21 @@ impl Form {
         }
     }
 
-    pub fn done(mut self, look: &Look<'_>, title: Line, foot: Vec<Line>) -> Dialog {
+    pub fn done(mut self, look: &Look<'_>, title: Line, mut foot: Vec<Line>) -> Dialog {
+        let rows = usize::from(look.shape.rows);
+        // In the middle of the screen it covers the footer, and the tour with it: of what may be
+        // pressed here the tour says more than the keys do.
+        let height = self.lines.len() + foot.len() + 2;
+        let covers = height + 2 * usize::from(look.shape.footer) > rows;
+        if let (Some(text), Some(keys), true) =
+            (look.interface.tour_text(), foot.last_mut(), covers)
+        {
+            *keys = Line::of(Tone::Accent, text).fitted(self.columns);
+        }
         let at = self.pinned.unwrap_or(self.lines.len());
         // Where there is room for nothing beside them, they move with the rest.
         let rest = self.lines.len().saturating_sub(at) + foot.len() + 2;
-        let fits = rest + 2 <= usize::from(look.shape.rows);
+        let fits = rest + 2 <= rows;
         let at = if fits { at } else { self.lines.len() };
         let fields = self.lines.split_off(at.min(self.lines.len()));
         Dialog {

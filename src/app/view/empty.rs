@@ -1,6 +1,6 @@
 //! What stands where the board would, while there is nothing to show: it says what to do.
 
-use super::line::{Line, Tone};
+use super::line::{Line, Tone, wrap};
 use super::look::Look;
 use super::panel::{Bar, Content, Panel};
 use crate::domain::fault::FaultKind;
@@ -13,11 +13,17 @@ pub(super) fn board(look: &Look<'_>) -> Option<Panel> {
     } else if !look.interface.order.is_empty() {
         return None;
     } else if !look.interface.filter.is_empty() {
-        vec![
-            Line::plain("  No service matches ").with(Tone::Accent, look.interface.filter.clone()),
+        let filter = &look.interface.filter;
+        let mut lines = vec![
+            Line::plain("  No service matches ").with(Tone::Accent, filter.clone()),
             Line::new(),
             Line::plain("  esc takes the filter back; it looks at names, groups and states"),
-        ]
+        ];
+        let problems = look.interface.filter_problems(filter);
+        let room = usize::from(look.shape.main()).saturating_sub(4);
+        let parts = problems.iter().flat_map(|why| wrap(why, room));
+        lines.extend(parts.map(|part| Line::of(Tone::Bad, format!("  {part}"))));
+        lines
     } else {
         return None;
     };

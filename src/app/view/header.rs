@@ -231,8 +231,9 @@ fn freeze(look: &Look<'_>) -> Line {
     let Some(freeze) = coming::freeze(look) else {
         return Line::new();
     };
+    let room = if look.shape.columns >= 160 { 44 } else { 24 };
     let reason = match &freeze.reason {
-        Some(reason) => format!(" \"{}\"", cut(reason, 24)),
+        Some(reason) => format!(" \"{}\"", cut(reason, room)),
         None => format!(" {}", cut(&freeze.name, 24)),
     };
     if freeze.start <= look.now {

@@ -10,6 +10,8 @@ use super::{coming, holds, time, timeline, title};
 use crate::app::interface::overview::columns::{Choice, ListColumn, all};
 use crate::app::interface::overview::{Item, Overview};
 use crate::domain::cell::{Cell, InFlight};
+use crate::domain::gate::pipeline::only_holds_failed;
+use crate::domain::phase::Phase;
 use crate::domain::promotion::Promotion;
 use crate::domain::release::run;
 use crate::domain::{board, pipeline, pull_request};
@@ -185,6 +187,14 @@ fn of_run(look: &Look<'_>, row: &board::Row, run: &pipeline::Run) -> Vec<Line> {
     let mut what = Line::plain(row.title(run).unwrap_or_default().to_owned());
     for waiting in &run.waiting {
         what = Line::of(Tone::Warning, format!("for {}  ", waiting.environment)).then(what);
+    }
+    let checks = row
+        .facts
+        .value()
+        .and_then(|facts| facts.checks.get(&run.sha));
+    let by_hold = checks.is_some_and(|checks| only_holds_failed(checks, &row.service));
+    if run.phase == Phase::Failed && by_hold {
+        what = Line::of(Tone::Warning, "only a hold's own status  ").then(what);
     }
     vec![
         look.glyphs.phase(&run.phase),

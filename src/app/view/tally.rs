@@ -114,12 +114,12 @@ pub(crate) fn stands(row: &Row, policy: &Policy, now: Timestamp) -> (CellState, 
         all.add(next);
         // What the forge promotes by itself is nobody's to promote here.
         let ours = stage.via != Via::Forge;
-        // The journal knows of a hold, however old the facts are.
-        let held = (state == CellState::Stale && cell.is_held(now)).then_some(CellState::Held);
-        if let Some(held) = held {
-            all.add(held);
+        // What the journal knows of stays told.
+        let known = cell.by_journal(now).filter(|_| state == CellState::Stale);
+        if let Some(known) = known {
+            all.add(known);
         }
-        let states = [Some(state), ours.then_some(next), held];
+        let states = [Some(state), ours.then_some(next), known];
         for state in states.into_iter().flatten() {
             if rank(state) < rank(worst) {
                 worst = state;

@@ -10,10 +10,12 @@ use super::{Content, Panel, View, view};
 use crate::app::command::Command;
 use crate::app::interface::Screen;
 use crate::app::interface::harness::{
-    add_release, entry, hold, now, on, press, state as small, with_cell,
+    add_release, entry, hold, now, on, press, running, stale, state as small, with_cell,
 };
+use crate::app::interface::tour;
 use crate::app::msg::Msg;
 use crate::app::state::State;
+use crate::app::status::CellStatus;
 use crate::app::update;
 use crate::domain::act::Handle;
 use crate::domain::deployment::Deployment;
@@ -26,6 +28,7 @@ use crate::domain::observed::Fact;
 use crate::domain::phase::Phase;
 use crate::domain::policy::Policy;
 use crate::domain::promotion::{Purpose, Step};
+use crate::domain::revision::Revision;
 
 mod sketch;
 
@@ -47,6 +50,25 @@ fn told(panels: &[Panel]) -> String {
         }
         if let Content::Lines(of) = &panel.content {
             lines.extend(of.iter().map(text));
+        }
+    }
+    lines.join("\n")
+}
+
+/// What stands in the cells of tables, a line each.
+fn entries(panels: &[Panel]) -> String {
+    let tables = panels.iter().filter_map(|panel| match &panel.content {
+        Content::Table(table) => Some(&table.rows),
+        Content::Lines(_) => None,
+    });
+    let mut lines = Vec::new();
+    for row in tables.flatten() {
+        if let Row::Entries { cells, .. } = row {
+            lines.extend(
+                cells
+                    .iter()
+                    .map(|one| format!("{} {}", text(&one.head), text(&one.tail))),
+            );
         }
     }
     lines.join("\n")
@@ -505,4 +527,96 @@ fn a_dialog_of_several_uses_the_width_and_tells_the_way_back_once() {
             .map(text)
             .any(|line| line.starts_with("reason"))
     );
+}
+
+#[test]
+fn what_the_journal_knows_to_be_in_flight_stays_told_when_the_facts_are_too_old() {
+    for (columns, unsettled, told) in [
+        (160, false, "RUN bob STALE"),
+        (80, false, "RUN bob ?"),
+        (160, true, "UNKNOWN bob STALE"),
+    ] {
+        let mut state = sized(columns, 40);
+        running(&mut state, "web", "production");
+        with_cell(&mut state.engine.board, "web", "production", |cell| {
+            let flight = cell.in_flight.as_mut().expect("a flight");
+            flight.intent = Some("gng-1".into());
+            flight.unsettled = unsettled;
+        });
+        on(&mut state, "web", "production");
+        stale(&mut state, "web");
+        state.interface.tally = None;
+        press(&mut state, "j k");
+        let view = view(&state);
+        let drawn = entries(&view.main);
+        let line = drawn.lines().find(|line| line.contains(told));
+        assert!(line.is_some(), "{drawn}");
+        let counts = header(&view);
+        let counted = if unsettled { "1 unknown" } else { "1 run" };
+        assert!(counts.contains(counted), "{counts}");
+        assert!(!counts.contains("stale"), "{counts}");
+    }
+}
+
+#[test]
+fn what_only_the_forge_had_under_way_is_not_believed_when_the_facts_are_too_old() {
+    let mut state = sized(160, 40);
+    running(&mut state, "web", "production");
+    on(&mut state, "web", "production");
+    stale(&mut state, "web");
+    state.interface.tally = None;
+    press(&mut state, "j k");
+    let view = view(&state);
+    assert!(entries(&view.main).contains("STALE: no act"));
+    assert!(header(&view).contains("1 stale"), "{}", header(&view));
+}
+
+#[test]
+fn the_tour_is_seen_in_a_dialog_that_covers_its_line() {
+    for (columns, rows, inside) in [(80, 24, true), (120, 60, false)] {
+        let mut state = sized(columns, rows);
+        on(&mut state, "api", "production");
+        state.interface.tour = Some(tour::Step::Promote);
+        press(&mut state, "P");
+        let told = dialog(&state);
+        assert_eq!(
+            told.contains("tour 2/5: it rests on Cancel"),
+            inside,
+            "{told}"
+        );
+        press(&mut state, "w e e k l y tab");
+        let told = dialog(&state);
+        assert_eq!(
+            told.contains("type the environment's name"),
+            inside,
+            "{told}"
+        );
+    }
+}
+
+#[test]
+fn board_and_status_call_a_revision_by_one_name() {
+    let mut state = sized(160, 40);
+    with_cell(&mut state.engine.board, "api", "production", |cell| {
+        let candidate = cell.candidate.as_mut().expect("a candidate");
+        candidate.version = Some("v1.9.0".to_owned());
+    });
+    let label = |state: &State, environment: &str| {
+        let row = state.engine.board.row(&"api".into()).expect("a row");
+        let cell = row.cell(&environment.into()).expect("a cell");
+        CellStatus::of(&state.engine, row, cell, state.now).label
+    };
+    let drawn = entries(&view(&state).main);
+    assert!(drawn.contains("v1.9.0 ✓ OK"), "{drawn}");
+    assert_eq!(label(&state, "staging").as_deref(), Some("v1.9.0"));
+    // Of what failed to replace it, both tell that.
+    with_cell(&mut state.engine.board, "api", "staging", |cell| {
+        cell.failed = Some(Revision {
+            sha: Sha::from("7".repeat(40)),
+            version: Some("v2.0.0".to_owned()),
+        });
+    });
+    let drawn = entries(&view(&state).main);
+    assert!(drawn.contains("v2.0.0 ✗ FAIL"), "{drawn}");
+    assert_eq!(label(&state, "staging").as_deref(), Some("v2.0.0"));
 }

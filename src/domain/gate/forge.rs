@@ -15,6 +15,7 @@ use crate::domain::policy::Via;
 use crate::domain::pull_request::{ChangeState, PullRequest};
 use crate::domain::revision::Revision;
 
+mod held;
 mod in_flight;
 
 const GATE: &str = "forge";
@@ -57,7 +58,8 @@ pub fn judge(case: &Case<'_>, now: Timestamp) -> Verdict {
             Via::Status { context } => writing(facts, &format!("may set {context}")),
             Via::Deployment => writing(facts, "may create a deployment"),
             via @ Via::PullRequest { base, head, .. } => {
-                pull_request(facts, facts.promoting(via), candidate, (base, head))
+                let verdict = pull_request(facts, facts.promoting(via), candidate, (base, head));
+                held::by_hold(case, facts, candidate, verdict)
             }
             Via::Release => release(facts, candidate),
             Via::Checklist => by_hand(),

@@ -10,7 +10,7 @@ use crate::domain::ids::Sha;
 use crate::domain::observed::Fact;
 use crate::domain::phase::Phase;
 use crate::domain::pipeline::{Check, Checks, Run};
-use crate::domain::policy::PipelineRule;
+use crate::domain::policy::{PipelineRule, Service};
 
 mod blocking;
 
@@ -199,10 +199,25 @@ fn weigh(case: &Case<'_>, check: &Check, rule: &PipelineRule) -> Weight {
     }
 }
 
+/// Says whether of a commit's checks only those have failed that are called as a hold's own status is: then
+/// a forge that counts statuses among its jobs shows a failed pipeline in which nothing failed.
+pub fn only_holds_failed(checks: &Checks, service: &Service) -> bool {
+    let is_hold = |check: &Check| {
+        let held = brake::environment(&check.name);
+        let mut path = service.path.iter();
+        held.is_some_and(|held| path.any(|stage| stage.environment.as_str() == held))
+    };
+    let mut failed = newest(&checks.contexts)
+        .into_iter()
+        .filter(|check| check.phase == Phase::Failed)
+        .peekable();
+    failed.peek().is_some() && failed.all(is_hold)
+}
+
 /// Says whether it is what a hold leaves among the checks, which the hold's own gate judges: one on
 /// another environment of the path, one that was lifted, or one that by the journal is ours and stands. What
 /// somebody else has set there counts as any check does.
-fn is_of_a_hold(case: &Case<'_>, check: &Check) -> bool {
+pub(super) fn is_of_a_hold(case: &Case<'_>, check: &Check) -> bool {
     let Some(held) = brake::environment(&check.name) else {
         return false;
     };

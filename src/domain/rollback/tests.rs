@@ -304,3 +304,26 @@ fn p7_each_way_goes_back_as_it_can_and_says_what_to_do_where_it_cannot() {
     known.known().runs.push(run);
     assert_eq!(back(&known).judgement.go, Go::Go);
 }
+
+#[test]
+fn p7_what_going_back_will_mean_once_something_newer_is_live_is_known_before() {
+    let next = |world: &World| {
+        let facts = world.facts.value().expect("facts");
+        let ledger = world.ledger.as_ref().expect("a ledger");
+        let (service, stage) = (world.service(), world.stage());
+        after_next(facts, ledger, service, stage, now()).map(|revision| revision.to_string())
+    };
+    assert_eq!(next(&world()).as_deref(), Ok("2.41.0"), "what is live now");
+    let bad = world().held(names_bad(WANTED));
+    assert_eq!(
+        next(&bad).as_deref(),
+        Ok("2.40.3"),
+        "the last that is not bad"
+    );
+    let mut first = world();
+    first
+        .known()
+        .deployments
+        .retain(|one| one.environment.as_str() != "production");
+    assert_eq!(next(&first).unwrap_err(), "nothing is live in production");
+}

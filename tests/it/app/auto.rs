@@ -74,7 +74,7 @@ async fn h_stops_the_countdown_and_what_is_held_does_not_go() {
     // Lifted: a whole new countdown, and then it goes.
     alice.press("H up");
     alice.write("heap is fine");
-    alice.press("tab tab tab enter");
+    alice.press("tab tab enter");
     alice.until("a new countdown", counts).await;
     alice.until_promotion("search", &[Succeeded]).await;
     assert_eq!(evening.writes().len(), 1);

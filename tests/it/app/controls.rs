@@ -117,8 +117,8 @@ async fn a_hold_is_edited_and_lifted() {
     alice.hold("search", "heap grows");
     alice.until_shown("■ HOLD").await;
     let since = alice.cell("search").holds[0].since;
-    // List, reason, cancel, edit, lift, hold: edit.
-    alice.press("H tab enter up");
+    // List, reason, cancel, lift, edit, hold: edit.
+    alice.press("H tab tab enter up");
     alice.write(", ask carol");
     alice.press("tab tab enter");
     alice
@@ -133,7 +133,7 @@ async fn a_hold_is_edited_and_lifted() {
     );
     alice.press("H up");
     alice.write("heap is fine");
-    alice.press("tab tab tab enter");
+    alice.press("tab tab enter");
     alice
         .until("the hold to be gone", |state| goes(state, "search"))
         .await;
@@ -240,10 +240,10 @@ async fn a_hold_is_the_forges_own_brake_until_it_is_lifted() {
     dee.go_to("auth");
     dee.until_shown("BRAKE effective").await;
     assert_eq!(evening.writes().len(), 1);
-    // List, reason, cancel, edit, lift.
+    // List, reason, cancel, lift.
     alice.press("H up");
     alice.write("fixed");
-    alice.press("tab tab tab enter");
+    alice.press("tab tab enter");
     alice
         .until("the brake to go", |state| {
             let ledger = state.engine.ledger.as_ref().unwrap();
@@ -280,7 +280,7 @@ async fn a_brake_that_the_forge_refuses_is_told_and_bound_again_by_the_key() {
     assert!(screen.contains("Resource not accessible"), "{screen}");
     // The hold is on all the same.
     assert!(!goes(&alice.state, "auth"));
-    // List, reason, cancel, edit, lift, bind.
+    // List, reason, cancel, lift, edit, bind.
     alice.press("H tab tab tab enter");
     alice.until_shown("BRAKE effective").await;
     assert_eq!(evening.writes().len(), 2);

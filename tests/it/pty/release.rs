@@ -40,7 +40,7 @@ fn a_release_goes_from_no_go_to_shipped_by_keys() {
     select(&mut terminal, "j", "sessions");
     terminal.press("H");
     terminal.wait_for("HELD sessions");
-    terminal.press(&format!("{UP}a false alarm\t\t\t"));
+    terminal.press(&format!("{UP}a false alarm\t\t"));
     terminal.wait_for("> Lift <");
     terminal.press("\r");
     terminal.wait_until_gone("carol holds it");

@@ -116,6 +116,7 @@ impl Engine {
         let plan = Plan {
             call: order.act.call(row.service.kind, facts.repo.as_str()),
             if_bad: String::new(),
+            goes_back: false,
             warnings: Vec::new(),
             command: "gonogo hold bind".to_owned(),
             protected: false,

@@ -82,3 +82,55 @@ fn p7_a_rollback_whose_hold_was_lifted_meanwhile_is_not_sent() {
     let said = harness::said(&state);
     assert!(said.contains("was lifted; nothing was sent"), "{said}");
 }
+
+/// A tag is made once, so that nothing goes back to what has had its own.
+fn tagged(state: &mut State) {
+    for row in &mut state.engine.board.rows {
+        let service = std::sync::Arc::make_mut(&mut row.service);
+        for stage in &mut service.path {
+            stage.via = crate::domain::policy::Via::Tag {
+                name: "live-{revision}".to_owned(),
+            };
+        }
+    }
+}
+
+#[test]
+fn a_plan_tells_the_way_back_by_the_judgement_that_b_will_be_asked() {
+    let planned = |state: &mut State| {
+        let (service, environment) = ("api".into(), "production".into());
+        let wish = Wish::Promote { revision: None };
+        let now = state.now;
+        let plan = state.engine.plan(&service, &environment, &wish, now);
+        plan.expect("a plan")
+    };
+    let mut state = harness::state();
+    let plan = planned(&mut state);
+    assert!(plan.goes_back);
+    assert!(
+        plan.if_bad.starts_with("B rolls back to 1111111; "),
+        "{}",
+        plan.if_bad
+    );
+    tagged(&mut state);
+    let plan = planned(&mut state);
+    assert!(!plan.goes_back);
+    assert_eq!(
+        plan.if_bad,
+        "no way back by B: 1111111 has had its tag: a tag is made once; forge opens when the tag's \
+         name holds {key}, so that each promotion has its own"
+    );
+}
+
+#[test]
+fn b_is_struck_out_where_the_forge_has_no_way_back() {
+    let (mut state, _) = ordered();
+    let (service, environment) = ("api".into(), "production".into());
+    assert_eq!(
+        state.engine.no_way_back(&service, &environment, state.now),
+        None
+    );
+    tagged(&mut state);
+    let why = state.engine.no_way_back(&service, &environment, state.now);
+    assert!(why.is_some_and(|why| why.starts_with("9999999 has had its tag")));
+}

@@ -202,7 +202,7 @@ fn the_gates_dialog_offers_what_the_operator_may_do_and_takes_back_what_they_did
         ("backup", "dump of 14:02")
     );
     // It begins with the next now; left of that, the first is to be taken back, which needs a reason.
-    let effects = press(&mut state, "V up shift-tab h tab tab tab enter");
+    let effects = press(&mut state, "V up shift-tab left tab tab tab enter");
     assert!(!effects.iter().any(crate::app::interface::harness::changes));
     let effects = press(&mut state, "up up 'wrong_db tab tab enter");
     assert_eq!(taken(&mut state, &effects).event.kind(), "task.withdrawn");

@@ -60,7 +60,7 @@ fn a_vote_is_cast_with_a_role_that_the_operator_has_and_the_gate_asks_for() {
 fn a_no_go_needs_its_reason() {
     let mut state = state();
     // Cancel, note, role, action; right is no-go.
-    let effects = press(&mut state, "V up shift-tab k l tab tab tab tab enter");
+    let effects = press(&mut state, "V up shift-tab up right tab tab tab tab enter");
     assert!(!effects.iter().any(changes));
     assert_eq!(
         dialog(&state).error.as_deref(),
@@ -80,7 +80,7 @@ fn who_has_no_role_is_told_so() {
     press(&mut state, "V");
     assert_eq!(dialog(&state).action, GatesAction::Add);
     let back = ["shift-tab"; 5].join(" ");
-    press(&mut state, &format!("{back} h h"));
+    press(&mut state, &format!("{back} left left"));
     assert_eq!(dialog(&state).action, GatesAction::Vote(Voice::Go));
     let told = dialog(&state).blocked().expect("a reason");
     assert_eq!(told, "no vote is asked for api > staging");
@@ -105,11 +105,11 @@ fn where_no_vote_is_asked_for_it_begins_with_what_waits_for_the_operator() {
 #[test]
 fn a_manual_gate_is_added_with_scope_name_reason_and_who_may_open_it() {
     let mut state = state();
-    press(&mut state, "V up shift-tab k l l");
+    press(&mut state, "V up shift-tab up right right");
     assert_eq!(dialog(&state).action, GatesAction::Add);
     let effects = press(
         &mut state,
-        "tab l tab l tab 'pen_test tab 'audit tab tab enter",
+        "tab right tab right tab 'pen_test tab 'audit tab tab enter",
     );
     let Event::GateAdded { gate } = event(&effects) else {
         panic!("no gate");
@@ -138,7 +138,10 @@ fn only_gates_that_the_operator_may_open_are_on_offer() {
             GatesAction::Close("g-open".into())
         ]
     );
-    press(&mut state, "up shift-tab k l l l tab 'signed tab tab");
+    press(
+        &mut state,
+        "up shift-tab up right right right tab 'signed tab tab",
+    );
     assert!(matches!(
         event(&press(&mut state, "enter")),
         Event::GateOpened { id, .. } if id.as_str() == "g-any"
@@ -149,7 +152,10 @@ fn only_gates_that_the_operator_may_open_are_on_offer() {
 fn a_gate_that_somebody_else_opened_meanwhile_is_not_opened_again() {
     let mut state = state();
     gate(&mut state, "g-any", Openers::Anyone, false);
-    press(&mut state, "V up shift-tab k l l l tab 'signed tab tab");
+    press(
+        &mut state,
+        "V up shift-tab up right right right tab 'signed tab tab",
+    );
     gate(&mut state, "g-any", Openers::Anyone, true);
     let effects = press(&mut state, "h l enter");
     assert!(!effects.iter().any(changes));

@@ -63,8 +63,8 @@ pub enum HoldFocus {
     Cancel,
     /// Place a hold, or save the edit.
     Hold,
-    Edit,
     Lift,
+    Edit,
     /// Place what the forge lacks.
     Bind,
 }
@@ -89,8 +89,8 @@ impl HoldDialog {
                 HoldFocus::List,
                 HoldFocus::Reason,
                 HoldFocus::Cancel,
-                HoldFocus::Edit,
                 HoldFocus::Lift,
+                HoldFocus::Edit,
                 HoldFocus::Bind,
                 HoldFocus::Hold,
             ],

@@ -91,9 +91,9 @@ fn holds_that_cover_the_cell_come_first_and_one_is_lifted_with_a_reason() {
         .chosen(&state.engine)
         .map(|hold| hold.owner.to_string());
     assert_eq!(owner.as_deref(), Some("carol"));
-    let effects = press(&mut state, "tab tab enter");
+    let effects = press(&mut state, "tab enter");
     assert!(!effects.iter().any(changes), "no reason, no lift");
-    let effects = press(&mut state, "up up up 'fixed tab tab tab enter");
+    let effects = press(&mut state, "up up 'fixed tab tab enter");
     let drafts = drafts(&effects);
     assert!(
         matches!(&drafts[..], [Draft { event: Event::HoldLifted { id, .. }, reason: Some(reason), .. }]
@@ -106,7 +106,7 @@ fn holds_that_cover_the_cell_come_first_and_one_is_lifted_with_a_reason() {
 fn an_edit_starts_from_what_the_hold_says() {
     let mut state = state();
     hold(&mut state, "h-1", "api", "production");
-    press(&mut state, "H tab enter");
+    press(&mut state, "H tab tab enter");
     assert_eq!(dialog(&state).mode, HoldMode::Edit("h-1".into()));
     assert_eq!(dialog(&state).reason.value(), "heap grows");
     assert_eq!(dialog(&state).focus, HoldFocus::Cancel);
@@ -122,10 +122,19 @@ fn an_edit_starts_from_what_the_hold_says() {
 }
 
 #[test]
+fn a_reason_to_lift_never_becomes_the_reason_of_the_hold() {
+    let mut state = state();
+    hold(&mut state, "h-1", "api", "production");
+    press(&mut state, "H 'banks_recovered tab tab tab enter");
+    assert_eq!(dialog(&state).mode, HoldMode::Edit("h-1".into()));
+    assert_eq!(dialog(&state).reason.value(), "heap grows");
+}
+
+#[test]
 fn a_hold_that_is_lifted_meanwhile_cannot_be_lifted_again() {
     let mut state = state();
     hold(&mut state, "h-1", "api", "production");
-    press(&mut state, "H up 'fixed tab tab tab");
+    press(&mut state, "H up 'fixed tab tab");
     assert_eq!(dialog(&state).focus, HoldFocus::Lift);
     state
         .engine
@@ -253,7 +262,7 @@ fn a_hold_that_asks_is_offered_more_time() {
     let ledger = state.engine.ledger.as_mut().expect("a ledger");
     let asking = ledger.holds.get_mut("h-1").expect("the hold");
     (asking.until, asking.then) = (Some(now()), Then::Ask);
-    press(&mut state, "H tab enter");
+    press(&mut state, "H tab tab enter");
     assert_eq!(dialog(&state).until.value(), "30m");
     assert_eq!(
         dialog(&state).command_line(&state),

@@ -25,7 +25,7 @@ pub(in crate::app::interface) const PARTS: &str = "~ fuzzy, ! not, a,b either";
 #[derive(Debug, Default)]
 pub struct Query {
     terms: Vec<Term>,
-    /// What cannot be understood; the rest still filters.
+    /// What cannot be understood: then nothing fits.
     pub problems: Vec<Unclear>,
     matcher: Option<Matcher>,
 }
@@ -87,7 +87,7 @@ enum Bound {
 }
 
 /// What can stand before a colon, with its other names.
-const NAMES: [(&str, &str); 14] = [
+const NAMES: [(&str, &str); 15] = [
     ("service", "service"),
     ("svc", "service"),
     ("name", "service"),
@@ -102,6 +102,8 @@ const NAMES: [(&str, &str); 14] = [
     ("is", "state"),
     ("behind", "behind"),
     ("owner", "owner"),
+    // As the lists call it.
+    ("by", "owner"),
 ];
 
 /// Names of fields for completion, one each.
@@ -113,7 +115,8 @@ pub const COMPLETIONS: [&str; 8] = [
 pub(super) const STATES: [CellState; 15] = CellState::ALL;
 
 impl Query {
-    /// Reads what was typed. What cannot be understood is told and does not filter.
+    /// Reads what was typed. What cannot be understood is told and lets no row through: whoever marks
+    /// all that is shown must not mark what was never asked for.
     pub fn parse(text: &str) -> Self {
         let mut query = Self::default();
         for (not, word) in words(text) {
@@ -128,7 +131,7 @@ impl Query {
 
     /// Says whether every row passes.
     pub fn is_open(&self) -> bool {
-        self.terms.is_empty()
+        self.terms.is_empty() && self.problems.is_empty()
     }
 
     /// Says whether what was typed on after `before` can only take rows away, because all of it is
@@ -153,7 +156,14 @@ impl Query {
         policy: &Policy,
         now: Timestamp,
     ) -> bool {
-        let Self { terms, matcher, .. } = self;
+        let Self {
+            terms,
+            matcher,
+            problems,
+        } = self;
+        if !problems.is_empty() {
+            return false;
+        }
         let of_row = terms.iter().all(|term| match &term.test {
             Test::OfCell(_) => true,
             Test::Word(word) => term.not != word.fits(line, stands, matcher),
@@ -227,10 +237,16 @@ fn of_cell(
     match test {
         CellTest::Environment(parts) => any_part(cell.environment.as_str(), parts),
         CellTest::State(parts) => [
-            cell.state(&row.facts, policy, now),
-            cell.next(&row.facts, policy, now),
+            Some(cell.state(&row.facts, policy, now)),
+            Some(cell.next(&row.facts, policy, now)),
+            // Of what is too old to act on, the journal still knows this.
+            row.facts
+                .is_stale(now, policy.max_age)
+                .then(|| cell.by_journal(now))
+                .flatten(),
         ]
         .iter()
+        .flatten()
         .filter(|state| well || !is_quiet(**state))
         .any(|state| parts.iter().any(|part| state.word().starts_with(part))),
         CellTest::Owner(parts) => {
@@ -461,6 +477,7 @@ mod tests {
             ("state:held !env:prod", "search"),
             ("env:canary", ""),
             ("owner:carol", "search"),
+            ("by:carol", "search"),
             ("owner:bob env:prod state:run", "web"),
             ("behind:>5", "billing"),
             ("behind:>=7", "billing"),
@@ -504,7 +521,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_understood_is_told_and_the_rest_still_filters() {
+    fn what_cannot_be_understood_is_told_and_lets_nothing_through() {
         let state = busy();
         let table = [
             ("colour:red web", "there is no field \"colour\""),
@@ -529,7 +546,12 @@ mod tests {
             let problems = Query::parse(text).problems;
             assert_eq!(problems.len(), 1, "{text}");
             assert!(problems[0].to_string().starts_with(why), "{problems:?}");
-            assert_eq!(found(&state, text), ["web"], "{text}");
+            assert!(found(&state, text).is_empty(), "{text}");
+            assert!(!Query::parse(text).is_open(), "{text}");
+        }
+        // Alone, and turned round.
+        for text in ["stat:ready", "foo:bar", "!foo:bar"] {
+            assert!(found(&state, text).is_empty(), "{text}");
         }
     }
 

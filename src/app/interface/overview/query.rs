@@ -34,7 +34,7 @@ pub(in crate::app::interface) enum Field {
 #[derive(Debug, Default)]
 pub(in crate::app::interface) struct Query {
     terms: Vec<Term>,
-    /// What cannot be understood; the rest still filters.
+    /// What cannot be understood: then nothing fits.
     pub problems: Vec<String>,
     matcher: Option<Matcher>,
 }
@@ -224,7 +224,7 @@ pub(in crate::app::interface) fn states(overview: Overview) -> &'static [&'stati
 }
 
 impl Query {
-    /// Reads what was typed. What cannot be understood is told and does not filter.
+    /// Reads what was typed. What cannot be understood is told and lets no line through.
     pub fn parse(overview: Overview, text: &str) -> Self {
         let mut query = Self::default();
         for (not, word) in words(text) {
@@ -239,7 +239,7 @@ impl Query {
 
     /// Says whether every line passes.
     pub fn is_open(&self) -> bool {
-        self.terms.is_empty()
+        self.terms.is_empty() && self.problems.is_empty()
     }
 
     /// Says whether it looks at the words of lines.
@@ -267,14 +267,19 @@ impl Query {
         engine: &Engine,
         now: Timestamp,
     ) -> bool {
-        let Self { terms, matcher, .. } = self;
-        terms.iter().all(|term| {
-            let fits = match &term.test {
-                Test::Word(word) => word.fits(words, Stands::default(), matcher),
-                Test::Field(field, parts) => item.has(*field, parts, engine, now),
-            };
-            term.not != fits
-        })
+        let Self {
+            terms,
+            matcher,
+            problems,
+        } = self;
+        problems.is_empty()
+            && terms.iter().all(|term| {
+                let fits = match &term.test {
+                    Test::Word(word) => word.fits(words, Stands::default(), matcher),
+                    Test::Field(field, parts) => item.has(*field, parts, engine, now),
+                };
+                term.not != fits
+            })
     }
 }
 

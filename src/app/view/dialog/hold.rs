@@ -36,8 +36,8 @@ pub(in crate::app::view) fn dialog(look: &Look<'_>, hold: &HoldDialog) -> Dialog
             }
             let mut foot = vec![
                 Button::new("Cancel", on(HoldFocus::Cancel)),
-                Button::new("Edit", on(HoldFocus::Edit)).unless(refused.clone()),
                 Button::new("Lift", on(HoldFocus::Lift)).unless(why),
+                Button::new("Edit", on(HoldFocus::Edit)).unless(refused.clone()),
             ];
             if hold.bindable {
                 let bind = Button::new("Bind again", on(HoldFocus::Bind));
@@ -63,7 +63,11 @@ pub(in crate::app::view) fn dialog(look: &Look<'_>, hold: &HoldDialog) -> Dialog
                 Button::new("Cancel", on(HoldFocus::Cancel)),
                 Button::new("Save", on(HoldFocus::Hold)).unless(blocked(look, hold)),
             ]);
-            (format!("EDIT HOLD {id}"), foot)
+            let title = hold.chosen(look.engine).map_or_else(
+                || format!("EDIT HOLD {id}"),
+                |held| format!("EDIT HOLD {} of {} ({id})", held.cover, held.owner),
+            );
+            (title, foot)
         }
     };
     form.error(look, hold.error.as_ref());

@@ -399,10 +399,10 @@ fn applies(look: &Look<'_>, plans: &[&Plan], all: usize, form: &mut Form) {
 }
 
 /// The way back from one of several, without what it goes back to.
-fn way_back(plan: &Plan) -> &'static str {
-    if plan.intent.from.is_some() {
-        "B rolls back, one at a time, to what is live now"
-    } else {
-        "nothing is live yet: there is nothing to go back to"
+fn way_back(plan: &Plan) -> &str {
+    match plan.intent.from {
+        Some(_) if plan.goes_back => "B rolls back, one at a time, to what is live now",
+        Some(_) => &plan.if_bad,
+        None => "nothing is live yet: there is nothing to go back to",
     }
 }

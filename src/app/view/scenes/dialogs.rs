@@ -33,6 +33,7 @@ fn ready(service: &str, from: &str, to: &str) -> PromoteItem {
             intent,
             forge: "gh".into(),
             repo: repo.into(),
+            goes_back: true,
             if_bad: format!("promote {from} again: it was live for 3 days"),
             warnings: vec!["db-migration in scope: #917".into()],
             command: format!("gonogo promote {service} --to prod"),

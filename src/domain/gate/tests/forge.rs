@@ -2,12 +2,15 @@ use std::collections::BTreeMap;
 
 use jiff::SignedDuration;
 
-use crate::domain::act::{Handle, MergeMethod};
+use crate::domain::act::{Act, Handle, MergeMethod, StatusState};
 use crate::domain::facts::{ForgeEnvironment, Permission};
-use crate::domain::gate::fixture::{HEAD, WANTED, World, ago, deployment, later, person, run, sha};
+use crate::domain::gate::fixture::{
+    HEAD, WANTED, World, ago, check, deployment, later, person, run, sha,
+};
 use crate::domain::gate::{Earliest, State};
 use crate::domain::ids::PullRequestNumber;
 use crate::domain::phase::Phase;
+use crate::domain::pipeline::Check;
 use crate::domain::policy::Via;
 use crate::domain::promotion::Step;
 use crate::domain::pull_request::{ChangeState, PullRequest};
@@ -343,4 +346,39 @@ fn what_the_environment_asks_afterwards_is_shown() {
             .iter()
             .any(|evidence| evidence.value == "a review and a wait of 30m")
     );
+}
+
+#[test]
+fn a_check_that_a_hold_of_ours_has_failed_is_the_holds_and_nobodys_to_mend() {
+    let status = |environment: &str| Act::SetStatus {
+        sha: sha(WANTED),
+        context: format!("hold/{environment}"),
+        state: StatusState::Failure,
+        description: "held by carol".to_owned(),
+        target_url: None,
+    };
+    let held = |more: &[Check]| {
+        let mut world = promotion_request(ChangeState::ChecksFailed, WANTED);
+        world.checks().contexts = vec![
+            check("build", Phase::Succeeded),
+            check("hold/production", Phase::Failed),
+        ];
+        world.checks().contexts.extend_from_slice(more);
+        world
+    };
+    let mut ours = held(&[]);
+    ours.brake("production", status("production"));
+    let verdict = ours.verdict("forge");
+    assert_eq!(verdict.state, State::Closed);
+    assert_eq!(verdict.why, "#40: only the hold's own status has failed");
+    assert_eq!(verdict.who.as_deref(), Some("whoever lifts the hold"));
+    // Somebody else's, or one that failed beside it, is for whoever mends it.
+    let theirs = held(&[]);
+    let mut both = held(&[check("e2e", Phase::Failed)]);
+    both.brake("production", status("production"));
+    for world in [theirs, both] {
+        let verdict = world.verdict("forge");
+        assert_eq!(verdict.why, "#40: checks failed");
+        assert_eq!(verdict.who.as_deref(), Some("a developer"));
+    }
 }

@@ -1,6 +1,7 @@
 use crate::domain::act::{Act, StatusState};
 use crate::domain::gate::State;
 use crate::domain::gate::fixture::{LIVE, WANTED, World, ago, check, checks, run, sha};
+use crate::domain::gate::pipeline::only_holds_failed;
 use crate::domain::phase::Phase;
 use crate::domain::pipeline::Check;
 use crate::domain::policy::{GateSpec, PipelineRule};
@@ -437,4 +438,18 @@ fn what_somebody_else_holds_is_a_red_check() {
     let mut asked = world(rule, vec![check("hold/production", Phase::Failed)]);
     asked.brake("production", status("hold/production"));
     assert_eq!(asked.says("pipeline"), closed("hold/production"));
+}
+
+#[test]
+fn a_pipeline_in_which_only_a_holds_own_status_failed_is_known_as_such() {
+    let only = |contexts: Vec<Check>| {
+        let mut world = world(PipelineRule::default(), contexts);
+        let checks = world.checks().clone();
+        only_holds_failed(&checks, world.service())
+    };
+    let held = || check("hold/production", Phase::Failed);
+    assert!(only(vec![check("build", Phase::Succeeded), held()]));
+    assert!(!only(vec![check("build", Phase::Failed), held()]));
+    assert!(!only(vec![check("hold/moon", Phase::Failed)]));
+    assert!(!only(vec![check("build", Phase::Succeeded)]));
 }
