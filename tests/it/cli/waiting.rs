@@ -1,6 +1,11 @@
 //! Commands beside other instances of the same journal, and after them: who waits hears what others
 //! write, who is asked to end says what is not known, and what one process saw the next one knows.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "a process of its own is waited for, which tells nobody when it is ready"
+)]
+
 use std::io::Read;
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};

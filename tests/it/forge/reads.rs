@@ -331,7 +331,7 @@ async fn only_what_really_was_up_is_said_to_have_been_live() {
             assert_eq!(was_up, success.is_some(), "{service} {seen:?}");
             // The forge tells it to the second.
             let at = success.map(|it| it.created_at.as_second());
-            assert_eq!(seen.live_since().map(|it| it.as_second()), at);
+            assert_eq!(seen.live_since().map(jiff::Timestamp::as_second), at);
             waited += usize::from(seen.raw == "inactive" && success.is_none());
         }
     }
