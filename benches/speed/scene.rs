@@ -111,6 +111,8 @@ pub fn facts(at: usize, more: usize, now: Timestamp) -> ServiceFacts {
                 key: None,
                 payload: None,
                 made_by: None,
+                began_at: None,
+                live_at: None,
             })
         });
     ServiceFacts {

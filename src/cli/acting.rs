@@ -245,7 +245,17 @@ async fn act(
                 confirmed(global, &plans, typed, args)?
             }
         };
+        // Others may follow what is sent here to its end, and only their entries tell of it then.
+        if args.wait && order.at.is_none() {
+            headless.follow_journal();
+        }
         for (mut plan, wish) in plans {
+            if headless.is_ending() {
+                let why = "asked to end before it was its turn; nothing was sent";
+                let service = plan.service().clone();
+                outcomes.push(Came::refused(service, Failure::new(Exit::NoGo, why)));
+                continue;
+            }
             plan.intent.reason.clone_from(&reason);
             let overrides = order.overrides;
             let came = past(global, &mut headless, (plan, &wish), overrides, args);
@@ -404,10 +414,12 @@ async fn send(global: &Global, headless: &mut Headless, plan: Plan, args: &Confi
             waited = headless.until(left, over).await;
             failure = failure.or(tell(global, headless, &id));
         }
-        if waited == Waited::TimedOut {
-            let why = format!("it has not ended within {}", args.timeout);
-            failure = failure.or_else(|| Some(Failure::new(Exit::OutcomeUnknown, why)));
-        }
+        let why = match waited {
+            Waited::Done => None,
+            Waited::TimedOut => Some(format!("it has not ended within {}", args.timeout)),
+            Waited::Ended => Some("asked to end before its outcome was known".to_owned()),
+        };
+        failure = failure.or_else(|| Some(Failure::new(Exit::OutcomeUnknown, why?)));
     }
     let promotion = headless
         .engine()

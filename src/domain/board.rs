@@ -202,13 +202,17 @@ impl Board {
     pub fn merge(
         &mut self,
         service: &ServiceName,
-        answer: Result<ServiceFacts, Fault>,
+        mut answer: Result<ServiceFacts, Fault>,
         at: Timestamp,
         basis: Basis<'_>,
     ) -> Merged {
         let Some(row) = self.row_mut(service) else {
             return Merged::Older;
         };
+        if let (Ok(facts), Some(known)) = (&mut answer, &row.facts.last) {
+            let model = &row.service.environments;
+            facts.go_on_from(&known.value, model, (known.at, at));
+        }
         let merged = row.takes(&answer, at);
         if let (Merged::Taken, Ok(facts)) = (merged, &answer) {
             // A pulse that has confirmed the facts since does not see all that a read sees.
@@ -441,6 +445,11 @@ impl Row {
     /// What a run is about: its title, else the headline of its revision.
     pub fn title<'a>(&'a self, run: &'a Run) -> Option<&'a str> {
         run.title.as_deref().or_else(|| self.headline(&run.sha))
+    }
+
+    /// Says whether what the forge answers is of an earlier state than it has shown already.
+    pub fn lags(&self) -> bool {
+        self.lags_since.is_some()
     }
 
     fn environments(&self) -> Vec<&EnvironmentName> {

@@ -83,6 +83,8 @@ fn deployment(one: &Promotion, replaced_at: Option<Timestamp>) -> Deployment {
         key: Some(intent.id.clone()),
         payload: None,
         made_by: None,
+        began_at: None,
+        live_at: None,
     }
 }
 

@@ -266,6 +266,11 @@ impl Cell {
             }
             origin
         });
+        // Who let it in here: a forge names who began its run.
+        let brought_by = ledger.zip(live_deployment).and_then(|(ledger, live)| {
+            let ours = origin::promotion_of(ledger, &service.name, environment, live)?;
+            Some(ours.actor.clone())
+        });
         let digest = digest(live.as_ref(), candidate.as_ref(), &judgement, &holds, now);
         let ahead = scope.and_then(Fact::value).filter(|scope| {
             Some(&scope.head) == candidate.as_ref().map(|revision| &revision.sha)
@@ -273,8 +278,8 @@ impl Cell {
         });
         Self {
             environment: environment.clone(),
-            deployed_at: live_deployment.map(|deployment| deployment.changed_at),
-            deployed_by: live_deployment.and_then(|deployment| deployment.creator.clone()),
+            deployed_at: live_deployment.and_then(Deployment::live_since),
+            deployed_by: brought_by.or_else(|| live_deployment?.creator.clone()),
             url: newest.and_then(|deployment| deployment.url.clone()),
             rolled_back: is_rolled_back(deployments, live_deployment),
             verification,

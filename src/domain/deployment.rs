@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::ids::{DeploymentId, EnvironmentName, IntentId, JobId, Person, RunId, Sha};
@@ -35,6 +35,13 @@ pub struct Deployment {
     /// The job that makes it, where a forge deploys by jobs and tells which.
     #[serde(default)]
     pub made_by: Option<Maker>,
+    /// When it began to run, where the forge tells that apart from when it was made: it may have waited
+    /// long to be let in.
+    #[serde(default)]
+    pub began_at: Option<Timestamp>,
+    /// When it came up, where the forge tells that also after something has replaced it.
+    #[serde(default)]
+    pub live_at: Option<Timestamp>,
 }
 
 /// The job by which a forge makes a deployment.
@@ -46,6 +53,46 @@ pub struct Maker {
 }
 
 impl Deployment {
+    /// When it began to run, as well as the forge tells.
+    pub fn began(&self) -> Timestamp {
+        self.began_at.unwrap_or(self.created_at)
+    }
+
+    /// When it came up, if it did. One that was replaced changed when its successor came, and few
+    /// forges tell more of it.
+    pub fn live_since(&self) -> Option<Timestamp> {
+        match self.phase {
+            Phase::Succeeded => Some(self.live_at.unwrap_or(self.changed_at)),
+            Phase::Superseded => self.live_at,
+            Phase::Queued
+            | Phase::Running
+            | Phase::Gated
+            | Phase::Failed
+            | Phase::Cancelled
+            | Phase::Skipped
+            | Phase::Unknown(_) => None,
+        }
+    }
+
+    /// Since when it is as it is: since it came up, else since it last changed.
+    pub fn since(&self) -> Timestamp {
+        self.live_since().unwrap_or(self.changed_at)
+    }
+
+    /// How long it took to come up, or to fail. Made in one instant, it was told of and not watched:
+    /// that says nothing.
+    pub fn took(&self) -> Option<SignedDuration> {
+        let ended = match self.phase {
+            Phase::Succeeded | Phase::Superseded => self.live_since(),
+            Phase::Failed | Phase::Cancelled | Phase::Skipped | Phase::Unknown(_) => {
+                Some(self.changed_at)
+            }
+            Phase::Queued | Phase::Running | Phase::Gated => None,
+        };
+        let took = ended?.duration_since(self.began());
+        took.is_positive().then_some(took)
+    }
+
     /// The run that makes it: the forge tells which, or its page is below the run's.
     pub fn run(&self, runs: &[Run]) -> Option<RunId> {
         let told = self.made_by.as_ref().map(|maker| maker.run);

@@ -14,6 +14,8 @@ use super::pipeline::{Checks, Run};
 use super::policy::Via;
 use super::pull_request::PullRequest;
 
+mod pointed;
+
 /// What the token's user may do in a repository, by the forge's word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Permission {

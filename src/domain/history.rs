@@ -187,8 +187,8 @@ fn is_of(promotion: &Promotion, deployment: &Deployment) -> bool {
 /// or a tag is, does not tell: but the run in which it was made does, if it is among the recent ones.
 fn began(deployment: &Deployment, ended: Option<Timestamp>, runs: &[Run]) -> Option<Timestamp> {
     let ended = ended?;
-    if deployment.created_at < ended {
-        return Some(deployment.created_at);
+    if deployment.began() < ended {
+        return Some(deployment.began());
     }
     let within = runs.iter().filter(|run| {
         run.sha == deployment.sha && run.created_at < ended && ended <= run.updated_at + SKEW
@@ -217,11 +217,11 @@ fn took_by(run: &Run) -> SignedDuration {
     run.updated_at.duration_since(run.created_at)
 }
 
-/// When a deployment succeeded. A superseded one no longer tells: but the one before it was
+/// When a deployment succeeded. Where a superseded one no longer tells: the one before it was
 /// superseded by that very success.
 fn succeeded_at(deployment: &Deployment, before: Option<&Deployment>) -> Option<Timestamp> {
-    if deployment.phase == Phase::Succeeded {
-        return Some(deployment.changed_at);
+    if let Some(at) = deployment.live_since() {
+        return Some(at);
     }
     before
         .filter(|before| before.phase == Phase::Superseded)

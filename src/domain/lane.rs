@@ -70,17 +70,18 @@ fn reached(deployments: &[Deployment], environment: &EnvironmentName, sha: &Sha)
     let live = deployment::live(deployments, environment);
     if let Some(live) = live.filter(|live| live.sha == *sha) {
         return Reached::Entered {
-            at: live.changed_at,
+            at: live.since(),
             until: None,
         };
     }
-    // What was superseded changed when its successor came; it began when it was made.
+    // What was superseded changed when its successor came; where nothing tells when it came up, it
+    // began when it was made.
     let was = ours()
         .filter(|it| matches!(it.phase, Phase::Superseded | Phase::Succeeded))
         .max_by_key(|it| it.created_at);
     if let Some(was) = was {
         return Reached::Entered {
-            at: was.created_at,
+            at: was.live_at.unwrap_or(was.began()),
             until: Some(was.changed_at),
         };
     }

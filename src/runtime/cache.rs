@@ -25,7 +25,7 @@ use crate::domain::policy::Service;
 use crate::domain::scope::Scope;
 
 /// Changes whenever the cached types do, so that an old file is not misread.
-const FORMAT: &[u8; 8] = b"gonogo08";
+const FORMAT: &[u8; 8] = b"gonogo09";
 /// How many services one part holds: the first is all that the first picture may need.
 const PART: usize = 64;
 /// What the names of caches end in.

@@ -41,6 +41,8 @@ pub struct Headless {
     reports: Vec<Report>,
     /// What the journal took of the orders that were given here, in their words.
     orders: Vec<(String, Entry)>,
+    /// Whether a signal has asked the program to end.
+    ending: bool,
     /// When this run began: what was read before is not its own.
     pub since: Timestamp,
 }
@@ -91,12 +93,18 @@ impl Headless {
             cache,
             reports: Vec::new(),
             orders: Vec::new(),
+            ending: false,
             since: clock::now(),
         }
     }
 
     pub fn engine(&self) -> &Engine {
         &self.state.engine
+    }
+
+    /// Says whether a signal has asked the program to end: then nothing more is begun.
+    pub fn is_ending(&self) -> bool {
+        self.ending
     }
 
     /// Takes what was reported since the last call.
@@ -305,7 +313,10 @@ impl Headless {
             let due = clock::tick() + due.unsigned_abs();
             let msg = tokio::select! {
                 biased;
-                () = self.signals.ended() => return Waited::Ended,
+                () = self.signals.ended() => {
+                    self.ending = true;
+                    return Waited::Ended;
+                }
                 Some(msg) = self.answers.recv() => msg,
                 () = tokio::time::sleep_until(due.min(deadline)) => {
                     if clock::tick() >= deadline {

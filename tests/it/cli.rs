@@ -20,6 +20,7 @@ mod releases;
 mod scheduled;
 mod scope;
 mod shapes;
+mod waiting;
 
 const CONFIRMED: [&str; 5] = ["--reason", "by a test", "--yes", "--confirm", "production"];
 

@@ -74,12 +74,18 @@ impl Engine {
         }
         let forge = &row.service.forge;
         let trouble = self.forges.get(forge).and_then(|known| known.fault.clone());
+        let (kind, why, hint) = if row.lags() {
+            let why = "it answers with an earlier state than it has shown already";
+            (FaultKind::Unreadable, why, Some("try again in a moment"))
+        } else {
+            (FaultKind::Unreachable, "it has not answered yet", None)
+        };
         Some(trouble.unwrap_or_else(|| Fault {
-            kind: FaultKind::Unreachable,
+            kind,
             forge: forge.clone(),
             doing: format!("reading {}", row.service.repo),
-            why: "it has not answered yet".to_owned(),
-            hint: None,
+            why: why.to_owned(),
+            hint: hint.map(str::to_owned),
             request: None,
             at: since,
             retry_at: None,

@@ -340,6 +340,8 @@ fn facts(service: &str) -> ServiceFacts {
         key: None,
         payload: None,
         made_by: None,
+        began_at: None,
+        live_at: None,
     };
     let live = if service == "web" { 2 } else { 1 };
     ServiceFacts {

@@ -79,7 +79,7 @@ impl TraceStatus {
             revision: trace.revision.sha.to_string(),
             version: trace.revision.version.clone(),
             how: trace.how.word(),
-            deployed_at: trace.deployment.changed_at,
+            deployed_at: trace.deployment.since(),
             deployed_by: trace.deployment.creator.as_ref().map(ToString::to_string),
             promotion: trace.promotion.map(|promotion| PromotionStatus {
                 id: promotion.intent.id.to_string(),

@@ -44,13 +44,18 @@ pub(super) fn lines(
         .iter()
         .take(most)
         .map(|deployment| {
-            let age = time::age(look.clock.ago(deployment.created_at));
+            let since = deployment.live_since().unwrap_or(deployment.began());
+            let age = time::age(look.clock.ago(since));
             let is_live = Some(deployment.id) == current;
             let journalled = journalled(look, row, deployment);
-            let by = deployment
-                .creator
-                .as_ref()
-                .map_or("?", |person| person.as_str());
+            // Who let it in here, where somebody did: a forge names who began its run.
+            let ledger = look.engine.ledger.as_ref();
+            let ours = ledger.and_then(|ledger| {
+                origin::promotion_of(ledger, &row.service.name, environment, deployment)
+            });
+            let by = ours.map(|promotion| &promotion.actor);
+            let by = by.or(deployment.creator.as_ref());
+            let by = by.map_or("?", |person| person.as_str());
             let text = super::line::cut(&label(deployment), 20).into_owned();
             let line = Line::of(
                 if is_live { Tone::Strong } else { Tone::Plain },
@@ -120,19 +125,10 @@ fn journalled<'a>(look: &Look<'a>, row: &Row, deployment: &Deployment) -> Option
 }
 
 fn took(deployment: &Deployment) -> String {
-    if deployment.phase.is_in_flight() {
-        return String::new();
-    }
-    let span = deployment.changed_at.duration_since(deployment.created_at);
     let word = match deployment.phase {
         Phase::Failed | Phase::Cancelled => "after",
         _ => "took",
     };
-    // A superseded one changed when its successor came: that says nothing of how long it took.
-    // Made in one instant, it was told of and not watched: neither does that.
-    if deployment.phase == Phase::Superseded || span.is_zero() {
-        String::new()
-    } else {
-        format!("{word} {}", time::span(span))
-    }
+    let took = deployment.took();
+    took.map_or_else(String::new, |span| format!("{word} {}", time::span(span)))
 }

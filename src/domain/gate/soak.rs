@@ -155,9 +155,9 @@ fn settled(case: &Case<'_>, deployments: &[Deployment], upstream: &Stage) -> Opt
 /// 1. Only deployments that were verified count; a failed one in between brought nothing.
 /// 2. A stay begins with the success of a deployment and ends with the success of the next one that
 ///    brings another revision; deploying the same revision again goes on with the stay.
-/// 3. A superseded deployment no longer tells when it succeeded. The one before it was superseded by
-///    that very success, so its last change is the instant; where even that is not known, the stay
-///    counts as nothing, because a gate must not open on a guess.
+/// 3. On most forges a superseded deployment no longer tells when it succeeded. The one before it was
+///    superseded by that very success, so its last change is the instant; where even that is not
+///    known, the stay counts as nothing, because a gate must not open on a guess.
 fn stays(
     deployments: &[Deployment],
     environment: &EnvironmentName,
@@ -208,8 +208,8 @@ fn stays(
 
 /// When a verified deployment succeeded; too late rather than too early.
 fn entry(deployment: &Deployment, before: Option<&Deployment>) -> Timestamp {
-    if deployment.phase == Phase::Succeeded {
-        return deployment.changed_at;
+    if let Some(at) = deployment.live_since() {
+        return at;
     }
     before
         .filter(|before| before.phase == Phase::Superseded)
@@ -222,9 +222,7 @@ fn entry(deployment: &Deployment, before: Option<&Deployment>) -> Timestamp {
 fn exit(deployment: &Deployment, next: &Deployment) -> Timestamp {
     if deployment.phase == Phase::Superseded {
         deployment.changed_at
-    } else if next.phase == Phase::Succeeded {
-        next.changed_at
     } else {
-        next.created_at
+        next.live_since().unwrap_or(next.created_at)
     }
 }

@@ -60,6 +60,16 @@ impl EnvironmentModel {
         }
     }
 
+    /// Says whether only who watches what stands for an environment can tell when it moved.
+    pub fn is_watched(&self) -> bool {
+        match self {
+            Self::Branch { .. } | Self::Release { tag: Some(_) } => true,
+            Self::Release { tag: None } | Self::Native | Self::Status { .. } | Self::Run { .. } => {
+                false
+            }
+        }
+    }
+
     /// Says whether a run brought out what a deployment of this model tells: it runs on the branch or the
     /// tag that stands for the environment, which itself moved at once.
     pub fn is_brought_by(&self, deployment: &Deployment, run: &Run) -> bool {

@@ -135,7 +135,7 @@ pub(super) fn board(targets: &[&Target], checks: bool) -> Query {
         if target.environments.is_empty() {
             let _ = write!(
                 draft.roots,
-                "d0: deployments(first: {}, orderBy: {{ field: CREATED_AT, direction: DESC }}) {{ nodes {{ ...Deployed }} }} ",
+                "d0: deployments(first: {}, orderBy: {{ field: CREATED_AT, direction: DESC }}) {{ nodes {{ ...Told }} }} ",
                 2 * DEPLOYMENTS
             );
         }
@@ -143,7 +143,7 @@ pub(super) fn board(targets: &[&Target], checks: bool) -> Query {
             let name = format!("e{index}_{place}");
             let _ = write!(
                 draft.roots,
-                "d{place}: deployments(first: {DEPLOYMENTS}, environments: [${name}], orderBy: {{ field: CREATED_AT, direction: DESC }}) {{ nodes {{ ...Deployed }} }} "
+                "d{place}: deployments(first: {DEPLOYMENTS}, environments: [${name}], orderBy: {{ field: CREATED_AT, direction: DESC }}) {{ nodes {{ ...Told }} }} "
             );
             draft.variable(name, "String!", environment.as_str());
         }

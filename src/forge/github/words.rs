@@ -57,7 +57,10 @@ pub(super) fn rollup(state: &str) -> Phase {
 
 /// Reads the state of a deployment beside that of its latest status: it is live if the one says
 /// `ACTIVE` or the other `SUCCESS`.
-pub(super) fn deployment(state: &str, latest: Option<&str>) -> Phase {
+///
+/// `INACTIVE` is also what becomes of one that only waited, when a newer one comes: whether it ever was
+/// up, `past` tells, and without it nobody knows.
+pub(super) fn deployment(state: &str, latest: Option<&str>, past: Option<Past>) -> Phase {
     if latest == Some("SUCCESS") {
         return Phase::Succeeded;
     }
@@ -67,10 +70,36 @@ pub(super) fn deployment(state: &str, latest: Option<&str>) -> Phase {
         "WAITING" => Phase::Gated,
         "ACTIVE" | "SUCCESS" => Phase::Succeeded,
         "FAILURE" | "ERROR" => Phase::Failed,
-        "INACTIVE" | "DESTROYED" => Phase::Superseded,
+        "INACTIVE" | "DESTROYED" => match past {
+            Some(Past::WasUp) => Phase::Superseded,
+            Some(Past::Failed) => Phase::Failed,
+            Some(Past::NeverUp) => Phase::Cancelled,
+            None => unknown(state),
+        },
         "ABANDONED" => Phase::Cancelled,
         _ => unknown(state),
     }
+}
+
+/// What all the statuses of a deployment tell of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Past {
+    WasUp,
+    Failed,
+    NeverUp,
+}
+
+/// Sums up the statuses of a deployment, if these are all of them (`whole`) or one of them says enough.
+pub(super) fn past<'a>(states: impl Iterator<Item = &'a str>, whole: bool) -> Option<Past> {
+    let mut past = whole.then_some(Past::NeverUp);
+    for state in states {
+        match state {
+            "SUCCESS" => return Some(Past::WasUp),
+            "FAILURE" | "ERROR" if whole => past = Some(Past::Failed),
+            _ => {}
+        }
+    }
+    past
 }
 
 pub(super) fn permission(word: Option<&str>) -> Permission {
@@ -194,13 +223,36 @@ mod tests {
             ("PENDING", Some("SUCCESS"), Phase::Succeeded),
             ("FAILURE", Some("FAILURE"), Phase::Failed),
             ("ERROR", Some("ERROR"), Phase::Failed),
-            ("INACTIVE", Some("INACTIVE"), Phase::Superseded),
-            ("DESTROYED", None, Phase::Superseded),
             ("ABANDONED", None, Phase::Cancelled),
             ("MELTED", None, Phase::Unknown("melted".into())),
         ] {
-            assert_eq!(deployment(state, latest), phase, "{state} {latest:?}");
+            assert_eq!(deployment(state, latest, None), phase, "{state} {latest:?}");
         }
+    }
+
+    #[test]
+    fn what_is_inactive_was_live_only_if_it_ever_was_a_success() {
+        let of = |states: &[&str], whole| {
+            let past = past(states.iter().copied(), whole);
+            deployment("INACTIVE", Some("INACTIVE"), past)
+        };
+        let gone = ["INACTIVE", "SUCCESS", "IN_PROGRESS", "WAITING"];
+        assert_eq!(of(&gone, true), Phase::Superseded);
+        assert_eq!(of(&gone, false), Phase::Superseded);
+        assert_eq!(of(&["INACTIVE", "WAITING"], true), Phase::Cancelled);
+        assert_eq!(of(&["INACTIVE"], true), Phase::Cancelled);
+        assert_eq!(
+            of(&["INACTIVE", "FAILURE", "IN_PROGRESS"], true),
+            Phase::Failed
+        );
+        // Nobody knows what the others say.
+        let unknown = Phase::Unknown("inactive".into());
+        assert_eq!(of(&["INACTIVE", "ERROR"], false), unknown);
+        assert_eq!(deployment("INACTIVE", Some("INACTIVE"), None), unknown);
+        assert_eq!(
+            deployment("DESTROYED", None, Some(Past::WasUp)),
+            Phase::Superseded
+        );
     }
 
     #[test]

@@ -105,6 +105,8 @@ impl WireDeployment {
             url: job.and_then(|job| job.web_url.as_deref()).map(clean),
             key: None,
             payload: None,
+            began_at: None,
+            live_at: None,
             made_by: job.and_then(|job| {
                 Some(Maker {
                     run: RunId(job.pipeline.as_ref()?.id),

@@ -93,6 +93,8 @@ fn deployment(seen: &Seen) -> Deployment {
         key: None,
         payload: None,
         made_by: None,
+        began_at: None,
+        live_at: None,
     }
 }
 

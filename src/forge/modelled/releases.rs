@@ -46,6 +46,8 @@ fn deployment(environment: &EnvironmentName, release: &Release) -> Option<Deploy
         key: None,
         payload: None,
         made_by: None,
+        began_at: None,
+        live_at: None,
     })
 }
 

@@ -57,6 +57,8 @@ fn deployment(environment: &EnvironmentName, run: &Run) -> Deployment {
         key: None,
         payload: None,
         made_by: None,
+        began_at: None,
+        live_at: None,
     }
 }
 

@@ -99,6 +99,8 @@ fn deployment(environment: &EnvironmentName, statuses: &[&Status]) -> Option<Dep
         key,
         payload: None,
         made_by: None,
+        began_at: None,
+        live_at: None,
     })
 }
 

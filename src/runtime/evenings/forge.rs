@@ -414,6 +414,8 @@ fn deployment(
     Deployment {
         payload: None,
         made_by: None,
+        began_at: None,
+        live_at: None,
         id: DeploymentId(id),
         environment: environment.clone(),
         sha,

@@ -315,6 +315,30 @@ async fn discovery_orders_environments_and_names_the_reviewed_ones() {
 }
 
 #[tokio::test]
+async fn only_what_really_was_up_is_said_to_have_been_live() {
+    let site = Site::evening().await;
+    let services = ["billing", "api-gateway", "sessions", "notify", "mailer"];
+    let targets: Vec<Target> = services.iter().map(|name| target(name)).collect();
+    let batch = site.github.board(&targets).await;
+    let mut waited = 0;
+    for (service, facts) in &batch.answers {
+        let facts = facts.as_ref().unwrap();
+        let repository = repository(&site.sim.state(), service.as_str());
+        for seen in &facts.deployments {
+            let real = repository.deployment(seen.id.0).unwrap();
+            let success = real.statuses.iter().find(|it| it.state.word() == "success");
+            let was_up = matches!(seen.phase, Phase::Succeeded | Phase::Superseded);
+            assert_eq!(was_up, success.is_some(), "{service} {seen:?}");
+            // The forge tells it to the second.
+            let at = success.map(|it| it.created_at.as_second());
+            assert_eq!(seen.live_since().map(jiff::Timestamp::as_second), at);
+            waited += usize::from(seen.raw == "inactive" && success.is_none());
+        }
+    }
+    assert!(waited > 0, "some only waited until a newer one came");
+}
+
+#[tokio::test]
 async fn every_deployment_state_has_its_phase() {
     for (word, phase) in [
         ("queued", Phase::Queued),

@@ -18,7 +18,9 @@ const QUIET: SignedDuration = SignedDuration::from_secs(60);
 /// is.
 const MOST_HOT: usize = 60;
 /// Rows read whole in one round of what a pulse does not tell: a query of one point on GitHub.
-const AT_ONCE: usize = 3;
+const AT_ONCE: usize = 2;
+/// As many services that somebody named are read whole together, as those of a command are.
+const NAMED: usize = 3;
 /// How much sooner the turn of a row on screen comes.
 const SOONER: i32 = 10;
 /// How long what an earlier run has read is believed, if pulses confirm it.
@@ -125,7 +127,7 @@ impl Engine {
     /// Says whether somebody looks at this very service rather than at a screen full of them.
     pub(super) fn is_focused(&self, service: &ServiceName) -> bool {
         self.focused.contains(service)
-            || (self.named.len() <= AT_ONCE && self.named.contains(service))
+            || (self.named.len() <= NAMED && self.named.contains(service))
     }
 
     /// Returns when a service is to be read whole next; `None` means at once.

@@ -43,6 +43,8 @@ pub(super) fn facts(plan: &Plan) -> ServiceFacts {
                 key: None,
                 payload: None,
                 made_by: None,
+                began_at: None,
+                live_at: None,
             });
         }
     }

@@ -85,7 +85,7 @@ fn came(look: &Look<'_>, trace: &Trace<'_>) -> Line {
         How::Promotion | How::Rollback | How::Automatic | How::History => "",
     };
     let line = Line::of(tone, format!("{sign}{}", trace.how.sentence()));
-    let age = time::age(look.clock.ago(trace.deployment.changed_at));
+    let age = time::age(look.clock.ago(trace.deployment.since()));
     match trace.promotion {
         Some(promotion) => line
             .with(Tone::Plain, format!(" by {}", promotion.actor))

@@ -28,6 +28,37 @@ pub(super) struct WireDeployment {
     #[serde(rename = "ref")]
     git_ref: Option<Named>,
     latest_status: Option<DeploymentStatus>,
+    statuses: Option<Statuses>,
+}
+
+/// Its newest statuses: what it has gone through.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Statuses {
+    total_count: Option<usize>,
+    #[serde(default)]
+    nodes: Vec<Status>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Status {
+    state: String,
+    created_at: Timestamp,
+}
+
+impl Statuses {
+    fn past(&self) -> Option<words::Past> {
+        let whole = self.total_count == Some(self.nodes.len());
+        let states = self.nodes.iter().map(|status| status.state.as_str());
+        words::past(states, whole)
+    }
+
+    /// When it was said to be so.
+    fn when<'a>(&'a self, state: &'a str) -> impl Iterator<Item = Timestamp> + 'a {
+        let all = self.nodes.iter().filter(move |it| it.state == state);
+        all.map(|status| status.created_at)
+    }
 }
 
 #[derive(Deserialize)]
@@ -44,6 +75,8 @@ pub(super) fn deployment(read: WireDeployment) -> Option<Deployment> {
     let state = read.state.as_deref().unwrap_or_default();
     let latest = read.latest_status.as_ref();
     let status_at = latest.and_then(|status| status.created_at);
+    let statuses = read.statuses.as_ref();
+    let past = statuses.and_then(Statuses::past);
     Some(Deployment {
         id: DeploymentId(read.database_id?),
         environment: EnvironmentName::from(clean(
@@ -53,7 +86,7 @@ pub(super) fn deployment(read: WireDeployment) -> Option<Deployment> {
         )),
         sha: Sha::from(clean(&read.commit_oid).to_lowercase()),
         git_ref: read.git_ref.map(|named| clean(&named.name)),
-        phase: words::deployment(state, latest.map(|status| status.state.as_str())),
+        phase: words::deployment(state, latest.map(|status| status.state.as_str()), past),
         raw: clean(state).to_lowercase(),
         created_at: read.created_at,
         changed_at: status_at.or(read.updated_at).unwrap_or(read.created_at),
@@ -76,6 +109,8 @@ pub(super) fn deployment(read: WireDeployment) -> Option<Deployment> {
         key: read.payload.as_ref().and_then(key),
         payload: read.payload.as_ref().and_then(declared),
         made_by: None,
+        began_at: statuses.and_then(|all| all.when("IN_PROGRESS").min()),
+        live_at: statuses.and_then(|all| all.when("SUCCESS").max()),
     })
 }
 

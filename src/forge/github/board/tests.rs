@@ -107,6 +107,40 @@ fn each_environment_keeps_its_live_deployment_however_busy_another_is() {
 }
 
 #[test]
+fn statuses_tell_what_was_up_and_when_it_began_and_came_up() {
+    let with = |id: u32, total: u64, states: &[(&str, u64)]| {
+        let mut one = deployed(id.into(), "production", "INACTIVE", id);
+        let nodes = states.iter().map(|(state, minute)| {
+            json!({"state": state, "createdAt": format!("2026-11-01T12:{minute:02}:00Z")})
+        });
+        one["statuses"] = json!({"totalCount": total, "nodes": nodes.collect::<Vec<_>>()});
+        one
+    };
+    let was = [
+        ("INACTIVE", 40),
+        ("SUCCESS", 32),
+        ("IN_PROGRESS", 30),
+        ("WAITING", 1),
+    ];
+    let mut answer = bare();
+    answer["d0"] = json!({"nodes": [
+        with(9, 4, &was),
+        with(8, 2, &[("INACTIVE", 40), ("WAITING", 1)]),
+        with(7, 30, &[("INACTIVE", 40), ("INACTIVE", 39)]),
+        deployed(6, "production", "INACTIVE", 6)]});
+    let facts = read(answer);
+    let phases: Vec<&Phase> = facts.deployments.iter().map(|one| &one.phase).collect();
+    let unknown = Phase::Unknown("inactive".to_owned());
+    let expected = [&Phase::Superseded, &Phase::Cancelled, &unknown, &unknown];
+    assert_eq!(phases, expected);
+    let at = |minute: u64| format!("2026-11-01T12:{minute:02}:00Z").parse().ok();
+    let first = &facts.deployments[0];
+    assert_eq!((first.began_at, first.live_since()), (at(30), at(32)));
+    assert_eq!(first.took(), Some(SignedDuration::from_mins(2)));
+    assert_eq!(facts.deployments[1].live_since(), None);
+}
+
+#[test]
 fn our_key_is_found_in_a_payload_however_it_is_quoted() {
     let inner = json!({"gonogo": "k1"}).to_string();
     for payload in [
