@@ -10,7 +10,7 @@ use super::facts::ServiceFacts;
 use super::ids::Sha;
 use super::ledger::Ledger;
 use super::phase::Phase;
-use super::policy::{Service, Stage};
+use super::policy::{EnvironmentModel, Service, Stage};
 use super::promotion::{Purpose, State};
 use super::revision::Revision;
 use super::verification::{self, Standing};
@@ -98,14 +98,48 @@ fn first_fit(
             Some(why) => bad = bad.or(Some(format!("{revision} {why}"))),
         }
     }
-    let none = match insisted {
+    for revision in replaced(facts, ledger, service, stage).filter(|one| one.sha != live.sha) {
+        if insisted.is_some_and(|insisted| !is_named(revision, insisted)) {
+            continue;
+        }
+        match left_or_bad(ledger, service, stage, &revision.sha, now) {
+            None => return Ok(revision.clone()),
+            Some(why) => bad = bad.or(Some(format!("{revision} {why}"))),
+        }
+    }
+    let mut none = match insisted {
         Some(insisted) => format!("{insisted} was not live in {environment} before"),
         None => format!("nothing that was verified was live in {environment} before"),
     };
+    if matches!(service.environments, EnvironmentModel::Status { .. }) {
+        none.push_str(", as far as its commits have been read");
+    }
     Err(bad.map_or(none.clone(), |bad| match insisted {
         Some(_) => bad,
         None => format!("{none}: {bad}"),
     }))
+}
+
+/// Returns what promotions of ours have replaced here and the forge does not show, newest first: few
+/// forges keep all that was live, or tell it at a first look. Nobody knows how its verification ended,
+/// so that where one is asked for, there is none.
+fn replaced<'a>(
+    facts: &'a ServiceFacts,
+    ledger: &'a Ledger,
+    service: &Service,
+    stage: &'a Stage,
+) -> impl Iterator<Item = &'a Revision> {
+    let is_shown = move |sha: &Sha| {
+        let mut shown = facts.deployments.iter();
+        shown.any(|one| one.environment == stage.environment && one.sha == *sha)
+    };
+    ledger
+        .promotions_of(&service.name, &stage.environment)
+        .rev()
+        .filter(move |_| stage.verification.is_none())
+        .filter(|one| one.intent.purpose == Purpose::Promotion && one.state == State::Succeeded)
+        .filter_map(|one| one.intent.from.as_ref())
+        .filter(move |from| !is_shown(&from.sha))
 }
 
 /// Returns the revision that a rollback from `from` to `to` leaves as bad: the one that is replaced, or,
@@ -162,7 +196,25 @@ fn unfit(
     deployment: &Deployment,
     now: Timestamp,
 ) -> Option<String> {
-    let sha = &deployment.sha;
+    if let Some(why) = left_or_bad(ledger, service, stage, &deployment.sha, now) {
+        return Some(why);
+    }
+    match verification::standing(stage, &service.name, deployment, Some(ledger)) {
+        // Before the journal began nobody could verify: that it was live has to do.
+        Standing::NotAsked | Standing::Passed | Standing::Verifying { until: None, .. } => None,
+        Standing::Verifying { .. } | Standing::Unknown => Some("was never verified".to_owned()),
+        Standing::Failed { why } => Some(format!("failed its verification: {why}")),
+    }
+}
+
+/// What people have said against a revision here.
+fn left_or_bad(
+    ledger: &Ledger,
+    service: &Service,
+    stage: &Stage,
+    sha: &Sha,
+    now: Timestamp,
+) -> Option<String> {
     let (name, environment) = (&service.name, &stage.environment);
     let named_bad = ledger
         .holds_on(name, environment, Some(sha), now)
@@ -170,15 +222,7 @@ fn unfit(
     if let Some(hold) = named_bad {
         return Some(format!("is held by {}: {}", hold.owner, hold.reason));
     }
-    if was_left(ledger, service, stage, sha) {
-        return Some("was rolled back from".to_owned());
-    }
-    match verification::standing(stage, name, deployment, Some(ledger)) {
-        // Before the journal began nobody could verify: that it was live has to do.
-        Standing::NotAsked | Standing::Passed | Standing::Verifying { until: None, .. } => None,
-        Standing::Verifying { .. } | Standing::Unknown => Some("was never verified".to_owned()),
-        Standing::Failed { why } => Some(format!("failed its verification: {why}")),
-    }
+    was_left(ledger, service, stage, sha).then(|| "was rolled back from".to_owned())
 }
 
 /// Says whether somebody went back from this revision here.

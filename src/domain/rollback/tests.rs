@@ -154,6 +154,34 @@ fn p7_a_promotion_that_failed_by_the_journal_alone_left_what_is_live_in_place_to
 }
 
 #[test]
+fn p7_what_a_promotion_replaced_was_live_though_the_forge_shows_it_no_more() {
+    use crate::domain::promotion::Step;
+    let mut world = world();
+    world.known().deployments.retain(|one| one.id.0 != 10);
+    let why = to(&world, None).unwrap_err();
+    assert_eq!(
+        why,
+        "nothing that was verified was live in production before"
+    );
+    let sending = Step::Sending {
+        owner: "here".into(),
+    };
+    let accepted = Step::Accepted {
+        handle: crate::domain::act::Handle::default(),
+    };
+    let mut failed = world.clone();
+    let steps = [sending, accepted, Step::Succeeded];
+    failed.promotion("production", &steps[..2]);
+    assert!(to(&failed, None).is_err(), "it has not replaced it yet");
+    world.promotion("production", &steps);
+    assert_eq!(to(&world, None).as_deref(), Ok("2.40.3"));
+    assert_eq!(to(&world, Some("2.40.3")).as_deref(), Ok("2.40.3"));
+    assert!(to(&world, Some("2.39.0")).is_err());
+    let bad = world.clone().held(names_bad(LIVE));
+    assert!(to(&bad, None).is_err());
+}
+
+#[test]
 fn p7_what_is_newer_than_what_is_live_is_no_way_back() {
     let mut world = world();
     let newer = deployment(50, "production", 'e', Phase::Superseded, 1);
