@@ -98,7 +98,7 @@ fn first_fit(
             Some(why) => bad = bad.or(Some(format!("{revision} {why}"))),
         }
     }
-    for revision in replaced(facts, ledger, service, stage).filter(|one| one.sha != live.sha) {
+    for revision in replaced(facts, ledger, service, stage) {
         if insisted.is_some_and(|insisted| !is_named(revision, insisted)) {
             continue;
         }
