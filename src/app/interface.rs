@@ -408,23 +408,11 @@ impl Interface {
         self.arrange(engine, now);
         let seen = self.follow_overview(engine, now);
         self.aim(engine, now);
+        let offset = self.offset;
         self.keep_in_sight();
-        engine.watched = self.watched();
-        engine.focused = self.focused();
-        engine.watched.extend(engine.named.iter().cloned());
-        // What was asked for stays until something else is: it is one read in ten minutes, and the
-        // command line asks without a screen.
-        if let Some(traced) = self.traced() {
-            engine.traced = Some(traced);
-        }
-        let released: Vec<ServiceName> = engine.released_services().collect();
-        engine.watched.extend(released);
-        engine.watched.extend(seen.into_iter().take(order::WATCHED));
-        if self.screen == Screen::Release
-            && let Some(release) = self.release(&engine.policy)
-        {
-            let services = release.items.iter().map(|item| item.service.clone());
-            engine.watched.extend(services.take(order::WATCHED));
+        // The rows in sight are those that were, and they are watched.
+        if !self.only_moved || self.offset != offset || !self.is_watching(engine) {
+            self.watch(engine, seen);
         }
         engine.auto.braked = self
             .overlays

@@ -461,6 +461,20 @@ mod tests {
         assert_eq!(said(&state), "");
     }
 
+    /// What is watched after a move is what would be watched after anything else.
+    #[test]
+    fn a_move_leaves_nothing_that_is_in_sight_unwatched() {
+        let mut state = state();
+        for key in ["j", "j", "k", "l", "G", "h", "g", "ctrl-d"] {
+            press(&mut state, key);
+            let moved = state.engine.watched.clone();
+            assert!(!moved.is_empty());
+            let now = state.now;
+            crate::app::update(&mut state, now, crate::app::Msg::Tick);
+            assert_eq!(moved, state.engine.watched, "after {key}");
+        }
+    }
+
     #[test]
     fn refresh_reads_the_selected_service_and_the_journal() {
         let mut state = state();

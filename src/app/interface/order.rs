@@ -238,6 +238,34 @@ impl Interface {
         focused
     }
 
+    /// Tells the engine what somebody looks at now; `seen` are those of a list.
+    pub(super) fn watch(&self, engine: &mut Engine, seen: Vec<ServiceName>) {
+        engine.watched = self.watched();
+        engine.focused = self.focused();
+        engine.watched.extend(engine.named.iter().cloned());
+        // What was asked for stays until something else is: it is one read in ten minutes, and the
+        // command line asks without a screen.
+        if let Some(traced) = self.traced() {
+            engine.traced = Some(traced);
+        }
+        let released: Vec<ServiceName> = engine.released_services().collect();
+        engine.watched.extend(released);
+        engine.watched.extend(seen.into_iter().take(WATCHED));
+        if self.screen == Screen::Release
+            && let Some(release) = self.release(&engine.policy)
+        {
+            let services = release.items.iter().map(|item| item.service.clone());
+            engine.watched.extend(services.take(WATCHED));
+        }
+    }
+
+    /// Whether what the cursor is on is watched, and what the log beside the board is of.
+    pub(super) fn is_watching(&self, engine: &Engine) -> bool {
+        let cursor = self.cursor.iter().map(|cursor| &cursor.service);
+        let mut on = cursor.chain(self.tailed());
+        on.all(|service| engine.watched.contains(service))
+    }
+
     /// The services that somebody looks at now.
     pub(super) fn watched(&self) -> BTreeSet<ServiceName> {
         let mut watched = self.focused();
