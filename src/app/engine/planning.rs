@@ -17,6 +17,7 @@ use crate::domain::history::History;
 use crate::domain::ids::{EnvironmentName, IntentId, Person, ServiceName};
 use crate::domain::policy::{GateSpec, Stage};
 use crate::domain::promotion::Intent;
+use crate::domain::revision::Revision;
 use crate::domain::rollback;
 
 /// What an operator wants of a cell.
@@ -225,20 +226,12 @@ impl Engine {
             }
             Wish::Promote { .. } | Wish::Approve => {}
         }
+        let to = match self.back_from_next(row, stage, live, now) {
+            Ok(to) => to,
+            Err(why) => return (false, format!("no way back by B: {why}")),
+        };
         let (service, environment) = (&row.service, &cell.environment);
         let facts = row.facts.value();
-        let target = facts
-            .zip(self.ledger.as_ref())
-            .map(|(facts, ledger)| rollback::after_next(facts, ledger, service, stage, now));
-        let to = match target {
-            Some(Ok(to)) => to,
-            Some(Err(why)) => return (false, format!("no way back by B: {why}")),
-            None => live.clone(),
-        };
-        let judged = self.cell_towards(&service.name, environment, Some(&to), now);
-        if let Some(why) = judged.ok().as_ref().and_then(refused_by_forge) {
-            return (false, format!("no way back by B: {why}"));
-        }
         let ledger = self.ledger.as_ref();
         let took =
             facts.and_then(|facts| History::of(facts, ledger, service, environment).rollback);
@@ -252,6 +245,42 @@ impl Engine {
             None => "; how long that takes is not known yet".into(),
         };
         (true, format!("B rolls back to {to}{took}"))
+    }
+
+    /// What `B` goes back to from what would come next, or why it will not.
+    fn back_from_next(
+        &self,
+        row: &Row,
+        stage: &Stage,
+        live: &Revision,
+        now: Timestamp,
+    ) -> Result<Revision, String> {
+        let (service, environment) = (&row.service, &stage.environment);
+        let to = match row.facts.value().zip(self.ledger.as_ref()) {
+            Some((facts, ledger)) => rollback::after_next(facts, ledger, service, stage, now)?,
+            None => live.clone(),
+        };
+        let judged = self.cell_towards(&service.name, environment, Some(&to), now);
+        match judged.ok().as_ref().and_then(refused_by_forge) {
+            Some(why) => Err(why),
+            None => Ok(to),
+        }
+    }
+
+    /// Whether `B` goes back from what would come next into a cell, as far as it is known.
+    pub(crate) fn can_go_back(
+        &self,
+        service: &ServiceName,
+        environment: &EnvironmentName,
+        now: Timestamp,
+    ) -> bool {
+        let row = self.board.row(service);
+        let found = row.and_then(|row| {
+            let stage = row.service.stage(environment)?;
+            let live = row.cell(environment)?.live.as_ref()?;
+            self.back_from_next(row, stage, live, now).ok()
+        });
+        found.is_some()
     }
 
     /// Says whether this operator can change anything at all now, and why not.

@@ -147,20 +147,28 @@ fn built(look: &Look<'_>, shown: &Shown<'_>, columns: usize, dense: bool) -> (Ve
     (lines, selected)
 }
 
-/// Whether what is to move can go back, and how long that took at most, before it starts.
+/// Whether what is to move can go back, by the judgement that `B` will be asked, and how long that took at
+/// most, before it starts.
 fn way_back(look: &Look<'_>, shown: &Shown<'_>) -> Option<Line> {
     if shown.run.is_some() {
         return None;
     }
     let planned = shown.prognosis.waves.iter().flat_map(|wave| &wave.services);
     let moves: Vec<&Move> = planned.map(|planned| &planned.moved).collect();
-    let first = moves.iter().filter(|moved| moved.from.is_none());
-    let first: Vec<&str> = first.map(|moved| moved.service.as_str()).collect();
-    let whole = match (moves.len(), first.as_slice()) {
+    let stuck = moves.iter().filter(|moved| {
+        let (service, environment) = (&moved.service, &moved.environment);
+        !look.engine.can_go_back(service, environment, look.now)
+    });
+    let stuck: Vec<&str> = stuck.map(|moved| moved.service.as_str()).collect();
+    let whole = match (moves.len(), stuck.as_slice()) {
         (0, _) => return None,
-        (1, []) => "it has a revision to go back to".to_owned(),
-        (all, []) => format!("all {all} have a revision to go back to"),
-        (_, first) => format!("nothing was live before of {}", first.join(", ")),
+        (1, []) => "it can go back".to_owned(),
+        (all, []) => format!("all {all} can go back"),
+        (all, stuck) => format!(
+            "{} of {all} can go back, not {}",
+            all - stuck.len(),
+            stuck.join(", ")
+        ),
     };
     let took = moves.iter().filter_map(|moved| {
         let row = look.engine.board.row(&moved.service)?;
