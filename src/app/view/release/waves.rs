@@ -164,6 +164,10 @@ fn way_back(look: &Look<'_>, shown: &Shown<'_>) -> Option<Line> {
         (0, _) => return None,
         (1, []) => "it can go back".to_owned(),
         (all, []) => format!("all {all} can go back"),
+        (1, _) => "it cannot go back: P says why".to_owned(),
+        (all, stuck) if stuck.len() == all => {
+            format!("none of the {all} can go back: P on each says why")
+        }
         (all, stuck) => format!(
             "{} of {all} can go back, not {}",
             all - stuck.len(),
