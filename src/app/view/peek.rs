@@ -141,18 +141,22 @@ fn lines(look: &Look<'_>, row: &Row, cell: &Cell, rows: usize) -> Vec<Line> {
     indented(lines)
 }
 
-/// `  B goes back to 2.40.1`, where there is a way back.
+/// `  B goes back to 2.40.1`, where `B` would.
 pub(super) fn way_back(look: &Look<'_>, row: &Row, cell: &Cell) -> Line {
     let stage = row.service.stage(&cell.environment);
     let known = row.facts.value().zip(look.engine.ledger.as_ref());
     let back = known.zip(stage).and_then(|((facts, ledger), stage)| {
         rollback::target(facts, ledger, &row.service, stage, None, look.now).ok()
     });
-    back.map_or_else(Line::new, |back| {
-        Line::plain("  ")
-            .with(Tone::Key, look.key(Command::Rollback))
-            .with(Tone::Muted, format!(" goes back to {back}"))
-    })
+    let (service, environment) = (&row.service.name, &cell.environment);
+    let refused = || look.engine.no_way_back(service, environment, look.now);
+    // Why it is refused stands where the key is struck out.
+    back.filter(|_| refused().is_none())
+        .map_or_else(Line::new, |back| {
+            Line::plain("  ")
+                .with(Tone::Key, look.key(Command::Rollback))
+                .with(Tone::Muted, format!(" goes back to {back}"))
+        })
 }
 
 /// What stands before every gate: trouble with the facts, holds, something under way.

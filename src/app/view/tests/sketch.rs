@@ -345,13 +345,39 @@ fn deployments_tell_why_they_came_and_why_they_were_left() {
     assert!(told.contains("rolled back: p99"), "{told}");
 }
 
+/// The peek never promises what the footer strikes out.
 #[test]
-fn the_peek_says_what_one_would_go_back_to() {
-    let state = busy(200, 60);
-    let told = main_of(&state);
-    let heading = told.lines().find(|line| line.contains("DEPLOYMENTS  prod"));
-    let heading = heading.expect("the deployments of the cell");
-    assert!(heading.contains("B goes back to 2.40"), "{told}");
+fn the_peek_says_what_one_would_go_back_to_where_b_would() {
+    use crate::app::command::{self, Command};
+    let mut state = busy(200, 60);
+    let rollback = |state: &State| {
+        let sections = command::help(state).into_iter();
+        let mut hints = sections.flat_map(|section| section.hints);
+        hints.find(|hint| hint.label == Command::Rollback.spec().label)
+    };
+    let promised = |state: &State| {
+        let told = main_of(state);
+        let heading = told.lines().find(|line| line.contains("DEPLOYMENTS  prod"));
+        heading.is_some_and(|heading| heading.contains("B goes back to 2.40"))
+    };
+    let refused = |state: &State| rollback(state).expect("it is listed").blocked.is_some();
+    assert!(
+        refused(&state),
+        "the run that brought it is not known any more"
+    );
+    assert!(!promised(&state));
+    // Where a deployment is made of any revision, no run is needed.
+    let policy = std::sync::Arc::make_mut(&mut state.engine.policy);
+    for service in &mut policy.services {
+        for stage in &mut std::sync::Arc::make_mut(service).path {
+            stage.via = crate::domain::policy::Via::Deployment;
+        }
+    }
+    for row in &mut state.engine.board.rows {
+        let service = policy.service(&row.service.name).expect("it is configured");
+        row.service = std::sync::Arc::new(service.clone());
+    }
+    assert_eq!(promised(&state), !refused(&state));
 }
 
 #[test]
