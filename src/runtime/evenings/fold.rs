@@ -36,6 +36,8 @@ pub struct Fold {
     pub runs: BTreeMap<ReleaseRunId, Driven>,
     /// The last vote of each person on each release.
     pub release_votes: BTreeMap<(ReleaseName, Person), ReleaseVote>,
+    /// The entry of each of these.
+    pub release_voted: BTreeMap<(ReleaseName, Person), Seq>,
     /// What was dropped from releases and not taken back.
     pub dropped: BTreeSet<(ReleaseName, ServiceName)>,
 }
@@ -316,6 +318,7 @@ impl Fold {
             }
             Event::ReleaseVoteCast { vote } => {
                 let key = (vote.release.clone(), vote.person.clone());
+                self.release_voted.insert(key.clone(), entry.seq);
                 self.release_votes.insert(key, vote.clone());
             }
             Event::ReleaseStarted { run } => {

@@ -101,12 +101,15 @@ pub fn whole(world: &World, entry: &Entry) -> Held {
     }
 }
 
-/// An edit that keeps the end may come when the end has.
+/// An edit that keeps the end may come when the end has. One of a hold that asks may bring the end back
+/// that its author saw and somebody has taken away since: it holds on either way.
 fn kept(world: &World, entry: &Entry) -> bool {
     match &entry.draft.event {
-        Event::HoldEdited { id, until, .. } => {
+        Event::HoldEdited {
+            id, until, then, ..
+        } => {
             let held = world.fold.holds.get(id);
-            held.is_some_and(|held| held.until == *until)
+            held.is_some_and(|held| held.until == *until || *then == Then::Ask)
         }
         _ => false,
     }
@@ -132,11 +135,13 @@ pub fn noted_once(world: &World, entry: &Entry) -> Held {
     Ok(())
 }
 
-/// What is to ask when its time is up does not end without somebody's order.
+/// What is to ask when its time is up does not end without somebody's order. One that has no time
+/// neither asks nor ends.
 pub fn answered(world: &World, entry: &Entry) -> Held {
     let (Event::HoldLifted { id, .. }
     | Event::HoldEdited {
         id,
+        until: Some(_),
         then: Then::End,
         ..
     }) = &entry.draft.event

@@ -39,12 +39,19 @@ pub fn decided(world: &World, entry: &Entry) -> Held {
         .filter(|vote| vote.release == run.release && vote.scope == run.digest)
         .filter(|vote| votes::is_in(policy, &vote.person, &vote.role))
         .collect();
-    // A no-go that came while it was on its way stops every permit of it instead.
+    // A no-go that came while it was on its way stops every permit of it instead, also one that its own
+    // author has changed since and that was late.
+    let shown = world.author.as_ref().map(|author| author.shown);
+    let is_late = |vote: &ReleaseVote| {
+        let key = (vote.release.clone(), vote.person.clone());
+        let seq = world.fold.release_voted.get(&key).copied();
+        seq.zip(shown).is_some_and(|(seq, shown)| seq > shown)
+    };
     let mut used = Vec::new();
     for role in &release.roles {
         let go = valid.iter().find(|vote| {
             vote.role == *role
-                && vote.voice == Voice::Go
+                && (vote.voice == Voice::Go || is_late(vote))
                 && !used.contains(&&vote.person)
                 && !has_ended(policy, release, vote, entry.draft.at)
         });
