@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::cell::named;
 use super::deployment::{self, Deployment};
 use super::facts::ServiceFacts;
-use super::ids::Sha;
+use super::ids::{EnvironmentName, Sha};
 use super::ledger::Ledger;
 use super::phase::Phase;
 use super::policy::{EnvironmentModel, Service, Stage};
@@ -36,11 +36,7 @@ pub fn target(
     let Some(live) = deployment::live(&facts.deployments, environment) else {
         return Err(format!("nothing is live in {environment}"));
     };
-    let mut before: Vec<&Deployment> = facts
-        .deployments
-        .iter()
-        .filter(|deployment| deployment.environment == *environment)
-        .filter(|deployment| matches!(deployment.phase, Phase::Succeeded | Phase::Superseded))
+    let mut before: Vec<&Deployment> = were_live(facts, environment)
         .filter(|deployment| deployment.sha != live.sha)
         .filter(|deployment| (deployment.created_at, deployment.id) < (live.created_at, live.id))
         .chain(failed(facts, ledger, service, stage).map(|_| live))
@@ -64,14 +60,22 @@ pub fn after_next(
     let Some(live) = deployment::live(&facts.deployments, environment) else {
         return Err(format!("nothing is live in {environment}"));
     };
-    let mut before: Vec<&Deployment> = facts
-        .deployments
-        .iter()
-        .filter(|deployment| deployment.environment == *environment)
-        .filter(|deployment| matches!(deployment.phase, Phase::Succeeded | Phase::Superseded))
+    let mut before: Vec<&Deployment> = were_live(facts, environment)
         .filter(|deployment| (deployment.created_at, deployment.id) <= (live.created_at, live.id))
         .collect();
     first_fit(facts, ledger, service, stage, None, &mut before, now)
+}
+
+/// Everything that is or was live in an environment, by the forge.
+fn were_live<'a>(
+    facts: &'a ServiceFacts,
+    environment: &EnvironmentName,
+) -> impl Iterator<Item = &'a Deployment> {
+    facts
+        .deployments
+        .iter()
+        .filter(move |deployment| deployment.environment == *environment)
+        .filter(|deployment| matches!(deployment.phase, Phase::Succeeded | Phase::Superseded))
 }
 
 /// The newest of these that one may go back to.

@@ -63,7 +63,7 @@ fn a_clock_that_was_set_back_does_not_make_everything_due_for_ever() {
     let turns = 600 / 30;
     assert!(
         (2 * all..=all + 2 * turns).contains(&asked),
-        "in ten minutes: all that an earlier run has read, then each in its turn, three every half minute \
+        "in ten minutes: all that an earlier run has read, then each in its turn, two every half minute \
          at the most: {asked}"
     );
 }
