@@ -28,6 +28,7 @@ mod aftermath;
 pub mod auto;
 pub mod braking;
 mod by_hand;
+mod cancelling;
 pub mod denied;
 mod expiring;
 pub(crate) mod flow;

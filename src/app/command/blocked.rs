@@ -61,7 +61,7 @@ pub fn reason(state: &State, command: Command) -> Option<String> {
         Command::Bind => may_act(engine).or_else(|| binding::nothing(engine, state.now)),
         Command::Cancel => may_act(engine)
             .or_else(|| cannot(engine, cursor, command))
-            .or_else(|| under_way(engine, cursor)),
+            .or_else(|| under_way(engine, cursor, state.now)),
         Command::HandOver => may_record(engine),
         Command::VoteRelease
         | Command::StartRelease
@@ -197,7 +197,7 @@ pub fn reason_at(state: &State, command: Command, place: &Cursor) -> Option<Stri
             .or_else(|| waiting(engine, place)),
         Command::Cancel => may_act(engine)
             .or_else(|| cannot(engine, place, command))
-            .or_else(|| under_way(engine, place)),
+            .or_else(|| under_way(engine, place, state.now)),
         Command::Rerun => may_act(engine)
             .or_else(|| cannot(engine, place, command))
             .or_else(|| failed(engine, place)),
@@ -480,22 +480,19 @@ fn no_way_back(engine: &Engine, cursor: Option<&Cursor>, now: Timestamp) -> Opti
     engine.no_way_back(&cursor.service, &cursor.environment, now)
 }
 
-fn under_way(engine: &Engine, cursor: Option<&Cursor>) -> Option<String> {
+fn under_way(engine: &Engine, cursor: Option<&Cursor>, now: Timestamp) -> Option<String> {
     if let Some(why) = no_cell(engine, cursor) {
         return Some(why);
     }
     let cursor = cursor?;
     let row = engine.board.row(&cursor.service)?;
-    let cell = row.cell(&cursor.environment)?;
-    let known = row.facts.value().is_some();
-    cell.in_flight.is_none().then(|| {
-        let why = if known {
-            "nothing is under way"
-        } else {
-            UNREAD
-        };
-        why.to_owned()
-    })
+    if row.facts.value().is_none() {
+        return Some(UNREAD.to_owned());
+    }
+    if row.cell(&cursor.environment)?.in_flight.is_none() {
+        return Some("nothing is under way".to_owned());
+    }
+    engine.not_to_cancel(&cursor.service, &cursor.environment, now)
 }
 
 fn failed(engine: &Engine, cursor: Option<&Cursor>) -> Option<String> {

@@ -3,8 +3,9 @@
 
 use jiff::Timestamp;
 
+use super::cancelling::cancellation;
 use super::known::no_environment;
-use super::wish::{self, cancellation, promotion, rejection, rerun};
+use super::wish::{self, promotion, rejection, rerun};
 use super::{Engine, JournalState};
 use crate::app::msg::JournalFault;
 use crate::app::plan::Plan;

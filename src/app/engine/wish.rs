@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::Engine;
 use crate::app::request::{Refusal, RefusalKind};
 use crate::domain::act::{Act, StatusState};
 use crate::domain::board::Row;
@@ -16,7 +15,7 @@ use crate::domain::gate::{Go, Verdict};
 use crate::domain::ids::{EnvironmentName, IntentId, ServiceName, Sha};
 use crate::domain::phase::Phase;
 use crate::domain::policy::{GateSpec, Stage, Via};
-use crate::domain::promotion::{Purpose, State};
+use crate::domain::promotion::Purpose;
 use crate::domain::revision::Revision;
 
 mod doors;
@@ -379,80 +378,6 @@ pub(super) fn rejection(
         purpose: Purpose::Rejection,
         to,
         act,
-    })
-}
-
-pub(super) fn cancellation(
-    engine: &Engine,
-    row: &Row,
-    cell: &Cell,
-    facts: &ServiceFacts,
-) -> Result<Planned, Refusal> {
-    let nothing = || {
-        Refusal::new(
-            RefusalKind::NoGo,
-            format!(
-                "nothing is under way into {} {}",
-                row.service.name, cell.environment
-            ),
-        )
-    };
-    let flight = cell.in_flight.as_ref().ok_or_else(nothing)?;
-    if let Some(intent) = flight.intent.as_ref().filter(|id| engine.is_by_hand(id)) {
-        let accepted = engine
-            .ledger
-            .as_ref()
-            .and_then(|ledger| ledger.promotions.get(intent))
-            .is_some_and(|promotion| promotion.state == State::Accepted);
-        if !accepted {
-            return Err(nothing());
-        }
-        return Ok(Planned {
-            purpose: Purpose::Cancellation,
-            to: flight.revision.clone(),
-            act: Act::ByHand,
-        });
-    }
-    // Where a job is what runs, the rest of its pipeline is left alone; one that was started for this
-    // alone is stopped whole.
-    let stage = row.service.stage(&cell.environment);
-    let whole = stage.is_some_and(|stage| matches!(stage.via, Via::Pipeline { .. }));
-    let maker = deployment::under_way(&facts.deployments, &cell.environment)
-        .filter(|known| known.sha == flight.revision.sha && !whole)
-        .and_then(|known| known.made_by.as_ref());
-    if let Some(maker) = maker {
-        return Ok(Planned {
-            purpose: Purpose::Cancellation,
-            to: flight.revision.clone(),
-            act: Act::CancelJob {
-                run: maker.run,
-                job: maker.job,
-                name: maker.name.clone(),
-            },
-        });
-    }
-    let ours = flight
-        .intent
-        .as_ref()
-        .and_then(|id| engine.ledger.as_ref()?.promotions.get(id))
-        .and_then(|promotion| promotion.handle.as_ref()?.run);
-    let run = ours.or(flight.run).or_else(|| {
-        let under_way = facts
-            .runs
-            .iter()
-            .filter(|run| run.sha == flight.revision.sha && run.phase.is_in_flight());
-        under_way.max_by_key(|run| run.created_at).map(|run| run.id)
-    });
-    let run = run.ok_or_else(|| {
-        Refusal::new(
-            RefusalKind::Forge,
-            "the deployment under way has no run that could be cancelled".to_owned(),
-        )
-    })?;
-    Ok(Planned {
-        purpose: Purpose::Cancellation,
-        to: flight.revision.clone(),
-        act: Act::Cancel { run },
     })
 }
 

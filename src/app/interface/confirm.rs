@@ -157,6 +157,7 @@ mod tests {
 
     use super::super::harness::{changes, on, press, running, said, state, top, with_cell};
     use super::*;
+    use crate::app::command::blocked::reason;
     use crate::domain::act::Act;
     use crate::domain::deployment::{Deployment, Maker};
     use crate::domain::entry::Event;
@@ -202,6 +203,24 @@ mod tests {
             "{effects:?}"
         );
         assert_eq!(top(&state), "none");
+    }
+
+    #[test]
+    fn x_is_struck_out_where_no_run_could_be_cancelled_in_the_words_of_the_dialog() {
+        let mut state = state();
+        running(&mut state, "api", "production");
+        assert_eq!(reason(&state, Command::Cancel), None);
+        with_cell(&mut state.engine.board, "api", "production", |cell| {
+            let flight = cell.in_flight.as_mut().expect("in flight");
+            flight.run = None;
+        });
+        let struck = reason(&state, Command::Cancel);
+        assert_eq!(
+            struck.as_deref(),
+            Some("the deployment under way has no run that could be cancelled")
+        );
+        press(&mut state, "X");
+        assert_eq!(dialog(&state).blocked(), struck);
     }
 
     #[test]

@@ -6,8 +6,9 @@ use crate::app::command::Command;
 use crate::app::effect::Effect;
 use crate::app::engine::Engine;
 use crate::app::state::State;
+use crate::domain::ledger::Ledger;
 
-/// Quits, or asks first if something of this board is still on its way.
+/// Quits, or asks first if something is still on its way, whoever sent it: what the footer counts.
 pub(super) fn ask(state: &mut State) -> Vec<Effect> {
     if in_flight(&state.engine) == 0 {
         return now(state);
@@ -39,14 +40,10 @@ pub(super) fn run(state: &mut State, command: Command) -> Vec<Effect> {
     Vec::new()
 }
 
-/// How many sends and promotions of this very board are on their way.
+/// How many orders are on their way: by the journal, and of this board's before the journal has them.
 pub(super) fn in_flight(engine: &Engine) -> usize {
-    let ours = engine.ledger.iter().flat_map(|ledger| {
-        ledger
-            .open()
-            .filter(|promotion| promotion.owner.as_ref() == Some(&engine.instance))
-    });
-    ours.count()
+    let open = engine.ledger.iter().flat_map(Ledger::open);
+    open.count()
         .max(usize::from(engine.is_busy() || engine.is_sending()))
 }
 
@@ -54,6 +51,7 @@ pub(super) fn in_flight(engine: &Engine) -> usize {
 mod tests {
     use super::super::harness::{press, state, top};
     use super::*;
+    use crate::app::view::scenes::busy;
 
     const LEFT: [Effect; 2] = [Effect::SaveCache, Effect::Quit];
 
@@ -74,6 +72,16 @@ mod tests {
             assert!(!state.interface.quitting);
         }
         assert_eq!(press(&mut state, "q l enter"), LEFT);
+    }
+
+    #[test]
+    fn q_asks_for_what_the_footer_counts_though_another_gonogo_sent_it() {
+        let mut state = busy(80, 24);
+        state.engine.instance = "elsewhere".into();
+        assert_eq!(in_flight(&state.engine), 1);
+        assert_eq!(press(&mut state, "q"), []);
+        assert_eq!(top(&state), "quit");
+        assert_eq!(press(&mut state, "l enter"), LEFT);
     }
 
     #[test]

@@ -16,6 +16,7 @@ use crate::app::interface::arrangement::{EARLIEST, Grouping, NEXT};
 use crate::app::interface::order::grouping;
 use crate::domain::board;
 use crate::domain::cell::{Cell, CellState};
+use crate::domain::gate::Earliest;
 use crate::domain::ids::{EnvironmentName, ServiceName};
 use crate::domain::phase::Phase;
 use crate::domain::revision::Revision;
@@ -145,10 +146,13 @@ fn entries(
 /// When what would go next may, of a cell that waits for that.
 fn earliest(look: &Look<'_>, row: &board::Row, cell: &Cell) -> Entry {
     let state = cell.next(&row.facts, &look.engine.policy, look.now);
-    let waits = matches!(
-        state,
-        CellState::Ready | CellState::Waiting | CellState::Gated
-    );
+    // A hold that was placed since the gates were asked is not in their answer yet.
+    let is_asked = !matches!(cell.judgement.earliest, Earliest::Now | Earliest::Nothing);
+    let waits = match state {
+        CellState::Ready | CellState::Waiting | CellState::Gated => true,
+        CellState::Held => is_asked,
+        _ => false,
+    };
     Entry::of(if waits {
         gates::earliest_line(look, cell)
     } else {

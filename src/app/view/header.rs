@@ -24,9 +24,6 @@ pub(super) fn bars(look: &Look<'_>) -> Vec<Bar> {
         .left(0, window(look, true));
     let wide = look.shape.columns >= 120;
     first = alarms(look, first);
-    if wide {
-        first = first.left(4, freeze(look));
-    }
     if look.shape.side == 0 && look.interface.screen != Screen::Release {
         first = first.left(3, release::short(look));
     }
@@ -37,6 +34,8 @@ pub(super) fn bars(look: &Look<'_>) -> Vec<Bar> {
     first = first.right(1, mode(look));
     if wide {
         first = first.right(4, clock(look));
+        let free = usize::from(look.shape.columns).saturating_sub(taken(&first));
+        first = first.left(4, freeze(look, free));
     }
     let mut second = Bar::default().left(0, counts(look));
     for (rank, line) in forges(look) {
@@ -46,6 +45,12 @@ pub(super) fn bars(look: &Look<'_>) -> Vec<Bar> {
         second = second.right(2, Line::of(Tone::Muted, "mouse let go"));
     }
     vec![first, second.right(1, errors(look))]
+}
+
+/// How many columns a bar takes, with a gap of two after each part and at both ends.
+fn taken(bar: &Bar) -> usize {
+    let parts = bar.left.iter().chain(&bar.right);
+    parts.map(|part| part.line.width() + 2).sum::<usize>() + 2
 }
 
 /// The forges with the rank that each keeps where not everything fits. On a narrow screen those that
@@ -227,11 +232,15 @@ fn alarms(look: &Look<'_>, mut bar: Bar) -> Bar {
 }
 
 /// `FREEZE until 06:00Z "quarter end"`, or the next one.
-fn freeze(look: &Look<'_>) -> Line {
+/// Its reason is cut where `free` columns do not have it whole.
+fn freeze(look: &Look<'_>, free: usize) -> Line {
     let Some(freeze) = coming::freeze(look) else {
         return Line::new();
     };
-    let room = if look.shape.columns >= 160 { 44 } else { 24 };
+    // Without that much of its reason it is not worth the place of others.
+    let least = if look.shape.columns >= 160 { 44 } else { 24 };
+    let words = "FREEZE until Wed 16:00Z \"\"".len();
+    let room = free.saturating_sub(words).max(least);
     let reason = match &freeze.reason {
         Some(reason) => format!(" \"{}\"", cut(reason, room)),
         None => format!(" {}", cut(&freeze.name, 24)),

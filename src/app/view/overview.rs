@@ -79,7 +79,7 @@ fn name(overview: Overview) -> Line {
         }
     };
     match overview {
-        Overview::Tasks => Line::of(Tone::Heading, "TASKS IN FLIGHT"),
+        Overview::Tasks => Line::of(Tone::Heading, "TASKS IN FLIGHT OR WAITING"),
         Overview::Holds => Line::of(Tone::Heading, "HOLDS"),
         Overview::Timeline => Line::of(Tone::Heading, "TIMELINE"),
         Overview::Runs | Overview::PullRequests => tab("Pipelines", overview == Overview::Runs)

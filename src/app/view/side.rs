@@ -6,6 +6,7 @@ use super::look::Look;
 use super::memory::Memory;
 use super::panel::{Bar, Content, Panel};
 use super::{coming, log, release, time, timeline};
+use crate::app::command::Command;
 use crate::app::interface::{Pane, Screen};
 use crate::domain::board::Row;
 use crate::domain::cell::{Cell, InFlight};
@@ -38,7 +39,7 @@ pub(super) fn panels(look: &Look<'_>, memory: &mut Memory) -> Vec<Panel> {
     add(
         Line::of(Tone::Heading, "IN FLIGHT"),
         if flights.is_empty() {
-            vec![Line::of(Tone::Muted, " nothing")]
+            vec![Line::of(Tone::Muted, " nothing").then(waiting(look))]
         } else {
             flights
         },
@@ -135,6 +136,18 @@ fn in_flight(look: &Look<'_>) -> Vec<Line> {
         }
     }
     lines
+}
+
+/// `, 5 wait for approval (5)`: what the list of tasks has besides.
+fn waiting(look: &Look<'_>) -> Line {
+    let count = look.tally.at_the_door;
+    if count == 0 {
+        return Line::new();
+    }
+    let verb = if count == 1 { "waits" } else { "wait" };
+    Line::of(Tone::Muted, format!(", {count} {verb} for approval ("))
+        .with(Tone::Key, look.key(Command::Tasks))
+        .with(Tone::Muted, ")")
 }
 
 /// `deploy 3/4 jobs`: the job that runs, and how many are done.

@@ -31,6 +31,8 @@ pub struct Tally {
     pub level: usize,
     /// The services with a promotion that moves: waiting for somebody's approval is not moving.
     pub moving: Vec<ServiceName>,
+    /// How many promotions wait for somebody's approval on the forge.
+    pub at_the_door: usize,
 }
 
 /// What the whole and its columns are called, which only another config changes.
@@ -60,8 +62,11 @@ impl Tally {
             ..Self::default()
         };
         for (row, standing) in board.rows.iter().zip(standings) {
-            let mut flights = row.cells.iter().filter_map(|cell| cell.in_flight.as_ref());
-            if flights.any(|flight| !flight.awaits_approval()) {
+            let flights = row.cells.iter().filter_map(|cell| cell.in_flight.as_ref());
+            let all = flights.clone().count();
+            let waiting = flights.filter(|flight| flight.awaits_approval()).count();
+            tally.at_the_door += waiting;
+            if all > waiting {
                 tally.moving.push(row.service.name.clone());
             }
             if row.facts.last.is_none() && row.facts.fault.is_none() {

@@ -506,6 +506,80 @@ fn a_freeze_ahead_stands_in_a_wide_header_beside_the_clock() {
 }
 
 #[test]
+fn the_reason_of_a_freeze_is_told_whole_where_columns_are_free() {
+    let mut state = sized(200, 60);
+    let reason = "the quarter ends, and finance closes its books until monday";
+    let span = crate::domain::window::Span::Once {
+        from: jiff::civil::date(2026, 11, 21).at(17, 20, 0, 0),
+        to: jiff::civil::date(2026, 11, 21).at(23, 0, 0, 0),
+    };
+    policy(&mut state).windows = vec![crate::domain::window::Window {
+        name: "year-end".to_owned(),
+        effect: crate::domain::window::WindowEffect::Deny,
+        span,
+        zone: jiff::tz::TimeZone::UTC,
+        zone_name: "UTC".to_owned(),
+        environments: Vec::new(),
+        services: Vec::new(),
+        reason: Some(reason.to_owned()),
+    }];
+    let header = header(&view(&state));
+    assert!(header.contains(reason), "{header}");
+}
+
+#[test]
+fn the_panel_of_what_is_in_flight_says_that_others_wait_for_approval() {
+    let mut state = sized(160, 45);
+    running(&mut state, "api", "production");
+    with_cell(&mut state.engine.board, "api", "production", |cell| {
+        let flight = cell.in_flight.as_mut().expect("in flight");
+        flight.phase = Phase::Gated;
+    });
+    state.interface.tally = None;
+    press(&mut state, "j k");
+    let side = told(&view(&state).side);
+    assert!(side.contains("nothing, 1 waits for approval (5)"), "{side}");
+}
+
+#[test]
+fn a_held_row_tells_when_its_hold_ends_or_who_may_lift_it() {
+    use crate::domain::gate::Earliest;
+    let mut state = sized(200, 60);
+    hold(&mut state, "h-1", "api", "production");
+    on(&mut state, "api", "production");
+    for (earliest, told) in [
+        (
+            Earliest::NeedsPerson {
+                gate: "hold".into(),
+                who: "any operator".to_owned(),
+            },
+            "hold: any operator",
+        ),
+        (
+            Earliest::At {
+                at: "2026-11-21T15:00:00Z".parse().expect("a timestamp"),
+                gate: "hold".into(),
+            },
+            "15:00Z (hold)",
+        ),
+    ] {
+        with_cell(&mut state.engine.board, "api", "production", |cell| {
+            cell.judgement.earliest = earliest.clone();
+        });
+        let view = view(&state);
+        let board = view.main.first().expect("the board");
+        let Content::Table(table) = &board.content else {
+            panic!("no table");
+        };
+        let has = |row: &Row| match row {
+            Row::Entries { cells, .. } => cells.last().is_some_and(|cell| text(&cell.head) == told),
+            Row::Heading(_) => false,
+        };
+        assert!(table.rows.iter().any(has), "{told}");
+    }
+}
+
+#[test]
 fn a_dialog_of_several_uses_the_width_and_tells_the_way_back_once() {
     let mut state = sized(140, 40);
     on(&mut state, "api", "production");

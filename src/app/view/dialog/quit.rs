@@ -6,6 +6,7 @@ use crate::app::view::look::Look;
 use crate::app::view::panel::Dialog;
 use crate::app::view::time;
 use crate::domain::ledger::Ledger;
+use crate::domain::promotion::Promotion;
 
 pub(in crate::app::view) fn dialog(look: &Look<'_>, focus: usize) -> Dialog {
     let mut form = Form::new(columns(look));
@@ -21,7 +22,8 @@ pub(in crate::app::view) fn dialog(look: &Look<'_>, focus: usize) -> Dialog {
                 .with(
                     Tone::Plain,
                     format!("{}  {} for {since}", intent.to, promotion.state.word()),
-                ),
+                )
+                .with(Tone::Muted, whose(look, promotion)),
         );
     }
     form.blank();
@@ -38,4 +40,14 @@ pub(in crate::app::view) fn dialog(look: &Look<'_>, focus: usize) -> Dialog {
         Line::of(Tone::Strong, "QUIT while something is in flight?"),
         foot,
     )
+}
+
+/// `  bob, sent by another gonogo`: whose an order is, where this board did not send it.
+fn whose(look: &Look<'_>, promotion: &Promotion) -> String {
+    let elsewhere = promotion.owner.as_ref() != Some(&look.engine.instance);
+    let sent = match &promotion.owner {
+        Some(_) if elsewhere => ", sent by another gonogo",
+        _ => "",
+    };
+    format!("  {}{sent}", promotion.actor)
 }

@@ -261,7 +261,10 @@ pub(crate) fn confirm(columns: u16, rows: u16) -> State {
 }
 
 pub(crate) fn quit(columns: u16, rows: u16) -> State {
-    with(busy(columns, rows), Overlay::Quit { focus: 0 })
+    let mut state = busy(columns, rows);
+    // What is in flight was sent by another one.
+    state.engine.instance = "two".into();
+    with(state, Overlay::Quit { focus: 0 })
 }
 
 pub(crate) fn help(columns: u16, rows: u16) -> State {
