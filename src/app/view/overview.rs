@@ -145,7 +145,7 @@ fn columns(look: &Look<'_>, overview: Overview) -> Vec<Column> {
             least: column.least,
             rank: column.rank,
             grows: last == Some(column.name),
-            tone: None,
+            ..Column::default()
         })
         .collect()
 }
