@@ -125,7 +125,8 @@ fn last_safe(look: &Look<'_>) -> Option<Coming> {
                 time::span(takes)
             ),
             format!("last safe promote of {service}"),
-            "last safe promote".into(),
+            // Whose it is stays: it goes with the cursor.
+            format!("last safe: {service}"),
         ],
         tone: Tone::Warning,
     })
