@@ -26,6 +26,7 @@ use super::seen::Seen;
 use super::signoff::Voice;
 
 mod people;
+mod words;
 
 /// One service's row.
 #[derive(Clone, Debug, PartialEq, Eq)]

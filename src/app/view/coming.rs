@@ -185,12 +185,13 @@ pub(super) fn lines(
         });
     }
     for hold in holds.filter(|hold| hold.is_on(look.now)) {
+        let cover = || look.engine.board.cover(&hold.cover);
         all.extend(hold.until.map(|at| Coming {
             at,
             what: vec![
                 match hold.then {
-                    Then::End => format!("hold on {} expires", hold.cover),
-                    Then::Ask => format!("hold on {} asks, and stays on", hold.cover),
+                    Then::End => format!("hold on {} expires", cover()),
+                    Then::Ask => format!("hold on {} asks, and stays on", cover()),
                 },
                 match (&hold.cover.service, hold.then) {
                     (Some(service), Then::End) => format!("{service}: hold ends"),

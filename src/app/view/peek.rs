@@ -190,7 +190,7 @@ pub(super) fn notices(look: &Look<'_>, row: &Row, cell: &Cell) -> Vec<Line> {
         let covers = if alone {
             String::new()
         } else {
-            format!(", covers {}", hold.cover)
+            format!(", covers {}", look.engine.board.cover(&hold.cover))
         };
         lines.push(
             Line::of(tone, format!("{glyph} HOLD {} ", hold.owner))
