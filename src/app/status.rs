@@ -108,6 +108,9 @@ pub struct CellStatus {
     pub candidate: Option<RevisionStatus>,
     pub in_flight: Option<FlightStatus>,
     pub verdict: &'static str,
+    /// Whether time alone opens what is closed, which the board calls waiting.
+    #[serde(skip)]
+    pub waits: bool,
     pub earliest: EarliestStatus,
     pub gates: Vec<GateStatus>,
     /// Those that cover the promotion into it, and those that name what is live.
@@ -310,6 +313,7 @@ impl CellStatus {
                 promotion: flight.intent.as_ref().map(ToString::to_string),
             }),
             verdict: cell.judgement.go_at(now).word(),
+            waits: cell.next(&row.facts, &engine.policy, now) == CellState::Waiting,
             earliest: EarliestStatus::of(&cell.judgement.earliest),
             gates: cell
                 .judgement

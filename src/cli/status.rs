@@ -224,5 +224,36 @@ fn next(service: &ServiceStatus) -> String {
     } else {
         format!(" ({})", blocking.join(", "))
     };
-    format!("{candidate} > {} {}{gates}", cell.environment, cell.verdict)
+    let verdict = verdict(cell);
+    format!("{candidate} > {} {verdict}{gates}", cell.environment)
+}
+
+/// `wait` where time alone opens what is closed, as the board has it; else the verdict.
+fn verdict(cell: &CellStatus) -> &'static str {
+    if cell.waits { "wait" } else { cell.verdict }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::interface::harness;
+    use crate::domain::gate::State;
+
+    #[test]
+    fn what_time_alone_opens_waits_in_words_and_is_no_go_in_json() {
+        let told = |gate| {
+            let mut state = harness::state();
+            harness::judge(&mut state.engine.board, "billing", "production", gate);
+            let kinds = |_: &str| String::new();
+            let status = Status::of(&state.engine, kinds, &["billing".into()], state.now);
+            let service = &status.services[0];
+            let cell = service.cells.last().unwrap();
+            (next(service), cell.verdict)
+        };
+        let (words, verdict) = told(State::Waiting);
+        assert!(words.ends_with("> production wait (soak)"), "{words}");
+        assert_eq!(verdict, "no-go");
+        let (words, _) = told(State::Closed);
+        assert!(words.ends_with("> production no-go (soak)"), "{words}");
+    }
 }

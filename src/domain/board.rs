@@ -25,6 +25,9 @@ use super::scope::Scope;
 use super::seen::Seen;
 use super::signoff::Voice;
 
+mod people;
+mod words;
+
 /// One service's row.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Row {

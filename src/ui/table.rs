@@ -12,6 +12,8 @@ use crate::app::view::panel::{Entry, Row, Table};
 pub(super) const LEAD: usize = 2;
 /// A revision is not cut shorter than this.
 const SHORTEST: usize = 7;
+/// A name that is longer gives before a column that stands aside goes.
+const LONG_NAME: usize = 20;
 
 /// How wide the columns of a table are, and how far from each other.
 #[derive(Debug, PartialEq, Eq)]
@@ -57,6 +59,7 @@ struct Width {
     dropped: bool,
     least: usize,
     rank: u8,
+    aside: bool,
     /// What it would take beyond what it is counted with.
     spread: usize,
 }
@@ -171,6 +174,7 @@ fn measured(table: &Table) -> Vec<Width> {
         title: width(&column.title),
         least: usize::from(column.least),
         rank: column.rank,
+        aside: column.aside,
         ..Width::default()
     });
     let mut columns: Vec<Width> = columns.collect();
@@ -220,17 +224,24 @@ fn fit(columns: &mut [Width], room: usize, bracketed: bool) -> usize {
             }
             return 1;
         }
-        if narrow_one(columns) {
+        if narrow_name(columns, LONG_NAME) {
             continue;
         }
-        let worst = columns
-            .iter()
-            .enumerate()
-            .skip(1)
-            .filter(|(_, column)| !column.dropped && column.rank > 0)
-            .max_by_key(|(_, column)| column.rank)
-            .map(|(place, _)| place);
-        let Some(worst) = worst else {
+        let mut aside = columns.iter();
+        let aside = aside.rposition(|column| column.aside && !column.dropped);
+        if aside.is_none() && narrow_one(columns) {
+            continue;
+        }
+        let worst = || {
+            columns
+                .iter()
+                .enumerate()
+                .skip(1)
+                .filter(|(_, column)| !column.dropped && column.rank > 0)
+                .max_by_key(|(_, column)| column.rank)
+                .map(|(place, _)| place)
+        };
+        let Some(worst) = aside.or_else(worst) else {
             return 1;
         };
         // With one column less, the others may be as wide as they would be again.
@@ -254,22 +265,22 @@ fn shown_total(columns: &[Width]) -> usize {
 
 /// Takes one column's width from the widest that can give; says whether any could.
 fn narrow_one(columns: &mut [Width]) -> bool {
-    let first = columns.first_mut().filter(|column| column.alone > 12);
-    if let Some(first) = first {
+    let least = |first: &Width| first.least.max(first.title);
+    narrow_name(columns, 12)
+        || narrow_head(columns)
+        || columns
+            .first()
+            .map(least)
+            .is_some_and(|least| narrow_name(columns, least))
+}
+
+/// Takes it from the first column, whose texts are names, while it is wider than this.
+fn narrow_name(columns: &mut [Width], least: usize) -> bool {
+    let first = columns.first_mut().filter(|column| column.alone > least);
+    first.is_some_and(|first| {
         first.alone -= 1;
-        return true;
-    }
-    if narrow_head(columns) {
-        return true;
-    }
-    let first = columns
-        .first_mut()
-        .filter(|column| column.alone > column.least.max(column.title));
-    if let Some(first) = first {
-        first.alone -= 1;
-        return true;
-    }
-    false
+        true
+    })
 }
 
 /// Takes it from the longest revision that can give.
@@ -369,6 +380,52 @@ mod tests {
             assert!(row.contains("SENT 1s] "), "{columns}: {row}");
             assert!(row.contains("+1 READY"), "{columns}: {row}");
         }
+    }
+
+    #[test]
+    fn a_column_that_stands_aside_goes_before_a_revision_is_cut() {
+        let cell = |text: &str| Entry {
+            head: Line::plain(text.to_owned()),
+            tail: Line::plain("OK"),
+        };
+        let column = |title: &'static str| Column {
+            title: title.into(),
+            least: 4,
+            ..Column::default()
+        };
+        let aside = Column {
+            least: 14,
+            rank: 100,
+            grows: true,
+            aside: true,
+            ..column("EARLIEST GO")
+        };
+        let table = Table {
+            columns: vec![column("SERVICE"), column("STAGING"), column("PROD"), aside],
+            rows: vec![Row::Entries {
+                cells: vec![
+                    Entry::of(Line::plain("almanac")),
+                    cell("v2026.11.24-rc.1"),
+                    cell("v2026.11.17-rc.3"),
+                    Entry::of(Line::plain("tomorrow, Tuesday at 09:00 (window)")),
+                ]
+                .into(),
+                cursor: false,
+                selected: None,
+                marked: false,
+            }],
+        };
+        let shown = |columns| {
+            let layout = Layout::of(&table, columns);
+            layout.widths().map(|width| width.unwrap_or(0)).collect()
+        };
+        // Two for the cursor, 7 of the name, twice 19, gaps of one.
+        let whole: Vec<u16> = shown(2 + 7 + 2 * 20 + 16);
+        assert_eq!(whole, [7, 19, 19, 14]);
+        let short: Vec<u16> = shown(2 + 7 + 2 * 20 + 14);
+        assert_eq!(short, [7, 19, 19, 0], "it goes, and nothing else narrows");
+        let shorter: Vec<u16> = shown(2 + 7 + 2 * 20 - 2);
+        assert_eq!(shorter, [7, 18, 18, 0]);
     }
 
     proptest! {

@@ -606,6 +606,19 @@ fn a_forge_in_trouble_is_not_left_out_of_a_full_header() {
     assert!(!second.contains("errors"), "it was full: {second}");
 }
 
+#[test]
+fn however_small_the_countdown_comes_first_and_the_size_that_is_needed_stays() {
+    for (columns, rows) in [(20, 4), (20, 6), (24, 4), (40, 4), (59, 5), (59, 12)] {
+        let mut state = scenes::busy(columns, rows);
+        state.engine.read_only = true;
+        let text = picture(&state);
+        let header = text.lines().next().unwrap();
+        assert!(header.contains("01:42:10"), "{columns}x{rows}: {text}");
+        assert!(text.contains("needs 60x12"), "{columns}x{rows}: {text}");
+        assert!(text.contains("FAIL 1"), "{columns}x{rows}: {text}");
+    }
+}
+
 proptest::proptest! {
     #![proptest_config(proptest::prelude::ProptestConfig::with_cases(64))]
 

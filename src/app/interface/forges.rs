@@ -121,6 +121,24 @@ mod tests {
     }
 
     #[test]
+    fn a_forge_is_opened_in_the_browser_where_its_repositories_are() {
+        use crate::app::effect::Effect;
+        use crate::domain::observed::Fact;
+        let mut state = two_forges();
+        for row in &mut state.engine.board.rows {
+            let mut facts = row.facts.value().unwrap().clone();
+            facts.url = format!("https://git.acme.test/forge/{}", facts.repo);
+            row.facts = Fact::observed(facts, state.now);
+        }
+        press(&mut state, ": 'forge_github enter");
+        let page = "https://git.acme.test/forge/".to_owned();
+        assert_eq!(press(&mut state, "o"), [Effect::Browse(page)]);
+        // Nothing was read of a service on the other.
+        press(&mut state, "]");
+        assert_eq!(press(&mut state, "o"), []);
+    }
+
+    #[test]
     fn enter_on_the_right_side_opens_the_selected_forge() {
         let mut state = two_forges();
         (state.interface.columns, state.interface.rows) = (160, 45);

@@ -15,7 +15,7 @@ use crate::app::view;
 use crate::domain::board::Row;
 use crate::domain::cell::Cell;
 use crate::domain::facts::ServiceFacts;
-use crate::domain::ids::ServiceName;
+use crate::domain::ids::{ForgeName, ServiceName};
 use crate::domain::revision::Revision;
 
 pub(super) fn browse(state: &mut State) -> Vec<Effect> {
@@ -41,6 +41,9 @@ pub fn page(state: &State) -> Option<String> {
         let item = overview::selected(state)?;
         return item.page().filter(is_web).map(str::to_owned);
     }
+    if let Screen::Forge(name) = &state.interface.screen {
+        return of_forge(state, name).filter(|page| is_web(&page.as_str()));
+    }
     let cursor = state.interface.cursor.as_ref()?;
     let row = state.engine.board.row(&cursor.service)?;
     let facts = row.facts.value()?;
@@ -65,6 +68,18 @@ pub fn page(state: &State) -> Option<String> {
         .or_else(|| cell.url.clone())
         .or_else(|| Some(facts.url.clone()))
         .filter(|page| is_web(&page.as_str()))
+}
+
+/// Where people find a forge: above the page of any repository of it. What the config has may be the
+/// address for programs.
+fn of_forge(state: &State, name: &ForgeName) -> Option<String> {
+    let rows = state.engine.board.rows.iter();
+    let mut of_it = rows.filter(|row| row.service.forge == *name);
+    of_it.find_map(|row| {
+        let facts = row.facts.value()?;
+        let above = facts.url.strip_suffix(facts.repo.as_str())?;
+        above.ends_with('/').then(|| above.to_owned())
+    })
 }
 
 /// A browser is asked to open nothing else.

@@ -75,9 +75,10 @@ fn matrix(look: &Look<'_>, memory: &mut Memory) -> Panel {
     if with_earliest {
         columns.push(Column {
             title: "EARLIEST GO".into(),
-            least: 24,
+            least: 14,
             rank: 100,
             grows: true,
+            aside: true,
             tone: None,
         });
     }

@@ -125,7 +125,8 @@ fn last_safe(look: &Look<'_>) -> Option<Coming> {
                 time::span(takes)
             ),
             format!("last safe promote of {service}"),
-            "last safe promote".into(),
+            // Whose it is stays: it goes with the cursor.
+            format!("last safe: {service}"),
         ],
         tone: Tone::Warning,
     })
@@ -184,12 +185,13 @@ pub(super) fn lines(
         });
     }
     for hold in holds.filter(|hold| hold.is_on(look.now)) {
+        let cover = || look.engine.board.cover(&hold.cover);
         all.extend(hold.until.map(|at| Coming {
             at,
             what: vec![
                 match hold.then {
-                    Then::End => format!("hold on {} expires", hold.cover),
-                    Then::Ask => format!("hold on {} asks, and stays on", hold.cover),
+                    Then::End => format!("hold on {} expires", cover()),
+                    Then::Ask => format!("hold on {} asks, and stays on", cover()),
                 },
                 match (&hold.cover.service, hold.then) {
                     (Some(service), Then::End) => format!("{service}: hold ends"),

@@ -1,4 +1,6 @@
-//! The deployments of an environment, newest first.
+//! The deployments of an environment: all of them newest first, or a few that tell most.
+
+use std::cmp::Reverse;
 
 use super::line::{Line, Tone};
 use super::look::Look;
@@ -6,29 +8,49 @@ use super::time;
 use crate::domain::board::Row;
 use crate::domain::cell::{CellState, named};
 use crate::domain::deployment::{self, Deployment};
+use crate::domain::facts::ServiceFacts;
 use crate::domain::ids::EnvironmentName;
 use crate::domain::origin;
 use crate::domain::phase::Phase;
 use crate::domain::promotion::{Promotion, Purpose, State};
+use crate::domain::revision::Revision;
 
-/// One line each, of the newest `most`: `5.2.9  ✓ OK  live 6d  raj  took 11m40  weekly`.
+/// Which stand first.
+#[derive(Clone, Copy)]
+pub(super) enum Order<'a> {
+    Newest,
+    /// What is live, then what one would go back to; what never began is last. For where few fit.
+    LiveFirst(Option<&'a Revision>),
+}
+
+impl Order<'_> {
+    fn place(self, deployment: &Deployment, is_live: bool) -> u8 {
+        let Self::LiveFirst(back) = self else {
+            return 0;
+        };
+        let was_live = matches!(deployment.phase, Phase::Succeeded | Phase::Superseded);
+        match deployment.phase {
+            _ if is_live => 0,
+            _ if was_live && back.is_some_and(|back| back.sha == deployment.sha) => 1,
+            Phase::Queued | Phase::Gated | Phase::Cancelled | Phase::Skipped => 3,
+            _ => 2,
+        }
+    }
+}
+
+/// One line each, of the first `most`: `5.2.9  ✓ OK  live 6d  raj  took 11m40  weekly`.
 pub(super) fn lines(
     look: &Look<'_>,
     row: &Row,
     environment: &EnvironmentName,
     columns: usize,
-    most: usize,
+    (order, most): (Order<'_>, usize),
 ) -> Vec<Line> {
     let Some(facts) = row.facts.value() else {
         return vec![Line::of(Tone::Unknown, "  ? not known")];
     };
     let current = deployment::live(&facts.deployments, environment).map(|deployment| deployment.id);
-    let mut history: Vec<&Deployment> = facts
-        .deployments
-        .iter()
-        .filter(|deployment| deployment.environment == *environment)
-        .collect();
-    history.sort_by_key(|deployment| std::cmp::Reverse((deployment.created_at, deployment.id)));
+    let history = sorted(facts, environment, order);
     if history.is_empty() {
         return vec![Line::of(Tone::Muted, "  nothing was deployed here yet")];
     }
@@ -90,6 +112,24 @@ pub(super) fn lines(
         .collect()
 }
 
+fn sorted<'a>(
+    facts: &'a ServiceFacts,
+    environment: &EnvironmentName,
+    order: Order<'_>,
+) -> Vec<&'a Deployment> {
+    let current = deployment::live(&facts.deployments, environment).map(|deployment| deployment.id);
+    let all = facts.deployments.iter();
+    let mut history: Vec<&Deployment> = all
+        .filter(|deployment| deployment.environment == *environment)
+        .collect();
+    history.sort_by_key(|deployment| {
+        let place = order.place(deployment, Some(deployment.id) == current);
+        let age = Reverse((deployment.created_at, deployment.id));
+        (place, age)
+    });
+    history
+}
+
 /// What the journal knows of a deployment.
 enum Journalled<'a> {
     /// It was rolled back, and why.
@@ -131,4 +171,42 @@ fn took(deployment: &Deployment) -> String {
     };
     let took = deployment.took();
     took.map_or_else(String::new, |span| format!("{word} {}", time::span(span)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::gate::fixture::{World, ago, sha};
+    use crate::domain::ids::DeploymentId;
+
+    #[test]
+    fn where_few_fit_what_is_live_comes_first_and_what_only_waited_last() {
+        let mut facts = World::new(Vec::new()).facts.value().cloned().unwrap();
+        let made = facts.deployments[0].clone();
+        let one = |id, letter, phase| Deployment {
+            id: DeploymentId(id),
+            environment: "prod".into(),
+            sha: sha(letter),
+            phase,
+            created_at: ago(100 - i64::try_from(id).unwrap()),
+            ..made.clone()
+        };
+        facts.deployments = vec![
+            one(7, 'f', Phase::Gated),
+            one(6, 'e', Phase::Cancelled),
+            one(5, 'd', Phase::Failed),
+            one(4, 'c', Phase::Succeeded),
+            one(3, 'b', Phase::Superseded),
+            one(2, 'a', Phase::Superseded),
+        ];
+        let ids = |order| -> Vec<u64> {
+            let sorted = sorted(&facts, &"prod".into(), order);
+            sorted.iter().map(|deployment| deployment.id.0).collect()
+        };
+        assert_eq!(ids(Order::Newest), [7, 6, 5, 4, 3, 2]);
+        // 3 failed its verification, so one goes back to 2.
+        let back = Revision::new(sha('a'));
+        assert_eq!(ids(Order::LiveFirst(Some(&back))), [4, 2, 5, 3, 7, 6]);
+        assert_eq!(ids(Order::LiveFirst(None)), [4, 5, 3, 2, 7, 6]);
+    }
 }

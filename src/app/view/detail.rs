@@ -1,14 +1,18 @@
 //! The detail of a service: one cell's gates, scope, deployments, pipeline, open pull requests, log and
 //! lane, each in a tab.
 
+use super::deployments::{self, Order};
 use super::line::{Line, Tone};
 use super::look::Look;
 use super::panel::{Bar, Content, Panel};
-use super::{deployments, gates, lane, log, peek, pipeline, pull_requests, scope};
+use super::{gates, lane, log, peek, pipeline, pull_requests, scope};
 use crate::app::interface::DetailTab;
 use crate::domain::board::Row;
 use crate::domain::cell::Cell;
 use crate::domain::ids::ServiceName;
+
+/// Every deployment, as they came.
+const ALL: (Order<'static>, usize) = (Order::Newest, usize::MAX);
 
 pub(super) fn main(look: &Look<'_>, service: &ServiceName) -> Vec<Panel> {
     let height = look.shape.body;
@@ -121,13 +125,8 @@ fn tab(look: &Look<'_>, row: &Row, cell: &Cell, columns: usize) -> Vec<Line> {
                 let tone = if here { Tone::Strong } else { Tone::Heading };
                 let name = other.environment.as_str().to_uppercase();
                 lines.push(Line::of(tone, format!("  {name}")));
-                lines.extend(deployments::lines(
-                    look,
-                    row,
-                    &other.environment,
-                    columns,
-                    usize::MAX,
-                ));
+                let told = deployments::lines(look, row, &other.environment, columns, ALL);
+                lines.extend(told);
             }
             lines
         }
@@ -173,7 +172,7 @@ fn fill(
         moved.extend(scope::requests(look, scope, columns));
     }
     section(lines, Line::of(Tone::Heading, "SCOPE"), moved);
-    let history = deployments::lines(look, row, &cell.environment, columns, usize::MAX);
+    let history = deployments::lines(look, row, &cell.environment, columns, ALL);
     let back = peek::way_back(look, row, cell);
     let heading = Line::of(Tone::Heading, format!("DEPLOYMENTS {}", cell.environment));
     section(lines, heading.then(back), history);

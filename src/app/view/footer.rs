@@ -16,7 +16,8 @@ const FRESH: SignedDuration = SignedDuration::from_secs(6);
 
 pub(super) fn bars(look: &Look<'_>) -> Vec<Bar> {
     let rows = match look.shape.footer {
-        0..=2 => 1,
+        0 | 1 => return vec![said(look)],
+        2 => 1,
         _ => 2,
     };
     let mut bars = vec![said(look)];

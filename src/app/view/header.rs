@@ -15,6 +15,9 @@ use crate::domain::cell::Cell;
 use crate::domain::gate::{State, Verdict};
 use crate::domain::ids::{ForgeName, RoleName};
 
+/// Below so many columns no more than the countdown fits into a line.
+pub(super) const NARROW: u16 = 30;
+
 pub(super) fn bars(look: &Look<'_>) -> Vec<Bar> {
     if look.shape.header < 2 {
         return vec![merged(look)];
@@ -105,12 +108,11 @@ fn merged(look: &Look<'_>) -> Bar {
     let mut bar = Bar::default();
     if !wide {
         // What is loud comes first where not everything fits.
-        bar = alarms(look, bar);
+        bar = alarms(look, bar).left(0, window(look, false));
         if look.engine.read_only {
             bar = bar.left(0, mode(look));
         }
         return bar
-            .left(0, window(look, false))
             // The board has them below.
             .left(
                 1,
@@ -187,13 +189,21 @@ pub(super) fn window(look: &Look<'_>, full: bool) -> Line {
         }
         None => line,
     };
+    // Where it is narrow the word says less, so that the time is there whole.
+    let word = |whole, short| {
+        if look.shape.columns < NARROW {
+            short
+        } else {
+            whole
+        }
+    };
     match verdict.state_at(look.now) {
         State::Open | State::Overridden => {
-            let line = Line::of(Tone::Good, "WINDOW OPEN");
+            let line = Line::of(Tone::Good, word("WINDOW OPEN", "OPEN"));
             told(line, "closes in", verdict.valid_until)
         }
         State::Closed | State::Waiting => {
-            let line = Line::of(Tone::Warning, "WINDOW CLOSED");
+            let line = Line::of(Tone::Warning, word("WINDOW CLOSED", "CLOSED"));
             match verdict.opens_at {
                 Some(at) => told(line, "opens in", Some(at)),
                 None => line.with(Tone::Plain, " no known opening"),

@@ -35,7 +35,7 @@ pub(super) fn cells(look: &Look<'_>, hold: &Hold) -> Vec<Line> {
     };
     vec![
         state,
-        Line::of(Tone::Strong, hold.cover.to_string()),
+        Line::of(Tone::Strong, look.engine.board.cover(&hold.cover)),
         brake,
         who(Some(&hold.owner)),
         Line::of(Tone::Muted, time::age(look.clock.ago(hold.since))),
@@ -74,7 +74,7 @@ fn expires(look: &Look<'_>, hold: &Hold) -> Line {
 pub(super) fn panel(look: &Look<'_>, hold: &Hold, height: u16) -> Panel {
     let rows = usize::from(height) - 1;
     let columns = usize::from(look.shape.main()).saturating_sub(2);
-    let title = Line::of(Tone::Heading, format!("{}", hold.cover))
+    let title = Line::of(Tone::Heading, look.engine.board.cover(&hold.cover))
         .with(Tone::Muted, format!("  {} ({})", hold.id, kind(hold)));
     let mut lines: Vec<Line> = wrap(&format!("{}: {}", hold.owner, hold.reason), columns)
         .into_iter()

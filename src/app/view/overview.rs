@@ -145,7 +145,7 @@ fn columns(look: &Look<'_>, overview: Overview) -> Vec<Column> {
             least: column.least,
             rank: column.rank,
             grows: last == Some(column.name),
-            tone: None,
+            ..Column::default()
         })
         .collect()
 }
@@ -207,7 +207,7 @@ fn of_run(look: &Look<'_>, row: &board::Row, run: &pipeline::Run) -> Vec<Line> {
         ),
         Line::plain(run.branch.clone().unwrap_or_default()),
         Line::of(Tone::Muted, time::age(look.clock.ago(run.updated_at))),
-        who(run.actor.as_ref()),
+        who(row.run_by(run)),
         what,
     ]
 }
@@ -304,7 +304,7 @@ fn of_release(look: &Look<'_>, run: &run::Run) -> Vec<Line> {
 }
 
 pub(super) fn who(person: Option<&crate::domain::ids::Person>) -> Line {
-    Line::plain(person.map_or("?", |person| person.as_str()).to_owned())
+    Line::plain(person.map_or("-", |person| person.as_str()).to_owned())
 }
 
 fn forge(row: Option<&board::Row>) -> Line {

@@ -49,6 +49,8 @@ pub struct Column {
     pub rank: u8,
     /// Takes the room that is left.
     pub grows: bool,
+    /// Good to know beside the others: it goes before any of their texts is cut.
+    pub aside: bool,
     /// Its title's; a heading's where none is given.
     pub tone: Option<Tone>,
 }

@@ -1,10 +1,11 @@
 //! The peek pane: the gates of the cell under the cursor and what would move; with room, also its
 //! deployments.
 
+use super::deployments::{self, Order};
 use super::line::{Line, Tone};
 use super::look::Look;
 use super::panel::{Bar, Content, Panel};
-use super::{deployments, empty, gates, lane, scope};
+use super::{empty, gates, lane, scope};
 use crate::app::command::Command;
 use crate::app::interface::Pane;
 use crate::domain::board::Row;
@@ -12,6 +13,7 @@ use crate::domain::cell::{self, Cell};
 use crate::domain::gate::State;
 use crate::domain::hold::Term;
 use crate::domain::policy::Mode;
+use crate::domain::revision::Revision;
 use crate::domain::rollback;
 use crate::domain::verification::Standing;
 
@@ -130,24 +132,25 @@ fn lines(look: &Look<'_>, row: &Row, cell: &Cell, rows: usize) -> Vec<Line> {
     if left > 2 {
         let heading = Line::of(Tone::Heading, format!("DEPLOYMENTS  {}", cell.environment));
         lines.push(heading.then(way_back(look, row, cell)));
-        lines.extend(deployments::lines(
-            look,
-            row,
-            &cell.environment,
-            columns,
-            left - 1,
-        ));
+        let back = back(look, row, cell);
+        let few = (Order::LiveFirst(back.as_ref()), left - 1);
+        let told = deployments::lines(look, row, &cell.environment, columns, few);
+        lines.extend(told);
     }
     indented(lines)
 }
 
+/// What `B` would put back.
+fn back(look: &Look<'_>, row: &Row, cell: &Cell) -> Option<Revision> {
+    let stage = row.service.stage(&cell.environment)?;
+    let facts = row.facts.value()?;
+    let ledger = look.engine.ledger.as_ref()?;
+    rollback::target(facts, ledger, &row.service, stage, None, look.now).ok()
+}
+
 /// `  B goes back to 2.40.1`, where `B` would.
 pub(super) fn way_back(look: &Look<'_>, row: &Row, cell: &Cell) -> Line {
-    let stage = row.service.stage(&cell.environment);
-    let known = row.facts.value().zip(look.engine.ledger.as_ref());
-    let back = known.zip(stage).and_then(|((facts, ledger), stage)| {
-        rollback::target(facts, ledger, &row.service, stage, None, look.now).ok()
-    });
+    let back = back(look, row, cell);
     let (service, environment) = (&row.service.name, &cell.environment);
     let refused = || look.engine.no_way_back(service, environment, look.now);
     // Why it is refused stands where the key is struck out.
@@ -187,7 +190,7 @@ pub(super) fn notices(look: &Look<'_>, row: &Row, cell: &Cell) -> Vec<Line> {
         let covers = if alone {
             String::new()
         } else {
-            format!(", covers {}", hold.cover)
+            format!(", covers {}", look.engine.board.cover(&hold.cover))
         };
         lines.push(
             Line::of(tone, format!("{glyph} HOLD {} ", hold.owner))

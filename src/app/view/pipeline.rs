@@ -75,7 +75,7 @@ fn run_line(look: &Look<'_>, row: &Row, run: &Run, columns: usize) -> Line {
     } else {
         String::new()
     };
-    let actor = run.actor.as_ref().map_or("?", |person| person.as_str());
+    let actor = row.run_by(run).map_or("-", |person| person.as_str());
     let age = time::age(look.clock.ago(run.updated_at));
     let tail = format!(" {actor:<9} {age:>4}");
     let line = Line::plain("  ")

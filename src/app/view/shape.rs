@@ -8,7 +8,7 @@ use crate::app::interface::{Interface, Screen};
 /// ```text
 /// header            1-2 rows        sentence and counts
 /// main       | side                 matrix, peek           | from 120 columns on
-/// footer            2-4 rows        line, message, keys
+/// footer            1-4 rows        line, message, keys
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Shape {
@@ -38,7 +38,9 @@ impl Shape {
         let peek = board && interface.peek;
         let header = if rows >= 20 && columns >= 60 { 2 } else { 1 };
         let footer = match rows {
-            0..=11 => 2,
+            // What is wrong and what size is needed are worth more than keys.
+            0..=4 => 1,
+            5..=11 => 2,
             12..=19 => 3,
             _ => 4,
         };

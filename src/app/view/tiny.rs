@@ -1,7 +1,7 @@
 //! A screen too small for the matrix: the countdown stands in the header, here what is wrong, and
 //! as many services as fit, worst first.
 
-use super::header;
+use super::header::{self, NARROW};
 use super::line::{Line, Tone, cut};
 use super::look::Look;
 use super::panel::{Content, Panel};
@@ -48,10 +48,14 @@ pub(super) fn main(look: &Look<'_>) -> Vec<Panel> {
                 .with(tone, format!("{glyph} {word}")),
         );
     }
-    let size = format!(
-        " {}x{}: the board needs 60x12",
-        look.shape.columns, look.shape.rows
-    );
+    // Why so little is told stays, whatever else goes.
+    lines.truncate(usize::from(look.shape.body).saturating_sub(1).max(1));
+    let size = if columns < usize::from(NARROW) {
+        " needs 60x12".to_owned()
+    } else {
+        let rows = look.shape.rows;
+        format!(" {columns}x{rows}: the board needs 60x12")
+    };
     lines.push(Line::of(Tone::Muted, size));
     vec![Panel {
         title: None,

@@ -96,10 +96,10 @@ impl<'a> Item<'a> {
         }
     }
 
-    /// Whose it is, as far as the forge or the journal says.
+    /// Whose it is, as far as it is known.
     pub(super) fn who(&self) -> Option<&'a Person> {
         match self {
-            Self::Run(_, run) => run.actor.as_ref(),
+            Self::Run(row, run) => row.run_by(run),
             Self::PullRequest(_, request) => request.author.as_ref(),
             Self::Flight(_, _, flight) => flight.by.as_ref(),
             Self::Order(promotion) | Self::Sent(promotion, _) => Some(&promotion.actor),

@@ -70,7 +70,8 @@ impl<'a> Item<'a> {
             }
             Self::Release(run) => take(run.release.as_str()),
             Self::Hold(hold) => {
-                take(&hold.cover.to_string());
+                take(&engine.board.cover(&hold.cover));
+                take(hold.cover.revision.as_ref().map_or("", |sha| sha.as_str()));
                 take(&hold.reason);
                 take(kind(hold));
                 take(hold.id.as_str());

@@ -40,6 +40,9 @@ const ON_CELLS: [(&str, Command); 14] = [
     ("open", Command::Open),
 ];
 
+/// Of so many services the other environments are on offer too.
+const MOST_BESIDE: usize = 3;
+
 /// Commands that take a release.
 const ON_RELEASES: [(&str, Command); 5] = [
     ("release-vote", Command::VoteRelease),
@@ -307,7 +310,8 @@ fn forges(state: &State, typed: &str) -> Vec<(Fit, Choice)> {
 }
 
 /// A command on every service that fits, in the environment that was typed, else in that of the
-/// cursor, else in the last of its path. Flags of the command line are passed over.
+/// cursor, else in the last of its path; then what else could be meant with those that fit best. Flags
+/// of the command line are passed over.
 fn services(state: &State, verb: Verb, word: &str, typed: &str) -> Vec<(Fit, Choice)> {
     let mut words = typed
         .split_whitespace()
@@ -319,31 +323,66 @@ fn services(state: &State, verb: Verb, word: &str, typed: &str) -> Vec<(Fit, Cho
         .filter_map(|row| Some((fit(&mut score, word, row.service.name.as_str())?, row)))
         .collect();
     found.sort_by_key(|(fit, _)| std::cmp::Reverse(*fit));
-    let found = found.into_iter().take(MOST);
-    found
-        .flat_map(|(fit, row)| {
-            let choices = at(state, verb, word, row, environment).into_iter();
-            choices.map(move |choice| (fit, choice))
-        })
+    found.truncate(MOST);
+    let choices = |(fit, row): &(Fit, &Row), cells: Vec<&Cell>| {
+        let choices = at(state, verb, word, row, cells).into_iter();
+        let fit = *fit;
+        choices.map(move |choice| (fit, choice)).collect::<Vec<_>>()
+    };
+    let mut all = Vec::new();
+    for found in &found {
+        let cells = match environment {
+            None => usual(state, found.1).into_iter().collect(),
+            Some(typed) => fitting(found.1, typed),
+        };
+        all.extend(choices(found, cells));
+    }
+    if environment.is_none() && !typed.trim().is_empty() {
+        for found in beside(&found, verb) {
+            let row = found.1;
+            let usual = usual(state, row);
+            // What is nearest to the end of the path comes first.
+            let cells = row.cells.iter().rev();
+            let others =
+                cells.filter(|cell| Some(&cell.environment) != usual.map(|it| &it.environment));
+            all.extend(choices(found, others.collect()));
+            if let Verb::On(Command::Promote) = verb {
+                let hold = Verb::On(Command::Hold);
+                let hold = at(state, hold, "hold", row, usual.into_iter().collect());
+                all.extend(hold.into_iter().map(|choice| (found.0, choice)));
+            }
+        }
+    }
+    all
+}
+
+/// Those of which the other environments are on offer too: the services that fit best, where a command
+/// is about one environment.
+fn beside<'a>(found: &'a [(Fit, &'a Row)], verb: Verb) -> impl Iterator<Item = &'a (Fit, &'a Row)> {
+    let whole = matches!(verb, Verb::On(Command::Open | Command::Refresh));
+    let best = found.first().map(|(fit, _)| *fit);
+    let fits = move |(fit, _): &&(Fit, &Row)| Some(*fit) == best && !whole;
+    found.iter().filter(fits).take(MOST_BESIDE)
+}
+
+/// The cell that is meant where no environment was typed.
+fn usual<'a>(state: &State, row: &'a Row) -> Option<&'a Cell> {
+    let cursor = state.interface.cursor.as_ref();
+    cursor
+        .and_then(|cursor| row.cell(&cursor.environment))
+        .or(row.cells.last())
+}
+
+fn fitting<'a>(row: &'a Row, typed: &str) -> Vec<&'a Cell> {
+    let mut score = Score::new(typed);
+    let cells = row.cells.iter();
+    cells
+        .filter(|cell| score.fit(cell.environment.as_str()).is_some())
         .collect()
 }
 
-fn at(state: &State, verb: Verb, word: &str, row: &Row, environment: Option<&str>) -> Vec<Choice> {
+fn at(state: &State, verb: Verb, word: &str, row: &Row, cells: Vec<&Cell>) -> Vec<Choice> {
     let service = &row.service.name;
-    let cursor = state.interface.cursor.as_ref();
-    let usual = cursor
-        .and_then(|cursor| row.cell(&cursor.environment))
-        .or(row.cells.last());
-    let cells: Vec<&Cell> = match environment {
-        None => usual.into_iter().collect(),
-        Some(typed) => {
-            let mut score = Score::new(typed);
-            let cells = row.cells.iter();
-            cells
-                .filter(|cell| score.fit(cell.environment.as_str()).is_some())
-                .collect()
-        }
-    };
     let choice = |cell: &Cell| {
         let cursor = Cursor {
             service: service.clone(),

@@ -206,7 +206,7 @@ pub(super) fn keys(state: &State, command: Command) -> String {
     keys.map(ToString::to_string).collect::<Vec<_>>().join(" ")
 }
 
-/// How well a word fits what was typed: whole, from its beginning, or by its letters.
+/// How well a word fits what was typed: whole, from its beginning, somewhere in it, or by its letters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Fit {
     rank: u8,
@@ -215,9 +215,10 @@ pub(super) struct Fit {
 
 impl Fit {
     const BY_LETTERS: u8 = 1;
-    const FROM_ITS_BEGINNING: u8 = 2;
-    const OTHERWISE_WHOLE: u8 = 3;
-    const WHOLE: u8 = 4;
+    const SOMEWHERE_IN_IT: u8 = 2;
+    const FROM_ITS_BEGINNING: u8 = 3;
+    const OTHERWISE_WHOLE: u8 = 4;
+    const WHOLE: u8 = 5;
 
     /// The same for a word that is not a command's name.
     fn by_another_word(self) -> Self {
@@ -268,6 +269,8 @@ impl Score {
             Fit::WHOLE
         } else if lower.starts_with(&self.typed) {
             Fit::FROM_ITS_BEGINNING
+        } else if lower.contains(&self.typed) {
+            Fit::SOMEWHERE_IN_IT
         } else {
             Fit::BY_LETTERS
         };

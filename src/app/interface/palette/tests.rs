@@ -107,6 +107,42 @@ fn a_command_takes_a_service_and_an_environment_and_says_what_it_would_do() {
 }
 
 #[test]
+fn a_service_that_is_named_is_on_offer_in_its_other_environments_and_to_be_held() {
+    let state = state();
+    let found = choices(&state, "promote sea");
+    let lines: Vec<&str> = found.iter().map(|choice| choice.line.as_str()).collect();
+    let expected = [
+        "promote search production",
+        "promote search staging",
+        "hold search production",
+    ];
+    assert_eq!(lines, expected);
+    let why = found[1].blocked.as_deref();
+    assert_eq!(why, Some("nothing to promote: staging has 2222222 already"));
+    assert_eq!((found[2].keys.as_str(), &found[2].blocked), ("H", &None));
+    let every = choices(&state, "promote ");
+    let is_extra = |choice: &&Choice| choice.line.ends_with("staging");
+    assert_eq!(
+        every.iter().filter(is_extra).count(),
+        0,
+        "no name was typed"
+    );
+}
+
+#[test]
+fn what_has_no_more_than_the_letters_comes_after_what_has_the_word() {
+    let mut state = state();
+    let row = &mut state.engine.board.rows[0];
+    std::sync::Arc::make_mut(&mut row.service).name = "my-prom".into();
+    let found = lines(&state, "prom");
+    assert_eq!(found.first().map(String::as_str), Some("promote"));
+    let place = |line: &str| found.iter().position(|it| it == line);
+    let (service, noise) = (place("service my-prom"), place("previous-match"));
+    assert!(service.is_some() && noise.is_some(), "{found:?}");
+    assert!(service < noise, "{found:?}");
+}
+
+#[test]
 fn what_is_named_is_meant_and_not_what_is_marked() {
     let mut state = state();
     press(&mut state, "space space : 'promote_api_production enter");

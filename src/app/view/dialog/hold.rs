@@ -46,7 +46,7 @@ pub(in crate::app::view) fn dialog(look: &Look<'_>, hold: &HoldDialog) -> Dialog
             foot.push(Button::new("Add another", on(HoldFocus::Hold)).unless(refused));
             let listed = look.interface.screen == Screen::Holds;
             let chosen = hold.chosen(look.engine).filter(|_| listed);
-            let place = chosen.map_or(place, |hold| hold.cover.to_string());
+            let place = chosen.map_or(place, |hold| look.engine.board.cover(&hold.cover));
             (format!("HELD {place}"), buttons(&foot))
         }
         HoldMode::Place => {
@@ -65,7 +65,10 @@ pub(in crate::app::view) fn dialog(look: &Look<'_>, hold: &HoldDialog) -> Dialog
             ]);
             let title = hold.chosen(look.engine).map_or_else(
                 || format!("EDIT HOLD {id}"),
-                |held| format!("EDIT HOLD {} of {} ({id})", held.cover, held.owner),
+                |held| {
+                    let cover = look.engine.board.cover(&held.cover);
+                    format!("EDIT HOLD {cover} of {} ({id})", held.owner)
+                },
             );
             (title, foot)
         }
@@ -111,7 +114,10 @@ fn blocked(look: &Look<'_>, hold: &HoldDialog) -> Option<String> {
 
 fn fields(look: &Look<'_>, hold: &HoldDialog, form: &mut Form) {
     let covers: Vec<String> = if hold.others.is_empty() {
-        hold.covers.iter().map(ToString::to_string).collect()
+        {
+            let board = &look.engine.board;
+            hold.covers.iter().map(|cover| board.cover(cover)).collect()
+        }
     } else {
         let names = std::iter::once(&hold.service).chain(&hold.others);
         let names: Vec<&str> = names.map(ServiceName::as_str).collect();
@@ -210,7 +216,10 @@ fn existing(look: &Look<'_>, holds: &[HoldId], selected: usize, focused: bool, f
                     Tone::Plain,
                     format!("{until}  since {}", time::age(look.clock.ago(hold.since))),
                 )
-                .with(Tone::Muted, format!("  {} ({id})", hold.cover)),
+                .with(
+                    Tone::Muted,
+                    format!("  {} ({id})", look.engine.board.cover(&hold.cover)),
+                ),
         );
         form.told("", Tone::Plain, &format!("\"{}\"", hold.reason));
     }
