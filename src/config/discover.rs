@@ -180,6 +180,23 @@ pub fn settings(forge: ForgeSettings, found: &Found<'_>, env: &Env) -> Result<Se
             advice::of_found(&forge, found, model),
         ));
     }
+    // A run waits for an environment only where somebody has to review it.
+    let unreviewed: Vec<&str> = later(found)
+        .iter()
+        .filter(|name| !found.reviewed.contains(name))
+        .map(|name| name.as_str())
+        .collect();
+    if forge.kind == ForgeKind::GitHub && !unreviewed.is_empty() {
+        notes.push(note(
+            found.repo,
+            &format!(
+                "nobody reviews {} there, so no run waits for it; how else it is promoted cannot be \
+                 discovered",
+                unreviewed.join(", ")
+            ),
+            advice::of_found(&forge, found, &EnvironmentModel::Native),
+        ));
+    }
     let tiers = defaults::tiers();
     let mut environments = BTreeMap::new();
     let mut path: Vec<Stage> = Vec::new();
@@ -253,6 +270,15 @@ pub fn settings(forge: ForgeSettings, found: &Found<'_>, env: &Env) -> Result<Se
         source: None,
         notes,
     })
+}
+
+/// The environments into which something is promoted: what comes first comes by itself, unless it is
+/// the only one.
+fn later<'a>(found: &Found<'a>) -> &'a [EnvironmentName] {
+    match found.environments {
+        [_, later @ ..] if !later.is_empty() => later,
+        all => all,
+    }
 }
 
 fn note(repo: &RepoPath, what: &str, hint: String) -> Problem {
@@ -378,6 +404,12 @@ mod tests {
     #[test]
     fn discovered_settings_can_be_saved_as_a_config() {
         let mut settings = discovered(&["qa", "production"], &["qa"]);
+        // What nobody reviews is told, and left as it is.
+        let told = std::mem::take(&mut settings.notes);
+        assert!(
+            told[0].message.contains("nobody reviews production"),
+            "{told:?}"
+        );
         let path = Path::new("/work/gonogo.toml");
         settings.source = Some(path.to_owned());
         let shown = show::show(&settings);

@@ -35,7 +35,11 @@ pub(super) fn of_found(
     for (place, environment) in found.environments.iter().enumerate() {
         let own = model.of(environment);
         let branch = found.default_branch.unwrap_or("main");
-        let way = way(model, own.as_deref(), &before, branch);
+        let waits = found.reviewed.contains(environment);
+        let way = match model {
+            EnvironmentModel::Native if !waits => dispatch(branch),
+            _ => way(model, own.as_deref(), &before, branch),
+        };
         if let EnvironmentModel::Branch { .. } = model {
             before = own.unwrap_or(before);
         }
@@ -114,12 +118,16 @@ fn way(model: &EnvironmentModel, own: Option<&str>, before: &str, branch: &str) 
         }
         (EnvironmentModel::Release { tag: None }, _) => "via = \"release\"".to_owned(),
         (EnvironmentModel::Native, _) => "via = \"approval\"".to_owned(),
-        _ => format!(
-            "via = \"workflow\"\nworkflow = \"deploy.yml\"   # the file that deploys\nref = {}\n\
-             inputs = {{ environment = \"{{environment}}\", revision = \"{{revision}}\" }}",
-            text(branch)
-        ),
+        _ => dispatch(branch),
     }
+}
+
+fn dispatch(branch: &str) -> String {
+    format!(
+        "via = \"workflow\"\nworkflow = \"deploy.yml\"   # the file that deploys\nref = {}\n\
+         inputs = {{ environment = \"{{environment}}\", revision = \"{{revision}}\" }}",
+        text(branch)
+    )
 }
 
 fn key(repo: &RepoPath) -> String {
@@ -200,5 +208,32 @@ mod tests {
         let hint = of_nothing(&forge, &repo);
         let settings = load_in(config(&hint), path, &env).expect(&hint);
         assert_eq!(settings.policy.services[0].path.len(), 2, "{hint}");
+    }
+
+    #[test]
+    fn what_nobody_reviews_on_github_is_advised_to_be_dispatched() {
+        let env: Env = [("HOME", "/home/ada"), ("GITHUB_TOKEN", "t")]
+            .into_iter()
+            .collect();
+        let forge = super::super::forge("github.com", &env).unwrap();
+        let repo = RepoPath::from("acme/geo");
+        let environments = ["dev", "staging", "production"].map(EnvironmentName::from);
+        let found = Found {
+            repo: &repo,
+            default_branch: Some("trunk"),
+            environments: &environments,
+            reviewed: &environments[2..],
+            model: None,
+        };
+        let hint = of_found(&forge, &found, &EnvironmentModel::Native);
+        let path = Path::new("/work/.gonogo.toml");
+        let settings = load_in(config(&hint), path, &env).expect(&hint);
+        let path = &settings.policy.services[0].path;
+        assert!(
+            matches!(&path[1].via, Via::Workflow { .. }),
+            "{:?}\n{hint}",
+            path[1].via
+        );
+        assert_eq!(path[2].via, Via::Approval { workflow: None }, "{hint}");
     }
 }
