@@ -32,6 +32,11 @@ mod tests;
 /// How long a writer waits for its turn.
 const PATIENCE: Duration = Duration::from_secs(5);
 
+/// How long a reader waits for the tables of a journal that somebody is making.
+const MAKING: Duration = Duration::from_secs(1);
+/// How often it looks for them in that time.
+const LOOKS: u32 = 20;
+
 /// How many rows are read ahead: entries are read by the thousand.
 const ROWS: usize = 512;
 
@@ -135,6 +140,13 @@ impl Sqlite {
             .read_only(true)
             .disable_statement_logging();
         let mut reader = open_connection(&connect, &path).await?;
+        // A board that starts beside this one may be making it.
+        for _ in 0..LOOKS {
+            if !schema::is_unmade(&mut reader, &path).await? {
+                break;
+            }
+            tokio::time::sleep(MAKING / LOOKS).await;
+        }
         schema::check(&mut reader, &path, false).await?;
         Ok(Self {
             path,

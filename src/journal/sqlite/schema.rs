@@ -43,6 +43,29 @@ pub async fn migrate(connection: &mut SqliteConnection, path: &Path) -> Result<(
     Ok(())
 }
 
+/// Says whether a file has no tables yet: somebody may be about to make them.
+pub async fn is_unmade(connection: &mut SqliteConnection, path: &Path) -> Result<bool, Error> {
+    let (application, _, tables) = told(connection, path).await?;
+    Ok(is_blank(application, tables))
+}
+
+fn is_blank(application: i64, tables: i64) -> bool {
+    application != APPLICATION && tables == 0
+}
+
+/// What the file says of itself: of which application it is, its version, and how many tables it has.
+async fn told(connection: &mut SqliteConnection, path: &Path) -> Result<(i64, i64, i64), Error> {
+    let row = sqlx::query(
+        "SELECT application_id, user_version, (SELECT count(*) FROM sqlite_schema) \
+         FROM pragma_application_id, pragma_user_version",
+    )
+    .fetch_one(connection)
+    .await
+    .map_err(|error| fault(path, error))?;
+    let cell = |index: usize| row.try_get::<i64, _>(index).map_err(Error::Database);
+    Ok((cell(0)?, cell(1)?, cell(2)?))
+}
+
 /// Returns how many migrations the file has seen. Refuses one that is not a journal, that a newer
 /// gonogo has made, or, unless it `may_be_old`, that has yet to be brought up to date.
 pub async fn check(
@@ -55,16 +78,14 @@ pub async fn check(
         why: why.to_owned(),
         hint: Some(hint),
     };
-    let row = sqlx::query(
-        "SELECT application_id, user_version, (SELECT count(*) FROM sqlite_schema) \
-         FROM pragma_application_id, pragma_user_version",
-    )
-    .fetch_one(connection)
-    .await
-    .map_err(|error| fault(path, error))?;
-    let cell = |index: usize| row.try_get::<i64, _>(index).map_err(Error::Database);
-    let (application, version, tables) = (cell(0)?, cell(1)?, cell(2)?);
-    if application != APPLICATION && (tables > 0 || !may_be_old) {
+    let (application, version, tables) = told(connection, path).await?;
+    if is_blank(application, tables) && !may_be_old {
+        return Err(refused(
+            "it is empty: nobody has made its tables yet",
+            "open the board once without --read-only",
+        ));
+    }
+    if application != APPLICATION && tables > 0 {
         return Err(refused(
             "it is a database, but not a gonogo journal",
             "name another file in [journal] url",

@@ -118,3 +118,28 @@ async fn a_permit_never_comes_after_a_hold_that_it_has_not_seen() {
         step(&*sender, &id, end).await.unwrap();
     }
 }
+
+/// Two boards are started at once, and one of them only reads.
+#[tokio::test]
+async fn a_reader_waits_for_a_journal_that_is_being_made() {
+    let (_folder, path) = folder();
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::write(&path, "").unwrap();
+    let making = async {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        open(&path, US).await
+    };
+    let (reader, made) = tokio::join!(Sqlite::read_only(&path), making);
+    assert!(everything(&reader.unwrap()).await.is_empty());
+    drop(made);
+}
+
+#[tokio::test]
+async fn a_reader_says_of_a_file_that_stays_empty_that_nobody_made_it() {
+    let (_folder, path) = folder();
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::write(&path, "").unwrap();
+    let error = Sqlite::read_only(&path).await.err().unwrap();
+    assert!(error.to_string().contains("it is empty"), "{error}");
+    assert!(error.hint().is_some());
+}
