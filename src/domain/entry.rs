@@ -48,6 +48,9 @@ pub enum Event {
         until: Option<Timestamp>,
         #[serde(default)]
         then: Then,
+        /// The end is the one that its author saw, and was not given by them.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        keeps_end: bool,
     },
     HoldLifted {
         id: HoldId,

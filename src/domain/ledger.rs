@@ -157,6 +157,7 @@ impl Ledger {
                 kind,
                 until,
                 then,
+                ..
             } => {
                 if let Some(hold) = self.holds.get_mut(id) {
                     hold.cover = cover.clone();

@@ -523,6 +523,7 @@ pub async fn what_is_noted_once_is_noted_once(journal: &dyn Journal) {
             kind: HoldKind::default(),
             until,
             then: Then::End,
+            keeps_end: false,
         };
         draft("bob", edit)
     };
@@ -534,6 +535,20 @@ pub async fn what_is_noted_once_is_noted_once(journal: &dyn Journal) {
             "{early:?}"
         );
     }
+    // One that keeps the end does not bring back what somebody changed meanwhile.
+    let keeping = |until| {
+        let mut kept = edit(until);
+        if let Event::HoldEdited { keeps_end, .. } = &mut kept.event {
+            *keeps_end = true;
+        }
+        kept
+    };
+    let passed = note(keeping(None)).await;
+    assert!(
+        matches!(&passed, Err(Error::NotPermitted { why }) if why.contains("another end")),
+        "{passed:?}"
+    );
+    note(keeping(Some(at(100)))).await.unwrap();
     let late = Draft {
         at: at(100),
         ..expired()

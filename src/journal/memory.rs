@@ -372,6 +372,12 @@ impl Book {
                 checked => checked,
             };
         }
+        if rules::keeps_end(&draft.event) {
+            let gives_end =
+                |entry: &&Entry| rules::ENDS.contains(&entry.draft.event.kind().as_str());
+            let mut about = self.entries.iter().rev().filter(is_about);
+            return rules::check_kept_end(&what, draft, about.find(gives_end));
+        }
         if !rules::is_said_once(&draft.event) || self.lax.told_again {
             return Ok(());
         }

@@ -389,6 +389,40 @@ pub(super) fn used_up(id: &OverrideId, by: &str) -> Error {
     not_permitted(format!("override {id} was for one use: {by} used it"))
 }
 
+/// Says whether an edit of a hold leaves its end as its author saw it.
+pub(super) fn keeps_end(event: &Event) -> bool {
+    matches!(
+        event,
+        Event::HoldEdited {
+            keeps_end: true,
+            ..
+        }
+    )
+}
+
+/// The kinds of entries that give a hold an end, or none.
+pub(super) const ENDS: [&str; 2] = ["hold.placed", "hold.edited"];
+
+/// Checks that an edit which keeps the end of a hold does not bring back one that somebody has changed
+/// since: `last` is the last entry that gave it an end.
+pub(super) fn check_kept_end(what: &str, draft: &Draft, last: Option<&Entry>) -> Result<(), Error> {
+    let (Event::HoldEdited { until: kept, .. }, Some(last)) = (&draft.event, last) else {
+        return Err(not_permitted(format!("there is no {what}")));
+    };
+    let until = match &last.draft.event {
+        Event::HoldPlaced { hold, .. } => hold.until,
+        Event::HoldEdited { until, .. } => *until,
+        _ => return Ok(()),
+    };
+    if until == *kept {
+        return Ok(());
+    }
+    Err(not_permitted(format!(
+        "{} has given {what} another end meanwhile: look at it, and edit it once more",
+        last.draft.actor
+    )))
+}
+
 /// Checks that the end of a hold may be noted: `last` is the last entry about it. An edit gives a
 /// hold another end, which is noted once again; one that came in between may have put it off.
 pub(super) fn check_expiry(what: &str, draft: &Draft, last: Option<&Entry>) -> Result<(), Error> {

@@ -159,6 +159,7 @@ fn h2_editing_a_hold_changes_its_reason_and_end_and_keeps_since_when_it_holds() 
         kind: HoldKind::All,
         until,
         then: Then::Ask,
+        keeps_end: false,
     };
     let mut edited = entry(&ledger, event);
     edited.draft.reason = Some("heap still grows".to_owned());

@@ -99,6 +99,7 @@ fn tamper(entry: &mut Entry, field: usize) {
                 kind: HoldKind::default(),
                 until: None,
                 then: Then::End,
+                keeps_end: false,
             }
         }
         9 => {

@@ -166,6 +166,9 @@ pub async fn append(
     if let Event::HoldExpired { .. } = draft.event {
         check_expiry(connection, &draft).await?;
     }
+    if rules::keeps_end(&draft.event) {
+        check_kept_end(connection, &draft).await?;
+    }
     if rules::is_of_run(&draft.event) {
         check_run(connection, &draft).await?;
     }
@@ -194,6 +197,7 @@ pub async fn append(
 /// Whether an entry is checked against earlier ones by more than its statements.
 fn looks_back(event: &Event, step: &Move<'_>) -> bool {
     matches!(event, Event::HoldExpired { .. })
+        || rules::keeps_end(event)
         || rules::is_of_run(event)
         || matches!(step, Move::Intend { intent, .. } if !intent.overrides.is_empty())
 }
@@ -352,6 +356,24 @@ async fn check_expiry(connection: &mut SqliteConnection, draft: &Draft) -> Resul
     .await?;
     let last = last.as_ref().map(row::decode).transpose()?;
     Ok(rules::check_expiry(&what, draft, last.as_ref())?)
+}
+
+/// Checks that an edit which keeps the end of a hold keeps the one that it has.
+async fn check_kept_end(connection: &mut SqliteConnection, draft: &Draft) -> Result<(), Failure> {
+    let what = rules::subject(draft).unwrap_or_default();
+    let [placed, edited] = rules::ENDS;
+    let last = sqlx::query(concat!(
+        "SELECT ",
+        columns!(),
+        " FROM entries WHERE subject = ?1 AND kind IN (?2, ?3) ORDER BY seq DESC LIMIT 1"
+    ))
+    .bind(what.clone())
+    .bind(placed)
+    .bind(edited)
+    .fetch_optional(connection)
+    .await?;
+    let last = last.as_ref().map(row::decode).transpose()?;
+    Ok(rules::check_kept_end(&what, draft, last.as_ref())?)
 }
 
 /// Checks that a release has one open run at most.

@@ -185,6 +185,7 @@ impl Fold {
                 kind,
                 until,
                 then,
+                ..
             } => {
                 if let Some(held) = self.holds.get_mut(id) {
                     held.kind = *kind;

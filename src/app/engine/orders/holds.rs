@@ -116,6 +116,7 @@ impl Engine {
                 _ => {}
             }
         }
+        let keeps_end = until == Expiry::Keep;
         let until = match until {
             Expiry::At(at) => {
                 future(Some(at), now)?;
@@ -131,6 +132,7 @@ impl Engine {
             kind: hold.kind,
             until,
             then: at_its_time(until, then.unwrap_or(hold.then)),
+            keeps_end,
         };
         let draft = self.covered(&operator, &hold.cover, &reason, event, now);
         Ok(self.note(text, draft))

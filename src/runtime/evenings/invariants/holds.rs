@@ -101,15 +101,17 @@ pub fn whole(world: &World, entry: &Entry) -> Held {
     }
 }
 
-/// An edit that keeps the end may come when the end has. One of a hold that asks may bring the end back
-/// that its author saw and somebody has taken away since: it holds on either way.
+/// An edit that keeps the end may come when the end has, and keeps the one that the hold has.
 fn kept(world: &World, entry: &Entry) -> bool {
     match &entry.draft.event {
         Event::HoldEdited {
-            id, until, then, ..
+            id,
+            until,
+            keeps_end: true,
+            ..
         } => {
             let held = world.fold.holds.get(id);
-            held.is_some_and(|held| held.until == *until || *then == Then::Ask)
+            held.is_some_and(|held| held.until == *until)
         }
         _ => false,
     }
