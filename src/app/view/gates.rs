@@ -1,12 +1,14 @@
 //! Gates in words: what each says and why, since when and where that is from; and the earliest
 //! possible go. What opens one and who can, for the gate that is selected, lives in `gates/full.rs`.
 
+use std::borrow::Cow;
+
 use super::line::{Line, Tone, cut, width};
 use super::look::Look;
 use super::time;
 use crate::domain::board::Row;
 use crate::domain::cell::Cell;
-use crate::domain::gate::{self, Earliest, Evidence, Go, State, Verdict};
+use crate::domain::gate::{self, Earliest, Evidence, Go, State, Verdict, fresh};
 
 mod full;
 
@@ -130,11 +132,7 @@ fn one(look: &Look<'_>, row: &Row, verdict: &Verdict, columns: usize) -> Line {
     line.push(Tone::Plain, format!(" {:<10} ", cut(&verdict.gate, 18)));
     let since = from(look, row, verdict, columns);
     let room = columns.saturating_sub(line.width() + since.len() + 2);
-    let mut why = if state == State::Unknown && verdict.state != State::Unknown {
-        format!("was {}: {}", verdict.state, verdict.why)
-    } else {
-        verdict.why.clone()
-    };
+    let mut why = why(look, row, verdict).into_owned();
     if !state.passes() {
         if let Some(at) = verdict.opens_at {
             why = format!("{why}; opens {}", look.clock.short(at));
@@ -153,6 +151,20 @@ fn one(look: &Look<'_>, row: &Row, verdict: &Verdict, columns: usize) -> Line {
     line.push(Tone::Plain, super::line::blanks(room - used + 2));
     line.push(Tone::Muted, since);
     line
+}
+
+/// Why a gate says what it says now.
+fn why<'a>(look: &Look<'_>, row: &Row, verdict: &'a Verdict) -> Cow<'a, str> {
+    let is_lapsed = verdict.state != State::Unknown && look.gate(row, verdict) == State::Unknown;
+    let max_age = look.engine.policy.max_age;
+    let age = row.facts.age(look.now).filter(|age| !age.is_zero());
+    match age {
+        Some(age) if verdict.gate == "fresh" && row.facts.is_stale(look.now, max_age) => {
+            Cow::Owned(fresh::too_old(age, max_age))
+        }
+        _ if is_lapsed => Cow::Owned(format!("was {}: {}", verdict.state, verdict.why)),
+        _ => Cow::Borrowed(&verdict.why),
+    }
 }
 
 /// For how long it has been so, and with room where that is from: ` 44m  gitlab`.

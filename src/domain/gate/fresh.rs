@@ -1,6 +1,6 @@
 //! `fresh`: every fact that the cell rests on was observed within the policy's `max_age`.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::{Case, State, Verdict, words};
 
@@ -14,9 +14,7 @@ pub fn judge(case: &Case<'_>, now: Timestamp) -> Verdict {
     let limit = words::span(max_age);
     let verdict = if case.facts.is_stale(now, max_age) {
         let why = match case.facts.age(now) {
-            Some(age) if !age.is_zero() => {
-                format!("facts are {} old, the limit is {limit}", words::span(age))
-            }
+            Some(age) if !age.is_zero() => too_old(age, max_age),
             Some(_) | None => "facts are from the future: the clock was put back".to_owned(),
         };
         Verdict::new(GATE, State::Unknown, why).opens_when("the forge answers")
@@ -35,6 +33,13 @@ pub fn judge(case: &Case<'_>, now: Timestamp) -> Verdict {
         verdict.evidence("not readable", gap, None, case.facts.at())
     });
     with_fault(case, verdict)
+}
+
+/// How old facts are that are too old. It is told anew as they age: what was judged once is not judged
+/// again for growing older.
+pub fn too_old(age: SignedDuration, limit: SignedDuration) -> String {
+    let (age, limit) = (words::span(age), words::span(limit));
+    format!("facts are {age} old, the limit is {limit}")
 }
 
 fn with_fault(case: &Case<'_>, verdict: Verdict) -> Verdict {

@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use super::{from, idle_lines, parted, seen};
+use super::{from, idle_lines, parted, seen, why};
 use crate::app::command::{Command, blocked};
 use crate::app::view::line::{Line, Tone, blanks, cut, width, wrap};
 use crate::app::view::look::Look;
@@ -184,14 +184,10 @@ impl Gate<'_, '_> {
         };
         let room = self.columns.saturating_sub(name + beside).max(10);
         let ran_out = state == State::Unknown && verdict.state != State::Unknown;
-        let why = if ran_out {
-            format!(
-                "was {}: {}; judged too long ago",
-                verdict.state, verdict.why
-            )
-        } else {
-            verdict.why.clone()
-        };
+        let mut why = why(look, self.row, verdict).into_owned();
+        if ran_out && verdict.gate != "fresh" {
+            why.push_str("; judged too long ago");
+        }
         let tone = if state.passes() {
             Tone::Plain
         } else {
