@@ -115,6 +115,16 @@ impl<'a> Look<'a> {
             .map(|stage| &stage.environment)
     }
 
+    /// Where what goes into a cell next comes from: into the first environment, from the branch.
+    pub fn origin(row: &'a Row, cell: &Cell) -> &'a str {
+        let branch = row.service.branch.as_deref();
+        match Self::upstream(row, cell) {
+            Some(upstream) => upstream.as_str(),
+            None if row.service.is_by_hand() => "by hand",
+            None => branch.unwrap_or("the branch"),
+        }
+    }
+
     /// How much of a run is done, in percent, as far as its jobs are known.
     pub fn percent(&self, row: &Row, cell: &Cell) -> Option<usize> {
         let run = cell.in_flight.as_ref()?.run?;

@@ -59,11 +59,7 @@ pub(super) fn panel(look: &Look<'_>) -> Panel {
 pub(super) fn movement(look: &Look<'_>, row: &Row, cell: &Cell) -> Line {
     let mut line = Line::of(Tone::Strong, row.service.name.to_string());
     let to = &cell.environment;
-    let path = match Look::upstream(row, cell) {
-        Some(upstream) => format!("  {upstream} > "),
-        None => "  > ".to_owned(),
-    };
-    line.push(Tone::Heading, path);
+    line.push(Tone::Heading, format!("  {} > ", Look::origin(row, cell)));
     line.push(look.environment_tone(to), to.to_string());
     let unread = row.facts.value().is_none();
     let nothing = if unread { "?" } else { "nothing" };
