@@ -60,6 +60,8 @@ pub struct VoteStatus {
     /// `go`, `no-go`, `void`, `not-a-member`, `withdrawn` (with its window), `missing`.
     pub state: &'static str,
     pub person: Option<String>,
+    /// Who has the role, where its go is to come.
+    pub may: Vec<String>,
     pub at: Option<Timestamp>,
     pub note: Option<String>,
     /// What the voter saw, in words.
@@ -250,7 +252,7 @@ impl ReleaseStatus {
                 .map(|wave| wave.iter().map(ToString::to_string).collect())
                 .collect(),
             verdict: decision.go.word(),
-            votes: votes(decision),
+            votes: votes(engine, decision),
             dropped: dropped(decision),
             due: release.due,
             at_close: release.window.as_ref().map(|_| release.at_close.word()),
@@ -275,13 +277,14 @@ fn dropped(decision: &Decision<'_>) -> Vec<DroppedStatus> {
         .collect()
 }
 
-fn votes(decision: &Decision<'_>) -> Vec<VoteStatus> {
+fn votes(engine: &Engine, decision: &Decision<'_>) -> Vec<VoteStatus> {
     decision
         .roles()
         .into_iter()
         .map(|(role, said)| {
             let ballot = said.ballot();
             let void = matches!(said, Said::Void(_));
+            let members = engine.policy.roles.get(role).into_iter().flatten();
             VoteStatus {
                 role: role.to_string(),
                 state: match said {
@@ -293,6 +296,12 @@ fn votes(decision: &Decision<'_>) -> Vec<VoteStatus> {
                     Said::Nothing => "missing",
                 },
                 person: ballot.map(|ballot| ballot.person.to_string()),
+                may: match said {
+                    Said::Go(_) | Said::NoGo(_) => Vec::new(),
+                    Said::Void(_) | Said::NotAMember(_) | Said::Withdrawn(..) | Said::Nothing => {
+                        members.map(ToString::to_string).collect()
+                    }
+                },
                 at: ballot.map(|ballot| ballot.at),
                 note: ballot
                     .map(|ballot| ballot.note.to_owned())

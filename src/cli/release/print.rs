@@ -127,8 +127,13 @@ fn said(vote: &VoteStatus) -> String {
     };
     let closed = vote.closed_at;
     let closed = closed.map_or_else(String::new, |at| format!("  {}", before(at)));
+    let may = if vote.may.is_empty() {
+        String::new()
+    } else {
+        format!("  may vote: {}", vote.may.join(", "))
+    };
     format!(
-        "{:<12} {who:<10} {}{note}{difference}{closed}",
+        "{:<12} {who:<10} {}{note}{difference}{closed}{may}",
         vote.role, vote.state
     )
 }

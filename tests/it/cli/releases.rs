@@ -261,6 +261,21 @@ fn a_service_is_dropped_from_a_release_and_taken_back() {
         let shown = sim.run(&["release", "show", NAME, "--json"]);
         shown.done().json()
     };
+    // Who may give what is missing is named.
+    let missing = show()["votes"].as_array().unwrap().clone();
+    let missing: Vec<_> = missing
+        .iter()
+        .filter(|vote| vote["state"] == "missing")
+        .collect();
+    let told = sim.run(&["release", "show", NAME]).done().out.clone();
+    for vote in &missing {
+        let may = vote["may"].as_array().unwrap();
+        assert!(!may.is_empty(), "{vote}");
+        let may: Vec<&str> = may.iter().filter_map(Value::as_str).collect();
+        let may = format!("may vote: {}", may.join(", "));
+        assert!(told.contains(&may), "{told}");
+    }
+    assert!(!missing.is_empty(), "{told}");
     let vote = ["vote", "go", NAME, "--as", "qa"];
     sim.run(&vote).done();
     let agreed = show()["digest"].clone();
