@@ -28,6 +28,14 @@ pub(super) async fn open(
         return Err(Failure::new(Exit::Usage, "the board needs a terminal")
             .hint("`gonogo --plain` follows in lines without one, `gonogo status` prints once"));
     }
+    // It understands no code: a board painted there is a heap of letters.
+    if env.get("TERM") == Some("dumb") {
+        return Err(Failure::new(
+            Exit::Usage,
+            "TERM=dumb: the board cannot be drawn on this terminal",
+        )
+        .hint("use `gonogo status` or `gonogo --plain`, or set TERM to what the terminal is"));
+    }
     let given = looks::given(global, env);
     let looks = looks::looks(&session.settings, env, given)?;
     // The demo begins anew each time.

@@ -74,6 +74,11 @@ pub(super) fn page(command: &clap::Command) -> io::Result<String> {
     Man::new(command.clone()).render(&mut text)?;
     let text = String::from_utf8(text).map_err(io::Error::other)?;
     let mut sections = text.split_inclusive('\n').fold(Vec::new(), section);
+    for section in &mut sections {
+        if section.starts_with(".SH SYNOPSIS") {
+            *section = with_values(command, section);
+        }
+    }
     // What the help says of exit codes at its end has its own section here.
     if command.get_name() == "gonogo" {
         sections.retain(|section: &String| !section.starts_with(".SH EXTRA"));
@@ -89,6 +94,22 @@ pub(super) fn page(command: &clap::Command) -> io::Result<String> {
     ];
     sections.splice(end..end, ours);
     Ok(sections.concat())
+}
+
+/// The synopsis with what each option takes, which clap leaves out there.
+fn with_values(command: &clap::Command, section: &str) -> String {
+    let mut section = section.to_owned();
+    let takes = |option: &&clap::Arg| !option.is_hide_set() && option.get_action().takes_values();
+    for option in command.get_opts().filter(takes) {
+        let (Some(long), Some(values)) = (option.get_long(), option.get_value_names()) else {
+            continue;
+        };
+        let name = format!("\\fB{}\\fR", escaped(&format!("--{long}")));
+        let values: Vec<String> = values.iter().map(|value| format!("<{value}>")).collect();
+        let values = escaped(&values.join(" "));
+        section = section.replacen(&name, &format!("{name} {values}"), 1);
+    }
+    section
 }
 
 /// All pages into a folder, one for each command.
@@ -159,6 +180,22 @@ mod tests {
         assert!(!page.contains("EXTRA"), "{page}");
         for code in 0..=7 {
             assert!(page.contains(&format!("\\fB{code}\\fR")), "{code}");
+        }
+    }
+
+    #[test]
+    fn the_synopsis_says_what_an_option_takes_and_a_switch_takes_nothing() {
+        let mut command = Cli::command();
+        command.build();
+        let hold = command.find_subcommand("hold").expect("hold").clone();
+        for command in [&command, &hold] {
+            let page = page(command).expect("a page");
+            let rest = page.split_once(".SH SYNOPSIS").expect("a synopsis").1;
+            let synopsis = rest.split_once(".SH ").expect("what follows").0;
+            let told = synopsis.replace('\\', "");
+            for part in ["[fB--configfR <FILE>]", "[fB--asciifR]"] {
+                assert!(told.contains(part), "{part}: {told}");
+            }
         }
     }
 }

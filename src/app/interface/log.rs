@@ -44,7 +44,7 @@ pub struct Logs {
     pub stamps: bool,
     /// The last lines of the failed step come first.
     pub summary: bool,
-    /// What was searched for last.
+    /// What was searched for last in this log; another begins without.
     pub words: String,
     /// A run that was asked for, rather than the one of the cell.
     wanted: Option<(ServiceName, RunId)>,
@@ -355,6 +355,7 @@ impl Logs {
             (None, jobs) => jobs.and_then(|jobs| of_interest(jobs, None)),
         };
         if job != shown || kept != Some(run) {
+            self.words.clear();
             self.pane = job.map(|job| {
                 let source = LogSource {
                     forge,

@@ -154,6 +154,18 @@ fn plain_mode_appends_words_alone_and_ends_on_a_signal() {
 }
 
 #[test]
+fn a_terminal_that_understands_no_code_is_told_what_to_use_instead() {
+    let script = format!("{DEMO}; echo \"ended $?\"");
+    let mut terminal = Terminal::open(120, 50, &script, &[("TERM", "dumb")]);
+    terminal.wait_for("ended 2");
+    terminal.wait_for("use `gonogo status` or `gonogo --plain`");
+    terminal.ends_within(PATIENCE);
+    let bytes = terminal.bytes();
+    let told = String::from_utf8_lossy(&bytes);
+    assert!(!bytes.contains(&0x1b), "an escape code: {told}");
+}
+
+#[test]
 fn the_tour_walks_through_the_evening() {
     let mut terminal = Terminal::demo(120, 45, "", &[]);
     terminal.wait_for("tour 1/5");

@@ -249,6 +249,7 @@ fn turn(state: &mut State, forward: bool) {
     if source.job != pane.source.job {
         *pane = super::LogPane::new(pane.service.clone(), source, now);
         pane.turned = true;
+        state.interface.log_here_mut().words.clear();
     }
 }
 
@@ -277,10 +278,16 @@ pub(in super::super) fn search(state: &mut State, command: Command) -> Vec<Effec
 /// To the next line with the words, or to the one before.
 fn find(state: &mut State, forward: bool) -> Vec<Effect> {
     let room = state.interface.log_room();
+    let now = state.now;
     let logs = state.interface.log_here_mut();
-    let Some(pane) = logs.pane.as_mut().filter(|_| !logs.words.is_empty()) else {
+    let Some(pane) = logs.pane.as_mut() else {
         return Vec::new();
     };
+    if logs.words.is_empty() {
+        let why = "nothing is looked for in this log yet: / looks for words".to_owned();
+        state.interface.say(false, why, now);
+        return Vec::new();
+    }
     let first = pane.first(room);
     let from = match (pane.found, forward) {
         (Some(found), true) => found + 1,

@@ -343,6 +343,41 @@ fn words_are_looked_for_from_here_on_and_n_goes_on_behind_what_was_found() {
     assert!(state.interface.log.pane.as_ref().unwrap().is_nowhere);
 }
 
+/// Nothing is looked for in the log in sight, and `n` says so.
+fn without_words(state: &mut State) {
+    assert_eq!(state.interface.log.words, "");
+    let next = orders(&press(state, "n"));
+    let finds = |(_, order): &(u64, LogOrder)| matches!(order, LogOrder::Find { .. });
+    assert!(!next.iter().any(finds), "{next:?}");
+    let why = "nothing is looked for in this log yet: / looks for words";
+    assert_eq!(said(state), why);
+}
+
+#[test]
+fn another_log_begins_without_the_words_of_the_one_before() {
+    let mut turned = open(10, End::Complete);
+    press(&mut turned, "/ 'error enter");
+    assert_eq!(turned.interface.log.words, "error");
+    press(&mut turned, "l");
+    without_words(&mut turned);
+
+    let mut moved = open(1_000, End::Growing);
+    press(&mut moved, "/ 'error enter");
+    let later = Job {
+        started_at: Some(now() + SignedDuration::from_secs(4)),
+        ..job(3, "smoke", Phase::Running)
+    };
+    let deployed = job(2, "deploy", Phase::Succeeded);
+    jobs_are(&mut moved, vec![deployed.clone()]);
+    assert_eq!(
+        moved.interface.log.words, "error",
+        "the same log keeps them"
+    );
+    jobs_are(&mut moved, vec![deployed, later]);
+    assert_eq!(shown(&moved), (RunId(7), JobId(3)));
+    without_words(&mut moved);
+}
+
 #[test]
 fn h_and_l_change_the_job_and_the_brackets_the_tab() {
     let mut state = open(10, End::Complete);

@@ -14,7 +14,7 @@ pub(in crate::app::view) fn dialog(look: &Look<'_>, dialog: &HandoverDialog) -> 
         let from = format!("{} at {}", waiting.by, look.clock.long(waiting.at));
         form.labelled("from", Line::of(Tone::Strong, from));
         if !waiting.remark.is_empty() {
-            form.told("remark", Tone::Strong, &waiting.remark);
+            form.told("note", Tone::Strong, &waiting.remark);
         }
         let count = waiting.items.len();
         let things = if count == 1 { "thing" } else { "things" };
@@ -58,7 +58,7 @@ pub(in crate::app::view) fn dialog(look: &Look<'_>, dialog: &HandoverDialog) -> 
     if dialog.waiting.is_none() {
         form.pin();
         form.blank();
-        form.field("remark", &dialog.remark, on(HandoverFocus::Remark));
+        form.field("note", &dialog.remark, on(HandoverFocus::Remark));
     }
     let (title, go) = match dialog.waiting {
         Some(_) => ("TAKE OVER the evening", "Take over"),
