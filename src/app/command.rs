@@ -11,7 +11,7 @@ mod table;
 
 pub use context::Context;
 pub use footer::footer;
-pub use hints::{Hint, Section, help};
+pub use hints::{Hint, Section, help, here};
 pub use table::SPECS;
 
 /// What can be ordered.
@@ -51,6 +51,7 @@ pub enum Command {
     Refresh,
     Freeze,
     Mouse,
+    Tour,
     Zone,
     Promote,
     Hold,

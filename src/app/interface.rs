@@ -269,6 +269,7 @@ fn screen(state: &mut State, command: Command) -> Vec<Effect> {
         Command::Mouse => {
             return pointer::turn(state);
         }
+        Command::Tour => state.interface.begin_tour(),
         Command::Zone => state.interface.utc = !state.interface.utc,
         Command::Quit => return leave::ask(state),
         Command::Browse => return link::browse(state),
@@ -349,6 +350,7 @@ impl Interface {
             messages: VecDeque::new(),
             problems: Vec::new(),
             tour: tour.then_some(tour::Step::Move),
+            is_demo: tour,
             keymap: Keymap::default(),
             begun: None,
             customs: custom::Customs::default(),
@@ -513,6 +515,8 @@ pub struct Interface {
     pub problems: Vec<Problem>,
     /// The demo's tour: the step that the footer shows.
     pub tour: Option<tour::Step>,
+    /// This is the demo: there is a tour to begin anew.
+    pub is_demo: bool,
     pub keymap: Keymap,
     /// Keys that begin a longer binding, and where they were pressed.
     pub begun: Option<(Context, Vec<Chord>)>,

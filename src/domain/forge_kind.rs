@@ -22,6 +22,15 @@ impl ForgeKind {
         }
     }
 
+    /// What it is called where several share a narrow line.
+    pub fn short(self) -> &'static str {
+        match self {
+            Self::GitHub => "gh",
+            Self::GitLab => "gl",
+            Self::Forgejo => "fj",
+        }
+    }
+
     /// What people call it.
     pub fn title(self) -> &'static str {
         match self {

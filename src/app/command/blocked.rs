@@ -156,6 +156,7 @@ pub fn reason(state: &State, command: Command) -> Option<String> {
         | Command::Refresh
         | Command::Freeze
         | Command::Mouse
+        | Command::Tour
         | Command::Zone
         | Command::Search
         | Command::Follow

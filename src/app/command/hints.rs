@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 
 use compact_str::CompactString;
 
-use super::{Command, Context, Group, SPECS, blocked};
+use super::{Command, Context, Group, SPECS, Spec, blocked};
 use crate::app::interface::{is_on_dropped, overview};
 use crate::app::state::State;
 
@@ -18,6 +18,7 @@ pub struct Hint {
     pub label: &'static str,
     /// One line for the help.
     pub help: &'static str,
+    pub group: Group,
     /// Whether it leads to a change (a SHIFT letter that opens a dialog).
     pub changes: bool,
     /// Why it is not possible now; it is then shown struck out with this reason.
@@ -38,14 +39,22 @@ pub fn help(state: &State) -> Vec<Section> {
         .into_iter()
         .map(|group| Section {
             name: group.name(),
-            hints: SPECS
-                .iter()
-                .filter(|spec| spec.group == group && spec.contexts.contains(&context))
+            hints: here(state, context)
+                .filter(|spec| spec.group == group)
                 .map(|spec| all_keys(state, context, spec.command))
                 .collect(),
         })
         .filter(|section| !section.hints.is_empty())
         .collect()
+}
+
+/// The commands that mean something in a context; the tour is the demo's.
+pub fn here(state: &State, context: Context) -> impl Iterator<Item = &'static Spec> {
+    let has_tour = state.interface.is_demo;
+    SPECS
+        .iter()
+        .filter(move |spec| spec.contexts.contains(&context))
+        .filter(move |spec| has_tour || spec.command != Command::Tour)
 }
 
 /// A hint of one or several commands by the first key of each; those without a key are left out.
@@ -81,6 +90,7 @@ pub(super) fn hint(state: &State, context: Context, commands: &[Command]) -> Opt
         keys,
         label,
         help: spec.help,
+        group: spec.group,
         changes: spec.changes(),
         blocked: blocked::reason(state, spec.command),
     })
@@ -105,6 +115,7 @@ fn all_keys(state: &State, context: Context, command: Command) -> Hint {
         keys: keys.into(),
         label: spec.label,
         help: spec.help,
+        group: spec.group,
         changes: spec.changes(),
         blocked: blocked::reason(state, command),
     }

@@ -101,7 +101,7 @@ fn on_rows(state: &mut State, command: Command) {
                 interface.filter.clear();
                 interface.arrange(&state.engine, state.now);
             } else if interface.marks.is_empty() {
-                interface.skip_tour();
+                interface.skip_tour(state.now);
             } else {
                 interface.marks.clear();
             }

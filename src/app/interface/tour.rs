@@ -1,8 +1,11 @@
 //! The demo's tour: five things to try, told in the footer one after the other, and at each what to do
 //! next where the operator is now. It goes on by what they did, and esc on the board ends it.
 
+use jiff::Timestamp;
+
 use super::{
-    GatesFocus, HoldFocus, HoldMode, Interface, Overlay, PromoteFocus, ReleaseFocus, Screen,
+    GatesFocus, HoldDialog, HoldFocus, HoldMode, Interface, Overlay, PromoteFocus, ReleaseFocus,
+    Screen,
 };
 use crate::app::effect::Effect;
 use crate::domain::entry::Event;
@@ -16,10 +19,19 @@ pub enum Step {
     /// Why something may not go.
     Why,
     Vote,
+    /// All was tried.
+    Over,
 }
 
 impl Step {
-    const ALL: [Self; 5] = [Self::Move, Self::Promote, Self::Hold, Self::Why, Self::Vote];
+    const ALL: [Self; 6] = [
+        Self::Move,
+        Self::Promote,
+        Self::Hold,
+        Self::Why,
+        Self::Vote,
+        Self::Over,
+    ];
 
     fn next(self) -> Option<Self> {
         let mut later = Self::ALL.into_iter().skip_while(|step| *step != self);
@@ -34,6 +46,9 @@ impl Interface {
     /// What the footer says of the tour.
     pub fn tour_text(&self) -> Option<String> {
         let step = self.tour?;
+        if step == Step::Over {
+            return Some("the tour is over: ? lists every key, :tour begins it anew".to_owned());
+        }
         let number = Step::ALL.iter().position(|one| *one == step)? + 1;
         // Where esc has nothing else to close, it ends the tour.
         let skips = self.overlays.is_empty() && self.screen == Screen::Board;
@@ -68,7 +83,10 @@ impl Interface {
                 }
             }
             (Step::Hold, Some(Overlay::Hold(dialog))) => match dialog.focus {
-                HoldFocus::Reason => "say why; tab, tab goes on to Hold",
+                HoldFocus::Reason => match tabs(dialog) {
+                    2 => "say why; tab, tab goes on to Hold",
+                    _ => "say why; tab, tab, tab goes on to Hold",
+                },
                 HoldFocus::Hold => "enter holds it: nothing goes in until it is lifted",
                 HoldFocus::Cancel => FIELDS,
                 _ => "tab goes on: what it covers, until when, and why",
@@ -91,6 +109,7 @@ impl Interface {
                 Screen::Detail(_) => "each gate says why and what opens it; now press 2",
                 _ => "press 2: tonight's release is NO-GO; V votes on it",
             },
+            (Step::Over, _) => "it is over",
         }
     }
 
@@ -124,9 +143,30 @@ impl Interface {
     }
 
     /// Ends the tour where esc has nothing else to close.
-    pub(super) fn skip_tour(&mut self) {
-        self.tour = None;
+    pub(super) fn skip_tour(&mut self, now: Timestamp) {
+        let left = self.tour.take();
+        if left.is_some_and(|step| step != Step::Over) {
+            self.note("the tour is left: :tour begins it anew".to_owned(), now);
+        }
     }
+
+    /// Begins it anew, in the demo.
+    pub(super) fn begin_tour(&mut self) {
+        if self.is_demo {
+            self.tour = Some(Step::Move);
+            self.show(Screen::Board);
+        }
+    }
+}
+
+/// How many tabs lead from the reason of a hold to its button.
+fn tabs(dialog: &HoldDialog) -> usize {
+    let stops = dialog.stops();
+    let place = |focus| stops.iter().position(|stop| *stop == focus);
+    let (reason, hold) = (place(HoldFocus::Reason), place(HoldFocus::Hold));
+    // Cancel lies between them and is passed.
+    hold.zip(reason)
+        .map_or(2, |(hold, reason)| hold.saturating_sub(reason))
 }
 
 #[cfg(test)]
@@ -158,7 +198,47 @@ mod tests {
         press(&mut state, "2 V");
         assert_eq!(top(&state), "release");
         press(&mut state, "up 'fine tab tab enter");
-        assert_eq!(state.interface.tour, None);
+        assert_eq!(state.interface.tour, Some(Step::Over));
+        let text = state.interface.tour_text().unwrap_or_default();
+        assert!(text.contains(":tour begins it anew"), "{text}");
+        press(&mut state, ": 'tour enter");
+        assert_eq!(
+            state.interface.tour,
+            Some(Step::Over),
+            "only the demo has it"
+        );
+        press(&mut state, "esc esc");
+        state.interface.is_demo = true;
+        press(&mut state, ": 'tour enter");
+        assert_eq!(state.interface.tour, Some(Step::Move));
+        assert_eq!(state.interface.screen, Screen::Board);
+    }
+
+    #[test]
+    fn the_tabs_that_it_names_lead_to_hold_where_somebody_may_be_told() {
+        let mut state = state();
+        state.interface.receivers = vec![crate::domain::notice::Rule {
+            name: "ops".to_owned(),
+            channel: crate::domain::notice::Channel::Bell,
+            events: vec!["hold.*".to_owned()],
+            services: Vec::new(),
+            environments: Vec::new(),
+        }];
+        state.interface.tour = Some(Step::Hold);
+        on(&mut state, "api", "production");
+        press(&mut state, "H up");
+        while !matches!(
+            state.interface.overlays.last(),
+            Some(Overlay::Hold(dialog)) if dialog.focus == HoldFocus::Reason
+        ) {
+            press(&mut state, "up");
+        }
+        let text = state.interface.tour_text().unwrap_or_default();
+        for _ in 0..text.matches("tab").count() {
+            press(&mut state, "tab");
+        }
+        let text = state.interface.tour_text().unwrap_or_default();
+        assert!(text.contains("enter holds it"), "{text}");
     }
 
     #[test]

@@ -8,8 +8,11 @@ use super::line::{Line, Tone, cut, cut_words, width};
 use super::look::Look;
 use super::panel::Bar;
 use super::{header, messages, time};
-use crate::app::command::{self, Hint};
+use crate::app::command::{self, Group, Hint};
 use crate::app::interface::{Message, Mood, Overlay};
+
+/// From so many columns on the keys stand in groups.
+const GROUPED: u16 = 160;
 
 /// How long a message keeps the tour from its line.
 const FRESH: SignedDuration = SignedDuration::from_secs(6);
@@ -21,8 +24,61 @@ pub(super) fn bars(look: &Look<'_>) -> Vec<Bar> {
         _ => 2,
     };
     let mut bars = vec![said(look)];
-    bars.extend(keys(&command::footer(look.state), look, rows));
+    let hints = command::footer(look.state);
+    let is_grouped = look.shape.columns >= GROUPED && rows == 2;
+    if is_grouped && hints.iter().filter(|hint| hint.changes).count() > 1 {
+        bars.extend(groups(&hints, look));
+    } else {
+        bars.extend(keys(&hints, look, rows));
+    }
     bars
+}
+
+/// The keys by what they are for: what acts, and below it what looks and what goes elsewhere.
+fn groups(hints: &[Hint], look: &Look<'_>) -> [Bar; 2] {
+    let columns = usize::from(look.shape.columns).saturating_sub(2);
+    let (acts, others): (Vec<&Hint>, Vec<&Hint>) = hints.iter().partition(|hint| hint.changes);
+    let mut act = Line::of(Tone::Heading, "ACT   ");
+    if let Some(why) = one_reason(&acts) {
+        let takes: usize = acts.iter().map(|hint| bare(hint) + 2).sum();
+        let room = columns.saturating_sub(act.width() + takes + REASON);
+        act.push(Tone::Muted, format!("(no: {})", cut_words(why, room)));
+        for hint in &acts {
+            let words = format_compact!("{} {}", hint.keys, hint.label);
+            act.push(Tone::Plain, "  ");
+            act.push(Tone::Struck, words);
+        }
+    } else {
+        let left = columns.saturating_sub(act.width());
+        for (hint, room) in acts.iter().zip(rooms(&acts, left)) {
+            let (part, _) = hint_line(hint, room + hint.label.len() + REASON);
+            act = act.then(part).with(Tone::Plain, "  ");
+        }
+    }
+    let (mut goes, looks): (Vec<&Hint>, Vec<&Hint>) = others
+        .into_iter()
+        .partition(|hint| matches!(hint.group, Group::GoTo | Group::Leave));
+    // The views first, as they are counted.
+    let is_view = |hint: &Hint| hint.keys.starts_with(|key: char| key.is_ascii_digit());
+    goes.sort_by(|one, other| match (is_view(one), is_view(other)) {
+        (true, true) => one.keys.cmp(&other.keys),
+        (one, other) => other.cmp(&one),
+    });
+    let mut go = Line::of(Tone::Heading, "   GO  ");
+    for hint in goes {
+        let (part, takes) = hint_line(hint, columns / 4);
+        if go.width() + takes + 2 <= columns / 2 {
+            go = go.then(part).with(Tone::Plain, "  ");
+        }
+    }
+    let mut line = Line::of(Tone::Heading, "LOOK  ");
+    for hint in looks {
+        let (part, takes) = hint_line(hint, columns / 4);
+        if line.width() + takes + 2 + go.width() <= columns {
+            line = line.then(part).with(Tone::Plain, "  ");
+        }
+    }
+    [act, line.then(go)].map(|line| Bar::default().left(0, line))
 }
 
 /// What the last line of messages says: the last of them, or what went wrong and was not read yet, with
@@ -116,6 +172,47 @@ fn before(look: &Look<'_>, message: &Message) -> Option<Line> {
     )
 }
 
+/// What a reason takes beside its words, the label and a key of one letter.
+const REASON: usize = 9;
+
+/// Why none of several is possible, where that is the same for all.
+fn one_reason<'a>(hints: &[&'a Hint]) -> Option<&'a str> {
+    let [first, others @ ..] = hints else {
+        return None;
+    };
+    let why = first.blocked.as_deref()?;
+    let are_alike = others.iter().all(|hint| hint.blocked == first.blocked);
+    (are_alike && !others.is_empty()).then_some(why)
+}
+
+/// How many columns the key and the label of a hint take.
+fn bare(hint: &Hint) -> usize {
+    hint.keys.len() + 1 + hint.label.len()
+}
+
+/// How many columns the reason of each hint gets in a line of `columns`: short ones are whole, the others
+/// share what is left.
+fn rooms(hints: &[&Hint], columns: usize) -> Vec<usize> {
+    let fixed: usize = hints
+        .iter()
+        .map(|hint| {
+            let reason = hint.blocked.as_ref().map_or(0, |_| REASON - 2);
+            bare(hint) + reason + 2
+        })
+        .sum();
+    let mut spare = columns.saturating_sub(fixed);
+    let mut rooms = vec![0; hints.len()];
+    let wanted = |place: &usize| hints[*place].blocked.as_deref().map_or(0, width);
+    let mut places: Vec<usize> = (0..hints.len()).collect();
+    places.sort_by_key(wanted);
+    for (done, place) in places.iter().enumerate() {
+        let room = wanted(place).min(spare / (places.len() - done));
+        rooms[*place] = room;
+        spare -= room;
+    }
+    rooms
+}
+
 /// Lets the hints flow over `rows` lines; those that find no place are in the help.
 fn keys(hints: &[Hint], look: &Look<'_>, rows: usize) -> Vec<Bar> {
     let columns = usize::from(look.shape.columns).saturating_sub(2);
@@ -151,7 +248,7 @@ fn hint_line(hint: &Hint, columns: usize) -> (Line, usize) {
             (line, takes)
         }
         Some(why) => {
-            let room = columns.saturating_sub(hint.label.len() + 9);
+            let room = columns.saturating_sub(hint.label.len() + REASON);
             // Cut between words, it takes the room that it would take cut anywhere: what finds a place
             // beside it does not depend on where a word ends.
             let whole = width(&cut(why, room));

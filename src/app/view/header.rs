@@ -12,6 +12,7 @@ use crate::app::engine::{ForgeState, JournalState};
 use crate::app::interface::Screen;
 use crate::domain::board::Row;
 use crate::domain::cell::Cell;
+use crate::domain::forge_kind::ForgeKind;
 use crate::domain::gate::{State, Verdict};
 use crate::domain::ids::{ForgeName, RoleName};
 
@@ -347,12 +348,9 @@ pub(super) fn wrong(look: &Look<'_>) -> Line {
 
 /// What a forge is called where several share a narrow line.
 fn short(name: &str) -> &str {
-    match name {
-        "github" => "gh",
-        "gitlab" => "gl",
-        "forgejo" => "fj",
-        other => other,
-    }
+    let mut kinds = ForgeKind::ALL.into_iter();
+    let kind = kinds.find(|kind| kind.word() == name);
+    kind.map_or(name, |kind| kind.short())
 }
 
 /// `github 6s 4112`: age of the last answer and what is left of the budget. One of several on a

@@ -11,7 +11,7 @@ use crate::app::view::tally::{Stands, is_quiet};
 use crate::domain::board::Row;
 use crate::domain::cell::{Cell, CellState};
 use crate::domain::ids::Person;
-use crate::domain::policy::{Policy, Via};
+use crate::domain::policy::{Policy, Service, Via};
 use crate::domain::spelling::nearest;
 
 /// What the help and the errors say of the language.
@@ -287,7 +287,7 @@ fn of_row(row: &Row, policy: &Policy, field: RowField, parts: &[String]) -> bool
             let group = service.group.as_deref();
             group.is_some_and(|group| any_part(group, parts))
         }
-        RowField::Forge => any_part(service.forge.as_str(), parts),
+        RowField::Forge => of_forge(service, parts),
         RowField::Release => policy.releases.iter().any(|release| {
             let mut items = release.items.iter();
             any_part(release.name.as_str(), parts) && items.any(|item| item.service == service.name)
@@ -297,6 +297,13 @@ fn of_row(row: &Row, policy: &Policy, field: RowField, parts: &[String]) -> bool
 
 pub(in crate::app::interface) fn any_part(text: &str, parts: &[String]) -> bool {
     parts.iter().any(|part| contains(text, part))
+}
+
+/// Whether a service's forge is meant: by its name, its kind, or the kind's short word.
+pub(in crate::app::interface) fn of_forge(service: &Service, parts: &[String]) -> bool {
+    any_part(service.forge.as_str(), parts)
+        || any_part(service.kind.word(), parts)
+        || parts.iter().any(|part| part == service.kind.short())
 }
 
 /// Whether `text` has `part` in it, whatever the case; `part` is in lower case already.
@@ -418,6 +425,7 @@ mod tests {
     use super::*;
     use crate::app::state::State;
     use crate::app::view::tally::stands;
+    use crate::domain::forge_kind::ForgeKind;
 
     fn found(state: &State, text: &str) -> Vec<String> {
         let mut query = Query::parse(text);
@@ -443,10 +451,13 @@ mod tests {
         let policy = Arc::make_mut(&mut state.engine.policy);
         if let Some(web) = policy.each().find(|service| service.name.as_str() == "web") {
             web.forge = "codeberg".into();
+            web.kind = ForgeKind::Forgejo;
         }
         for row in &mut state.engine.board.rows {
             if row.service.name.as_str() == "web" {
-                Arc::make_mut(&mut row.service).forge = "codeberg".into();
+                let web = Arc::make_mut(&mut row.service);
+                web.forge = "codeberg".into();
+                web.kind = ForgeKind::Forgejo;
             }
         }
         state
@@ -469,6 +480,9 @@ mod tests {
             ("!group:money", "api search web"),
             ("service:api,web", "api web"),
             ("forge:code", "web"),
+            ("forge:fj", "web"),
+            ("forge:forgejo", "web"),
+            ("forge:gh", "api billing search"),
             ("release:2026", "api search"),
             ("state:held", "search"),
             ("!state:held", "api billing web"),

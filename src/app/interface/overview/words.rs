@@ -3,7 +3,7 @@
 
 use jiff::Timestamp;
 
-use super::super::order::query::{any_part, contains};
+use super::super::order::query::{any_part, contains, of_forge};
 use super::item::Item;
 use super::query::Field;
 use crate::app::engine::Engine;
@@ -102,7 +102,7 @@ impl<'a> Item<'a> {
                 let group = row().and_then(|row| row.service.group.as_deref());
                 group.is_some_and(has)
             }
-            Field::Forge => row().is_some_and(|row| has(row.service.forge.as_str())),
+            Field::Forge => row().is_some_and(|row| of_forge(&row.service, parts)),
             Field::Release => self.releases(engine).any(|release| has(release.as_str())),
             Field::Environment => {
                 let mut environments = self.environments();

@@ -9,7 +9,7 @@ use super::super::arrangement::{Grouping, Sort};
 use super::super::overview::ListSort;
 use super::super::{Cursor, custom};
 use super::arguments;
-use crate::app::command::{Command, Context, Group, SPECS, blocked};
+use crate::app::command::{self, Command, Context, Group, blocked};
 use crate::app::state::State;
 use crate::domain::ids::{ForgeName, ReleaseName, ServiceName};
 
@@ -122,7 +122,7 @@ fn recent(state: &State) -> Vec<Choice> {
 fn commands(state: &State, typed: &str) -> Vec<(Fit, Choice)> {
     let context = Context::of_screen(&state.interface);
     let mut score = Score::new(typed);
-    let here = SPECS.iter().filter(|spec| spec.contexts.contains(&context));
+    let here = command::here(state, context);
     let mut found: Vec<(Fit, Choice)> = here
         .filter_map(|spec| {
             let name = score.fit(spec.name);
