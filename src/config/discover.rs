@@ -184,7 +184,7 @@ pub fn settings(forge: ForgeSettings, found: &Found<'_>, env: &Env) -> Result<Se
     let unreviewed: Vec<&str> = later(found)
         .iter()
         .filter(|name| !found.reviewed.contains(name))
-        .map(|name| name.as_str())
+        .map(EnvironmentName::as_str)
         .collect();
     if forge.kind == ForgeKind::GitHub && !unreviewed.is_empty() {
         notes.push(note(
