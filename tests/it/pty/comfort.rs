@@ -201,7 +201,7 @@ fn the_tour_walks_through_the_evening() {
     terminal.wait_for("tour 5/5: enter votes");
     terminal.press("\r");
     terminal.wait_for("the tour is over");
-    terminal.press("\x1b:tour\r");
+    terminal.press(":tour\r");
     terminal.wait_for("tour 1/5");
     terminal.press("\u{3}");
     terminal.is_sane_after("0");

@@ -24,6 +24,9 @@ fn a_promotion_by_keys_and_a_quit() {
     terminal.wait_for("[v2.41.0 ✓ OK]");
     // Live on the board is not yet done in the journal: a quit would ask.
     terminal.wait_until_gone("1 in flight");
+    // It may have been a line that was half written.
+    std::thread::sleep(std::time::Duration::from_millis(300));
+    terminal.wait_until_gone("1 in flight");
     terminal.press("q");
     terminal.is_sane_after("0");
     terminal.wait_for("journal of this evening");
