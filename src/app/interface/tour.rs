@@ -47,7 +47,7 @@ impl Interface {
     pub fn tour_text(&self) -> Option<String> {
         let step = self.tour?;
         if step == Step::Over {
-            return Some("the tour is over: ? lists every key, :tour begins it anew".to_owned());
+            return Some(self.tour_hint(step).to_owned());
         }
         let number = Step::ALL.iter().position(|one| *one == step)? + 1;
         // Where esc has nothing else to close, it ends the tour.
@@ -109,7 +109,7 @@ impl Interface {
                 Screen::Detail(_) => "each gate says why and what opens it; now press 2",
                 _ => "press 2: tonight's release is NO-GO; V votes on it",
             },
-            (Step::Over, _) => "it is over",
+            (Step::Over, _) => "the tour is over: ? lists every key, :tour begins it anew",
         }
     }
 
@@ -146,7 +146,11 @@ impl Interface {
     pub(super) fn skip_tour(&mut self, now: Timestamp) {
         let left = self.tour.take();
         if left.is_some_and(|step| step != Step::Over) {
-            self.note("the tour is left: :tour begins it anew".to_owned(), now);
+            self.say(
+                true,
+                "the tour is left: :tour begins it anew".to_owned(),
+                now,
+            );
         }
     }
 

@@ -187,7 +187,7 @@ fn one_reason<'a>(hints: &[&'a Hint]) -> Option<&'a str> {
 
 /// How many columns the key and the label of a hint take.
 fn bare(hint: &Hint) -> usize {
-    hint.keys.len() + 1 + hint.label.len()
+    width(&hint.keys) + 1 + hint.label.len()
 }
 
 /// How many columns the reason of each hint gets in a line of `columns`: short ones are whole, the others

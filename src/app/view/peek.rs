@@ -127,8 +127,8 @@ fn lines(look: &Look<'_>, row: &Row, cell: &Cell, rows: usize) -> Vec<Line> {
     let left = rows.saturating_sub(lines.len());
     if left > 2 {
         let heading = Line::of(Tone::Heading, format!("DEPLOYMENTS  {}", cell.environment));
-        lines.push(heading.then(way_back(look, row, cell)));
         let back = back(look, row, cell);
+        lines.push(heading.then(told_back(look, row, cell, back.as_ref())));
         let few = (Order::LiveFirst(back.as_ref()), left - 1);
         let told = deployments::lines(look, row, &cell.environment, columns, few);
         lines.extend(told);
@@ -146,7 +146,10 @@ fn back(look: &Look<'_>, row: &Row, cell: &Cell) -> Option<Revision> {
 
 /// `  B goes back to 2.40.1`, where `B` would.
 pub(super) fn way_back(look: &Look<'_>, row: &Row, cell: &Cell) -> Line {
-    let back = back(look, row, cell);
+    told_back(look, row, cell, back(look, row, cell).as_ref())
+}
+
+fn told_back(look: &Look<'_>, row: &Row, cell: &Cell, back: Option<&Revision>) -> Line {
     let (service, environment) = (&row.service.name, &cell.environment);
     let refused = || look.engine.no_way_back(service, environment, look.now);
     // Why it is refused stands where the key is struck out.
